@@ -1,0 +1,57 @@
+"""What can go wrong so that nothing can be returned. Bad data in a sheet is never raised: it is a finding.
+
+    CreditbatchError            exit code 2: could not start
+    ├── UsageError              the command was given something it cannot use
+    ├── SettingsError           a setting is missing or unusable
+    ├── SheetError              the file cannot be read as a sheet
+    ├── ProviderError           the provider could not be asked
+    │   ├── ProviderUnreachable no usable answer came
+    │   └── ProviderRefused     it answered, and said no
+    ├── LedgerError             the ledger cannot be read or written
+    └── ReportError             the workbook cannot be written
+
+Every message is one sentence for the reader: what is wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class CreditbatchError(Exception):
+    """A failure that is told to the user in one sentence."""
+
+
+class UsageError(CreditbatchError):
+    """The command was given something it cannot use."""
+
+
+class SettingsError(CreditbatchError):
+    """A setting is missing or unusable."""
+
+
+class SheetError(CreditbatchError):
+    """The file cannot be read as a sheet."""
+
+
+class ProviderError(CreditbatchError):
+    """The provider could not be asked."""
+
+
+class ProviderUnreachable(ProviderError):
+    """No usable answer came: no connection, a timeout, or something that is not the API's."""
+
+
+class ProviderRefused(ProviderError):
+    """The provider answered a question with a refusal; its code and its own words are kept."""
+
+    def __init__(self, sentence: str, *, code: int | None, words: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.words = words
+
+
+class LedgerError(CreditbatchError):
+    """The ledger cannot be read or written."""
+
+
+class ReportError(CreditbatchError):
+    """The workbook cannot be written."""

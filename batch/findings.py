@@ -1,0 +1,117 @@
+"""What the checks can say of a sheet: one entry a rule. `docs/findings.md` is the same table for accountants.
+
+A finding carries a code and parameters; its words are put together only where a person reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps a row from being sent; a warning is only said."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: how bad it is when broken, and the sentence for the reader (fields in braces are parameters)."""
+
+    severity: Severity
+    sentence: str
+
+
+def _error(sentence: str) -> Rule:
+    return Rule(Severity.ERROR, sentence)
+
+
+def _warning(sentence: str) -> Rule:
+    return Rule(Severity.WARNING, sentence)
+
+
+RULES: Mapping[str, Rule] = {
+    # The sheet as a whole.
+    "sheet-empty": _error("The sheet is empty: fill in a header row and one row for each movement."),
+    "header-missing": _error(
+        "No header row was found in the first {searched} rows: "
+        "one row must name the columns token, amount and direction."
+    ),
+    "column-missing": _error(
+        "The header in row {header} has no {column} column: add one, named for example {examples}."
+    ),
+    "column-unknown": _warning("The column “{title}” is not known: did you mean {suggestion}?"),
+    "column-twice": _error("The columns {titles} could each be the {column}: keep one of these names."),
+    "rows-missing": _error("There is a header in row {header} but no row below it: add one for each movement."),
+    "expected-rows": _error("{found} rows would be sent but {expected} were expected: compare with your list."),
+    "expected-added": _error("{found} would be added but {expected} was expected: compare with your total."),
+    "expected-removed": _error("{found} would be removed but {expected} was expected: compare with your total."),
+    # The token.
+    "token-missing": _error("The token is missing: name the sub-account."),
+    "token-digits-lost": _error(
+        "The token is stored as a number of more than 15 digits ({value}), so Excel has already replaced its "
+        "last digits: format the cell as text and type the token again."
+    ),
+    "token-scientific": _error(
+        "The token “{value}” is in scientific notation, so Excel has shortened it: "
+        "format the cell as text and type the token again."
+    ),
+    "token-zeros-lost": _error(
+        "There is no sub-account {value}, but there is {candidate}: Excel drops leading zeros, "
+        "so format the cell as text and type the token again."
+    ),
+    "token-not-text": _error("The token is {kind}, not a text: format the cell as text and type the token again."),
+    "token-too-long": _error("The token has {length} characters, more than the {limit} that any token has."),
+    "token-invisible": _warning(
+        "The token has spaces or invisible characters around or inside it ({characters}): it is read as {value}."
+    ),
+    "token-unknown": _error("The account has no sub-account {value}: check the token.{suggestion}"),
+    # The amount.
+    "amount-missing": _error("The amount is missing."),
+    "amount-not-a-number": _error("The amount {value} is not a number of euros."),
+    "amount-zero": _error("The amount is zero: a movement must move something."),
+    "amount-negative": _error(
+        "The amount {value} is negative: write it without a sign and say add or remove in the direction column."
+    ),
+    "amount-decimals": _error("The amount {value} has more than three decimals: the provider keeps three."),
+    "amount-ambiguous": _error(
+        "The amount “{value}” could be {first} or {second}: store it as a number, or write {first_as} or {second_as}."
+    ),
+    "amount-too-large": _error("The amount {value} is too large to be an amount of credit."),
+    # The direction.
+    "direction-missing": _error("The direction is missing: write add or remove."),
+    "direction-unknown": _error("The direction “{value}” is not known: write add or remove."),
+    "sign-contradicts": _error(
+        "The amount {value} has the sign of {sign} but the direction says {direction}: correct one of them."
+    ),
+    # The row.
+    "row-duplicate": _warning("This row says the same as row {first}: both will be performed if both are kept."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of one row or of the sheet. `cell` is an address as Excel writes it, such as "B5"."""
+
+    code: str
+    row: int | None = None
+    cell: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return RULES[self.code].severity
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it keeps its row, or the whole sheet, from being sent."""
+        return self.severity is Severity.ERROR
+
+    @property
+    def message(self) -> str:
+        """The sentence for the reader."""
+        return RULES[self.code].sentence.format(**self.params)

@@ -1,0 +1,237 @@
+"""The words of the project as types: what flows from a sheet to a report. Frozen, so that it can be handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from batch.findings import Finding
+from batch.money import ZERO
+
+Cell = str | Decimal | bool | datetime | None
+"""A cell as what it is: text, number, truth value, date and time, or blank. Never a float."""
+
+
+class Direction(StrEnum):
+    """Which way credit moves, seen from the sub-account."""
+
+    ADD = "add"  # from the main account to the sub-account
+    REMOVE = "remove"  # from the sub-account back to the main account
+
+
+class Role(StrEnum):
+    """What a column of the sheet holds; every other column is carried to the report as it is."""
+
+    TOKEN = "token"  # noqa: S105 (a column's name, not a secret)
+    AMOUNT = "amount"
+    DIRECTION = "direction"
+
+
+class Status(StrEnum):
+    """What has become of a row."""
+
+    PENDING = "pending"  # nothing was applied; may still be sent
+    DONE = "done"  # applied, once
+    REFUSED = "refused"  # the provider said no; its code and message are kept
+    INVALID = "invalid"  # has an error finding; never sent
+    UNKNOWN = "unknown"  # sent, and whether it was applied is not known
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    CHECKED = "checked"  # read and checked; nothing will move until it is approved
+    APPROVED = "approved"  # accepted by a person, recorded in the ledger
+    RUNNING = "running"  # a runner holds it, or died holding it
+    STOPPED = "stopped"  # ended early with a reason; `resume` goes on
+    FINISHED = "finished"  # no row is left to send
+    REJECTED = "rejected"  # a person said no
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a sheet came from. `sha256` is over its bytes; `sheet` is None for CSV."""
+
+    file_name: str
+    sha256: str
+    size: int
+    sheet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A sheet as it was read: every row from the first, so that index + 1 is the number Excel shows."""
+
+    source: Source
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One row of the sheet: the accountant's own cells, and what we read in them (None where we could not)."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    token: str | None
+    direction: Direction | None
+    amount: Decimal | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether a movement can be made from it."""
+        complete = self.token is not None and self.direction is not None and self.amount is not None
+        return complete and not any(finding.is_error for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One add or remove to perform, made from the valid row of that number."""
+
+    row: int
+    token: str
+    direction: Direction
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSheet:
+    """A sheet and everything the checks say of it. `columns` are the titles of all columns, in their order."""
+
+    source: Source
+    columns: tuple[str, ...]
+    roles: Mapping[Role, int]
+    rows: tuple[SheetRow, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def has_sheet_errors(self) -> bool:
+        """Whether the sheet as a whole must not be run, whatever its rows."""
+        return any(finding.is_error for finding in self.findings)
+
+    @property
+    def invalid_rows(self) -> int:
+        """How many rows can not be sent."""
+        return sum(not row.is_valid for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered movements of a sheet. `digest` names exactly these movements, whatever file they came in."""
+
+    movements: tuple[Movement, ...]
+    digest: str
+    added: Decimal
+    removed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccount:
+    """A sub-account as the list gives it; its own secret is dropped when the answer is decoded."""
+
+    token: str
+    email: str
+    kind: str
+    balance: Decimal
+    page: int = 1
+    """The page of the list that held it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """The main account's balance and sub-accounts' balances, all read at about one moment."""
+
+    main: Decimal
+    subaccounts: Mapping[str, Decimal]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What has become of a row. Balances are those after its movement; `at` is when its last attempt ended."""
+
+    status: Status
+    code: int | None = None
+    message: str | None = None
+    main_balance: Decimal | None = None
+    subaccount_balance: Decimal | None = None
+    attempts: int = 0
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A row of the sheet together with what has become of it."""
+
+    row: SheetRow
+    result: RowResult
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows and euros of a batch by what has become of them."""
+
+    rows: Mapping[Status, int]
+    added: Decimal = ZERO
+    removed: Decimal = ZERO
+    euros: Mapping[Status, Decimal] = field(default_factory=dict)
+    """Euros asked for by the rows of each status, both directions together."""
+
+
+def tally(rows: tuple[BatchRow, ...]) -> Tally:
+    """Count rows by status, and add up the euros; `added` and `removed` are what was really done."""
+    counts = dict.fromkeys(Status, 0)
+    sums = dict.fromkeys(Status, ZERO)
+    moved = dict.fromkeys(Direction, ZERO)
+    for entry in rows:
+        status = entry.result.status
+        counts[status] += 1
+        sums[status] += entry.row.amount or ZERO
+        if status is Status.DONE and entry.row.amount is not None and entry.row.direction is not None:
+            moved[entry.row.direction] += entry.row.amount
+    return Tally(counts, moved[Direction.ADD], moved[Direction.REMOVE], sums)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHead:
+    """What a batch is, without its rows. A dry run has no `batch` name and is `checked`."""
+
+    batch: str | None
+    state: BatchState
+    reason: str | None
+    source: Source
+    digest: str
+    api_url: str | None
+    account: str | None
+    """The main account's user name; None when the provider was not asked."""
+    created_at: datetime
+    ended_at: datetime | None = None
+    opening: Balances | None = None
+    closing: Balances | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the ledger's audit trail; `hash` is over the event before and this one's canonical form."""
+
+    number: int
+    at: datetime
+    kind: str
+    data: Mapping[str, object]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """Everything that a report or a screen shows of a batch or of a dry run."""
+
+    head: BatchHead
+    columns: tuple[str, ...]
+    roles: Mapping[Role, int]
+    rows: tuple[BatchRow, ...]
+    findings: tuple[Finding, ...] = ()
+    """What the checks said of the sheet as a whole."""
+    events: tuple[Event, ...] = ()

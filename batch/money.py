@@ -1,0 +1,66 @@
+"""Euros: `Decimal` in memory, whole thousandths in the database, plain strings on the wire. The one module that rounds.
+
+The provider keeps three decimals (`/me` answers "10225.119"), so a thousandth of a euro is the smallest unit.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+CURRENCY = "EUR"
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+THOUSANDTH = Decimal("0.001")
+MAX_DIGITS = 12
+"""Digits before the decimal separator that an amount may have; thousandths of it still fit a 64-bit integer."""
+
+# Excel compares and shows 15 significant digits, so 0.30000000000000004 in a cell is what its reader calls 0.3.
+EXCEL_PRECISION = Context(prec=15, rounding=ROUND_HALF_UP)
+EXACT = Context(prec=60)
+
+
+def as_excel_compares(number: Decimal) -> Decimal:
+    """The number that Excel takes a stored binary fraction for: its first 15 significant digits."""
+    return EXCEL_PRECISION.plus(number)
+
+
+def decimals(amount: Decimal) -> int:
+    """How many digits the amount needs after the decimal separator (0 for 1E+3)."""
+    exponent = amount.normalize(EXACT).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def to_thousandths(amount: Decimal) -> int:
+    """The amount in whole thousandths of a euro; `ValueError` if it has more than three decimals."""
+    scaled = EXACT.multiply(amount, Decimal(1000))
+    whole = int(scaled)
+    if whole != scaled:
+        raise ValueError("an amount has more than three decimals")
+    return whole
+
+
+def from_thousandths(thousandths: int) -> Decimal:
+    """The amount that `to_thousandths` was given, with three decimals."""
+    return Decimal(thousandths).scaleb(-3, EXACT)
+
+
+def round_balance(balance: Decimal) -> Decimal:
+    """A balance as an answer gives it, to the provider's three decimals."""
+    return balance.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
+
+
+def amount_text(amount: Decimal) -> str:
+    """An amount for the wire and for JSON: "12.50", or "12.505" where the third decimal is used."""
+    return f"{amount:.3f}" if decimals(amount) > 2 else f"{amount:.2f}"
+
+
+def balance_text(balance: Decimal) -> str:
+    """A balance for JSON: always three decimals, as the provider's own lists give it."""
+    return f"{balance:.3f}"
+
+
+def euros(amount: Decimal) -> str:
+    """An amount for a person: "€1,234.50", with a third decimal only where one is used."""
+    sign = "-" if amount < 0 else ""
+    places = 3 if decimals(amount) > 2 else 2
+    return f"{sign}€{abs(amount):,.{places}f}"

@@ -1,0 +1,34 @@
+"""The plan: which movements, in which order, and the digest that names them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from batch.model import Direction, Movement, Plan, SheetRow
+from batch.money import ZERO, to_thousandths
+from batch.rules.checks import movement_of
+
+_DIGEST_VERSION = b"creditbatch plan 1\n"
+
+
+def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
+    """The movements of the valid rows, in sheet order, or with every remove before the first add."""
+    movements = [movement for movement in map(movement_of, rows) if movement]
+    if removes_first:
+        movements.sort(key=lambda movement: movement.direction is Direction.ADD)
+    return Plan(
+        tuple(movements),
+        digest_of(movements),
+        sum((item.amount for item in movements if item.direction is Direction.ADD), ZERO),
+        sum((item.amount for item in movements if item.direction is Direction.REMOVE), ZERO),
+    )
+
+
+def digest_of(movements: Iterable[Movement]) -> str:
+    """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest."""
+    lines = sorted(f"{item.token}\t{item.direction}\t{to_thousandths(item.amount)}\n" for item in movements)
+    digest = hashlib.sha256(_DIGEST_VERSION)
+    for line in lines:
+        digest.update(line.encode())
+    return digest.hexdigest()
