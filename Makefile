@@ -1,0 +1,44 @@
+# Everything runs in .venv, which the first target that needs it sets up from constraints.txt (names, versions, hashes).
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+READY := .venv/.ready
+
+.PHONY: demo test check format samples constraints clean
+
+demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
+	$(BIN)/creditbatch demo
+
+test: $(READY)  ## Pass every test.
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY)  ## Formatting, lint, types, layers.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format, and mend what the linter can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+samples: $(READY)  ## Make the sample sheets again.
+	$(BIN)/python samples/make_samples.py
+
+constraints: $(READY)  ## Pin the newest versions that pyproject.toml allows.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --upgrade --all-extras --group dev pyproject.toml --output-file constraints.txt
+
+clean:  ## Forget the environment and everything built.
+	rm -rf .venv dist build
+
+# The dependencies are checked against their hashes; the project itself is installed without any.
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c "open('$(READY)', 'w').close()"

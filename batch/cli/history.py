@@ -1,0 +1,51 @@
+"""`batches`, `show` and `report`: what the ledger remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch.cli.console import note, print_json
+from batch.cli.running import REPORTS, existing_report, exit_code
+from batch.cli.surroundings import open_ledger, read_environment
+from batch.settings import load_settings
+
+
+def batches_command(*, json: bool) -> int:
+    """List every batch, newest first."""
+    lines = open_ledger(load_settings(read_environment())).lines()
+    if json:
+        from batch.document import line_document
+
+        print_json([line_document(line) for line in lines])
+    else:
+        from batch.cli.screens import batches_screen
+
+        batches_screen(lines)
+    return 0
+
+
+def show_command(batch: str, *, json: bool) -> int:
+    """Show a batch; exits as the run that made it did."""
+    view = open_ledger(load_settings(read_environment())).view(batch)
+    path = existing_report(batch)
+    if json:
+        from batch.document import batch_document
+
+        print_json(batch_document(view, str(path) if path else None))
+    else:
+        from batch.cli.screens import result_screen, rows_screen
+
+        rows_screen(view)
+        result_screen(view, path)
+    return exit_code(view)
+
+
+def report_command(batch: str, *, out: Path | None) -> int:
+    """Write the workbook from the ledger alone."""
+    view = open_ledger(load_settings(read_environment())).view(batch)
+    from batch.report import write_report
+
+    path = out or REPORTS / f"{batch}.xlsx"
+    write_report(path, view)
+    note(f"The report is {path}")
+    return 0

@@ -1,0 +1,97 @@
+"""Building the real world from the settings: the provider over HTTP, the ledger in its database, the clock, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from batch.cli.console import note
+from batch.settings import Secret, Settings, environment, load_key, load_settings
+
+if TYPE_CHECKING:
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.provider.client import Client
+
+_WAIT_SLICE = 0.2
+"""Seconds. Some systems tell a waiting program of Ctrl-C only when its wait is over."""
+
+
+def read_environment() -> dict[str, str]:
+    """The environment and the `.env` file of the current folder."""
+    return environment(os.environ, Path.cwd())
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
+    """The provider over HTTP."""
+    from batch.provider.client import Client
+    from batch.provider.wire import Wire
+
+    wire = Wire(settings.api_url, connect_timeout=settings.connect_timeout, read_timeout=settings.read_timeout)
+    client = Client(wire, key, answers=settings.api_format)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def open_ledger(settings: Settings) -> DatabaseLedger:
+    """The ledger in its database, brought up to date."""
+    from batch.ledger.orm.connect import connect
+
+    connect(settings.home, settings.database_url)
+    from batch.ledger.orm.store import DatabaseLedger
+
+    return DatabaseLedger()
+
+
+def settings_and_key() -> tuple[Settings, Secret]:
+    """Both, from the environment."""
+    environ = read_environment()
+    return load_settings(environ), load_key(environ)
+
+
+class SignalBrake:
+    """Ctrl-C once: finish the row under way and stop. Twice: stop at once."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def asked(self) -> bool:
+        """Whether to stop after the row under way."""
+        return self._asked.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or less if asked to stop meanwhile."""
+        left = seconds
+        while left > 0 and not self._asked.wait(min(left, _WAIT_SLICE)):
+            left -= _WAIT_SLICE
+
+    @contextmanager
+    def listening(self) -> Iterator[SignalBrake]:
+        """Take the signals that ask a program to stop, and give them back at the end."""
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+        before = {name: signal.signal(getattr(signal, name), self._handle) for name in names}
+        try:
+            yield self
+        finally:
+            for name, handler in before.items():
+                signal.signal(getattr(signal, name), handler)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            raise KeyboardInterrupt
+        self._asked.set()
+        note("Stopping after the row under way; once more to stop at once.")

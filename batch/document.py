@@ -1,0 +1,174 @@
+"""A batch or a dry run as the JSON document that the command line prints (DESIGN: "The command line").
+
+Money is text: amounts and totals with two decimals (three where one is used), balances always with three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from batch import codes
+from batch.findings import Finding
+from batch.ledger.protocol import BatchLine
+from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
+from batch.money import CURRENCY, amount_text, balance_text
+from batch.rules.forecast import Forecast
+from batch.runner.dry_run import DryRun
+
+Document = dict[str, Any]
+
+
+def batch_document(view: BatchView, report: str | None) -> Document:
+    """What `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
+    after = view.head.closing.main if view.head.closing else _last_main_balance(view)
+    return {
+        **_head(view.head, tally(view.rows), after),
+        "report": report,
+        "findings": [_finding(finding) for finding in view.findings],
+        "rows": [_row(entry) for entry in view.rows],
+    }
+
+
+def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
+    """What `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
+    view = dry_run.view
+    counted = tally(view.rows)
+    planned = Tally(counted.rows, dry_run.plan.added, dry_run.plan.removed)
+    after = dry_run.forecast.after if dry_run.forecast else None
+    return {
+        **_head(view.head, planned, after),
+        "report": report,
+        "offline": dry_run.account is None,
+        "not_checked": [] if dry_run.account else ["tokens", "forecast"],
+        "findings": [_finding(finding) for finding in view.findings],
+        "forecast": _forecast(dry_run.forecast, removes_first=dry_run.removes_first) if dry_run.forecast else None,
+        "rows": [_row(entry) for entry in view.rows],
+    }
+
+
+def line_document(line: BatchLine) -> Document:
+    """One entry of what `batches` prints."""
+    after = line.head.closing.main if line.head.closing else None
+    return _head(line.head, line.tally, after)
+
+
+def accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> Document:
+    """What `accounts` prints."""
+    return {
+        "account": name,
+        "currency": CURRENCY,
+        "main_balance": balance_text(main),
+        "subaccounts": [
+            {
+                "token": account.token,
+                "email": account.email,
+                "type": account.kind,
+                "balance": balance_text(account.balance),
+            }
+            for account in subaccounts
+        ],
+    }
+
+
+def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
+    source = head.source
+    return {
+        "batch": head.batch,
+        "state": head.state.value,
+        "reason": head.reason,
+        "currency": CURRENCY,
+        "counts": {status.value: counted.rows[status] for status in _COUNTED},
+        "totals": {"added": amount_text(counted.added), "removed": amount_text(counted.removed)},
+        "main_balance": {"before": _balance(head.opening.main if head.opening else None), "after": _balance(after)},
+        "digest": head.digest,
+        "file": {"name": source.file_name, "sha256": source.sha256, "size": source.size, "sheet": source.sheet},
+        "account": head.account,
+        "created_at": head.created_at.isoformat(timespec="seconds"),
+        "ended_at": head.ended_at.isoformat(timespec="seconds") if head.ended_at else None,
+    }
+
+
+_COUNTED = (Status.DONE, Status.REFUSED, Status.INVALID, Status.UNKNOWN, Status.PENDING)
+
+
+def _row(entry: BatchRow) -> Document:
+    row, result = entry.row, entry.result
+    return {
+        "row": row.number,
+        "token": row.token,
+        "direction": row.direction.value if row.direction else None,
+        "amount": None if row.amount is None else amount_text(row.amount),
+        "status": result.status.value,
+        "code": result.code,
+        "message": result.message,
+        "main_balance": _balance(result.main_balance),
+        "subaccount_balance": _balance(result.subaccount_balance),
+        "attempts": result.attempts,
+        "findings": [_finding(finding) for finding in row.findings],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "row": finding.row,
+        "cell": finding.cell,
+        "message": finding.message,
+    }
+
+
+def _forecast(forecast: Forecast, *, removes_first: bool) -> Document:
+    return {
+        "passes": forecast.passes,
+        "main_balance": {
+            "before": balance_text(forecast.before),
+            "after": balance_text(forecast.after),
+            "lowest": balance_text(forecast.lowest),
+            "lowest_row": forecast.lowest_row,
+        },
+        "top_up": amount_text(forecast.top_up),
+        "removes_first": removes_first,
+        "removes_first_helps": forecast.removes_first_helps,
+        "refusals": [
+            {
+                "row": refusal.row,
+                "token": refusal.token,
+                "code": refusal.code,
+                "meaning": codes.meaning(refusal.code),
+                "short": amount_text(refusal.short),
+            }
+            for refusal in forecast.refusals
+        ],
+        "subaccounts": _courses(forecast),
+    }
+
+
+def _courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
+    return [
+        {
+            "token": token,
+            "before": _balance(course.before),
+            "added": amount_text(course.added),
+            "removed": amount_text(course.removed),
+            "after": _balance(course.after),
+        }
+        for token, course in forecast.subaccounts.items()
+    ]
+
+
+def _last_main_balance(view: BatchView) -> Decimal | None:
+    """The main balance that the newest answer gave, for a batch whose closing balances could not be read."""
+    newest: tuple[datetime, Decimal] | None = None
+    for entry in view.rows:
+        at, balance = entry.result.at, entry.result.main_balance
+        if at is not None and balance is not None and (newest is None or at >= newest[0]):
+            newest = at, balance
+    return newest[1] if newest else None
+
+
+def _balance(balance: Decimal | None) -> str | None:
+    return None if balance is None else balance_text(balance)

@@ -1,0 +1,47 @@
+"""The facts that a new batch begins with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from batch.ledger.encoding import cell_to_json
+from batch.ledger.facts import Accepted, BalancesRead, Purpose, StateChanged
+from batch.ledger.protocol import NewBatch
+from batch.model import BatchState, SheetRow
+
+
+def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
+    """What is recorded when a plan is accepted: the plan, the balances it was accepted with, and the approval."""
+    fact = Accepted(
+        at=new.at,
+        batch=new.name,
+        digest=new.plan.digest,
+        file_name=new.sheet.source.file_name,
+        sha256=new.sheet.source.sha256,
+        rows=len(new.sheet.rows),
+        movements=len(new.plan.movements),
+        added=new.plan.added,
+        removed=new.plan.removed,
+        rows_sha256=rows_sha256(new.sheet.rows),
+        api_url=new.api_url,
+        account=new.account,
+        key_fingerprint=new.key_fingerprint,
+        options=new.options,
+        why=new.why,
+    )
+    named = {movement.token for movement in new.plan.movements}
+    balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}
+    opening = BalancesRead(new.opening.at, Purpose.OPENING, new.opening.main, balances)
+    return fact, opening, StateChanged(new.at, BatchState.APPROVED)
+
+
+def rows_sha256(rows: tuple[SheetRow, ...]) -> str:
+    """SHA-256 over every row: its number, its cells, and what was read in them."""
+    digest = hashlib.sha256()
+    for row in rows:
+        cells = [cell_to_json(cell) for cell in row.cells]
+        amount = None if row.amount is None else f"{row.amount:f}"
+        line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()

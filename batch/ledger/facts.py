@@ -1,0 +1,134 @@
+"""What happens to a batch, as facts. Each becomes one event of the ledger; replaying them gives every row's result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from batch.model import BatchState, Status
+from batch.money import balance_text
+
+
+class Purpose(StrEnum):
+    """Why balances were read."""
+
+    OPENING = "opening"
+    CLOSING = "closing"
+    SETTLING = "settling"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A plan was accepted: which, of which file, for which account. Always a batch's first fact."""
+
+    at: datetime
+    batch: str
+    digest: str
+    file_name: str
+    sha256: str
+    rows: int
+    movements: int
+    added: Decimal
+    removed: Decimal
+    rows_sha256: str
+    """Over every row as it was read, so that the rows cannot be changed unnoticed."""
+    api_url: str
+    account: str
+    key_fingerprint: str
+    options: tuple[str, ...]
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBegan:
+    """Committed before the first byte is sent. The balances are the last ones known, None if never read."""
+
+    at: datetime
+    row: int
+    attempt: int
+    main_balance: Decimal | None
+    subaccount_balance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """What the attempt came to. `outcome` is the name of an `Outcome`, and `status` what the row now is."""
+
+    at: datetime
+    row: int
+    attempt: int
+    outcome: str
+    status: Status
+    code: int | None
+    message: str | None
+    main_balance: Decimal | None = None
+    subaccount_balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BalancesRead:
+    """The main account's and some sub-accounts' balances, as the provider gave them."""
+
+    at: datetime
+    purpose: Purpose
+    main_balance: Decimal
+    subaccounts: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class RowSettled:
+    """What the balances say of a doubtful attempt. Balances are those of the last reading; settled as not applied is
+    `pending`, and neither is `unknown`.
+    """
+
+    at: datetime
+    row: int
+    attempt: int
+    status: Status
+    message: str
+    main_balance: Decimal | None = None
+    subaccount_balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The batch's state; a stop has a reason, which is a sentence for the reader."""
+
+    at: datetime
+    state: BatchState
+    reason: str | None = None
+
+
+Fact = Accepted | AttemptBegan | AttemptEnded | BalancesRead | RowSettled | StateChanged
+
+_NAMES: Mapping[type[Fact], str] = {
+    Accepted: "accepted",
+    AttemptBegan: "attempt-began",
+    AttemptEnded: "attempt-ended",
+    BalancesRead: "balances-read",
+    RowSettled: "row-settled",
+    StateChanged: "state-changed",
+}
+
+
+def kind_of(fact: Fact) -> str:
+    """The event's kind."""
+    return _NAMES[type(fact)]
+
+
+def data_of(fact: Fact) -> dict[str, object]:
+    """The event's data: JSON types only, money as text with three decimals, without the time."""
+    return {name: _plain(getattr(fact, name)) for name in fact.__dataclass_fields__ if name != "at"}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return balance_text(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in sorted(value.items())}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, StrEnum) else value

@@ -1,0 +1,142 @@
+"""A ledger in memory: for the simulation and for tests. It forgets everything when the process ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from batch.errors import LedgerError
+from batch.ledger import chain, replay
+from batch.ledger.accept import accepted
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.protocol import BatchKey, BatchLine, LastAttempt, NewBatch, Work
+from batch.model import (
+    Balances,
+    BatchHead,
+    BatchRow,
+    BatchState,
+    BatchView,
+    Event,
+    RowResult,
+    Status,
+    tally,
+)
+
+
+@dataclass
+class _Batch:
+    new: NewBatch
+    head: BatchHead
+    results: dict[int, RowResult]
+    events: list[Event]
+    known_main: Decimal
+    known_subaccounts: dict[str, Decimal]
+    tokens: dict[int, str]
+    attempts: dict[int, AttemptBegan]
+
+
+class MemoryLedger:
+    """Implements `protocol.Ledger`."""
+
+    def __init__(self) -> None:
+        self._batches: dict[str, _Batch] = {}
+
+    def create(self, new: NewBatch) -> None:
+        """Record an accepted plan with its opening balances."""
+        if new.name in self._batches:
+            raise LedgerError(f"There is already a batch {new.name} in the ledger: try again.")
+        facts = accepted(new)
+        head = BatchHead(
+            batch=new.name,
+            state=BatchState.APPROVED,
+            reason=None,
+            source=new.sheet.source,
+            digest=new.plan.digest,
+            api_url=new.api_url,
+            account=new.account,
+            created_at=new.at,
+            opening=new.opening,
+        )
+        results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
+        events = [chain.next_event(1, chain.GENESIS, facts[0])]
+        tokens = {movement.row: movement.token for movement in new.plan.movements}
+        batch = _Batch(new, head, results, events, new.opening.main, dict(new.opening.subaccounts), tokens, {})
+        self._batches[new.name] = batch
+        self.append(new.name, facts[1:])
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        """Record what happened, in this order."""
+        kept = self._find(batch)
+        for fact in facts:
+            last = kept.events[-1]
+            kept.events.append(chain.next_event(last.number + 1, last.hash, fact))
+            self._apply(kept, fact)
+
+    def head(self, batch: str) -> BatchHead:
+        """A batch without its rows."""
+        return self._find(batch).head
+
+    def view(self, batch: str) -> BatchView:
+        """A batch with its rows and events."""
+        kept = self._find(batch)
+        sheet = kept.new.sheet
+        rows = tuple(BatchRow(row, kept.results[row.number]) for row in sheet.rows)
+        return BatchView(kept.head, sheet.columns, sheet.roles, rows, sheet.findings, tuple(kept.events))
+
+    def work(self, batch: str) -> Work:
+        """What a runner takes up."""
+        kept = self._find(batch)
+        order = tuple(movement.row for movement in kept.new.plan.movements)
+        return Work(order, kept.known_main, dict(kept.known_subaccounts))
+
+    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+        """The newest attempt of a row, with the balances known before it."""
+        began = self._find(batch).attempts.get(row)
+        if began is None:
+            return None
+        return LastAttempt(began.attempt, began.at, began.main_balance, began.subaccount_balance)
+
+    def key_of(self, batch: str) -> BatchKey:
+        """What the batch is bound to."""
+        new = self._find(batch).new
+        return BatchKey(new.api_url, new.key_fingerprint)
+
+    def lines(self) -> list[BatchLine]:
+        """All batches, newest first."""
+        return [BatchLine(kept.head, tally(self.view(name).rows)) for name, kept in reversed(self._batches.items())]
+
+    def latest(self) -> str | None:
+        """The newest batch's name."""
+        return next(reversed(self._batches), None)
+
+    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
+        """The newest batch in which exactly these movements were accepted for this account."""
+        for name, kept in reversed(self._batches.items()):
+            if (kept.head.digest, kept.new.api_url, kept.new.key_fingerprint) == (digest, api_url, key_fingerprint):
+                return name
+        return None
+
+    def _find(self, batch: str) -> _Batch:
+        if batch not in self._batches:
+            raise LedgerError(f"There is no batch {batch} in the ledger: `creditbatch batches` lists them.")
+        return self._batches[batch]
+
+    def _apply(self, kept: _Batch, fact: Fact) -> None:
+        match fact:
+            case AttemptBegan() | AttemptEnded() | RowSettled():
+                kept.results[fact.row] = replay.after(kept.results[fact.row], fact)
+                if isinstance(fact, AttemptBegan):
+                    kept.attempts[fact.row] = fact
+                elif fact.main_balance is not None and fact.subaccount_balance is not None:
+                    kept.known_main = fact.main_balance
+                    kept.known_subaccounts[kept.tokens[fact.row]] = fact.subaccount_balance
+            case StateChanged():
+                ended_at = fact.at if fact.state in {BatchState.STOPPED, BatchState.FINISHED} else None
+                kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at)
+            case BalancesRead():
+                kept.known_main = fact.main_balance
+                kept.known_subaccounts.update(fact.subaccounts)
+                if fact.purpose is Purpose.CLOSING:
+                    closing = Balances(fact.main_balance, dict(fact.subaccounts), fact.at)
+                    kept.head = replace(kept.head, closing=closing)

@@ -1,0 +1,1 @@
+"""The ledger in a database, through Django: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,353 @@
+"""The ledger in the database. One call is one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import DatabaseError, models, transaction
+from django.db.models import Count, Q, Sum
+
+from batch.errors import LedgerError
+from batch.ledger import chain, replay
+from batch.ledger.accept import accepted
+from batch.ledger.encoding import cell_from_json, cell_to_json, finding_from_json, finding_to_json
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.orm.models import Attempt, Batch, Event, Movement, Reading
+from batch.ledger.protocol import BatchKey, BatchLine, LastAttempt, NewBatch, Work
+from batch.model import (
+    Balances,
+    BatchHead,
+    BatchRow,
+    BatchState,
+    BatchView,
+    Direction,
+    Role,
+    RowResult,
+    SheetRow,
+    Source,
+    Status,
+    Tally,
+)
+from batch.model import Event as EventRecord
+from batch.money import ZERO, from_thousandths, to_thousandths
+
+_ENDED = {BatchState.STOPPED, BatchState.FINISHED, BatchState.REJECTED}
+_CHUNK = 1000
+
+
+class DatabaseLedger:
+    """Implements `protocol.Ledger` over the connection that `connect` opened."""
+
+    def create(self, new: NewBatch) -> None:
+        """Record an accepted plan with its opening balances."""
+        source = new.sheet.source
+        with _committed():
+            if Batch.objects.filter(name=new.name).exists():
+                raise LedgerError(f"There is already a batch {new.name} in the ledger: try again.")
+            batch = Batch(
+                name=new.name,
+                state=BatchState.APPROVED.value,
+                file_name=source.file_name,
+                sha256=source.sha256,
+                size=source.size,
+                sheet=source.sheet,
+                digest=new.plan.digest,
+                columns=list(new.sheet.columns),
+                roles={role.value: column for role, column in new.sheet.roles.items()},
+                findings=[finding_to_json(finding) for finding in new.sheet.findings],
+                api_url=new.api_url,
+                account=new.account,
+                key_fingerprint=new.key_fingerprint,
+                created_at=new.at,
+                last_hash=chain.GENESIS,
+            )
+            batch.save(force_insert=True)
+            turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
+            movements = (
+                _movement(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
+            )
+            Movement.objects.bulk_create(movements, batch_size=_CHUNK)
+            self._append(batch, accepted(new))
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        """Record what happened, in this order, in one commit."""
+        with _committed():
+            self._append(_find(batch), facts)
+
+    def head(self, batch: str) -> BatchHead:
+        """A batch without its rows."""
+        with _read():
+            return _head(_find(batch))
+
+    def view(self, batch: str) -> BatchView:
+        """A batch with its rows and events."""
+        with _read():
+            kept = _find(batch)
+            rows = kept.movements.order_by("position").iterator(chunk_size=_CHUNK)
+            events = kept.events.order_by("number").iterator(chunk_size=_CHUNK)
+            return BatchView(
+                head=_head(kept),
+                columns=tuple(kept.columns),
+                roles={Role(role): column for role, column in kept.roles.items()},
+                rows=tuple(_batch_row(row) for row in rows),
+                findings=tuple(finding_from_json(finding) for finding in kept.findings),
+                events=tuple(EventRecord(line.number, line.at, line.kind, line.data, line.hash) for line in events),
+            )
+
+    def work(self, batch: str) -> Work:
+        """What a runner takes up."""
+        with _read():
+            kept = _find(batch)
+            order = kept.movements.filter(turn__isnull=False).order_by("turn").values_list("row", flat=True)
+            main: int | None = None
+            known: dict[str, int] = {}
+            for at, token, balance in _balances_in_order(kept):
+                del at
+                if token is None:
+                    main = balance
+                else:
+                    known[token] = balance
+            return Work(tuple(order), _euros(main), {token: from_thousandths(value) for token, value in known.items()})
+
+    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+        """The newest attempt of a row, with the balances known before it."""
+        with _read():
+            attempts = Attempt.objects.filter(batch=batch, row=row).order_by("-number")
+            attempt = attempts.first()
+            if attempt is None:
+                return None
+            before = _euros(attempt.main_before), _euros(attempt.subaccount_before)
+            return LastAttempt(attempt.number, attempt.began_at, *before)
+
+    def key_of(self, batch: str) -> BatchKey:
+        """What the batch is bound to."""
+        with _read():
+            kept = _find(batch)
+            return BatchKey(kept.api_url, kept.key_fingerprint)
+
+    def lines(self) -> list[BatchLine]:
+        """All batches, newest first."""
+        with _read():
+            tallies = _tallies()
+            return [
+                BatchLine(_head(batch), tallies.get(batch.name, Tally(dict.fromkeys(Status, 0))))
+                for batch in Batch.objects.order_by("-created_at", "-name")
+            ]
+
+    def latest(self) -> str | None:
+        """The newest batch's name."""
+        with _read():
+            newest = Batch.objects.order_by("-created_at", "-name").values_list("name", flat=True)
+            return newest.first()
+
+    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
+        """The newest batch in which exactly these movements were accepted for this account."""
+        with _read():
+            same = Batch.objects.filter(digest=digest, api_url=api_url, key_fingerprint=key_fingerprint)
+            return same.order_by("-created_at", "-name").values_list("name", flat=True).first()
+
+    def _append(self, batch: Batch, facts: Sequence[Fact]) -> None:
+        number, last_hash = batch.events_count, batch.last_hash
+        events: list[Event] = []
+        for fact in facts:
+            number += 1
+            event = chain.next_event(number, last_hash, fact)
+            last_hash = event.hash
+            events.append(
+                Event(batch=batch, number=number, at=fact.at, kind=event.kind, data=event.data, hash=event.hash)
+            )
+            self._apply(batch, fact)
+        Event.objects.bulk_create(events)
+        # Two writers that both built on the same last event must not both be believed.
+        updated = Batch.objects.filter(name=batch.name, events_count=batch.events_count, last_hash=batch.last_hash)
+        if updated.update(events_count=number, last_hash=last_hash) != 1:
+            raise LedgerError(f"Another program is writing to batch {batch.name}: let it end, then resume.")
+        batch.events_count, batch.last_hash = number, last_hash
+
+    def _apply(self, batch: Batch, fact: Fact) -> None:
+        match fact:
+            case AttemptBegan():
+                Attempt.objects.create(
+                    batch=batch,
+                    row=fact.row,
+                    number=fact.attempt,
+                    began_at=fact.at,
+                    main_before=_thousandths(fact.main_balance),
+                    subaccount_before=_thousandths(fact.subaccount_balance),
+                )
+                _update_row(batch, fact)
+            case AttemptEnded():
+                attempt = Attempt.objects.filter(batch=batch, row=fact.row, number=fact.attempt)
+                attempt.update(ended_at=fact.at, outcome=fact.outcome)
+                _update_row(batch, fact)
+            case RowSettled():
+                _update_row(batch, fact)
+            case BalancesRead():
+                Reading.objects.bulk_create(_readings(batch, fact), batch_size=_CHUNK)
+            case StateChanged():
+                ended_at = fact.at if fact.state in _ENDED else None
+                Batch.objects.filter(name=batch.name).update(
+                    state=fact.state.value, reason=fact.reason, ended_at=ended_at
+                )
+
+
+@contextmanager
+def _committed() -> Iterator[None]:
+    with _read(), transaction.atomic():
+        yield
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """Database trouble as one sentence."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise LedgerError(f"The ledger cannot be read or written ({_words(error)}); nothing more was sent.") from error
+
+
+def _words(error: DatabaseError) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _find(name: str) -> Batch:
+    batch = Batch.objects.filter(name=name).first()
+    if batch is None:
+        raise LedgerError(f"There is no batch {name} in the ledger: `creditbatch batches` lists them.")
+    return batch
+
+
+def _movement(batch: Batch, position: int, row: SheetRow, turn: int | None) -> Movement:
+    return Movement(
+        batch=batch,
+        position=position,
+        row=row.number,
+        turn=turn,
+        cells=[cell_to_json(cell) for cell in row.cells],
+        findings=[finding_to_json(finding) for finding in row.findings],
+        token=row.token,
+        direction=row.direction.value if row.direction else None,
+        amount=_thousandths(row.amount),
+        status=(Status.PENDING if row.is_valid else Status.INVALID).value,
+    )
+
+
+def _update_row(batch: Batch, fact: replay.RowFact) -> None:
+    row = Movement.objects.get(batch=batch, row=fact.row)
+    result = replay.after(_result(row), fact)
+    row.status, row.code, row.message = result.status.value, result.code, result.message
+    row.main_balance, row.subaccount_balance = (
+        _thousandths(result.main_balance),
+        _thousandths(result.subaccount_balance),
+    )
+    row.attempts, row.at = result.attempts, result.at
+    row.save(
+        update_fields=["status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at"],
+        force_update=True,
+    )
+
+
+def _batch_row(row: Movement) -> BatchRow:
+    sheet_row = SheetRow(
+        number=row.row,
+        cells=tuple(cell_from_json(cell) for cell in row.cells),
+        token=row.token,
+        direction=Direction(row.direction) if row.direction else None,
+        amount=_euros(row.amount),
+        findings=tuple(finding_from_json(finding) for finding in row.findings),
+    )
+    return BatchRow(sheet_row, _result(row))
+
+
+def _result(row: Movement) -> RowResult:
+    return RowResult(
+        Status(row.status),
+        row.code,
+        row.message,
+        _euros(row.main_balance),
+        _euros(row.subaccount_balance),
+        row.attempts,
+        row.at,
+    )
+
+
+def _head(batch: Batch) -> BatchHead:
+    return BatchHead(
+        batch=batch.name,
+        state=BatchState(batch.state),
+        reason=batch.reason,
+        source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
+        digest=batch.digest,
+        api_url=batch.api_url,
+        account=batch.account,
+        created_at=batch.created_at,
+        ended_at=batch.ended_at,
+        opening=_balances(batch, Purpose.OPENING),
+        closing=_balances(batch, Purpose.CLOSING),
+    )
+
+
+def _balances(batch: Batch, purpose: Purpose) -> Balances | None:
+    """The newest balances read for this purpose."""
+    readings = batch.readings.filter(purpose=purpose.value)
+    newest = readings.aggregate(at=models.Max("at"))["at"]
+    found = dict(readings.filter(at=newest).values_list("token", "balance")) if newest else {}
+    if None not in found:
+        return None
+    subaccounts = {token: from_thousandths(value) for token, value in found.items() if token is not None}
+    return Balances(from_thousandths(found[None]), subaccounts, newest)
+
+
+def _readings(batch: Batch, fact: BalancesRead) -> Iterator[Reading]:
+    tokens: list[str | None] = [None, *fact.subaccounts]
+    for token in tokens:
+        balance = fact.main_balance if token is None else fact.subaccounts[token]
+        yield Reading(batch=batch, at=fact.at, purpose=fact.purpose.value, token=token, balance=to_thousandths(balance))
+
+
+def _balances_in_order(batch: Batch) -> list[tuple[datetime, str | None, int]]:
+    """Every balance that the provider ever gave in this batch, oldest first."""
+    found: list[tuple[datetime, str | None, int]] = list(batch.readings.values_list("at", "token", "balance"))
+    answered = batch.movements.filter(main_balance__isnull=False, at__isnull=False)
+    for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):
+        if at is not None and main is not None and subaccount is not None:
+            found += [(at, None, main), (at, token, subaccount)]
+    return sorted(found, key=lambda entry: entry[0])
+
+
+def _tallies() -> dict[str, Tally]:
+    """Every batch's tally, in one question to the database."""
+    done = Q(status=Status.DONE.value)
+    groups = Movement.objects.values("batch_id", "status").annotate(
+        rows=Count("pk"),
+        euros=Sum("amount"),
+        added=Sum("amount", filter=done & Q(direction=Direction.ADD.value)),
+        removed=Sum("amount", filter=done & Q(direction=Direction.REMOVE.value)),
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for group in groups:
+        found.setdefault(group["batch_id"], []).append(dict(group))
+    return {name: _tally(group) for name, group in found.items()}
+
+
+def _tally(groups: list[dict[str, Any]]) -> Tally:
+    rows = dict.fromkeys(Status, 0) | {Status(group["status"]): group["rows"] for group in groups}
+    euros = dict.fromkeys(Status, ZERO) | {Status(group["status"]): _sum(group["euros"]) for group in groups}
+    added = sum((_sum(group["added"]) for group in groups), ZERO)
+    return Tally(rows, added, sum((_sum(group["removed"]) for group in groups), ZERO), euros)
+
+
+def _sum(thousandths: int | None) -> Decimal:
+    return from_thousandths(int(thousandths or 0))
+
+
+def _euros(thousandths: int | None) -> Decimal | None:
+    return None if thousandths is None else from_thousandths(thousandths)
+
+
+def _thousandths(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_thousandths(amount)

@@ -1,0 +1,100 @@
+"""What the runner and the shells need of a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from batch.ledger.facts import Fact
+from batch.model import Balances, BatchHead, BatchView, CheckedSheet, Plan, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """An accepted plan, about to be recorded: everything that a report or a resume needs later."""
+
+    name: str
+    at: datetime
+    sheet: CheckedSheet
+    plan: Plan
+    opening: Balances
+    api_url: str
+    account: str
+    key_fingerprint: str
+    options: tuple[str, ...] = ()
+    """What the person chose: skip-invalid, partial, again, removes-first."""
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKey:
+    """What a batch is bound to: resuming it elsewhere would move other people's credit."""
+
+    api_url: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """A line of the list of batches."""
+
+    head: BatchHead
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a runner takes up: the movements' rows in the order in which they are to be sent."""
+
+    order: tuple[int, ...]
+    """Row numbers."""
+    known_main: Decimal | None
+    known_subaccounts: dict[str, Decimal]
+    """The last balances that the provider gave, by token."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAttempt:
+    """A row's newest attempt and the balances that were known when it began."""
+
+    number: int
+    at: datetime
+    main_balance: Decimal | None
+    subaccount_balance: Decimal | None
+
+
+class Ledger(Protocol):
+    """A durable record. Whatever is written is committed when the call returns, wholly or not at all."""
+
+    def create(self, new: NewBatch) -> None:
+        """Record an accepted plan with its opening balances."""
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        """Record what happened, in this order, in one commit."""
+
+    def head(self, batch: str) -> BatchHead:
+        """A batch without its rows; `LedgerError` if there is none of that name."""
+
+    def view(self, batch: str) -> BatchView:
+        """A batch with its rows and events; `LedgerError` if there is none of that name."""
+
+    def work(self, batch: str) -> Work:
+        """What a runner takes up."""
+
+    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+        """The newest attempt of a row, with the balances known before it."""
+
+    def key_of(self, batch: str) -> BatchKey:
+        """What the batch is bound to."""
+
+    def lines(self) -> list[BatchLine]:
+        """All batches, newest first."""
+
+    def latest(self) -> str | None:
+        """The newest batch's name; None in an empty ledger."""
+
+    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
+        """The newest batch in which exactly these movements were accepted for this account; None if none was."""

@@ -1,0 +1,1 @@
+"""Talking to the provider: `wire` moves bytes, `decode` understands them, `client` asks the four questions."""

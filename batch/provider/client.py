@@ -1,0 +1,181 @@
+"""The four calls of the provider's credit API. A movement is sent once and its outcome returned, whatever it is;
+a question may be asked again, and raises `ProviderError` when there is no answer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from tenacity import Retrying, retry_if_result, wait_exponential_jitter
+
+from batch import codes
+from batch.errors import ProviderRefused, ProviderUnreachable
+from batch.model import Direction, Movement, SubAccount
+from batch.money import amount_text
+from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome, Refused
+from batch.provider.decode import (
+    MainAccount,
+    NotUnderstoodError,
+    Success,
+    decode,
+    main_account,
+    movement_outcome,
+    subaccount_page,
+)
+from batch.provider.wire import Wire
+from batch.settings import Secret
+
+QUESTION_SECONDS = 8.0
+"""The longest that a question may take with all its repetitions, so that a check never hangs."""
+QUESTION_ATTEMPTS = 3
+MAX_SUBACCOUNTS = 200_000
+LIST_ATTEMPTS = 3
+_ANSWER_LIMIT = 64 * 1024
+_LIST_LIMIT = 4 * 1024 * 1024
+
+
+_T = TypeVar("_T")
+
+
+class Provider(Protocol):
+    """What a check and a run need of the provider."""
+
+    def main_account(self) -> MainAccount:
+        """Whose key it is, and the main account's balance."""
+
+    def subaccounts(self) -> tuple[SubAccount, ...]:
+        """Every sub-account with its balance."""
+
+    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+        """The sub-accounts of one page of the list."""
+
+    def move(self, movement: Movement) -> Outcome:
+        """Send the movement, once."""
+
+
+class Client:
+    """The provider over HTTP. `answers` is the format asked for: json or xml."""
+
+    def __init__(self, wire: Wire, key: Secret, *, answers: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._wire = wire
+        self._key = key
+        self._answers = answers
+        self._sleep = sleep
+
+    def main_account(self) -> MainAccount:
+        """Whose key it is, and the main account's balance."""
+        reply = self._ask("/me", {"_format": self._answers} if self._answers != "json" else {}, _ANSWER_LIMIT)
+        return self._understood(main_account, reply)
+
+    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+        """The sub-accounts of one page of the list (asked for in JSON: no XML form of it is known)."""
+        return self._page(page)[1]
+
+    def subaccounts(self) -> tuple[SubAccount, ...]:
+        """Every sub-account, page after page; begun anew when the list changes under way."""
+        for _ in range(LIST_ATTEMPTS):
+            accounts = self._whole_list()
+            if accounts is not None:
+                return accounts
+        raise ProviderUnreachable("The provider's list of sub-accounts keeps changing while it is read: try again.")
+
+    def move(self, movement: Movement) -> Outcome:
+        """Send the movement, once. Never raises for what the network or the provider does."""
+        body = {
+            "apiKey": self._key.reveal(),
+            "credit": amount_text(movement.amount),
+            "tokenSubaccount": movement.token,
+        }
+        verb = "add" if movement.direction is Direction.ADD else "remove"
+        query = {"_format": self._answers} if self._answers != "json" else {}
+        exchange = self._wire.post(
+            f"/subaccount/credit/{verb}", json.dumps(body).encode(), query=query, limit=_ANSWER_LIMIT
+        )
+        return movement_outcome(exchange)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def _whole_list(self) -> tuple[SubAccount, ...] | None:
+        """The whole list, or None if it changed while it was read."""
+        total, accounts = self._page(1)
+        found = {account.token: account for account in accounts}
+        page, read = 1, len(accounts)
+        while read < min(total, MAX_SUBACCOUNTS):
+            page += 1
+            now, accounts = self._page(page)
+            read += len(accounts)
+            found.update((account.token, account) for account in accounts)
+            if now != total or not accounts:
+                return None
+        return tuple(found.values()) if len(found) == read == total else None
+
+    def _page(self, number: int) -> tuple[int, tuple[SubAccount, ...]]:
+        reply = self._ask("/subaccount/list", {"page": str(number)}, _LIST_LIMIT)
+        page = self._understood(lambda success: subaccount_page(success, number), reply)
+        return page.total, page.accounts
+
+    def _ask(self, path: str, query: dict[str, str], limit: int) -> Success:
+        deadline = time.monotonic() + QUESTION_SECONDS
+        full = {"apiKey": self._key.reveal(), **query}
+
+        def ask() -> Exchange:
+            left = max(0.05, deadline - time.monotonic())
+            return self._wire.get(path, query=full, limit=limit, seconds=left)
+
+        retrying = Retrying(
+            retry=retry_if_result(_may_pass),
+            # Stop early enough that the wait and the next try still end in time.
+            stop=lambda state: state.attempt_number >= QUESTION_ATTEMPTS or time.monotonic() + 2 > deadline,
+            wait=wait_exponential_jitter(initial=0.2, max=1, jitter=0.2),
+            sleep=self._sleep,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        exchange: Exchange = retrying(ask)
+        if not isinstance(exchange, Answer):
+            raise ProviderUnreachable(f"The provider cannot be reached: {exchange.reason}; nothing was moved.")
+        return self._reply(exchange)
+
+    def _reply(self, answer: Answer) -> Success:
+        try:
+            reply = decode(answer)
+        except NotUnderstoodError as problem:
+            raise ProviderUnreachable(
+                f"The address {self._wire.address} does not answer as the provider's API does ({problem}, "
+                f"HTTP status {answer.status}): check CREDITBATCH_API_URL; nothing was moved."
+            ) from problem
+        if isinstance(reply, Refused):
+            raise ProviderRefused(_refusal_sentence(reply), code=reply.code, words=reply.words)
+        if not 200 <= answer.status < 300:
+            raise ProviderUnreachable(
+                f"The provider answers with HTTP status {answer.status}: try again later; nothing was moved."
+            )
+        return reply
+
+    def _understood(self, read: Callable[[Success], _T], reply: Success) -> _T:
+        try:
+            return read(reply)
+        except NotUnderstoodError as problem:
+            raise ProviderUnreachable(
+                f"The answer of {self._wire.address} is not usable: {problem}; nothing was moved."
+            ) from problem
+
+
+def _may_pass(exchange: Exchange) -> bool:
+    """Whether asking the same question again may get an answer."""
+    match exchange:
+        case NotSent() | NoAnswer():
+            return True
+        case Answer(status=status):
+            return status == 429 or status >= 500
+
+
+def _refusal_sentence(refused: Refused) -> str:
+    said = f"it says “{refused.words}”" if refused.words else "without a message"
+    code = f"code {refused.code}" if refused.code is not None else "no code"
+    hint = "check the API key" if refused.code in {1, 10} else "ask the provider"
+    return f"The provider refused ({code}: {codes.meaning(refused.code)}; {said}): {hint}; nothing was moved."

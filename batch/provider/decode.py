@@ -1,0 +1,248 @@
+"""Understanding the provider's answers (API.md), JSON and XML. An answer that contradicts itself is not understood.
+
+Every money figure becomes a `Decimal` straight from the text. The sub-accounts' own keys are dropped here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from batch import codes
+from batch.model import SubAccount
+from batch.money import CURRENCY, MAX_DIGITS, round_balance
+from batch.outcome import Answer, Applied, Blocked, Doubt, Exchange, NoAnswer, NotApplied, NotSent, Outcome, Refused
+
+MAX_WORDS = 1000
+"""Characters of a server's message that are kept."""
+
+
+class NotUnderstoodError(Exception):
+    """The answer is not one that the API gives; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A well-formed `success: true`, with the fields or entries that came with it."""
+
+    fields: Any
+
+
+@dataclass(frozen=True, slots=True)
+class MainAccount:
+    """The answer to `/me`: who the key belongs to, and its balance."""
+
+    name: str
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccountPage:
+    """One page of the list; `total` counts the sub-accounts of all pages."""
+
+    total: int
+    accounts: tuple[SubAccount, ...]
+
+
+def movement_outcome(exchange: Exchange) -> Outcome:
+    """What an exchange says of the movement that it was made for: DESIGN's table, as far as it is about decoding."""
+    match exchange:
+        case NotSent(reason):
+            return NotApplied(reason)
+        case NoAnswer(reason):
+            return Doubt(reason)
+        case Answer():
+            return _answered(exchange)
+
+
+def _answered(answer: Answer) -> Outcome:
+    if answer.status >= 500 or 300 <= answer.status < 400 or answer.status < 200:
+        return Doubt(f"the answer had HTTP status {answer.status}")
+    try:
+        reply = decode(answer)
+    except NotUnderstoodError as problem:
+        reply = None
+        trouble = str(problem)
+    if isinstance(reply, Success):
+        if answer.status >= 400:
+            return Doubt(f"a success with HTTP status {answer.status}")
+        try:
+            return _applied(reply)
+        except NotUnderstoodError as problem:
+            return Doubt(str(problem))
+    if answer.status == 429:
+        return NotApplied("the provider asks to slow down", answer.retry_after)
+    if isinstance(reply, Refused):
+        return reply
+    if answer.status >= 400:
+        return Blocked(f"something between this computer and the provider refuses (HTTP status {answer.status})")
+    return Doubt(trouble)
+
+
+def decode(answer: Answer) -> Success | Refused:
+    """A well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
+    text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text:
+        raise NotUnderstoodError("the answer was empty")
+    return _decode_xml(text, answer.status) if text.startswith(b"<") else _decode_json(text, answer.status)
+
+
+def main_account(reply: Success) -> MainAccount:
+    """The main account in a decoded answer to `/me`."""
+    if isinstance(reply.fields, Mapping):
+        user, credits_ = reply.fields.get("user"), reply.fields.get("credits")
+        if not isinstance(credits_, Mapping):
+            raise NotUnderstoodError("the answer has no credits")
+        name = user.get("username") if isinstance(user, Mapping) else None
+        figures = [credits_[key] for key in ("balance", "solde") if credits_.get(key) is not None]
+        currency = credits_.get("currency")
+    else:
+        name, figures, currency = _me_entries(reply.fields)
+    _check_currency(currency)
+    balances = {_money(figure) for figure in figures}
+    if len(balances) != 1:
+        raise NotUnderstoodError("the answer has no balance" if not balances else "the answer gives two balances")
+    return MainAccount(str(name or "")[:MAX_WORDS], balances.pop())
+
+
+def subaccount_page(reply: Success, page: int) -> SubAccountPage:
+    """The sub-accounts of a decoded page of the list, without their keys."""
+    fields = reply.fields
+    if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
+        raise NotUnderstoodError("the answer has no list of sub-accounts")
+    total = _whole(fields.get("total"))
+    if total is None or total < 0:
+        raise NotUnderstoodError("the answer does not say how many sub-accounts there are")
+    return SubAccountPage(total, tuple(_subaccount(entry, page) for entry in fields["data"]))
+
+
+def _subaccount(entry: Any, page: int) -> SubAccount:
+    token = entry.get("token") if isinstance(entry, Mapping) else None
+    credits_ = entry.get("credits") if isinstance(entry, Mapping) else None
+    if not isinstance(token, str) or not token or not isinstance(credits_, Mapping):
+        raise NotUnderstoodError("a sub-account in the answer has no token or no credits")
+    _check_currency(credits_.get("currency"))
+    return SubAccount(
+        token=token,
+        email=str(entry.get("email") or ""),
+        kind=str(entry.get("type") or ""),
+        balance=_money(credits_.get("balance")),
+        page=page,
+    )
+
+
+def _applied(reply: Success) -> Applied:
+    fields = reply.fields
+    if isinstance(fields, Mapping):
+        main, subaccount, currency = (fields.get(key) for key in ("credit", "subaccountCredit", "currency"))
+    elif len(fields) == 3:
+        main, subaccount, currency = (entry.text for entry in fields)
+    else:
+        raise NotUnderstoodError("the answer has not the five entries of a success")
+    _check_currency(currency)
+    return Applied(_money(main), _money(subaccount))
+
+
+def _decode_json(body: bytes, status: int) -> Success | Refused:
+    try:
+        fields = json.loads(body, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
+    except (ValueError, RecursionError) as error:
+        raise NotUnderstoodError("the answer was not readable JSON") from error
+    if not isinstance(fields, Mapping):
+        raise NotUnderstoodError("the answer was not a JSON object")
+    success = fields.get("success")
+    if success is True:
+        return _success(fields.get("code"), fields)
+    if success is False:
+        return _refusal(fields.get("code"), fields.get("message"), status)
+    if success is None and 400 <= status < 500 and isinstance(fields.get("error"), list) and fields["error"]:
+        return Refused(None, _error_list(fields["error"]), status)
+    raise NotUnderstoodError("the answer says neither success nor refusal")
+
+
+def _decode_xml(body: bytes, status: int) -> Success | Refused:
+    try:
+        root = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, RecursionError, LookupError) as error:
+        raise NotUnderstoodError("the answer was not readable XML") from error
+    entries = list(root)
+    if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 2:
+        raise NotUnderstoodError("the answer was XML, but not the API's")
+    success, code = ((entry.text or "").strip() for entry in entries[:2])
+    if success in {"true", "1"}:
+        return _success(code, entries[2:])
+    if success in {"false", "0", ""}:
+        return _refusal(code, entries[2].text if len(entries) > 2 else "", status)
+    raise NotUnderstoodError("the answer says neither success nor refusal")
+
+
+def _success(code: Any, fields: Any) -> Success:
+    if _whole(code) != codes.OK:
+        raise NotUnderstoodError("the answer says success with a code other than 200")
+    return Success(fields)
+
+
+def _refusal(code: Any, words: Any, status: int) -> Refused:
+    number = _whole(code)
+    if number == codes.OK or (number is None and code is not None):
+        raise NotUnderstoodError("the answer says refusal with a code that is none")
+    return Refused(number, words[:MAX_WORDS] if isinstance(words, str) else "", status)
+
+
+def _error_list(errors: Sequence[Any]) -> str:
+    """The messages of `{"error": [{"elementId": …, "message": …}]}`."""
+    words = [str(entry.get("message", "")) for entry in errors if isinstance(entry, Mapping)]
+    return "; ".join(word for word in words if word)[:MAX_WORDS]
+
+
+def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
+    """`/me` as XML: an entry of named texts, then one of seven in the order of the JSON fields."""
+    if len(entries) != 2 or len(entries[1]) != 7:
+        raise NotUnderstoodError("the answer has not the entries of an account")
+    texts = [entry.text or "" for entry in entries[1]]
+    return entries[0].findtext("username"), [text for text in (texts[4], texts[6]) if text], texts[5]
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _money(value: Any) -> Decimal:
+    """A balance, given as a JSON number or as text."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            raise InvalidOperation
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+        if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
+            raise InvalidOperation
+    except InvalidOperation as error:
+        raise NotUnderstoodError("a balance in the answer is not a number") from error
+    return round_balance(number)
+
+
+def _check_currency(currency: Any) -> None:
+    if not isinstance(currency, str) or currency.strip() != CURRENCY:
+        raise NotUnderstoodError("the answer is not in euros")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field occurs twice")
+    return fields

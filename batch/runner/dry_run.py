@@ -1,0 +1,90 @@
+"""The dry run: a sheet, what the checks say of it, and the forecast from the account's real balances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from batch.model import (
+    Balances,
+    BatchHead,
+    BatchRow,
+    BatchState,
+    BatchView,
+    CheckedSheet,
+    Grid,
+    Plan,
+    RowResult,
+    Status,
+)
+from batch.provider.client import Provider
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.forecast import Forecast, forecast
+from batch.rules.plan import make_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the provider says of the account before anything moves."""
+
+    name: str
+    api_url: str
+    balances: Balances
+    pages: dict[str, int]
+    """On which page of the provider's list each sub-account is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Everything known before anything moves. Without an account (offline) there is no forecast."""
+
+    sheet: CheckedSheet
+    plan: Plan
+    account: Account | None
+    forecast: Forecast | None
+    removes_first: bool
+    at: datetime
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing needs to be fixed before it can be run as a whole."""
+        passes = self.forecast is None or self.forecast.passes
+        return passes and not self.sheet.has_sheet_errors and self.sheet.invalid_rows == 0
+
+    @property
+    def view(self) -> BatchView:
+        """The dry run in the shape that reports and screens show."""
+        account = self.account
+        head = BatchHead(
+            batch=None,
+            state=BatchState.CHECKED,
+            reason=None,
+            source=self.sheet.source,
+            digest=self.plan.digest,
+            api_url=account.api_url if account else None,
+            account=account.name if account else None,
+            created_at=self.at,
+            opening=account.balances if account else None,
+        )
+        rows = tuple(
+            BatchRow(row, RowResult(Status.PENDING if row.is_valid else Status.INVALID)) for row in self.sheet.rows
+        )
+        return BatchView(head, self.sheet.columns, self.sheet.roles, rows, self.sheet.findings)
+
+
+def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) -> Account:
+    """Ask the provider who the key belongs to and what every account holds; `ProviderError` if it will not say."""
+    main = provider.main_account()
+    subaccounts = provider.subaccounts()
+    balances = Balances(main.balance, {account.token: account.balance for account in subaccounts}, now())
+    return Account(main.name, api_url, balances, {account.token: account.page for account in subaccounts})
+
+
+def dry_run(grid: Grid, account: Account | None, expected: Expected, *, removes_first: bool, at: datetime) -> DryRun:
+    """Check the sheet and play the plan on paper. Offline (no account) tokens are not looked up."""
+    known = frozenset(account.balances.subaccounts) if account else None
+    sheet = check_sheet(grid, known, expected)
+    plan = make_plan(sheet.rows, removes_first=removes_first)
+    played = forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
+    return DryRun(sheet, plan, account, played, removes_first, at)

@@ -1,0 +1,343 @@
+"""Running a batch: movements one after the other, each attempt written down before it is sent.
+
+The outcome of one attempt and the beginning of the next share a commit; anything that waits commits first. So at every
+moment the ledger knows of each row whether nothing was sent, or what came back, or that this is in doubt.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from tenacity import RetryCallState, Retrying
+
+from batch import codes
+from batch.errors import ProviderError
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.protocol import Ledger
+from batch.model import BatchRow, BatchState, Movement, Status
+from batch.outcome import Applied, Blocked, Doubt, NotApplied, Outcome, Refused
+from batch.provider.client import Provider
+from batch.rules.checks import movement_of
+from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
+from batch.rules.settle import Reading, Verdict
+from batch.runner.settling import MAX_READINGS, BalanceReader, Evidence, evidence_fact, settle_doubt
+
+INTERRUPTED = "It was interrupted."
+
+
+class Brake(Protocol):
+    """How the runner is asked to stop, and how it waits: a wait ends at once when a stop is asked for."""
+
+    def asked(self) -> bool:
+        """Whether to stop after the row under way."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or less if asked to stop meanwhile."""
+
+
+class Watcher(Protocol):
+    """Who is told of the run's course."""
+
+    def started(self, movements: int, settled: int) -> None:
+        """So many movements, of which so many need nothing any more."""
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row was done, refused or left in doubt."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Nothing happens for a while, and this is why."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outside, handed in: the real one, or a simulated one."""
+
+    provider: Provider
+    ledger: Ledger
+    now: Callable[[], datetime]
+    brake: Brake
+    watcher: Watcher
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run: patience, pace, and how far apart the readings are that settle a doubt (seconds)."""
+
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    settle_seconds: float = 60.0
+    max_per_second: float | None = None
+
+
+class _Stopped(Exception):
+    """The run ends early; `resume` goes on."""
+
+
+def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]) -> None:
+    """Run what is left of the batch. `pages` says on which page of the provider's list each sub-account was.
+
+    Returns with the batch finished, or stopped with its reason in the ledger. `LedgerError` is raised when the ledger
+    cannot be written: then nothing more has been sent.
+    """
+    if world.ledger.head(batch).state is not BatchState.FINISHED:
+        _Run(world, batch, options, pages).run()
+
+
+class _Run:
+    """The state of one run: the balances known so far, and the facts that wait for the next commit."""
+
+    def __init__(self, world: World, batch: str, options: RunOptions, pages: dict[str, int]) -> None:
+        self._world = world
+        self._batch = batch
+        self._options = options
+        self._reader = BalanceReader(world.provider, pages)
+        work = world.ledger.work(batch)
+        rows = {entry.row.number: entry for entry in world.ledger.view(batch).rows}
+        self._queue = [rows[number] for number in work.order]
+        self._main = work.known_main
+        self._subaccounts = work.known_subaccounts
+        self._facts: list[Fact] = []
+        self._next_send = world.monotonic()
+
+    def run(self) -> None:
+        """Every row that is left, then the closing balances, then the state."""
+        left = [entry for entry in self._queue if _is_left(entry)]
+        self._world.watcher.started(len(self._queue), len(self._queue) - len(left))
+        self._commit(StateChanged(self._world.now(), BatchState.RUNNING))
+        reason: str | None = None
+        try:
+            for entry in left:
+                self._take_up(entry)
+            self._commit()
+            self._read_closing_balances()
+        except _Stopped as stopped:
+            reason = str(stopped)
+            self._commit()
+            self._read_closing_balances()
+        except KeyboardInterrupt:
+            # Stopped at once: what was under way is in doubt, and the ledger says so already.
+            reason = INTERRUPTED
+        state = BatchState.FINISHED if reason is None else BatchState.STOPPED
+        self._commit(StateChanged(self._world.now(), state, reason))
+
+    def _take_up(self, entry: BatchRow) -> None:
+        movement = movement_of(entry.row)
+        if movement is None:
+            raise AssertionError("only rows without errors have a turn")
+        attempts = entry.result.attempts
+        if entry.result.status is Status.UNKNOWN and not self._is_settled_as_missing(movement):
+            return
+        in_a_row = 0
+        while True:
+            if self._world.brake.asked():
+                raise _Stopped(INTERRUPTED)
+            outcome, tried = self._send(movement, attempts, in_a_row)
+            attempts, in_a_row = attempts + tried, in_a_row + tried
+            step = next_step(outcome, in_a_row, self._options.policy)
+            if step is Step.RETRY:
+                raise _Stopped(INTERRUPTED)
+            if step is Step.STOP:
+                raise _Stopped(_stop_reason(movement, outcome))
+            if step is Step.NEXT:
+                self._world.watcher.row_ended(movement.row, _status(outcome))
+                return
+            if not self._is_settled_as_missing(movement):
+                return
+            if in_a_row >= self._options.policy.max_attempts:
+                raise _Stopped(f"Row {movement.row} was sent {in_a_row} times and never applied: try again later.")
+
+    def _send(self, movement: Movement, attempts: int, in_a_row: int) -> tuple[Outcome, int]:
+        """Send until it is not to be repeated at once. Returns the last outcome and how many attempts were made."""
+        policy = self._options.policy
+
+        def wait(state: RetryCallState) -> float:
+            return wait_seconds(_outcome(state), in_a_row + state.attempt_number, policy, self._world.rng)
+
+        retrying = Retrying(
+            retry=lambda state: next_step(_outcome(state), in_a_row + state.attempt_number, policy) is Step.RETRY,
+            wait=wait,
+            sleep=self._world.brake.wait,
+            before_sleep=self._before_sleep,
+            stop=lambda _state: self._world.brake.asked(),
+            retry_error_callback=_outcome,
+        )
+        tried = 0
+
+        def attempt() -> Outcome:
+            nonlocal tried
+            if tried and self._world.brake.asked():
+                raise _Stopped(INTERRUPTED)
+            tried += 1
+            return self._attempt(movement, attempts + tried)
+
+        return retrying(attempt), tried
+
+    def _attempt(self, movement: Movement, number: int) -> Outcome:
+        """One HTTP call: written down, committed, sent, and its outcome written down."""
+        self._keep_pace()
+        before = self._main, self._subaccounts.get(movement.token)
+        self._commit(AttemptBegan(self._world.now(), movement.row, number, *before))
+        outcome = self._world.provider.move(movement)
+        if isinstance(outcome, Applied):
+            self._know(movement.token, Reading(outcome.main_balance, outcome.subaccount_balance))
+        self._facts.append(_ended(self._world.now(), movement.row, number, outcome))
+        return outcome
+
+    def _before_sleep(self, state: RetryCallState) -> None:
+        self._commit()
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        self._world.watcher.waiting(seconds, getattr(_outcome(state), "reason", ""))
+
+    def _is_settled_as_missing(self, movement: Movement) -> bool:
+        """Settle a doubt by the balances. True: it was not applied and may be sent; False: it was applied."""
+        self._commit()
+        last = self._world.ledger.last_attempt(self._batch, movement.row)
+        if last is None or last.main_balance is None or last.subaccount_balance is None:
+            raise _Stopped(_unknown(movement, "no balances were known before it was sent"))
+        before = Reading(last.main_balance, last.subaccount_balance)
+        try:
+            evidence = settle_doubt(movement, before, self._readings(movement), self._recorder(movement))
+        except ProviderError as error:
+            raise _Stopped(_unknown(movement, f"the balances cannot be read ({error})")) from error
+        self._commit(_settled(self._world.now(), movement.row, last.number, evidence))
+        if evidence.reading:
+            self._know(movement.token, evidence.reading)
+        if evidence.verdict is Verdict.UNKNOWN:
+            raise _Stopped(_unknown(movement, "the balances do not tell"))
+        if evidence.verdict is Verdict.APPLIED:
+            self._world.watcher.row_ended(movement.row, Status.DONE)
+        return evidence.verdict is Verdict.NOT_APPLIED
+
+    def _readings(self, movement: Movement) -> Iterator[Reading]:
+        """Readings a settling time apart."""
+        for number in range(MAX_READINGS):
+            if number:
+                self._world.watcher.waiting(self._options.settle_seconds, f"row {movement.row} is being settled")
+                self._world.brake.wait(self._options.settle_seconds)
+            if self._world.brake.asked():
+                raise _Stopped(INTERRUPTED)
+            yield self._patient_reading(movement.token)
+
+    def _patient_reading(self, token: str) -> Reading:
+        """A reading, asked for again while the provider is out of reach, within the attempts allowed."""
+        policy = self._options.policy
+        for attempt in range(1, policy.max_attempts):
+            try:
+                return self._reader.read(token)
+            except ProviderError:
+                seconds = wait_seconds(NotApplied(""), attempt, policy, self._world.rng)
+                self._world.watcher.waiting(seconds, "the balances cannot be read")
+                self._world.brake.wait(seconds)
+                if self._world.brake.asked():
+                    raise _Stopped(INTERRUPTED) from None
+        return self._reader.read(token)
+
+    def _recorder(self, movement: Movement) -> Callable[[Reading], None]:
+        return lambda reading: self._commit(evidence_fact(movement, reading, self._world.now()))
+
+    def _read_closing_balances(self) -> None:
+        """The balances that the books are kept with. A run whose provider is out of reach ends without them."""
+        try:
+            main = self._world.provider.main_account().balance
+            listed = {account.token: account.balance for account in self._world.provider.subaccounts()}
+        except ProviderError as error:
+            self._world.watcher.waiting(0.0, f"the closing balances cannot be read: {error}")
+            return
+        named = {entry.row.token for entry in self._queue}
+        balances = {token: balance for token, balance in listed.items() if token in named}
+        self._commit(BalancesRead(self._world.now(), Purpose.CLOSING, main, balances))
+
+    def _keep_pace(self) -> None:
+        if self._options.max_per_second is None:
+            return
+        ahead = self._next_send - self._world.monotonic()
+        if ahead > 0:
+            self._commit()
+            self._world.brake.wait(ahead)
+        self._next_send = max(self._next_send, self._world.monotonic()) + 1 / self._options.max_per_second
+
+    def _know(self, token: str, reading: Reading) -> None:
+        self._main = reading.main
+        self._subaccounts[token] = reading.subaccount
+
+    def _commit(self, *facts: Fact) -> None:
+        """Write what waits and these facts, in one commit."""
+        waiting = [*self._facts, *facts]
+        if waiting:
+            self._world.ledger.append(self._batch, waiting)
+            self._facts.clear()
+
+
+def _is_left(entry: BatchRow) -> bool:
+    """Rows not yet sent, rows in doubt, and a row whose refusal was about the account and not about the row."""
+    status, code = entry.result.status, entry.result.code
+    return status in {Status.PENDING, Status.UNKNOWN} or (status is Status.REFUSED and code in codes.STOPPING)
+
+
+def _outcome(state: RetryCallState) -> Outcome:
+    if state.outcome is None:
+        raise AssertionError("asked before the first attempt ended")
+    outcome: Outcome = state.outcome.result()
+    return outcome
+
+
+def _status(outcome: Outcome) -> Status:
+    match outcome:
+        case Applied():
+            return Status.DONE
+        case Refused():
+            return Status.REFUSED
+        case NotApplied() | Blocked():
+            return Status.PENDING
+        case Doubt():
+            return Status.UNKNOWN
+
+
+def _ended(at: datetime, row: int, attempt: int, outcome: Outcome) -> AttemptEnded:
+    code: int | None = None
+    message: str | None = None
+    main: Decimal | None = None
+    subaccount: Decimal | None = None
+    match outcome:
+        case Applied(main, subaccount):
+            code = codes.OK
+        case Refused(code, message):
+            pass
+        case NotApplied(reason) | Blocked(reason) | Doubt(reason):
+            message = reason
+    name = type(outcome).__name__
+    return AttemptEnded(at, row, attempt, name, _status(outcome), code, message, main, subaccount)
+
+
+def _settled(at: datetime, row: int, attempt: int, evidence: Evidence) -> RowSettled:
+    reading = evidence.reading
+    match evidence.verdict:
+        case Verdict.APPLIED if reading:
+            words = "Settled by the balances: it was applied"
+            return RowSettled(at, row, attempt, Status.DONE, words, reading.main, reading.subaccount)
+        case Verdict.NOT_APPLIED:
+            return RowSettled(at, row, attempt, Status.PENDING, "Settled by the balances: it was not applied")
+        case _:
+            return RowSettled(at, row, attempt, Status.UNKNOWN, "The balances do not tell whether it was applied")
+
+
+def _stop_reason(movement: Movement, outcome: Outcome) -> str:
+    match outcome:
+        case Refused(code, words):
+            said = f" (it says “{words}”)" if words else ""
+            return f"The provider refuses the whole account with code {code}: {codes.meaning(code)}{said}."
+        case NotApplied(reason) | Blocked(reason) | Doubt(reason):
+            return f"Row {movement.row} could not be sent: {reason}."
+        case Applied():
+            raise AssertionError("a success stops nothing")
+
+
+def _unknown(movement: Movement, why: str) -> str:
+    return f"Whether row {movement.row} was applied is unknown: {why}."

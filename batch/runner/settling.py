@@ -1,0 +1,70 @@
+"""Finding out whether a doubtful movement was applied, from readings of the balances a settling time apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from batch.errors import ProviderError
+from batch.ledger.facts import BalancesRead, Purpose
+from batch.model import Movement
+from batch.provider.client import Provider
+from batch.rules.settle import Reading, Verdict, agree, settle
+
+MAX_READINGS = 4
+"""A late server can change the balances between two readings; two in a row must agree, so a few more are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The verdict and the readings it rests on. `reading` is the last one, None if the provider gave none."""
+
+    verdict: Verdict
+    reading: Reading | None
+
+
+class BalanceReader:
+    """Reads the two balances that a movement touches: `/me`, and the page of the list that held the sub-account."""
+
+    def __init__(self, provider: Provider, pages: dict[str, int]) -> None:
+        self._provider = provider
+        self._pages = pages
+
+    def read(self, token: str) -> Reading:
+        """Both balances now; `ProviderError` if they cannot be had."""
+        main = self._provider.main_account().balance
+        page = self._pages.get(token)
+        accounts = self._provider.subaccounts_on(page) if page else ()
+        found = next((account for account in accounts if account.token == token), None)
+        if found is None:
+            whole = self._provider.subaccounts()
+            self._pages.update((account.token, account.page) for account in whole)
+            found = next((account for account in whole if account.token == token), None)
+        if found is None:
+            raise ProviderError(f"The provider's list no longer holds the sub-account {token}.")
+        return Reading(main, found.balance)
+
+
+def settle_doubt(
+    movement: Movement,
+    before: Reading,
+    readings: Iterator[Reading],
+    record: Callable[[Reading], None],
+) -> Evidence:
+    """Take readings until two in a row agree on a verdict; each is recorded as evidence before it is used."""
+    last: Verdict | None = None
+    reading: Reading | None = None
+    for reading in readings:
+        record(reading)
+        verdict = settle(movement.direction, movement.amount, before, reading)
+        agreed = agree(last, verdict) if last is not None else Verdict.UNKNOWN
+        if agreed is not Verdict.UNKNOWN:
+            return Evidence(agreed, reading)
+        last = verdict
+    return Evidence(Verdict.UNKNOWN, reading)
+
+
+def evidence_fact(movement: Movement, reading: Reading, at: datetime) -> BalancesRead:
+    """The reading as the ledger keeps it."""
+    return BalancesRead(at, Purpose.SETTLING, reading.main, {movement.token: reading.subaccount})

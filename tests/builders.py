@@ -1,0 +1,33 @@
+"""Small sheets, plans and batches for tests, written the short way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from batch.ledger.protocol import NewBatch
+from batch.model import Balances, Cell, CheckedSheet, Grid, Source
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.plan import make_plan
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+SOURCE = Source("january.xlsx", "ab" * 32, 1234, "January")
+HEADER: list[Cell] = ["Token", "Amount", "Direction"]
+BALANCES = Balances(Decimal("1000.000"), {"sub-1": Decimal("100.000"), "sub-2": Decimal("50.000")}, NOON)
+
+
+def grid(*rows: list[Cell], header: list[Cell] | None = None) -> Grid:
+    """A sheet with its header in row 1."""
+    return Grid(SOURCE, [HEADER if header is None else header, *rows])
+
+
+def checked(*rows: list[Cell]) -> CheckedSheet:
+    """A sheet, checked against the accounts sub-1 and sub-2."""
+    return check_sheet(grid(*rows), frozenset(BALANCES.subaccounts), Expected())
+
+
+def new_batch(*rows: list[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
+    """An accepted plan of these rows."""
+    sheet = checked(*rows)
+    plan = make_plan(sheet.rows, removes_first=removes_first)
+    return NewBatch(name, NOON, sheet, plan, BALANCES, "http://127.0.0.1:1/v1", "me@example.com", "f" * 16)

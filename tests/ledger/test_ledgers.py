@@ -1,0 +1,149 @@
+"""What every ledger promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from batch.errors import LedgerError
+from batch.ledger import chain
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, RowSettled, StateChanged
+from batch.ledger.protocol import Ledger
+from batch.model import BatchState, RowResult, Status
+from tests.builders import BALANCES, NOON, new_batch
+
+ROWS = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
+
+
+def began(row: int = 2, attempt: int = 1) -> AttemptBegan:
+    return AttemptBegan(NOON, row, attempt, Decimal("1000.000"), Decimal("100.000"))
+
+
+def done(row: int = 2, attempt: int = 1) -> AttemptEnded:
+    after = Decimal("987.500"), Decimal("112.500")
+    return AttemptEnded(NOON + timedelta(seconds=1), row, attempt, "Applied", Status.DONE, 200, None, *after)
+
+
+def result(ledger: Ledger, row: int) -> RowResult:
+    return next(entry.result for entry in ledger.view("b-1").rows if entry.row.number == row)
+
+
+def test_a_new_batch_is_approved_with_valid_rows_pending_and_the_others_invalid(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    view = ledger.view("b-1")
+    assert view.head.state is BatchState.APPROVED
+    assert [entry.result.status for entry in view.rows] == [Status.PENDING, Status.INVALID, Status.PENDING]
+    assert view.head.opening is not None
+    assert view.head.opening.main == BALANCES.main
+
+
+def test_the_sheet_comes_back_as_it_was(ledger: Ledger) -> None:
+    new = new_batch(*ROWS)
+    ledger.create(new)
+    view = ledger.view("b-1")
+    assert tuple(entry.row for entry in view.rows) == new.sheet.rows
+    assert view.columns == new.sheet.columns
+    assert view.roles == new.sheet.roles
+    assert view.head.source == new.sheet.source
+    assert view.head.digest == new.plan.digest
+
+
+def test_between_beginning_and_end_of_an_attempt_the_row_is_unknown(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began()])
+    assert result(ledger, 2).status is Status.UNKNOWN
+    assert result(ledger, 2).attempts == 1
+    ledger.append("b-1", [done()])
+    assert result(ledger, 2).status is Status.DONE
+    assert result(ledger, 2).main_balance == Decimal("987.500")
+
+
+def test_a_refusal_keeps_its_code_and_the_servers_words(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    refusal = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Crédit insuffisant")
+    ledger.append("b-1", [began(), refusal])
+    assert (result(ledger, 2).code, result(ledger, 2).message) == (8, "Crédit insuffisant")
+
+
+def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    doubt = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, "reset")
+    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, "it was not applied")])
+    assert (result(ledger, 2).status, result(ledger, 2).attempts) == (Status.PENDING, 1)
+
+
+def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    assert ledger.last_attempt("b-1", 2) is None
+    ledger.append("b-1", [began(attempt=1), done(attempt=1), began(attempt=2)])
+    last = ledger.last_attempt("b-1", 2)
+    assert last is not None
+    assert (last.number, last.main_balance) == (2, Decimal("1000.000"))
+
+
+def test_work_is_in_the_order_of_sending_with_the_newest_balances(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS, removes_first=True))
+    work = ledger.work("b-1")
+    assert work.order == (4, 2)
+    assert work.known_main == Decimal("1000.000")
+    ledger.append("b-1", [began(), done()])
+    work = ledger.work("b-1")
+    assert work.known_main == Decimal("987.500")
+    assert work.known_subaccounts["sub-1"] == Decimal("112.500")
+
+
+def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
+    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, "The provider is out of reach.")])
+    head = ledger.head("b-1")
+    assert head.closing is not None
+    assert head.closing.main == Decimal("987.500")
+    assert (head.state, head.reason) == (BatchState.STOPPED, "The provider is out of reach.")
+    assert head.ended_at == NOON
+
+
+def test_every_batch_is_listed_newest_first_with_its_tally(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began(), done()])
+    ledger.create(new_batch(*ROWS, name="b-2"))
+    lines = ledger.lines()
+    assert [line.head.batch for line in lines] == ["b-2", "b-1"]
+    assert lines[1].tally.rows[Status.DONE] == 1
+    assert lines[1].tally.added == Decimal("12.5")
+    assert ledger.latest() == "b-2"
+
+
+def test_a_plan_is_found_again_by_its_digest_and_account(ledger: Ledger) -> None:
+    new = new_batch(*ROWS)
+    ledger.create(new)
+    assert ledger.batch_with_digest(new.plan.digest, new.api_url, new.key_fingerprint) == "b-1"
+    assert ledger.batch_with_digest(new.plan.digest, new.api_url, "another") is None
+
+
+def test_an_unknown_batch_is_one_sentence(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="There is no batch b-9"):
+        ledger.view("b-9")
+
+
+def test_a_name_is_given_once(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    with pytest.raises(LedgerError, match="already a batch"):
+        ledger.create(new_batch(*ROWS))
+
+
+def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began(), done()])
+    events = ledger.view("b-1").events
+    assert [event.kind for event in events] == [
+        "accepted",
+        "balances-read",
+        "state-changed",
+        "attempt-began",
+        "attempt-ended",
+    ]
+    assert chain.first_break(events) is None
+    assert events[-1].hash == "e7e6fb2233458dc6291446c543f52d512bc591a94539a2a0d3516e5d7741303b"

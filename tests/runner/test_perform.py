@@ -1,0 +1,289 @@
+"""What a run sends, what it never sends again, and what the ledger says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import pytest
+
+from batch.errors import LedgerError
+from batch.ledger.facts import Fact, Purpose
+from batch.ledger.memory import MemoryLedger
+from batch.model import BatchRow, BatchState, BatchView, Movement, Status
+from batch.outcome import Outcome
+from batch.runner.perform import perform
+from tests.builders import new_batch
+from tests.runner.worlds import (
+    OPTIONS,
+    Clock,
+    Script,
+    ScriptedProvider,
+    apply,
+    apply_in_silence,
+    lose,
+    refuse,
+    throttle,
+    unreachable,
+    world,
+)
+
+ROWS = (
+    ["sub-1", Decimal("12.5"), "add"],
+    ["sub-2", Decimal(5), "remove"],
+    ["sub-1", Decimal(7), "add"],
+)
+
+
+@dataclass
+class Scene:
+    """A batch of three rows (2, 3 and 4) in a world under control."""
+
+    provider: ScriptedProvider
+    clock: Clock = field(default_factory=Clock)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+
+    def __post_init__(self) -> None:
+        self.ledger.create(new_batch(*ROWS))
+
+    def run(self) -> BatchView:
+        perform(world(self.provider, self.clock, self.ledger), "b-1", OPTIONS, {})
+        return self.ledger.view("b-1")
+
+
+def scene(*script: Script) -> Scene:
+    return Scene(ScriptedProvider(list(script)))
+
+
+def statuses(view: BatchView) -> list[Status]:
+    return [entry.result.status for entry in view.rows]
+
+
+def row(view: BatchView, number: int) -> BatchRow:
+    return next(entry for entry in view.rows if entry.row.number == number)
+
+
+def test_every_row_is_sent_once_in_sheet_order() -> None:
+    one = scene()
+    view = one.run()
+    assert one.provider.applied == [2, 3, 4]
+    assert statuses(view) == [Status.DONE] * 3
+    assert (view.head.state, view.head.reason) == (BatchState.FINISHED, None)
+    assert row(view, 2).result.main_balance == Decimal("987.500")
+    assert row(view, 2).result.subaccount_balance == Decimal("112.500")
+
+
+def test_the_closing_balances_are_read_at_the_end() -> None:
+    view = scene().run()
+    assert view.head.closing is not None
+    assert view.head.closing.main == Decimal("985.500")
+    assert dict(view.head.closing.subaccounts) == {"sub-1": Decimal("119.500"), "sub-2": Decimal("45.000")}
+
+
+def test_a_refusal_marks_its_row_and_the_next_row_is_sent() -> None:
+    view = scene(refuse(8)).run()
+    assert statuses(view) == [Status.REFUSED, Status.DONE, Status.DONE]
+    assert (row(view, 2).result.code, row(view, 2).result.message) == (8, "Non 8")
+    assert view.head.state is BatchState.FINISHED
+
+
+def test_an_undocumented_code_is_a_refusal_of_its_row() -> None:
+    assert statuses(scene(refuse(777)).run()) == [Status.REFUSED, Status.DONE, Status.DONE]
+
+
+@pytest.mark.parametrize("code", [1, 4, 10, 20, 30, 40, 96])
+def test_a_refusal_of_the_account_stops_the_batch_and_leaves_the_rest_pending(code: int) -> None:
+    one = scene(apply, refuse(code))
+    view = one.run()
+    assert statuses(view) == [Status.DONE, Status.REFUSED, Status.PENDING]
+    assert view.head.state is BatchState.STOPPED
+    assert f"code {code}" in str(view.head.reason)
+    assert one.provider.sent == [2, 3]
+
+
+def test_resume_sends_what_the_account_was_refused_for_and_what_is_left() -> None:
+    one = scene(apply, refuse(20))
+    one.run()
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_what_surely_was_not_sent_is_sent_again_with_growing_waits() -> None:
+    one = scene(unreachable, unreachable, apply)
+    view = one.run()
+    assert statuses(view) == [Status.DONE] * 3
+    assert row(view, 2).result.attempts == 3
+    first, second = one.clock.waits
+    assert 0.5 <= first <= 1.0 <= second <= 2.0
+
+
+def test_a_429_waits_as_long_as_it_asks() -> None:
+    one = scene(throttle, apply)
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.clock.waits == [3.0]
+
+
+def test_attempts_run_out_and_the_batch_stops_with_the_row_pending() -> None:
+    one = scene(unreachable, unreachable, unreachable)
+    view = one.run()
+    assert statuses(view) == [Status.PENDING] * 3
+    assert row(view, 2).result.attempts == 3
+    assert view.head.state is BatchState.STOPPED
+    assert statuses(one.run()) == [Status.DONE] * 3
+
+
+def test_a_doubt_that_was_applied_is_done_and_not_sent_again() -> None:
+    one = scene(apply_in_silence)
+    view = one.run()
+    assert statuses(view) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+    assert row(view, 2).result.subaccount_balance == Decimal("112.500")
+    assert one.clock.waits == [60.0]
+
+
+def test_a_doubt_that_was_not_applied_is_sent_again() -> None:
+    one = scene(lose)
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.sent == [2, 2, 3, 4]
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_every_reading_is_kept_as_evidence() -> None:
+    view = scene(lose).run()
+    readings = [event for event in view.events if event.data.get("purpose") == Purpose.SETTLING.value]
+    assert len(readings) == 2
+
+
+def test_a_late_application_between_the_readings_is_found_by_another_reading() -> None:
+    one = scene(lose)
+    seen = 0
+
+    def apply_late() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 2:
+            apply(one.provider, Movement(2, "sub-1", one.ledger.view("b-1").rows[0].row.direction, Decimal("12.5")))  # type: ignore[arg-type]
+
+    one.provider.before_reading = apply_late
+    view = one.run()
+    assert statuses(view) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+    assert one.clock.waits == [60.0, 60.0]
+
+
+def test_balances_that_do_not_tell_leave_the_row_unknown_and_stop_everything() -> None:
+    one = scene(lose)
+    one.provider.before_reading = lambda: one.provider.held.update({"sub-1": one.provider.held["sub-1"] + 50})
+    view = one.run()
+    assert statuses(view) == [Status.UNKNOWN, Status.PENDING, Status.PENDING]
+    assert view.head.state is BatchState.STOPPED
+    assert one.provider.sent == [2]
+
+
+def test_balances_that_cannot_be_read_leave_the_row_unknown() -> None:
+    one = scene(apply_in_silence)
+    one.provider.silent = True
+    view = one.run()
+    assert statuses(view) == [Status.UNKNOWN, Status.PENDING, Status.PENDING]
+    one.provider.silent = False
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_an_interrupt_lets_the_row_under_way_end_and_keeps_the_rest() -> None:
+    one = scene()
+    one.clock.stop_after = 1
+    view = one.run()
+    assert statuses(view) == [Status.DONE, Status.PENDING, Status.PENDING]
+    assert view.head.state is BatchState.STOPPED
+    one.clock.stop_after = None
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_an_interrupt_while_waiting_to_retry_stops_with_the_row_pending() -> None:
+    one = scene(unreachable)
+    one.clock.stopping = False
+
+    def stop(seconds: float) -> None:
+        one.clock.stopping = True
+
+    one.clock.wait = stop  # type: ignore[method-assign]
+    view = one.run()
+    assert statuses(view) == [Status.PENDING] * 3
+    assert one.provider.sent == [2]
+
+
+def test_stopping_at_once_leaves_the_row_under_way_unknown_and_resume_settles_it() -> None:
+    def stop_now(provider: ScriptedProvider, movement: Movement) -> Outcome:
+        apply(provider, movement)
+        raise KeyboardInterrupt
+
+    one = scene(stop_now)
+    view = one.run()
+    assert statuses(view) == [Status.UNKNOWN, Status.PENDING, Status.PENDING]
+    assert view.head.state is BatchState.STOPPED
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_a_finished_batch_is_left_as_it_is() -> None:
+    one = scene()
+    events = len(one.run().events)
+    assert len(one.run().events) == events
+    assert one.provider.applied == [2, 3, 4]
+
+
+class Brittle(MemoryLedger):
+    """Fails to write at the nth commit after the batch was created."""
+
+    commits_left = 10**6
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        self.commits_left -= 1
+        if self.commits_left < 0:
+            raise LedgerError("The disk is full.")
+        super().append(batch, facts)
+
+
+@pytest.mark.parametrize("commits", range(1, 5))
+def test_what_cannot_be_written_down_is_not_sent(commits: int) -> None:
+    ledger = Brittle()
+    one = Scene(ScriptedProvider(), ledger=ledger)
+    ledger.commits_left = commits
+    with pytest.raises(LedgerError):
+        one.run()
+    begun = [event for event in ledger.view("b-1").events if event.kind == "attempt-began"]
+    assert len(one.provider.sent) == len(begun)
+    ledger.commits_left = 10**6
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert one.provider.applied == [2, 3, 4]
+
+
+def test_an_attempt_is_committed_before_it_is_sent() -> None:
+    one = scene()
+    seen: list[int] = []
+
+    def look(provider: ScriptedProvider, movement: Movement) -> Outcome:
+        seen.append(sum(event.kind == "attempt-began" for event in one.ledger.view("b-1").events))
+        return apply(provider, movement)
+
+    one.provider.script = [look, look, look]
+    one.run()
+    assert seen == [1, 2, 3]
+
+
+def test_the_pace_is_kept() -> None:
+    one = scene()
+    perform(world(one.provider, one.clock, one.ledger), "b-1", replace(OPTIONS, max_per_second=2.0), {})
+    assert len(one.clock.waits) == 2
+    assert all(wait == pytest.approx(0.5, abs=0.05) for wait in one.clock.waits)
+
+
+def test_the_balances_before_an_attempt_are_those_of_the_answer_before() -> None:
+    one = scene()
+    view = one.run()
+    began = [event.data for event in view.events if event.kind == "attempt-began"]
+    assert [entry["main_balance"] for entry in began] == ["1000.000", "987.500", "992.500"]
+    assert began[2]["subaccount_balance"] == "112.500"
