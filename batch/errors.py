@@ -1,6 +1,6 @@
 """What can go wrong so that nothing can be returned. Bad data in a sheet is never raised: it is a finding.
 
-    CreditbatchError            exit code 2: could not start
+    CreditbatchError            exit code 2 (could not start) unless it says otherwise
     ├── UsageError              the command was given something it cannot use
     ├── SettingsError           a setting is missing or unusable
     ├── SheetError              the file cannot be read as a sheet
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 class CreditbatchError(Exception):
     """A failure that is told to the user in one sentence."""
+
+    exit_code = 2
 
 
 class UsageError(CreditbatchError):

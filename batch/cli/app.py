@@ -67,7 +67,7 @@ def check(
     sheet_name: SheetName = None,
     out: Out = None,
 ) -> None:
-    """Say everything that is wrong with a sheet, and forecast every balance. Nothing moves."""
+    """Dry run: what is wrong with a sheet, and the forecast."""
     from batch.cli.checking import CheckRequest, check_command, expected_of
 
     expected = expected_of(expect_rows, expect_added, expect_removed)
@@ -95,7 +95,7 @@ def run(
     max_per_second: Pace = None,
     out: Out = None,
 ) -> None:
-    """Check a sheet, show the totals, ask, move the credit, and write the report."""
+    """Check, show the totals, ask, perform, write the report."""
     from batch.cli.checking import CheckRequest, expected_of
     from batch.cli.running import Consent, run_command
 
@@ -113,7 +113,7 @@ def resume(
     max_per_second: Pace = None,
     out: Out = None,
 ) -> None:
-    """Carry on a stopped or crashed batch. No row is sent twice."""
+    """Carry on a stopped or crashed batch."""
     from batch.cli.running import resume_command
 
     raise typer.Exit(resume_command(batch, json=json, max_per_second=max_per_second, out=out))
@@ -167,7 +167,7 @@ def sandbox(
     ] = None,
     drift: Annotated[str, typer.Option("--drift", help="Euros that a sub-account spends between two looks.")] = "0",
 ) -> None:
-    """Run a local stand-in for the provider, with state, latency and faults."""
+    """A local stand-in for the provider, with faults."""
     from batch.cli.sandbox import sandbox_command
 
     sandbox_command(
@@ -185,7 +185,7 @@ def sandbox(
 
 @app.command()
 def demo(*, out: Annotated[Path, typer.Option("--out", help="The folder for the report.")] = Path("reports")) -> None:
-    """Run the sample sheet against the sandbox and write its report, in one go."""
+    """Sandbox, sample sheet and report, in one go."""
     from batch.cli.demo import demo_command
 
     raise typer.Exit(demo_command(out))

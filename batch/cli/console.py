@@ -26,7 +26,7 @@ def note(sentence: str) -> None:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output. ASCII, so that no console's encoding can harm it."""
-    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 

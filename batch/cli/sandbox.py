@@ -22,8 +22,7 @@ def sandbox_command(
     drift: str,
 ) -> None:
     """Serve until interrupted."""
-    from batch.sandbox import Sandbox, SandboxOptions
-    from batch.sandbox.faults import parse_fault
+    from batch.sandbox import Fault, Sandbox, SandboxOptions
 
     try:
         options = SandboxOptions(
@@ -35,7 +34,7 @@ def sandbox_command(
             language=language,
             error_status=error_status,
             drift=Decimal(drift),
-            faults=tuple(parse_fault(fault) for fault in faults),
+            faults=tuple(Fault.from_text(fault) for fault in faults),
         )
         sandbox = Sandbox(options)
         sandbox.start()

@@ -16,7 +16,8 @@ from batch.findings import Finding, Severity
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchRow, BatchView, Direction, Movement, Status, SubAccount, tally
 from batch.money import ZERO, euros
-from batch.report.verdict import Tone, verdict
+from batch.report.contents import Contents
+from batch.report.verdict import Mood, verdict
 from batch.rules.forecast import Forecast
 from batch.runner.dry_run import DryRun
 
@@ -30,7 +31,12 @@ STATUS_STYLES = {
     Status.UNKNOWN: "bold yellow",
     Status.PENDING: "cyan",
 }
-_TONE_STYLES = {Tone.GOOD: "bold green", Tone.ATTENTION: "bold yellow", Tone.BAD: "bold red"}
+_MOOD_STYLES = {
+    Mood.GOOD: "bold green",
+    Mood.ATTENTION: "bold yellow",
+    Mood.BAD: "bold red",
+    Mood.DRY_RUN: "bold",
+}
 
 
 def dry_run_screen(checked: DryRun, report: Path | None) -> None:
@@ -206,8 +212,8 @@ def _print_rest(screen: Console, number: int, what: str) -> None:
 
 
 def _print_verdict(screen: Console, view: BatchView, forecast: Forecast | None) -> None:
-    judged = verdict(view, forecast)
-    screen.print(Text(judged.sentence, style=_TONE_STYLES[judged.tone]))
+    judged = verdict(Contents(view, forecast))
+    screen.print(Text(judged.sentence, style=_MOOD_STYLES[judged.mood]))
 
 
 def _print_report(screen: Console, report: Path | None) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from batch.errors import LedgerError
 from batch.ledger import chain, replay
 from batch.ledger.accept import accepted
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
-from batch.ledger.protocol import BatchKey, BatchLine, LastAttempt, NewBatch, Work
+from batch.ledger.holding import busy
+from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, Lease, NewBatch, Work
 from batch.model import (
     Balances,
     BatchHead,
@@ -22,6 +24,7 @@ from batch.model import (
     Status,
     tally,
 )
+from batch.rules.holding import LEASE
 
 
 @dataclass
@@ -41,6 +44,30 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._batches: dict[str, _Batch] = {}
+        self._leases: dict[BatchKey, Lease] = {}
+        self._held: BatchKey | None = None
+
+    def hold(self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
+        """Hold the account, so that nobody else sends on it."""
+        lease = self._leases.get(account)
+        if lease is not None and lease.claim != claim and not may_take_over(lease):
+            raise LedgerError(busy(lease))
+        self._leases[account] = Lease(claim, None, at, at + LEASE)
+        self._held = account
+
+    def let_go(self) -> None:
+        """Give the account back, if it is held."""
+        if self._held is not None:
+            self._leases.pop(self._held, None)
+            self._held = None
+
+    def in_doubt(self, account: BatchKey) -> str | None:
+        """The newest batch on this account with a row in doubt."""
+        for name, kept in reversed(self._batches.items()):
+            unknown = any(result.status is Status.UNKNOWN for result in kept.results.values())
+            if unknown and self.key_of(name) == account:
+                return name
+        return None
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -68,6 +95,9 @@ class MemoryLedger:
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order."""
         kept = self._find(batch)
+        if self._held is not None:
+            lease = self._leases[self._held]
+            self._leases[self._held] = replace(lease, batch=batch, until=facts[-1].at + LEASE)
         for fact in facts:
             last = kept.events[-1]
             kept.events.append(chain.next_event(last.number + 1, last.hash, fact))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -66,6 +66,26 @@ class LastAttempt:
     subaccount_balance: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who runs on an account. `machine` names a host whose processes `pid` counts; `started` tells a pid's reuse."""
+
+    machine: str
+    host: str
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claim that holds an account: for which batch (None before it has a name), since when and until when."""
+
+    claim: Claim
+    batch: str | None
+    since: datetime
+    until: datetime
+
+
 class Ledger(Protocol):
     """A durable record. Whatever is written is committed when the call returns, wholly or not at all."""
 
@@ -74,6 +94,18 @@ class Ledger(Protocol):
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
+
+    def hold(self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
+        """Hold the account, so that nobody else sends on it: from now on every `append` proves that it is still held.
+
+        `may_take_over` decides about another's lease; `LedgerError` says who has it when it may not be taken.
+        """
+
+    def let_go(self) -> None:
+        """Give the account back, if it is held."""
+
+    def in_doubt(self, account: BatchKey) -> str | None:
+        """The newest batch on this account with a row in doubt; None if there is none."""
 
     def head(self, batch: str) -> BatchHead:
         """A batch without its rows; `LedgerError` if there is none of that name."""

@@ -102,3 +102,16 @@ class Event(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["batch", "number"], name="one_event_a_number"),
         ]
+
+
+class Lease(models.Model):
+    """Who runs on an account just now. One line an account, so that two runners cannot both have it."""
+
+    account = models.CharField(max_length=64, primary_key=True)
+    machine = models.TextField()
+    host = models.TextField()
+    pid = models.PositiveIntegerField()
+    started = models.FloatField()
+    batch = models.CharField(max_length=64, null=True)  # null: it has no name yet
+    since = models.DateTimeField()
+    until = models.DateTimeField()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -12,12 +13,13 @@ from django.db import DatabaseError, models, transaction
 from django.db.models import Count, Q, Sum
 
 from batch.errors import LedgerError
-from batch.ledger import chain, replay
+from batch.ledger import chain, protocol, replay
 from batch.ledger.accept import accepted
 from batch.ledger.encoding import cell_from_json, cell_to_json, finding_from_json, finding_to_json
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
-from batch.ledger.orm.models import Attempt, Batch, Event, Movement, Reading
-from batch.ledger.protocol import BatchKey, BatchLine, LastAttempt, NewBatch, Work
+from batch.ledger.holding import busy
+from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Movement, Reading
+from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, NewBatch, Work
 from batch.model import (
     Balances,
     BatchHead,
@@ -34,6 +36,7 @@ from batch.model import (
 )
 from batch.model import Event as EventRecord
 from batch.money import ZERO, from_thousandths, to_thousandths
+from batch.rules.holding import LEASE
 
 _ENDED = {BatchState.STOPPED, BatchState.FINISHED, BatchState.REJECTED}
 _CHUNK = 1000
@@ -41,6 +44,51 @@ _CHUNK = 1000
 
 class DatabaseLedger:
     """Implements `protocol.Ledger` over the connection that `connect` opened."""
+
+    def __init__(self) -> None:
+        self._held: tuple[str, Claim] | None = None
+
+    def hold(
+        self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]
+    ) -> None:
+        """Hold the account, so that nobody else sends on it."""
+        name = _account(account)
+        with _committed():
+            line = Lease.objects.select_for_update().filter(account=name).first()
+            if line is not None and _claim(line) != claim:
+                lease = protocol.Lease(_claim(line), line.batch, line.since, line.until)
+                if not may_take_over(lease):
+                    raise LedgerError(busy(lease))
+            Lease.objects.update_or_create(
+                account=name,
+                defaults={
+                    "machine": claim.machine,
+                    "host": claim.host,
+                    "pid": claim.pid,
+                    "started": claim.started,
+                    "batch": None,
+                    "since": at,
+                    "until": at + LEASE,
+                },
+            )
+        self._held = name, claim
+
+    def let_go(self) -> None:
+        """Give the account back, if it is held."""
+        if self._held is not None:
+            with _committed():
+                _held_by(*self._held).delete()
+            self._held = None
+
+    def in_doubt(self, account: BatchKey) -> str | None:
+        """The newest batch on this account with a row in doubt."""
+        with _read():
+            doubtful = Batch.objects.filter(
+                api_url=account.api_url,
+                key_fingerprint=account.fingerprint,
+                movements__status=Status.UNKNOWN.value,
+            )
+            return doubtful.order_by("-created_at", "-name").values_list("name", flat=True).first()
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -151,6 +199,10 @@ class DatabaseLedger:
             return same.order_by("-created_at", "-name").values_list("name", flat=True).first()
 
     def _append(self, batch: Batch, facts: Sequence[Fact]) -> None:
+        if self._held is not None:
+            held = _held_by(*self._held).update(batch=batch.name, until=facts[-1].at + LEASE)
+            if held != 1:
+                raise LedgerError(f"Another program has taken batch {batch.name} over: let it end, then resume.")
         number, last_hash = batch.events_count, batch.last_hash
         events: list[Event] = []
         for fact in facts:
@@ -208,6 +260,19 @@ def _read() -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise LedgerError(f"The ledger cannot be read or written ({_words(error)}); nothing more was sent.") from error
+
+
+def _account(key: BatchKey) -> str:
+    """The name under which an account is held."""
+    return hashlib.sha256(f"{key.api_url}\n{key.fingerprint}".encode()).hexdigest()
+
+
+def _claim(line: Lease) -> Claim:
+    return Claim(line.machine, line.host, line.pid, line.started)
+
+
+def _held_by(account: str, claim: Claim) -> models.QuerySet[Lease]:
+    return Lease.objects.filter(account=account, machine=claim.machine, pid=claim.pid, started=claim.started)
 
 
 def _words(error: DatabaseError) -> str:

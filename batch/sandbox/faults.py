@@ -1,0 +1,249 @@
+"""Faults on demand: what goes wrong, on which calls, and whether before or after the movement is applied."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from batch.sandbox.words import Call
+
+
+class Kind(StrEnum):
+    """What goes wrong."""
+
+    REFUSE_CONNECTION = "refuse-connection"  # The port is really closed for `seconds`, then opened again.
+    RESET = "reset"  # A real RST.
+    CLOSE = "close"  # A FIN, and not one byte.
+    HANG = "hang"  # Silence for `seconds`, then a FIN.
+    TOO_MANY = "429"  # With Retry-After when `retry_after` is given.
+    ERROR = "500"
+    BAD_GATEWAY = "502-html"  # A proxy's page.
+    EMPTY = "empty"  # 200 and no body.
+    TRUNCATED = "truncated"  # Half of the body that Content-Length promises, then a FIN.
+    GARBAGE = "garbage"  # 200, and a body that is nothing.
+    LATE = "late"  # Applied and answered after `seconds`, whether or not the client waits.
+    REFUSE = "refuse"  # An ordinary refusal with `code`.
+    ERROR_LIST = "error-list"  # 400 with {"error": [{"elementId": …, "message": …}]}.
+    SLOW_DRIP = "slow-drip"  # The true answer, byte by byte over `seconds`.
+    REDIRECT = "redirect"  # 302 to an address of the sandbox where there is nothing.
+    CONTRADICTION = "contradiction"  # success true, code 500.
+    OTHER_CURRENCY = "other-currency"  # The true answer, in dollars.
+    NOT_A_NUMBER = "not-a-number"  # The true answer, with balances that read NaN.
+
+
+class Moment(StrEnum):
+    """Whether the movement is applied: before the fault means that it never is."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+# Kinds that mean one moment only: a refusal applies nothing, and a distorted true answer needs a true answer.
+_ONLY: dict[Kind, Moment] = {
+    Kind.REFUSE: Moment.BEFORE,
+    Kind.ERROR_LIST: Moment.BEFORE,
+    Kind.LATE: Moment.AFTER,
+    Kind.SLOW_DRIP: Moment.AFTER,
+    Kind.OTHER_CURRENCY: Moment.AFTER,
+    Kind.NOT_A_NUMBER: Moment.AFTER,
+}
+
+_SECONDS: dict[Kind, float] = {
+    Kind.REFUSE_CONNECTION: 2.0,
+    Kind.HANG: 60.0,
+    Kind.LATE: 5.0,
+    Kind.SLOW_DRIP: 5.0,
+}
+
+_SCOPES: dict[str, frozenset[Call]] = {
+    **{call.value: frozenset({call}) for call in Call},
+    "move": frozenset({Call.ADD, Call.REMOVE}),
+    "any": frozenset(Call),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, and the calls it hits: after `skip` calls of its sort, every `every`th, `times` in all.
+
+    `times` 0 is for ever; `probability` below 1 is drawn from `seed`, so a run can be repeated.
+    """
+
+    kind: Kind
+    moment: Moment | None = None
+    on: str = "move"
+    skip: int = 0
+    times: int = 1
+    every: int = 1
+    probability: float = 1.0
+    seed: int = 0
+    seconds: float | None = None
+    retry_after: int | None = None
+    code: int | None = None
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense, with a sentence for whoever typed it."""
+        only = _ONLY.get(self.kind)
+        if self.moment and only and self.moment is not only:
+            raise ValueError(f"The fault {self.kind} can only come {only} applying.")
+        if self.on not in _SCOPES:
+            raise ValueError(f"A fault is on one of {', '.join(_SCOPES)}; {self.on!r} is none of them.")
+        if self.skip < 0 or self.times < 0 or self.every < 1:
+            raise ValueError("skip and times cannot be negative, and every is at least 1.")
+        if not 0 <= self.probability <= 1:
+            raise ValueError("probability is between 0 and 1.")
+        if self.seconds is not None and not 0 <= self.seconds <= 86400:
+            raise ValueError("seconds is between 0 and 86400.")
+        if self.retry_after is not None and self.retry_after < 0:
+            raise ValueError("retry_after cannot be negative.")
+        if (self.kind is Kind.REFUSE) is not (self.code is not None):
+            raise ValueError("The fault refuse needs a code, as in refuse:code=20, and no other fault has one.")
+
+    @property
+    def after(self) -> bool:
+        """Whether the movement is applied all the same."""
+        moment = _ONLY.get(self.kind) or self.moment
+        return moment is Moment.AFTER
+
+    @property
+    def duration(self) -> float:
+        """Seconds that it lasts."""
+        return _SECONDS.get(self.kind, 0.0) if self.seconds is None else self.seconds
+
+    def concerns(self, call: Call, token: object) -> bool:
+        """Whether a call is of the sort that this fault is on."""
+        return call in _SCOPES[self.on] and (self.token is None or self.token == token)
+
+    @classmethod
+    def from_text(cls, text: str) -> Fault:
+        """Read `KIND[-before|-after][:key=value,key=value…]`, such as `reset-after:skip=3,times=2`."""
+        kind, _, rest = text.strip().partition(":")
+        given: dict[str, object] = {"kind": kind}
+        for pair in filter(None, rest.split(",")):
+            name, equals, value = pair.partition("=")
+            if not equals:
+                raise ValueError(f"In the fault {text!r}, {pair!r} should read key=value.")
+            given[name.strip()] = value.strip()
+        return cls.from_fields(given)
+
+    @classmethod
+    def from_fields(cls, given: Mapping[str, object]) -> Fault:
+        """Read the fields of a JSON object; numbers may be strings."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise ValueError(f"A fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        kind = str(values.get("kind", ""))
+        for moment in Moment:
+            if kind.endswith(f"-{moment}"):
+                kind = kind.removesuffix(f"-{moment}")
+                values.setdefault("moment", moment)
+        values["kind"] = kind
+        return cls(**{name: _READ[name](name, value) for name, value in values.items()})
+
+    def as_fields(self) -> dict[str, str | int | float]:
+        """The fields that are set, for a JSON answer."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _kind(_name: str, value: object) -> Kind:
+    if value not in list(Kind):
+        raise ValueError(f"{str(value)!r} is not a fault; the faults are {', '.join(Kind)}.")
+    return Kind(str(value))
+
+
+def _moment(_name: str, value: object) -> Moment:
+    if value not in list(Moment):
+        raise ValueError("A fault comes before or after applying.")
+    return Moment(str(value))
+
+
+def _text(_name: str, value: object) -> str:
+    return str(value)
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ValueError(f"{name} should be a whole number; {value!r} is not.") from None
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise ValueError(f"{name} should be a number; {value!r} is not.") from None
+
+
+_READ: dict[str, Callable[[str, object], Any]] = {
+    "kind": _kind,
+    "moment": _moment,
+    "on": _text,
+    "skip": _whole,
+    "times": _whole,
+    "every": _whole,
+    "probability": _number,
+    "seed": _whole,
+    "seconds": _number,
+    "retry_after": _whole,
+    "code": _whole,
+    "token": _text,
+}
+
+
+class _Armed:
+    """A fault with its own counts and its own chance, so that other faults do not change its course."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.seen = 0
+        self.hits = 0
+        self._chance = random.Random(fault.seed)  # noqa: S311 - a repeatable run is wanted, not a secret
+
+    def strikes(self) -> bool:
+        """Count a call of this sort, and say whether the fault is due on it."""
+        self.seen += 1
+        drawn = self._chance.random() < self.fault.probability
+        turn = self.seen - self.fault.skip - 1
+        spent = self.fault.times and self.hits >= self.fault.times
+        return drawn and turn >= 0 and turn % self.fault.every == 0 and not spent
+
+
+class FaultPlan:
+    """The faults to come, in the order they were asked for. Safe to use from any thread."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._lock = threading.Lock()
+        self._armed = [_Armed(fault) for fault in faults]
+
+    def add(self, fault: Fault) -> None:
+        """One more fault, behind those that are there."""
+        with self._lock:
+            self._armed.append(_Armed(fault))
+
+    def clear(self) -> None:
+        """No more faults."""
+        with self._lock:
+            self._armed.clear()
+
+    def pick(self, call: Call, token: object) -> Fault | None:
+        """The fault that hits this call: the first one due. Every fault on this sort of call counts it."""
+        with self._lock:
+            due = [armed for armed in self._armed if armed.fault.concerns(call, token) and armed.strikes()]
+            if not due:
+                return None
+            due[0].hits += 1
+            return due[0].fault
+
+    def listing(self) -> list[dict[str, str | int | float]]:
+        """Every fault with the calls it has seen and hit."""
+        with self._lock:
+            return [{**armed.fault.as_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]

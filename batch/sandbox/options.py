@@ -1,0 +1,55 @@
+"""The options of a sandbox, each with the default that its command line shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from batch.sandbox.account import ZERO, Opening
+from batch.sandbox.faults import Fault
+from batch.sandbox.words import Language
+
+_MOST_SUBACCOUNTS = 100_000
+_MOST_BALANCE = Decimal(10) ** 12
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """How a sandbox is set up. Amounts are euros; port 0 takes any free port."""
+
+    port: int = 0
+    key: str = "sandbox-key"
+    subaccounts: int = 29
+    main_balance: Decimal = Decimal("10000.000")
+    subaccount_balance: Decimal = Decimal("100.000")
+    state: Path | None = None
+    latency_ms: float = 0
+    language: str = "fr"
+    error_status: int = 200
+    drift: Decimal = ZERO
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, with a sentence for whoever typed it."""
+        if not 0 <= self.port <= 65535:
+            raise ValueError("The port is between 0 and 65535.")
+        if not self.key:
+            raise ValueError("The key cannot be empty.")
+        if not 0 <= self.subaccounts <= _MOST_SUBACCOUNTS:
+            raise ValueError(f"The number of sub-accounts is between 0 and {_MOST_SUBACCOUNTS}.")
+        if self.latency_ms < 0:
+            raise ValueError("The latency cannot be negative.")
+        if self.language not in list(Language):
+            raise ValueError("The language is fr or en.")
+        if self.error_status not in {200, 400}:
+            raise ValueError("The error status is 200 or 400.")
+        if not 0 <= self.drift <= _MOST_BALANCE:
+            raise ValueError("The drift cannot be negative.")
+        if max(abs(self.main_balance), abs(self.subaccount_balance)) > _MOST_BALANCE:
+            raise ValueError(f"A balance is at most {_MOST_BALANCE} euros.")
+
+    def opening(self) -> Opening:
+        """The balances that a new sandbox begins with; tokens are sub-0001, sub-0002 and so on."""
+        tokens = (f"sub-{number:04d}" for number in range(1, self.subaccounts + 1))
+        return Opening(self.main_balance, dict.fromkeys(tokens, self.subaccount_balance))

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from batch.sandbox.faults import Fault, FaultPlan, Kind, Moment
+from batch.sandbox.words import Call
+
+
+def struck(fault: Fault, calls: int) -> list[int]:
+    plan = FaultPlan([fault])
+    return [n for n in range(1, calls + 1) if plan.pick(Call.ADD, "a")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("reset", Fault(Kind.RESET)),
+        ("reset-after:skip=3,times=2", Fault(Kind.RESET, Moment.AFTER, skip=3, times=2)),
+        ("429:retry_after=1", Fault(Kind.TOO_MANY, retry_after=1)),
+        ("refuse-connection:seconds=2", Fault(Kind.REFUSE_CONNECTION, seconds=2)),
+        ("refuse-connection-before", Fault(Kind.REFUSE_CONNECTION, Moment.BEFORE)),
+        ("502-html-after:on=any", Fault(Kind.BAD_GATEWAY, Moment.AFTER, on="any")),
+        ("refuse:code=20,token=sub-0002", Fault(Kind.REFUSE, code=20, token="sub-0002")),
+        ("hang:probability=0.5,seed=7,times=0", Fault(Kind.HANG, probability=0.5, seed=7, times=0)),
+    ],
+)
+def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
+    assert Fault.from_text(text) == fault
+    assert Fault.from_fields(fault.as_fields()) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("explode", "'explode' is not a fault; the faults are refuse-connection"),
+        ("", "is not a fault"),
+        ("reset:skip", "'skip' should read key=value"),
+        ("reset:skip=many", "skip should be a whole number"),
+        ("hang:seconds=long", "seconds should be a number"),
+        ("hang:seconds=nan", "seconds is between"),
+        ("reset:colour=red", "no 'colour'"),
+        ("reset:on=tuesday", "'tuesday' is none of them"),
+        ("reset:moment=during", "before or after"),
+        ("reset:probability=2", "probability is between 0 and 1"),
+        ("reset:every=0", "every is at least 1"),
+        ("429:retry_after=-1", "retry_after cannot be negative"),
+        ("refuse", "needs a code"),
+        ("reset:code=4", "no other fault has one"),
+        ("late-before", "late can only come after"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_told_in_a_sentence(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Fault.from_text(text)
+
+
+def test_skip_times_and_every_choose_the_calls() -> None:
+    assert struck(Fault(Kind.RESET), 5) == [1]
+    assert struck(Fault(Kind.RESET, skip=2, times=2), 9) == [3, 4]
+    assert struck(Fault(Kind.RESET, every=3, times=0), 9) == [1, 4, 7]
+    assert struck(Fault(Kind.RESET, skip=1, every=3, times=2), 12) == [2, 5]
+
+
+def test_chance_repeats_with_its_seed() -> None:
+    fault = Fault(Kind.RESET, times=0, probability=0.3, seed=4)
+    assert struck(fault, 200) == struck(fault, 200)
+    assert struck(fault, 200) != struck(Fault(Kind.RESET, times=0, probability=0.3, seed=5), 200)
+    assert 30 < len(struck(fault, 200)) < 90
+
+
+def test_a_fault_concerns_its_own_calls_and_token() -> None:
+    plan = FaultPlan([Fault(Kind.RESET, on="remove", token="a")])
+    assert plan.pick(Call.ADD, "a") is None
+    assert plan.pick(Call.REMOVE, "b") is None
+    assert plan.pick(Call.REMOVE, "a") is not None
+    assert FaultPlan([Fault(Kind.RESET)]).pick(Call.ME, None) is None
+    assert FaultPlan([Fault(Kind.RESET, on="any")]).pick(Call.ME, None) is not None
+
+
+def test_one_call_takes_one_fault_and_the_next_waits_its_turn() -> None:
+    plan = FaultPlan([Fault(Kind.RESET), Fault(Kind.CLOSE)])
+    kinds = [fault.kind if (fault := plan.pick(Call.ADD, "a")) else None for _ in range(3)]
+    assert kinds == [Kind.RESET, Kind.CLOSE, None]
+    assert [(one["seen"], one["hits"]) for one in plan.listing()] == [(3, 1), (3, 1)]

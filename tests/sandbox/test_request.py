@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from batch.sandbox import Sandbox
+
+from .conftest import ADD, KEY, Client
+
+BODY = json.dumps({"apiKey": KEY, "credit": "10", "tokenSubaccount": "sub-0001"}).encode()
+POST = f"POST {ADD} HTTP/1.1\r\nHost: x\r\n".encode()
+ME = f"GET /v1/me?apiKey={KEY} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+LAST_ME = ME.replace(b"Host: x", b"Connection: close")
+
+
+def heard(raw: socket.socket) -> bytes:
+    """Everything until the sandbox closes."""
+    told = b""
+    while more := raw.recv(65536):
+        told += more
+    return told
+
+
+def one_answer(raw: socket.socket) -> bytes:
+    told = b""
+    while b"\r\n\r\n" not in told or not told.endswith(b"}"):
+        told += raw.recv(65536)
+    return told
+
+
+def with_length(body: bytes, length: int | None = None) -> bytes:
+    return POST + b"Content-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body
+
+
+def test_one_connection_carries_many_calls(raw: socket.socket) -> None:
+    for left in (b"9990", b"9980", b"9970"):
+        raw.sendall(with_length(BODY))
+        assert left in one_answer(raw)
+
+
+def test_requests_may_be_sent_before_the_answers_are_read(raw: socket.socket) -> None:
+    raw.sendall(with_length(BODY) * 3 + LAST_ME)
+    told = heard(raw)
+    assert told.count(b"HTTP/1.1 200 OK") == 4
+    assert b"9970.000" in told
+
+
+def test_a_request_may_come_byte_by_byte(raw: socket.socket) -> None:
+    for byte in with_length(BODY):
+        raw.sendall(bytes([byte]))
+    assert b"9990" in one_answer(raw)
+
+
+def test_lines_may_end_without_a_carriage_return(raw: socket.socket) -> None:
+    raw.sendall(ME.replace(b"\r", b""))
+    assert b"10000.000" in one_answer(raw)
+
+
+def test_a_body_may_come_in_chunks(raw: socket.socket) -> None:
+    chunks = b"".join(b"%x;x=y\r\n%s\r\n" % (len(part), part) for part in (BODY[:9], BODY[9:]))
+    raw.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nTrailer: x\r\n\r\n" + LAST_ME)
+    assert b"9990.000" in heard(raw)
+
+
+def test_a_client_that_waits_for_leave_to_go_on_gets_it(raw: socket.socket) -> None:
+    raw.sendall(POST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY))
+    assert raw.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    raw.sendall(BODY)
+    assert b"9990" in one_answer(raw)
+
+
+@pytest.mark.parametrize(
+    "line", [b"GET /v1/me?apiKey=sandbox-key HTTP/1.0", b"GET http://h/v1/me?apiKey=sandbox-key HTTP/1.1"]
+)
+def test_old_clients_and_proxies_are_understood(raw: socket.socket, line: bytes) -> None:
+    raw.sendall(line + b"\r\nConnection: close\r\n\r\n")
+    told = heard(raw)
+    assert b"Connection: close" in told
+    assert b"10000.000" in told
+
+
+def test_http_1_0_closes_unless_asked_to_stay(raw: socket.socket) -> None:
+    raw.sendall(ME.replace(b"1.1", b"1.0").replace(b"Host: x", b"Connection: keep-alive"))
+    assert b"Connection: keep-alive" in one_answer(raw)
+    raw.sendall(ME.replace(b"1.1", b"1.0"))
+    assert b"Connection: close" in heard(raw)
+
+
+def test_a_line_end_that_was_not_counted_does_no_harm(raw: socket.socket) -> None:
+    raw.sendall(with_length(BODY) + b"\r\n" + with_length(BODY) + b"\n" + LAST_ME)
+    assert b"9980.000" in heard(raw)
+
+
+def test_a_body_counted_in_characters_is_malformed_and_then_the_connection_closes(
+    raw: socket.socket, client: Client
+) -> None:
+    body = json.dumps({"apiKey": KEY, "credit": "1", "tokenSubaccount": "é"}, ensure_ascii=False)
+    raw.sendall(with_length(body.encode(), len(body)))
+    assert b'"code":90' in one_answer(raw)
+    raw.sendall(ME)
+    assert heard(raw).startswith(b"HTTP/1.1 400 ")
+    assert client.ledger()["movements"] == []
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"hello\r\n",
+        b"GET /v1/me\r\n",
+        b"GET /v1/me HTTP/2\r\n",
+        b"}GET / HTTP/1.1\r\n",
+        b"\x16\x03\x01\x02\x00\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        POST + b"Content-Length: ten\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n",
+    ],
+)
+def test_what_is_not_http_gets_400_and_a_closed_connection(raw: socket.socket, junk: bytes) -> None:
+    raw.sendall(junk)
+    told = heard(raw)
+    assert told.startswith(b"HTTP/1.1 400 Bad Request")
+    assert b'"success":false' in told
+
+
+def test_a_body_over_one_mebibyte_gets_413(raw: socket.socket) -> None:
+    raw.sendall(with_length(b" " * (1024 * 1024 + 1)))
+    assert heard(raw).startswith(b"HTTP/1.1 413 ")
+
+
+def test_chunks_over_one_mebibyte_get_413(raw: socket.socket) -> None:
+    raw.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n")
+    assert heard(raw).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_head_without_an_end_gets_431(raw: socket.socket) -> None:
+    raw.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
+    assert heard(raw).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_body_that_never_comes_gets_408(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch.sandbox.request._BODY_SECONDS", 0.05)
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as raw:
+        raw.sendall(with_length(BODY, len(BODY) + 1))
+        raw.settimeout(5)
+        assert raw.recv(12) == b"HTTP/1.1 408"
+
+
+@pytest.mark.parametrize("sent", [b"POST", POST, with_length(BODY, len(BODY) + 1)])
+def test_a_client_that_leaves_in_the_middle_moves_nothing(raw: socket.socket, client: Client, sent: bytes) -> None:
+    raw.sendall(sent)
+    raw.shutdown(socket.SHUT_WR)
+    assert heard(raw) == b""
+    assert client.ledger()["movements"] == []

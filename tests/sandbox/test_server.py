@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from batch.sandbox import Sandbox, SandboxOptions
+
+from .conftest import ADD, REMOVE, Client, Opener
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_url_is_what_a_client_needs(sandbox: Sandbox) -> None:
+    assert sandbox.url == f"http://127.0.0.1:{sandbox.port}/v1"
+
+
+def test_the_ledger_is_the_same_from_python_and_over_http(sandbox: Sandbox, client: Client) -> None:
+    client.move()
+    assert sandbox.ledger() == client.ledger()
+
+
+def test_a_taken_port_is_told_at_once(sandbox: Sandbox) -> None:
+    second = Sandbox(SandboxOptions(port=sandbox.port))
+    with pytest.raises(OSError, match=r"in use|10048|10013"):
+        second.start()
+    second.close()
+
+
+def test_closing_twice_is_fine_and_cuts_whoever_is_connected() -> None:
+    sandbox = Sandbox(SandboxOptions())
+    sandbox.close()
+    sandbox.start()
+    sandbox.add_fault("hang:seconds=60")
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as raw:
+        raw.sendall(f"POST {ADD} HTTP/1.1\r\n\r\n".encode())
+        time.sleep(0.05)
+        sandbox.close()
+        sandbox.close()
+        assert raw.recv(1) == b""
+
+
+def test_a_sandbox_that_was_not_started_says_so() -> None:
+    with pytest.raises(RuntimeError, match="not been started"):
+        Sandbox().ledger()
+
+
+def test_the_state_survives_a_restart(opened: Opener, tmp_path: Path) -> None:
+    state = tmp_path / "state.jsonl"
+    first, client = opened(state=state, drift=Decimal("0.5"))
+    client.move(ADD, credit="50")
+    client.move(REMOVE, credit="7.125", number=2)
+    client.post("/sandbox/top-up", amount="50")
+    told = client.ledger()
+    client.close()
+    first.close()
+    _, client = opened(state=state, subaccounts=3, main_balance=Decimal(1))
+    assert client.ledger() == {**told, "calls": {"add": 0, "remove": 0, "me": 0, "list": 0}}
+    assert client.move().json["credit"] == Decimal("9997.125")
+    assert [m["n"] for m in client.ledger()["movements"]] == [1, 2, 3]
+
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    state = tmp_path / "state.jsonl"
+    script = (
+        "import sys; from pathlib import Path; from batch.sandbox import Sandbox, SandboxOptions\n"
+        "sandbox = Sandbox(SandboxOptions(state=Path(sys.argv[1]))); sandbox.start()\n"
+        "print(sandbox.port, flush=True); sandbox.serve_forever()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(state)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    with child:
+        assert child.stdout is not None
+        client = Client(int(child.stdout.readline()))
+        for _ in range(25):
+            client.move(credit="1")
+        child.kill()
+        client.close()
+    with Sandbox(SandboxOptions(state=state)) as again:
+        assert again.ledger()["main_balance"] == "9975.000"
+        assert len(cast("list[Any]", again.ledger()["movements"])) == 25
+
+
+def test_money_is_conserved_under_many_clients(opened: Opener) -> None:
+    sandbox, client = opened(drift=Decimal("0.001"), main_balance=Decimal(300))
+
+    def busy(seed: int) -> None:
+        own = Client(sandbox.port)
+        for n in range(40):
+            own.move(REMOVE if (n + seed) % 3 == 0 else ADD, credit="7.003", number=(n * seed) % 29 + 1)
+        own.close()
+
+    threads = [threading.Thread(target=busy, args=(seed,)) for seed in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ledger = client.ledger()
+    held = [ledger["main_balance"], *ledger["subaccounts"].values(), *ledger["spent"].values()]
+    assert sum(map(Decimal, held)) == 300 + 29 * 100
+    assert ledger["calls"]["add"] + ledger["calls"]["remove"] == 320
+    assert [m["n"] for m in ledger["movements"]] == list(range(1, len(ledger["movements"]) + 1))
+
+
+def test_latency_is_for_each_call_and_not_for_all(opened: Opener) -> None:
+    sandbox, _ = opened(latency_ms=100)
+
+    def call() -> None:
+        client = Client(sandbox.port)
+        client.move()
+        client.close()
+
+    begun = time.monotonic()
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 0.09 <= time.monotonic() - begun < 0.7
+
+
+def test_nothing_is_printed_however_badly_it_goes(
+    opened: Opener, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox, client = opened()
+    client.move()
+    sandbox.add_fault("reset")
+    with pytest.raises(ConnectionResetError):
+        client.move()
+    client.close()
+    client.ask("GET", "/v1/me?apiKey=sandbox-key")
+    sandbox.close()
+    assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"port": 70000}, "port"),
+        ({"key": ""}, "key"),
+        ({"subaccounts": -1}, "sub-accounts"),
+        ({"latency_ms": -1}, "latency"),
+        ({"language": "de"}, "fr or en"),
+        ({"error_status": 418}, "200 or 400"),
+        ({"drift": Decimal(-1)}, "drift"),
+        ({"main_balance": Decimal("1e13")}, "balance"),
+    ],
+)
+def test_options_that_cannot_work_are_told_in_a_sentence(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        SandboxOptions(**options)
