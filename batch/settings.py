@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,7 +52,8 @@ class Settings:
     api_url: str
     api_format: str
     home: Path
-    database_url: str | None
+    database_url: str | None = field(repr=False)
+    """May hold a password."""
     connect_timeout: float
     read_timeout: float
     settle_seconds: float
@@ -68,7 +69,9 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
         from dotenv import dotenv_values
 
         try:
-            values = {name: value for name, value in dotenv_values(file).items() if value is not None}
+            values = {
+                name: value for name, value in dotenv_values(file, encoding="utf-8-sig").items() if value is not None
+            }
         except (OSError, ValueError) as error:
             raise SettingsError(
                 f"The file {file} cannot be read as settings: write lines such as NAME=value."
@@ -93,11 +96,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 def load_key(environ: Mapping[str, str]) -> Secret:
     """The API key: from the environment, from the file that the environment names, or from the system's keyring."""
-    value = environ.get(KEY) or _key_from_file(environ.get(KEY_FILE)) or _key_from_keyring()
+    value = environ.get(KEY, "").strip() or _key_from_file(environ.get(KEY_FILE)) or _key_from_keyring()
+    value = (value or "").strip()
     if not value:
         raise SettingsError(f"There is no API key: set {KEY}, or name a file that holds it in {KEY_FILE}.")
-    value = value.strip()
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
+    if not value.isascii() or not value.isprintable() or " " in value:
         raise SettingsError("The API key holds characters that no key has: copy it again from the provider's site.")
     return Secret(value)
 
@@ -108,21 +111,21 @@ def _key_from_file(name: str | None) -> str | None:
     try:
         with Path(name).open("rb") as file:
             content = file.read(_MAX_KEY_FILE + 1)
-    except OSError as error:
-        raise SettingsError(f"The key file {name} that {KEY_FILE} names cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not a file's name"
+        raise SettingsError(f"The key file {name} that {KEY_FILE} names cannot be read: {why}.") from error
     if len(content) > _MAX_KEY_FILE or not content.strip():
         raise SettingsError(f"The key file {name} must hold the key and nothing else.")
-    return content.decode("utf-8", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def _key_from_keyring() -> str | None:
     import keyring
-    from keyring.errors import KeyringError
 
     try:
         return keyring.get_password(KEYRING_SERVICE, KEYRING_NAME)
-    except KeyringError:
-        # A machine without a keyring is a machine without a key in it.
+    except Exception:  # noqa: BLE001 (each system's keyring fails in its own way)
+        # A machine without a working keyring is a machine without a key in it.
         return None
 
 
@@ -133,7 +136,8 @@ def _api_url(text: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if host is None or parts.scheme not in {"https", "http"} or parts.query or parts.fragment or port == 0:
+    odd = not url.isprintable() or any(sign in url for sign in " ?#\\")
+    if odd or not host or parts.scheme not in {"https", "http"} or port == 0:
         raise SettingsError(f"CREDITBATCH_API_URL is not an address such as {PROVIDER_URL}.")
     if parts.username is not None or parts.password is not None:
         raise SettingsError("CREDITBATCH_API_URL must not hold a user name or a password.")
@@ -154,7 +158,10 @@ def is_this_machine(host: str) -> bool:
 
 def _home(text: str | None) -> Path:
     if text:
-        return Path(text).expanduser()
+        try:
+            return Path(text).expanduser()
+        except RuntimeError as error:
+            raise SettingsError("CREDITBATCH_HOME begins with a user's folder that is not known.") from error
     import platformdirs
 
     return Path(platformdirs.user_data_dir("creditbatch", appauthor=False))
@@ -180,6 +187,6 @@ def _seconds(environ: Mapping[str, str], name: str, default: float, *, least: fl
 
 def _count(environ: Mapping[str, str], name: str, default: int) -> int:
     text = (environ.get(name) or str(default)).strip()
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= 1000):
         raise SettingsError(f"{name} must be a whole number from 1 to 1000.")
     return int(text)

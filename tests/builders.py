@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,17 +17,17 @@ HEADER: list[Cell] = ["Token", "Amount", "Direction"]
 BALANCES = Balances(Decimal("1000.000"), {"sub-1": Decimal("100.000"), "sub-2": Decimal("50.000")}, NOON)
 
 
-def grid(*rows: list[Cell], header: list[Cell] | None = None) -> Grid:
+def grid(*rows: Sequence[Cell], header: Sequence[Cell] | None = None) -> Grid:
     """A sheet with its header in row 1."""
-    return Grid(SOURCE, [HEADER if header is None else header, *rows])
+    return Grid(SOURCE, [list(HEADER if header is None else header), *map(list, rows)])
 
 
-def checked(*rows: list[Cell]) -> CheckedSheet:
+def checked(*rows: Sequence[Cell]) -> CheckedSheet:
     """A sheet, checked against the accounts sub-1 and sub-2."""
     return check_sheet(grid(*rows), frozenset(BALANCES.subaccounts), Expected())
 
 
-def new_batch(*rows: list[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
+def new_batch(*rows: Sequence[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
     """An accepted plan of these rows."""
     sheet = checked(*rows)
     plan = make_plan(sheet.rows, removes_first=removes_first)

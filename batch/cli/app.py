@@ -34,6 +34,9 @@ RemovesFirst = Annotated[bool, typer.Option("--removes-first", help="Send every 
 Pace = Annotated[
     Optional[float], typer.Option("--max-per-second", min=0.001, help="Send no more movements a second.")  # noqa: UP045
 ]
+AskBeforeResend = Annotated[
+    bool, typer.Option("--ask-before-resend", help="Let a person agree before a lost movement is sent again.")
+]
 BatchName = Annotated[str, typer.Argument(metavar="BATCH", help="The batch, as `creditbatch batches` names it.")]
 
 
@@ -93,16 +96,18 @@ def run(
     removes_first: RemovesFirst = False,
     sheet_name: SheetName = None,
     max_per_second: Pace = None,
+    ask_before_resend: AskBeforeResend = False,
     out: Out = None,
 ) -> None:
     """Check, show the totals, ask, perform, write the report."""
     from batch.cli.checking import CheckRequest, expected_of
-    from batch.cli.running import Consent, run_command
+    from batch.cli.running import Consent, Manner, run_command
 
     expected = expected_of(expect_rows, expect_added, expect_removed)
     request = CheckRequest(sheet, sheet_name, expected, removes_first=removes_first, offline=False)
     consent = Consent(yes=yes, skip_invalid=skip_invalid, partial=partial, again=again, why=why)
-    raise typer.Exit(run_command(request, consent, json=json, max_per_second=max_per_second, out=out))
+    manner = Manner(max_per_second, ask_before_resend)
+    raise typer.Exit(run_command(request, consent, manner, json=json, out=out))
 
 
 @app.command()
@@ -111,12 +116,30 @@ def resume(
     *,
     json: Json = False,
     max_per_second: Pace = None,
+    ask_before_resend: AskBeforeResend = False,
     out: Out = None,
 ) -> None:
     """Carry on a stopped or crashed batch."""
-    from batch.cli.running import resume_command
+    from batch.cli.running import Manner, resume_command
 
-    raise typer.Exit(resume_command(batch, json=json, max_per_second=max_per_second, out=out))
+    raise typer.Exit(resume_command(batch, Manner(max_per_second, ask_before_resend), json=json, out=out))
+
+
+@app.command()
+def resolve(
+    batch: BatchName,
+    row: Annotated[int, typer.Argument(metavar="ROW", help="The row's number in the sheet.")],
+    *,
+    applied: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--applied/--not-applied", help="What a person found out."),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", help="How it was found out, for the ledger.")] = "",
+) -> None:
+    """Decide about a row in doubt, with the evidence."""
+    from batch.cli.deciding import resolve_command
+
+    raise typer.Exit(resolve_command(batch, row, applied=applied, why=why))
 
 
 @app.command()
@@ -141,6 +164,18 @@ def report(batch: BatchName, *, out: Out = None) -> None:
     from batch.cli.history import report_command
 
     raise typer.Exit(report_command(batch, out=out))
+
+
+@app.command()
+def verify(
+    batch: BatchName,
+    *,
+    report: Annotated[Optional[Path], typer.Option("--report", help="A report to compare as well.")] = None,  # noqa: UP045
+) -> None:
+    """Prove that a batch's record was not changed."""
+    from batch.cli.history import verify_command
+
+    raise typer.Exit(verify_command(batch, report))
 
 
 @app.command()

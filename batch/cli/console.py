@@ -24,6 +24,11 @@ def note(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
+def count(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """A number with its noun, and what follows it: "1 row has an error", "2 rows have errors"."""
+    return f"{number:,} {noun} {one}".rstrip() if number == 1 else f"{number:,} {noun}s {many}".rstrip()
+
+
 def print_json(document: Any) -> None:
     """One JSON document on standard output. ASCII, so that no console's encoding can harm it."""
     sys.stdout.write(json.dumps(document) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch.cli.checking import CheckRequest
 from batch.cli.console import note
-from batch.cli.running import Consent, run_command
+from batch.cli.running import Consent, Manner, run_command
 from batch.errors import UsageError
 from batch.rules.checks import Expected
 from batch.settings import KEY, KEY_FILE
@@ -32,7 +32,7 @@ def demo_command(folder: Path) -> int:
         _use(sandbox.url, home)
         note("A demonstration: the sandbox stands in for the provider, nothing here is real.")
         try:
-            return run_command(request, Consent(yes=True), json=False, max_per_second=None, out=folder / "demo.xlsx")
+            return run_command(request, Consent(yes=True), Manner(), json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()
 

@@ -49,3 +49,21 @@ def report_command(batch: str, *, out: Path | None) -> int:
     write_report(path, view)
     note(f"The report is {path}")
     return 0
+
+
+def verify_command(batch: str, report: Path | None) -> int:
+    """Recompute the chain, replay the events, and say the first place where the record parts from itself."""
+    from batch.ledger.verify import first_difference
+
+    view = open_ledger(load_settings(read_environment())).view(batch)
+    difference = first_difference(view)
+    if difference is None and report is not None:
+        from batch.report.readback import difference_in
+
+        difference = difference_in(report, view)
+    if difference is not None:
+        note(f"creditbatch: {difference}")
+        return 1
+    what = f"{len(view.events):,} events and {len(view.rows):,} rows"
+    note(f"The record of batch {batch} is whole: {what} agree{' with the report' if report else ''}.")
+    return 0

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.checking import CheckRequest, dry_run_of, show_dry_run
-from batch.cli.console import note, print_json, progress
-from batch.cli.surroundings import SignalBrake, now, open_client, open_ledger, settings_and_key
+from batch.cli.console import count, note, print_json, progress
+from batch.cli.surroundings import SignalBrake, now, open_client, open_ledger, read_environment, settings_and_key
 from batch.errors import LedgerError, ReportError, UsageError
 from batch.model import BatchState, BatchView, Status, tally
 from batch.money import euros
-from batch.settings import Secret, Settings
+from batch.settings import Secret, Settings, load_settings
 
 if TYPE_CHECKING:
     from batch.ledger.protocol import Ledger
@@ -34,46 +36,81 @@ class Consent:
     why: str | None = None
 
 
-def run_command(
-    request: CheckRequest, consent: Consent, *, json: bool, max_per_second: float | None, out: Path | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the person wants it performed."""
+
+    max_per_second: float | None = None
+    ask_before_resend: bool = False
+    refresh: bool = False
+
+
+def run_command(request: CheckRequest, consent: Consent, manner: Manner, *, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
     settings, key = settings_and_key()
     if consent.again and not (consent.why or "").strip():
         raise UsageError("--again needs --why with the reason for running the same plan again.")
-    with open_client(settings, key) as client:
+    ledger = open_ledger(settings)
+    with open_client(settings, key) as client, _holding(ledger, settings, key):
         checked = dry_run_of(request, settings.api_url, client)
-        obstacle = _obstacle(checked, consent)
+        obstacle = _obstacle_in_sheet(checked, consent)
+        if obstacle is None and not consent.again:
+            _refuse_repetition(ledger, checked, settings, key)
+        obstacle = obstacle or _obstacle_in_forecast(checked, consent)
         if obstacle:
             show_dry_run(checked, json=json, report=None)
             note(f"creditbatch: Nothing was sent: {obstacle}")
             return 1
-        ledger = open_ledger(settings)
-        _refuse_repetition(ledger, checked, settings, key, consent)
         if not consent.yes:
             _ask(checked, settings)
         batch = _accept(ledger, checked, settings, key, consent)
         pages = checked.account.pages if checked.account else {}
-        return _perform(client, ledger, settings, batch, pages, json=json, max_per_second=max_per_second, out=out)
+        # A person may have thought about the question for long: then the balances read before it are old.
+        manner = replace(manner, refresh=not consent.yes)
+        return _perform(client, ledger, settings, batch, pages, manner, json=json, out=out)
 
 
-def resume_command(name: str | None, *, json: bool, max_per_second: float | None, out: Path | None) -> int:
+def resume_command(name: str | None, manner: Manner, *, json: bool, out: Path | None) -> int:
     """Carry on a batch where it stopped. Returns the exit code."""
-    settings, key = settings_and_key()
-    ledger = open_ledger(settings)
+    ledger = open_ledger(load_settings(read_environment()))
     batch = name or ledger.latest()
     if batch is None:
         raise UsageError("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one.")
     if ledger.head(batch).state is BatchState.FINISHED:
         view = ledger.view(batch)
         return _show_result(view, out or existing_report(batch), json=json)
+    settings, key = settings_and_key()
+    _refuse_another_account(ledger, batch, settings, key)
+    with open_client(settings, key) as client, _holding(ledger, settings, key, resuming=batch):
+        return _perform(client, ledger, settings, batch, {}, replace(manner, refresh=True), json=json, out=out)
+
+
+def _refuse_another_account(ledger: Ledger, batch: str, settings: Settings, key: Secret) -> None:
     bound = ledger.key_of(batch)
     if bound.api_url != settings.api_url:
         raise UsageError(f"Batch {batch} was begun at {bound.api_url}: set CREDITBATCH_API_URL to that.")
     if bound.fingerprint != key.fingerprint():
         raise UsageError(f"Batch {batch} was begun with another API key: set the key of that account.")
-    with open_client(settings, key) as client:
-        return _perform(client, ledger, settings, batch, {}, json=json, max_per_second=max_per_second, out=out)
+
+
+@contextmanager
+def _holding(ledger: Ledger, settings: Settings, key: Secret, resuming: str | None = None) -> Iterator[None]:
+    """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
+    from batch.ledger.holding import may_take, this_process
+    from batch.ledger.protocol import BatchKey
+
+    account, mine = BatchKey(settings.api_url, key.fingerprint()), this_process()
+    ledger.hold(account, mine, now(), lambda lease: may_take(mine, lease, now()))
+    try:
+        doubtful = ledger.in_doubt(account)
+        if doubtful not in {None, resuming}:
+            raise UsageError(
+                f"Batch {doubtful} has a row of which it is not known whether it was applied, and sending on this "
+                f"account would blur what the balances tell: `creditbatch resume {doubtful}` first."
+            )
+        yield
+    finally:
+        ledger.let_go()
 
 
 def exit_code(view: BatchView) -> int:
@@ -90,34 +127,39 @@ def existing_report(batch: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _obstacle(checked: DryRun, consent: Consent) -> str | None:
-    """Why the plan is not run as it is; None if it may be."""
+def _obstacle_in_sheet(checked: DryRun, consent: Consent) -> str | None:
+    """Why the sheet is not run as it is; None if it may be."""
     if checked.sheet.has_sheet_errors:
         return "the sheet as a whole has errors; correct them first."
     if checked.sheet.invalid_rows and not consent.skip_invalid:
-        return f"{checked.sheet.invalid_rows} rows have errors; correct them, or leave them out with --skip-invalid."
-    if not checked.plan.movements:
-        return "no row can be sent."
-    if checked.forecast and not checked.forecast.passes and not consent.partial:
-        short = f" (the main account lacks {euros(checked.forecast.top_up)})" if checked.forecast.top_up else ""
-        refused = len(checked.forecast.refusals)
-        return f"by the forecast {refused} rows would be refused{short}; top up first, or run the rest with --partial."
-    return None
+        rows = count(checked.sheet.invalid_rows, "row", "has an error", "have errors")
+        return f"{rows}; correct it all, or leave those rows out with --skip-invalid."
+    return None if checked.plan.movements else "no row can be sent."
 
 
-def _refuse_repetition(ledger: Ledger, checked: DryRun, settings: Settings, key: Secret, consent: Consent) -> None:
+def _obstacle_in_forecast(checked: DryRun, consent: Consent) -> str | None:
+    """Why the plan is not run although its rows could be sent; None if it may be."""
+    if checked.forecast is None or checked.forecast.passes or consent.partial:
+        return None
+    short = f" (the main account lacks {euros(checked.forecast.top_up)})" if checked.forecast.top_up else ""
+    rows = count(len(checked.forecast.refusals), "row", "would", "would")
+    return f"by the forecast {rows} be refused{short}; top up first, or run the rest with --partial."
+
+
+def _refuse_repetition(ledger: Ledger, checked: DryRun, settings: Settings, key: Secret) -> None:
+    """Exactly the same movements are not sent twice by accident, however the sheet was re-saved or re-ordered."""
     earlier = ledger.batch_with_digest(checked.plan.digest, settings.api_url, key.fingerprint())
-    if earlier is None or consent.again:
+    if earlier is None:
         return
     head = ledger.head(earlier)
-    if head.state is BatchState.FINISHED:
+    if head.state is not BatchState.FINISHED:
         raise UsageError(
-            f"Exactly these movements were already run as batch {earlier} ({head.source.file_name}, "
-            f"{head.created_at:%Y-%m-%d}): `creditbatch show {earlier}` shows it; to pay them a second time, "
-            "add --again --why REASON."
+            f"Exactly these movements are batch {earlier}, which has not ended: `creditbatch resume {earlier}` goes on."
         )
     raise UsageError(
-        f"Exactly these movements are batch {earlier}, which has not ended: `creditbatch resume {earlier}` goes on."
+        f"Exactly these movements were already run as batch {earlier} ({head.source.file_name}, "
+        f"{head.created_at.astimezone():%Y-%m-%d}): `creditbatch show {earlier}` shows it; to pay them a second time, "
+        "add --again --why REASON."
     )
 
 
@@ -170,16 +212,20 @@ def _perform(
     settings: Settings,
     batch: str,
     pages: dict[str, int],
+    manner: Manner,
     *,
     json: bool,
-    max_per_second: float | None,
     out: Path | None,
 ) -> int:
     from batch.rules.retry import RetryPolicy
     from batch.runner.perform import RunOptions, World, perform
 
     options = RunOptions(
-        RetryPolicy(settings.max_attempts, settings.backoff_seconds), settings.settle_seconds, max_per_second
+        policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
+        settle_seconds=settings.settle_seconds,
+        max_per_second=manner.max_per_second,
+        ask_before_resend=manner.ask_before_resend,
+        refresh=manner.refresh,
     )
     with SignalBrake().listening() as brake, progress() as watcher:
         try:

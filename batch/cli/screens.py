@@ -18,6 +18,7 @@ from batch.model import BatchRow, BatchView, Direction, Movement, Status, SubAcc
 from batch.money import ZERO, euros
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, verdict
+from batch.rules.evidence import Observation
 from batch.rules.forecast import Forecast
 from batch.runner.dry_run import DryRun
 
@@ -103,6 +104,20 @@ def rows_screen(view: BatchView) -> None:
         direction = row.direction.value if row.direction else ""
         status = Text(result.status.value, STATUS_STYLES[result.status])
         table.add_row(str(row.number), row.token or "", direction, amount, status, _why(entry))
+    screen.print(table)
+
+
+def evidence_screen(observations: Sequence[Observation]) -> None:
+    """The balances around a doubtful attempt, in the order of time."""
+    screen = console(errors=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("when", no_wrap=True)
+    table.add_column("seen")
+    table.add_column("main account", justify="right", no_wrap=True)
+    table.add_column("sub-account", justify="right", no_wrap=True)
+    for seen in observations:
+        at = f"{seen.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        table.add_row(at, seen.what, _or_unknown(seen.main), _or_unknown(seen.subaccount))
     screen.print(table)
 
 

@@ -9,6 +9,7 @@ from batch.ledger.encoding import cell_to_json
 from batch.ledger.facts import Accepted, BalancesRead, Purpose, StateChanged
 from batch.ledger.protocol import NewBatch
 from batch.model import BatchState, SheetRow
+from batch.money import to_thousandths
 
 
 def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
@@ -41,7 +42,7 @@ def rows_sha256(rows: tuple[SheetRow, ...]) -> str:
     digest = hashlib.sha256()
     for row in rows:
         cells = [cell_to_json(cell) for cell in row.cells]
-        amount = None if row.amount is None else f"{row.amount:f}"
+        amount = None if row.amount is None else to_thousandths(row.amount)
         line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()

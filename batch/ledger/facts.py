@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     OPENING = "opening"
     CLOSING = "closing"
     SETTLING = "settling"
+    RESUMING = "resuming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,18 @@ class RowSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonDecided:
+    """Who decided about a doubt that the balances did not settle, and why."""
+
+    at: datetime
+    row: int
+    attempt: int
+    applied: bool
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """The batch's state; a stop has a reason, which is a sentence for the reader."""
 
@@ -102,7 +115,7 @@ class StateChanged:
     reason: str | None = None
 
 
-Fact = Accepted | AttemptBegan | AttemptEnded | BalancesRead | RowSettled | StateChanged
+Fact = Accepted | AttemptBegan | AttemptEnded | BalancesRead | RowSettled | PersonDecided | StateChanged
 
 _NAMES: Mapping[type[Fact], str] = {
     Accepted: "accepted",
@@ -110,6 +123,7 @@ _NAMES: Mapping[type[Fact], str] = {
     AttemptEnded: "attempt-ended",
     BalancesRead: "balances-read",
     RowSettled: "row-settled",
+    PersonDecided: "person-decided",
     StateChanged: "state-changed",
 }
 

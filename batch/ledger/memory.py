@@ -10,7 +10,16 @@ from decimal import Decimal
 from batch.errors import LedgerError
 from batch.ledger import chain, replay
 from batch.ledger.accept import accepted
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.facts import (
+    AttemptBegan,
+    AttemptEnded,
+    BalancesRead,
+    Fact,
+    PersonDecided,
+    Purpose,
+    RowSettled,
+    StateChanged,
+)
 from batch.ledger.holding import busy
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, Lease, NewBatch, Work
 from batch.model import (
@@ -154,11 +163,15 @@ class MemoryLedger:
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:
         match fact:
-            case AttemptBegan() | AttemptEnded() | RowSettled():
+            case AttemptBegan() | AttemptEnded() | RowSettled() | PersonDecided():
                 kept.results[fact.row] = replay.after(kept.results[fact.row], fact)
                 if isinstance(fact, AttemptBegan):
                     kept.attempts[fact.row] = fact
-                elif fact.main_balance is not None and fact.subaccount_balance is not None:
+                elif (
+                    not isinstance(fact, PersonDecided)
+                    and fact.main_balance is not None
+                    and fact.subaccount_balance is not None
+                ):
                     kept.known_main = fact.main_balance
                     kept.known_subaccounts[kept.tokens[fact.row]] = fact.subaccount_balance
             case StateChanged():

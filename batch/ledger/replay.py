@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from batch import codes
-from batch.ledger.facts import AttemptBegan, AttemptEnded, RowSettled
+from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled
 from batch.model import RowResult, Status
 
-RowFact = AttemptBegan | AttemptEnded | RowSettled
+RowFact = AttemptBegan | AttemptEnded | RowSettled | PersonDecided
 
 UNDER_WAY = "An attempt was begun and its outcome is not recorded"
 
@@ -44,6 +44,20 @@ def settled(result: RowResult, fact: RowSettled) -> RowResult:
     )
 
 
+def decided(result: RowResult, fact: PersonDecided) -> RowResult:
+    """The row after a person decided: done, or to be sent."""
+    what = "it was applied" if fact.applied else "it was not applied"
+    return replace(
+        result,
+        status=Status.DONE if fact.applied else Status.PENDING,
+        code=None,
+        message=f"{fact.who} decided that {what}: {fact.why}",
+        main_balance=None,
+        subaccount_balance=None,
+        at=fact.at,
+    )
+
+
 def after(result: RowResult, fact: RowFact) -> RowResult:
     """The row after the fact."""
     match fact:
@@ -53,3 +67,5 @@ def after(result: RowResult, fact: RowFact) -> RowResult:
             return ended(result, fact)
         case RowSettled():
             return settled(result, fact)
+        case PersonDecided():
+            return decided(result, fact)

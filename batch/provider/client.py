@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from tenacity import Retrying, retry_if_result, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random
 
 from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
@@ -33,6 +34,11 @@ QUESTION_SECONDS = 8.0
 QUESTION_ATTEMPTS = 3
 MAX_SUBACCOUNTS = 200_000
 LIST_ATTEMPTS = 3
+_TRY_SECONDS = 2.0
+"""A question is not asked again with less time than this left."""
+_BACKOFF = wait_exponential(multiplier=0.2, max=1) + wait_random(0, 0.2)
+_SHORTEST_SECRET = 6
+"""Characters. Anything shorter would be found in harmless words."""
 _ANSWER_LIMIT = 64 * 1024
 _LIST_LIMIT = 4 * 1024 * 1024
 
@@ -94,24 +100,29 @@ class Client:
         exchange = self._wire.post(
             f"/subaccount/credit/{verb}", json.dumps(body).encode(), query=query, limit=_ANSWER_LIMIT
         )
-        return movement_outcome(exchange)
+        outcome = movement_outcome(exchange)
+        return self._without_key(outcome) if isinstance(outcome, Refused) else outcome
 
     def close(self) -> None:
         """Close the connection."""
         self._wire.close()
 
     def _whole_list(self) -> tuple[SubAccount, ...] | None:
-        """The whole list, or None if it changed while it was read."""
+        """The whole list, or None if it changed while it was read (a total, or an account on two pages)."""
         total, accounts = self._page(1)
+        if total > MAX_SUBACCOUNTS:
+            raise ProviderUnreachable(
+                f"The provider says that there are {total:,} sub-accounts, more than there can be: ask the provider."
+            )
         found = {account.token: account for account in accounts}
         page, read = 1, len(accounts)
-        while read < min(total, MAX_SUBACCOUNTS):
+        while len(found) == read < total:
             page += 1
             now, accounts = self._page(page)
-            read += len(accounts)
-            found.update((account.token, account) for account in accounts)
             if now != total or not accounts:
                 return None
+            read += len(accounts)
+            found.update((account.token, account) for account in accounts)
         return tuple(found.values()) if len(found) == read == total else None
 
     def _page(self, number: int) -> tuple[int, tuple[SubAccount, ...]]:
@@ -127,11 +138,17 @@ class Client:
             left = max(0.05, deadline - time.monotonic())
             return self._wire.get(path, query=full, limit=limit, seconds=left)
 
+        def stop(state: RetryCallState) -> bool:
+            # Early enough that the wait and the next try still end in time.
+            return (
+                state.attempt_number >= QUESTION_ATTEMPTS
+                or time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
+            )
+
         retrying = Retrying(
             retry=retry_if_result(_may_pass),
-            # Stop early enough that the wait and the next try still end in time.
-            stop=lambda state: state.attempt_number >= QUESTION_ATTEMPTS or time.monotonic() + 2 > deadline,
-            wait=wait_exponential_jitter(initial=0.2, max=1, jitter=0.2),
+            stop=stop,
+            wait=lambda state: max(_BACKOFF(state), _asked_wait(state)),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
@@ -141,6 +158,10 @@ class Client:
         return self._reply(exchange)
 
     def _reply(self, answer: Answer) -> Success:
+        if _may_pass(answer):
+            raise ProviderUnreachable(
+                f"The provider answers with HTTP status {answer.status}: try again later; nothing was moved."
+            )
         try:
             reply = decode(answer)
         except NotUnderstoodError as problem:
@@ -149,10 +170,12 @@ class Client:
                 f"HTTP status {answer.status}): check CREDITBATCH_API_URL; nothing was moved."
             ) from problem
         if isinstance(reply, Refused):
-            raise ProviderRefused(_refusal_sentence(reply), code=reply.code, words=reply.words)
+            refused = self._without_key(reply)
+            raise ProviderRefused(_refusal_sentence(refused), code=refused.code, words=refused.words)
         if not 200 <= answer.status < 300:
             raise ProviderUnreachable(
-                f"The provider answers with HTTP status {answer.status}: try again later; nothing was moved."
+                f"The address {self._wire.address} answers with HTTP status {answer.status}: "
+                "check CREDITBATCH_API_URL; nothing was moved."
             )
         return reply
 
@@ -164,6 +187,11 @@ class Client:
                 f"The answer of {self._wire.address} is not usable: {problem}; nothing was moved."
             ) from problem
 
+    def _without_key(self, refused: Refused) -> Refused:
+        """The refusal with its words as they came, unless they repeat the key."""
+        key = self._key.reveal()
+        return replace(refused, words=refused.words.replace(key, "…")) if len(key) >= _SHORTEST_SECRET else refused
+
 
 def _may_pass(exchange: Exchange) -> bool:
     """Whether asking the same question again may get an answer."""
@@ -174,8 +202,14 @@ def _may_pass(exchange: Exchange) -> bool:
             return status == 429 or status >= 500
 
 
+def _asked_wait(state: RetryCallState) -> float:
+    """The pause that the last answer asked for, in seconds."""
+    exchange = state.outcome.result() if state.outcome else None
+    return (exchange.retry_after or 0.0) if isinstance(exchange, Answer) else 0.0
+
+
 def _refusal_sentence(refused: Refused) -> str:
     said = f"it says “{refused.words}”" if refused.words else "without a message"
     code = f"code {refused.code}" if refused.code is not None else "no code"
-    hint = "check the API key" if refused.code in {1, 10} else "ask the provider"
+    hint = "check the API key" if refused.code in {1, 9, 10} else "ask the provider"
     return f"The provider refused ({code}: {codes.meaning(refused.code)}; {said}): {hint}; nothing was moved."

@@ -6,9 +6,10 @@ Every money figure becomes a `Decimal` straight from the text. The sub-accounts'
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
+from decimal import Decimal, DecimalException
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -22,17 +23,25 @@ from batch.outcome import Answer, Applied, Blocked, Doubt, Exchange, NoAnswer, N
 
 MAX_WORDS = 1000
 """Characters of a server's message that are kept."""
+_LARGEST_WHOLE = 10**9
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+# No database and no file takes half a character or a NUL.
+_UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
 class NotUnderstoodError(Exception):
     """The answer is not one that the API gives; the text says why."""
 
 
+class ContradictionError(NotUnderstoodError):
+    """The answer says that it was done and that it was not. Whatever its HTTP status, nothing follows from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Success:
     """A well-formed `success: true`, with the fields or entries that came with it."""
 
-    fields: Any
+    fields: Any = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,13 @@ def movement_outcome(exchange: Exchange) -> Outcome:
 def _answered(answer: Answer) -> Outcome:
     if answer.status >= 500 or 300 <= answer.status < 400 or answer.status < 200:
         return Doubt(f"the answer had HTTP status {answer.status}")
+    reply: Success | Refused | None = None
+    trouble = ""
     try:
         reply = decode(answer)
+    except ContradictionError as problem:
+        return Doubt(str(problem))
     except NotUnderstoodError as problem:
-        reply = None
         trouble = str(problem)
     if isinstance(reply, Success):
         if answer.status >= 400:
@@ -109,7 +121,7 @@ def main_account(reply: Success) -> MainAccount:
     balances = {_money(figure) for figure in figures}
     if len(balances) != 1:
         raise NotUnderstoodError("the answer has no balance" if not balances else "the answer gives two balances")
-    return MainAccount(str(name or "")[:MAX_WORDS], balances.pop())
+    return MainAccount(_words(name), balances.pop())
 
 
 def subaccount_page(reply: Success, page: int) -> SubAccountPage:
@@ -126,13 +138,13 @@ def subaccount_page(reply: Success, page: int) -> SubAccountPage:
 def _subaccount(entry: Any, page: int) -> SubAccount:
     token = entry.get("token") if isinstance(entry, Mapping) else None
     credits_ = entry.get("credits") if isinstance(entry, Mapping) else None
-    if not isinstance(token, str) or not token or not isinstance(credits_, Mapping):
+    if not isinstance(token, str) or not token or _UNSTORABLE.search(token) or not isinstance(credits_, Mapping):
         raise NotUnderstoodError("a sub-account in the answer has no token or no credits")
     _check_currency(credits_.get("currency"))
     return SubAccount(
         token=token,
-        email=str(entry.get("email") or ""),
-        kind=str(entry.get("type") or ""),
+        email=_words(entry.get("email")),
+        kind=_words(entry.get("type")),
         balance=_money(credits_.get("balance")),
         page=page,
     )
@@ -143,7 +155,7 @@ def _applied(reply: Success) -> Applied:
     if isinstance(fields, Mapping):
         main, subaccount, currency = (fields.get(key) for key in ("credit", "subaccountCredit", "currency"))
     elif len(fields) == 3:
-        main, subaccount, currency = (entry.text for entry in fields)
+        main, subaccount, currency = (_entry_text(entry) for entry in fields)
     else:
         raise NotUnderstoodError("the answer has not the five entries of a success")
     _check_currency(currency)
@@ -151,12 +163,9 @@ def _applied(reply: Success) -> Applied:
 
 
 def _decode_json(body: bytes, status: int) -> Success | Refused:
-    try:
-        fields = json.loads(body, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
-    except (ValueError, RecursionError) as error:
-        raise NotUnderstoodError("the answer was not readable JSON") from error
+    fields = _parsed_json(body)
     if not isinstance(fields, Mapping):
-        raise NotUnderstoodError("the answer was not a JSON object")
+        raise NotUnderstoodError("the answer was not readable JSON with fields")
     success = fields.get("success")
     if success is True:
         return _success(fields.get("code"), fields)
@@ -167,46 +176,75 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
     raise NotUnderstoodError("the answer says neither success nor refusal")
 
 
-def _decode_xml(body: bytes, status: int) -> Success | Refused:
+def _parsed_json(body: bytes) -> Any:
+    """What the body holds, or None where it is not JSON: the parser's own error would carry the body along."""
     try:
-        root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError, LookupError) as error:
-        raise NotUnderstoodError("the answer was not readable XML") from error
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
+    except (ValueError, RecursionError, DecimalException):
+        return None
+
+
+def _parsed_xml(body: bytes) -> Element | None:
+    """The root, or None where the body is not XML or does more than hold data (entities, a DTD)."""
+    try:
+        root: Element = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        return None
+    return root
+
+
+def _decode_xml(body: bytes, status: int) -> Success | Refused:
+    root = _parsed_xml(body)
+    if root is None:
+        raise NotUnderstoodError("the answer was not readable XML")
     entries = list(root)
-    if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 2:
+    if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 3:
         raise NotUnderstoodError("the answer was XML, but not the API's")
-    success, code = ((entry.text or "").strip() for entry in entries[:2])
+    success, code = (_entry_text(entry).strip() for entry in entries[:2])
     if success in {"true", "1"}:
         return _success(code, entries[2:])
-    if success in {"false", "0", ""}:
-        return _refusal(code, entries[2].text if len(entries) > 2 else "", status)
+    if success in {"false", "0"} and len(entries) == 3:
+        return _refusal(code, _entry_text(entries[2]), status)
     raise NotUnderstoodError("the answer says neither success nor refusal")
+
+
+def _entry_text(entry: Element) -> str:
+    if len(entry):
+        raise NotUnderstoodError("an entry of the answer holds others instead of a text")
+    return entry.text or ""
 
 
 def _success(code: Any, fields: Any) -> Success:
     if _whole(code) != codes.OK:
-        raise NotUnderstoodError("the answer says success with a code other than 200")
+        raise ContradictionError("the answer says success with a code other than 200")
     return Success(fields)
 
 
 def _refusal(code: Any, words: Any, status: int) -> Refused:
     number = _whole(code)
-    if number == codes.OK or (number is None and code is not None):
-        raise NotUnderstoodError("the answer says refusal with a code that is none")
-    return Refused(number, words[:MAX_WORDS] if isinstance(words, str) else "", status)
+    if number == codes.OK:
+        raise ContradictionError("the answer says refusal with the code of a success")
+    if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
+        raise NotUnderstoodError("the answer says refusal without a code that is one")
+    return Refused(number, _words(words), status)
+
+
+def _words(value: Any) -> str:
+    """A server's text, as it is but for what nothing can store."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value[:MAX_WORDS]) if isinstance(value, str) else ""
 
 
 def _error_list(errors: Sequence[Any]) -> str:
     """The messages of `{"error": [{"elementId": …, "message": …}]}`."""
-    words = [str(entry.get("message", "")) for entry in errors if isinstance(entry, Mapping)]
-    return "; ".join(word for word in words if word)[:MAX_WORDS]
+    messages = [entry.get("message") for entry in errors if isinstance(entry, Mapping)]
+    return _words("; ".join(message for message in messages if isinstance(message, str) and message))
 
 
 def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
     """`/me` as XML: an entry of named texts, then one of seven in the order of the JSON fields."""
     if len(entries) != 2 or len(entries[1]) != 7:
         raise NotUnderstoodError("the answer has not the entries of an account")
-    texts = [entry.text or "" for entry in entries[1]]
+    texts = [_entry_text(entry) for entry in entries[1]]
     return entries[0].findtext("username"), [text for text in (texts[4], texts[6]) if text], texts[5]
 
 
@@ -214,21 +252,21 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < _LARGEST_WHOLE else None
     text = value.strip() if isinstance(value, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _money(value: Any) -> Decimal:
     """A balance, given as a JSON number or as text."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-            raise InvalidOperation
-        number = Decimal(value.strip() if isinstance(value, str) else value)
-        if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
-            raise InvalidOperation
-    except InvalidOperation as error:
-        raise NotUnderstoodError("a balance in the answer is not a number") from error
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        number = Decimal(value.strip())
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        number = Decimal(value)
+    else:
+        raise NotUnderstoodError("a balance in the answer is not a number")
+    if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
+        raise NotUnderstoodError("a balance in the answer is not a number")
     return round_balance(number)
 
 
@@ -241,8 +279,10 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
 
 
-def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object: no field twice, and the sub-accounts' own keys dropped before anything else sees them."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise ValueError("a field occurs twice")
+    fields.pop("apiKey", None)
     return fields

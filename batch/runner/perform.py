@@ -74,6 +74,10 @@ class RunOptions:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     settle_seconds: float = 60.0
     max_per_second: float | None = None
+    ask_before_resend: bool = False
+    """Whether a movement whose doubt was settled as not applied waits for a person before it is sent again."""
+    refresh: bool = False
+    """Whether the balances in the ledger may be old, because time has passed since they were read."""
 
 
 class _Stopped(Exception):
@@ -113,8 +117,7 @@ class _Run:
         self._commit(StateChanged(self._world.now(), BatchState.RUNNING))
         reason: str | None = None
         try:
-            for entry in left:
-                self._take_up(entry)
+            self._work_through(left)
             self._commit()
             self._read_closing_balances()
         except _Stopped as stopped:
@@ -127,31 +130,38 @@ class _Run:
         state = BatchState.FINISHED if reason is None else BatchState.STOPPED
         self._commit(StateChanged(self._world.now(), state, reason))
 
-    def _take_up(self, entry: BatchRow) -> None:
-        movement = movement_of(entry.row)
-        if movement is None:
-            raise AssertionError("only rows without errors have a turn")
-        attempts = entry.result.attempts
-        if entry.result.status is Status.UNKNOWN and not self._is_settled_as_missing(movement):
-            return
+    def _work_through(self, left: list[BatchRow]) -> None:
+        """Doubts come first: what is sent later would blur the balances that settle them."""
+        settled: set[int] = set()
+        for entry in left:
+            if entry.result.status is Status.UNKNOWN and not self._is_settled_as_missing(_movement(entry)):
+                settled.add(entry.row.number)
+        if self._options.refresh:
+            self._refresh()
+        for entry in left:
+            if entry.row.number not in settled:
+                self._take_up(_movement(entry), entry.result.attempts)
+
+    def _take_up(self, movement: Movement, attempts: int) -> None:
         in_a_row = 0
         while True:
             if self._world.brake.asked():
                 raise _Stopped(INTERRUPTED)
             outcome, tried = self._send(movement, attempts, in_a_row)
             attempts, in_a_row = attempts + tried, in_a_row + tried
-            step = next_step(outcome, in_a_row, self._options.policy)
-            if step is Step.RETRY:
-                raise _Stopped(INTERRUPTED)
-            if step is Step.STOP:
-                raise _Stopped(_stop_reason(movement, outcome))
-            if step is Step.NEXT:
-                self._world.watcher.row_ended(movement.row, _status(outcome))
-                return
-            if not self._is_settled_as_missing(movement):
-                return
-            if in_a_row >= self._options.policy.max_attempts:
-                raise _Stopped(f"Row {movement.row} was sent {in_a_row} times and never applied: try again later.")
+            match next_step(outcome, in_a_row, self._options.policy):
+                case Step.NEXT:
+                    self._world.watcher.row_ended(movement.row, _status(outcome))
+                    return
+                case Step.RETRY:
+                    raise _Stopped(INTERRUPTED)
+                case Step.STOP:
+                    raise _Stopped(_stop_reason(movement, outcome))
+                case Step.SETTLE:
+                    if not self._is_settled_as_missing(movement):
+                        return
+                    if in_a_row >= self._options.policy.max_attempts:
+                        raise _Stopped(f"Row {movement.row} was sent {in_a_row} times and never applied.")
 
     def _send(self, movement: Movement, attempts: int, in_a_row: int) -> tuple[Outcome, int]:
         """Send until it is not to be repeated at once. Returns the last outcome and how many attempts were made."""
@@ -206,9 +216,14 @@ class _Run:
             evidence = settle_doubt(movement, before, self._readings(movement), self._recorder(movement))
         except ProviderError as error:
             raise _Stopped(_unknown(movement, f"the balances cannot be read ({error})")) from error
-        self._commit(_settled(self._world.now(), movement.row, last.number, evidence))
+        must_ask = evidence.verdict is Verdict.NOT_APPLIED and self._options.ask_before_resend
+        self._commit(_settled(self._world.now(), movement.row, last.number, evidence, must_ask=must_ask))
         if evidence.reading:
             self._know(movement.token, evidence.reading)
+        if must_ask:
+            raise _Stopped(
+                f"Row {movement.row} was not applied by the balances, and a person must agree to send it again."
+            )
         if evidence.verdict is Verdict.UNKNOWN:
             raise _Stopped(_unknown(movement, "the balances do not tell"))
         if evidence.verdict is Verdict.APPLIED:
@@ -242,17 +257,30 @@ class _Run:
     def _recorder(self, movement: Movement) -> Callable[[Reading], None]:
         return lambda reading: self._commit(evidence_fact(movement, reading, self._world.now()))
 
+    def _refresh(self) -> None:
+        """The balances now, so that a doubt is settled against what was known just before it."""
+        try:
+            fact = self._read_balances(Purpose.RESUMING)
+        except ProviderError as error:
+            raise _Stopped(f"The balances cannot be read: {error}") from error
+        self._commit(fact)
+        self._main = fact.main_balance
+        self._subaccounts.update(fact.subaccounts)
+
     def _read_closing_balances(self) -> None:
         """The balances that the books are kept with. A run whose provider is out of reach ends without them."""
         try:
-            main = self._world.provider.main_account().balance
-            listed = {account.token: account.balance for account in self._world.provider.subaccounts()}
+            self._commit(self._read_balances(Purpose.CLOSING))
         except ProviderError as error:
             self._world.watcher.waiting(0.0, f"the closing balances cannot be read: {error}")
-            return
+
+    def _read_balances(self, purpose: Purpose) -> BalancesRead:
+        """The main account's balance and those of the sub-accounts that the batch names."""
+        main = self._world.provider.main_account().balance
+        listed = self._world.provider.subaccounts()
         named = {entry.row.token for entry in self._queue}
-        balances = {token: balance for token, balance in listed.items() if token in named}
-        self._commit(BalancesRead(self._world.now(), Purpose.CLOSING, main, balances))
+        balances = {account.token: account.balance for account in listed if account.token in named}
+        return BalancesRead(self._world.now(), purpose, main, balances)
 
     def _keep_pace(self) -> None:
         if self._options.max_per_second is None:
@@ -279,6 +307,13 @@ def _is_left(entry: BatchRow) -> bool:
     """Rows not yet sent, rows in doubt, and a row whose refusal was about the account and not about the row."""
     status, code = entry.result.status, entry.result.code
     return status in {Status.PENDING, Status.UNKNOWN} or (status is Status.REFUSED and code in codes.STOPPING)
+
+
+def _movement(entry: BatchRow) -> Movement:
+    movement = movement_of(entry.row)
+    if movement is None:
+        raise AssertionError("only rows without errors have a turn")
+    return movement
 
 
 def _outcome(state: RetryCallState) -> Outcome:
@@ -316,14 +351,15 @@ def _ended(at: datetime, row: int, attempt: int, outcome: Outcome) -> AttemptEnd
     return AttemptEnded(at, row, attempt, name, _status(outcome), code, message, main, subaccount)
 
 
-def _settled(at: datetime, row: int, attempt: int, evidence: Evidence) -> RowSettled:
+def _settled(at: datetime, row: int, attempt: int, evidence: Evidence, *, must_ask: bool) -> RowSettled:
     reading = evidence.reading
     match evidence.verdict:
         case Verdict.APPLIED if reading:
             words = "Settled by the balances: it was applied"
             return RowSettled(at, row, attempt, Status.DONE, words, reading.main, reading.subaccount)
         case Verdict.NOT_APPLIED:
-            return RowSettled(at, row, attempt, Status.PENDING, "Settled by the balances: it was not applied")
+            status = Status.UNKNOWN if must_ask else Status.PENDING
+            return RowSettled(at, row, attempt, status, "Settled by the balances: it was not applied")
         case _:
             return RowSettled(at, row, attempt, Status.UNKNOWN, "The balances do not tell whether it was applied")
 

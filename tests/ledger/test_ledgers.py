@@ -11,10 +11,10 @@ from batch.errors import LedgerError
 from batch.ledger import chain
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, RowSettled, StateChanged
 from batch.ledger.protocol import Ledger
-from batch.model import BatchState, RowResult, Status
+from batch.model import BatchState, Cell, RowResult, Status
 from tests.builders import BALANCES, NOON, new_batch
 
-ROWS = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
+ROWS: tuple[list[Cell], ...] = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
 
 
 def began(row: int = 2, attempt: int = 1) -> AttemptBegan:
@@ -146,4 +146,4 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
         "attempt-ended",
     ]
     assert chain.first_break(events) is None
-    assert events[-1].hash == "e7e6fb2233458dc6291446c543f52d512bc591a94539a2a0d3516e5d7741303b"
+    assert events[-1].hash == "8a594565293793e94ee543f6f56f8b7f5d84ddedc7bddc568173e1bb3d7904f6"

@@ -11,7 +11,7 @@ import pytest
 from batch.errors import LedgerError
 from batch.ledger.facts import Fact, Purpose
 from batch.ledger.memory import MemoryLedger
-from batch.model import BatchRow, BatchState, BatchView, Movement, Status
+from batch.model import BatchRow, BatchState, BatchView, Cell, Movement, Status
 from batch.outcome import Outcome
 from batch.runner.perform import perform
 from tests.builders import new_batch
@@ -29,7 +29,7 @@ from tests.runner.worlds import (
     world,
 )
 
-ROWS = (
+ROWS: tuple[list[Cell], ...] = (
     ["sub-1", Decimal("12.5"), "add"],
     ["sub-2", Decimal(5), "remove"],
     ["sub-1", Decimal(7), "add"],

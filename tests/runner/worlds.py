@@ -77,7 +77,7 @@ class ScriptedProvider:
         return tuple(SubAccount(token, "", "simple", balance) for token, balance in self.held.items())
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        return self.subaccounts()
+        return self.subaccounts() if page == 1 else ()
 
     def move(self, movement: Movement) -> Outcome:
         self.sent.append(movement.row)

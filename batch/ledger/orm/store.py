@@ -16,7 +16,16 @@ from batch.errors import LedgerError
 from batch.ledger import chain, protocol, replay
 from batch.ledger.accept import accepted
 from batch.ledger.encoding import cell_from_json, cell_to_json, finding_from_json, finding_to_json
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.facts import (
+    AttemptBegan,
+    AttemptEnded,
+    BalancesRead,
+    Fact,
+    PersonDecided,
+    Purpose,
+    RowSettled,
+    StateChanged,
+)
 from batch.ledger.holding import busy
 from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Movement, Reading
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, NewBatch, Work
@@ -236,7 +245,7 @@ class DatabaseLedger:
                 attempt = Attempt.objects.filter(batch=batch, row=fact.row, number=fact.attempt)
                 attempt.update(ended_at=fact.at, outcome=fact.outcome)
                 _update_row(batch, fact)
-            case RowSettled():
+            case RowSettled() | PersonDecided():
                 _update_row(batch, fact)
             case BalancesRead():
                 Reading.objects.bulk_create(_readings(batch, fact), batch_size=_CHUNK)

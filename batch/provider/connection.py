@@ -1,0 +1,250 @@
+"""Connections that know what of a call has left, and that end its waits at its deadline.
+
+What the retry rule needs to know of a failure is whether a byte of the request had left. The libraries' exceptions do
+not say it reliably (a TLS error can come before or after), so the connections used here note it themselves.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidProxyURL
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
+from urllib3.util.connection import allowed_gai_family
+
+IDLE_SECONDS = 4.0
+"""A connection idle for longer is not used again: many servers close at 5 s, and a close just then is a doubt."""
+_OVERHEAD = 128 * 1024
+"""Bytes that an answer may have besides its body: headers, chunk sizes, trailers."""
+
+
+class AnswerTooLongError(http.client.HTTPException):
+    """The answer is longer than any that the API gives."""
+
+
+@dataclass
+class Call:
+    """The exchange under way, as its connection sees it. Times are those of the monotonic clock."""
+
+    query: str = field(default="", repr=False)
+    """Put on the request line at the last moment: it holds the key, and the libraries log the address they know."""
+    sent: bool = False
+    deadline: float = 0.0
+    """When to stop waiting: for a connection, and once the request leaves for the whole answer."""
+    _read: float = 0.0
+    _end: float = 0.0
+    _allowance: int = 0
+
+    def begin(self, query: str, *, connect: float, read: float, seconds: float, limit: int) -> None:
+        """A new exchange: so long for the connection, so long for the answer, and so long for both together."""
+        now = time.monotonic()
+        self.query = query
+        self.sent = False
+        self._read = read
+        self._end = now + seconds
+        self.deadline = min(now + connect, self._end)
+        self._allowance = 2 * limit + _OVERHEAD
+
+    def leaves(self) -> None:
+        """From here on the request may have reached the server, and the time for the answer runs."""
+        if not self.sent:
+            self.sent = True
+            self.deadline = min(time.monotonic() + self._read, self._end)
+
+    def left(self) -> float:
+        """Seconds until the deadline; raises when there are none."""
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the time is up")
+        return seconds
+
+    def received(self, count: int) -> None:
+        """Count bytes of the answer; raises when there are too many."""
+        self._allowance -= count
+        if self._allowance < 0:
+            raise AnswerTooLongError
+
+
+class _DeadlineStream(io.RawIOBase):
+    """A socket's bytes until the deadline. The socket's own timeout is for each byte, so a slow drip never ends it."""
+
+    def __init__(self, sock: socket.socket, call: Call) -> None:
+        self._sock = sock
+        # The socket's own stream: it keeps the socket open when the connection is closed before the answer is read.
+        self._stream = sock.makefile("rb", buffering=0)
+        self._call = call
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(self._call.left())
+        count = self._stream.readinto(buffer) or 0
+        self._call.received(count)
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _DeadlineSocket:
+    """What `http.client.HTTPResponse` needs of a socket: something to read from."""
+
+    def __init__(self, sock: socket.socket, call: Call) -> None:
+        self._sock = sock
+        self._call = call
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_DeadlineStream(self._sock, self._call))
+
+
+class _NotingConnection:
+    """What both connection classes add: note when the first byte leaves, and keep to the call's deadline."""
+
+    call: Call
+    sock: Any
+    host: str
+    port: int
+    socket_options: Any
+    used_at: float = 0.0
+    _connecting: bool = False
+
+    def connect(self) -> None:
+        self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._connecting = False
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        target = f"{url}?{self.call.query}" if self.call.query else url
+        super().putrequest(method, target, *args, **kwargs)  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        # What a tunnel through a proxy sends while connecting is nothing of the request itself.
+        if not self._connecting:
+            self.call.leaves()
+        super().send(data)  # type: ignore[misc]
+
+    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
+        return http.client.HTTPResponse(_DeadlineSocket(sock, self.call), *args, **kwargs)  # type: ignore[arg-type]
+
+    def _new_conn(self) -> socket.socket:
+        """Connect, with one deadline for the name, all its addresses, and the handshake or tunnel that follows."""
+        trouble: OSError = OSError("the name has no address")
+        addresses = _addresses(self.host, self.port, self.call.left())
+        for index, (family, kind, protocol, _, address) in enumerate(addresses):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                # One address that never answers must leave time for the others.
+                sock.settimeout(self._connect_seconds() / (len(addresses) - index))
+                sock.connect(address)
+                sock.settimeout(self._connect_seconds())
+            except OSError as error:
+                sock.close()
+                trouble = error
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
+        if isinstance(trouble, TimeoutError):
+            raise ConnectTimeoutError(self, "no connection in time")
+        raise trouble
+
+    def _connect_seconds(self) -> float:
+        try:
+            return self.call.left()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "no connection in time") from error
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[Any]:
+    """The addresses of a host, looked up in a thread of its own because the system's resolver knows no timeout."""
+    found: list[Any] = []
+    trouble: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM))
+        except OSError as error:
+            trouble.append(error)
+        except UnicodeError:
+            trouble.append(socket.gaierror("the name cannot be a host's"))
+
+    thread = threading.Thread(target=look_up, daemon=True, name="look up a host")
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise socket.gaierror("the name could not be looked up in time")
+    if trouble:
+        raise trouble[0]
+    return found
+
+
+class _Http(_NotingConnection, HTTPConnection):  # type: ignore[misc]
+    """Plain HTTP: only ever to this machine."""
+
+
+class _Https(_NotingConnection, HTTPSConnection):  # type: ignore[misc]
+    """HTTP over TLS."""
+
+
+def _pool_class(base: type[HTTPConnectionPool], connection: type, call: Call) -> type[HTTPConnectionPool]:
+    class Pool(base):  # type: ignore[valid-type,misc]
+        """A pool whose connections note their sends, and that drops the ones idle for too long."""
+
+        ConnectionCls = connection
+
+        def _get_conn(self, timeout: float | None = None) -> Any:
+            conn = super()._get_conn(timeout)
+            if conn.sock is not None and time.monotonic() - conn.used_at > IDLE_SECONDS:
+                conn.close()
+            conn.call = call
+            return conn
+
+        def _put_conn(self, conn: Any) -> None:
+            if conn is not None:
+                conn.used_at = time.monotonic()
+            super()._put_conn(conn)
+
+    return Pool
+
+
+class Adapter(HTTPAdapter):
+    """The library's transport with our connections and without its hidden retries."""
+
+    def __init__(self, call: Call) -> None:
+        self._pool_classes = {
+            "http": _pool_class(HTTPConnectionPool, _Http, call),
+            "https": _pool_class(HTTPSConnectionPool, _Https, call),
+        }
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=urllib3.Retry(0, read=False))
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Build the pools of direct connections from our classes."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pool_classes
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Build the pools behind a proxy from our classes. A SOCKS proxy would need others, so it is refused."""
+        if not proxy.lower().startswith(("http://", "https://")):
+            raise InvalidProxyURL("only an HTTP proxy can be used")
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._pool_classes
+        return manager

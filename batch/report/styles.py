@@ -1,0 +1,164 @@
+"""How the workbook looks: one calm palette, and every look that a cell can have.
+
+Each ink is readable on its fill by WCAG AA or better, and no colour says what a word does not say as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+from batch.model import Status
+
+FONT = "Calibri"
+BLACK = "1B1F24"
+WHITE = "FFFFFF"
+NAVY = "1F3A5F"
+SLATE = "4A5B6C"
+VIOLET = "5B2E91"
+LINE = "C9D1D9"
+
+GENERAL = "General"
+TEXT = "@"
+WHOLE = "0"
+MOMENT = 'yyyy-mm-dd hh:mm:ss "UTC"'
+MOMENT_IN_THOUSANDTHS = 'yyyy-mm-dd hh:mm:ss.000 "UTC"'
+OWN_DATE = "yyyy-mm-dd"
+OWN_DATE_AND_TIME = "yyyy-mm-dd hh:mm:ss"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Look:
+    """All that styles a cell. Looks are compared by identity, since cells are looked up by them for every value.
+
+    `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
+    """
+
+    number_format: str = GENERAL
+    ink: str = BLACK
+    fill: str | None = None
+    size: int = 11
+    bold: bool = False
+    wrap: bool = False
+    horizontal: str = "left"
+    indent: int = 1
+    vertical: str = "top"
+    ruled: bool = False
+    is_quoted: bool = False
+
+
+PLAIN = Look()
+WRAPPED = Look(wrap=True)
+OWN_TEXT = Look(number_format=TEXT)
+TRUTH = Look(horizontal="center", indent=0)
+NUMBER = Look(horizontal="right", indent=0)
+WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right", indent=0)
+COUNT = Look(number_format="#,##0", horizontal="right", indent=0)
+SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
+TIME = Look(number_format=MOMENT)
+EVENT_TIME = Look(number_format=MOMENT_IN_THOUSANDTHS)
+OWN_DAY = Look(number_format=OWN_DATE)
+OWN_MOMENT = Look(number_format=OWN_DATE_AND_TIME)
+
+TITLE = Look(size=18, bold=True, ink=NAVY, vertical="center")
+SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
+LABEL = Look(ink=SLATE)
+STRONG = Look(bold=True)
+STRONG_RIGHT = Look(bold=True, horizontal="right", indent=0)
+HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
+HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
+HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
+DRY_RUN_MARK = Look(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
+DRY_RUN_NOTE = Look(bold=True, ink=WHITE, fill=VIOLET, vertical="center")
+
+BAND_GOOD = Look(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
+BAND_ATTENTION = Look(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
+BAND_BAD = Look(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
+BAND_DRY_RUN = Look(size=13, bold=True, ink="3D1A66", fill="EDE3F8", wrap=True, vertical="center")
+
+STATUS_LOOKS = {
+    Status.PENDING: Look(bold=True, ink="33475B", fill="E6EBF1"),
+    Status.DONE: Look(bold=True, ink="0F4A26", fill="DDF3E4"),
+    Status.REFUSED: Look(bold=True, ink="7A1A12", fill="FBDDD8"),
+    Status.INVALID: Look(bold=True, ink="5C3D00", fill="FFEFC7"),
+    Status.UNKNOWN: Look(bold=True, ink=WHITE, fill="A4262C"),
+}
+
+
+@cache
+def euro_look(places: int) -> Look:
+    """An amount with so many decimals."""
+    return Look(number_format=_euro_format(places), horizontal="right", indent=0)
+
+
+@cache
+def difference_look(places: int, *, is_zero: bool) -> Look:
+    """A difference of the books: with its sign, and marked unless it is nothing."""
+    euro = _euro_format(places)
+    signed = f"+{euro};-{euro};{euro}"
+    plain = Look(number_format=signed, horizontal="right", indent=0)
+    return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
+
+
+@cache
+def wrapped(look: Look) -> Look:
+    """The same look for a text that takes several lines."""
+    return replace(look, wrap=True)
+
+
+@cache
+def aligned(look: Look, horizontal: str) -> Look:
+    """The same look for the title of a column whose values are aligned so."""
+    return replace(look, horizontal=horizontal, indent=1 if horizontal == "left" else 0)
+
+
+@cache
+def quoted(look: Look) -> Look:
+    """The same look for a text that could be taken for a formula."""
+    return replace(look, number_format=TEXT, is_quoted=True)
+
+
+class StyledCell(Cell):
+    """A cell whose style is settled when it is made. openpyxl would look it up in its tables at every writing."""
+
+    __slots__ = ("_settled",)
+
+    def settle(self) -> None:
+        """Remember the style as it is now."""
+        self._settled = super().style_id
+
+    @property
+    def style_id(self) -> int:
+        """The style's number in the workbook."""
+        return self._settled
+
+    @property
+    def has_style(self) -> bool:
+        """Always: that is what it is for."""
+        return True
+
+
+def styled_cell(sheet: Worksheet, look: Look) -> Cell:
+    """An empty cell of the sheet in that look."""
+    cell = StyledCell(sheet, row=1, column=1)
+    cell.font = Font(name=FONT, size=look.size, bold=look.bold, color=look.ink)
+    if look.fill:
+        cell.fill = PatternFill("solid", fgColor=look.fill)
+    if look.ruled:
+        cell.border = Border(bottom=Side("thin", color=LINE))
+    cell.alignment = Alignment(
+        horizontal=look.horizontal, vertical=look.vertical, wrap_text=look.wrap or None, indent=look.indent
+    )
+    cell.number_format = look.number_format
+    if look.is_quoted:
+        cell.quotePrefix = True
+    cell.settle()
+    return cell
+
+
+def _euro_format(places: int) -> str:
+    return f'#,##0.{"0" * places} "€"' if places else '#,##0 "€"'

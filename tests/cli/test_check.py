@@ -1,0 +1,119 @@
+"""`creditbatch check`: everything wrong with a sheet, and the forecast; nothing moves."""
+
+from __future__ import annotations
+
+import pytest
+from openpyxl import load_workbook
+
+from batch.sandbox import Sandbox
+from tests.cli.conftest import SAMPLES, Command, applied
+
+
+def test_a_clean_sheet_passes_and_nothing_moves(command: Command, sandbox: Sandbox) -> None:
+    ended = command("check", command.sheet(), "--json")
+    assert ended.code == 0
+    document = ended.document
+    assert (document["batch"], document["state"]) == (None, "checked")
+    assert document["totals"] == {"added": "19.75", "removed": "5.00"}
+    assert document["forecast"]["main_balance"]["after"] == "9985.250"
+    assert applied(sandbox) == []
+
+
+def test_every_sample_does_what_its_line_says(command: Command) -> None:
+    clean = [command("check", SAMPLES / name, "--json") for name in ("monthly.xlsx", "monthly-fr.csv", "thousand.xlsx")]
+    assert [ended.code for ended in clean] == [0, 0, 0]
+    assert clean[0].document["digest"] == clean[1].document["digest"]
+    assert len(clean[0].document["rows"]) == 40
+    assert len(clean[2].document["rows"]) == 1000
+    assert command("check", SAMPLES / "mistakes.xlsx", "--json").code == 1
+
+
+def test_findings_name_their_cells(command: Command) -> None:
+    sheet = command.sheet("Sens;Montant;Token\najout;1,234;sub-0001\nretrait;5;\n")
+    rows = command("check", sheet, "--json", "--offline").document["rows"]
+    assert [finding["cell"] for row in rows for finding in row["findings"]] == ["B2", "C3"]
+    assert "1.234" in rows[0]["findings"][0]["message"]
+    assert "1234" in rows[0]["findings"][0]["message"]
+
+
+def test_offline_needs_no_key_and_says_what_was_left_out(command: Command) -> None:
+    command.settings["SMSPARTNER_API_KEY"] = ""
+    ended = command("check", command.sheet(), "--offline", "--json")
+    assert ended.code == 0
+    assert ended.document["not_checked"] == ["tokens", "forecast"]
+    assert ended.document["forecast"] is None
+    assert "Offline" in command("check", command.sheet(), "--offline").out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--expect-rows", "3", "--expect-added", "19,75", "--expect-removed", "5"), 0),
+        (("--expect-rows", "4"), 1),
+        (("--expect-added", "19.76"), 1),
+        (("--expect-removed", "0"), 1),
+    ],
+)
+def test_control_totals_are_compared(command: Command, options: tuple[str, ...], code: int) -> None:
+    assert command("check", command.sheet(), "--offline", "--json", *options).code == code
+
+
+def test_a_forecast_that_cannot_pass_asks_for_the_missing_euros(command: Command) -> None:
+    ended = command("check", command.sheet("token,amount,direction\nsub-0001,10000.5,add\n"), "--json")
+    assert ended.code == 1
+    assert ended.document["forecast"]["top_up"] == "0.50"
+    assert ended.document["forecast"]["refusals"][0]["code"] == 8
+
+
+def test_removes_first_helps_when_they_bring_the_credit(command: Command) -> None:
+    sheet = command.sheet("token,amount,direction\nsub-0001,10050,add\nsub-0002,60,remove\n")
+    assert command("check", sheet, "--json").document["forecast"]["removes_first_helps"] is True
+    ended = command("check", sheet, "--json", "--removes-first")
+    assert (ended.code, ended.document["forecast"]["passes"]) == (0, True)
+
+
+def test_the_dry_runs_workbook_is_marked(command: Command) -> None:
+    ended = command("check", command.sheet(), "--json", "--out", "dry.xlsx")
+    assert ended.document["report"] == "dry.xlsx"
+    workbook = load_workbook(command.folder / "dry.xlsx")
+    text = " ".join(str(cell.value) for row in workbook.worksheets[0].iter_rows() for cell in row if cell.value)
+    assert "dry run" in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"SMSPARTNER_API_KEY": ""}, "no API key"),
+        ({"SMSPARTNER_API_KEY": "another-key"}, "code 10"),
+        ({"CREDITBATCH_API_URL": "http://127.0.0.1:1/v1"}, "cannot be reached"),
+        ({"CREDITBATCH_API_URL": "http://192.0.2.1/v1"}, "https"),
+        ({"CREDITBATCH_READ_TIMEOUT": "soon"}, "CREDITBATCH_READ_TIMEOUT"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_sentence(command: Command, settings: dict[str, str], words: str) -> None:
+    command.settings |= settings
+    ended = command("check", command.sheet(), "--json")
+    assert ended.code == 2
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+    assert ended.out == ""
+
+
+def test_an_answer_that_is_not_the_apis_is_one_sentence(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("garbage:on=me")
+    ended = command("check", command.sheet(), "--json")
+    assert ended.code == 2
+    assert "does not answer as the provider" in ended.err
+
+
+@pytest.mark.parametrize("content", ["", "a folder", "PK\x03\x04 torn"])
+def test_an_unreadable_file_is_one_sentence(command: Command, content: str) -> None:
+    path = command.folder / "bad.xlsx"
+    if content == "a folder":
+        path.mkdir()
+    else:
+        path.write_text(content, encoding="utf-8")
+    ended = command("check", path, "--offline")
+    assert ended.code == 2
+    assert "bad.xlsx" in ended.err
+    assert ended.err.count("\n") == 1

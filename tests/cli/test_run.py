@@ -1,0 +1,265 @@
+"""`creditbatch run` and `resume`: every row once, and the truth about every row."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from batch.sandbox import Sandbox
+from tests.cli.conftest import SAMPLES, SHEET, Command, applied
+
+ALL = [("add", "sub-0001", "12.500"), ("remove", "sub-0002", "5.000"), ("add", "sub-0003", "7.250")]
+
+
+def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandbox) -> None:
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert ended.code == 0
+    document = ended.document
+    assert document["state"] == "finished"
+    assert document["counts"] == {"done": 3, "refused": 0, "invalid": 0, "unknown": 0, "pending": 0}
+    assert document["totals"] == {"added": "19.75", "removed": "5.00"}
+    assert document["main_balance"] == {"before": "10000.000", "after": "9985.250"}
+    assert document["rows"][0] == {
+        "row": 2,
+        "token": "sub-0001",
+        "direction": "add",
+        "amount": "12.50",
+        "status": "done",
+        "code": 200,
+        "message": None,
+        "main_balance": "9987.500",
+        "subaccount_balance": "112.500",
+        "attempts": 1,
+        "findings": [],
+    }
+    assert applied(sandbox) == ALL
+    assert (command.folder / document["report"]).is_file()
+
+
+def test_the_sample_month_ends_as_forecast(command: Command, sandbox: Sandbox) -> None:
+    forecast = command("check", SAMPLES / "monthly.xlsx", "--json").document["forecast"]
+    document = command("run", SAMPLES / "monthly.xlsx", "--yes", "--json").document
+    assert document["main_balance"]["after"] == forecast["main_balance"]["after"] == sandbox.ledger()["main_balance"]
+    assert len(applied(sandbox)) == 40
+
+
+def test_xml_answers_give_the_same(command: Command, sandbox: Sandbox) -> None:
+    command.settings["CREDITBATCH_API_FORMAT"] = "xml"
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert ended.code == 0
+    assert ended.document["rows"][2]["subaccount_balance"] == "107.250"
+    assert applied(sandbox) == ALL
+
+
+def test_without_a_terminal_and_without_yes_it_refuses(command: Command, sandbox: Sandbox) -> None:
+    ended = command("run", command.sheet())
+    assert (ended.code, applied(sandbox)) == (2, [])
+    assert "--yes" in ended.err
+
+
+def test_invalid_rows_keep_the_sheet_from_running(command: Command, sandbox: Sandbox) -> None:
+    sheet = command.sheet(SHEET + "sub-0004;zwölf;add\n")
+    ended = command("run", sheet, "--yes", "--json")
+    assert (ended.code, applied(sandbox)) == (1, [])
+    assert (ended.document["batch"], ended.document["state"]) == (None, "checked")
+    skipped = command("run", sheet, "--yes", "--json", "--skip-invalid")
+    assert skipped.code == 1
+    assert skipped.statuses == ["done", "done", "done", "invalid"]
+    assert applied(sandbox) == ALL
+
+
+def test_a_plan_that_cannot_wholly_pass_is_run_only_in_part(command: Command, sandbox: Sandbox) -> None:
+    sheet = command.sheet(SHEET + "sub-0004;20000;add\n")
+    ended = command("run", sheet, "--yes", "--json")
+    assert (ended.code, applied(sandbox)) == (1, [])
+    assert "--partial" in ended.err
+    partial = command("run", sheet, "--yes", "--json", "--partial")
+    assert partial.code == 1
+    assert partial.statuses == ["done", "done", "done", "refused"]
+    assert partial.document["rows"][3]["message"] == "Insufficient credit"
+
+
+def test_the_same_movements_are_not_run_twice_by_accident(command: Command, sandbox: Sandbox) -> None:
+    command("run", command.sheet(), "--yes", "--json")
+    lines = SHEET.splitlines()
+    resaved = "\n".join([lines[0], *reversed(lines[1:])]).replace(";", "\t")
+    again = command("run", command.sheet(resaved, "other.tsv"), "--yes", "--json")
+    assert again.code == 2
+    assert "already run" in again.err
+    assert applied(sandbox) == ALL
+    assert command("run", command.sheet(), "--yes", "--json", "--again").code == 2
+    meant = command("run", command.sheet(), "--yes", "--json", "--again", "--why", "a second bonus")
+    assert meant.code == 0
+    assert applied(sandbox) == ALL + ALL
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "reset-after:skip=1",
+        "reset-before:skip=1",
+        "close-after:skip=1",
+        "close-before:skip=1",
+        "empty-after:skip=1",
+        "truncated-after:skip=1",
+        "garbage-before:skip=1",
+        "500-after:skip=1",
+        "502-html-before:skip=1",
+        "redirect-after:skip=1",
+        "contradiction-after:skip=1",
+        "other-currency:skip=1",
+        "not-a-number:skip=1",
+        "429-before:skip=1,retry_after=0",
+        "429-before:skip=1,times=3",
+        "refuse-connection-before:skip=1,seconds=0.3",
+        "hang-after:skip=1,seconds=1",
+        "slow-drip:skip=1,seconds=60",
+    ],
+)
+def test_whatever_fails_each_row_is_applied_once_and_said_to_be(command: Command, sandbox: Sandbox, fault: str) -> None:
+    command.settings |= {"CREDITBATCH_READ_TIMEOUT": "0.4", "CREDITBATCH_BACKOFF_SECONDS": "0.1"}
+    sandbox.add_fault(fault)
+    ended = command("run", command.sheet(), "--yes", "--json")
+    if ended.code == 3:
+        ended = command("resume", "--json")
+    assert ended.statuses == ["done", "done", "done"]
+    assert sorted(applied(sandbox)) == sorted(ALL)
+
+
+@pytest.mark.parametrize("code", [4, 20, 96])
+def test_a_refusal_of_the_account_stops_and_resume_goes_on(command: Command, sandbox: Sandbox, code: int) -> None:
+    sandbox.add_fault(f"refuse:code={code},skip=1")
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert ended.code == 3
+    assert ended.document["state"] == "stopped"
+    assert ended.statuses == ["done", "refused", "pending"]
+    resumed = command("resume", ended.document["batch"], "--json")
+    assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+def test_resume_of_a_finished_batch_changes_nothing(command: Command, sandbox: Sandbox) -> None:
+    first = command("run", command.sheet(), "--yes", "--json")
+    again = command("resume", "--json")
+    assert again.code == 0
+    assert again.document == first.document
+    assert applied(sandbox) == ALL
+
+
+def test_another_key_or_address_does_not_resume(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("refuse:code=20")
+    command("run", command.sheet(), "--yes", "--json")
+    command.settings["SMSPARTNER_API_KEY"] = "another"
+    assert "another API key" in command("resume").err
+    command.settings = {"CREDITBATCH_API_URL": "http://127.0.0.1:1/v1"}
+    ended = command("resume")
+    assert (ended.code, "CREDITBATCH_API_URL" in ended.err) == (2, True)
+
+
+def test_resume_without_any_batch_says_so(command: Command) -> None:
+    ended = command("resume", "--json")
+    assert (ended.code, "no batch" in ended.err) == (2, True)
+
+
+def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("reset-before:skip=1")
+    sheet = command.sheet("token;amount;direction\nsub-0001;10;add\nsub-0002;0,02;add\nsub-0003;5;add\n")
+    ended = command("run", sheet, "--yes", "--json")
+    assert (ended.code, ended.statuses) == (3, ["done", "unknown", "pending"])
+    batch = ended.document["batch"]
+    other = command("run", command.sheet(), "--yes", "--json")
+    assert (other.code, batch in other.err) == (2, True)
+    assert command("resolve", batch, 3).code == 2
+    decided = command("resolve", batch, 3, "--not-applied", "--why", "asked the provider")
+    assert decided.code == 0
+    assert "known before attempt 1" in decided.err
+    resumed = command("resume", batch, "--json")
+    assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
+    assert [item[1] for item in applied(sandbox)] == ["sub-0001", "sub-0002", "sub-0003"]
+    assert command("verify", batch, "--report", resumed.document["report"]).code == 0
+
+
+def test_a_person_may_be_asked_before_anything_is_sent_again(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("reset-before")
+    ended = command("run", command.sheet(), "--yes", "--json", "--ask-before-resend")
+    assert (ended.code, ended.statuses[0]) == (3, "unknown")
+    command("resolve", ended.document["batch"], 2, "--not-applied", "--why", "agreed")
+    assert command("resume", "--json", "--ask-before-resend").statuses == ["done", "done", "done"]
+    assert applied(sandbox) == ALL
+
+
+def interrupted(command: Command, sandbox: Sandbox, number: int, sheet: Path) -> int:
+    """Start a run, send it the signal once a row was applied, and wait for its end."""
+    arguments = command.arguments("run", sheet, "--yes", "--json", "--max-per-second", "4")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not applied(sandbox) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        return process.wait(30)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+def test_ctrl_c_finishes_the_row_and_resume_goes_on(command: Command, sandbox: Sandbox) -> None:
+    assert interrupted(command, sandbox, signal.SIGINT, command.sheet()) == 3
+    stopped = command("show", command("batches", "--json").document[0]["batch"], "--json")
+    assert stopped.document["state"] == "stopped"
+    assert "unknown" not in stopped.statuses
+    assert command("resume", "--json").code == 0
+    assert applied(sandbox) == ALL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> None:
+    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
+    ended = command("resume", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "1")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while not applied(sandbox):
+            time.sleep(0.01)
+        second = command("resume", "--json")
+        assert second.code == 2
+        assert f"process {process.pid}" in second.err
+        assert process.wait(30) == 0
+    assert applied(sandbox) == ALL
+
+
+def test_the_report_can_be_written_again(command: Command) -> None:
+    document = command("run", command.sheet(), "--yes", "--json").document
+    assert command("report", document["batch"], "--out", "again.xlsx").code == 0
+    names = load_workbook(command.folder / "again.xlsx").sheetnames
+    assert names == load_workbook(command.folder / document["report"]).sheetnames
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_what_was_paid(command: Command, sandbox: Sandbox) -> None:
+    (command.folder / "reports").write_text("not a folder", encoding="utf-8")
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert (ended.code, ended.document["report"]) == (0, None)
+    assert "creditbatch report" in ended.err
+    assert applied(sandbox) == ALL
+
+
+def test_screens_fit_and_name_what_matters(command: Command) -> None:
+    ended = command("run", command.sheet(), "--yes")
+    assert "€19.75" in ended.out
+    assert "Report: " in ended.out
+    assert "3 of 3" in ended.err
+    batch = command("batches", "--json").document[0]["batch"]
+    assert batch in command("batches").out
+    assert "sub-0002" in command("show", batch).out
+    assert "€9,985.25" in command("accounts").out

@@ -1,0 +1,74 @@
+"""A record that was changed says where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
+from batch.ledger.protocol import Ledger
+from batch.ledger.verify import first_difference
+from batch.model import BatchState, BatchView, Cell, Status
+from tests.builders import NOON, new_batch
+
+ROWS: tuple[list[Cell], ...] = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
+AFTER = Decimal("987.500"), Decimal("112.500")
+
+
+def record(ledger: Ledger) -> BatchView:
+    ledger.create(new_batch(*ROWS))
+    ledger.append(
+        "b-1",
+        [
+            StateChanged(NOON, BatchState.RUNNING),
+            AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
+            AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, None, *AFTER),
+            AttemptBegan(NOON, 4, 1, *AFTER),
+            AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset"),
+            RowSettled(NOON, 4, 1, Status.UNKNOWN, "The balances do not tell"),
+            PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
+            StateChanged(NOON, BatchState.STOPPED, "It was interrupted."),
+        ],
+    )
+    return ledger.view("b-1")
+
+
+def test_an_untouched_record_is_whole(ledger: Ledger) -> None:
+    assert first_difference(record(ledger)) is None
+
+
+def test_a_row_changed_in_the_ledger_is_named(ledger: Ledger) -> None:
+    view = record(ledger)
+    changed = replace(view.rows[2], result=replace(view.rows[2].result, status=Status.DONE))
+    found = first_difference(replace(view, rows=(*view.rows[:2], changed)))
+    assert found is not None
+    assert "Row 4 is done" in found
+    assert "pending" in found
+
+
+def test_a_balance_changed_in_the_ledger_is_named(ledger: Ledger) -> None:
+    view = record(ledger)
+    changed = replace(view.rows[0], result=replace(view.rows[0].result, main_balance=Decimal(1)))
+    assert "main balance" in str(first_difference(replace(view, rows=(changed, *view.rows[1:]))))
+
+
+def test_an_amount_changed_in_the_ledger_is_noticed(ledger: Ledger) -> None:
+    view = record(ledger)
+    changed = replace(view.rows[0], row=replace(view.rows[0].row, amount=Decimal("99.5")))
+    assert "rows of the sheet" in str(first_difference(replace(view, rows=(changed, *view.rows[1:]))))
+
+
+def test_a_changed_event_is_named(ledger: Ledger) -> None:
+    view = record(ledger)
+    event = replace(view.events[5], data={**view.events[5].data, "code": 8})
+    assert "Event 6" in str(first_difference(replace(view, events=(*view.events[:5], event, *view.events[6:]))))
+
+
+def test_a_changed_state_is_noticed(ledger: Ledger) -> None:
+    view = record(ledger)
+    assert "finished" in str(first_difference(replace(view, head=replace(view.head, state=BatchState.FINISHED))))
+
+
+def test_events_cut_off_at_the_end_are_noticed(ledger: Ledger) -> None:
+    view = record(ledger)
+    assert first_difference(replace(view, events=view.events[:-2])) is not None
