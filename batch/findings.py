@@ -43,12 +43,22 @@ RULES: Mapping[str, Rule] = {
     "column-missing": _error(
         "The header in row {header} has no {column} column: add one, named for example {examples}."
     ),
-    "column-unknown": _warning("The column “{title}” is not known: did you mean {suggestion}?"),
-    "column-twice": _error("The columns {titles} could each be the {column}: keep one of these names."),
+    "column-unknown": _warning(
+        "The column “{title}” is not known: if it is the {column}, rename it, for example to “{suggestion}”."
+    ),
+    "column-twice": _error("The columns {titles} could each be the {column}: rename all but the one that is meant."),
     "rows-missing": _error("There is a header in row {header} but no row below it: add one for each movement."),
-    "expected-rows": _error("{found} rows would be sent but {expected} were expected: compare with your list."),
-    "expected-added": _error("{found} would be added but {expected} was expected: compare with your total."),
-    "expected-removed": _error("{found} would be removed but {expected} was expected: compare with your total."),
+    "expected-rows": _error(
+        "{found} would be sent but {expected} expected: compare with your list (rows with an error are not counted)."
+    ),
+    "expected-added": _error(
+        "{found} would be added but {expected} was expected: "
+        "compare with your total (rows with an error are not counted)."
+    ),
+    "expected-removed": _error(
+        "{found} would be removed but {expected} was expected: "
+        "compare with your total (rows with an error are not counted)."
+    ),
     # The token.
     "token-missing": _error("The token is missing: name the sub-account."),
     "token-digits-lost": _error(
@@ -60,27 +70,31 @@ RULES: Mapping[str, Rule] = {
         "format the cell as text and type the token again."
     ),
     "token-zeros-lost": _error(
-        "There is no sub-account {value}, but there is {candidate}: Excel drops leading zeros, "
+        "There is no sub-account “{value}”, but there is {candidate}: Excel drops leading zeros, "
         "so format the cell as text and type the token again."
     ),
     "token-not-text": _error("The token is {kind}, not a text: format the cell as text and type the token again."),
-    "token-too-long": _error("The token has {length} characters, more than the {limit} that any token has."),
-    "token-invisible": _warning(
-        "The token has spaces or invisible characters around or inside it ({characters}): it is read as {value}."
+    "token-too-long": _error(
+        "The token has {length} characters, more than the {limit} that any token has: type the token again."
     ),
-    "token-unknown": _error("The account has no sub-account {value}: check the token.{suggestion}"),
+    "token-invisible": _warning(
+        "The token has needless spaces or invisible characters ({characters}): it is read as “{value}”."
+    ),
+    "token-unknown": _error("The account has no sub-account “{value}”: check the token.{suggestion}"),
     # The amount.
-    "amount-missing": _error("The amount is missing."),
-    "amount-not-a-number": _error("The amount {value} is not a number of euros."),
-    "amount-zero": _error("The amount is zero: a movement must move something."),
+    "amount-missing": _error("The amount is missing: write how many euros are to move."),
+    "amount-not-a-number": _error("The amount “{value}” is not a number of euros{kind}: write it like 1234.50."),
+    "amount-zero": _error("The amount is zero: write how many euros are to move, or delete the row."),
     "amount-negative": _error(
         "The amount {value} is negative: write it without a sign and say add or remove in the direction column."
     ),
-    "amount-decimals": _error("The amount {value} has more than three decimals: the provider keeps three."),
+    "amount-decimals": _error(
+        "The amount {value} has more than three decimals, which the provider does not keep: round it."
+    ),
     "amount-ambiguous": _error(
         "The amount “{value}” could be {first} or {second}: store it as a number, or write {first_as} or {second_as}."
     ),
-    "amount-too-large": _error("The amount {value} is too large to be an amount of credit."),
+    "amount-too-large": _error("The amount {value} is too large to be an amount of credit: check it."),
     # The direction.
     "direction-missing": _error("The direction is missing: write add or remove."),
     "direction-unknown": _error("The direction “{value}” is not known: write add or remove."),
@@ -88,8 +102,24 @@ RULES: Mapping[str, Rule] = {
         "The amount {value} has the sign of {sign} but the direction says {direction}: correct one of them."
     ),
     # The row.
-    "row-duplicate": _warning("This row says the same as row {first}: both will be performed if both are kept."),
+    "row-duplicate": _warning("This row says the same as row {first}: delete one of them unless both are meant."),
 }
+
+LONGEST_VALUE = 60
+"""Characters of a cell that a message quotes."""
+_LONGEST_PARAMETER = 400
+"""A parameter may be put together from several values."""
+
+
+def shown(text: str, longest: int = LONGEST_VALUE) -> str:
+    """A value for a sentence: on one line, short, and harmless to a terminal."""
+    head = text[: 2 * longest]
+    if not head.isprintable():
+        plain = (" " if char.isspace() else char if char.isprintable() else "?" for char in head)
+        head = " ".join("".join(plain).split())
+    # What was looked at may have become shorter than the limit while the text goes on.
+    is_whole = len(head) <= longest and len(text) <= 2 * longest
+    return head if is_whole else head[: longest - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +144,5 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for the reader."""
-        return RULES[self.code].sentence.format(**self.params)
+        params = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
+        return RULES[self.code].sentence.format(**params)

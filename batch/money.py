@@ -30,6 +30,11 @@ def decimals(amount: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
+def fits_thousandths(amount: Decimal) -> bool:
+    """Whether three decimals are enough for the amount, which has at most `MAX_DIGITS` before the separator."""
+    return amount == amount.quantize(THOUSANDTH, context=EXACT)
+
+
 def to_thousandths(amount: Decimal) -> int:
     """The amount in whole thousandths of a euro; `ValueError` if it has more than three decimals."""
     scaled = EXACT.multiply(amount, Decimal(1000))

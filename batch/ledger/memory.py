@@ -177,6 +177,8 @@ class MemoryLedger:
             case StateChanged():
                 ended_at = fact.at if fact.state in {BatchState.STOPPED, BatchState.FINISHED} else None
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at)
+                if fact.state is BatchState.RUNNING:
+                    kept.head = replace(kept.head, closing=None)
             case BalancesRead():
                 kept.known_main = fact.main_balance
                 kept.known_subaccounts.update(fact.subaccounts)

@@ -1,1 +1,1 @@
-"""Talking to the provider: `wire` moves bytes, `decode` understands them, `client` asks the four questions."""
+"""Talking to the provider: `connection` and `wire` move bytes, `decode` understands them, `client` makes the calls."""

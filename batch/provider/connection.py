@@ -83,6 +83,8 @@ class _DeadlineStream(io.RawIOBase):
         # The socket's own stream: it keeps the socket open when the connection is closed before the answer is read.
         self._stream = sock.makefile("rb", buffering=0)
         self._call = call
+        self.ended = False
+        """Whether the server has closed, and we have read that far."""
 
     def readable(self) -> bool:
         return True
@@ -91,6 +93,7 @@ class _DeadlineStream(io.RawIOBase):
         self._sock.settimeout(self._call.left())
         count = self._stream.readinto(buffer) or 0
         self._call.received(count)
+        self.ended = not count
         return count
 
     def close(self) -> None:
@@ -107,6 +110,15 @@ class _DeadlineSocket:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(_DeadlineStream(self._sock, self._call))
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose headers are whole: the library takes a close in the middle of them for their end."""
+
+    def begin(self) -> None:
+        super().begin()
+        if self.fp.raw.ended:  # type: ignore[attr-defined]
+            raise http.client.IncompleteRead(b"")
 
 
 class _NotingConnection:
@@ -140,7 +152,7 @@ class _NotingConnection:
         super().send(data)  # type: ignore[misc]
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
-        return http.client.HTTPResponse(_DeadlineSocket(sock, self.call), *args, **kwargs)  # type: ignore[arg-type]
+        return _Response(_DeadlineSocket(sock, self.call), *args, **kwargs)  # type: ignore[arg-type]
 
     def _new_conn(self) -> socket.socket:
         """Connect, with one deadline for the name, all its addresses, and the handshake or tunnel that follows."""

@@ -55,9 +55,9 @@ PLAIN = Look()
 WRAPPED = Look(wrap=True)
 OWN_TEXT = Look(number_format=TEXT)
 TRUTH = Look(horizontal="center", indent=0)
-NUMBER = Look(horizontal="right", indent=0)
-WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right", indent=0)
-COUNT = Look(number_format="#,##0", horizontal="right", indent=0)
+NUMBER = Look(horizontal="right")
+WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right")
+COUNT = Look(number_format="#,##0", horizontal="right")
 SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
 TIME = Look(number_format=MOMENT)
 EVENT_TIME = Look(number_format=MOMENT_IN_THOUSANDTHS)
@@ -68,7 +68,7 @@ TITLE = Look(size=18, bold=True, ink=NAVY, vertical="center")
 SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
 LABEL = Look(ink=SLATE)
 STRONG = Look(bold=True)
-STRONG_RIGHT = Look(bold=True, horizontal="right", indent=0)
+STRONG_RIGHT = Look(bold=True, horizontal="right")
 HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
 HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
 HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
@@ -79,6 +79,9 @@ BAND_GOOD = Look(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, ver
 BAND_ATTENTION = Look(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
 BAND_BAD = Look(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
 BAND_DRY_RUN = Look(size=13, bold=True, ink="3D1A66", fill="EDE3F8", wrap=True, vertical="center")
+
+# Excel puts its filter button over the right end of a title.
+_TITLE_INDENTS = {"left": 1, "center": 0, "right": 2}
 
 STATUS_LOOKS = {
     Status.PENDING: Look(bold=True, ink="33475B", fill="E6EBF1"),
@@ -92,7 +95,7 @@ STATUS_LOOKS = {
 @cache
 def euro_look(places: int) -> Look:
     """An amount with so many decimals."""
-    return Look(number_format=_euro_format(places), horizontal="right", indent=0)
+    return Look(number_format=_euro_format(places), horizontal="right")
 
 
 @cache
@@ -100,7 +103,7 @@ def difference_look(places: int, *, is_zero: bool) -> Look:
     """A difference of the books: with its sign, and marked unless it is nothing."""
     euro = _euro_format(places)
     signed = f"+{euro};-{euro};{euro}"
-    plain = Look(number_format=signed, horizontal="right", indent=0)
+    plain = Look(number_format=signed, horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
 
 
@@ -113,7 +116,7 @@ def wrapped(look: Look) -> Look:
 @cache
 def aligned(look: Look, horizontal: str) -> Look:
     """The same look for the title of a column whose values are aligned so."""
-    return replace(look, horizontal=horizontal, indent=1 if horizontal == "left" else 0)
+    return replace(look, horizontal=horizontal, indent=_TITLE_INDENTS[horizontal])
 
 
 @cache

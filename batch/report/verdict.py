@@ -73,7 +73,8 @@ def _on_forecast(forecast: Forecast | None, number: int, which: str) -> str:
         return f"{rows} can be read, but the provider was not asked whether the accounts and the credit suffice"
     if forecast.passes:
         return f"{rows} would be done and leave {euros(forecast.after)} on the main account"
-    sentence = f"{len(forecast.refusals):,} of {rows} would be refused" if number > 1 else f"{rows} would be refused"
+    refused = f"{len(forecast.refusals):,} of {rows.removeprefix('all ')}" if number > 1 else rows
+    sentence = f"{refused} would be refused"
     if forecast.top_up:
         sentence += f", and the main account lacks {euros(forecast.top_up)} for every add to pass"
     return sentence + (" (sending the removes first would help)" if forecast.removes_first_helps else "")

@@ -14,18 +14,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from batch.findings import shown
 from batch.model import Cell
-from batch.money import MAX_DIGITS, ZERO, amount_text, as_excel_compares, decimals
+from batch.money import MAX_DIGITS, ZERO, amount_text, as_excel_compares, decimals, fits_thousandths
+from batch.rules.tokens import visible
 from batch.rules.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
 MAX_TEXT = 64
 """A longer text is not an amount; it is not looked at further."""
 
-_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_CURRENCY = re.compile(r"^(?:€|eur|euros?)(?![a-z])|(?<![a-z])(?:€|eur|euros?)$", re.IGNORECASE)
-_APOSTROPHES = str.maketrans("’ʼ`´", "''''")
+_USUAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
+# A line break is not among them: it parts two numbers rather than two groups of digits.
+_SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_CURRENCY = re.compile(r"^(?:eur|euros?)(?![a-z])|(?<![a-z])(?:eur|euros?)$", re.IGNORECASE)
+_ALIKE = (
+    str.maketrans("’‘ʼ`´＇，．\u00a0\u2009\u202f", "'''''',.   ")
+    | str.maketrans({"€": "eur"})
+    | str.maketrans(dict.fromkeys(MINUS_SIGNS, "-"))
+    | str.maketrans(dict.fromkeys(PLUS_SIGNS, "+"))
+)
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
-_LATE_SIGN = re.compile(r"([+-])$")
+_NOT_TO_DROP = "\u00ad\u202e"
+"""Invisible, but a soft hyphen may have been a minus, and what follows the other is shown back to front."""
+_FARTHEST = 400
+"""Powers of ten; no number that a workbook can store is beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,69 +52,84 @@ class AmountReading:
 
 def read_amount(cell: Cell) -> AmountReading:
     """The amount in a cell: a number as it is (as Excel shows it), a text by the rules above."""
-    if cell is None or (isinstance(cell, str) and not _SPACES.sub("", cell)):
+    if isinstance(cell, str):
+        usual = _USUAL.fullmatch(cell)
+        if usual:
+            return _checked(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", cell)
+        return _read_text(cell)
+    if cell is None:
         return AmountReading(broken="amount-missing")
     if isinstance(cell, bool):
-        return _not_a_number("TRUE" if cell else "FALSE")
+        return _not_a_number(cell)
     if isinstance(cell, datetime):
-        return _not_a_number(f"{cell:%Y-%m-%d} (a date)")
-    if isinstance(cell, Decimal):
-        return _checked(as_excel_compares(abs(cell)), "-" if cell < 0 else "", amount_shown(cell))
-    return _read_text(cell)
+        return _not_a_number(cell, " but a date")
+    if not cell.is_finite() or abs(cell.adjusted()) > _FARTHEST:
+        return _not_a_number(cell)
+    return _checked(as_excel_compares(abs(cell)), "-" if cell < 0 else "", cell)
 
 
-def amount_shown(cell: Cell) -> str:
-    """The cell for a message: short, whatever it holds."""
-    text = str(cell)
+def cell_shown(cell: Cell) -> str:
+    """The cell for a message: on one line and short, whatever it holds."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}"
     if isinstance(cell, Decimal) and cell.is_finite() and abs(cell.adjusted()) < MAX_DIGITS:
-        text = f"{as_excel_compares(cell).normalize():f}"
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+        return f"{as_excel_compares(cell).normalize():f}"
+    return shown(str(cell).strip())
 
 
 def _read_text(text: str) -> AmountReading:
-    shown = amount_shown(text.strip())
-    if len(text) > MAX_TEXT:
-        return _not_a_number(shown)
-    sign, digits = _split_sign(_plain(text))
+    plain = _plain(text) if len(text) <= MAX_TEXT else ""
+    if not plain:
+        return _not_a_number(text) if visible(text) else AmountReading(broken="amount-missing")
+    sign, digits = _split_sign(plain)
     grouped, separators = _separators(digits)
     if not re.fullmatch(r"[\d.,]*\d", grouped):
-        return _not_a_number(shown)
+        return _not_a_number(text)
     if separators == "" or len(set(separators)) == 2:
         number = _with_last_as_decimal(grouped, separators)
     elif len(separators) > 1:
         number = _all_groups(grouped, separators[0])
     else:
         whole, fraction = grouped.split(separators)
-        if len(fraction) == 3 and re.fullmatch(r"[1-9]\d{0,2}", whole) and grouped == digits:
-            return _ambiguous(shown, whole, fraction)
+        if grouped == digits and _could_be_a_group(whole, fraction):
+            return _ambiguous(text, whole, fraction)
         number = Decimal(f"{whole or 0}.{fraction}")
-    return _not_a_number(shown) if number is None else _checked(number, sign, shown)
+    return _not_a_number(text) if number is None else _checked(number, sign, text)
+
+
+def _could_be_a_group(whole: str, fraction: str) -> bool:
+    """Whether three digits behind the only separator could be thousands; nobody writes 0,125 for 125."""
+    return len(fraction) == 3 and 1 <= len(whole) <= 3 and whole != "0" and int(whole + fraction) != 0
 
 
 def _plain(text: str) -> str:
     """The text with ASCII digits, signs and single spaces, without the euro sign and invisible characters."""
-    chars = []
-    for char in text.translate(_APOSTROPHES):
-        if char in MINUS_SIGNS:
-            chars.append("-")
-        elif char in PLUS_SIGNS:
-            chars.append("+")
-        elif not char.isascii() and unicodedata.category(char) == "Nd":
-            chars.append(str(unicodedata.decimal(char)))
-        elif unicodedata.category(char) != "Cf":
-            chars.append(char)
-    plain = _SPACES.sub(" ", "".join(chars)).strip()
-    return _CURRENCY.sub("", plain).strip()
+    text = text.translate(_ALIKE)
+    if not text.isascii():
+        text = "".join(map(_plain_char, text))
+    plain = _SPACES.sub(" ", text).strip()
+    # Excel's own mark for "this is a text" stands in front where somebody typed it into a text.
+    return _CURRENCY.sub("", plain.removeprefix("'")).strip()
+
+
+def _plain_char(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    return "" if category == "Cf" and char not in _NOT_TO_DROP else char
 
 
 def _split_sign(text: str) -> tuple[str, str]:
     """The sign and what it stands before; brackets and a sign behind the number (SAP's way) are signs as well."""
     if text.startswith("(") and text.endswith(")"):
         return "-", _CURRENCY.sub("", text[1:-1].strip()).strip()
-    if text[:1] in {"+", "-"} and text:
+    if text[:1] in {"+", "-"}:
         return text[0], _CURRENCY.sub("", text[1:].strip()).strip()
-    late = _LATE_SIGN.search(text)
-    return (late.group(1), _CURRENCY.sub("", text[:-1].strip()).strip()) if late else ("", text)
+    if text[-1:] in {"+", "-"}:
+        return text[-1], _CURRENCY.sub("", text[:-1].strip()).strip()
+    return "", text
 
 
 def _separators(digits: str) -> tuple[str, str]:
@@ -131,11 +158,11 @@ def _is_grouped(whole: str, group: str) -> bool:
     return re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+", whole) is not None
 
 
-def _ambiguous(shown: str, whole: str, fraction: str) -> AmountReading:
+def _ambiguous(text: str, whole: str, fraction: str) -> AmountReading:
     small, large = Decimal(f"{whole}.{fraction}"), Decimal(whole + fraction)
     params = {
-        "value": shown,
-        "first": f"{whole}.{fraction}",
+        "value": cell_shown(text),
+        "first": f"{small}",
         "second": f"{large}",
         # Two decimals can only be decimals; where three are needed, a fourth makes them so.
         "first_as": amount_text(small) if decimals(small) < 3 else f"{small:.4f}",
@@ -144,17 +171,15 @@ def _ambiguous(shown: str, whole: str, fraction: str) -> AmountReading:
     return AmountReading(broken="amount-ambiguous", params=params)
 
 
-def _checked(number: Decimal, sign: str, shown: str) -> AmountReading:
-    if not number.is_finite():
-        return _not_a_number(shown)
+def _checked(number: Decimal, sign: str, cell: Cell) -> AmountReading:
     if number == ZERO:
         return AmountReading(broken="amount-zero")
     if number.adjusted() >= MAX_DIGITS:
-        return AmountReading(broken="amount-too-large", params={"value": shown})
-    if decimals(number) > 3:
-        return AmountReading(broken="amount-decimals", params={"value": shown})
+        return AmountReading(broken="amount-too-large", params={"value": cell_shown(cell)})
+    if not fits_thousandths(number):
+        return AmountReading(broken="amount-decimals", params={"value": cell_shown(cell)})
     return AmountReading(number, sign)
 
 
-def _not_a_number(shown: str) -> AmountReading:
-    return AmountReading(broken="amount-not-a-number", params={"value": f"“{shown}”"})
+def _not_a_number(cell: Cell, kind: str = "") -> AmountReading:
+    return AmountReading(broken="amount-not-a-number", params={"value": cell_shown(cell), "kind": kind})

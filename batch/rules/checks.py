@@ -10,9 +10,9 @@ from typing import Protocol
 from batch.findings import Finding
 from batch.model import Cell, CheckedSheet, Direction, Grid, Movement, Role, SheetRow
 from batch.money import ZERO, euros
-from batch.rules.amounts import amount_shown, read_amount
+from batch.rules.amounts import cell_shown, read_amount
 from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, cell_address, find_header
-from batch.rules.tokens import against_account, read_token, visible
+from batch.rules.tokens import KnownTokens, against_account, read_token, visible
 from batch.rules.vocabulary import direction_of
 
 
@@ -39,13 +39,15 @@ def check_sheet(grid: Grid, known_tokens: Collection[str] | None, expected: Expe
     if header is None:
         finding = Finding("header-missing", params={"searched": str(SEARCHED_ROWS)})
         return CheckedSheet(grid.source, (), {}, (), (finding,))
-    width, columns = _columns(grid.rows[header.row - 1 :], header)
+    width, columns = _columns(grid.rows, header)
+    known = None if known_tokens is None else KnownTokens(known_tokens)
     rows: tuple[SheetRow, ...] = ()
     findings = list(header.findings)
     if len(header.roles) >= ENOUGH_ROLES:
-        rows = tuple(_with_duplicates(_read_rows(grid.rows, header, width, known_tokens)))
+        rows = tuple(_with_duplicates(_read_rows(grid.rows, header, width, known), header.roles))
         if not rows:
-            findings.append(Finding("rows-missing", header.row, None, {"header": str(header.row)}))
+            first = cell_address(min(header.roles.values()), header.row + 1)
+            findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
         findings += _against_expected(rows, expected)
     return CheckedSheet(grid.source, columns, header.roles, rows, tuple(findings))
 
@@ -64,7 +66,8 @@ def _has_content(cells: Sequence[Cell]) -> bool:
 def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[int, tuple[str, ...]]:
     """The table's width and a title for every column up to it; columns that nothing is in at the right are dropped."""
     width = 0
-    for cells in rows:
+    for index in range(header.row - 1, len(rows)):
+        cells = rows[index]
         # Only what lies beyond the width so far can widen it, so a long sheet is looked at once.
         for column in range(len(cells) - 1, width - 1, -1):
             cell = cells[column]
@@ -76,7 +79,7 @@ def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[int, tuple
 
 
 def _read_rows(
-    rows: Sequence[Sequence[Cell]], header: Header, width: int, known: Collection[str] | None
+    rows: Sequence[Sequence[Cell]], header: Header, width: int, known: KnownTokens | None
 ) -> Iterator[SheetRow]:
     for index in range(header.row, len(rows)):
         cells = rows[index]
@@ -85,9 +88,7 @@ def _read_rows(
             yield _read_row(index + 1, padded, header.roles, known)
 
 
-def _read_row(
-    number: int, cells: tuple[Cell, ...], roles: Mapping[Role, int], known: Collection[str] | None
-) -> SheetRow:
+def _read_row(number: int, cells: tuple[Cell, ...], roles: Mapping[Role, int], known: KnownTokens | None) -> SheetRow:
     findings: list[Finding] = []
 
     def add(role: Role, code: str, params: Mapping[str, str]) -> None:
@@ -103,7 +104,7 @@ def _read_row(
     return SheetRow(number, cells, token, direction, amount, tuple(findings))
 
 
-def _token(cell: Cell, known: Collection[str] | None, add: _Add) -> str | None:
+def _token(cell: Cell, known: KnownTokens | None, add: _Add) -> str | None:
     reading = read_token(cell)
     for code, params in reading.broken:
         add(Role.TOKEN, code, params)
@@ -115,12 +116,13 @@ def _token(cell: Cell, known: Collection[str] | None, add: _Add) -> str | None:
 
 
 def _direction(cell: Cell, add: _Add) -> Direction | None:
-    if cell is None or (isinstance(cell, str) and not visible(cell)):
+    text = visible(cell) if isinstance(cell, str) else None
+    if cell is None or text == "":
         add(Role.DIRECTION, "direction-missing", {})
         return None
-    direction = direction_of(visible(cell)) if isinstance(cell, str) else None
+    direction = direction_of(text) if text else None
     if direction is None:
-        add(Role.DIRECTION, "direction-unknown", {"value": amount_shown(cell)})
+        add(Role.DIRECTION, "direction-unknown", {"value": cell_shown(cell)})
     return direction
 
 
@@ -128,18 +130,22 @@ def _amount(cell: Cell, direction: Direction | None, add: _Add) -> Decimal | Non
     reading = read_amount(cell)
     if reading.broken:
         add(Role.AMOUNT, reading.broken, reading.params)
-        return None
-    value = {"value": amount_shown(cell)}
-    if reading.sign == "+" and direction is Direction.REMOVE:
-        add(Role.AMOUNT, "sign-contradicts", {**value, "sign": "an add", "direction": "remove"})
-    elif reading.sign == "-" and direction is Direction.ADD:
-        add(Role.AMOUNT, "sign-contradicts", {**value, "sign": "a remove", "direction": "add"})
-    elif reading.sign == "-":
-        add(Role.AMOUNT, "amount-negative", value)
+    elif reading.sign:
+        _check_sign(reading.sign, cell, direction, add)
     return reading.amount
 
 
-def _with_duplicates(rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
+def _check_sign(sign: str, cell: Cell, direction: Direction | None, add: _Add) -> None:
+    value = {"value": cell_shown(cell)}
+    if sign == "+" and direction is Direction.REMOVE:
+        add(Role.AMOUNT, "sign-contradicts", {**value, "sign": "an add", "direction": "remove"})
+    elif sign == "-" and direction is Direction.ADD:
+        add(Role.AMOUNT, "sign-contradicts", {**value, "sign": "a remove", "direction": "add"})
+    elif sign == "-":
+        add(Role.AMOUNT, "amount-negative", value)
+
+
+def _with_duplicates(rows: Iterator[SheetRow], roles: Mapping[Role, int]) -> Iterator[SheetRow]:
     seen: dict[tuple[str, Direction, Decimal], int] = {}
     for row in rows:
         if row.token is None or row.direction is None or row.amount is None:
@@ -149,19 +155,24 @@ def _with_duplicates(rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
         if first == row.number:
             yield row
         else:
-            finding = Finding("row-duplicate", row.number, None, {"first": str(first)})
+            cell = cell_address(roles[Role.TOKEN], row.number)
+            finding = Finding("row-duplicate", row.number, cell, {"first": str(first)})
             yield replace(row, findings=(*row.findings, finding))
 
 
 def _against_expected(rows: tuple[SheetRow, ...], expected: Expected) -> Iterator[Finding]:
     """The control totals are compared with what would be sent: a row with an error is not in them."""
+    if expected == Expected():
+        return
     movements = [movement for movement in map(movement_of, rows) if movement]
     if expected.rows is not None and expected.rows != len(movements):
-        yield Finding("expected-rows", params={"found": str(len(movements)), "expected": str(expected.rows)})
-    for code, direction, wanted in (
+        wanted = f"{expected.rows:,} {'was' if expected.rows == 1 else 'were'}"
+        found = f"{len(movements):,} {'row' if len(movements) == 1 else 'rows'}"
+        yield Finding("expected-rows", params={"found": found, "expected": wanted})
+    for code, direction, total in (
         ("expected-added", Direction.ADD, expected.added),
         ("expected-removed", Direction.REMOVE, expected.removed),
     ):
-        found = sum((item.amount for item in movements if item.direction is direction), ZERO)
-        if wanted is not None and wanted != found:
-            yield Finding(code, params={"found": euros(found), "expected": euros(wanted)})
+        moved = sum((item.amount for item in movements if item.direction is direction), ZERO)
+        if total is not None and total != moved:
+            yield Finding(code, params={"found": euros(moved), "expected": euros(total)})

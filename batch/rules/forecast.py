@@ -13,6 +13,7 @@ from decimal import Decimal
 from batch import codes
 from batch.model import Direction, Movement, Plan
 from batch.money import ZERO
+from batch.rules.plan import removes_before_adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Forecast:
     """What would happen. `lowest_row` is None when the main balance is lowest at the start.
 
     `top_up` is what the main account lacks for every add to pass. `removes_first_helps` says that sending the removes
-    before the adds would leave fewer refusals, or none.
+    before the adds would leave fewer refusals, or as many but less to top up.
     """
 
     before: Decimal
@@ -95,40 +96,46 @@ def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> F
         paper.move(movement)
         if paper.main < lowest:
             lowest, lowest_row = paper.main, movement.row
-    helps = bool(refusals) and _refusals_if_removes_first(plan, main, subaccounts) < len(refusals)
+    top_up = _top_up(plan.movements, main, subaccounts)
     return Forecast(
         before=main,
         after=paper.main,
         lowest=lowest,
         lowest_row=lowest_row,
-        top_up=_top_up(plan.movements, main, subaccounts),
+        top_up=top_up,
         refusals=tuple(refusals),
         subaccounts=_courses(plan.movements, subaccounts, paper.subaccounts),
-        removes_first_helps=helps,
+        removes_first_helps=bool(refusals)
+        and _if_removes_first(plan.movements, main, subaccounts) < (len(refusals), top_up),
     )
 
 
-def _refusals_if_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> int:
+def _if_removes_first(
+    movements: Sequence[Movement], main: Decimal, subaccounts: Mapping[str, Decimal]
+) -> tuple[int, Decimal]:
+    """How many movements would be refused, and what would have to be topped up."""
+    ordered = removes_before_adds(movements)
     paper = _Paper(main, dict(subaccounts))
     refused = 0
-    for movement in sorted(plan.movements, key=lambda item: item.direction is Direction.ADD):
+    for movement in ordered:
         if paper.refusal(movement):
             refused += 1
         else:
             paper.move(movement)
-    return refused
+    return refused, _top_up(ordered, main, subaccounts)
 
 
 def _top_up(movements: Sequence[Movement], main: Decimal, subaccounts: Mapping[str, Decimal]) -> Decimal:
-    """What the main account lacks at its lowest, when every add passes and only impossible removes do not."""
+    """What the main account lacks after its worst add, when every add passes and only impossible removes do not."""
     paper = _Paper(main, dict(subaccounts))
-    lowest = main
+    lacking = ZERO
     for movement in movements:
         adding = movement.direction is Direction.ADD
         if movement.token in paper.subaccounts and (adding or paper.refusal(movement) is None):
             paper.move(movement)
-            lowest = min(lowest, paper.main)
-    return max(ZERO, -lowest) if any(item.direction is Direction.ADD for item in movements) else ZERO
+            if adding:
+                lacking = max(lacking, -paper.main)
+    return lacking
 
 
 def _courses(

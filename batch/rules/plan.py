@@ -16,13 +16,18 @@ def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
     """The movements of the valid rows, in sheet order, or with every remove before the first add."""
     movements = [movement for movement in map(movement_of, rows) if movement]
     if removes_first:
-        movements.sort(key=lambda movement: movement.direction is Direction.ADD)
+        movements = removes_before_adds(movements)
     return Plan(
         tuple(movements),
         digest_of(movements),
         sum((item.amount for item in movements if item.direction is Direction.ADD), ZERO),
         sum((item.amount for item in movements if item.direction is Direction.REMOVE), ZERO),
     )
+
+
+def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
+    """The same movements with every remove before the first add; otherwise they keep their order."""
+    return sorted(movements, key=lambda movement: movement.direction is Direction.ADD)
 
 
 def digest_of(movements: Iterable[Movement]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying
 
@@ -28,6 +28,7 @@ from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
 from batch.rules.settle import Reading, Verdict
 from batch.runner.settling import MAX_READINGS, BalanceReader, Evidence, evidence_fact, settle_doubt
 
+_T = TypeVar("_T")
 INTERRUPTED = "It was interrupted."
 
 
@@ -119,11 +120,11 @@ class _Run:
         try:
             self._work_through(left)
             self._commit()
-            self._read_closing_balances()
+            self._read_closing_balances(self._options.policy.max_attempts)
         except _Stopped as stopped:
             reason = str(stopped)
             self._commit()
-            self._read_closing_balances()
+            self._read_closing_balances(1)
         except KeyboardInterrupt:
             # Stopped at once: what was under way is in doubt, and the ledger says so already.
             reason = INTERRUPTED
@@ -238,21 +239,7 @@ class _Run:
                 self._world.brake.wait(self._options.settle_seconds)
             if self._world.brake.asked():
                 raise _Stopped(INTERRUPTED)
-            yield self._patient_reading(movement.token)
-
-    def _patient_reading(self, token: str) -> Reading:
-        """A reading, asked for again while the provider is out of reach, within the attempts allowed."""
-        policy = self._options.policy
-        for attempt in range(1, policy.max_attempts):
-            try:
-                return self._reader.read(token)
-            except ProviderError:
-                seconds = wait_seconds(NotApplied(""), attempt, policy, self._world.rng)
-                self._world.watcher.waiting(seconds, "the balances cannot be read")
-                self._world.brake.wait(seconds)
-                if self._world.brake.asked():
-                    raise _Stopped(INTERRUPTED) from None
-        return self._reader.read(token)
+            yield self._patiently(lambda: self._reader.read(movement.token))
 
     def _recorder(self, movement: Movement) -> Callable[[Reading], None]:
         return lambda reading: self._commit(evidence_fact(movement, reading, self._world.now()))
@@ -260,19 +247,33 @@ class _Run:
     def _refresh(self) -> None:
         """The balances now, so that a doubt is settled against what was known just before it."""
         try:
-            fact = self._read_balances(Purpose.RESUMING)
+            fact = self._patiently(lambda: self._read_balances(Purpose.RESUMING))
         except ProviderError as error:
             raise _Stopped(f"The balances cannot be read: {error}") from error
         self._commit(fact)
         self._main = fact.main_balance
         self._subaccounts.update(fact.subaccounts)
 
-    def _read_closing_balances(self) -> None:
+    def _read_closing_balances(self, attempts: int) -> None:
         """The balances that the books are kept with. A run whose provider is out of reach ends without them."""
         try:
-            self._commit(self._read_balances(Purpose.CLOSING))
+            self._commit(self._patiently(lambda: self._read_balances(Purpose.CLOSING), attempts))
         except ProviderError as error:
             self._world.watcher.waiting(0.0, f"the closing balances cannot be read: {error}")
+
+    def _patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
+        """What the provider says of balances, asked for again while it is out of reach, within the attempts allowed."""
+        policy = self._options.policy
+        for attempt in range(1, attempts or policy.max_attempts):
+            try:
+                return read()
+            except ProviderError:
+                seconds = wait_seconds(NotApplied(""), attempt, policy, self._world.rng)
+                self._world.watcher.waiting(seconds, "the balances cannot be read")
+                self._world.brake.wait(seconds)
+                if self._world.brake.asked():
+                    raise _Stopped(INTERRUPTED) from None
+        return read()
 
     def _read_balances(self, purpose: Purpose) -> BalancesRead:
         """The main account's balance and those of the sub-accounts that the batch names."""

@@ -25,6 +25,7 @@ class Batch(models.Model):
     account = models.TextField()
     key_fingerprint = models.CharField(max_length=16)
     created_at = models.DateTimeField(db_index=True)
+    running_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     events_count = models.PositiveIntegerField(default=0)
     last_hash = models.CharField(max_length=64)

@@ -250,10 +250,12 @@ class DatabaseLedger:
             case BalancesRead():
                 Reading.objects.bulk_create(_readings(batch, fact), batch_size=_CHUNK)
             case StateChanged():
-                ended_at = fact.at if fact.state in _ENDED else None
-                Batch.objects.filter(name=batch.name).update(
-                    state=fact.state.value, reason=fact.reason, ended_at=ended_at
-                )
+                changed: dict[str, Any] = {"state": fact.state.value, "reason": fact.reason, "ended_at": None}
+                if fact.state in _ENDED:
+                    changed["ended_at"] = fact.at
+                if fact.state is BatchState.RUNNING:
+                    changed["running_at"] = fact.at
+                Batch.objects.filter(name=batch.name).update(**changed)
 
 
 @contextmanager
@@ -366,8 +368,10 @@ def _head(batch: Batch) -> BatchHead:
 
 
 def _balances(batch: Batch, purpose: Purpose) -> Balances | None:
-    """The newest balances read for this purpose."""
+    """The newest balances read for this purpose; closing balances of a run before the last one do not count."""
     readings = batch.readings.filter(purpose=purpose.value)
+    if purpose is Purpose.CLOSING and batch.running_at is not None:
+        readings = readings.filter(at__gte=batch.running_at)
     newest = readings.aggregate(at=models.Max("at"))["at"]
     found = dict(readings.filter(at=newest).values_list("token", "balance")) if newest else {}
     if None not in found:

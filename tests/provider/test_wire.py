@@ -1,0 +1,637 @@
+"""The wire over real sockets: what was sent is known, and nothing hangs, grows or surprises."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch.errors import SettingsError
+from batch.outcome import Answer, Exchange, NoAnswer, NotSent
+from batch.provider.wire import Wire, _retry_after
+from tests.provider.conftest import Serve, WireTo
+from tests.provider.server import (
+    CERTIFICATE,
+    Peer,
+    Scenario,
+    ScriptedServer,
+    after_reading,
+    always,
+    encrypted,
+    http_answer,
+)
+
+LIMIT = 64 * 1024
+OK = http_answer("{}")
+
+
+def post(wire: Wire) -> Exchange:
+    return wire.post("/subaccount/credit/add", b'{"credit": "1.00"}', query={}, limit=LIMIT)
+
+
+def ask(wire: Wire, seconds: float = 5.0) -> Exchange:
+    return wire.get("/me", query={"apiKey": "k"}, limit=LIMIT, seconds=seconds)
+
+
+def timed(act: Callable[[], Exchange]) -> tuple[Exchange, float]:
+    start = time.monotonic()
+    exchange = act()
+    return exchange, time.monotonic() - start
+
+
+def reset_after_reading(peer: Peer) -> None:
+    peer.read()
+    peer.reset()
+
+
+def reset_without_reading(peer: Peer) -> None:
+    # A reset that is quicker than the client's own connecting would find nothing sent.
+    peer.server.over.wait(0.05)
+    peer.reset()
+
+
+def never_answer(peer: Peer) -> None:
+    peer.read()
+    peer.wait()
+
+
+class TestWhatGoesOut:
+    def test_a_movement_is_a_json_post(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always("{}"))
+        assert post(wire_to(server)) == Answer(200, b"{}")
+        [heard] = server.heard
+        assert (heard.method, heard.target) == ("POST", "/v1/subaccount/credit/add")
+        assert heard.headers["content-type"] == "application/json"
+        assert heard.headers["accept-encoding"] == "identity"
+        assert heard.body == b'{"credit": "1.00"}'
+
+    def test_a_query_is_encoded(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always("{}"))
+        wire_to(server).get("/me", query={"apiKey": "a&b=c", "_format": "xml"}, limit=LIMIT, seconds=5)
+        assert server.heard[0].target == "/v1/me?apiKey=a%26b%3Dc&_format=xml"
+
+    def test_no_query_of_one_call_is_left_in_the_next(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always("{}"))
+        wire = wire_to(server)
+        ask(wire)
+        post(wire)
+        assert server.heard[1].target == "/v1/subaccount/credit/add"
+
+    def test_netrc_is_never_read(
+        self, serve: Serve, wire_to: WireTo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        netrc = tmp_path / ".netrc"
+        netrc.write_text("machine 127.0.0.1 login someone password hidden\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("NETRC", str(netrc))
+        server = serve(always("{}"))
+        ask(wire_to(server))
+        assert "authorization" not in server.heard[0].headers
+
+    def test_no_cookie_is_sent_back(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always("{}", 200, "Set-Cookie: session=1; Path=/"))
+        wire = wire_to(server)
+        ask(wire)
+        ask(wire)
+        assert "cookie" not in server.heard[1].headers
+
+
+class TestNothingLeft:
+    def test_a_name_that_does_not_resolve(self, wire_to: WireTo) -> None:
+        assert post(wire_to("https://nobody.invalid/v1")) == NotSent("the host name is not known")
+
+    def test_a_name_that_cannot_be_one(self, wire_to: WireTo) -> None:
+        assert isinstance(post(wire_to(f"https://{'a' * 70}.invalid/v1")), NotSent)
+
+    def test_a_resolver_that_hangs_is_not_waited_for(self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        def hang(*_: object) -> list[object]:
+            time.sleep(1.5)
+            return []
+
+        monkeypatch.setattr(socket, "getaddrinfo", hang)
+        exchange, seconds = timed(lambda: post(wire_to("https://slow.invalid/v1", connect=0.3)))
+        assert exchange == NotSent("the host name is not known")
+        assert seconds < 1
+
+    def test_a_refused_connection(self, wire_to: WireTo) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        assert post(wire_to(f"http://127.0.0.1:{port}/v1")) == NotSent("the connection was refused")
+
+    def test_a_connection_that_never_comes_up(self, wire_to: WireTo) -> None:
+        with ExitStack() as stack:
+            port = full_house(stack)
+            exchange, seconds = timed(lambda: post(wire_to(f"http://127.0.0.1:{port}/v1", connect=0.4, read=9)))
+        assert exchange == NotSent("the connection took too long")
+        assert seconds < 1.5
+
+    def test_many_addresses_share_one_connect_timeout(self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        with ExitStack() as stack:
+            port = full_house(stack)
+            address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [address] * 8)
+            exchange, seconds = timed(lambda: post(wire_to(f"http://127.0.0.1:{port}/v1", connect=0.5)))
+        assert exchange == NotSent("the connection took too long")
+        assert seconds < 1.5
+
+    def test_one_dead_address_leaves_time_for_the_next(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = serve(always("{}"))
+        with ExitStack() as stack:
+            ports = [full_house(stack), server.port]
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+            assert post(wire_to(server, connect=1.0)) == Answer(200, b"{}")
+
+    def test_a_certificate_that_nobody_vouches_for(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(encrypted(always("{}")))
+        assert post(wire_to(server, tls=True)) == NotSent("the server's certificate is not valid")
+        assert server.heard == []
+
+    def test_a_certificate_for_another_host(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        server = serve(encrypted(always("{}")))
+        exchange = post(wire_to(f"https://127.0.0.2:{server.port}/v1"))
+        assert isinstance(exchange, NotSent)
+        assert server.heard == []
+
+    def test_plain_http_in_answer_to_a_handshake(self, serve: Serve, wire_to: WireTo) -> None:
+        def plain(peer: Peer) -> None:
+            peer.sock.recv(10)
+            peer.send(OK)
+
+        assert post(wire_to(serve(plain), tls=True)) == NotSent("no secure connection could be made")
+
+    @pytest.mark.parametrize("end", [Peer.reset, lambda peer: peer.sock.close()], ids=["reset", "close"])
+    def test_an_end_during_the_handshake(self, serve: Serve, wire_to: WireTo, end: Callable[[Peer], None]) -> None:
+        def scenario(peer: Peer) -> None:
+            peer.sock.recv(10)
+            end(peer)
+
+        assert isinstance(post(wire_to(serve(scenario), tls=True)), NotSent)
+
+    def test_a_handshake_that_stalls_is_part_of_connecting(self, serve: Serve, wire_to: WireTo) -> None:
+        wire = wire_to(serve(Peer.wait), tls=True, connect=0.4, read=9)
+        exchange, seconds = timed(lambda: post(wire))
+        assert isinstance(exchange, NotSent)
+        assert seconds < 1.5
+
+
+def full_house(stack: ExitStack) -> int:
+    """The port of a listener whose queue is full, so that it answers no further handshake."""
+    listener = stack.enter_context(socket.socket())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    for _ in range(4):
+        guest = stack.enter_context(socket.socket())
+        guest.setblocking(False)
+        guest.connect_ex(listener.getsockname())
+    return int(listener.getsockname()[1])
+
+
+class TestSentWithoutAnAnswer:
+    @pytest.mark.parametrize(
+        "scenario",
+        [
+            pytest.param(reset_after_reading, id="reset after reading"),
+            pytest.param(after_reading(), id="close after reading"),
+            pytest.param(reset_without_reading, id="reset without reading"),
+            pytest.param(lambda _: None, id="close before reading"),
+            pytest.param(after_reading(b"hello"), id="garbage"),
+            pytest.param(after_reading(b"SSH-2.0-OpenSSH_9.6\r\n"), id="another protocol"),
+            pytest.param(after_reading(b"HTTP/1.1 abc OK\r\n\r\n"), id="a status that is no number"),
+            pytest.param(after_reading(b"HTTP/2.0 200 OK\r\n\r\n"), id="an unknown version"),
+            pytest.param(after_reading(b"HTTP/1.1 200 OK\r\nContent-Le"), id="cut in the headers"),
+            pytest.param(after_reading(b"HTTP/1.1 403 No\r\nX: y\r\n"), id="cut between two headers"),
+            pytest.param(after_reading(b"HTTP/1.1 429 Slow\r\n"), id="cut after the status"),
+            pytest.param(after_reading(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"), id="cut in the body"),
+            pytest.param(after_reading(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}"), id="two lengths"),
+            pytest.param(after_reading(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), id="200 headers"),
+            pytest.param(after_reading(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"), id="a long header"),
+        ],
+    )
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_is_no_answer(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, scenario: Scenario, tls: bool
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        server = serve(encrypted(scenario) if tls else scenario)
+        assert isinstance(post(wire_to(server, tls=tls)), NoAnswer)
+        assert server.connections == 1
+
+    @pytest.mark.parametrize("size", [b"5", b"-5", b"-1", b"zz", b"", b"99999999999999999999"])
+    def test_a_chunk_that_is_not_one(self, serve: Serve, wire_to: WireTo, size: bytes) -> None:
+        answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n{}"
+        exchange = post(wire_to(serve(after_reading(answer))))
+        assert isinstance(exchange, NoAnswer)
+
+    def test_a_broken_encoding(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always("not gzip", 200, "Content-Encoding: gzip"))
+        assert post(wire_to(server)) == NoAnswer("the answer could not be decoded")
+
+    def test_silence_is_waited_for_as_long_as_the_read_timeout_says(self, serve: Serve, wire_to: WireTo) -> None:
+        exchange, seconds = timed(lambda: post(wire_to(serve(never_answer), connect=5, read=0.4)))
+        assert exchange == NoAnswer("no answer came in time")
+        assert 0.35 < seconds < 1.5
+
+    def test_a_silent_server_over_tls(self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        wire = wire_to(serve(encrypted(never_answer)), tls=True, connect=5, read=0.4)
+        exchange, seconds = timed(lambda: post(wire))
+        assert exchange == NoAnswer("no answer came in time")
+        assert seconds < 1.5
+
+    @pytest.mark.parametrize(
+        "slow",
+        [
+            b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000,
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 200,
+            b"HTTP/1.1 100 Continue\r\n\r\n" * 100,
+        ],
+        ids=["headers", "body", "chunks", "interim answers"],
+    )
+    def test_a_drip_ends_at_the_read_timeout(self, serve: Serve, wire_to: WireTo, slow: bytes) -> None:
+        def scenario(peer: Peer) -> None:
+            peer.read()
+            peer.drip(slow, 0.02)
+
+        exchange, seconds = timed(lambda: post(wire_to(serve(scenario), connect=5, read=0.5)))
+        assert exchange == NoAnswer("no answer came in time")
+        assert seconds < 1.5
+
+    def test_a_question_ends_in_the_seconds_it_was_given(self, serve: Serve, wire_to: WireTo) -> None:
+        def scenario(peer: Peer) -> None:
+            peer.read()
+            peer.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, 0.02)
+
+        exchange, seconds = timed(lambda: ask(wire_to(serve(scenario), connect=5, read=30), seconds=0.5))
+        assert isinstance(exchange, NoAnswer)
+        assert seconds < 1.0
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param(OK, id="with its length"),
+            pytest.param(b"HTTP/1.0 200 OK\r\n\r\n{}", id="1.0, until the close"),
+            pytest.param(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", id="1.0 with its length"),
+            pytest.param(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", id="1.1, until the close"),
+            pytest.param(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", id="1.1, announcing the close"
+            ),
+            pytest.param(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\nT: u\r\n\r\n",
+                id="chunked",
+            ),
+            pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + OK, id="after a continue"),
+            pytest.param(b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}", id="without a phrase"),
+            pytest.param(http_answer(gzip.compress(b"{}"), 200, "Content-Encoding: gzip"), id="compressed unasked"),
+        ],
+    )
+    @pytest.mark.parametrize("piece", [None, 7], ids=["at once", "in pieces"])
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_every_framing_is_read(
+        self,
+        serve: Serve,
+        wire_to: WireTo,
+        monkeypatch: pytest.MonkeyPatch,
+        answer: bytes,
+        piece: int | None,
+        tls: bool,
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+        def scenario(peer: Peer) -> None:
+            peer.read()
+            for start in range(0, len(answer), piece or len(answer)):
+                peer.send(answer[start : start + (piece or len(answer))])
+                time.sleep(0.002)
+
+        assert post(wire_to(serve(encrypted(scenario) if tls else scenario), tls=tls)) == Answer(200, b"{}")
+
+    @pytest.mark.parametrize("status", [200, 201, 302, 400, 401, 404, 429, 500, 503])
+    def test_every_status_is_handed_on(self, serve: Serve, wire_to: WireTo, status: int) -> None:
+        server = serve(always("{}", status, "Retry-After: 0", "Location: /elsewhere"))
+        wire = wire_to(server)
+        assert post(wire) == Answer(status, b"{}", 0.0)
+        assert ask(wire) == Answer(status, b"{}", 0.0)
+        assert len(server.heard) == 2
+
+    @pytest.mark.parametrize("location", ["http://[::1", "ftp://x", "//", "\u00ff", "http://a..b/", ""])
+    def test_a_redirect_is_an_answer_wherever_it_leads(self, serve: Serve, wire_to: WireTo, location: str) -> None:
+        server = serve(always("{}", 307, f"Location: {location}"))
+        assert post(wire_to(server)) == Answer(307, b"{}")
+
+    def test_an_answer_of_exactly_the_limit_is_read(self, serve: Serve, wire_to: WireTo) -> None:
+        exchange = post(wire_to(serve(always(b"x" * LIMIT))))
+        assert isinstance(exchange, Answer)
+        assert len(exchange.body) == LIMIT
+
+    def test_an_answer_that_comes_before_the_body_was_read(self, serve: Serve, wire_to: WireTo) -> None:
+        def early(peer: Peer) -> None:
+            peer.answer("{}", 413, "Connection: close")
+            peer.sock.shutdown(socket.SHUT_WR)
+            peer.read()
+
+        assert post(wire_to(serve(early))) == Answer(413, b"{}")
+
+
+class TestBoundedSize:
+    @pytest.mark.parametrize("status", [200, 302, 500])
+    def test_a_body_without_end(self, serve: Serve, wire_to: WireTo, status: int) -> None:
+        head = f"HTTP/1.1 {status} OK\r\nLocation: /x\r\nContent-Length: 999999999999\r\n\r\n".encode()
+        server = serve(endless(head, b" " * 65_536))
+        exchange, seconds = timed(lambda: post(wire_to(server, read=5)))
+        assert exchange == NoAnswer("the answer was too long")
+        assert seconds < 2
+
+    @pytest.mark.parametrize(
+        ("head", "block"),
+        [
+            (b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65_536),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65_536 + b"\r\n"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * 65_536),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"Trailer: x\r\n" * 1000),
+            (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+        ],
+        ids=["until the close", "chunks", "a negative chunk", "trailers", "interim answers"],
+    )
+    def test_other_things_without_end(self, serve: Serve, wire_to: WireTo, head: bytes, block: bytes) -> None:
+        exchange, seconds = timed(lambda: post(wire_to(serve(endless(head, block)), read=5)))
+        assert exchange == NoAnswer("the answer was too long")
+        assert seconds < 2
+
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+    def test_a_compressed_bomb(self, serve: Serve, wire_to: WireTo, encoding: str) -> None:
+        bomb = gzip.compress(b" " * 20_000_000)
+        body = bomb if encoding == "gzip" else zlib.compress(b" " * 20_000_000)
+        exchange = post(wire_to(serve(always(body, 200, f"Content-Encoding: {encoding}"))))
+        assert exchange == NoAnswer("the answer was too long")
+
+    def test_the_connection_is_not_used_again(self, serve: Serve, wire_to: WireTo) -> None:
+        server = serve(always(b" " * (LIMIT + 1)), always("{}"))
+        wire = wire_to(server)
+        assert isinstance(post(wire), NoAnswer)
+        assert post(wire) == Answer(200, b"{}")
+        assert server.connections == 2
+
+
+def endless(head: bytes, block: bytes) -> Scenario:
+    def scenario(peer: Peer) -> None:
+        peer.read()
+        peer.send(head)
+        while not peer.server.over.is_set():
+            peer.send(block)
+
+    return scenario
+
+
+class TestKeepAlive:
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_one_connection_serves_many_calls(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tls: bool
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        server = serve(encrypted(always("{}")) if tls else always("{}"))
+        wire = wire_to(server, tls=tls)
+        for _ in range(5):
+            assert post(wire) == Answer(200, b"{}")
+            assert ask(wire) == Answer(200, b"{}")
+        assert server.connections == 1
+
+    def test_a_connection_that_was_idle_is_left_alone(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.05)
+        server = serve(always("{}"))
+        wire = wire_to(server)
+        post(wire)
+        post(wire)
+        assert server.connections == 1
+        time.sleep(0.1)
+        post(wire)
+        assert server.connections == 2
+
+    def test_a_connection_that_the_server_closed_meanwhile_is_replaced(self, serve: Serve, wire_to: WireTo) -> None:
+        def once(peer: Peer) -> None:
+            peer.read()
+            peer.answer("{}")
+
+        server = serve(once)
+        wire = wire_to(server)
+        for _ in range(3):
+            assert post(wire) == Answer(200, b"{}")
+            time.sleep(0.05)
+        assert server.connections == 3
+
+    def test_a_close_just_as_the_next_call_leaves_is_no_answer_and_is_not_repeated(
+        self, serve: Serve, wire_to: WireTo
+    ) -> None:
+        def answers_once(peer: Peer) -> None:
+            peer.read()
+            peer.answer("{}")
+            peer.read()
+
+        server = serve(answers_once)
+        wire = wire_to(server)
+        assert post(wire) == Answer(200, b"{}")
+        assert isinstance(post(wire), NoAnswer)
+        assert len(server.heard) == 2
+
+    @pytest.mark.parametrize("interim", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 204 No\r\n\r\n"])
+    def test_a_second_answer_is_not_taken_for_the_next_call(
+        self, serve: Serve, wire_to: WireTo, interim: bytes
+    ) -> None:
+        def two_answers(peer: Peer) -> None:
+            peer.read()
+            peer.send(interim)
+            time.sleep(0.1)
+            peer.answer("late")
+
+        server = serve(two_answers, always("{}"))
+        wire = wire_to(server)
+        first = post(wire)
+        assert isinstance(first, Answer)
+        assert first.body == b""
+        assert post(wire) == Answer(200, b"{}")
+
+
+class TestProxies:
+    def test_a_tunnel_carries_the_call(self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        server = serve(always("{}"))
+
+        def tunnel(peer: Peer) -> None:
+            assert peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            encrypted(always("{}"))(peer)
+
+        proxy = serve(tunnel)
+        through(monkeypatch, proxy)
+        wire = wire_to(server, tls=True)
+        assert post(wire) == Answer(200, b"{}")
+        assert post(wire) == Answer(200, b"{}")
+        assert [(heard.method, heard.target) for heard in proxy.heard] == [
+            ("CONNECT", f"localhost:{server.port}"),
+            ("POST", "/v1/subaccount/credit/add"),
+            ("POST", "/v1/subaccount/credit/add"),
+        ]
+        assert proxy.connections == 1
+        assert server.connections == 0
+
+    @pytest.mark.parametrize(
+        "scenario",
+        [
+            pytest.param(after_reading(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"), id="refuses"),
+            pytest.param(
+                after_reading(b"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\n\r\n"), id="wants a password"
+            ),
+            pytest.param(after_reading(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"), id="cannot reach it"),
+            pytest.param(after_reading(), id="closes"),
+            pytest.param(reset_after_reading, id="resets"),
+            pytest.param(after_reading(b"garbage\r\n\r\n"), id="talks nonsense"),
+            pytest.param(after_reading(b"HTTP/1.1 200 Connected\r\n\r\nnot TLS"), id="leads elsewhere"),
+            pytest.param(after_reading(b"HTTP/1.1 200 Connected\r\n\r\n"), id="closes the tunnel"),
+            pytest.param(never_answer, id="says nothing"),
+        ],
+    )
+    def test_a_tunnel_that_does_not_come_up_sends_nothing(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
+    ) -> None:
+        proxy = serve(scenario)
+        through(monkeypatch, proxy)
+        exchange, seconds = timed(lambda: post(wire_to("https://localhost:1/v1", connect=0.5, read=9)))
+        assert isinstance(exchange, NotSent)
+        assert seconds < 1.5
+        assert [heard.method for heard in proxy.heard] == ["CONNECT"]
+
+    def test_a_tunnel_that_breaks_after_the_call_left_is_no_answer(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def scenario(peer: Peer) -> None:
+            peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            peer.encrypt()
+            reset_after_reading(peer)
+
+        through(monkeypatch, serve(scenario))
+        assert isinstance(post(wire_to("https://localhost:1/v1")), NoAnswer)
+
+    def test_an_idle_tunnel_is_built_anew(self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        def tunnel(peer: Peer) -> None:
+            peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            encrypted(always("{}"))(peer)
+
+        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.0)
+        proxy = serve(tunnel)
+        through(monkeypatch, proxy)
+        wire = wire_to("https://localhost:1/v1")
+        assert post(wire) == post(wire) == Answer(200, b"{}")
+        assert [heard.method for heard in proxy.heard] == ["CONNECT", "POST"] * 2
+
+    def test_a_proxy_on_this_machine_may_carry_plain_http(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        proxy = serve(always("{}"))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        assert ask(wire_to("http://127.0.0.1:1/v1")) == Answer(200, b"{}")
+        assert proxy.heard[0].target == "http://127.0.0.1:1/v1/me?apiKey=k"
+
+    @pytest.mark.parametrize("elsewhere", ["http://proxy.invalid:3128", "proxy.invalid:3128", "http://[::1"])
+    def test_plain_http_leaves_this_machine_by_no_proxy(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+    ) -> None:
+        monkeypatch.setenv("http_proxy", elsewhere)
+        assert post(wire_to(serve(always("{}")))) == Answer(200, b"{}")
+
+    def test_no_proxy_is_honoured(self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        proxy = serve(always("{}"))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert post(wire_to(serve(always("{}")))) == Answer(200, b"{}")
+        assert proxy.connections == 0
+
+    @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://", "http://127.0.0.1:x", "ftp://127.0.0.1:1"])
+    def test_a_proxy_that_cannot_be_used_sends_nothing(
+        self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, proxy: str
+    ) -> None:
+        monkeypatch.setenv("https_proxy", proxy)
+        assert isinstance(post(wire_to("https://localhost:1/v1")), NotSent)
+
+    def test_a_proxys_password_shows_in_no_reason(self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("https_proxy", "http://someone:hidden@127.0.0.1:1")
+        assert "hidden" not in repr(post(wire_to("https://localhost:1/v1")))
+
+
+def through(monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer) -> None:
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+
+class TestCertificates:
+    @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+    def test_the_environments_own_are_trusted(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setenv(name, str(CERTIFICATE))
+        assert post(wire_to(serve(encrypted(always("{}"))), tls=True)) == Answer(200, b"{}")
+
+    def test_a_bundle_that_is_not_there_is_named(self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+        with pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE names /nowhere"):
+            wire_to("https://localhost:1/v1")
+
+    def test_a_bundle_that_is_none_sends_nothing(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        bundle.write_text("not a certificate")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        server = serve(encrypted(always("{}")))
+        assert isinstance(post(wire_to(server, tls=True)), NotSent)
+        assert server.heard == []
+
+
+class TestRetryAfter:
+    @pytest.mark.parametrize(
+        ("value", "seconds"),
+        [("7", 7.0), (" 0 ", 0.0), (None, None), ("", None), ("-1", None), ("1.5", None), ("soon", None), ("٣", None)],
+    )
+    def test_seconds(self, value: str | None, seconds: float | None) -> None:
+        assert _retry_after(value) == seconds
+
+    def test_a_date(self) -> None:
+        later = datetime.now(UTC) + timedelta(seconds=90)
+        seconds = _retry_after(format_datetime(later, usegmt=True))
+        assert seconds is not None
+        assert 85 < seconds <= 90
+
+    def test_a_date_gone_by_is_no_wait(self) -> None:
+        assert _retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+    def test_a_number_without_measure_is_a_long_wait(self) -> None:
+        seconds = _retry_after("9" * 5000)
+        assert seconds is not None
+        assert seconds >= 10**8
+
+    @settings(deadline=None)
+    @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,5} \d+:\d+:\d+ [+-]\d{4}"))
+    def test_anything_else_is_nothing(self, value: str) -> None:
+        seconds = _retry_after(value)
+        assert seconds is None or seconds >= 0

@@ -1,0 +1,291 @@
+"""What stands on each sheet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl.utils.escape import unescape
+
+from batch import __version__
+from batch.findings import Finding
+from batch.model import BatchRow, Cell, Event, Grid, RowResult, Source, Status
+from batch.report.words import REASON, particulars
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.forecast import forecast
+from batch.rules.plan import make_plan
+from tests.report.views import (
+    DONE,
+    INVALID,
+    PENDING,
+    REFUSED,
+    SOURCE,
+    START,
+    TITLES,
+    UNKNOWN,
+    balances,
+    cell_under,
+    checked,
+    dry_run_of,
+    labelled,
+    reopened,
+    row,
+    sheet_of,
+    values,
+    view_of,
+)
+
+OURS = [
+    "Status",
+    "Code",
+    "Meaning",
+    "Provider’s message",
+    "Main balance after",
+    "Sub-account balance after",
+    "Attempts",
+    "Time (UTC)",
+    "Row in sheet",
+    "Findings",
+]
+
+
+def test_rows_have_the_accountants_columns_and_then_ours(tmp_path: Path) -> None:
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE, REFUSED])), "Rows")
+    first, second, third = values(sheet)
+    assert first == [*TITLES, *OURS]
+    assert second[:8] == ["A", "0001a", 50, "add", "done", 200, "Done", None]
+    assert second[8:] == [2869.2, 61.8, 1, datetime(2026, 3, 31, 8, 15, 12, 345000), 2, None]  # noqa: DTZ001
+    assert third[4:8] == ["refused", 8, "Not enough credit", "Crédit insuffisant"]
+
+
+def test_rows_keep_duplicate_and_empty_titles(tmp_path: Path) -> None:
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE], columns=("x", "x", "", "x"))), "Rows")
+    assert values(sheet)[0][:5] == ["x", "x", None, "x", "Status"]
+
+
+def test_each_status_is_worded_and_has_a_colour_of_its_own(tmp_path: Path) -> None:
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE, REFUSED, INVALID, UNKNOWN, PENDING])), "Rows")
+    cells = [cell_under(sheet, "Status", line) for line in range(2, 7)]
+    assert [cell.value for cell in cells] == ["done", "refused", "invalid", "unknown", "pending"]
+    assert len({cell.fill.fgColor.rgb for cell in cells}) == 5
+
+
+def test_amount_that_was_read_from_a_text_is_a_number_of_euros(tmp_path: Path) -> None:
+    read = checked([["token", "amount", "direction"], ["a1", "12,50", "add"], ["a1", "1.250", "add"]])
+    view = view_of([DONE, INVALID], read.rows, columns=read.columns, roles=read.roles)
+    sheet = sheet_of(reopened(tmp_path, view), "Rows")
+    assert (sheet["B2"].value, sheet["B2"].number_format) == (12.5, '#,##0.00 "€"')
+    assert sheet["B3"].value == "1.250"
+
+
+def test_findings_are_shown_with_their_cells(tmp_path: Path) -> None:
+    read = checked([["token", "amount", "direction"], ["a1", "?", "add"], ["a2", "5", "add"], ["a2", "5", "add"]])
+    sheet = sheet_of(reopened(tmp_path, dry_run_of(read)), "Rows")
+    assert str(cell_under(sheet, "Findings", 3, header=2).value).startswith("B2: The amount “?”")
+    assert str(cell_under(sheet, "Findings", 5, header=2).value).startswith("Warning: This row says the same as row 3")
+
+
+def test_dry_run_says_which_rows_would_be_refused(tmp_path: Path) -> None:
+    read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a2", "7", "add"]])
+    foreseen = forecast(make_plan(read.rows), Decimal(4), {"a1": Decimal(1)})
+    sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Rows")
+    assert cell_under(sheet, "Findings", 3, header=2).value == "Would be refused: Not enough credit, €1.00 short."
+    assert cell_under(sheet, "Findings", 4, header=2).value == "Would be refused: The sub-account does not exist."
+
+
+def test_wide_tables_print_on_pages_beside_each_other_with_the_token_on_each(tmp_path: Path) -> None:
+    titles = tuple(f"A column with a long title of its own, number {index}" for index in range(12))
+    cells = ("x" * 40,) * 12
+    read = row(2)
+    wide = type(read)(2, cells, read.token, read.direction, read.amount)
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE], [wide], columns=titles)), "Rows")
+    assert sheet.page_setup.fitToWidth is not None
+    assert sheet.page_setup.fitToWidth > 1
+    assert sheet.print_title_cols == "$B:$B"
+
+
+def test_rows_with_long_texts_are_high_enough(tmp_path: Path) -> None:
+    said = RowResult(Status.REFUSED, 8, "word " * 40)
+    sheet = sheet_of(reopened(tmp_path, view_of([said, DONE])), "Rows")
+    assert (sheet.row_dimensions[2].height or 0) > 60
+    assert sheet.row_dimensions[3].height is None
+    assert cell_under(sheet, "Provider’s message").alignment.wrap_text
+
+
+def test_balances_show_the_course_of_each_subaccount(tmp_path: Path) -> None:
+    rows = [row(2, "50", token="b"), row(3, "20", token="a", direction="remove"), row(4, token="c")]
+    view = view_of(
+        [DONE, DONE, REFUSED],
+        rows,
+        opening=balances("100", a="30", b="1.5"),
+        closing=balances("69.9", a="9.95", b="51.5"),
+    )
+    sheet = sheet_of(reopened(tmp_path, view), "Balances")
+    assert values(sheet) == [
+        ["Sub-account", "Opening", "Added", "Removed", "Expected", "Final", "Difference"],
+        ["b", 1.5, 50, 0, 51.5, 51.5, 0],
+        ["a", 30, 0, 20, 10, 9.95, -0.05],
+        ["c", None, 0, 0, None, None, None],
+    ]
+    assert sheet["B2"].number_format == '#,##0.000 "€"'
+    assert sheet["G3"].fill.fgColor.rgb != sheet["G2"].fill.fgColor.rgb
+
+
+def test_balances_of_a_dry_run_come_from_the_forecast(tmp_path: Path) -> None:
+    read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a1", "2", "remove"]])
+    foreseen = forecast(make_plan(read.rows), Decimal(100), {"a1": Decimal(1)})
+    lines = values(sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Balances"))
+    assert lines[2] == ["a1", 1, 5, 2, 4, None, None]
+    lines = values(sheet_of(reopened(tmp_path, dry_run_of(read)), "Balances"))
+    assert lines[2] == ["a1", None, 5, 2, None, None, None]
+
+
+FIXABLE: list[list[Cell]] = [
+    ["Client", "", "Token", "Montant", "Sens", "Échéance", "Client"],
+    ["Ville", None, "000123", Decimal("12.5"), "ajout", datetime(2026, 3, 31), Decimal(7)],  # noqa: DTZ001
+    ["Club", None, "=1+1", "1.250", "retrait", None, True],
+    ["Bar", None, Decimal("1234567890123456"), Decimal("0.30000000000000004"), "??", None, None],
+    ["Parc", None, Decimal("12345"), Decimal(-5), "ajout", None, "_x0041_ note"],
+]
+
+
+def _to_fix(tmp_path: Path, rows: list[list[Cell]]) -> list[list[Cell]]:
+    read = checked(rows)
+    results = [INVALID if not item.is_valid else REFUSED for item in read.rows]
+    book = reopened(tmp_path, view_of(results, read.rows, columns=read.columns, roles=read.roles))
+    return [[_as_read(cell) for cell in line] for line in values(sheet_of(book, "To fix"))]
+
+
+def _as_read(cell: object) -> Cell:
+    """A cell as a reader of sheets gives it; unlike openpyxl it knows Excel's escapes."""
+    if isinstance(cell, bool | datetime) or cell is None:
+        return cell
+    return unescape(cell) if isinstance(cell, str) else Decimal(repr(cell))
+
+
+def test_to_fix_has_the_inputs_own_layout_and_only_the_rows_to_fix(tmp_path: Path) -> None:
+    rows = [row(2, client="done"), row(3, client="refused"), row(4, client="pending"), row(5, client="invalid")]
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE, REFUSED, PENDING, INVALID], rows)), "To fix")
+    assert values(sheet)[0] == [*TITLES, REASON]
+    assert [line[0] for line in values(sheet)[1:]] == ["refused", "invalid"]
+    assert (
+        sheet["E2"].value == "Row 3: Refused: Not enough credit (code 8). The provider’s message: “Crédit insuffisant”"
+    )
+    assert sheet["B2"].value == "0001a"
+    assert sheet["B2"].number_format == "@"
+    assert sheet["C2"].data_type == "n"
+
+
+def test_to_fix_is_read_again_as_the_same_rows(tmp_path: Path) -> None:
+    before = checked(FIXABLE)
+    after = check_sheet(Grid(SOURCE, _to_fix(tmp_path, FIXABLE)), None, Expected())
+    assert after.roles == before.roles
+    assert after.columns[:-1] == before.columns
+    for old, new in zip(before.rows, after.rows, strict=True):
+        assert (new.token, new.amount, new.direction) == (old.token, old.amount, old.direction)
+        assert [found.code for found in new.findings] == [found.code for found in old.findings]
+
+
+def test_to_fix_of_a_sheet_that_was_one_has_one_column_of_reasons(tmp_path: Path) -> None:
+    once = _to_fix(tmp_path, FIXABLE)
+    twice = _to_fix(tmp_path, once)
+    assert twice[0] == once[0]
+    assert [line[:-1] for line in twice] == [line[:-1] for line in once]
+
+
+def test_to_fix_has_only_titles_when_there_is_nothing_to_fix(tmp_path: Path) -> None:
+    assert values(sheet_of(reopened(tmp_path, view_of([DONE])), "To fix")) == [[*TITLES, REASON]]
+
+
+def test_events_are_the_whole_trail(tmp_path: Path) -> None:
+    at = START + timedelta(microseconds=678)
+    data = {"row": 5, "amount": Decimal("1E+1"), "main_balance": None, "before": {"a1": "1.5"}, "seen": [1, 2]}
+    sheet = sheet_of(
+        reopened(tmp_path, view_of([DONE], events=(Event(7, at, "attempt-started", data, "f" * 64),))), "Events"
+    )
+    assert values(sheet)[0] == ["Number", "Time (UTC)", "Event", "Particulars", "Hash"]
+    number, time, kind, words, digest = values(sheet)[1]
+    assert (number, kind, digest) == (7, "Attempt started", "f" * 64)
+    assert words == "row: 5 · amount: 10 · main balance: none · before: {a1: 1.5} · seen: [1, 2]"
+    assert isinstance(time, datetime)
+    assert abs(time.replace(tzinfo=UTC) - at) < timedelta(milliseconds=1)
+
+
+def test_event_without_data_has_no_particulars() -> None:
+    assert particulars({}) == ""
+
+
+def test_summary_says_what_ran_when_and_on_which_file(tmp_path: Path) -> None:
+    view = view_of([DONE], opening=balances("100"), closing=balances("49.68"))
+    sheet = sheet_of(reopened(tmp_path, view), "Summary")
+    assert labelled(sheet, "Batch") == "2026-03-a7f3"
+    assert labelled(sheet, "State") == "finished"
+    assert labelled(sheet, "File") == "march.xlsx"
+    assert labelled(sheet, "Size") == "18,432 bytes"
+    assert labelled(sheet, "SHA-256 of the file") == "ab" * 32
+    assert labelled(sheet, "Digest of the plan") == "cd" * 32
+    assert labelled(sheet, "Started") == datetime(2026, 3, 31, 8, 15, 12, 345000)  # noqa: DTZ001
+    assert labelled(sheet, "Ended") == datetime(2026, 3, 31, 8, 17, 12, 345000)  # noqa: DTZ001
+    assert labelled(sheet, "Provider’s address") == "https://api.example/v1"
+    assert labelled(sheet, "Written by") == f"creditbatch {__version__}"
+    assert labelled(sheet, "Main balance before") == 100
+    assert labelled(sheet, "Main balance expected") == 50
+    assert labelled(sheet, "Main balance after") == 49.68
+    assert labelled(sheet, "Difference the books show") == -0.32
+    assert not sheet.sheet_view.showGridLines
+
+
+def test_summary_counts_rows_and_euros_by_status(tmp_path: Path) -> None:
+    rows = [row(2, "10"), row(3, "2.505"), row(4, "1"), row(5, "7")]
+    lines = values(sheet_of(reopened(tmp_path, view_of([DONE, REFUSED, DONE, PENDING], rows)), "Summary"))
+    table = {line[0]: line[1:3] for line in lines}
+    assert table["done"] == [2, 11]
+    assert table["refused"] == [1, 2.505]
+    assert table["invalid"] == [0, 0]
+    assert table["pending"] == [1, 7]
+    assert table["All rows"] == [4, 20.505]
+
+
+def test_summary_begins_with_the_verdict(tmp_path: Path) -> None:
+    lines = values(sheet_of(reopened(tmp_path, view_of([DONE])), "Summary"))
+    assert lines[0][0] == "Credit batch 2026-03-a7f3"
+    assert str(lines[1][0]).startswith("The only row was done")
+
+
+def test_summary_says_what_is_not_known(tmp_path: Path) -> None:
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE])), "Summary")
+    for label in (
+        "Main balance before",
+        "Main balance after",
+        "Difference the books show",
+        "Difference on sub-accounts",
+    ):
+        assert labelled(sheet, label) == "not known"
+
+
+def test_summary_lists_findings_of_the_sheet_but_not_without_end(tmp_path: Path) -> None:
+    findings = (Finding("rows-missing", params={"header": "1"}),) * 25
+    lines = values(sheet_of(reopened(tmp_path, view_of([], columns=(), roles={}, findings=findings)), "Summary"))
+    assert sum(line[0] == "Error" for line in lines) == 20
+    assert [line[1] for line in lines if str(line[1]).startswith("and ")] == ["and 5 more"]
+
+
+def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
+    read = checked([["token", "amount", "direction"], ["a1", "50", "add"], ["a1", "2", "remove"]])
+    foreseen = forecast(make_plan(read.rows), Decimal("50.5"), {"a1": Decimal(1)})
+    sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Summary")
+    assert labelled(sheet, "Main balance before") == 50.5
+    assert labelled(sheet, "Would be added to sub-accounts") == 50
+    assert labelled(sheet, "Would be removed from them") == 2
+    assert labelled(sheet, "Main balance expected") == 2.5
+    assert labelled(sheet, "Lowest on the way") == 0.5
+    assert labelled(sheet, "Top-up needed") == 0
+
+
+@pytest.mark.parametrize("result", [DONE, UNKNOWN, PENDING])
+def test_only_refused_and_invalid_rows_are_to_fix(tmp_path: Path, result: RowResult) -> None:
+    view = view_of([result], [row(2)], source=Source("x.csv", "", 0, None))
+    assert view.rows == (BatchRow(row(2), result),)
+    assert len(values(sheet_of(reopened(tmp_path, view), "To fix"))) == 1

@@ -1,0 +1,160 @@
+"""The verdict in every case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from batch.findings import Finding
+from batch.model import Balances, BatchState, BatchView, RowResult
+from batch.report.contents import Contents
+from batch.report.verdict import Mood, Verdict, verdict
+from batch.rules.forecast import Forecast, forecast
+from batch.rules.plan import make_plan
+from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
+
+TITLES = ["token", "amount", "direction"]
+
+
+def of(view: BatchView, foreseen: Forecast | None = None) -> Verdict:
+    return verdict(Contents(view, foreseen))
+
+
+def finished(results: Sequence[RowResult], opening: Balances | None, closing: Balances | None) -> Verdict:
+    return of(view_of(results, opening=opening, closing=closing))
+
+
+def subaccount(main: str, sub: str) -> Balances:
+    return balances(main, **{"0001a": sub})
+
+
+def test_all_done_and_balanced() -> None:
+    found = finished([DONE, DONE], subaccount("500", "1"), subaccount("400", "101"))
+    assert found == Verdict("All 2 rows were done, and the books balance.", Mood.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("main", "sub", "clause"),
+    [
+        ("399.68", "101", "; the main account ended €0.32 below what the books expect"),
+        ("400.005", "101", "; the main account ended €0.005 above what the books expect"),
+        ("400", "100.9", "; 1 of 1 sub-account differs from the books"),
+        (
+            "399",
+            "100",
+            "; the main account ended €1.00 below what the books expect and 1 of 1 sub-account differs from the books",
+        ),
+    ],
+)
+def test_a_difference_of_the_books_is_a_figure(main: str, sub: str, clause: str) -> None:
+    found = finished([DONE, DONE], subaccount("500", "1"), subaccount(main, sub))
+    assert found == Verdict(f"All 2 rows were done{clause}.", Mood.ATTENTION)
+
+
+def test_books_that_could_not_be_read_are_not_said_to_balance() -> None:
+    found = finished([DONE], subaccount("500", "1"), balances("450"))
+    assert found.mood is Mood.ATTENTION
+    assert found.sentence.startswith("The only row was done; whether the books balance is not known")
+
+
+def test_refused_and_invalid_rows_are_counted() -> None:
+    found = finished([DONE, REFUSED, REFUSED, INVALID], subaccount("500", "1"), subaccount("450", "51"))
+    assert found == Verdict(
+        "Finished: 1 of 4 rows was done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”), "
+        "and the books balance.",
+        Mood.ATTENTION,
+    )
+
+
+def test_finished_with_a_row_in_doubt_is_bad() -> None:
+    assert finished([DONE, UNKNOWN], None, None).mood is Mood.BAD
+
+
+def test_finished_without_rows() -> None:
+    assert of(view_of([])).sentence == "Finished: the sheet has no rows, and nothing has moved."
+
+
+def test_stopped_says_why_and_how_to_go_on() -> None:
+    view = view_of([DONE, PENDING, PENDING], state=BatchState.STOPPED, reason="Interrupted\nby Ctrl-C.")
+    assert of(view) == Verdict(
+        "Stopped before the end (Interrupted by Ctrl-C): 1 of 3 rows was done and 2 can still be sent; "
+        "go on with “creditbatch resume 2026-03-a7f3”.",
+        Mood.BAD,
+    )
+
+
+def test_stopped_in_doubt_says_to_decide_first() -> None:
+    sentence = of(view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)).sentence
+    assert "of 1 it is not known whether the credit moved and 1 can still be sent" in sentence
+    assert "decide on what is in doubt with “creditbatch resolve 2026-03-a7f3”, then go on" in sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "beginning"),
+    [
+        (BatchState.RUNNING, "Still running when this was written: 0 of 1 row were done and 1 can still be sent."),
+        (BatchState.APPROVED, "Approved, but not started: nothing has moved."),
+        (BatchState.CHECKED, "Waiting for approval: nothing has moved."),
+        (BatchState.REJECTED, "Rejected (wrong month): nothing has moved."),
+    ],
+)
+def test_other_states(state: BatchState, beginning: str) -> None:
+    assert of(view_of([PENDING], state=state, reason="wrong month")) == Verdict(beginning, Mood.ATTENTION)
+
+
+def dry(rows: Sequence[Sequence[str]], main: str | None) -> str:
+    sheet = checked([TITLES, *rows])
+    foreseen = (
+        None if main is None else forecast(make_plan(sheet.rows), Decimal(main), {"a": Decimal(0), "b": Decimal(9)})
+    )
+    found = of(dry_run_of(sheet), foreseen)
+    assert found.mood is Mood.DRY_RUN
+    assert found.sentence.startswith("Dry run, nothing has moved: ")
+    return found.sentence.removeprefix("Dry run, nothing has moved: ")
+
+
+GOOD, OTHER, BAD = ["a", "5", "add"], ["a", "6", "add"], ["a", "?", "add"]
+TAKEN_BACK = ["b", "5", "remove"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "main", "sentence"),
+    [
+        ([GOOD, OTHER], "100", "all 2 rows would be done and leave €89.00 on the main account."),
+        ([GOOD], "100", "the only row would be done and leave €95.00 on the main account."),
+        (
+            [GOOD, BAD],
+            "100",
+            "1 of 2 rows has an error and cannot be sent; "
+            "the other row would be done and leave €95.00 on the main account.",
+        ),
+        (
+            [GOOD, OTHER],
+            "6",
+            "1 of 2 rows would be refused, and the main account lacks €5.00 for every add to pass.",
+        ),
+        (
+            [OTHER, TAKEN_BACK],
+            "4",
+            "1 of 2 rows would be refused, and the main account lacks €2.00 for every add to pass "
+            "(sending the removes first would help).",
+        ),
+        ([["z", "1", "add"]], "6", "the only row would be refused."),
+        (
+            [GOOD, OTHER],
+            None,
+            "all 2 rows can be read, but the provider was not asked whether the accounts and the credit suffice.",
+        ),
+        ([BAD, BAD], "100", "no row can be sent, because every row has an error."),
+    ],
+)
+def test_dry_run(rows: list[list[str]], main: str | None, sentence: str) -> None:
+    assert dry(rows, main) == sentence
+
+
+def test_dry_run_of_a_sheet_that_cannot_be_run() -> None:
+    view = view_of([], batch=None, state=BatchState.CHECKED, findings=(Finding("sheet-empty"),))
+    assert "cannot be run because of 1 error in the sheet as a whole" in of(view).sentence
+    assert "the sheet has no rows" in of(view_of([], batch=None, state=BatchState.CHECKED)).sentence

@@ -1,0 +1,145 @@
+"""The words of column titles and directions, as people write them, and the ones that must not be guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.model import Direction, Role
+from batch.rules.vocabulary import (
+    COLUMN_TITLES,
+    DIRECTION_WORDS,
+    MINUS_SIGNS,
+    PLUS_SIGNS,
+    close_title,
+    column_role,
+    direction_of,
+    fold,
+)
+
+TITLES = [(role, title) for role, groups in COLUMN_TITLES.items() for group in groups for title in group]
+WORDS = [(direction, word) for direction, words in DIRECTION_WORDS.items() for word in words]
+
+
+def role_of(title: str) -> Role | None:
+    found = column_role(title)
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("role", "titles"),
+    [
+        (Role.TOKEN, [
+            "Token", "TOKEN ", "tokenSubaccount", "token_subaccount", "Token sous-compte", "Token du sous-compte",
+            "N° de sous-compte", "Nº sous-compte", "№ de compte", "n° compte", "Numéro de sous-compte", "Sous-compte",
+            "SOUS COMPTE", "Sous‑compte", "Sub-account", "Identifiant du sous-compte", "Jeton", "Token *", "Token :",
+            "Sous-compte (token)", "\ufeffToken", "Sub-account token (required)",
+        ]),
+        (Role.AMOUNT, [
+            "Amount", "AMOUNT (€)", "Amount (EUR)", "Amount in euros", "Montant", "Montant TTC (€)", "Montant en €",
+            "Montant (en euros)", "Montant\nTTC", "Montant HT", "Montant à créditer", "Montant de l’opération", "€",
+            "Somme", "Crédit", "Credit", "Montant du crédit", "montants", "Montant [EUR]",
+        ]),
+        (Role.DIRECTION, [
+            "Direction", "Sens", "Sens (ajout/retrait)", "Ajout/Retrait", "Ajout / retrait", "Ajout ou retrait ?",
+            "Add/Remove", "Crédit/Débit", "Débit / Crédit", "Opération", "Type d'opération", "Type d’opération", "Type",
+            "Sens de l'opération", "Mouvement", "Action", "+/-", "+ / −", "-/+", "±", "Direction (add or remove)",
+        ]),
+    ],
+)  # fmt: skip
+def test_titles_as_people_write_them(role: Role, titles: list[str]) -> None:
+    assert {title: role_of(title) for title in titles} == dict.fromkeys(titles, role)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "", " ", "Client", "Débit", "Note", "Date", "Email", "Solde", "Montant (K€)", "Montant k€",
+        "Montant en milliers",
+        "Montant (cts)", "Montant (centimes)", "Montant $", "Montant (USD)", "Montant £", "Montant %", "Credit SMS",
+        "Montant (SMS)", "Nombre de SMS", "Ajout", "Retrait", "C/D", "x" * 40_000, "(" * 40_000,
+    ],
+)  # fmt: skip
+def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
+    assert role_of(title) is None
+
+
+@pytest.mark.parametrize(("surer", "other"), [("Token", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")])
+def test_a_surer_title_goes_before_a_looser_one(surer: str, other: str) -> None:
+    first, second = column_role(surer), column_role(other)
+    assert first
+    assert second
+    assert first < second
+
+
+@pytest.mark.parametrize(("role", "title"), TITLES)
+def test_every_title_of_the_table_is_found_in_any_case(role: Role, title: str) -> None:
+    assert fold(title) == title
+    assert role_of(title.upper()) is role
+
+
+def test_no_word_stands_in_the_tables_twice() -> None:
+    assert len({title for _, title in TITLES}) == len(TITLES)
+    assert len({word for _, word in WORDS}) == len(WORDS)
+
+
+@pytest.mark.parametrize(("direction", "word"), WORDS)
+def test_every_word_of_the_table_is_a_direction_in_any_case(direction: Direction, word: str) -> None:
+    assert fold(word) == word
+    assert direction_of(f" {word.title()}. ") is direction
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [
+        (Direction.ADD, [
+            "add", "Ajout", "AJOUT ", "ajouter", "Ajouté", "crédit", "Crédit", "CREDIT", "Cre\u0301dit", "créditer",
+            "+", "＋", "(+)", "top-up", "Top up", "top‑up", "« Ajout »", "“crédit”", "+ ajout", "Ajout (+)", "recharge",
+            "Ajout de crédit", "À ajouter", "ｃｒｅｄｉｔ",
+        ]),
+        (Direction.REMOVE, [
+            "remove", "Retrait", "retirer", "RETIRÉ", "débit", "Débit", "« Débit »", "debit", "−", "-", "–", "—", "[-]",
+            "- débit", "retrait (-)", "Retrait de crédit", "take back", "reprise", "déduire",
+        ]),
+    ],
+)  # fmt: skip
+def test_directions_as_people_write_them(direction: Direction, words: list[str]) -> None:
+    assert {word: direction_of(word) for word in words} == dict.fromkeys(words, direction)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "", "?", "Ajout ?", "ajout/retrait", "crédit/débit", "c/d", "+/-", "±", "--", "++", "- ajout", "+ retrait",
+        "Ajout -", "virement", "transfert", "remboursement", "refund", "avoir", "ne pas ajouter", "pas de retrait",
+        "annulation ajout", "1", "-1", "oui", "x", "add " * 20, "x" * 40_000,
+    ],
+)  # fmt: skip
+def test_a_word_that_could_be_either_way_is_never_guessed(word: str) -> None:
+    assert direction_of(word) is None
+
+
+def test_every_sign_stands_for_its_direction() -> None:
+    assert {direction_of(sign) for sign in PLUS_SIGNS} == {Direction.ADD}
+    assert {direction_of(sign) for sign in MINUS_SIGNS} == {Direction.REMOVE}
+
+
+@pytest.mark.parametrize(
+    ("title", "near"),
+    [
+        ("Montnat", (Role.AMOUNT, "montant")), ("Monatnt (K€)", (Role.AMOUNT, "montant")),
+        ("Tokken", (Role.TOKEN, "token")), ("Directoin", (Role.DIRECTION, "direction")), ("Client", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_near_miss_of_a_title_is_known(title: str, near: tuple[Role, str] | None) -> None:
+    found = close_title(title, frozenset(Role))
+    assert (found and found[0]) == (near and near[0])
+    assert found is None or near is None or found[1].startswith(near[1])
+
+
+@given(st.text())
+def test_any_text_can_be_a_title_or_a_direction(text: str) -> None:
+    column_role(text)
+    direction_of(text)
+    assert fold(fold(text)) == fold(text)

@@ -1,0 +1,185 @@
+"""Generators of files: honest ones in formats that no library here writes, and hostile ones of every kind."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+
+from openpyxl import Workbook
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET = "xl/worksheets/sheet1.xml"
+HEADER = ("token", "amount", "direction")
+
+
+def xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
+    """A workbook with these rows in these sheets."""
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    return saved(workbook)
+
+
+def saved(workbook: Workbook) -> bytes:
+    """The workbook's bytes."""
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+def xlsx_with(sheet_data: str, *, prolog: str = "", dimension: str = "A1") -> bytes:
+    """A workbook whose only sheet has this XML as its rows."""
+    xml = (
+        f'<?xml version="1.0"?>{prolog}<worksheet xmlns="{_MAIN}"><dimension ref="{dimension}"/>'
+        f"<sheetData>{sheet_data}</sheetData></worksheet>"
+    )
+    return _with_part(xlsx({"Sheet": [["x"]]}), _SHEET, xml.encode())
+
+
+def number(address: str, value: str) -> str:
+    """The XML of a row with a number in one cell."""
+    row = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return f'<row r="{row}"><c r="{address}"><v>{value}</v></c></row>'
+
+
+def _with_part(workbook: bytes, name: str, content: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for part in source.namelist():
+            copy.writestr(part, content if part == name else source.read(part))
+    return target.getvalue()
+
+
+def zipped(parts: Mapping[str, bytes]) -> bytes:
+    """A zip archive of these files."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def ods(rows: Iterable[str], *, manifest: str = "") -> bytes:
+    """An OpenDocument sheet with these `table:table-row` elements."""
+    space = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{space}:office:1.0" xmlns:table="{space}:table:1.0" '
+        f'xmlns:text="{space}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Feuille1">'
+        f"{''.join(rows)}</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": kind, "content.xml": content.encode(), "META-INF/manifest.xml": manifest.encode()})
+
+
+def ods_row(*texts: str, repeated: int = 1) -> str:
+    """A row of text cells for `ods`."""
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return (
+        f'<table:table-row table:number-rows-repeated="{repeated}">{cells or "<table:table-cell/>"}</table:table-row>'
+    )
+
+
+def xlsb(rows: Mapping[int, Iterable[str | float]]) -> bytes:
+    """A binary workbook with these rows, numbered from 0, in its sheet "Binary"."""
+    sheet = _record(129) + _record(148, struct.pack("<4I", 0, max(rows), 0, 9)) + _record(145)
+    for row, cells in rows.items():
+        sheet += _record(0, struct.pack("<I", row) + bytes(13))
+        for column, cell in enumerate(cells):
+            place = struct.pack("<II", column, 0)
+            is_text = isinstance(cell, str)
+            sheet += _record(6, place + _wide(str(cell))) if is_text else _record(5, place + struct.pack("<d", cell))
+    bundle = _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Binary")) + _record(144)
+    office = "http://schemas.openxmlformats.org"
+    relation = (
+        f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.bin"/></Relationships>'
+    )
+    return zipped(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "xl/workbook.bin": _record(131) + bundle + _record(132),
+            "xl/_rels/workbook.bin.rels": relation.encode(),
+            "xl/worksheets/sheet1.bin": sheet + _record(146) + _record(130),
+        }
+    )
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    """A BIFF12 record: number and length in groups of seven bits."""
+    return _sevens(kind) + _sevens(len(content)) + content
+
+
+def _sevens(value: int) -> bytes:
+    # The high bit of a record's own number is part of the number, so it is written as it is.
+    if value < 128:
+        return bytes([value])
+    return bytes([value & 127 | 128, value >> 7])
+
+
+def _wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def ole(*streams: str) -> bytes:
+    """As much of an OLE container as names its streams."""
+    entries = b"".join(name.encode("utf-16-le").ljust(64, b"\0") + bytes(64) for name in ("Root Entry", *streams))
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + entries.ljust(1024, b"\0")
+
+
+def bomb(size: int, *, declared: int | None = None) -> bytes:
+    """A workbook of a few kilobytes whose texts unpack to this many bytes, or say that they unpack to fewer."""
+    block = b"a" * 2**20
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    # Blocks that are flushed in full can be repeated as they are.
+    start = packer.compress(b"<sst><si><t>") + packer.flush(zlib.Z_FULL_FLUSH)
+    repeated = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    size = size // len(block) * len(block) + len(b"<sst><si><t>")
+    packed = start + repeated * (size // len(block)) + packer.flush()
+    check = zlib.crc32(b"<sst><si><t>")
+    for _ in range(size // len(block)):
+        check = zlib.crc32(block, check)
+    return _one_entry_more(xlsx({"Sheet": [[1]]}), "xl/sharedStrings.xml", packed, declared or size, check)
+
+
+def _one_entry_more(workbook: bytes, name: str, packed: bytes, size: int, check: int) -> bytes:
+    """The archive with this entry in place of the one of that name, its content given already packed."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for part in source.namelist():
+            if part != name:
+                copy.writestr(part, source.read(part))
+        count, end_of_parts = len(copy.namelist()), copy.fp.tell() if copy.fp else 0
+    data = target.getvalue()
+    fields = struct.pack("<5H3I2H", 20, 0, 8, 0, 33, check, len(packed), size, len(name), 0)
+    local = b"PK\x03\x04" + fields + name.encode()
+    central = b"PK\x01\x02" + struct.pack("<H", 20) + fields + struct.pack("<3H2I", 0, 0, 0, 0, end_of_parts)
+    directory = data[end_of_parts : data.rindex(b"PK\x05\x06")] + central + name.encode()
+    offset = end_of_parts + len(local) + len(packed)
+    end = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, count + 1, count + 1, len(directory), offset, 0)
+    return data[:end_of_parts] + local + packed + directory + end
+
+
+def many_parts(count: int) -> bytes:
+    """A workbook with this many empty files in it."""
+    return zipped({"[Content_Types].xml": b"", **{f"xl/{index}.xml": b"" for index in range(count)}})
+
+
+def entity_bomb() -> bytes:
+    """A billion laughs in a sheet."""
+    levels = "".join(f'<!ENTITY l{index} "{f"&l{index - 1};" * 10}">' for index in range(1, 10))
+    prolog = f'<!DOCTYPE worksheet [<!ENTITY l0 "laugh">{levels}]>'
+    return xlsx_with('<row r="1"><c r="A1" t="inlineStr"><is><t>&l9;</t></is></c></row>', prolog=prolog)
+
+
+def file_entity(path: str) -> bytes:
+    """A sheet that asks for another file of this machine."""
+    prolog = f'<!DOCTYPE worksheet [<!ENTITY other SYSTEM "file://{path}">]>'
+    return xlsx_with('<row r="1"><c r="A1" t="inlineStr"><is><t>&other;</t></is></c></row>', prolog=prolog)

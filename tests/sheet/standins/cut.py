@@ -1,0 +1,8 @@
+"""A parser that ends in the middle of its answer."""
+
+from __future__ import annotations
+
+import sys
+
+sys.stdin.buffer.read()
+sys.stdout.write('{"sheet":null}\n[["a","b"]]\n{"end":2}\n[["c"')

@@ -1,0 +1,1 @@
+"""A parser that ends without a word."""

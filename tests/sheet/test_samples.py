@@ -1,0 +1,73 @@
+"""The sample sheets are what their README says, and what their generator writes."""
+
+from __future__ import annotations
+
+import runpy
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from batch.findings import RULES, Severity
+from batch.model import CheckedSheet, Grid, Source
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.forecast import forecast
+from batch.rules.plan import make_plan
+
+from .reading import read
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+SANDBOX = {f"sub-{number:04}": Decimal(100) for number in range(1, 30)}
+# What cannot happen on the sandbox's account, and what only a whole sheet or its header can say.
+ELSEWHERE = {"token-zeros-lost"}
+
+
+def checked(name: str) -> CheckedSheet:
+    data = (SAMPLES / name).read_bytes()
+    sheet, rows = read(data, name)
+    return check_sheet(Grid(Source(name, "", len(data), sheet), rows), SANDBOX, Expected())
+
+
+def test_the_generator_writes_the_same_bytes(tmp_path: Path) -> None:
+    runpy.run_path(str(SAMPLES / "make_samples.py"))["write_all"](tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    kept = {path.name: path.read_bytes() for path in SAMPLES.iterdir() if path.suffix in {".xlsx", ".csv"}}
+    assert written == kept
+
+
+@pytest.mark.parametrize(("name", "count"), [("monthly.xlsx", 40), ("monthly-fr.csv", 40), ("thousand.xlsx", 1000)])
+def test_the_good_sheets_pass_in_order(name: str, count: int) -> None:
+    sheet = checked(name)
+    plan = make_plan(sheet.rows)
+    assert len(plan.movements) == count
+    assert not sheet.findings
+    assert not any(row.findings for row in sheet.rows)
+    assert forecast(plan, Decimal(10_000), SANDBOX).passes
+    assert plan.added < 5_000
+
+
+def test_the_french_file_is_the_same_plan() -> None:
+    assert make_plan(checked("monthly.xlsx").rows).digest == make_plan(checked("monthly-fr.csv").rows).digest
+    assert b"1\xa0234,56" in (SAMPLES / "monthly-fr.csv").read_bytes()
+
+
+def test_every_mistake_is_found_where_the_note_says() -> None:
+    rows = checked("mistakes.xlsx").rows
+    for row in rows:
+        assert "".join(finding.code for finding in row.findings) == (row.cells[4] or "")
+    found = {finding.code for row in rows for finding in row.findings}
+    assert (
+        found
+        == {code for code in RULES if code.split("-")[0] in {"token", "amount", "direction", "sign", "row"}} - ELSEWHERE
+    )
+    assert {RULES[code].severity for code in found} == set(Severity)
+
+
+def test_every_mistake_in_a_header_is_found() -> None:
+    codes = {finding.code for finding in checked("mistakes-columns.csv").findings}
+    assert codes == {"column-twice", "column-unknown", "column-missing"}
+
+
+def test_the_readme_names_every_sample() -> None:
+    readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{path.name}`" in readme for path in SAMPLES.iterdir() if path.suffix in {".xlsx", ".csv"})

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch.errors import SheetError
+from batch.sheet.limits import Limits
+
+from .hostile import HEADER
+from .reading import read, rows_of
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_the_separator_is_found(separator: str) -> None:
+    text = separator.join(("token", "amount", "direction")) + "\n" + separator.join(("sub-1", "1.5", "add"))
+    assert read(text.encode(), "x.csv") == (None, [["token", "amount", "direction"], ["sub-1", "1.5", "add"]])
+
+
+def test_decimal_commas_do_not_look_like_separators() -> None:
+    assert rows_of(b"a;12,50;add\nb;13,50;add", "x.csv") == [["a", "12,50", "add"], ["b", "13,50", "add"]]
+
+
+def test_a_title_with_commas_above_the_header() -> None:
+    data = b"Credits, March, 2026, all of them, paid\n\ntoken;amount\nsub-1;2"
+    assert rows_of(data, "x.csv")[2:] == [["token", "amount"] + [None] * 0, ["sub-1", "2"]]
+
+
+def test_rows_have_the_numbers_that_excel_shows() -> None:
+    data = b"\r\n\r\ntoken;amount\r\n\r\n;;\r\nsub-1;2\r\n\r\n"
+    assert rows_of(data, "x.csv") == [
+        [None] * 3,
+        [None] * 3,
+        ["token", "amount", None],
+        [None] * 3,
+        [None] * 3,
+        ["sub-1", "2", None],
+        [None] * 3,
+    ]
+
+
+def test_a_line_break_in_quotation_marks_is_in_one_row() -> None:
+    data = b'token;amount;note\r\n"sub-1";"2";"two\r\nlines; and ""more"""\r\nsub-2;3;x\r\n'
+    assert rows_of(data, "x.csv")[1:] == [["sub-1", "2", 'two\r\nlines; and "more"'], ["sub-2", "3", "x"]]
+
+
+def test_a_quotation_mark_inside_a_cell_is_only_a_character() -> None:
+    assert rows_of(b'token;note\nsub-1;5" pipe\nsub-2;x', "x.csv")[1:] == [["sub-1", '5" pipe'], ["sub-2", "x"]]
+
+
+def test_the_first_record_may_span_lines_and_be_the_widest() -> None:
+    assert rows_of(b'a;"b\nc";d;e\nf;g\n', "x.csv") == [["a", "b\nc", "d", "e"], ["f", "g", None, None]]
+
+
+def test_every_cell_stays_the_text_it_is() -> None:
+    cells = ["00123", "1e5", "NA", "nan", "null", "TRUE", "2026-03-01", " 1 ", "12345678901234567890", "#N/A"]
+    assert rows_of(";".join(cells).encode(), "x.csv") == [cells]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_every_line_ending(ending: str) -> None:
+    assert rows_of(ending.join(("a;b", "c;d", "")).encode(), "x.csv") == [["a", "b"], ["c", "d"]]
+
+
+def test_a_row_wider_than_all_before_it() -> None:
+    rows = rows_of(b"a;b\n" * 500 + b"c;d;e;f;g\n" + b"a\n", "x.csv")
+    assert (len(rows), rows[0], rows[500]) == (502, ["a", "b", None, None, None], ["c", "d", "e", "f", "g"])
+
+
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_a_file_with_nothing_but_a_mark_has_no_rows(data: bytes) -> None:
+    assert rows_of(data, "x.csv") == []
+
+
+def test_blank_lines_are_blank_rows() -> None:
+    assert all(cell is None for row in rows_of(b"\n\n\n", "x.csv") for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "words"),
+    [
+        (b"a\n" * 11, Limits(rows=10), r"has more than 10 rows \(its last cell is in row 11"),
+        (b";" * 10, Limits(columns=10), r"has more than 10 columns \(its last cell is in row 1, column 11\)"),
+        (b";;;\n" * 10, Limits(cells=39), "has more than 39 cells"),
+        (b"a\n" + b"x" * 33_000, Limits(), r"has a cell of more than 32,767 characters in row 2"),
+        (b'a;b\n"c;d\ne;f\n', Limits(), "has a quotation mark that is opened but never closed"),
+        (b"a;b\0\n", Limits(), "has NUL bytes"),
+    ],
+)
+def test_what_is_too_much_or_broken(data: bytes, limits: Limits, words: str) -> None:
+    with pytest.raises(SheetError, match=words):
+        rows_of(data, "x.csv", limits=limits)
+
+
+def test_a_text_file_has_no_sheets_to_choose() -> None:
+    with pytest.raises(SheetError, match="has no sheets"):
+        rows_of(b"a;b", "x.csv", sheet="March")
+
+
+_CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    table=st.lists(st.lists(_CELLS, min_size=1, max_size=5), max_size=8),
+    separator=st.sampled_from(";,\t|"),
+    ending=st.sampled_from(("\n", "\r\n", "\r")),
+)
+def test_what_was_written_is_read(table: list[list[str]], separator: str, ending: str) -> None:
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator=ending).writerows([HEADER, *table])
+    assert rows_of(text.getvalue().encode(), "x.csv") == padded([list(HEADER), *table])
+
+
+@settings(max_examples=300, deadline=None)
+@given(rest=st.text('a";\n\r ', max_size=40))
+def test_rows_are_counted_as_they_are_cut(rest: str) -> None:
+    """The width is found by one reader and the cells are cut by another: they must agree on every oddity."""
+    text = ";".join(HEADER) + "\n" + rest
+    try:
+        rows = rows_of(text.encode(), "x.csv")
+    except SheetError:
+        assert '"' in rest
+    else:
+        assert rows == padded(list(csv.reader(io.StringIO(text, newline=""), delimiter=";")))
+
+
+def padded(table: list[list[str]]) -> list[list[str | None]]:
+    width = max(map(len, table))
+    return [[cell or None for cell in row] + [None] * (width - len(row)) for row in table]

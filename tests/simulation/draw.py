@@ -1,0 +1,89 @@
+"""What a seed draws: the accounts, the sheet, and how rough the world is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from batch.model import Cell, CheckedSheet, Direction, Grid
+from batch.money import from_thousandths
+from batch.rules.checks import Expected, check_sheet
+from tests.builders import HEADER, SOURCE
+
+SETTLE_SECONDS = 60.0
+READ_TIMEOUT = 30.0
+BOUND = 150
+"""Far more resumes than any batch needs: whoever reaches it is not making progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roughness:
+    """How likely each trouble is, per occasion."""
+
+    fault: float
+    question_fault: float
+    crash: float
+    disk: float
+    interrupt: float
+    drift: float
+    drift_most: int
+    """Thousandths that an account spends when it spends."""
+    top_up: float
+    rounds_to_cents: bool
+    rival: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A sheet, the balances it starts from (thousandths), and a world."""
+
+    seed: int
+    main: int
+    subaccounts: dict[str, int]
+    sheet: CheckedSheet
+    removes_first: bool
+    roughness: Roughness
+    ask_before_resend: bool
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed; the same seed always gives the same."""
+    rng = random.Random(seed)
+    tokens = [f"sub-{number}" for number in range(1, rng.randint(2, 5))]
+    subaccounts = {token: rng.choice([0, 50, 100_000, rng.randrange(300_000)]) for token in tokens}
+    rows = [_row(rng, tokens) for _ in range(rng.randint(1, 8))]
+    sheet = check_sheet(Grid(SOURCE, [list(HEADER), *rows]), frozenset(tokens), Expected())
+    return Scenario(
+        seed=seed,
+        main=rng.choice([0, 20_000, 1_000_000, rng.randrange(200_000)]),
+        subaccounts=subaccounts,
+        sheet=sheet,
+        removes_first=rng.random() < 0.3,
+        roughness=_roughness(rng),
+        ask_before_resend=rng.random() < 0.1,
+    )
+
+
+def _row(rng: random.Random, tokens: list[str]) -> list[Cell]:
+    direction = rng.choice(list(Direction))
+    amount: Cell = from_thousandths(rng.choice([5, 20, 21, 30, 1000, 5000, 12_500, rng.randint(1, 90_000)]))
+    if rng.random() < 0.05:
+        amount = "?"
+    token = rng.choice(tokens) if rng.random() < 0.97 else "nobody"
+    return [token, amount, direction.value]
+
+
+def _roughness(rng: random.Random) -> Roughness:
+    quiet = rng.random() < 0.4
+    return Roughness(
+        fault=rng.choice([0.0, 0.1, 0.3, 0.7]),
+        question_fault=rng.choice([0.0, 0.05, 0.3]),
+        crash=rng.choice([0.0, 0.0, 0.02, 0.1]),
+        disk=rng.choice([0.0, 0.0, 0.0, 0.03]),
+        interrupt=rng.choice([0.0, 0.0, 0.03]),
+        drift=0.0 if quiet else rng.choice([0.1, 0.5, 1.0]),
+        drift_most=rng.choice([45, 45, 1000, 20_000]),
+        top_up=0.0 if quiet else rng.choice([0.0, 0.02, 0.1]),
+        rounds_to_cents=rng.random() < 0.4,
+        rival=rng.choice([0.0, 0.0, 0.1]),
+    )

@@ -1,0 +1,363 @@
+"""Playing a seed: run, crash, resume, decide, until the batch ends; and comparing every claim with the truth."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+
+from batch.errors import LedgerError
+from batch.ledger import verify
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, RowSettled
+from batch.ledger.memory import MemoryLedger
+from batch.ledger.protocol import BatchKey, Claim, Lease, NewBatch
+from batch.model import Balances, BatchState, Status
+from batch.money import from_thousandths, to_thousandths
+from batch.rules import holding
+from batch.rules.books import keep_books
+from batch.rules.forecast import forecast
+from batch.rules.plan import make_plan
+from batch.rules.retry import RetryPolicy
+from batch.runner.perform import RunOptions, World, perform
+from tests.builders import NOON
+from tests.simulation.draw import BOUND, SETTLE_SECONDS, Scenario, draw
+from tests.simulation.provider import MAIN, ModelProvider, Outside, Time
+
+BATCH = "b-1"
+ACCOUNT = BatchKey("http://127.0.0.1:1/v1", "f" * 16)
+TWO_CENTS = 20
+MOST_CRASHES = 12
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class Deceived(Exception):
+    """A top-up coincided with a drift as large as the amount: no rule over balances can see through it."""
+
+
+class Violation(AssertionError):
+    """A claim is not true."""
+
+
+@dataclass
+class Told:
+    """What a seed came to, for the statistics."""
+
+    doubts: int = 0
+    decided: int = 0
+    deceived: bool = False
+    story: list[str] = field(default_factory=list)
+
+
+class Player:
+    """One seed."""
+
+    def __init__(self, scenario: Scenario, ledger: MemoryLedger) -> None:
+        self.scenario = scenario
+        self.rng = random.Random(scenario.seed * 2 + 1)
+        self.time = Time()
+        self.provider = ModelProvider(scenario, self.rng, self.time)
+        self.told = Told()
+        self.provider.tell = self.say
+        self.ledger = ledger
+        self.disk = Disk(self, ledger)
+        self.alive: set[int] = set()
+        self.pid = 0
+        self.known = dict(self.provider.outside)
+        self.before: dict[int, dict[str, Outside]] = {}
+
+    def say(self, words: str) -> None:
+        """A line of the story."""
+        self.told.story.append(f"{self.time.seconds:9.3f}  {words}")
+
+    def play(self) -> Told:
+        """Until the batch has ended."""
+        plan = make_plan(self.scenario.sheet.rows, removes_first=self.scenario.removes_first)
+        opening = Balances(self._euros(MAIN), {token: self._euros(token) for token in self.scenario.subaccounts}, NOON)
+        played = forecast(plan, opening.main, opening.subaccounts)
+        self.ledger.create(
+            NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCOUNT.api_url, "me", ACCOUNT.fingerprint)
+        )
+        try:
+            for _ in range(BOUND):
+                if self.ledger.head(BATCH).state is BatchState.FINISHED:
+                    break
+                self.process()
+                self.compare()
+                self.decide()
+            else:
+                raise Violation("the batch does not end")
+            self.at_the_end(played.after if not self._is_rough() else None)
+        except Deceived:
+            self.told.deceived = True
+        return self.told
+
+    def process(self) -> None:
+        """One process: it holds the account, runs, and ends well or badly."""
+        self.pid += 1
+        pid = self.pid
+        self.alive.add(pid)
+        try:
+            self.disk.hold(pid)
+            self.run(pid)
+            self.disk.let_go()
+        except Crash:
+            self.say(f"process {pid} died")
+            self.alive.discard(pid)
+            self.time.pass_by(self.rng.choice([0.0, 5.0, 3600.0]))
+        except LedgerError as error:
+            self.say(f"process {pid} ended: {error}")
+            self.disk.let_go()
+        self.alive.discard(pid)
+
+    def run(self, pid: int) -> None:
+        """The real runner. A run that carries on reads the balances anew."""
+        options = RunOptions(
+            policy=RetryPolicy(3, 1.0),
+            settle_seconds=SETTLE_SECONDS,
+            ask_before_resend=self.scenario.ask_before_resend,
+            refresh=pid > 1,
+        )
+        human, disk = Human(self), cast(Any, self.disk)
+        world = World(disk, disk, self.time.now, human, human, self.rng, self.time.monotonic)
+        perform(world, BATCH, options, dict.fromkeys(self.scenario.subaccounts, 1))
+
+    def rival(self) -> None:
+        """A second process on the same account: turned away, because the first one lives."""
+        self.pid += 1
+        self.alive.add(self.pid)
+        try:
+            self.disk.hold(self.pid)
+        except LedgerError as error:
+            self.say(f"a rival is turned away: {error}")
+        else:
+            self.say("a rival is let in")
+            self.run(self.pid)
+        finally:
+            self.alive.discard(self.pid)
+
+    def compare(self) -> None:
+        """Every claim of the ledger, at this moment, against what was really applied."""
+        for entry in self.ledger.view(BATCH).rows:
+            times = self.provider.applied[entry.row.number]
+            status = entry.result.status
+            if times > 1:
+                raise Violation(f"row {entry.row.number} was applied {times} times")
+            if status is Status.DONE and times != 1:
+                raise Violation(f"row {entry.row.number} is done, and was never applied")
+            if status in {Status.REFUSED, Status.INVALID, Status.PENDING} and times:
+                raise Violation(f"row {entry.row.number} is {status}, and was applied")
+
+    def decide(self) -> None:
+        """A person looks at the provider's site and decides about what the balances did not tell."""
+        for entry in self.ledger.view(BATCH).rows:
+            stopped = self.ledger.head(BATCH).state is BatchState.STOPPED
+            doubtful = entry.result.status is Status.UNKNOWN and "tell" in str(entry.result.message)
+            asked = entry.result.status is Status.UNKNOWN and "it was not applied" in str(entry.result.message)
+            if stopped and (doubtful or asked):
+                if doubtful:
+                    self.check_that_balances_do_not_tell(entry.row.number)
+                # Nobody decides while the server may still be busy with it.
+                self.time.pass_by(SETTLE_SECONDS)
+                applied = self.provider.applied[entry.row.number] == 1
+                decision = PersonDecided(
+                    self.time.now(), entry.row.number, entry.result.attempts, applied, "me", "looked"
+                )
+                self.ledger.append(BATCH, [decision])
+                self.told.decided += 1
+                self.say(f"a person decided row {entry.row.number}: applied {applied}")
+
+    def recorded(self, fact: Fact) -> None:
+        """Look at what was just committed."""
+        match fact:
+            case AttemptBegan():
+                self.before[fact.row] = dict(self.known)
+            case BalancesRead():
+                self.know(MAIN, *fact.subaccounts)
+            case AttemptEnded() if fact.main_balance is not None:
+                self.know(MAIN, self.token(fact.row))
+            case RowSettled():
+                self.settled(fact)
+
+    def know(self, *accounts: str) -> None:
+        """The runner knows these balances as they were when they were last told."""
+        self.known.update({account: self.provider.seen[account] for account in accounts})
+
+    def settled(self, fact: RowSettled) -> None:
+        """A verdict: wrong only where nobody could have seen it."""
+        self.told.doubts += 1
+        verdict = fact.status is Status.DONE
+        truth = self.provider.applied[fact.row] == 1
+        if (fact.status is Status.PENDING or verdict) and verdict is not truth:
+            if self.is_deceptive(fact.row):
+                raise Deceived
+            raise Violation(f"row {fact.row} was settled as applied={verdict}, and the truth is {truth}")
+
+    def is_deceptive(self, row: int) -> bool:
+        """Whether one account was given credit while the other spent about as much as the amount."""
+        amount = self.amount(row)
+        main, subaccount = self.outside_since(row)
+        return any(
+            one.given > 0 and other.spent >= amount - 2 * TWO_CENTS
+            for one, other in ((main, subaccount), (subaccount, main))
+        )
+
+    def check_that_balances_do_not_tell(self, row: int) -> None:
+        """Unknown is only allowed where the amount is tiny or others moved one of the two accounts."""
+        quiet = all(outside == Outside() for outside in self.outside_since(row))
+        if quiet and self.amount(row) > TWO_CENTS:
+            raise Violation(f"row {row} is unknown, although nothing else moved its accounts")
+
+    def outside_since(self, row: int) -> tuple[Outside, Outside]:
+        """What others did to the main account and the sub-account since the attempt's balances were known."""
+        main, subaccount = (
+            self.provider.outside[account].since(self.before[row][account]) for account in (MAIN, self.token(row))
+        )
+        return main, subaccount
+
+    def at_the_end(self, forecast_after: Decimal | None) -> None:
+        """The books, the balances and the record."""
+        view = self.ledger.view(BATCH)
+        difference = verify.first_difference(view)
+        if difference:
+            raise Violation(f"the record is not whole: {difference}")
+        rows = Counter(entry.result.status for entry in view.rows)
+        if rows[Status.UNKNOWN] or rows[Status.PENDING]:
+            raise Violation("the batch is finished, and rows are left")
+        if forecast_after is not None and forecast_after != self._euros(MAIN):
+            raise Violation(f"the forecast said {forecast_after}, and the main account holds {self._euros(MAIN)}")
+        if view.head.closing is None or self.scenario.roughness.drift or self.scenario.roughness.top_up:
+            return
+        books = keep_books(view)
+        for name, book in {MAIN: books.main, **books.subaccounts}.items():
+            if name in self.provider.balances and book.difference != 0:
+                raise Violation(f"the books of {name} differ by {book.difference}, and nobody else moved it")
+
+    def token(self, row: int) -> str:
+        """The sub-account of a row."""
+        return next(str(entry.token) for entry in self.scenario.sheet.rows if entry.number == row)
+
+    def amount(self, row: int) -> int:
+        """The amount of a row, in thousandths."""
+        return next(
+            to_thousandths(entry.amount) for entry in self.scenario.sheet.rows if entry.number == row and entry.amount
+        )
+
+    def _euros(self, account: str) -> Decimal:
+        return from_thousandths(self.provider.balances[account])
+
+    def _is_rough(self) -> bool:
+        rough = self.scenario.roughness
+        return bool(rough.fault or rough.drift or rough.top_up)
+
+
+class Disk:
+    """The ledger and the provider as the runner sees them: any call may be the process's last, or find the disk full."""
+
+    def __init__(self, player: Player, ledger: MemoryLedger) -> None:
+        self._player = player
+        self._ledger = ledger
+        self._crashes_left = MOST_CRASHES
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        """Every call of either, with a crash before it or behind it."""
+        target = getattr(self._ledger, name, None) or getattr(self._player.provider, name)
+
+        def call(*arguments: object, **named: object) -> object:
+            self._maybe_crash(f"before {name}")
+            result = target(*arguments, **named)
+            self._maybe_crash(f"after {name}")
+            return result
+
+        return call
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        """A commit: whole or not at all."""
+        player = self._player
+        self._maybe_crash("before the commit")
+        if player.rng.random() < player.scenario.roughness.disk:
+            raise LedgerError("The disk is full.")
+        self._ledger.append(batch, facts)
+        for fact in facts:
+            player.recorded(fact)
+        self._maybe_crash("after the commit")
+
+    def hold(self, pid: int) -> None:
+        """Take the account, if it may be taken."""
+        player = self._player
+        claim = Claim("here", "here", pid, float(pid))
+
+        def may_take(lease: Lease) -> bool:
+            return holding.may_take_over(
+                same_machine=True,
+                is_alive=lease.claim.pid in player.alive,
+                until=lease.until,
+                now=player.time.now(),
+            )
+
+        self._ledger.hold(ACCOUNT, claim, player.time.now(), may_take)
+
+    def let_go(self) -> None:
+        """Give the account back."""
+        self._ledger.let_go()
+
+    def _maybe_crash(self, where: str) -> None:
+        player = self._player
+        if self._crashes_left and player.rng.random() < player.scenario.roughness.crash:
+            # A process that always dies before it gets anywhere proves nothing.
+            self._crashes_left -= 1
+            player.say(f"crash {where}")
+            raise Crash
+
+
+class Human:
+    """Brake and watcher: a person who presses Ctrl-C, and another who starts the same thing meanwhile."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._asked = False
+        self._rival_tried = False
+
+    def asked(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        if self._player.rng.random() < self._player.scenario.roughness.interrupt:
+            self._asked = True
+        return self._asked
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and somebody may start a second run."""
+        self._player.time.pass_by(seconds)
+        self.meanwhile()
+
+    def started(self, movements: int, settled: int) -> None:
+        """The run begins."""
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row ended."""
+        self.meanwhile()
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """The run waits."""
+
+    def meanwhile(self) -> None:
+        """A second process on the same account must be turned away while this one lives."""
+        player = self._player
+        if self._rival_tried or player.rng.random() >= player.scenario.roughness.rival:
+            return
+        self._rival_tried = True
+        player.rival()
+
+
+def play(seed: int, *, ledger: MemoryLedger | None = None) -> Told:
+    """Play a seed; `Violation` if a claim is not true, with the story in its notes."""
+    player = Player(draw(seed), ledger or MemoryLedger())
+    try:
+        return player.play()
+    except Exception as error:
+        error.add_note(f"seed {seed}\n" + "\n".join(player.told.story[-80:]))
+        raise

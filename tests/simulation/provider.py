@@ -1,0 +1,208 @@
+"""A model of the provider: its money, its faults, its clock, and the truth about what was applied."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from batch.errors import ProviderUnreachable
+from batch.model import Direction, Movement, SubAccount
+from batch.money import from_thousandths, to_thousandths
+from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
+from batch.provider import decode
+from batch.provider.decode import MainAccount
+from tests.builders import NOON
+from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario
+
+MAIN = "the main account"
+
+
+@dataclass
+class Time:
+    """Virtual time. Whatever is due happens when time reaches it."""
+
+    seconds: float = 0.0
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The time of day; two looks are never the same moment."""
+        self.seconds += 0.001
+        return NOON + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        """Seconds since the beginning."""
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass."""
+        until = self.seconds + seconds
+        for at, happen in sorted((entry for entry in self.due if entry[0] <= until), key=lambda entry: entry[0]):
+            self.seconds = max(self.seconds, at)
+            self.due = [entry for entry in self.due if entry[1] is not happen]
+            happen()
+        self.seconds = max(self.seconds, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What others did to an account since the beginning: what it spent and what it was given, in thousandths."""
+
+    spent: int = 0
+    given: int = 0
+
+    def since(self, earlier: Outside) -> Outside:
+        """What was done since an earlier look."""
+        return Outside(self.spent - earlier.spent, self.given - earlier.given)
+
+
+class ModelProvider:
+    """Implements `batch.provider.client.Provider`."""
+
+    def __init__(self, scenario: Scenario, rng: random.Random, time: Time) -> None:
+        self.balances = {MAIN: scenario.main, **scenario.subaccounts}
+        self.outside = {account: Outside() for account in self.balances}
+        self.seen = dict(self.outside)
+        """What others had done when the account's balance was last told."""
+        self.applied: Counter[int] = Counter()
+        self.sends = 0
+        self.tell: Callable[[str], None] = lambda _words: None
+        self._rough = scenario.roughness
+        self._rng = rng
+        self._time = time
+
+    def main_account(self) -> MainAccount:
+        """`/me`."""
+        self._question()
+        self._look(MAIN)
+        return MainAccount("me@example.com", from_thousandths(self.balances[MAIN]))
+
+    def subaccounts(self) -> tuple[SubAccount, ...]:
+        """The whole list."""
+        self._question()
+        tokens = [account for account in self.balances if account != MAIN]
+        self._look(*tokens)
+        return tuple(SubAccount(token, "", "simple", from_thousandths(self.balances[token])) for token in tokens)
+
+    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+        """One page of the list."""
+        return self.subaccounts() if page == 1 else ()
+
+    def move(self, movement: Movement) -> Outcome:
+        """One call, with whatever befalls it."""
+        self.sends += 1
+        self._live()
+        exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._answer(movement)
+        self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
+        return decode.movement_outcome(exchange)
+
+    def _befall(self, movement: Movement) -> Exchange:
+        """A fault: before or after applying, or with the movement applied late."""
+        kind = self._rng.choice(["not-sent", "throttle", "silence", "late", "broken", "broken", "refuse", "stop"])
+        applies = self._rng.random() < 0.5
+        match kind:
+            case "not-sent":
+                return NotSent("the connection was refused")
+            case "throttle":
+                return Answer(429, b"slow down", self._rng.choice([None, 0.0, 3.0]))
+            case "refuse":
+                return _refusal(self._rng.choice([2, 8, 11, 777]))
+            case "stop":
+                return _refusal(self._rng.choice([4, 20, 96]))
+            case "late":
+                # The server keeps no request for longer than the settling time.
+                delay = self._rng.uniform(0, SETTLE_SECONDS * 0.95)
+                self._time.due.append((self._time.seconds + delay, lambda: self._apply_late(movement)))
+                self._time.pass_by(self._rng.choice([0.0, READ_TIMEOUT]))
+                return NoAnswer("no answer came in time")
+            case "silence":
+                if applies:
+                    self._answer(movement)
+                self._time.pass_by(READ_TIMEOUT)
+                return NoAnswer("the connection was reset")
+        answer = self._answer(movement) if applies else Answer(500, b"{}")
+        return self._broken(answer.body)
+
+    def _broken(self, body: bytes) -> Answer:
+        """An answer that is not what it should be, whether or not the movement was applied."""
+        return self._rng.choice(
+            [
+                Answer(500, body),
+                Answer(502, b"<html>bad gateway</html>"),
+                Answer(302, b""),
+                Answer(200, b""),
+                Answer(200, body[: len(body) // 2]),
+                Answer(200, b'{"success": true, "code": 500, "credit": 1, "subaccountCredit": 1, "currency": "EUR"}'),
+                Answer(200, b'{"success": true, "code": 200, "credit": 1, "subaccountCredit": 1, "currency": "USD"}'),
+                Answer(200, b'{"success": true, "code": 200, "credit": "x", "subaccountCredit": 1, "currency": "EUR"}'),
+            ]
+        )
+
+    def _answer(self, movement: Movement) -> Answer:
+        """What the provider does when nothing befalls it."""
+        code = self._refusal(movement)
+        if code:
+            return _refusal(code)
+        self._apply(movement)
+        self._look(MAIN, movement.token)
+        figures = (self._figure(MAIN), self._figure(movement.token))
+        body = f'{{"success":true,"code":200,"credit":{figures[0]},"subaccountCredit":{figures[1]},"currency":"EUR"}}'
+        return Answer(200, body.encode())
+
+    def _refusal(self, movement: Movement) -> int | None:
+        if movement.token not in self.balances:
+            return 7
+        debited = MAIN if movement.direction is Direction.ADD else movement.token
+        if debited == MAIN and self.balances[MAIN] <= 0:
+            return 6
+        return 8 if to_thousandths(movement.amount) > self.balances[debited] else None
+
+    def _apply(self, movement: Movement) -> None:
+        signed = to_thousandths(movement.amount) * (1 if movement.direction is Direction.ADD else -1)
+        self.balances[MAIN] -= signed
+        self.balances[movement.token] += signed
+        self.applied[movement.row] += 1
+        self.tell(f"applied row {movement.row}")
+
+    def _apply_late(self, movement: Movement) -> None:
+        if self._refusal(movement) is None:
+            self._apply(movement)
+
+    def _figure(self, account: str) -> Decimal:
+        exact = from_thousandths(self.balances[account])
+        return round(exact, 2) if self._rough.rounds_to_cents else exact
+
+    def _look(self, *accounts: str) -> None:
+        self.seen.update({account: self.outside[account] for account in accounts})
+
+    def _question(self) -> None:
+        self._live()
+        if self._rng.random() < self._rough.question_fault:
+            self._time.pass_by(1.0)
+            raise ProviderUnreachable("The provider cannot be reached.")
+
+    def _live(self) -> None:
+        """Between any two calls, accounts send SMS, and now and then one is topped up."""
+        self._time.pass_by(0.02)
+        for account in self.balances:
+            if self._rng.random() < self._rough.drift:
+                spent = min(max(0, self.balances[account]), self._rng.randint(0, self._rough.drift_most))
+                self.balances[account] -= spent
+                self.outside[account] = replace(self.outside[account], spent=self.outside[account].spent + spent)
+            if self._rng.random() < self._rough.top_up:
+                given = self._rng.choice([1000, 5000, 50_000])
+                self.balances[account] += given
+                self.outside[account] = replace(self.outside[account], given=self.outside[account].given + given)
+                self.tell(f"{account} was given {given}")
+
+
+def _refusal(code: int) -> Answer:
+    return Answer(200, json.dumps({"success": False, "code": code, "message": f"Non {code}"}).encode())
+
+
+def _short(exchange: Exchange) -> str:
+    return f"{exchange.status} {exchange.body[:70]!r}" if isinstance(exchange, Answer) else exchange.reason
