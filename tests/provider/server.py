@@ -109,7 +109,8 @@ class ScriptedServer:
         socket.create_connection(("127.0.0.1", self.port)).close()
         for peer in list(self._peers):
             try:
-                peer.sock.shutdown(socket.SHUT_RDWR)
+                # Not the TLS socket's own: that takes its state away from under the thread that is using it.
+                socket.socket.shutdown(peer.sock, socket.SHUT_RDWR)
             except OSError:
                 peer.sock.close()
         for thread in list(self._threads):

@@ -257,7 +257,7 @@ class Player:
 
 
 class Disk:
-    """The ledger and the provider as the runner sees them: any call may be the process's last, or find the disk full."""
+    """The ledger and the provider as the runner sees them: any call may be its last, or find the disk full."""
 
     def __init__(self, player: Player, ledger: MemoryLedger) -> None:
         self._player = player
@@ -339,10 +339,12 @@ class Human:
 
     def row_ended(self, row: int, status: Status) -> None:
         """A row ended."""
+        self._player.say(f"row {row} is {status}")
         self.meanwhile()
 
     def waiting(self, seconds: float, why: str) -> None:
         """The run waits."""
+        self._player.say(f"waiting {seconds:.0f} s: {why}")
 
     def meanwhile(self) -> None:
         """A second process on the same account must be turned away while this one lives."""

@@ -1,0 +1,18 @@
+"""Thirty storms: no row is paid twice, and every claim is true."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.storm import storm
+
+RUNS = 30
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_no_row_is_paid_twice_and_every_claim_is_true(seed: int, tmp_path: Path) -> None:
+    storm(seed, tmp_path)

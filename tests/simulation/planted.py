@@ -1,0 +1,218 @@
+"""Faults planted in the code, to prove that the simulation finds them. Each is swapped in through a real seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from batch.ledger import replay
+from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
+from batch.ledger.memory import MemoryLedger
+from batch.ledger.protocol import BatchKey, Claim, Lease, Work
+from batch.model import BatchView, Status
+from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused
+from batch.provider import decode
+from batch.rules.settle import Reading, Verdict, settle
+from batch.runner import perform, settling
+
+Patch = pytest.MonkeyPatch
+LedgerMaker = Callable[[], MemoryLedger]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault: what is patched, which ledger is used, and within how many seeds it must be found."""
+
+    within: int
+    patch: Callable[[Patch], None] = lambda _patch: None
+    ledger: LedgerMaker = MemoryLedger
+
+
+def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
+    """Change what exchanges are taken for."""
+    real = decode.movement_outcome
+
+    def changed(exchange: Exchange) -> Outcome:
+        return change(exchange, real(exchange))
+
+    return lambda patch: patch.setattr(decode, "movement_outcome", changed)
+
+
+def _retry_on_500(exchange: Exchange, outcome: Outcome) -> Outcome:
+    return NotApplied("500") if isinstance(exchange, Answer) and exchange.status >= 500 else outcome
+
+
+def _retry_after_read_timeout(exchange: Exchange, outcome: Outcome) -> Outcome:
+    return NotApplied("timeout") if isinstance(exchange, NoAnswer) else outcome
+
+
+def _retry_empty_answers(exchange: Exchange, outcome: Outcome) -> Outcome:
+    return NotApplied("empty") if isinstance(exchange, Answer) and not exchange.body else outcome
+
+
+def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:
+    return Refused(None, "?", 200) if isinstance(outcome, Doubt) and isinstance(exchange, Answer) else outcome
+
+
+def _believe_contradictions(exchange: Exchange, outcome: Outcome) -> Outcome:
+    success = isinstance(exchange, Answer) and b'"success": true' in exchange.body
+    return Applied(Decimal(1), Decimal(1)) if success else outcome
+
+
+def _settling(change: Callable[[Any, Decimal, Reading, Reading], Verdict]) -> Callable[[Patch], None]:
+    return lambda patch: patch.setattr(settling, "settle", change)
+
+
+def _credited_the_wrong_way(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+    missing = after.credited(direction) >= before.credited(direction)
+    applied = after.debited(direction) <= before.debited(direction) - amount
+    return Verdict.UNKNOWN if missing == applied else Verdict.APPLIED if applied else Verdict.NOT_APPLIED
+
+
+def _only_the_debited_account(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+    applied = after.debited(direction) <= before.debited(direction) - amount
+    return Verdict.APPLIED if applied else Verdict.NOT_APPLIED
+
+
+def _only_the_credited_account(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+    missing = after.credited(direction) <= before.credited(direction)
+    return Verdict.NOT_APPLIED if missing else Verdict.APPLIED
+
+
+def _accounts_swapped(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+    swapped = [Reading(reading.subaccount, reading.main) for reading in (before, after)]
+    return settle(direction, amount, *swapped)
+
+
+def _always_missing(*_anything: object) -> Verdict:
+    return Verdict.NOT_APPLIED
+
+
+def _never_sure(*_anything: object) -> Verdict:
+    return Verdict.UNKNOWN
+
+
+def _one_reading(patch: Patch) -> None:
+    def settle_at_once(movement: Any, before: Reading, readings: Any, record: Any) -> settling.Evidence:
+        reading = next(readings)
+        record(reading)
+        return settling.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
+
+    patch.setattr(perform, "settle_doubt", settle_at_once)
+
+
+def _readings_at_once(patch: Patch) -> None:
+    real = perform.perform
+
+    def hasty(world: Any, batch: str, options: perform.RunOptions, pages: dict[str, int]) -> None:
+        real(world, batch, replace(options, settle_seconds=0.0), pages)
+
+    patch.setattr("tests.simulation.play.perform", hasty)
+
+
+def _resend_doubts(patch: Patch) -> None:
+    patch.setattr(perform._Run, "_is_settled_as_missing", lambda _run, _movement: True)
+
+
+def _skip_doubts(patch: Patch) -> None:
+    patch.setattr(perform._Run, "_is_settled_as_missing", lambda _run, _movement: False)
+
+
+def _send_doubts_again_on_resume(patch: Patch) -> None:
+    """A crash is taken for "nothing was sent"."""
+    patch.setattr(replay, "began", lambda result, fact: replace(result, attempts=fact.attempt))
+
+
+def _old_balances(patch: Patch) -> None:
+    """The balances before an attempt are those of the opening for ever."""
+    patch.setattr(perform._Run, "_know", lambda _run, _token, _reading: None)
+
+
+class LateWriter(MemoryLedger):
+    """Writes the beginning of an attempt only together with its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late: list[Fact] = []
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        self._late += facts
+        if not isinstance(facts[-1], AttemptBegan):
+            super().append(batch, self._late)
+            self._late = []
+
+    def head(self, batch: str) -> Any:
+        # A new process knows only what was written.
+        self._late = []
+        return super().head(batch)
+
+
+class Forgetful(MemoryLedger):
+    """Loses outcomes that share a commit with the next beginning."""
+
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        shared = isinstance(facts[-1], AttemptBegan)
+        super().append(batch, [fact for fact in facts if not (shared and isinstance(fact, AttemptEnded))])
+
+
+class Unlocked(MemoryLedger):
+    """Lets everybody in."""
+
+    def hold(self, account: BatchKey, claim: Claim, at: Any, may_take_over: Callable[[Lease], bool]) -> None:
+        del may_take_over
+        super().hold(account, claim, at, lambda _lease: True)
+
+    def let_go(self) -> None:
+        """Keep the lease, so that the one who was here first can go on."""
+
+
+class Repeating(MemoryLedger):
+    """Gives a row to the runner twice."""
+
+    def work(self, batch: str) -> Work:
+        work = super().work(batch)
+        return replace(work, order=(*work.order, *work.order[:1]))
+
+
+class Flattering(MemoryLedger):
+    """Shows a refused row as done."""
+
+    def view(self, batch: str) -> BatchView:
+        view = super().view(batch)
+        rows = tuple(
+            replace(entry, result=replace(entry.result, status=Status.DONE))
+            if entry.result.status is Status.REFUSED
+            else entry
+            for entry in view.rows
+        )
+        return replace(view, rows=rows)
+
+
+PLANTED: dict[str, Planted] = {
+    "retry on 500": Planted(300, _outcomes(_retry_on_500)),
+    "retry after a read timeout": Planted(100, _outcomes(_retry_after_read_timeout)),
+    "retry an empty answer": Planted(300, _outcomes(_retry_empty_answers)),
+    "an undecodable answer is a refusal": Planted(100, _outcomes(_refuse_undecodable)),
+    "an answer that contradicts itself is believed": Planted(100, _outcomes(_believe_contradictions)),
+    "C' compared the wrong way": Planted(200, _settling(_credited_the_wrong_way)),
+    "C' not looked at": Planted(200, _settling(_only_the_debited_account)),
+    "D' not looked at": Planted(300, _settling(_only_the_credited_account)),
+    "C and D swapped": Planted(100, _settling(_accounts_swapped)),
+    "a doubt is always taken as missing": Planted(100, _settling(_always_missing)),
+    "a doubt is never settled": Planted(100, _settling(_never_sure)),
+    "one reading instead of two": Planted(300, _one_reading),
+    "two readings at the same moment": Planted(300, _readings_at_once),
+    "a doubt is sent again": Planted(100, _resend_doubts),
+    "a doubt is passed over": Planted(100, _skip_doubts),
+    "resume sends what was under way in a crash": Planted(300, _send_doubts_again_on_resume),
+    "the balances before an attempt are old": Planted(300, _old_balances),
+    "no commit before sending": Planted(300, ledger=LateWriter),
+    "an outcome is lost": Planted(100, ledger=Forgetful),
+    "the lock is ignored": Planted(600, ledger=Unlocked),
+    "a row is taken up twice": Planted(50, ledger=Repeating),
+    "a refused row is shown as done": Planted(50, ledger=Flattering),
+}

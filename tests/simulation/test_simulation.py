@@ -1,0 +1,34 @@
+"""Two thousand seeds, and every planted fault is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.planted import PLANTED
+from tests.simulation.play import Violation, play
+
+SEEDS = 2000
+PIECES = 8
+
+
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_every_claim_is_true_whatever_fails(piece: int) -> None:
+    size = SEEDS // PIECES
+    deceived = sum(play(seed).deceived for seed in range(piece * size, (piece + 1) * size))
+    assert deceived < size / 10, "too many seeds are set aside to prove anything"
+
+
+def test_a_seed_tells_the_same_story_every_time() -> None:
+    assert play(66).story == play(66).story
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = PLANTED[name]
+    planted.patch(monkeypatch)
+    for seed in range(planted.within):
+        try:
+            play(seed, ledger=planted.ledger())
+        except Violation:
+            return
+    pytest.fail(f"“{name}” went unnoticed for {planted.within} seeds")
