@@ -15,6 +15,7 @@ from batch.findings import Finding
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
 from batch.money import CURRENCY, amount_text, balance_text
+from batch.rules.books import Books, keep_books
 from batch.rules.forecast import Forecast
 from batch.runner.dry_run import DryRun
 
@@ -27,6 +28,7 @@ def batch_document(view: BatchView, report: str | None) -> Document:
     return {
         **_head(view.head, tally(view.rows), after),
         "report": report,
+        "books": _books(keep_books(view)),
         "findings": [_finding(finding) for finding in view.findings],
         "rows": [_row(entry) for entry in view.rows],
     }
@@ -158,6 +160,15 @@ def _courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
         }
         for token, course in forecast.subaccounts.items()
     ]
+
+
+def _books(books: Books) -> Document:
+    """What other spending and paying in made of each account: closing less expected, None where not read."""
+    return {
+        "main_difference": _balance(books.main.difference),
+        "subaccount_differences": {token: _balance(book.difference) for token, book in books.subaccounts.items()},
+        "alarm": ["main" if token is None else token for token in books.enriched],
+    }
 
 
 def _last_main_balance(view: BatchView) -> Decimal | None:

@@ -5,6 +5,7 @@ A finding carries a code and parameters; its words are put together only where a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -145,4 +146,5 @@ class Finding:
     def message(self) -> str:
         """The sentence for the reader."""
         params = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
-        return RULES[self.code].sentence.format(**params)
+        # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
+        return RULES[self.code].sentence.format_map(defaultdict(lambda: "…", params))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 
@@ -25,7 +25,7 @@ class Answer:
     """A whole HTTP answer. `retry_after` is the header in seconds, if there was one that can be read."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     retry_after: float | None = None
 
 

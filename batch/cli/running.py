@@ -15,6 +15,7 @@ from batch.cli.surroundings import SignalBrake, now, open_client, open_ledger, r
 from batch.errors import LedgerError, ReportError, UsageError
 from batch.model import BatchState, BatchView, Status, tally
 from batch.money import euros
+from batch.rules.books import is_alarming
 from batch.settings import Secret, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def exit_code(view: BatchView) -> int:
     rows = tally(view.rows).rows
     if view.head.state is not BatchState.FINISHED or rows[Status.UNKNOWN]:
         return 3
-    return 1 if rows[Status.REFUSED] or rows[Status.INVALID] or rows[Status.PENDING] else 0
+    return 1 if rows[Status.REFUSED] or rows[Status.INVALID] or rows[Status.PENDING] or is_alarming(view) else 0
 
 
 def existing_report(batch: str) -> Path | None:

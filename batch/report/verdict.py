@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from batch.model import BatchState, Status, tally
-from batch.money import euros
+from batch.money import ZERO, euros
 from batch.report.contents import Contents
 from batch.report.words import TO_FIX, count
 from batch.rules.forecast import Forecast
@@ -85,12 +84,17 @@ def _on_finished(contents: Contents) -> Verdict:
     total = len(contents.view.rows)
     if total == 0:
         return Verdict("Finished: the sheet has no rows, and nothing has moved.", Mood.ATTENTION)
-    balanced, books = _on_books(contents)
+    sound, books = _on_books(contents)
     if rows[Status.DONE] == total:
         all_rows = "The only row was done" if total == 1 else f"All {count(total, 'row')} were done"
-        return Verdict(f"{all_rows}{books}.", Mood.GOOD if balanced else Mood.ATTENTION)
-    mood = Mood.BAD if rows[Status.UNKNOWN] else Mood.ATTENTION
+        return Verdict(f"{all_rows}{books}.", Mood.GOOD if sound else _worry(contents))
+    mood = Mood.BAD if rows[Status.UNKNOWN] else _worry(contents)
     return Verdict(f"Finished: {_progress(contents)}{books}.", mood)
+
+
+def _worry(contents: Contents) -> Mood:
+    """An account that holds more than it can is as bad as a row in doubt."""
+    return Mood.BAD if contents.books.enriched else Mood.ATTENTION
 
 
 def _on_stopped(contents: Contents, because: str) -> str:
@@ -122,29 +126,31 @@ def _was(number: int) -> str:
 
 
 def _on_books(contents: Contents) -> tuple[bool, str]:
-    """Whether the books are known to balance, and the clause that ends the sentence."""
+    """Whether the books hold no surprise, and the clause that ends the sentence."""
     books = contents.books
-    main = books.main.difference
     touched = [book for book in books.subaccounts.values() if book.received or book.given]
-    differing = sum(bool(book.difference) for book in touched)
-    if main is None or any(book.difference is None for book in touched):
+    main = books.main.difference
+    differences = [book.difference for book in touched if book.difference is not None]
+    if main is None or len(differences) < len(touched):
         return False, "; whether the books balance is not known, because not every balance could be read"
-    if not main and not differing:
-        return True, ", and the books balance"
+    if books.enriched:
+        return False, f"; ALARM: {_enriched(contents)} than the movements explain, so look into it"
+    spent = -main - sum(differences, ZERO)
+    return (
+        True,
+        f"; meanwhile the accounts spent {euros(spent)} on other things" if spent > 0 else ", and the books balance",
+    )
+
+
+def _enriched(contents: Contents) -> str:
+    """Who holds more than can be: "sub-0001 holds €5.00 more"."""
+    books = contents.books
     parts = []
-    if main:
-        parts.append(f"the main account ended {_above_or_below(main)} what the books expect")
-    if differing:
-        parts.append(f"{differing:,} of {count(len(touched), 'sub-account')} {_differ(differing)} from the books")
-    return False, "; " + " and ".join(parts)
-
-
-def _differ(number: int) -> str:
-    return "differs" if number == 1 else "differ"
-
-
-def _above_or_below(difference: Decimal) -> str:
-    return f"{euros(abs(difference))} {'above' if difference > 0 else 'below'}"
+    for token in books.enriched[:3]:
+        difference = (books.main if token is None else books.subaccounts[token]).difference or ZERO
+        parts.append(f"{'the main account' if token is None else token} holds {euros(difference)} more")
+    more = len(books.enriched) - len(parts)
+    return ", ".join(parts) + (f", and {count(more, 'other account')} more" if more else "")
 
 
 def _clause(text: str | None) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from batch.model import BatchView, Direction, Status
-from batch.money import ZERO
+from batch.model import BatchState, BatchView, Direction, Status
+from batch.money import CENT, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,23 @@ class Books:
 
     main: AccountBook
     subaccounts: Mapping[str, AccountBook]
+
+    @property
+    def enriched(self) -> tuple[str | None, ...]:
+        """The accounts that hold more than they can: None for the main account, and tokens.
+
+        Left alone a balance only drifts down, so more than expected means that somebody paid in, or that a movement
+        was applied which the batch does not count. A cent is allowed for, because an answer may be rounded.
+        """
+        accounts: dict[str | None, AccountBook] = {None: self.main}
+        accounts.update(self.subaccounts)
+        return tuple(name for name, book in accounts.items() if book.difference is not None and book.difference > CENT)
+
+
+def is_alarming(view: BatchView) -> bool:
+    """Whether the batch has ended and an account holds more than its movements explain."""
+    ended = view.head.batch is not None and view.head.state is BatchState.FINISHED
+    return ended and bool(keep_books(view).enriched)
 
 
 def keep_books(view: BatchView) -> Books:

@@ -14,7 +14,11 @@ from batch.ledger.protocol import Ledger
 from batch.model import BatchState, Cell, RowResult, Status
 from tests.builders import BALANCES, NOON, new_batch
 
-ROWS: tuple[list[Cell], ...] = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
+ROWS: tuple[list[Cell], ...] = (
+    ["sub-1", Decimal("12.5"), "add"],
+    ["sub-2", "?", "add"],
+    ["sub-2", Decimal(5), "remove"],
+)
 
 
 def began(row: int = 2, attempt: int = 1) -> AttemptBegan:

@@ -11,7 +11,11 @@ from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from tests.builders import NOON, new_batch
 
-ROWS: tuple[list[Cell], ...] = (["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"])
+ROWS: tuple[list[Cell], ...] = (
+    ["sub-1", Decimal("12.5"), "add"],
+    ["sub-2", "?", "add"],
+    ["sub-2", Decimal(5), "remove"],
+)
 AFTER = Decimal("987.500"), Decimal("112.500")
 
 

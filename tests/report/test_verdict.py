@@ -36,21 +36,24 @@ def test_all_done_and_balanced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("main", "sub", "clause"),
-    [
-        ("399.68", "101", "; the main account ended €0.32 below what the books expect"),
-        ("400.005", "101", "; the main account ended €0.005 above what the books expect"),
-        ("400", "100.9", "; 1 of 1 sub-account differs from the books"),
-        (
-            "399",
-            "100",
-            "; the main account ended €1.00 below what the books expect and 1 of 1 sub-account differs from the books",
-        ),
-    ],
+    ("main", "sub", "spent"), [("399.68", "101", "€0.32"), ("400", "100.9", "€0.10"), ("399", "100", "€2.00")]
 )
-def test_a_difference_of_the_books_is_a_figure(main: str, sub: str, clause: str) -> None:
+def test_other_spending_is_a_figure_and_no_worry(main: str, sub: str, spent: str) -> None:
     found = finished([DONE, DONE], subaccount("500", "1"), subaccount(main, sub))
-    assert found == Verdict(f"All 2 rows were done{clause}.", Mood.ATTENTION)
+    assert found == Verdict(f"All 2 rows were done; meanwhile the accounts spent {spent} on other things.", Mood.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("main", "sub", "who"), [("405", "101", "the main account holds €5.00"), ("400", "106", "0001a holds €5.00")]
+)
+def test_an_account_richer_than_it_can_be_is_an_alarm(main: str, sub: str, who: str) -> None:
+    found = finished([DONE, DONE], subaccount("500", "1"), subaccount(main, sub))
+    assert found.sentence == f"All 2 rows were done; ALARM: {who} more than the movements explain, so look into it."
+    assert found.mood is Mood.BAD
+
+
+def test_a_fraction_of_a_cent_is_rounding() -> None:
+    assert finished([DONE, DONE], subaccount("500", "1"), subaccount("400.005", "101")).mood is Mood.GOOD
 
 
 def test_books_that_could_not_be_read_are_not_said_to_balance() -> None:
