@@ -7,7 +7,11 @@ BIN := .venv/bin
 endif
 READY := .venv/.ready
 
-.PHONY: demo test check format samples constraints clean
+SEEDS ?= 20000
+RUNS ?= 100
+FIRST ?= 0
+
+.PHONY: demo test check format simulate chaos samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -24,6 +28,12 @@ check: $(READY)  ## Formatting, lint, types, layers.
 format: $(READY)  ## Format, and mend what the linter can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+simulate: $(READY)  ## Play SEEDS seeds of the simulation.
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+
+chaos: $(READY)  ## RUNS storms of real processes.
+	$(BIN)/python -m tests.chaos $(RUNS) $(FIRST)
 
 samples: $(READY)  ## Make the sample sheets again.
 	$(BIN)/python samples/make_samples.py

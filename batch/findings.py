@@ -44,9 +44,7 @@ RULES: Mapping[str, Rule] = {
     "column-missing": _error(
         "The header in row {header} has no {column} column: add one, named for example {examples}."
     ),
-    "column-unknown": _warning(
-        "The column “{title}” is not known: if it is the {column}, rename it, for example to “{suggestion}”."
-    ),
+    "column-unknown": _warning("The column “{title}” is not known: rename it if {suggestion} is meant."),
     "column-twice": _error("The columns {titles} could each be the {column}: rename all but the one that is meant."),
     "rows-missing": _error("There is a header in row {header} but no row below it: add one for each movement."),
     "expected-rows": _error(

@@ -108,6 +108,6 @@ def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missi
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():
         close = close_title(title, frozenset(missing))
         if close:
-            params = {"title": shown(title), "column": close[0].value, "suggestion": close[1]}
+            params = {"title": shown(title), "suggestion": f"“{close}”"}
             found.append(Finding("column-unknown", row, cell_address(column, row), params))
     return found

@@ -118,13 +118,12 @@ def column_role(title: str) -> tuple[Role, int] | None:
     return _role_of(fold(title)) or _role_of(fold(_BRACKETS.sub(" ", title)))
 
 
-def close_title(title: str, roles: frozenset[Role]) -> tuple[Role, str] | None:
-    """The known title of one of the roles that this one is a near miss of ("Montnat" of "montant"), and its role."""
-    known = {
-        known: role for role in roles for group in COLUMN_TITLES[role] for known in group if len(known) > len("type")
-    }
+def close_title(title: str, roles: frozenset[Role]) -> str | None:
+    """The known title of one of the roles that this one is a near miss of ("Montnat" of "montant")."""
+    groups = [group for role in roles for group in COLUMN_TITLES[role]]
+    known = [known for group in groups for known in group if len(known) > len("type")]
     found = difflib.get_close_matches(_without_small_words(fold(title[:LONGEST_TITLE])), known, n=1, cutoff=0.8)
-    return (known[found[0]], found[0]) if found else None
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=1024)

@@ -84,7 +84,9 @@ def test_findings_are_shown_with_their_cells(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "?", "add"], ["a2", "5", "add"], ["a2", "5", "add"]])
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read)), "Rows")
     assert str(cell_under(sheet, "Findings", 3, header=2).value).startswith("B2: The amount “?”")
-    assert str(cell_under(sheet, "Findings", 5, header=2).value).startswith("Warning: A4: This row says the same as row 3")
+    assert str(cell_under(sheet, "Findings", 5, header=2).value).startswith(
+        "Warning: A4: This row says the same as row 3"
+    )
 
 
 def test_dry_run_says_which_rows_would_be_refused(tmp_path: Path) -> None:

@@ -128,14 +128,12 @@ def test_every_sign_stands_for_its_direction() -> None:
 @pytest.mark.parametrize(
     ("title", "near"),
     [
-        ("Montnat", (Role.AMOUNT, "montant")), ("Monatnt (K€)", (Role.AMOUNT, "montant")),
-        ("Tokken", (Role.TOKEN, "token")), ("Directoin", (Role.DIRECTION, "direction")), ("Client", None), ("", None),
+        ("Montnat", "montant"), ("Tokken", "token"), ("Directoin", "direction"), ("Montant (K€)", "montant eur"),
+        ("Client", None), ("", None), ("x" * 40_000, None),
     ],
 )  # fmt: skip
-def test_a_near_miss_of_a_title_is_known(title: str, near: tuple[Role, str] | None) -> None:
-    found = close_title(title, frozenset(Role))
-    assert (found and found[0]) == (near and near[0])
-    assert found is None or near is None or found[1].startswith(near[1])
+def test_a_near_miss_of_a_title_is_known(title: str, near: str | None) -> None:
+    assert close_title(title, frozenset(Role)) == near
 
 
 @given(st.text())
