@@ -58,6 +58,12 @@ RULES: Mapping[str, Rule] = {
         "{found} would be removed but {expected} was expected: "
         "compare with your total (rows with an error are not counted)."
     ),
+    "file-name-again": _warning(
+        "A file named {file} was run on {day} as batch {batch}, with other content: do not pay it twice."
+    ),
+    "movements-again": _warning(
+        "All movements but one were run on {day} as batch {batch}: make sure that this month is not paid twice."
+    ),
     # The token.
     "token-missing": _error("The token is missing: name the sub-account."),
     "token-digits-lost": _error(

@@ -34,7 +34,8 @@ def test_the_documented_table_is_the_code_s() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {case.code for case in CASES} == set(RULES)
+    # What needs a ledger to be said has its cases in tests/runner/test_likeness.py.
+    assert {case.code for case in CASES} | {"file-name-again", "movements-again"} == set(RULES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.console import print_json
-from batch.cli.surroundings import now, open_client, read_environment
+from batch.cli.surroundings import has_ledger, now, open_client, open_ledger, read_environment
 from batch.errors import UsageError
 from batch.rules.amounts import read_amount
 from batch.rules.checks import Expected
@@ -42,9 +42,14 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None) -> int
     """Check, print, and write the dry run's workbook if asked to. Returns the exit code."""
     environ = read_environment()
     settings = load_settings(environ)
-    opened = nullcontext(None) if request.offline else open_client(settings, load_key(environ))
-    with opened as client:
+    key = None if request.offline else load_key(environ)
+    with open_client(settings, key) if key else nullcontext(None) as client:
         checked = dry_run_of(request, settings.api_url, client)
+    if key and has_ledger(settings):
+        from batch.ledger.protocol import BatchKey
+        from batch.runner.likeness import with_likeness
+
+        checked = with_likeness(checked, open_ledger(settings), BatchKey(settings.api_url, key.fingerprint()))
     if out is not None:
         from batch.report import write_report
 

@@ -48,12 +48,16 @@ class Manner:
 
 def run_command(request: CheckRequest, consent: Consent, manner: Manner, *, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
+    from batch.ledger.protocol import BatchKey
+    from batch.runner.likeness import with_likeness
+
     settings, key = settings_and_key()
     if consent.again and not (consent.why or "").strip():
         raise UsageError("--again needs --why with the reason for running the same plan again.")
     ledger = open_ledger(settings)
     with open_client(settings, key) as client, _holding(ledger, settings, key):
         checked = dry_run_of(request, settings.api_url, client)
+        checked = with_likeness(checked, ledger, BatchKey(settings.api_url, key.fingerprint()))
         obstacle = _obstacle_in_sheet(checked, consent)
         if obstacle is None and not consent.again:
             _refuse_repetition(ledger, checked, settings, key)

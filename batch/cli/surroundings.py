@@ -57,6 +57,13 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
     return DatabaseLedger()
 
 
+def has_ledger(settings: Settings) -> bool:
+    """Whether there is a ledger to look into; a check never makes one."""
+    from batch.ledger.orm.connect import FILE_NAME
+
+    return settings.database_url is not None or (settings.home / FILE_NAME).is_file()
+
+
 def settings_and_key() -> tuple[Settings, Secret]:
     """Both, from the environment."""
     environ = read_environment()

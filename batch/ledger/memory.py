@@ -21,7 +21,7 @@ from batch.ledger.facts import (
     StateChanged,
 )
 from batch.ledger.holding import busy
-from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, Lease, NewBatch, Work
+from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, Lease, NewBatch, Work
 from batch.model import (
     Balances,
     BatchHead,
@@ -29,6 +29,7 @@ from batch.model import (
     BatchState,
     BatchView,
     Event,
+    Movement,
     RowResult,
     Status,
     tally,
@@ -148,6 +149,18 @@ class MemoryLedger:
     def latest(self) -> str | None:
         """The newest batch's name."""
         return next(reversed(self._batches), None)
+
+    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
+        """The batches accepted for this account since then, newest first."""
+        return [
+            Earlier(name, new.at, new.sheet.source.file_name, new.sheet.source.sha256, len(new.plan.movements))
+            for name, new in ((name, kept.new) for name, kept in reversed(self._batches.items()))
+            if self.key_of(name) == account and new.at >= since
+        ]
+
+    def movements(self, batch: str) -> list[Movement]:
+        """The movements of a batch."""
+        return list(self._find(batch).new.plan.movements)
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from batch.ledger.facts import Fact
-from batch.model import Balances, BatchHead, BatchView, CheckedSheet, Plan, Tally
+from batch.model import Balances, BatchHead, BatchView, CheckedSheet, Movement, Plan, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ class BatchLine:
 
     head: BatchHead
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A batch that was accepted before, as far as it matters for noticing that it is sent again."""
+
+    batch: str
+    at: datetime
+    file_name: str
+    sha256: str
+    movements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,12 @@ class Ledger(Protocol):
 
     def latest(self) -> str | None:
         """The newest batch's name; None in an empty ledger."""
+
+    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
+        """The batches accepted for this account since then, newest first."""
+
+    def movements(self, batch: str) -> list[Movement]:
+        """The movements of a batch."""
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account; None if none was."""

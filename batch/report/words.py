@@ -10,15 +10,12 @@ from batch.findings import Finding
 from batch.model import BatchRow, BatchState, Status
 from batch.money import euros
 from batch.rules.forecast import Refusal
+from batch.rules.vocabulary import REPORT_SHEETS
 
 PROGRAM = "creditbatch"
 DRY_RUN = "DRY RUN – nothing has moved"
 
-SUMMARY = "Summary"
-ROWS = "Rows"
-BALANCES = "Balances"
-TO_FIX = "To fix"
-EVENTS = "Events"
+SUMMARY, ROWS, BALANCES, TO_FIX, EVENTS = REPORT_SHEETS
 
 STATUS = "Status"
 CODE = "Code"

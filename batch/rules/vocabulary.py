@@ -73,6 +73,10 @@ DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
 }  # fmt: skip
 """Words as `fold` writes them. A word that people use for both ways (refund, transfer) is left out: it is a finding."""
 
+TO_FIX_SHEET = "To fix"
+REPORT_SHEETS = ("Summary", "Rows", "Balances", TO_FIX_SHEET, "Events")
+"""The sheets of a report that we wrote. Of such a workbook only what is to be fixed is ever read in again."""
+
 PLUS_SIGNS = "+＋﹢"
 MINUS_SIGNS = "-−–—‐‑‒﹣－"
 _SIGNS = {

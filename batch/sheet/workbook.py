@@ -12,6 +12,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 from batch.errors import SheetError
 from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header
+from batch.rules.vocabulary import REPORT_SHEETS, TO_FIX_SHEET
 from batch.sheet.complaints import password, shown
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
@@ -70,6 +71,9 @@ def _meant(name: str, book: CalamineWorkbook) -> _Choice:
     """The only visible sheet with a header. Without any, the top of the first that holds something, to speak about."""
     candidates, filled = [], []
     visible = _visible(name, book)
+    if set(REPORT_SHEETS) <= set(visible):
+        # A report that was sent in again: its other sheets name rows that are done.
+        visible = [TO_FIX_SHEET]
     for sheet in visible:
         table = book.get_sheet_by_name(sheet)
         if _has_header(table):

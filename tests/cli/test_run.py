@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -239,6 +241,23 @@ def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox:
     assert applied(sandbox) == ALL
 
 
+def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: Sandbox) -> None:
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        while not applied(sandbox):
+            time.sleep(0.01)
+        body = json.dumps({"token": "sub-0001", "amount": "3"}).encode()
+        with urllib.request.urlopen(sandbox.url.replace("/v1", "/sandbox/top-up"), body, timeout=5) as answer:
+            assert answer.status == 200
+        out, _ = process.communicate(timeout=30)
+    document = json.loads(out)
+    assert process.returncode == 1
+    assert document["books"]["alarm"] == ["sub-0001"]
+    assert "ALARM" in command("show", document["batch"]).out
+
+
 def test_the_report_can_be_written_again(command: Command) -> None:
     document = command("run", command.sheet(), "--yes", "--json").document
     assert command("report", document["batch"], "--out", "again.xlsx").code == 0
@@ -252,6 +271,15 @@ def test_a_report_that_cannot_be_written_does_not_hide_what_was_paid(command: Co
     assert (ended.code, ended.document["report"]) == (0, None)
     assert "creditbatch report" in ended.err
     assert applied(sandbox) == ALL
+
+
+def test_a_report_sent_in_again_runs_only_what_was_to_be_fixed(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("refuse:code=8,skip=1")
+    first = command("run", command.sheet(), "--yes", "--json")
+    assert first.statuses == ["done", "refused", "done"]
+    again = command("run", first.document["report"], "--yes", "--json")
+    assert (again.code, again.document["file"]["sheet"]) == (0, "To fix")
+    assert sorted(applied(sandbox)) == sorted(ALL)
 
 
 def test_screens_fit_and_name_what_matters(command: Command) -> None:

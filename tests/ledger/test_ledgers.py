@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from batch.errors import LedgerError
 from batch.ledger import chain
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, RowSettled, StateChanged
-from batch.ledger.protocol import Ledger
+from batch.ledger.orm.connect import connect
+from batch.ledger.protocol import BatchKey, Claim, Lease, Ledger
 from batch.model import BatchState, Cell, RowResult, Status
+from batch.rules.holding import LEASE
 from tests.builders import BALANCES, NOON, new_batch
 
 ROWS: tuple[list[Cell], ...] = (
@@ -151,3 +155,74 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
     ]
     assert chain.first_break(events) is None
     assert events[-1].hash == "8a594565293793e94ee543f6f56f8b7f5d84ddedc7bddc568173e1bb3d7904f6"
+
+
+HERE = Claim("here", "desk", 12, 1.0)
+THERE = Claim("there", "server", 12, 1.0)
+
+
+def key(ledger: Ledger) -> BatchKey:
+    return ledger.key_of("b-1")
+
+
+def test_an_account_that_is_held_is_not_given_to_another_and_it_is_said_who_has_it(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.append("b-1", [began()])
+    with pytest.raises(LedgerError, match=r"batch b-1 has been running since .* on desk \(process 12\)"):
+        ledger.hold(key(ledger), THERE, NOON, lambda _lease: False)
+
+
+def test_the_lease_that_is_judged_is_renewed_by_every_commit(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.append("b-1", [replace(began(), at=NOON + timedelta(hours=1))])
+    seen: list[Lease] = []
+
+    def judge(lease: Lease) -> bool:
+        seen.append(lease)
+        return False
+
+    with pytest.raises(LedgerError):
+        ledger.hold(key(ledger), THERE, NOON, judge)
+    assert (seen[0].claim, seen[0].since, seen[0].until) == (HERE, NOON, NOON + timedelta(hours=1) + LEASE)
+
+
+def test_an_account_that_was_given_back_is_free(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.let_go()
+    ledger.hold(key(ledger), THERE, NOON, lambda _lease: False)
+
+
+def test_whose_lease_was_taken_over_can_write_no_more(tmp_path: Path) -> None:
+    connect(tmp_path, None)
+    from django.db import connections
+
+    from batch.ledger.orm.store import DatabaseLedger
+
+    first, second = DatabaseLedger(), DatabaseLedger()
+    first.create(new_batch(*ROWS))
+    first.hold(key(first), HERE, NOON, lambda _lease: False)
+    second.hold(key(second), THERE, NOON, lambda _lease: True)
+    with pytest.raises(LedgerError, match="taken batch b-1 over"):
+        first.append("b-1", [began()])
+    second.append("b-1", [began()])
+    connections["default"].close()
+
+
+def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    assert ledger.in_doubt(key(ledger)) is None
+    ledger.append("b-1", [began()])
+    assert ledger.in_doubt(key(ledger)) == "b-1"
+    assert ledger.in_doubt(BatchKey("https://elsewhere", "0" * 16)) is None
+
+
+def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {})
+    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, "It was interrupted.")])
+    later = NOON + timedelta(seconds=1)
+    ledger.append("b-1", [StateChanged(later, BatchState.RUNNING), StateChanged(later, BatchState.FINISHED)])
+    assert ledger.head("b-1").closing is None

@@ -34,15 +34,15 @@ def test_requests_with_a_session_and_a_real_form(sandbox: Sandbox) -> None:
 
 def test_urllib_labels_json_as_a_form(sandbox: Sandbox) -> None:
     body = json.dumps({"apiKey": KEY, "credit": "100", "tokenSubaccount": "sub-0001"}).encode()
-    request = urllib.request.Request(f"{sandbox.url}/subaccount/credit/add", data=body)  # noqa: S310 - it is our own
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - it is our own
+    request = urllib.request.Request(f"{sandbox.url}/subaccount/credit/add", data=body)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         told: dict[str, Any] = json.load(answer)
     assert (told["code"], told["credit"], told["subaccountCredit"]) == (200, 9900, 200)
 
 
 def test_a_query_with_two_question_marks(sandbox: Sandbox) -> None:
     query = urllib.parse.urlencode({"apiKey": KEY})
-    with urllib.request.urlopen(f"{sandbox.url}/me??{query}", timeout=10) as answer:  # noqa: S310 - it is our own
+    with urllib.request.urlopen(f"{sandbox.url}/me??{query}", timeout=10) as answer:
         assert json.load(answer)["credits"]["balance"] == "10000.000"
 
 

@@ -27,8 +27,9 @@ from batch.ledger.facts import (
     StateChanged,
 )
 from batch.ledger.holding import busy
-from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Movement, Reading
-from batch.ledger.protocol import BatchKey, BatchLine, Claim, LastAttempt, NewBatch, Work
+from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Reading
+from batch.ledger.orm.models import Movement as Line
+from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
 from batch.model import (
     Balances,
     BatchHead,
@@ -36,6 +37,7 @@ from batch.model import (
     BatchState,
     BatchView,
     Direction,
+    Movement,
     Role,
     RowResult,
     SheetRow,
@@ -45,6 +47,7 @@ from batch.model import (
 )
 from batch.model import Event as EventRecord
 from batch.money import ZERO, from_thousandths, to_thousandths
+from batch.rules.checks import movement_of
 from batch.rules.holding import LEASE
 
 _ENDED = {BatchState.STOPPED, BatchState.FINISHED, BatchState.REJECTED}
@@ -125,9 +128,9 @@ class DatabaseLedger:
             batch.save(force_insert=True)
             turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
             movements = (
-                _movement(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
+                _line(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
             )
-            Movement.objects.bulk_create(movements, batch_size=_CHUNK)
+            Line.objects.bulk_create(movements, batch_size=_CHUNK)
             self._append(batch, accepted(new))
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
@@ -200,6 +203,24 @@ class DatabaseLedger:
         with _read():
             newest = Batch.objects.order_by("-created_at", "-name").values_list("name", flat=True)
             return newest.first()
+
+    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
+        """The batches accepted for this account since then, newest first."""
+        with _read():
+            found = Batch.objects.filter(
+                api_url=account.api_url, key_fingerprint=account.fingerprint, created_at__gte=since
+            )
+            counted = found.annotate(turns=Count("movements__turn")).order_by("-created_at", "-name")
+            return [
+                Earlier(batch.name, batch.created_at, batch.file_name, batch.sha256, batch.turns) for batch in counted
+            ]
+
+    def movements(self, batch: str) -> list[Movement]:
+        """The movements of a batch."""
+        with _read():
+            rows = _find(batch).movements.filter(turn__isnull=False).order_by("turn")
+            found = (movement_of(_batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
+            return [movement for movement in found if movement]
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account."""
@@ -297,8 +318,8 @@ def _find(name: str) -> Batch:
     return batch
 
 
-def _movement(batch: Batch, position: int, row: SheetRow, turn: int | None) -> Movement:
-    return Movement(
+def _line(batch: Batch, position: int, row: SheetRow, turn: int | None) -> Line:
+    return Line(
         batch=batch,
         position=position,
         row=row.number,
@@ -313,7 +334,7 @@ def _movement(batch: Batch, position: int, row: SheetRow, turn: int | None) -> M
 
 
 def _update_row(batch: Batch, fact: replay.RowFact) -> None:
-    row = Movement.objects.get(batch=batch, row=fact.row)
+    row = Line.objects.get(batch=batch, row=fact.row)
     result = replay.after(_result(row), fact)
     row.status, row.code, row.message = result.status.value, result.code, result.message
     row.main_balance, row.subaccount_balance = (
@@ -327,7 +348,7 @@ def _update_row(batch: Batch, fact: replay.RowFact) -> None:
     )
 
 
-def _batch_row(row: Movement) -> BatchRow:
+def _batch_row(row: Line) -> BatchRow:
     sheet_row = SheetRow(
         number=row.row,
         cells=tuple(cell_from_json(cell) for cell in row.cells),
@@ -339,7 +360,7 @@ def _batch_row(row: Movement) -> BatchRow:
     return BatchRow(sheet_row, _result(row))
 
 
-def _result(row: Movement) -> RowResult:
+def _result(row: Line) -> RowResult:
     return RowResult(
         Status(row.status),
         row.code,
@@ -400,7 +421,7 @@ def _balances_in_order(batch: Batch) -> list[tuple[datetime, str | None, int]]:
 def _tallies() -> dict[str, Tally]:
     """Every batch's tally, in one question to the database."""
     done = Q(status=Status.DONE.value)
-    groups = Movement.objects.values("batch_id", "status").annotate(
+    groups = Line.objects.values("batch_id", "status").annotate(
         rows=Count("pk"),
         euros=Sum("amount"),
         added=Sum("amount", filter=done & Q(direction=Direction.ADD.value)),
