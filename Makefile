@@ -11,7 +11,7 @@ SEEDS ?= 20000
 RUNS ?= 100
 FIRST ?= 0
 
-.PHONY: demo test check format simulate chaos samples constraints clean
+.PHONY: demo test check format simulate chaos pictures samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -34,6 +34,9 @@ simulate: $(READY)  ## Play SEEDS seeds of the simulation.
 
 chaos: $(READY)  ## RUNS storms of real processes.
 	$(BIN)/python -m tests.chaos $(RUNS) $(FIRST)
+
+pictures: $(READY)  ## Make the pictures of the README and the example report again (needs LibreOffice and poppler).
+	$(BIN)/python docs/make_pictures.py
 
 samples: $(READY)  ## Make the sample sheets again.
 	$(BIN)/python samples/make_samples.py

@@ -7,7 +7,7 @@ import tempfile
 from importlib import resources
 from pathlib import Path
 
-from batch.cli.checking import CheckRequest
+from batch.cli.checking import CheckRequest, check_command
 from batch.cli.console import note
 from batch.cli.running import Consent, Manner, run_command
 from batch.errors import UsageError
@@ -32,6 +32,7 @@ def demo_command(folder: Path) -> int:
         _use(sandbox.url, home)
         note("A demonstration: the sandbox stands in for the provider, nothing here is real.")
         try:
+            check_command(request, json=False, out=None)
             return run_command(request, Consent(yes=True), Manner(), json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()
