@@ -1,0 +1,99 @@
+"""The package as others get it: a wheel that works elsewhere, layers that hold, a README that is complete."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from typer.main import get_command
+
+from batch.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run this Python; its output is part of the failure."""
+    import os
+
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CREDITBATCH_", "SMSPARTNER_"))}
+    ended = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=kept | {"PYTHONIOENCODING": "utf-8"} | environ,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+def test_the_wheel_runs_the_demo_outside_the_checkout(tmp_path: Path) -> None:
+    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT), cwd=tmp_path)
+    wheel = next(tmp_path.glob("creditbatch-*.whl"))
+    site = tmp_path / "site"
+    run(*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel), cwd=tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    where = run("-c", "import batch; print(batch.__file__)", cwd=elsewhere, PYTHONPATH=str(site))
+    assert str(site) in where.stdout
+    script = next((site / "bin").glob("creditbatch*")) if (site / "bin").is_dir() else None
+    command = ("-m", "batch") if script is None or sys.platform == "win32" else (str(script),)
+    ended = run(*command, "demo", cwd=elsewhere, PYTHONPATH=str(site))
+    assert "All 40 rows were done" in ended.stdout
+    assert load_workbook(elsewhere / "reports" / "demo.xlsx").sheetnames[0] == "Summary"
+
+
+def test_imports_point_one_way() -> None:
+    """The layers of .importlinter, which `make check` looks at as well."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    command = [str(linter)] if linter.exists() else [str(linter.with_suffix(".exe"))]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("heavy", ["pandas", "django", "openpyxl", "requests", "rich", "tenacity"])
+def test_help_imports_nothing_heavy(heavy: str, tmp_path: Path) -> None:
+    code = (
+        "import sys, batch.__main__\n"
+        "sys.argv = ['creditbatch', '--help']\n"
+        "try: batch.__main__.main()\n"
+        f"except SystemExit: print('loaded' if {heavy!r} in sys.modules else 'not loaded')"
+    )
+    ended = run("-c", code, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    assert "Usage: creditbatch" in ended.stdout
+    assert ended.stdout.rstrip().endswith("not loaded")
+
+
+def test_every_command_and_option_is_in_the_readme_or_the_docs() -> None:
+    documented = README + (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    command = get_command(app)
+    for name, sub in command.commands.items():  # type: ignore[attr-defined]
+        assert f"`{name}" in documented, name
+        for parameter in sub.params:
+            for option in parameter.opts:
+                assert not option.startswith("--") or option in documented, (name, option)
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    source = (ROOT / "batch" / "settings.py").read_text(encoding="utf-8")
+    for setting in set(re.findall(r'"((?:CREDITBATCH|SMSPARTNER)_[A-Z_]+)"', source)):
+        assert f"`{setting}`" in README, setting
+
+
+def test_what_is_pinned_is_what_is_declared() -> None:
+    """Every direct dependency has a pin with hashes."""
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
+    declared = re.search(r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE)
+    assert declared
+    for name in re.findall(r'"([A-Za-z0-9-]+)', declared.group(1)):
+        assert re.search(rf"^{name.lower()}==\S+ (;.*)?\\\n    --hash=sha256:", pinned, re.MULTILINE), name
+    assert "http" not in pinned
