@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,7 +115,9 @@ def _holding(ledger: Ledger, settings: Settings, key: Secret, resuming: str | No
             )
         yield
     finally:
-        ledger.let_go()
+        # A ledger that cannot be written just now has said so already; the lease of a process that ended holds nobody.
+        with suppress(LedgerError):
+            ledger.let_go()
 
 
 def exit_code(view: BatchView) -> int:

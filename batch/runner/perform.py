@@ -298,10 +298,10 @@ class _Run:
 
     def _commit(self, *facts: Fact) -> None:
         """Write what waits and these facts, in one commit."""
-        waiting = [*self._facts, *facts]
+        waiting, self._facts = [*self._facts, *facts], []
         if waiting:
+            # Nothing is written twice: what an interrupt or a full disk keeps from being written here is a doubt.
             self._world.ledger.append(self._batch, waiting)
-            self._facts.clear()
 
 
 def _is_left(entry: BatchRow) -> bool:

@@ -71,18 +71,17 @@ class DatabaseLedger:
                 lease = protocol.Lease(_claim(line), line.batch, line.since, line.until)
                 if not may_take_over(lease):
                     raise LedgerError(busy(lease))
-            Lease.objects.update_or_create(
+            mine = Lease(
                 account=name,
-                defaults={
-                    "machine": claim.machine,
-                    "host": claim.host,
-                    "pid": claim.pid,
-                    "started": claim.started,
-                    "batch": None,
-                    "since": at,
-                    "until": at + LEASE,
-                },
+                machine=claim.machine,
+                host=claim.host,
+                pid=claim.pid,
+                started=claim.started,
+                since=at,
+                until=at + LEASE,
             )
+            # Of two that find the account free at the same moment, the second must fail and not overwrite the first.
+            mine.save(force_insert=line is None, force_update=line is not None)
         self._held = name, claim
 
     def let_go(self) -> None:
