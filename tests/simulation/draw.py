@@ -26,8 +26,9 @@ class Roughness:
     disk: float
     interrupt: float
     drift: float
+    drift_least: int
     drift_most: int
-    """Thousandths that an account spends when it spends."""
+    """Thousandths that an account spends when it spends, at least and at most."""
     top_up: float
     rounds_to_cents: bool
     rival: float
@@ -46,12 +47,16 @@ class Scenario:
     ask_before_resend: bool
 
 
-def draw(seed: int) -> Scenario:
-    """The scenario of a seed; the same seed always gives the same."""
+AMOUNTS = (5, 20, 21, 30, 1000, 5000, 12_500)
+"""Thousandths: around the two cents that are never settled, and ordinary ones."""
+
+
+def draw(seed: int, *, least: int = 1) -> Scenario:
+    """The scenario of a seed; the same seed always gives the same. No amount is below `least` thousandths."""
     rng = random.Random(seed)
     tokens = [f"sub-{number}" for number in range(1, rng.randint(2, 5))]
     subaccounts = {token: rng.choice([0, 50, 100_000, rng.randrange(300_000)]) for token in tokens}
-    rows = [_row(rng, tokens) for _ in range(rng.randint(1, 8))]
+    rows = [_row(rng, tokens, least) for _ in range(rng.randint(1, 8))]
     sheet = check_sheet(Grid(SOURCE, [list(HEADER), *rows]), frozenset(tokens), Expected())
     return Scenario(
         seed=seed,
@@ -64,9 +69,9 @@ def draw(seed: int) -> Scenario:
     )
 
 
-def _row(rng: random.Random, tokens: list[str]) -> list[Cell]:
+def _row(rng: random.Random, tokens: list[str], least: int) -> list[Cell]:
     direction = rng.choice(list(Direction))
-    amount: Cell = from_thousandths(rng.choice([5, 20, 21, 30, 1000, 5000, 12_500, rng.randint(1, 90_000)]))
+    amount: Cell = from_thousandths(max(least, rng.choice([*AMOUNTS, rng.randint(1, 90_000)])))
     if rng.random() < 0.05:
         amount = "?"
     token = rng.choice(tokens) if rng.random() < 0.97 else "nobody"
@@ -82,6 +87,7 @@ def _roughness(rng: random.Random) -> Roughness:
         disk=rng.choice([0.0, 0.0, 0.0, 0.03]),
         interrupt=rng.choice([0.0, 0.0, 0.03]),
         drift=0.0 if quiet else rng.choice([0.1, 0.5, 1.0]),
+        drift_least=0,
         drift_most=rng.choice([45, 45, 1000, 20_000]),
         top_up=0.0 if quiet else rng.choice([0.0, 0.02, 0.1]),
         rounds_to_cents=rng.random() < 0.4,

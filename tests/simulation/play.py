@@ -355,9 +355,9 @@ class Human:
         player.rival()
 
 
-def play(seed: int, *, ledger: MemoryLedger | None = None) -> Told:
+def play(seed: int, *, scenario: Scenario | None = None, ledger: MemoryLedger | None = None) -> Told:
     """Play a seed; `Violation` if a claim is not true, with the story in its notes."""
-    player = Player(draw(seed), ledger or MemoryLedger())
+    player = Player(scenario or draw(seed), ledger or MemoryLedger())
     try:
         return player.play()
     except Exception as error:

@@ -190,7 +190,9 @@ class ModelProvider:
         self._time.pass_by(0.02)
         for account in self.balances:
             if self._rng.random() < self._rough.drift:
-                spent = min(max(0, self.balances[account]), self._rng.randint(0, self._rough.drift_most))
+                spent = min(
+                    max(0, self.balances[account]), self._rng.randint(self._rough.drift_least, self._rough.drift_most)
+                )
                 self.balances[account] -= spent
                 self.outside[account] = replace(self.outside[account], spent=self.outside[account].spent + spent)
             if self._rng.random() < self._rough.top_up:
