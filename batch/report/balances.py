@@ -54,7 +54,8 @@ def courses(contents: Contents) -> Iterator[Course]:
         for token, book in contents.books.subaccounts.items():
             yield Course(token, book.opening, book.received, book.given, book.expected, book.closing, book.difference)
     elif contents.forecast:
-        for token, course in contents.forecast.subaccounts.items():
+        touched = ((token, course) for token, course in contents.forecast.subaccounts.items() if course.is_touched)
+        for token, course in touched:
             yield Course(token, course.before, course.added, course.removed, course.after)
     else:
         for token, moved in contents.planned.items():

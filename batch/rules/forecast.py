@@ -35,6 +35,11 @@ class SubAccountForecast:
     removed: Decimal
     after: Decimal | None
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether a movement of the plan names it."""
+        return bool(self.added or self.removed)
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -141,13 +146,15 @@ def _top_up(movements: Sequence[Movement], main: Decimal, subaccounts: Mapping[s
 def _courses(
     movements: Sequence[Movement], before: Mapping[str, Decimal], after: Mapping[str, Decimal]
 ) -> dict[str, SubAccountForecast]:
-    courses: dict[str, SubAccountForecast] = {}
+    """Those that the plan names first, in its order, then all others of the account."""
     sums: dict[str, dict[Direction, Decimal]] = {}
     for movement in movements:
         moved = sums.setdefault(movement.token, dict.fromkeys(Direction, ZERO))
         moved[movement.direction] += movement.amount
-    for token, moved in sums.items():
-        courses[token] = SubAccountForecast(
-            before.get(token), moved[Direction.ADD], moved[Direction.REMOVE], after.get(token)
+    untouched = dict.fromkeys(Direction, ZERO)
+    return {
+        token: SubAccountForecast(before.get(token), moved[Direction.ADD], moved[Direction.REMOVE], after.get(token))
+        for token, moved in (
+            (token, sums.get(token, untouched)) for token in (*sums, *(token for token in before if token not in sums))
         )
-    return courses
+    }

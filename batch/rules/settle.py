@@ -37,19 +37,25 @@ class Reading:
 def settle(direction: Direction, amount: Decimal, before: Reading, after: Reading) -> Verdict:
     """What one reading says.
 
-    Left alone, a balance only drifts down, because accounts send SMS. With D the debited and C the credited account:
+    Left alone, a balance only drifts down, because accounts send SMS. So with D the debited and C the credited account,
+    known before and read after (D', C'):
 
-    - if the movement was applied, D has lost at least the amount, so D' <= D - a;
-    - if it was not applied, nothing was credited, so C' <= C.
+    - if the movement was applied, D has lost at least the amount and C has gained at most the amount:
+      D' <= D - a and C' <= C + a;
+    - if it was not applied, neither has gained anything: C' <= C and D' <= D.
 
-    Each is a necessary condition with one cent of tolerance, because an answer may be rounded to cents while the lists
+    Each is a necessary condition, with one cent of tolerance, because an answer may be rounded to cents while the lists
     give thousandths. Exactly one of them holding settles the doubt. Both (drift as large as the amount) or neither (a
-    top-up meanwhile) leave it unknown. Up to two cents the tolerance is as large as the amount, so nothing is settled.
+    top-up meanwhile) leave it unknown. Without a top-up the second half of each says nothing new; with one it notices
+    that the account did not drift, and that nothing may be concluded from drift. Up to two cents the tolerance is as
+    large as the amount, so nothing is settled.
     """
     if amount <= 2 * CENT:
         return Verdict.UNKNOWN
-    may_be_applied = after.debited(direction) <= before.debited(direction) - amount + CENT
-    may_be_missing = after.credited(direction) <= before.credited(direction) + CENT
+    debited = after.debited(direction) - before.debited(direction)
+    credited = after.credited(direction) - before.credited(direction)
+    may_be_applied = debited <= CENT - amount and credited <= amount + CENT
+    may_be_missing = debited <= CENT and credited <= CENT
     if may_be_applied == may_be_missing:
         return Verdict.UNKNOWN
     return Verdict.APPLIED if may_be_applied else Verdict.NOT_APPLIED

@@ -199,11 +199,14 @@ class Player:
             raise Violation(f"row {fact.row} was settled as applied={verdict}, and the truth is {truth}")
 
     def is_deceptive(self, row: int) -> bool:
-        """Whether one account was given credit while the other spent about as much as the amount."""
+        """Whether one account was given about the amount while the other spent about as much.
+
+        A larger gift shows itself, unless the account that was given it spent the rest of it.
+        """
         amount = self.amount(row)
         main, subaccount = self.outside_since(row)
         return any(
-            one.given > 0 and other.spent >= amount - 2 * TWO_CENTS
+            0 < one.given <= amount + one.spent + 2 * TWO_CENTS and other.spent >= amount - 2 * TWO_CENTS
             for one, other in ((main, subaccount), (subaccount, main))
         )
 
