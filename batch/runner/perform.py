@@ -11,22 +11,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying
 
 from batch import codes
 from batch.errors import ProviderError
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, RowSettled, StateChanged
+from batch.ledger.facts import AttemptBegan, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchState, Movement, Status
-from batch.outcome import Applied, Blocked, Doubt, NotApplied, Outcome, Refused
+from batch.outcome import Applied, NotApplied, Outcome
 from batch.provider.client import Provider
 from batch.rules.checks import movement_of
 from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
 from batch.rules.settle import Reading, Verdict
-from batch.runner.settling import MAX_READINGS, BalanceReader, Evidence, evidence_fact, settle_doubt
+from batch.runner.settling import MAX_READINGS, BalanceReader, evidence_fact, settle_doubt
+from batch.runner.telling import ended_fact, settled_fact, status_of, stop_reason, unknown_reason
 
 _T = TypeVar("_T")
 INTERRUPTED = "It was interrupted."
@@ -152,12 +152,12 @@ class _Run:
             attempts, in_a_row = attempts + tried, in_a_row + tried
             match next_step(outcome, in_a_row, self._options.policy):
                 case Step.NEXT:
-                    self._world.watcher.row_ended(movement.row, _status(outcome))
+                    self._world.watcher.row_ended(movement.row, status_of(outcome))
                     return
                 case Step.RETRY:
                     raise _Stopped(INTERRUPTED)
                 case Step.STOP:
-                    raise _Stopped(_stop_reason(movement, outcome))
+                    raise _Stopped(stop_reason(movement, outcome))
                 case Step.SETTLE:
                     if not self._is_settled_as_missing(movement):
                         return
@@ -198,7 +198,7 @@ class _Run:
         outcome = self._world.provider.move(movement)
         if isinstance(outcome, Applied):
             self._know(movement.token, Reading(outcome.main_balance, outcome.subaccount_balance))
-        self._facts.append(_ended(self._world.now(), movement.row, number, outcome))
+        self._facts.append(ended_fact(self._world.now(), movement.row, number, outcome))
         return outcome
 
     def _before_sleep(self, state: RetryCallState) -> None:
@@ -211,14 +211,14 @@ class _Run:
         self._commit()
         last = self._world.ledger.last_attempt(self._batch, movement.row)
         if last is None or last.main_balance is None or last.subaccount_balance is None:
-            raise _Stopped(_unknown(movement, "no balances were known before it was sent"))
+            raise _Stopped(unknown_reason(movement, "no balances were known before it was sent"))
         before = Reading(last.main_balance, last.subaccount_balance)
         try:
             evidence = settle_doubt(movement, before, self._readings(movement), self._recorder(movement))
         except ProviderError as error:
-            raise _Stopped(_unknown(movement, f"the balances cannot be read ({error})")) from error
+            raise _Stopped(unknown_reason(movement, f"the balances cannot be read ({error})")) from error
         must_ask = evidence.verdict is Verdict.NOT_APPLIED and self._options.ask_before_resend
-        self._commit(_settled(self._world.now(), movement.row, last.number, evidence, must_ask=must_ask))
+        self._commit(settled_fact(self._world.now(), movement.row, last.number, evidence, must_ask=must_ask))
         if evidence.reading:
             self._know(movement.token, evidence.reading)
         if must_ask:
@@ -226,7 +226,7 @@ class _Run:
                 f"Row {movement.row} was not applied by the balances, and a person must agree to send it again."
             )
         if evidence.verdict is Verdict.UNKNOWN:
-            raise _Stopped(_unknown(movement, "the balances do not tell"))
+            raise _Stopped(unknown_reason(movement, "the balances do not tell"))
         if evidence.verdict is Verdict.APPLIED:
             self._world.watcher.row_ended(movement.row, Status.DONE)
         return evidence.verdict is Verdict.NOT_APPLIED
@@ -322,59 +322,3 @@ def _outcome(state: RetryCallState) -> Outcome:
         raise AssertionError("asked before the first attempt ended")
     outcome: Outcome = state.outcome.result()
     return outcome
-
-
-def _status(outcome: Outcome) -> Status:
-    match outcome:
-        case Applied():
-            return Status.DONE
-        case Refused():
-            return Status.REFUSED
-        case NotApplied() | Blocked():
-            return Status.PENDING
-        case Doubt():
-            return Status.UNKNOWN
-
-
-def _ended(at: datetime, row: int, attempt: int, outcome: Outcome) -> AttemptEnded:
-    code: int | None = None
-    message: str | None = None
-    main: Decimal | None = None
-    subaccount: Decimal | None = None
-    match outcome:
-        case Applied(main, subaccount):
-            code = codes.OK
-        case Refused(code, message):
-            pass
-        case NotApplied(reason) | Blocked(reason) | Doubt(reason):
-            message = reason
-    name = type(outcome).__name__
-    return AttemptEnded(at, row, attempt, name, _status(outcome), code, message, main, subaccount)
-
-
-def _settled(at: datetime, row: int, attempt: int, evidence: Evidence, *, must_ask: bool) -> RowSettled:
-    reading = evidence.reading
-    match evidence.verdict:
-        case Verdict.APPLIED if reading:
-            words = "Settled by the balances: it was applied"
-            return RowSettled(at, row, attempt, Status.DONE, words, reading.main, reading.subaccount)
-        case Verdict.NOT_APPLIED:
-            status = Status.UNKNOWN if must_ask else Status.PENDING
-            return RowSettled(at, row, attempt, status, "Settled by the balances: it was not applied")
-        case _:
-            return RowSettled(at, row, attempt, Status.UNKNOWN, "The balances do not tell whether it was applied")
-
-
-def _stop_reason(movement: Movement, outcome: Outcome) -> str:
-    match outcome:
-        case Refused(code, words):
-            said = f" (it says “{words}”)" if words else ""
-            return f"The provider refuses the whole account with code {code}: {codes.meaning(code)}{said}."
-        case NotApplied(reason) | Blocked(reason) | Doubt(reason):
-            return f"Row {movement.row} could not be sent: {reason}."
-        case Applied():
-            raise AssertionError("a success stops nothing")
-
-
-def _unknown(movement: Movement, why: str) -> str:
-    return f"Whether row {movement.row} was applied is unknown: {why}."

@@ -6,47 +6,50 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import DatabaseError, models, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count
 
 from batch.errors import LedgerError
-from batch.ledger import chain, protocol, replay
+from batch.ledger import chain, protocol
 from batch.ledger.accept import accepted
-from batch.ledger.encoding import cell_from_json, cell_to_json, finding_from_json, finding_to_json
+from batch.ledger.encoding import finding_from_json, finding_to_json
 from batch.ledger.facts import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
     Fact,
     PersonDecided,
-    Purpose,
     RowSettled,
     StateChanged,
 )
 from batch.ledger.holding import busy
 from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
+from batch.ledger.orm.rows import (
+    balances_in_order,
+    batch_row,
+    euros,
+    head_of,
+    line_of,
+    readings_of,
+    tallies,
+    thousandths,
+    update_row,
+)
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
 from batch.model import (
-    Balances,
     BatchHead,
-    BatchRow,
     BatchState,
     BatchView,
-    Direction,
     Movement,
     Role,
-    RowResult,
-    SheetRow,
-    Source,
     Status,
     Tally,
 )
 from batch.model import Event as EventRecord
-from batch.money import ZERO, from_thousandths, to_thousandths
+from batch.money import from_thousandths
 from batch.rules.checks import movement_of
 from batch.rules.holding import LEASE
 
@@ -127,7 +130,7 @@ class DatabaseLedger:
             batch.save(force_insert=True)
             turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
             movements = (
-                _line(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
+                line_of(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
             )
             Line.objects.bulk_create(movements, batch_size=_CHUNK)
             self._append(batch, accepted(new))
@@ -140,7 +143,7 @@ class DatabaseLedger:
     def head(self, batch: str) -> BatchHead:
         """A batch without its rows."""
         with _read():
-            return _head(_find(batch))
+            return head_of(_find(batch))
 
     def view(self, batch: str) -> BatchView:
         """A batch with its rows and events."""
@@ -149,10 +152,10 @@ class DatabaseLedger:
             rows = kept.movements.order_by("position").iterator(chunk_size=_CHUNK)
             events = kept.events.order_by("number").iterator(chunk_size=_CHUNK)
             return BatchView(
-                head=_head(kept),
+                head=head_of(kept),
                 columns=tuple(kept.columns),
                 roles={Role(role): column for role, column in kept.roles.items()},
-                rows=tuple(_batch_row(row) for row in rows),
+                rows=tuple(batch_row(row) for row in rows),
                 findings=tuple(finding_from_json(finding) for finding in kept.findings),
                 events=tuple(EventRecord(line.number, line.at, line.kind, line.data, line.hash) for line in events),
             )
@@ -164,13 +167,13 @@ class DatabaseLedger:
             order = kept.movements.filter(turn__isnull=False).order_by("turn").values_list("row", flat=True)
             main: int | None = None
             known: dict[str, int] = {}
-            for at, token, balance in _balances_in_order(kept):
+            for at, token, balance in balances_in_order(kept):
                 del at
                 if token is None:
                     main = balance
                 else:
                     known[token] = balance
-            return Work(tuple(order), _euros(main), {token: from_thousandths(value) for token, value in known.items()})
+            return Work(tuple(order), euros(main), {token: from_thousandths(value) for token, value in known.items()})
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
@@ -179,7 +182,7 @@ class DatabaseLedger:
             attempt = attempts.first()
             if attempt is None:
                 return None
-            before = _euros(attempt.main_before), _euros(attempt.subaccount_before)
+            before = euros(attempt.main_before), euros(attempt.subaccount_before)
             return LastAttempt(attempt.number, attempt.began_at, *before)
 
     def key_of(self, batch: str) -> BatchKey:
@@ -191,9 +194,9 @@ class DatabaseLedger:
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
         with _read():
-            tallies = _tallies()
+            counted = tallies()
             return [
-                BatchLine(_head(batch), tallies.get(batch.name, Tally(dict.fromkeys(Status, 0))))
+                BatchLine(head_of(batch), counted.get(batch.name, Tally(dict.fromkeys(Status, 0))))
                 for batch in Batch.objects.order_by("-created_at", "-name")
             ]
 
@@ -218,7 +221,7 @@ class DatabaseLedger:
         """The movements of a batch."""
         with _read():
             rows = _find(batch).movements.filter(turn__isnull=False).order_by("turn")
-            found = (movement_of(_batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
+            found = (movement_of(batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
             return [movement for movement in found if movement]
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
@@ -257,18 +260,18 @@ class DatabaseLedger:
                     row=fact.row,
                     number=fact.attempt,
                     began_at=fact.at,
-                    main_before=_thousandths(fact.main_balance),
-                    subaccount_before=_thousandths(fact.subaccount_balance),
+                    main_before=thousandths(fact.main_balance),
+                    subaccount_before=thousandths(fact.subaccount_balance),
                 )
-                _update_row(batch, fact)
+                update_row(batch, fact)
             case AttemptEnded():
                 attempt = Attempt.objects.filter(batch=batch, row=fact.row, number=fact.attempt)
                 attempt.update(ended_at=fact.at, outcome=fact.outcome)
-                _update_row(batch, fact)
+                update_row(batch, fact)
             case RowSettled() | PersonDecided():
-                _update_row(batch, fact)
+                update_row(batch, fact)
             case BalancesRead():
-                Reading.objects.bulk_create(_readings(batch, fact), batch_size=_CHUNK)
+                Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
             case StateChanged():
                 changed: dict[str, Any] = {"state": fact.state.value, "reason": fact.reason, "ended_at": None}
                 if fact.state in _ENDED:
@@ -315,137 +318,3 @@ def _find(name: str) -> Batch:
     if batch is None:
         raise LedgerError(f"There is no batch {name} in the ledger: `creditbatch batches` lists them.")
     return batch
-
-
-def _line(batch: Batch, position: int, row: SheetRow, turn: int | None) -> Line:
-    return Line(
-        batch=batch,
-        position=position,
-        row=row.number,
-        turn=turn,
-        cells=[cell_to_json(cell) for cell in row.cells],
-        findings=[finding_to_json(finding) for finding in row.findings],
-        token=row.token,
-        direction=row.direction.value if row.direction else None,
-        amount=_thousandths(row.amount),
-        status=(Status.PENDING if row.is_valid else Status.INVALID).value,
-    )
-
-
-def _update_row(batch: Batch, fact: replay.RowFact) -> None:
-    row = Line.objects.get(batch=batch, row=fact.row)
-    result = replay.after(_result(row), fact)
-    row.status, row.code, row.message = result.status.value, result.code, result.message
-    row.main_balance, row.subaccount_balance = (
-        _thousandths(result.main_balance),
-        _thousandths(result.subaccount_balance),
-    )
-    row.attempts, row.at = result.attempts, result.at
-    row.save(
-        update_fields=["status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at"],
-        force_update=True,
-    )
-
-
-def _batch_row(row: Line) -> BatchRow:
-    sheet_row = SheetRow(
-        number=row.row,
-        cells=tuple(cell_from_json(cell) for cell in row.cells),
-        token=row.token,
-        direction=Direction(row.direction) if row.direction else None,
-        amount=_euros(row.amount),
-        findings=tuple(finding_from_json(finding) for finding in row.findings),
-    )
-    return BatchRow(sheet_row, _result(row))
-
-
-def _result(row: Line) -> RowResult:
-    return RowResult(
-        Status(row.status),
-        row.code,
-        row.message,
-        _euros(row.main_balance),
-        _euros(row.subaccount_balance),
-        row.attempts,
-        row.at,
-    )
-
-
-def _head(batch: Batch) -> BatchHead:
-    return BatchHead(
-        batch=batch.name,
-        state=BatchState(batch.state),
-        reason=batch.reason,
-        source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
-        digest=batch.digest,
-        api_url=batch.api_url,
-        account=batch.account,
-        created_at=batch.created_at,
-        ended_at=batch.ended_at,
-        opening=_balances(batch, Purpose.OPENING),
-        closing=_balances(batch, Purpose.CLOSING),
-    )
-
-
-def _balances(batch: Batch, purpose: Purpose) -> Balances | None:
-    """The newest balances read for this purpose; closing balances of a run before the last one do not count."""
-    readings = batch.readings.filter(purpose=purpose.value)
-    if purpose is Purpose.CLOSING and batch.running_at is not None:
-        readings = readings.filter(at__gte=batch.running_at)
-    newest = readings.aggregate(at=models.Max("at"))["at"]
-    found = dict(readings.filter(at=newest).values_list("token", "balance")) if newest else {}
-    if None not in found:
-        return None
-    subaccounts = {token: from_thousandths(value) for token, value in found.items() if token is not None}
-    return Balances(from_thousandths(found[None]), subaccounts, newest)
-
-
-def _readings(batch: Batch, fact: BalancesRead) -> Iterator[Reading]:
-    tokens: list[str | None] = [None, *fact.subaccounts]
-    for token in tokens:
-        balance = fact.main_balance if token is None else fact.subaccounts[token]
-        yield Reading(batch=batch, at=fact.at, purpose=fact.purpose.value, token=token, balance=to_thousandths(balance))
-
-
-def _balances_in_order(batch: Batch) -> list[tuple[datetime, str | None, int]]:
-    """Every balance that the provider ever gave in this batch, oldest first."""
-    found: list[tuple[datetime, str | None, int]] = list(batch.readings.values_list("at", "token", "balance"))
-    answered = batch.movements.filter(main_balance__isnull=False, at__isnull=False)
-    for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):
-        if at is not None and main is not None and subaccount is not None:
-            found += [(at, None, main), (at, token, subaccount)]
-    return sorted(found, key=lambda entry: entry[0])
-
-
-def _tallies() -> dict[str, Tally]:
-    """Every batch's tally, in one question to the database."""
-    done = Q(status=Status.DONE.value)
-    groups = Line.objects.values("batch_id", "status").annotate(
-        rows=Count("pk"),
-        euros=Sum("amount"),
-        added=Sum("amount", filter=done & Q(direction=Direction.ADD.value)),
-        removed=Sum("amount", filter=done & Q(direction=Direction.REMOVE.value)),
-    )
-    found: dict[str, list[dict[str, Any]]] = {}
-    for group in groups:
-        found.setdefault(group["batch_id"], []).append(dict(group))
-    return {name: _tally(group) for name, group in found.items()}
-
-
-def _tally(groups: list[dict[str, Any]]) -> Tally:
-    rows = dict.fromkeys(Status, 0) | {Status(group["status"]): group["rows"] for group in groups}
-    euros = dict.fromkeys(Status, ZERO) | {Status(group["status"]): _sum(group["euros"]) for group in groups}
-    added = sum((_sum(group["added"]) for group in groups), ZERO)
-    return Tally(rows, added, sum((_sum(group["removed"]) for group in groups), ZERO), euros)
-
-
-def _sum(thousandths: int | None) -> Decimal:
-    return from_thousandths(int(thousandths or 0))
-
-
-def _euros(thousandths: int | None) -> Decimal | None:
-    return None if thousandths is None else from_thousandths(thousandths)
-
-
-def _thousandths(amount: Decimal | None) -> int | None:
-    return None if amount is None else to_thousandths(amount)
