@@ -105,7 +105,7 @@ def _row(entry: BatchRow) -> Document:
         "amount": None if row.amount is None else amount_text(row.amount),
         "status": result.status.value,
         "code": result.code,
-        "message": result.message,
+        "message": result.message or result.note,
         "main_balance": _balance(result.main_balance),
         "subaccount_balance": _balance(result.subaccount_balance),
         "attempts": result.attempts,

@@ -151,7 +151,10 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What has become of a row. Balances are those after its movement; `at` is when its last attempt ended."""
+    """What has become of a row. Balances are those after its movement; `at` is when its last attempt ended.
+
+    `message` is the provider's own, verbatim; `note` is ours: why it is in doubt, how that was settled, who decided.
+    """
 
     status: Status
     code: int | None = None
@@ -160,6 +163,7 @@ class RowResult:
     subaccount_balance: Decimal | None = None
     attempts: int = 0
     at: datetime | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

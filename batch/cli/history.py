@@ -27,7 +27,7 @@ def batches_command(*, json: bool) -> int:
 def show_command(batch: str, *, json: bool) -> int:
     """Show a batch; exits as the run that made it did."""
     view = open_ledger(load_settings(read_environment())).view(batch)
-    path = existing_report(batch)
+    path = existing_report(view)
     if json:
         from batch.document import batch_document
 

@@ -83,7 +83,9 @@ def resume_command(name: str | None, manner: Manner, *, json: bool, out: Path | 
         raise UsageError("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one.")
     if ledger.head(batch).state is BatchState.FINISHED:
         view = ledger.view(batch)
-        return _show_result(view, out or existing_report(batch), json=json)
+        # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
+        written = None if out else existing_report(view)
+        return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = settings_and_key()
     _refuse_another_account(ledger, batch, settings, key)
     with open_client(settings, key) as client, _holding(ledger, settings, key, resuming=batch):
@@ -128,10 +130,14 @@ def exit_code(view: BatchView) -> int:
     return 1 if rows[Status.REFUSED] or rows[Status.INVALID] or rows[Status.PENDING] or is_alarming(view) else 0
 
 
-def existing_report(batch: str) -> Path | None:
-    """Where the batch's workbook is, if it is where `run` puts it."""
-    path = REPORTS / f"{batch}.xlsx"
-    return path if path.is_file() else None
+def existing_report(view: BatchView) -> Path | None:
+    """The batch's workbook, if it is where `run` puts it and was written after the batch came to its present state."""
+    path = REPORTS / f"{view.head.batch}.xlsx"
+    ended_at = view.head.ended_at
+    try:
+        return path if ended_at is not None and path.stat().st_mtime >= ended_at.timestamp() else None
+    except OSError:
+        return None
 
 
 def _obstacle_in_sheet(checked: DryRun, consent: Consent) -> str | None:
@@ -174,12 +180,11 @@ def _ask(checked: DryRun, settings: Settings) -> None:
     """Show euros, rows and the account, and let the person decide; without a terminal nobody can."""
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask at: add --yes to move the credit without asking.")
-    import typer
-
     from batch.cli.screens import confirmation_screen
 
     confirmation_screen(checked, settings.api_url)
-    if not typer.confirm("Move this credit now?", default=False, err=True):
+    print("Move this credit now? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         raise UsageError("Nothing was sent: you said no.")
 
 
@@ -234,15 +239,17 @@ def _perform(
         ask_before_resend=manner.ask_before_resend,
         refresh=manner.refresh,
     )
-    with SignalBrake().listening() as brake, progress() as watcher:
+    # Listening until the end: who stops a run wants its report and its result as well.
+    with SignalBrake().listening() as brake:
         try:
-            perform(World(client, ledger, now, brake, watcher), batch, options, pages)
+            with progress() as watcher:
+                perform(World(client, ledger, now, brake, watcher), batch, options, pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             note(f"creditbatch: {error} `creditbatch resume {batch}` goes on.")
             return 3
-    view = ledger.view(batch)
-    return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
+        view = ledger.view(batch)
+        return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:

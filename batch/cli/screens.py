@@ -167,7 +167,7 @@ def _why(entry: BatchRow) -> str:
     """The server's words, ours, and the findings: whatever there is to say of a row."""
     result = entry.result
     words = [codes.meaning(result.code)] if result.status is Status.REFUSED else []
-    words += [result.message] if result.message else []
+    words += [said for said in (result.message, result.note) if said]
     return "; ".join([*words, *(finding.message for finding in entry.row.findings)])
 
 

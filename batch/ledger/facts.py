@@ -56,7 +56,10 @@ class AttemptBegan:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """What the attempt came to. `outcome` is the name of an `Outcome`, and `status` what the row now is."""
+    """What the attempt came to. `outcome` is the name of an `Outcome`, and `status` what the row now is.
+
+    `message` is the provider's, `note` is ours.
+    """
 
     at: datetime
     row: int
@@ -67,6 +70,7 @@ class AttemptEnded:
     message: str | None
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class RowSettled:
     row: int
     attempt: int
     status: Status
-    message: str
+    note: str
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
 

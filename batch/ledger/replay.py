@@ -15,7 +15,9 @@ UNDER_WAY = "An attempt was begun and its outcome is not recorded"
 
 def began(result: RowResult, fact: AttemptBegan) -> RowResult:
     """From the commit before sending to the one after, what happened is not known: a crash in between leaves this."""
-    return replace(result, status=Status.UNKNOWN, code=None, message=UNDER_WAY, attempts=fact.attempt, at=fact.at)
+    return replace(
+        result, status=Status.UNKNOWN, code=None, message=None, note=UNDER_WAY, attempts=fact.attempt, at=fact.at
+    )
 
 
 def ended(result: RowResult, fact: AttemptEnded) -> RowResult:
@@ -24,6 +26,7 @@ def ended(result: RowResult, fact: AttemptEnded) -> RowResult:
         status=fact.status,
         code=fact.code,
         message=fact.message,
+        note=fact.note,
         main_balance=fact.main_balance,
         subaccount_balance=fact.subaccount_balance,
         attempts=result.attempts,
@@ -37,7 +40,8 @@ def settled(result: RowResult, fact: RowSettled) -> RowResult:
         result,
         status=fact.status,
         code=codes.OK if fact.status is Status.DONE else None,
-        message=fact.message,
+        message=None,
+        note=fact.note,
         main_balance=fact.main_balance,
         subaccount_balance=fact.subaccount_balance,
         at=fact.at,
@@ -50,8 +54,9 @@ def decided(result: RowResult, fact: PersonDecided) -> RowResult:
     return replace(
         result,
         status=Status.DONE if fact.applied else Status.PENDING,
-        code=None,
-        message=f"{fact.who} decided that {what}: {fact.why}",
+        code=codes.OK if fact.applied else None,
+        message=None,
+        note=f"{fact.who} decided that {what}: {fact.why}",
         main_balance=None,
         subaccount_balance=None,
         at=fact.at,

@@ -53,7 +53,7 @@ def _against_rows(view: BatchView) -> str | None:
 def _detail(said: RowResult, claimed: RowResult) -> str:
     if said.status is not claimed.status:
         return ""
-    for name in ("code", "message", "main_balance", "subaccount_balance", "attempts", "at"):
+    for name in ("code", "message", "note", "main_balance", "subaccount_balance", "attempts", "at"):
         if getattr(said, name) != getattr(claimed, name):
             return f" with {name.replace('_', ' ')} {getattr(said, name)} and not {getattr(claimed, name)}"
     return ""
@@ -80,10 +80,11 @@ def _row_fact(event: Event) -> replay.RowFact | None:
                 _known(data["code"]),
                 _text(data["message"]),
                 *_balances(data),
+                _text(data["note"]),
             )
         case "row-settled":
-            status, message = Status(str(data["status"])), str(data["message"])
-            return RowSettled(event.at, *_row_and_attempt(data), status, message, *_balances(data))
+            status, note = Status(str(data["status"])), str(data["note"])
+            return RowSettled(event.at, *_row_and_attempt(data), status, note, *_balances(data))
         case "person-decided":
             who, why = str(data["who"]), str(data["why"])
             return PersonDecided(event.at, *_row_and_attempt(data), bool(data["applied"]), who, why)

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random
@@ -15,8 +16,8 @@ from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
-from batch.money import amount_text
-from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome, Refused
+from batch.money import CENT, amount_text
+from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused
 from batch.provider.decode import (
     MainAccount,
     NotUnderstoodError,
@@ -29,11 +30,13 @@ from batch.provider.decode import (
 from batch.provider.wire import Wire
 from batch.settings import Secret
 
-QUESTION_SECONDS = 8.0
+QUESTION_SECONDS = 6.5
 """The longest that a question may take with all its repetitions, so that a check never hangs."""
 QUESTION_ATTEMPTS = 3
 MAX_SUBACCOUNTS = 200_000
 LIST_ATTEMPTS = 3
+LIST_SECONDS = 5.0
+"""A list that changed under way is not read anew after so long: it would change again."""
 _TRY_SECONDS = 2.0
 """A question is not asked again with less time than this left."""
 _BACKOFF = wait_exponential(multiplier=0.2, max=1) + wait_random(0, 0.2)
@@ -70,6 +73,7 @@ class Client:
         self._key = key
         self._answers = answers
         self._sleep = sleep
+        self._last_main: Decimal | None = None
 
     def main_account(self) -> MainAccount:
         """Whose key it is, and the main account's balance."""
@@ -82,11 +86,16 @@ class Client:
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
         """Every sub-account, page after page; begun anew when the list changes under way."""
+        deadline = time.monotonic() + LIST_SECONDS
         for _ in range(LIST_ATTEMPTS):
             accounts = self._whole_list()
             if accounts is not None:
                 return accounts
-        raise ProviderUnreachable("The provider's list of sub-accounts keeps changing while it is read: try again.")
+            if time.monotonic() > deadline:
+                break
+        raise ProviderUnreachable(
+            "The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved."
+        )
 
     def move(self, movement: Movement) -> Outcome:
         """Send the movement, once. Never raises for what the network or the provider does."""
@@ -100,8 +109,19 @@ class Client:
         exchange = self._wire.post(
             f"/subaccount/credit/{verb}", json.dumps(body).encode(), query=query, limit=_ANSWER_LIMIT
         )
-        outcome = movement_outcome(exchange)
+        outcome = self._unrepeated(movement_outcome(exchange), movement)
+        if isinstance(outcome, Doubt):
+            # Whatever may still come on this connection is no answer to what is asked next.
+            self._wire.close()
         return self._without_key(outcome) if isinstance(outcome, Refused) else outcome
+
+    def _unrepeated(self, outcome: Outcome, movement: Movement) -> Outcome:
+        """A success that repeats the main balance of the success before it is that one's answer, come twice."""
+        if not isinstance(outcome, Applied):
+            return outcome
+        repeated = outcome.main_balance == self._last_main and movement.amount > CENT
+        self._last_main = outcome.main_balance
+        return Doubt("the answer is that of the movement before") if repeated else outcome
 
     def close(self) -> None:
         """Close the connection."""

@@ -88,11 +88,13 @@ def count(number: int, noun: str) -> str:
 
 
 def meaning(entry: BatchRow) -> str | None:
-    """What the provider's code says of the row; for a row in doubt, that it is; for a row not sent, nothing."""
+    """What the provider's code says of the row, or our own note where it did not say; for a row not sent, nothing."""
     result = entry.result
-    if result.code is not None or result.status is Status.REFUSED:
-        return codes.meaning(result.code)
-    return STATUS_MEANINGS[Status.UNKNOWN] if result.status is Status.UNKNOWN else None
+    if result.status is Status.UNKNOWN:
+        return ": ".join(filter(None, [STATUS_MEANINGS[Status.UNKNOWN], result.note]))
+    if result.note:
+        return result.note
+    return codes.meaning(result.code) if result.code is not None or result.status is Status.REFUSED else None
 
 
 def finding(found: Finding) -> str:

@@ -116,20 +116,25 @@ class _Run:
         left = [entry for entry in self._queue if _is_left(entry)]
         self._world.watcher.started(len(self._queue), len(self._queue) - len(left))
         self._commit(StateChanged(self._world.now(), BatchState.RUNNING))
-        reason: str | None = None
         try:
-            self._work_through(left)
-            self._commit()
-            self._read_closing_balances(self._options.policy.max_attempts)
-        except _Stopped as stopped:
-            reason = str(stopped)
-            self._commit()
-            self._read_closing_balances(1)
+            reason = self._until_stopped(left)
         except KeyboardInterrupt:
             # Stopped at once: what was under way is in doubt, and the ledger says so already.
             reason = INTERRUPTED
         state = BatchState.FINISHED if reason is None else BatchState.STOPPED
         self._commit(StateChanged(self._world.now(), state, reason))
+
+    def _until_stopped(self, left: list[BatchRow]) -> str | None:
+        """Send what is left and read the closing balances; why it stopped before the end, or None."""
+        try:
+            self._work_through(left)
+            self._commit()
+            self._read_closing_balances(self._options.policy.max_attempts)
+        except _Stopped as stopped:
+            self._commit()
+            self._read_closing_balances(1)
+            return str(stopped)
+        return None
 
     def _work_through(self, left: list[BatchRow]) -> None:
         """Doubts come first: what is sent later would blur the balances that settle them."""

@@ -30,6 +30,7 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
     """The end of an attempt, for the ledger."""
     code: int | None = None
     message: str | None = None
+    note: str | None = None
     main: Decimal | None = None
     subaccount: Decimal | None = None
     match outcome:
@@ -38,9 +39,9 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
         case Refused(code, message):
             pass
         case NotApplied(reason) | Blocked(reason) | Doubt(reason):
-            message = reason
+            note = reason
     name = type(outcome).__name__
-    return AttemptEnded(at, row, attempt, name, status_of(outcome), code, message, main, subaccount)
+    return AttemptEnded(at, row, attempt, name, status_of(outcome), code, message, main, subaccount, note)
 
 
 def settled_fact(at: datetime, row: int, attempt: int, evidence: Evidence, *, must_ask: bool) -> RowSettled:

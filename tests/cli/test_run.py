@@ -219,6 +219,23 @@ def test_ctrl_c_finishes_the_row_and_resume_goes_on(command: Command, sandbox: S
     assert applied(sandbox) == ALL
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sandbox: Sandbox, number: int) -> None:
+    sandbox.add_fault("hang:on=me,seconds=5")
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not sandbox.ledger()["calls"]["me"] and time.monotonic() < deadline:  # type: ignore[index, call-overload]
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.count("\n")) == (3, "", 1)
+    assert applied(sandbox) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> None:
     interrupted(command, sandbox, signal.SIGKILL, command.sheet())

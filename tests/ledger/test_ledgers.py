@@ -154,7 +154,7 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
         "attempt-ended",
     ]
     assert chain.first_break(events) is None
-    assert events[-1].hash == "8a594565293793e94ee543f6f56f8b7f5d84ddedc7bddc568173e1bb3d7904f6"
+    assert events[-1].hash == "fc723ecdf1024aea9d35caface8d4d88dd688066de714d18a65495384ba6cdea"
 
 
 HERE = Claim("here", "desk", 12, 1.0)

@@ -157,8 +157,8 @@ class Player:
         """A person looks at the provider's site and decides about what the balances did not tell."""
         for entry in self.ledger.view(BATCH).rows:
             stopped = self.ledger.head(BATCH).state is BatchState.STOPPED
-            doubtful = entry.result.status is Status.UNKNOWN and "tell" in str(entry.result.message)
-            asked = entry.result.status is Status.UNKNOWN and "it was not applied" in str(entry.result.message)
+            doubtful = entry.result.status is Status.UNKNOWN and "tell" in str(entry.result.note)
+            asked = entry.result.status is Status.UNKNOWN and "it was not applied" in str(entry.result.note)
             if stopped and (doubtful or asked):
                 if doubtful:
                     self.check_that_balances_do_not_tell(entry.row.number)

@@ -48,7 +48,8 @@ class Movement(models.Model):
     amount = models.BigIntegerField(null=True)
     status = models.CharField(max_length=8)
     code = models.IntegerField(null=True)
-    message = models.TextField(null=True)  # null: the provider was not asked
+    message = models.TextField(null=True)  # null: the provider gave none
+    note = models.TextField(null=True)  # null: there is nothing to add
     main_balance = models.BigIntegerField(null=True)
     subaccount_balance = models.BigIntegerField(null=True)
     attempts = models.PositiveIntegerField(default=0)

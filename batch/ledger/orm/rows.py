@@ -50,14 +50,15 @@ def update_row(batch: Batch, fact: replay.RowFact) -> None:
     """What a fact makes of its row."""
     row = Line.objects.get(batch=batch, row=fact.row)
     result = replay.after(_result(row), fact)
-    row.status, row.code, row.message = result.status.value, result.code, result.message
+    row.status, row.code = result.status.value, result.code
+    row.message, row.note = result.message, result.note
     row.main_balance, row.subaccount_balance = (
         thousandths(result.main_balance),
         thousandths(result.subaccount_balance),
     )
     row.attempts, row.at = result.attempts, result.at
     row.save(
-        update_fields=["status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at"],
+        update_fields=["status", "code", "message", "note", "main_balance", "subaccount_balance", "attempts", "at"],
         force_update=True,
     )
 
@@ -84,6 +85,7 @@ def _result(row: Line) -> RowResult:
         euros(row.subaccount_balance),
         row.attempts,
         row.at,
+        row.note,
     )
 
 

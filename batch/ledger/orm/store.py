@@ -310,7 +310,8 @@ def _held_by(account: str, claim: Claim) -> models.QuerySet[Lease]:
 
 
 def _words(error: DatabaseError) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    words = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return "another program has it, try again when that has ended" if "locked" in words else words
 
 
 def _find(name: str) -> Batch:
