@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -280,6 +281,19 @@ def test_the_report_can_be_written_again(command: Command) -> None:
     assert command("report", document["batch"], "--out", "again.xlsx").code == 0
     names = load_workbook(command.folder / "again.xlsx").sheetnames
     assert names == load_workbook(command.folder / document["report"]).sheetnames
+
+
+def test_a_report_from_before_the_end_is_never_handed_out(command: Command) -> None:
+    document = command("run", command.sheet(), "--yes", "--json").document
+    path = command.folder / document["report"]
+    path.write_bytes(b"from before")
+    os.utime(path, (1, 1))
+    assert command("show", document["batch"], "--json").document["report"] is None
+    assert command("resume", "--json").document["report"] == document["report"]
+    assert "Rows" in load_workbook(path).sheetnames
+    path.unlink()
+    assert command("resume", "--json").document["report"] == document["report"]
+    assert path.is_file()
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_what_was_paid(command: Command, sandbox: Sandbox) -> None:

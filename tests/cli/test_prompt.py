@@ -1,0 +1,49 @@
+"""The question before a live run, at a real terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from batch.sandbox import Sandbox
+from tests.cli.conftest import Command, applied
+
+pty = pytest.importorskip("pty", reason="Windows has no such terminals")
+
+
+def answered(command: Command, answer: bytes) -> tuple[int, str, str]:
+    """Run a sheet at a terminal where a person answers; exit code, standard output and standard error."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "batch", "run", str(command.sheet()), "--json"],
+        cwd=command.folder,
+        env=command.environ,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.write(ours, answer)
+        out, err = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, out, err
+
+
+def test_yes_moves_the_credit_and_the_question_names_euros_rows_and_account(command: Command, sandbox: Sandbox) -> None:
+    code, out, err = answered(command, b"y\n")
+    assert code == 0
+    assert out.startswith("{")
+    for words in ("€19.75", "2 rows", "exemple@email.com", sandbox.url, "Move this credit now?"):
+        assert words in err
+    assert len(applied(sandbox)) == 3
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b"maybe\n"])
+def test_anything_but_yes_moves_nothing(command: Command, sandbox: Sandbox, answer: bytes) -> None:
+    code, out, err = answered(command, answer)
+    assert (code, out, applied(sandbox)) == (2, "", [])
+    assert "you said no" in err
