@@ -1,6 +1,7 @@
 """A batch or a dry run as the JSON document that the command line prints (DESIGN: "The command line").
 
-Money is text: amounts and totals with two decimals (three where one is used), balances always with three.
+Money is text: amounts and totals with two decimals (three where one is used), balances always with three. `rows` is an
+iterator, so that a long sheet is not held a second time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def batch_document(view: BatchView, report: str | None) -> Document:
         "report": report,
         "books": _books(keep_books(view)),
         "findings": [_finding(finding) for finding in view.findings],
-        "rows": [_row(entry) for entry in view.rows],
+        "rows": map(_row, view.rows),
     }
 
 
@@ -47,7 +48,7 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
         "not_checked": [] if dry_run.account else ["tokens", "forecast"],
         "findings": [_finding(finding) for finding in view.findings],
         "forecast": _forecast(dry_run.forecast, removes_first=dry_run.removes_first) if dry_run.forecast else None,
-        "rows": [_row(entry) for entry in view.rows],
+        "rows": map(_row, view.rows),
     }
 
 

@@ -107,6 +107,10 @@ RULES: Mapping[str, Rule] = {
         "The amount {value} has the sign of {sign} but the direction says {direction}: correct one of them."
     ),
     # The row.
+    "row-too-long": _error(
+        "The row has more cells than the header has titles, as when an amount such as 12,50 is cut at a comma that "
+        "also separates the columns: put such amounts in quotation marks, or give the last column a title."
+    ),
     "row-duplicate": _warning("This row says the same as row {first}: delete one of them unless both are meant."),
 }
 

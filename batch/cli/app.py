@@ -23,7 +23,7 @@ SheetFile = Annotated[Path, typer.Argument(metavar="SHEET", help="The Excel, Ope
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Out = Annotated[Optional[Path], typer.Option("--out", help="Where to write the workbook.")]  # noqa: UP045 (typer)
 SheetName = Annotated[Optional[str], typer.Option("--sheet", help="The sheet of the workbook to read.")]  # noqa: UP045
-ExpectRows = Annotated[Optional[int], typer.Option("--expect-rows", help="How many rows there must be.")]  # noqa: UP045
+ExpectRows = Annotated[Optional[int], typer.Option("--expect-rows", min=0, help="How many rows there must be.")]  # noqa: UP045
 ExpectAdded = Annotated[
     Optional[str], typer.Option("--expect-added", help="How many euros must be added.")  # noqa: UP045
 ]

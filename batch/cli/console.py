@@ -30,8 +30,17 @@ def count(number: int, noun: str, one: str = "", many: str = "") -> str:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output. ASCII, so that no console's encoding can harm it."""
-    sys.stdout.write(json.dumps(document) + "\n")
+    """One JSON document on standard output. ASCII, so that no console's encoding can harm it. `rows` are streamed."""
+    rows = document.pop("rows", None) if isinstance(document, dict) else None
+    text = json.dumps(document)
+    if rows is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.write(text[:-1] + ', "rows": [')
+        for number, row in enumerate(rows):
+            sys.stdout.write((", " if number else "") + json.dumps(row))
+        sys.stdout.write("]}")
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 

@@ -44,7 +44,10 @@ def check_sheet(grid: Grid, known_tokens: Collection[str] | None, expected: Expe
     rows: tuple[SheetRow, ...] = ()
     findings = list(header.findings)
     if len(header.roles) >= ENOUGH_ROLES:
-        rows = tuple(_with_duplicates(_read_rows(grid.rows, header, width, known), header.roles))
+        read = _read_rows(grid.rows, header, width, known)
+        if grid.source.sheet is None:
+            read = _with_overlong(read, columns)
+        rows = tuple(_with_duplicates(read, header.roles))
         if not rows:
             first = cell_address(min(header.roles.values()), header.row + 1)
             findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
@@ -143,6 +146,18 @@ def _check_sign(sign: str, cell: Cell, direction: Direction | None, add: _Add) -
         add(Role.AMOUNT, "sign-contradicts", {**value, "sign": "a remove", "direction": "add"})
     elif sign == "-":
         add(Role.AMOUNT, "amount-negative", value)
+
+
+def _with_overlong(rows: Iterator[SheetRow], columns: tuple[str, ...]) -> Iterator[SheetRow]:
+    """In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma."""
+    titled = max((column + 1 for column, title in enumerate(columns) if title), default=0)
+    for row in rows:
+        beyond = next((column for column in range(titled, len(row.cells)) if row.cells[column] is not None), None)
+        if beyond is None:
+            yield row
+        else:
+            finding = Finding("row-too-long", row.number, cell_address(beyond, row.number))
+            yield replace(row, findings=(*row.findings, finding))
 
 
 def _with_duplicates(rows: Iterator[SheetRow], roles: Mapping[Role, int]) -> Iterator[SheetRow]:

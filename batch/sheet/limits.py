@@ -9,7 +9,7 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The defaults let 100,000 rows of six columns through as .xlsx, and a million rows of three as .csv."""
+    """The defaults let 100,000 rows of six columns through, and keep a check within 512 MiB and 10 s altogether."""
 
     file_size: int = 25_000_000
     """Bytes of the file."""
@@ -17,7 +17,8 @@ class Limits:
     """Bytes that a zipped workbook says it unpacks to."""
     parts: int = 10_000
     """Files inside a zipped workbook."""
-    rows: int = 1_000_000
+    rows: int = 150_000
+    """What is said of a row takes far more memory than its cells, so rows are bounded apart from cells."""
     columns: int = 1_000
     cells: int = 3_000_000
     """Rows times columns, blanks included: the caller holds them all in memory."""
@@ -25,7 +26,7 @@ class Limits:
     """Characters of one cell of a text file; Excel holds no more."""
     answer: int = 96 * MEBIBYTE
     """Bytes that the child may answer with."""
-    seconds: float = 9.0
+    seconds: float = 7.5
     """From the child's start until the grid is complete."""
     memory_mib: int = 400
     """What reading takes in both processes together, beyond what the caller held before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -105,8 +106,9 @@ class ScriptedServer:
     def close(self) -> None:
         """End every scenario and close every socket."""
         self.over.set()
-        # Wakes the accepting thread on every system; closing a listening socket does not.
-        socket.create_connection(("127.0.0.1", self.port)).close()
+        # Wakes the accepting thread on every system; closing a listening socket does not. It may have ended by itself.
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port)).close()
         for peer in list(self._peers):
             try:
                 # Not the TLS socket's own: that takes its state away from under the thread that is using it.

@@ -23,6 +23,7 @@ class Case:
     rows: Sequence[Sequence[Cell]]
     expected: Expected = field(default_factory=Expected)
     header: Sequence[Cell] = ("Token", "Amount", "Direction")
+    is_text_file: bool = False
 
 
 def _row(code: str, cell: str, *cells: Cell) -> Case:
@@ -69,5 +70,6 @@ CASES = [
     _row("direction-unknown", "C2", "sub-1", "10", Decimal(1)),
     _row("sign-contradicts", "B2", "sub-1", "-10", "add"),
     _row("sign-contradicts", "B2", "sub-1", "+10", "remove"),
+    Case("row-too-long", "D2", [("sub-1", "add", "12", "50")], Expected(), ["Token", "Direction", "Amount"], True),
     Case("row-duplicate", "A3", [ROW, ("sub-1", "10,00", "Crédit")]),
 ]
