@@ -17,7 +17,7 @@ class Limits:
     """Bytes that a zipped workbook says it unpacks to."""
     parts: int = 10_000
     """Files inside a zipped workbook."""
-    rows: int = 150_000
+    rows: int = 110_000
     """What is said of a row takes far more memory than its cells, so rows are bounded apart from cells."""
     columns: int = 1_000
     cells: int = 3_000_000
