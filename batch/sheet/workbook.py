@@ -17,6 +17,7 @@ from batch.sheet.complaints import password, shown
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
 from batch.sheet.table import Table, check_extent, pieces
+from batch.sheet.unread import unread_cells, with_unread
 
 _NAMES_SHOWN = 10
 
@@ -40,7 +41,11 @@ def read_workbook(original: Original, sheet: str | None, limits: Limits) -> Tabl
     choice = _named(original.name, book, sheet) if sheet is not None else _meant(original.name, book)
     if choice.wanted is None:
         check_extent(original.name, *choice.extent, limits)
-    return Table(choice.sheet, _rows(excel, choice))
+    unread = unread_cells(original.data, choice.sheet) if choice.wanted is None else {}
+    if unread:
+        columns = max(column + 1 for cells in unread.values() for column in cells)
+        check_extent(original.name, max(choice.extent[0], max(unread) + 1), max(choice.extent[1], columns), limits)
+    return Table(choice.sheet, with_unread(_rows(excel, choice), unread))
 
 
 def _rows(excel: pandas.ExcelFile, choice: _Choice) -> Iterator[list[list[object]]]:
