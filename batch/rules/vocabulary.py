@@ -19,14 +19,16 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
         (
             "token", "jeton", "tokens", "token subaccount", "subaccount token", "tokensubaccount", "token sub account",
             "sub account token", "token sous compte", "jeton sous compte", "sous compte token", "token compte",
-            "account token",
+            "account token", "token id", "id token",
         ),
         (
             "identifiant sous compte", "id sous compte", "numero sous compte", "no sous compte", "n sous compte",
-            "subaccount id", "sub account id", "subaccount number", "sub account number",
+            "subaccount id", "sub account id", "subaccount number", "sub account number", "sous compte n",
+            "ref sous compte", "reference sous compte", "code sous compte",
         ),
         ("sous compte", "sub account", "subaccount", "souscompte", "sous comptes", "sub accounts", "subaccounts"),
-        ("identifiant", "compte", "account", "numero compte", "no compte", "n compte", "account number"),
+        ("identifiant", "compte", "account", "numero compte", "no compte", "n compte", "account number",
+         "account id", "id compte", "compte n"),
     ),
     Role.AMOUNT: (
         (
@@ -40,9 +42,11 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
         (
             "direction", "sens", "sens mouvement", "sens operation", "ajout retrait", "ajout ou retrait",
             "ajouter retirer", "ajouter ou retirer", "add remove", "add or remove", "credit debit", "debit credit",
-            "credit ou debit", "debit ou credit", "credit or debit", "debit or credit",
+            "credit ou debit", "debit ou credit", "credit or debit", "debit or credit", "sens credit debit",
+            "sens debit credit",
         ),
-        ("type operation", "operation type", "type mouvement", "movement type", "nature operation", "nature mouvement"),
+        ("type operation", "operation type", "transaction type", "type transaction", "type mouvement", "movement type",
+         "nature operation", "nature mouvement"),
         ("operation", "mouvement", "movement", "action"),
         ("type", "nature"),
     ),
@@ -54,6 +58,7 @@ DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
     Direction.ADD: (
         "add", "adds", "added", "adding", "addition", "add credit", "plus",
         "ajout", "ajouts", "ajouter", "ajoute", "ajoutee", "ajoutez", "ajout credit", "ajout de credit",
+        "ajout de credits",
         "ajouter credit", "ajouter du credit", "a ajouter",
         "credit", "credits", "crediter", "credite", "creditee", "creditez", "credited", "a crediter", "cred", "cr", "c",
         "top up", "topup", "top ups", "topped up", "recharge", "recharger", "rechargement", "recharges", "rechargez",

@@ -204,7 +204,7 @@ class Player:
         A larger gift shows itself, unless the account that was given it spent the rest of it.
         """
         amount = self.amount(row)
-        main, subaccount = self.outside_since(row)
+        main, subaccount = self.outside_since(row, self.provider.seen)
         return any(
             0 < one.given <= amount + one.spent + 2 * TWO_CENTS and other.spent >= amount - 2 * TWO_CENTS
             for one, other in ((main, subaccount), (subaccount, main))
@@ -212,15 +212,13 @@ class Player:
 
     def check_that_balances_do_not_tell(self, row: int) -> None:
         """Unknown is only allowed where the amount is tiny or others moved one of the two accounts."""
-        quiet = all(outside == Outside() for outside in self.outside_since(row))
+        quiet = all(outside == Outside() for outside in self.outside_since(row, self.provider.outside))
         if quiet and self.amount(row) > TWO_CENTS:
             raise Violation(f"row {row} is unknown, although nothing else moved its accounts")
 
-    def outside_since(self, row: int) -> tuple[Outside, Outside]:
-        """What others did to the main account and the sub-account since the attempt's balances were known."""
-        main, subaccount = (
-            self.provider.outside[account].since(self.before[row][account]) for account in (MAIN, self.token(row))
-        )
+    def outside_since(self, row: int, looks: dict[str, Outside]) -> tuple[Outside, Outside]:
+        """What others had done to the main account and the sub-account, by these looks, since the attempt's balances."""
+        main, subaccount = (looks[account].since(self.before[row][account]) for account in (MAIN, self.token(row)))
         return main, subaccount
 
     def at_the_end(self, forecast_after: Decimal | None) -> None:
