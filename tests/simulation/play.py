@@ -217,7 +217,7 @@ class Player:
             raise Violation(f"row {row} is unknown, although nothing else moved its accounts")
 
     def outside_since(self, row: int, looks: dict[str, Outside]) -> tuple[Outside, Outside]:
-        """What others had done to the main account and the sub-account, by these looks, since the attempt's balances."""
+        """What others did to both accounts, by these looks, since the balances before the attempt were known."""
         main, subaccount = (looks[account].since(self.before[row][account]) for account in (MAIN, self.token(row)))
         return main, subaccount
 
