@@ -47,7 +47,7 @@ def report_command(batch: str, *, out: Path | None) -> int:
 
     path = out or REPORTS / f"{batch}.xlsx"
     write_report(path, view)
-    note(f"The report is {path}")
+    print(f"Report: {path}")
     return 0
 
 
