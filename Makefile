@@ -19,7 +19,7 @@ demo: $(READY)  ## Run the sample sheet against the sandbox and write its report
 	$(BIN)/creditbatch demo
 
 test: $(READY)  ## Pass every test.
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(READY)  ## Formatting, lint, types, layers.
 	$(BIN)/ruff format --check .
