@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import statistics
 from collections.abc import Iterator
 from itertools import islice
@@ -17,6 +18,7 @@ from batch.sheet.original import Original
 from batch.sheet.table import Table, check_extent, pieces, rows_in_a_piece
 
 _SEPARATORS = (";", ",", "\t", "|")
+_DECLARED = re.compile(rb'"?sep=([;,\t|])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 _SAMPLE = 2**16
 """Bytes that the separator is found in."""
 
@@ -26,7 +28,12 @@ def read_text(original: Original, sheet: str | None, limits: Limits) -> Table:
     if sheet is not None:
         raise SheetError(f"{shown(original.name)} is a text file and has no sheets: leave the name of the sheet away.")
     text = to_utf8(original.data, original.name)
-    separator = _separator(text[:_SAMPLE].decode("utf-8", "ignore"), original.suffix)
+    declared = _DECLARED.match(text)
+    if declared:
+        # Excel takes the separator from this line and does not show it, so it is not counted as a row.
+        text, separator = text[declared.end() :], declared.group(1).decode()
+    else:
+        separator = _separator(text[:_SAMPLE].decode("utf-8", "ignore"), original.suffix)
     rows, columns = _extent(text, separator, original.name, limits)
     check_extent(original.name, rows, columns, limits)
     return Table(None, _rows(text, separator, columns, original.name) if columns else iter(()))

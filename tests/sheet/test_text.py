@@ -95,6 +95,11 @@ def test_what_is_too_much_or_broken(data: bytes, limits: Limits, words: str) -> 
         rows_of(data, "x.csv", limits=limits)
 
 
+@pytest.mark.parametrize("line", [b"sep=;\r\n", b"SEP=;\n", b'"sep=;"\r'])
+def test_a_line_that_declares_the_separator_is_no_row(line: bytes) -> None:
+    assert rows_of(line + b"Token;Amount,EUR\nsub-1;5\n", "x.csv") == [["Token", "Amount,EUR"], ["sub-1", "5"]]
+
+
 def test_a_text_file_has_no_sheets_to_choose() -> None:
     with pytest.raises(SheetError, match="has no sheets"):
         rows_of(b"a;b", "x.csv", sheet="March")
