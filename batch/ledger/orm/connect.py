@@ -25,11 +25,14 @@ def connect(home: Path, database_url: str | None) -> None:
     database = _database_at(database_url) if database_url else _sqlite_in(home)
     _configure(database)
     from django.core.management import call_command
-    from django.db import DatabaseError
+    from django.db import DatabaseError, connection, transaction
 
     try:
         if _is_behind():
-            call_command("migrate", verbosity=0, interactive=False)
+            # The tables and the note that they are there in one commit: Django by itself commits the note afterwards,
+            # and a crash in between would leave a ledger that can never be opened again.
+            with connection.constraint_checks_disabled(), transaction.atomic():
+                call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         where = "that CREDITBATCH_DATABASE_URL names" if database_url else f"in {home}"
         raise LedgerError(f"The ledger {where} cannot be opened: check that it can be read and written.") from error

@@ -1,0 +1,39 @@
+"""A ledger is opened whatever happened while it was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batch.ledger.orm.connect import connect
+from tests.builders import new_batch
+
+ROW = ["sub-1", "5", "add"]
+
+
+def test_a_crash_between_the_tables_and_the_note_that_they_are_there_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(tmp_path / "another", None)
+    from django.db import connections
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from batch.ledger.orm.store import DatabaseLedger
+
+    def die(_recorder: MigrationRecorder, _app: str, _name: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(MigrationRecorder, "record_applied", die)
+        with pytest.raises(KeyboardInterrupt):
+            connect(tmp_path, None)
+    connections["default"].close()
+    connect(tmp_path, None)
+    DatabaseLedger().create(new_batch(ROW))
+    assert DatabaseLedger().latest() == "b-1"
+    with connections["default"].cursor() as cursor:
+        assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)
+        assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert cursor.execute("PRAGMA synchronous").fetchone() == (2,)
+    connections["default"].close()
