@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.console import print_json
-from batch.cli.surroundings import has_ledger, now, open_client, open_ledger, read_environment
+from batch.cli.surroundings import account_of, has_ledger, now, open_client, open_ledger, read_environment
 from batch.errors import UsageError
 from batch.rules.amounts import read_amount
 from batch.rules.checks import Expected
@@ -48,12 +48,11 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None) -> int
     with open_client(settings, key) if key else nullcontext(None) as client:
         checked = dry_run_of(request, settings.api_url, client)
     if key and has_ledger(settings):
-        from batch.ledger.protocol import BatchKey
         from batch.runner.likeness import with_likeness
 
-        checked = with_likeness(checked, open_ledger(settings), BatchKey(settings.api_url, key.fingerprint()))
+        checked = with_likeness(checked, open_ledger(settings), account_of(settings, key))
     if out is not None:
-        from batch.report import write_report
+        from batch.report.workbook import write_report
 
         write_report(out, checked.view, checked.forecast)
     show_dry_run(checked, json=json, report=out)

@@ -24,11 +24,6 @@ def note(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def count(number: int, noun: str, one: str = "", many: str = "") -> str:
-    """A number with its noun, and what follows it: "1 row has an error", "2 rows have errors"."""
-    return f"{number:,} {noun} {one}".rstrip() if number == 1 else f"{number:,} {noun}s {many}".rstrip()
-
-
 def print_json(document: Any) -> None:
     """One JSON document on standard output. ASCII, so that no console's encoding can harm it. `rows` are streamed."""
     rows = document.pop("rows", None) if isinstance(document, dict) else None
@@ -112,12 +107,6 @@ def progress() -> Iterator[PlainProgress | BarProgress]:
     if not sys.stderr.isatty():
         yield PlainProgress()
         return
-    with _rated_progress() as rated:
-        yield rated
-
-
-@contextmanager
-def _rated_progress() -> Iterator[BarProgress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 

@@ -43,7 +43,7 @@ def show_command(batch: str, *, json: bool) -> int:
 def report_command(batch: str, *, out: Path | None) -> int:
     """Write the workbook from the ledger alone."""
     view = open_ledger(load_settings(read_environment())).view(batch)
-    from batch.report import write_report
+    from batch.report.workbook import write_report
 
     path = out or REPORTS / f"{batch}.xlsx"
     write_report(path, view)

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.checking import CheckRequest, dry_run_of, show_dry_run
-from batch.cli.console import count, note, print_json, progress
-from batch.cli.surroundings import SignalBrake, now, open_client, open_ledger, read_environment, settings_and_key
+from batch.cli.console import note, print_json, progress
+from batch.cli.surroundings import (
+    SignalBrake,
+    account_of,
+    now,
+    open_client,
+    open_ledger,
+    read_environment,
+    settings_and_key,
+)
 from batch.errors import LedgerError, ReportError, UsageError
 from batch.model import BatchState, BatchView, Status, tally
 from batch.money import euros
+from batch.report.words import count
 from batch.rules.books import is_alarming
 from batch.settings import Secret, Settings, load_settings
 
@@ -48,7 +57,6 @@ class Manner:
 
 def run_command(request: CheckRequest, consent: Consent, manner: Manner, *, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
-    from batch.ledger.protocol import BatchKey
     from batch.runner.likeness import with_likeness
 
     settings, key = settings_and_key()
@@ -57,7 +65,7 @@ def run_command(request: CheckRequest, consent: Consent, manner: Manner, *, json
     ledger = open_ledger(settings)
     with open_client(settings, key) as client, _holding(ledger, settings, key):
         checked = dry_run_of(request, settings.api_url, client)
-        checked = with_likeness(checked, ledger, BatchKey(settings.api_url, key.fingerprint()))
+        checked = with_likeness(checked, ledger, account_of(settings, key))
         obstacle = _obstacle_in_sheet(checked, consent)
         if obstacle is None and not consent.again:
             _refuse_repetition(ledger, checked, settings, key)
@@ -104,9 +112,8 @@ def _refuse_another_account(ledger: Ledger, batch: str, settings: Settings, key:
 def _holding(ledger: Ledger, settings: Settings, key: Secret, resuming: str | None = None) -> Iterator[None]:
     """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
     from batch.ledger.holding import may_take, this_process
-    from batch.ledger.protocol import BatchKey
 
-    account, mine = BatchKey(settings.api_url, key.fingerprint()), this_process()
+    account, mine = account_of(settings, key), this_process()
     ledger.hold(account, mine, now(), lambda lease: may_take(mine, lease, now()))
     try:
         doubtful = ledger.in_doubt(account)
@@ -145,8 +152,9 @@ def _obstacle_in_sheet(checked: DryRun, consent: Consent) -> str | None:
     if checked.sheet.has_sheet_errors:
         return "the sheet as a whole has errors; correct them first."
     if checked.sheet.invalid_rows and not consent.skip_invalid:
-        rows = count(checked.sheet.invalid_rows, "row", "has an error", "have errors")
-        return f"{rows}; correct it all, or leave those rows out with --skip-invalid."
+        rows = count(checked.sheet.invalid_rows, "row")
+        have = "has an error" if checked.sheet.invalid_rows == 1 else "have errors"
+        return f"{rows} {have}; correct it all, or leave those rows out with --skip-invalid."
     return None if checked.plan.movements else "no row can be sent."
 
 
@@ -155,8 +163,8 @@ def _obstacle_in_forecast(checked: DryRun, consent: Consent) -> str | None:
     if checked.forecast is None or checked.forecast.passes or consent.partial:
         return None
     short = f" (the main account lacks {euros(checked.forecast.top_up)})" if checked.forecast.top_up else ""
-    rows = count(len(checked.forecast.refusals), "row", "would", "would")
-    return f"by the forecast {rows} be refused{short}; top up first, or run the rest with --partial."
+    rows = count(len(checked.forecast.refusals), "row")
+    return f"by the forecast {rows} would be refused{short}; top up first, or run the rest with --partial."
 
 
 def _refuse_repetition(ledger: Ledger, checked: DryRun, settings: Settings, key: Secret) -> None:
@@ -253,7 +261,7 @@ def _perform(
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:
-    from batch.report import write_report
+    from batch.report.workbook import write_report
 
     try:
         write_report(path, view)

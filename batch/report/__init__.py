@@ -1,7 +1,4 @@
-"""The result workbook: what an accountant reads, files, and hands to an auditor."""
+"""The result workbook: what an accountant reads, files, and hands to an auditor. `workbook` writes it.
 
-from __future__ import annotations
-
-from batch.report.workbook import write_report
-
-__all__ = ["write_report"]
+The verdict and the words are used on screens as well, so importing them does not bring the library for workbooks along.
+"""

@@ -73,7 +73,6 @@ HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center"
 HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
 HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
 DRY_RUN_MARK = Look(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
-DRY_RUN_NOTE = Look(bold=True, ink=WHITE, fill=VIOLET, vertical="center")
 
 BAND_GOOD = Look(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
 BAND_ATTENTION = Look(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")

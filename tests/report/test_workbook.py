@@ -11,8 +11,9 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from batch.errors import ReportError
 from batch.model import BatchRow, Event, Source
-from batch.report import workbook, write_report
+from batch.report import workbook
 from batch.report.words import DRY_RUN
+from batch.report.workbook import write_report
 from tests.report.views import (
     DONE,
     INVALID,

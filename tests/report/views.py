@@ -29,7 +29,7 @@ from batch.model import (
     Source,
     Status,
 )
-from batch.report import write_report
+from batch.report.workbook import write_report
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.forecast import Forecast
 
