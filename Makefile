@@ -13,7 +13,7 @@ SEEDS ?= 20000
 RUNS ?= 100
 FIRST ?= 0
 
-.PHONY: demo test check format simulate chaos pictures samples constraints clean
+.PHONY: demo test check format messages simulate chaos pictures samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -30,6 +30,9 @@ check: $(READY)  ## Formatting, lint, types, layers.
 format: $(READY)  ## Format, and mend what the linter can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: $(READY)  ## Bring the catalogue of French messages up to date, and list what has no French yet.
+	$(BIN)/python -m tests.catalogue
 
 simulate: $(READY)  ## Play SEEDS seeds of the simulation.
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)

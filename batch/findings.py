@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from batch.language import _
+
 
 class Severity(StrEnum):
     """An error keeps a row from being sent; a warning is only said."""
@@ -155,4 +157,4 @@ class Finding:
         """The sentence for the reader."""
         params = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
         # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
-        return RULES[self.code].sentence.format_map(defaultdict(lambda: "…", params))
+        return _(RULES[self.code].sentence).format_map(defaultdict(lambda: "…", params))

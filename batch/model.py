@@ -62,11 +62,32 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Appearance:
+    """What a person who opens the file sees that its cells do not say. Rows are numbers as Excel shows them, columns
+    count from 0.
+    """
+
+    shown: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """By (row, column), the text that is shown where it means something else than the stored number: rounded ("12.35"
+    for 12.345), a percentage, leading zeros, another currency.
+    """
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    struck: frozenset[tuple[int, int]] = frozenset()
+    """Cells, by (row, column), whose text is struck through."""
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    """Merged cells in the rows in which a header is looked for: first row, first column, last row, last column."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A sheet as it was read: every row from the first, so that index + 1 is the number Excel shows."""
 
     source: Source
     rows: list[list[Cell]]
+    appearance: Appearance = Appearance()
+    findings: tuple[Finding, ...] = ()
+    """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +221,16 @@ def tally(rows: tuple[BatchRow, ...]) -> Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Who did what for a batch, by the names the system knows them by; nobody is named where it is not known."""
+
+    prepared: str | None = None
+    approved: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    """Everybody who started or resumed it, in that order, each once."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatchHead:
     """What a batch is, without its rows. A dry run has no `batch` name and is `checked`."""
 
@@ -215,6 +246,7 @@ class BatchHead:
     ended_at: datetime | None = None
     opening: Balances | None = None
     closing: Balances | None = None
+    people: People = People()
 
 
 @dataclass(frozen=True, slots=True)

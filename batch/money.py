@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from batch.language import money
+
 CURRENCY = "EUR"
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -64,8 +66,6 @@ def balance_text(balance: Decimal) -> str:
     return f"{balance:.3f}"
 
 
-def euros(amount: Decimal) -> str:
-    """An amount for a person: "€1,234.50", with a third decimal only where one is used."""
-    sign = "-" if amount < 0 else ""
-    places = 3 if decimals(amount) > 2 else 2
-    return f"{sign}€{abs(amount):,.{places}f}"
+def euros(amount: Decimal, *, signed: bool = False) -> str:
+    """An amount for a person: "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
+    return money(amount, 3 if decimals(amount) > 2 else 2, signed=signed)
