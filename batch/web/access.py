@@ -1,0 +1,76 @@
+"""Who may do what. Every view says so by one of these; a test walks over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from batch.web.models import Person
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+class Role(StrEnum):
+    """What a person may do beyond looking."""
+
+    VIEWER = "viewer"  # sees everything that is not a secret
+    PREPARER = "preparer"  # uploads, corrects, withdraws
+    APPROVER = "approver"  # approves, rejects, starts, stops, resumes, decides
+    ADMINISTRATOR = "administrator"  # people, the connection, limits
+
+
+def roles_of(person: Person) -> frozenset[Role]:
+    """A person's roles; everybody who is active is a viewer."""
+    if not person.is_active:
+        return frozenset()
+    given = {
+        Role.VIEWER: True,
+        Role.PREPARER: person.can_prepare,
+        Role.APPROVER: person.can_approve,
+        Role.ADMINISTRATOR: person.can_administer,
+    }
+    return frozenset(role for role, has in given.items() if has)
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The person who is logged in; only for views that `needs` guards."""
+    return cast("Person", request.user)
+
+
+def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
+    """Let in whoever has one of the roles; nobody is sent to the login, others get a 403 that says what is missing."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if roles_of(person_of(request)).isdisjoint(roles):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.needed_roles = roles  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def open_to_all(view: View[P]) -> View[P]:
+    """Say that nobody needs to be logged in for this view."""
+    view.needed_roles = ()  # type: ignore[attr-defined]
+    return view
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+__all__ = ["HttpResponse", "Role", "is_fragment", "needs", "open_to_all", "person_of", "roles_of"]

@@ -1,0 +1,230 @@
+"""The site's own tables: people, drafts on their way to becoming a batch, approvals, jobs, settings, the audit log.
+
+A draft is a sheet that was uploaded, with its versions. Once it is approved and started, its plan is a batch of the ledger,
+which is the same that the command line sees. Money is whole thousandths of a euro.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Finds people by the name they log in with."""
+
+
+class Person(AbstractBaseUser):
+    """Somebody who may log in. Whoever has none of the three roles is a viewer."""
+
+    username = models.CharField(max_length=64, unique=True)
+    full_name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    can_prepare = models.BooleanField(default=False)
+    can_approve = models.BooleanField(default=False)
+    can_administer = models.BooleanField(default=False)
+    language = models.CharField(max_length=2, blank=True)
+    """Empty: what the browser asks for."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PersonManager()
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        """The name that reports and the audit log give."""
+        return self.full_name or self.username
+
+
+class StoredFile(models.Model):
+    """A file as it was uploaded, byte for byte."""
+
+    name = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+
+class DraftState(models.TextChoices):
+    """Where a draft stands. What comes after `started` is the batch's state."""
+
+    CHECKED = "checked"  # waits for correction or for approval
+    APPROVED = "approved"  # all approvals are there; may be started
+    STARTED = "started"  # it is a batch of the ledger
+    REJECTED = "rejected"  # an approver said no, or its preparer withdrew it
+
+
+class Draft(models.Model):
+    """A sheet on its way to becoming a batch."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=8, choices=DraftState.choices, default=DraftState.CHECKED)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="drafts")
+    version = models.PositiveIntegerField(default=0)
+    """The number of the version in force; 0 until the first is checked."""
+    rest_of = models.CharField(max_length=64, blank=True)
+    """The batch of which only what is not done is sent."""
+    batch = models.CharField(max_length=64, null=True, unique=True)  # null: not started
+    rejected_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did
+    rejected_at = models.DateTimeField(null=True)
+    reject_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "-created_at"])]
+
+
+class Version(models.Model):
+    """A sheet as it was uploaded or corrected, with what the checks said of it. It is never changed, only followed."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
+    sheet = models.TextField(null=True)  # null: the file has no sheets
+    conventions = models.JSONField(default=dict)
+    """How the sheet is to be read: columns mapped by hand, signed, include_hidden, sheet."""
+    corrections = models.JSONField(default=list)
+    """Cells corrected on the page, oldest first: {"row", "column", "before", "after", "by", "at"}."""
+    options = models.JSONField(default=dict)
+    """What the preparer chose for the run: skip_invalid, partial, removes_first, again, why."""
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    columns = models.JSONField(default=list)
+    roles = models.JSONField(default=dict)
+    findings = models.JSONField(default=list)
+    """What the checks say of the sheet as a whole."""
+    plan_digest = models.CharField(max_length=64)
+    screen_digest = models.CharField(max_length=64)
+    """Names all that an approver has to see: the plan, the options and what the forecast says will be refused."""
+    movements = models.PositiveIntegerField(default=0)
+    invalid = models.PositiveIntegerField(default=0)
+    added = models.BigIntegerField(default=0)
+    removed = models.BigIntegerField(default=0)
+    largest = models.BigIntegerField(default=0)
+    forecast = models.JSONField(null=True)  # null: the provider could not be asked
+    opening = models.JSONField(null=True)  # null: the same
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["draft", "number"], name="one_version_a_number")]
+
+
+class DraftRow(models.Model):
+    """A row of a version: the accountant's cells and what was read in them."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    row = models.PositiveIntegerField()
+    cells = models.JSONField()
+    findings = models.JSONField(default=list)
+    token = models.TextField(null=True)  # null: none could be read
+    direction = models.CharField(max_length=6, null=True)  # null: none could be read
+    amount = models.BigIntegerField(null=True)  # null: none could be read
+    status = models.CharField(max_length=8)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "position"], name="one_row_a_position")]
+        indexes: ClassVar = [models.Index(fields=["version", "status"]), models.Index(fields=["version", "token"])]
+
+
+class Approval(models.Model):
+    """A person's agreement to exactly what was on the screen."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="approvals")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    screen_digest = models.CharField(max_length=64)
+    confirmed_with = models.CharField(max_length=8)
+    """"password" or "totp"."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "person"], name="one_approval_a_person")]
+
+
+class JobState(models.TextChoices):
+    """Where a job stands."""
+
+    WAITING = "waiting"  # for its time, or for the next look of the scheduler
+    WORKING = "working"  # a worker process has it, or died having it
+    ENDED = "ended"  # with or without an error
+
+
+class Job(models.Model):
+    """Something to perform by a worker process: start a draft, or resume a batch. Claimed by a conditional update."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, null=True, related_name="jobs")  # null: of the command line
+    batch = models.CharField(max_length=64, blank=True)
+    """Empty until the ledger has the batch."""
+    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.WAITING)
+    asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    pid = models.PositiveIntegerField(null=True)  # null: not begun
+    pid_started = models.FloatField(null=True)  # null: the same; tells the reuse of a pid
+    host = models.TextField(blank=True)
+    began_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    stop_asked_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did
+    waiting_until = models.DateTimeField(null=True)  # null: it does not wait
+    waiting_why = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    """Why it could not begin or go on, in a sentence."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "due_at"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["draft"], condition=~models.Q(state="ended"), name="one_job_a_draft_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["batch"], condition=~models.Q(state="ended") & ~models.Q(batch=""), name="one_job_a_batch_at_a_time"
+            ),
+        ]
+
+
+class SiteSettings(models.Model):
+    """What an administrator has set; one line. Limits are inclusive: only what is above them needs two approvers."""
+
+    four_eyes = models.BooleanField(default=True)
+    row_limit = models.BigIntegerField(null=True)  # null: no limit
+    batch_limit = models.BigIntegerField(null=True)  # null: no limit
+    language = models.CharField(max_length=2, blank=True)
+    """For people who have not chosen and whose browser asks for neither; empty: English."""
+
+
+class Connection(models.Model):
+    """The provider's address and the main account's key, encrypted with a key that is not in the database; one line."""
+
+    api_url = models.TextField()
+    encrypted_key = models.BinaryField()
+    fingerprint = models.CharField(max_length=16)
+    set_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+
+class Invitation(models.Model):
+    """A one-time link with which somebody chooses a password; only the hash of its secret is kept."""
+
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    person = models.ForeignKey(Person, models.CASCADE, null=True)  # null: it makes the first administrator
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)  # null: still good
+
+
+class AuditEntry(models.Model):
+    """What somebody did. Never changed and never deleted."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody was logged in
+    who = models.TextField()
+    """Their name at that time."""
+    action = models.CharField(max_length=48, db_index=True)
+    subject = models.CharField(max_length=200, blank=True)
+    """What it was done to: a draft, a batch, a person."""
+    particulars = models.JSONField(default=dict)
+    address = models.CharField(max_length=64, blank=True)

@@ -1,0 +1,1 @@
+// What makes the pages livelier. Without it, everything works by links and forms.
