@@ -11,12 +11,16 @@ READY := .venv/.ready
 
 SEEDS ?= 20000
 RUNS ?= 100
+QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo test check format messages simulate chaos pictures samples constraints clean
+.PHONY: demo web-demo test check format messages simulate chaos bench pictures samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
+
+web-demo: $(READY)  ## Serve the site against the sandbox, with three people whose passwords are printed.
+	$(BIN)/creditbatch serve --demo
 
 test: $(READY)  ## Pass every test.
 	$(BIN)/python -m pytest -n 4 --dist worksteal
@@ -39,6 +43,9 @@ simulate: $(READY)  ## Play SEEDS seeds of the simulation.
 
 chaos: $(READY)  ## RUNS storms of real processes.
 	$(BIN)/python -m tests.chaos $(RUNS) $(FIRST)
+
+bench: $(READY)  ## Measure against what people use instead (QUESTIONS="calls report" only these), and write bench/RESULTS.md.
+	$(BIN)/python -m bench $(QUESTIONS)
 
 pictures: $(READY)  ## Make the pictures of the README and the example report again (needs LibreOffice and poppler).
 	$(BIN)/python docs/make_pictures.py

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import locale
+import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import NoReturn
+
+from batch.language import Language, _, preferred, speak
 
 _INTERRUPTED = 130
 """What typer returns after Ctrl-C, as shells do; ours is 3."""
+_LANG = "--lang"
 
 
 def main() -> NoReturn:
@@ -20,20 +27,67 @@ def main() -> NoReturn:
     # Whoever ends the program politely is answered as to Ctrl-C. While a batch runs, the runner listens itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(_run())
+        sys.exit(_run(_in_language(sys.argv[1:])))
     except KeyboardInterrupt:
-        _fail("Interrupted; nothing was lost, and what was sent is in the ledger.", 3)
+        if sys.stderr.isatty():
+            # The terminal has shown ^C, most often after a question.
+            print(file=sys.stderr)
+        _fail(_("Interrupted; nothing was lost, and what was sent is in the ledger."), 3)
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell, and closing again must not say so.
         sys.stdout = None
         sys.exit(3)
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it becomes one sentence)
         place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} at line {place.lineno} of {place.name}"
-        _fail(f"The program has a fault ({where}); what was sent is in the ledger, `creditbatch batches` shows it.", 3)
+        where = f"{type(error).__name__}, {place.name}:{place.lineno}"
+        sentence = _(
+            "The program has a fault ({where}); what was sent is in the ledger, `creditbatch batches` shows it."
+        )
+        _fail(sentence.format(where=where), 3)
 
 
-def _run() -> int:
+def _in_language(arguments: list[str]) -> list[str]:
+    """Choose the language, before any help is put together; what is left of the arguments. `--lang` may be anywhere."""
+    asked, left = None, []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            left += [argument, *waiting]
+        elif argument == _LANG:
+            asked = next(waiting, "")
+        elif argument.startswith(f"{_LANG}="):
+            asked = argument.partition("=")[2]
+        else:
+            left.append(argument)
+    environ, system = _environment(), _system_locale()
+    try:
+        speak(preferred(asked, environ, system))
+    except ValueError:
+        if asked is not None:
+            with contextlib.suppress(ValueError):
+                speak(preferred(None, environ, system))
+        named = "CREDITBATCH_LANG" if asked is None else _LANG
+        _fail(_("{name} must be {choices}.").format(name=named, choices=_(" or ").join(Language)), 2)
+    return left
+
+
+def _environment() -> dict[str, str]:
+    """The environment with a `.env` file's settings; a broken file is complained of by the command that needs it."""
+    if Path(".env").is_file():
+        from batch.errors import SettingsError
+        from batch.settings import environment
+
+        with contextlib.suppress(SettingsError):
+            return environment(os.environ, Path())
+    return dict(os.environ)
+
+
+def _system_locale() -> str | None:
+    """The user's locale where the environment does not tell: Windows keeps it elsewhere."""
+    return locale.getlocale()[0] if sys.platform == "win32" else None
+
+
+def _run(arguments: list[str]) -> int:
     """Every expected end as an exit code. The imports are inside, so that Ctrl-C is answered during them as well."""
     import typer
 
@@ -41,7 +95,7 @@ def _run() -> int:
     from batch.errors import CreditbatchError
 
     try:
-        code = app(prog_name="creditbatch", standalone_mode=False)
+        code = app(arguments, prog_name="creditbatch", standalone_mode=False)
     except CreditbatchError as error:
         _fail(str(error), error.exit_code)
     except typer.Abort:
@@ -50,14 +104,18 @@ def _run() -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        _fail(f"{usage().rstrip('.')}: see creditbatch --help.", 2)
+        from batch.cli.help import complaint
+
+        _fail(_("{complaint}: see creditbatch --help.").format(complaint=complaint(usage())), 2)
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"creditbatch: {sentence}", file=sys.stderr)
+    from batch.cli.console import note
+
+    note(f"creditbatch: {sentence}")
     sys.exit(code)
 
 

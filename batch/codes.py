@@ -8,29 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from batch.language import N_, _
+
 OK = 200
 MAIN_BALANCE_EMPTY = 6
 SUBACCOUNT_UNKNOWN = 7
 CREDIT_INSUFFICIENT = 8
 
 MEANINGS: Mapping[int, str] = {
-    1: "The API key is required",
-    2: "The amount is required",
-    3: "The sub-account is required",
-    4: "This account is not authorised",
-    5: "The amount must be greater than 0",
-    MAIN_BALANCE_EMPTY: "The main account's balance must be greater than 0",
-    SUBACCOUNT_UNKNOWN: "The sub-account does not exist",
-    CREDIT_INSUFFICIENT: "Not enough credit",
-    10: "The API key is wrong",
-    11: "Not enough credit",
-    20: "The account is disabled",
-    30: "The account is blocked",
-    40: "Access to the API is denied",
-    90: "The provider could not read the request",
-    96: "This computer's IP address is not authorised",
-    OK: "Done",
-    500: "The provider has an internal problem",
+    1: N_("The API key is required"),
+    2: N_("The amount is required"),
+    3: N_("The sub-account is required"),
+    4: N_("This account is not authorised"),
+    5: N_("The amount must be greater than 0"),
+    MAIN_BALANCE_EMPTY: N_("The main account's balance must be greater than 0"),
+    SUBACCOUNT_UNKNOWN: N_("The sub-account does not exist"),
+    CREDIT_INSUFFICIENT: N_("Not enough credit"),
+    10: N_("The API key is wrong"),
+    11: N_("Not enough credit"),
+    20: N_("The account is disabled"),
+    30: N_("The account is blocked"),
+    40: N_("Access to the API is denied"),
+    90: N_("The provider could not read the request"),
+    96: N_("This computer's IP address is not authorised"),
+    OK: N_("Done"),
+    500: N_("The provider has an internal problem"),
 }
 
 STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
@@ -40,5 +42,7 @@ STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
 def meaning(code: int | None) -> str:
     """Our words for a code; says so where the code is not a documented one."""
     if code is None:
-        return "Refused without a code"
-    return MEANINGS.get(code, f"Code {code}, which the provider does not document")
+        return _("Refused without a code")
+    if code not in MEANINGS:
+        return _("Code {code}, which the provider does not document").format(code=code)
+    return _(MEANINGS[code])

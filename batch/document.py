@@ -6,10 +6,11 @@ iterator, so that a long sheet is not held a second time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batch import codes
 from batch.findings import Finding
@@ -18,7 +19,9 @@ from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tall
 from batch.money import CURRENCY, amount_text, balance_text
 from batch.rules.books import Books, keep_books
 from batch.rules.forecast import Forecast
-from batch.runner.dry_run import DryRun
+
+if TYPE_CHECKING:
+    from batch.runner.dry_run import DryRun
 
 Document = dict[str, Any]
 
@@ -50,6 +53,20 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
         "forecast": _forecast(dry_run.forecast, removes_first=dry_run.removes_first) if dry_run.forecast else None,
         "rows": map(_row, view.rows),
     }
+
+
+def json_pieces(document: Any) -> Iterator[str]:
+    """The document as JSON, its `rows` one by one. ASCII, so that no console's encoding can harm it."""
+    rows = document.pop("rows", None) if isinstance(document, dict) else None
+    text = json.dumps(document)
+    if rows is None:
+        yield text
+    else:
+        yield text[:-1] + ', "rows": ['
+        for index, row in enumerate(rows):
+            yield (", " if index else "") + json.dumps(row)
+        yield "]}"
+    yield "\n"
 
 
 def line_document(line: BatchLine) -> Document:

@@ -15,6 +15,32 @@ Every message is one sentence for the reader: what is wrong, where, and what to 
 
 from __future__ import annotations
 
+from batch.language import N_, _
+
+_SYSTEM_WORDS = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Operation not permitted"),
+    N_("File exists"),
+    N_("Not a directory"),
+    N_("Is a directory"),
+    N_("File name too long"),
+    N_("No space left on device"),
+    N_("Disk quota exceeded"),
+    N_("Read-only file system"),
+    N_("Input/output error"),
+    N_("Too many open files"),
+    N_("Address already in use"),
+    N_("Cannot assign requested address"),
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Network is unreachable"),
+    N_("No route to host"),
+    N_("Name or service not known"),
+    N_("Temporary failure in name resolution"),
+)
+"""What an operating system says in English whatever the language; others are shown as it says them."""
+
 
 class CreditbatchError(Exception):
     """A failure that is told to the user in one sentence."""
@@ -31,7 +57,11 @@ class SettingsError(CreditbatchError):
 
 
 class SheetError(CreditbatchError):
-    """The file cannot be read as a sheet."""
+    """The file cannot be read as a sheet; where the choice is the reader's, `sheets` could each be meant."""
+
+    def __init__(self, sentence: str, sheets: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.sheets = sheets
 
 
 class ProviderError(CreditbatchError):
@@ -57,3 +87,9 @@ class LedgerError(CreditbatchError):
 
 class ReportError(CreditbatchError):
     """The workbook cannot be written."""
+
+
+def system_words(error: OSError) -> str:
+    """Why the operating system would not, as a part of a sentence."""
+    words = _((error.strerror or str(error)).strip().rstrip("."))
+    return words[:1].lower() + words[1:]

@@ -1,70 +1,289 @@
 """What the checks can say of a sheet: one entry a rule. `docs/findings.md` is the same table for accountants.
 
-A finding carries a code and parameters; its words are put together only where a person reads them.
+A finding carries a code and parameters; its words are put together only where a person reads them. So parameters are
+raw: an amount is "1234.5", a day "2026-01-31", a direction "add", and the sentence's own formats show them.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from batch.language import _
+from batch.language import N_, Language, _, day, language, number, pgettext
+from batch.money import euros
 
 
 class Severity(StrEnum):
-    """An error keeps a row from being sent; a warning is only said."""
+    """An error keeps a row from being sent; a warning is only said; a note says what was found to be in order."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+
+
+Format = Callable[[str], str]
+"""Shows a raw parameter in the language in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: how bad it is when broken, and the sentence for the reader (fields in braces are parameters)."""
+    """One rule: how bad it is when broken, and the sentence for the reader (fields in braces are parameters).
+
+    `variants` are other sentences, by what the parameter "as" says; `formats` show parameters that are no plain text.
+    """
 
     severity: Severity
     sentence: str
+    variants: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, Format] = field(default_factory=dict)
 
 
-def _error(sentence: str) -> Rule:
-    return Rule(Severity.ERROR, sentence)
+def _error(sentence: str, variants: Mapping[str, str] | None = None, **formats: Format) -> Rule:
+    return Rule(Severity.ERROR, sentence, variants or {}, formats)
 
 
-def _warning(sentence: str) -> Rule:
-    return Rule(Severity.WARNING, sentence)
+def _warning(sentence: str, variants: Mapping[str, str] | None = None, **formats: Format) -> Rule:
+    return Rule(Severity.WARNING, sentence, variants or {}, formats)
+
+
+def _note(sentence: str, variants: Mapping[str, str] | None = None, **formats: Format) -> Rule:
+    return Rule(Severity.NOTE, sentence, variants or {}, formats)
+
+
+# What an older ledger holds may be worded already: it is then shown as it is.
+
+
+def _euros(raw: str) -> str:
+    try:
+        return euros(Decimal(raw))
+    except InvalidOperation:
+        return raw
+
+
+def _count(raw: str) -> str:
+    return number(int(raw)) if raw.isdecimal() else raw
+
+
+def _digits(raw: str) -> str:
+    """A number as it stands in a cell: not grouped, with the language's decimal separator."""
+    is_number = re.fullmatch(r"-?[0-9]+\.[0-9]+", raw) and language() is Language.FRENCH
+    return raw.replace(".", ",") if is_number else raw
+
+
+def _day(raw: str) -> str:
+    try:
+        return day(datetime.fromisoformat(raw))
+    except ValueError:
+        return raw
+
+
+def _direction(raw: str) -> str:
+    return {"add": pgettext("direction", "add"), "remove": pgettext("direction", "remove")}.get(raw, raw)
+
+
+def _column(raw: str) -> str:
+    """What a column holds, in a word."""
+    names = {
+        "token": pgettext("column", "token"),
+        "amount": pgettext("column", "amount"),
+        "direction": pgettext("column", "direction"),
+        "added": pgettext("column", "amount to add"),
+        "removed": pgettext("column", "amount to remove"),
+    }
+    return names.get(raw, raw)
+
+
+def _separator(raw: str) -> str:
+    names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars")}
+    return names.get(raw, raw)
+
+
+def _characters(raw: str) -> str:
+    """Names of characters that nobody sees, for code points such as "U+0009,U+200B"."""
+    names = {
+        "U+0009": _("tab"),
+        "U+000A": _("line break"),
+        "U+000D": _("line break"),
+        "U+0020": _("space"),
+        "U+00A0": _("no-break space"),
+        "U+00AD": _("soft hyphen"),
+        "U+200B": _("zero-width space"),
+        "U+202F": _("narrow no-break space"),
+        "U+FEFF": _("byte order mark"),
+    }
+    return ", ".join(dict.fromkeys(names.get(point, point) for point in raw.split(",")))
+
+
+def _truth(raw: str) -> str:
+    return {"TRUE": pgettext("cell", "TRUE"), "FALSE": pgettext("cell", "FALSE")}.get(raw, raw)
 
 
 RULES: Mapping[str, Rule] = {
     # The sheet as a whole.
     "sheet-empty": _error("The sheet is empty: fill in a header row and one row for each movement."),
+    "sheet-hidden": _warning(
+        "The sheet “{sheet}” is hidden in its workbook: make sure that it is the one that is meant."
+    ),
+    "sheets-hidden": _warning(
+        "Hidden sheets hold a table as well, which is not read ({sheets}): choose one with --sheet NAME if it is meant."
+    ),
+    "appearance-unseen": _warning(
+        "Whether rows or columns are hidden, cells struck through or amounts shown rounded cannot be seen in this kind "
+        "of file: save it as .xlsx to have that checked as well."
+    ),
+    "encoding-assumed": _warning(
+        "The file does not say how its letters are encoded, and {encoding} was assumed: "
+        "look whether “{example}” is written right, or save the file as “CSV UTF-8”."
+    ),
+    "separator-assumed": _warning(
+        "The file was cut into columns at {separator}, which is not certain: save it as .xlsx if that is wrong.",
+        separator=_separator,
+    ),
+    "rows-ragged": _warning(
+        "Rows have fewer or more cells than the header has titles ({count} in all, the first is row {first}): "
+        "look for a separator or a line break that is missing or too many.",
+        variants={
+            "line": N_(
+                "Rows have fewer or more cells than the header has titles ({count} in all, the first is row {first}, "
+                "in line {line} of the file): look for a separator or a line break that is missing or too many."
+            )
+        },
+        count=_count,
+        first=_count,
+        line=_count,
+    ),
     "header-missing": _error(
         "No header row was found in the first {searched} rows: "
-        "one row must name the columns token, amount and direction."
+        "one row must name the columns token, amount and direction.",
+        searched=_count,
     ),
     "column-missing": _error(
-        "The header in row {header} has no {column} column: add one, named for example {examples}."
+        "The header in row {header} has no {column} column: add one, named for example “{first}” or “{second}”.",
+        column=_column,
     ),
-    "column-unknown": _warning("The column “{title}” is not known: rename it if {suggestion} is meant."),
-    "column-twice": _error("The columns {titles} could each be the {column}: rename all but the one that is meant."),
+    "column-unknown": _warning("The column “{title}” is not known: did you mean {suggestion}?"),
+    "column-twice": _error(
+        "The columns “{first}” ({first_cell}) and “{second}” ({second_cell}) could each be the {column}: "
+        "rename all but the one that is meant.",
+        column=_column,
+    ),
+    "column-not-found": _error(
+        "There is no column “{title}” for the {column}: name it as the header row does, or by its letter.",
+        column=_column,
+    ),
+    "columns-remembered": _warning(
+        "The {column} is taken from the column “{title}”, as was kept from an earlier sheet: make sure it is the same.",
+        column=_column,
+    ),
+    "conventions-mixed": _error(
+        "The sheet writes movements in two ways: “{first}” in {first_cell} is an amount or a direction, and “{second}” "
+        "in {second_cell} is in one of two columns for amounts: keep one of the two ways.",
+        variants={
+            "signed": N_(
+                "The sheet says the direction in two ways: by a word, as “{first}” in {first_cell}, and by a sign, "
+                "as “{second}” in {second_cell}: keep one of the two ways."
+            )
+        },
+        second=_digits,
+    ),
+    "signed-amounts": _error(
+        "There is no direction column, but the amount “{value}” in {at} has a sign: say with --signed that minus means "
+        "remove, or add a direction column."
+    ),
+    "rows-hidden": _error(
+        "Hidden rows hold movements ({rows}): show or delete them, or add --include-hidden to run them as well."
+    ),
+    "rows-hidden-included": _warning("Hidden rows are included, as was asked ({rows})."),
+    "column-hidden": _error(
+        "The column with the {column} ({letters}) is hidden: show it, or add --include-hidden to use it as it is.",
+        column=_column,
+    ),
+    "column-hidden-included": _warning(
+        "The hidden column {letters} is used for the {column}, as was asked.", column=_column
+    ),
+    "total-agrees": _note(
+        "The total of {stated} in {at} agrees with the rows.",
+        variants={
+            "added": N_("The total of {stated} to add in {at} agrees with the rows."),
+            "removed": N_("The total of {stated} to remove in {at} agrees with the rows."),
+            "net": N_("The total of {stated} in {at} agrees with the rows: what is added less what is removed."),
+        },
+        stated=_euros,
+    ),
+    "total-wrong": _error(
+        "The total in {at} says {stated}, but the rows add up to {found}: look for a row that is missing, doubled or "
+        "mistyped, or correct the total.",
+        variants={
+            "added": N_(
+                "The total in {at} says that {stated} are added, but the rows add {found}: look for a row that is "
+                "missing, doubled or mistyped, or correct the total."
+            ),
+            "removed": N_(
+                "The total in {at} says that {stated} are removed, but the rows remove {found}: look for a row that is "
+                "missing, doubled or mistyped, or correct the total."
+            ),
+            "net": N_(
+                "The total in {at} says {stated}, but what the rows add less what they remove is {found}: look for a "
+                "row that is missing, doubled or mistyped, or correct the total."
+            ),
+        },
+        stated=_euros,
+        found=_euros,
+    ),
+    "total-unreadable": _error(
+        "The total in {at} (“{value}”) is not a number that can be compared with the rows: "
+        "save the workbook in Excel once more, write the number, or delete the row."
+    ),
+    "text-below": _note("The text below the total, in row {below}, is no movement and is left out."),
     "rows-missing": _error("There is a header in row {header} but no row below it: add one for each movement."),
     "expected-rows": _error(
-        "{found} would be sent but {expected} expected: compare with your list (rows with an error are not counted)."
+        "The number of rows that would be sent is {found}, but {expected} was expected: "
+        "compare with your list (rows with an error are not counted).",
+        found=_count,
+        expected=_count,
     ),
     "expected-added": _error(
         "{found} would be added but {expected} was expected: "
-        "compare with your total (rows with an error are not counted)."
+        "compare with your total (rows with an error are not counted).",
+        found=_euros,
+        expected=_euros,
     ),
     "expected-removed": _error(
         "{found} would be removed but {expected} was expected: "
-        "compare with your total (rows with an error are not counted)."
+        "compare with your total (rows with an error are not counted).",
+        found=_euros,
+        expected=_euros,
     ),
     "file-name-again": _warning(
-        "A file named {file} was run on {day} as batch {batch}, with other content: do not pay it twice."
+        "A file named {file} was run on {day} as batch {batch}, with other content: do not pay it twice.", day=_day
     ),
     "movements-again": _warning(
-        "All movements but one were run on {day} as batch {batch}: make sure that this month is not paid twice."
+        "All movements but one were run on {day} as batch {batch}: make sure that this month is not paid twice.",
+        day=_day,
+    ),
+    # A corrected sheet, sent again with --only-unsettled.
+    "rows-done-before": _warning("These rows were done in batch {batch} and are left out: {rows}."),
+    "row-was-done": _error(
+        "Row {row} of batch {batch} is done ({direction} {amount}, {token}), and this row seems to be that one with "
+        "changes, which would pay it twice: put it back as it was, and write what is to be paid besides in a row of "
+        "its own.",
+        amount=_euros,
+        direction=_direction,
+    ),
+    "done-rows-gone": _warning(
+        "Rows of batch {batch} that are done are not in this sheet any more ({rows}): "
+        "put them back as they were if they are meant to be there."
+    ),
+    "unsent-rows-gone": _warning(
+        "Rows of batch {batch} that were never sent are not in this sheet ({rows}): they will not be sent."
+    ),
+    "batch-closed": _warning(
+        "Batch {batch} has not ended: once this sheet is run it is closed, and cannot be resumed any more."
     ),
     # The token.
     "token-missing": _error("The token is missing: name the sub-account."),
@@ -77,20 +296,66 @@ RULES: Mapping[str, Rule] = {
         "format the cell as text and type the token again."
     ),
     "token-zeros-lost": _error(
-        "There is no sub-account “{value}”, but there is {candidate}: Excel drops leading zeros, "
+        "There is no sub-account “{value}”, but there is “{candidate}”: Excel drops leading zeros, "
         "so format the cell as text and type the token again."
     ),
-    "token-not-text": _error("The token is {kind}, not a text: format the cell as text and type the token again."),
+    "token-not-text": _error(
+        "The token is the number {value}, which no token is: format the cell as text and type the token again."
+    ),
+    "token-date": _error("The token is a date ({value}): format the cell as text and type the token again."),
+    "token-boolean": _error("The token is {value}, a truth value: format the cell as text and type the token again."),
+    "token-error": _error("The token is the error {value} of a formula: correct the formula, or type the token."),
+    "token-formula": _error(
+        "The token is a formula without a saved result (“{value}”): open the workbook in Excel and save it, "
+        "or type the token."
+    ),
+    "token-as-shown": _warning("The token is stored as the number {stored_as}: it is read as it is shown, “{value}”."),
+    "token-shown-otherwise": _error(
+        "The token is stored as {stored_as} but shown as “{value}”: format the cell as text and type the token again."
+    ),
     "token-too-long": _error(
-        "The token has {length} characters, more than the {limit} that any token has: type the token again."
+        "The token has {length} characters, more than the {limit} that any token has: type the token again.",
+        length=_count,
+        limit=_count,
     ),
     "token-invisible": _warning(
-        "The token has needless spaces or invisible characters ({characters}): it is read as “{value}”."
+        "The token has needless spaces or invisible characters ({characters}): it is read as “{value}”.",
+        characters=_characters,
     ),
-    "token-unknown": _error("The account has no sub-account “{value}”: check the token.{suggestion}"),
+    "token-unknown": _error(
+        "The account has no sub-account “{value}”: check the token.",
+        variants={
+            "near": N_("The account has no sub-account “{value}”: check the token. Did you mean “{near}”?"),
+            "same": N_(
+                "The account has no sub-account “{value}”: check the token. "
+                "Did you mean “{near}”, which differs only by spaces or capitals?"
+            ),
+        },
+    ),
     # The amount.
     "amount-missing": _error("The amount is missing: write how many euros are to move."),
-    "amount-not-a-number": _error("The amount “{value}” is not a number of euros{kind}: write it like 1234.50."),
+    "amount-not-a-number": _error("The amount “{value}” is not a number of euros: write it like 1234.50."),
+    "amount-date": _error("The amount is a date ({value}): format the cell as a number and type the amount again."),
+    "amount-boolean": _error("The amount is {value}, a truth value: write how many euros are to move."),
+    "amount-error": _error("The amount is the error {value} of a formula: correct the formula, or type the amount."),
+    "amount-formula": _error(
+        "The amount is a formula without a saved result (“{value}”): open the workbook in Excel and save it, "
+        "or type the amount."
+    ),
+    "amount-percentage": _error("The amount “{value}” is a percentage: write how many euros are to move."),
+    "amount-shown-rounded": _error(
+        "The amount is stored as {stored_as} but shown as “{value}”: "
+        "round it with a formula, or let the cell show all its decimals."
+    ),
+    "amount-other-unit": _error(
+        "The amount is shown as “{value}”, in something else than euros: write euros and format the cell as a number."
+    ),
+    "cell-not-shown": _error(
+        "The cell holds {value} but its format shows nothing: give the cell an ordinary format, or empty it."
+    ),
+    "cell-struck": _error(
+        "The {column} is struck through: delete the row, or take the strikethrough away.", column=_column
+    ),
     "amount-zero": _error("The amount is zero: write how many euros are to move, or delete the row."),
     "amount-negative": _error(
         "The amount {value} is negative: write it without a sign and say add or remove in the direction column."
@@ -99,16 +364,37 @@ RULES: Mapping[str, Rule] = {
         "The amount {value} has more than three decimals, which the provider does not keep: round it."
     ),
     "amount-ambiguous": _error(
-        "The amount “{value}” could be {first} or {second}: store it as a number, or write {first_as} or {second_as}."
+        "The amount “{value}” could be {first} or {second}: store it as a number, or write {first_as} or {second_as}.",
+        first=_digits,
+        second=_digits,
+        first_as=_digits,
+        second_as=_digits,
     ),
     "amount-too-large": _error("The amount {value} is too large to be an amount of credit: check it."),
     # The direction.
     "direction-missing": _error("The direction is missing: write add or remove."),
     "direction-unknown": _error("The direction “{value}” is not known: write add or remove."),
+    "direction-date": _error("The direction is a date ({value}): write add or remove."),
+    "direction-boolean": _error("The direction is {value}, a truth value: write add or remove."),
+    "direction-error": _error("The direction is the error {value} of a formula: write add or remove."),
+    "direction-formula": _error(
+        "The direction is a formula without a saved result (“{value}”): open the workbook in Excel and save it, "
+        "or write add or remove."
+    ),
     "sign-contradicts": _error(
-        "The amount {value} has the sign of {sign} but the direction says {direction}: correct one of them."
+        "The amount {value} has the sign “{sign}” but the direction says {direction}: correct one of them.",
+        direction=_direction,
+    ),
+    # A pair of columns instead of an amount and a direction.
+    "pair-empty": _error("Neither “{added}” nor “{removed}” has an amount: fill in one of them, or delete the row."),
+    "pair-both": _error("Both “{added}” and “{removed}” have an amount: fill in one of them, in rows of their own."),
+    "pair-negative": _error(
+        "The amount {value} is negative: write it without a sign in the column “{added}” or “{removed}”."
     ),
     # The row.
+    "subtotal": _error(
+        "The row looks like a subtotal of {stated}: delete it, or move it below the last movement.", stated=_euros
+    ),
     "row-too-long": _error(
         "The row has more cells than the header has titles, as when an amount such as 12,50 is cut at a comma that "
         "also separates the columns: put such amounts in quotation marks, or give the last column a title."
@@ -154,7 +440,19 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """The sentence for the reader."""
-        params = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
+        """The sentence for the reader, in the language in force."""
+        rule = RULES[self.code]
+        sentence = rule.variants.get(self.params.get("as", ""), rule.sentence)
+        formats = {**_STORED.get(self.params.get("stored", ""), {}), **rule.formats}
+        raw = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
+        params = {name: formats[name](value) if name in formats else value for name, value in raw.items()}
         # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
-        return _(RULES[self.code].sentence).format_map(defaultdict(lambda: "…", params))
+        return _(sentence).format_map(defaultdict(lambda: "…", params))
+
+
+_STORED: Mapping[str, Mapping[str, Format]] = {
+    "number": {"value": _digits, "stored_as": _digits},
+    "date": {"value": _day},
+    "boolean": {"value": _truth},
+}
+"""How a cell's value is shown, by what the parameter "stored" says that it is; a text is quoted as it stands."""

@@ -22,6 +22,8 @@ DOMAIN = "django"
 
 _NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _SPACE = "\N{NO-BREAK SPACE}"
+_NAMES = {"french": "fr", "english": "en"}
+"""As Windows calls them."""
 
 
 class Language(StrEnum):
@@ -55,19 +57,18 @@ def speaking(chosen: Language) -> Iterator[None]:
         _here.reset(token)
 
 
-def preferred(lang: str | None, environ: Mapping[str, str]) -> Language:
+def preferred(lang: str | None, environ: Mapping[str, str], system: str | None = None) -> Language:
     """The language asked for by name ("fr", "fr_FR.UTF-8"), else by CREDITBATCH_LANG, else the locale's, else English.
 
-    `ValueError` if what was asked for by name or by CREDITBATCH_LANG is neither.
+    `system` is the locale of a system that does not keep it in the environment. `ValueError` if what was asked for by
+    name or by CREDITBATCH_LANG is none of ours.
     """
-    for asked in (lang, environ.get("CREDITBATCH_LANG")):
-        if asked:
-            return Language(_code(asked))
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environ.get(name):
-            code = _code(environ[name])
-            return Language(code) if code in set(Language) else Language.ENGLISH
-    return Language.ENGLISH
+    asked = environ.get("CREDITBATCH_LANG") or None if lang is None else lang
+    if asked is not None:
+        return Language(_code(asked))
+    found = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), system or "")
+    code = _NAMES.get(_code(found), _code(found))
+    return Language(code) if code in set(Language) else Language.ENGLISH
 
 
 def _code(text: str) -> str:

@@ -32,18 +32,12 @@ def decimals(amount: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def fits_thousandths(amount: Decimal) -> bool:
-    """Whether three decimals are enough for the amount, which has at most `MAX_DIGITS` before the separator."""
-    return amount == amount.quantize(THOUSANDTH, context=EXACT)
-
-
 def to_thousandths(amount: Decimal) -> int:
     """The amount in whole thousandths of a euro; `ValueError` if it has more than three decimals."""
-    scaled = EXACT.multiply(amount, Decimal(1000))
-    whole = int(scaled)
-    if whole != scaled:
+    numerator, denominator = amount.as_integer_ratio()
+    if 1000 % denominator:
         raise ValueError("an amount has more than three decimals")
-    return whole
+    return numerator * (1000 // denominator)
 
 
 def from_thousandths(thousandths: int) -> Decimal:
@@ -58,7 +52,7 @@ def round_balance(balance: Decimal) -> Decimal:
 
 def amount_text(amount: Decimal) -> str:
     """An amount for the wire and for JSON: "12.50", or "12.505" where the third decimal is used."""
-    return f"{amount:.3f}" if decimals(amount) > 2 else f"{amount:.2f}"
+    return f"{amount:.3f}".removesuffix("0")
 
 
 def balance_text(balance: Decimal) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from batch.errors import SettingsError
+from batch.errors import SettingsError, system_words
+from batch.language import _
 
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
@@ -18,6 +19,8 @@ KEY_FILE = "SMSPARTNER_API_KEY_FILE"
 KEYRING_SERVICE = "creditbatch"
 KEYRING_NAME = "SMSPARTNER_API_KEY"
 _MAX_KEY_FILE = 4096
+_LONGEST_BOOKED = 100
+_LONGEST_ACCOUNT = 20
 
 
 class Secret:
@@ -59,6 +62,24 @@ class Settings:
     settle_seconds: float
     max_attempts: int
     backoff_seconds: float
+    max_file_mb: int
+    max_unpacked_mb: int
+    max_rows: int
+    """How large a sheet may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """How the accounting entries of a batch are booked. The defaults are accounts of the French general plan."""
+
+    code: str
+    label: str
+    main_account: str
+    main_label: str
+    subaccounts_account: str
+    subaccounts_label: str
+    siren: str | None
+    """The company's number, which a file for the tax administration is named after."""
 
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -73,9 +94,8 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
                 name: value for name, value in dotenv_values(file, encoding="utf-8-sig").items() if value is not None
             }
         except (OSError, ValueError) as error:
-            raise SettingsError(
-                f"The file {file} cannot be read as settings: write lines such as NAME=value."
-            ) from error
+            sentence = _("The file {file} cannot be read as settings: write lines such as NAME=value.")
+            raise SettingsError(sentence.format(file=file)) from error
     return {**values, **environ}
 
 
@@ -89,8 +109,24 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         connect_timeout=_seconds(environ, "CREDITBATCH_CONNECT_TIMEOUT", 5.0, least=0.001),
         read_timeout=_seconds(environ, "CREDITBATCH_READ_TIMEOUT", 30.0, least=0.001),
         settle_seconds=_seconds(environ, "CREDITBATCH_SETTLE_SECONDS", 60.0, least=0.0),
-        max_attempts=_count(environ, "CREDITBATCH_MAX_ATTEMPTS", 5),
+        max_attempts=_count(environ, "CREDITBATCH_MAX_ATTEMPTS", 5, most=1_000),
         backoff_seconds=_seconds(environ, "CREDITBATCH_BACKOFF_SECONDS", 1.0, least=0.0),
+        max_file_mb=_count(environ, "CREDITBATCH_MAX_FILE_MB", 25, most=1_000),
+        max_unpacked_mb=_count(environ, "CREDITBATCH_MAX_UNPACKED_MB", 300, most=10_000),
+        max_rows=_count(environ, "CREDITBATCH_MAX_ROWS", 1_000_000, most=10_000_000),
+    )
+
+
+def load_journal_settings(environ: Mapping[str, str]) -> JournalSettings:
+    """Read and check the settings of `journal`; `SettingsError` names the one that is wrong."""
+    return JournalSettings(
+        code=_booked_text(environ, "CREDITBATCH_JOURNAL_CODE", "SMS"),
+        label=_booked_text(environ, "CREDITBATCH_JOURNAL_LABEL", "Crédits SMS"),
+        main_account=_account(environ, "CREDITBATCH_ACCOUNT_MAIN", "467100"),
+        main_label=_booked_text(environ, "CREDITBATCH_ACCOUNT_MAIN_LABEL", "Crédit SMS, compte principal"),
+        subaccounts_account=_account(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS", "467200"),
+        subaccounts_label=_booked_text(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS_LABEL", "Crédit SMS, sous-comptes"),
+        siren=_siren(environ.get("CREDITBATCH_SIREN")),
     )
 
 
@@ -99,9 +135,10 @@ def load_key(environ: Mapping[str, str]) -> Secret:
     value = environ.get(KEY, "").strip() or _key_from_file(environ.get(KEY_FILE)) or _key_from_keyring()
     value = (value or "").strip()
     if not value:
-        raise SettingsError(f"There is no API key: set {KEY}, or name a file that holds it in {KEY_FILE}.")
+        sentence = _("There is no API key: set {setting}, or name a file that holds it in {file_setting}.")
+        raise SettingsError(sentence.format(setting=KEY, file_setting=KEY_FILE))
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise SettingsError("The API key holds characters that no key has: copy it again from the provider's site.")
+        raise SettingsError(_("The API key holds characters that no key has: copy it again from the provider's site."))
     return Secret(value)
 
 
@@ -112,10 +149,11 @@ def _key_from_file(name: str | None) -> str | None:
         with Path(name).open("rb") as file:
             content = file.read(_MAX_KEY_FILE + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not a file's name"
-        raise SettingsError(f"The key file {name} that {KEY_FILE} names cannot be read: {why}.") from error
+        why = system_words(error) if isinstance(error, OSError) else _("it is not a file's name")
+        sentence = _("The key file {file} that {setting} names cannot be read: {why}.")
+        raise SettingsError(sentence.format(file=name, setting=KEY_FILE, why=why)) from error
     if len(content) > _MAX_KEY_FILE or not content.strip():
-        raise SettingsError(f"The key file {name} must hold the key and nothing else.")
+        raise SettingsError(_("The key file {file} must hold the key and nothing else.").format(file=name))
     return content.decode("utf-8-sig", "replace")
 
 
@@ -138,11 +176,11 @@ def _api_url(text: str) -> str:
         host, port = None, None
     odd = not url.isprintable() or any(sign in url for sign in " ?#\\")
     if odd or not host or parts.scheme not in {"https", "http"} or port == 0:
-        raise SettingsError(f"CREDITBATCH_API_URL is not an address such as {PROVIDER_URL}.")
+        raise SettingsError(_("CREDITBATCH_API_URL is not an address such as {example}.").format(example=PROVIDER_URL))
     if parts.username is not None or parts.password is not None:
-        raise SettingsError("CREDITBATCH_API_URL must not hold a user name or a password.")
+        raise SettingsError(_("CREDITBATCH_API_URL must not hold a user name or a password."))
     if parts.scheme == "http" and not is_this_machine(host):
-        raise SettingsError("CREDITBATCH_API_URL must begin with https: the key would travel unprotected.")
+        raise SettingsError(_("CREDITBATCH_API_URL must begin with https: the key would travel unprotected."))
     return url
 
 
@@ -161,7 +199,7 @@ def _home(text: str | None) -> Path:
         try:
             return Path(text).expanduser()
         except RuntimeError as error:
-            raise SettingsError("CREDITBATCH_HOME begins with a user's folder that is not known.") from error
+            raise SettingsError(_("CREDITBATCH_HOME begins with a user's folder that is not known.")) from error
     import platformdirs
 
     return Path(platformdirs.user_data_dir("creditbatch", appauthor=False))
@@ -170,7 +208,7 @@ def _home(text: str | None) -> Path:
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     value = (environ.get(name) or choices[0]).strip().lower()
     if value not in choices:
-        raise SettingsError(f"{name} must be {' or '.join(choices)}.")
+        raise SettingsError(_("{name} must be {choices}.").format(name=name, choices=_(" or ").join(choices)))
     return value
 
 
@@ -181,12 +219,48 @@ def _seconds(environ: Mapping[str, str], name: str, default: float, *, least: fl
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and least <= value <= 86_400):
-        raise SettingsError(f"{name} must be a number of seconds, such as {default:g}.")
+        raise SettingsError(
+            _("{name} must be a number of seconds, such as {example}.").format(name=name, example=f"{default:g}")
+        )
     return value
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+def _count(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:
     text = (environ.get(name) or str(default)).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= 1000):
-        raise SettingsError(f"{name} must be a whole number from 1 to 1000.")
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise SettingsError(
+            _("{name} must be a whole number from {least} to {most}.").format(name=name, least=1, most=most)
+        )
     return int(text)
+
+
+def _booked_text(environ: Mapping[str, str], name: str, default: str) -> str:
+    """A text for a file whose columns are separated by tabs or bars, and whose lines must not break."""
+    value = (environ.get(name) or default).strip()
+    if not value or not value.isprintable() or "|" in value or len(value) > _LONGEST_BOOKED:
+        sentence = _("{setting} must be a text of at most {limit} characters on one line, without a bar (|).")
+        raise SettingsError(sentence.format(setting=name, limit=_LONGEST_BOOKED))
+    return value
+
+
+def _account(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = (environ.get(name) or default).strip()
+    if not (value.isascii() and value.isalnum() and value[:3].isdigit() and 3 <= len(value) <= _LONGEST_ACCOUNT):
+        sentence = _("{setting} must be an account's number that begins with three digits, such as {example}.")
+        raise SettingsError(sentence.format(setting=name, example=default))
+    return value
+
+
+def _siren(text: str | None) -> str | None:
+    value = "".join((text or "").split())
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) == 9 and _has_check_digit(value)):
+        raise SettingsError(_("CREDITBATCH_SIREN is not a company's number of nine digits: check it."))
+    return value
+
+
+def _has_check_digit(digits: str) -> bool:
+    """Whether Luhn's sum is a multiple of ten: every second digit from the right counts double, digit by digit."""
+    doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

@@ -16,9 +16,10 @@ from rich.console import Console
 
 from batch.cli import screens
 from batch.cli.checking import CheckRequest, dry_run_of, show_dry_run
-from batch.cli.running import Consent, Manner, run_command
+from batch.cli.running import Manner, run_command
 from batch.cli.surroundings import open_client
 from batch.rules.checks import Expected
+from batch.runner.consent import Consent
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.settings import load_key, load_settings
 
@@ -35,12 +36,13 @@ def main() -> None:
             "SMSPARTNER_API_KEY": "sandbox-key",
             "CREDITBATCH_API_URL": sandbox.url,
             "CREDITBATCH_HOME": home,
+            "LOGNAME": "accounting",
         }
         draw_dry_run(SAMPLES / "mistakes.xlsx")
         sandbox.add_fault("refuse:code=8,skip=11,times=1")
         sandbox.add_fault("refuse:code=7,skip=23,times=1")
         request = CheckRequest(SAMPLES / "monthly.xlsx", None, Expected(), removes_first=False, offline=False)
-        run_command(request, Consent(yes=True), Manner(), json=False, out=EXAMPLE)
+        run_command(request, Consent(), Manner(), yes=True, json=False, out=EXAMPLE)
     draw_report(EXAMPLE)
 
 
@@ -52,7 +54,7 @@ def draw_dry_run(sheet: Path) -> None:
     recorder.print(f"$ creditbatch check {sheet.name}", style="bold")
     request = CheckRequest(sheet, None, Expected(), removes_first=False, offline=False)
     with open_client(settings, key) as client:
-        show_dry_run(dry_run_of(request, settings.api_url, client), json=False, report=None)
+        show_dry_run(dry_run_of(request, settings, client), json=False, report=None)
     svg = recorder.export_svg(title="creditbatch", unique_id="dry-run")
     # The font is the reader's own: a picture that fetches one would call somebody's server.
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code, monospace", "monospace")

@@ -84,12 +84,21 @@ MISTAKES: Sequence[tuple[Cell, Cell, Cell, str, str]] = (
     (None, Decimal("10"), "add", "Nobody is named", "token-missing"),
     (1234567890123456789, Decimal("10"), "add", "A long token stored as a number", "token-digits-lost"),
     ("1,23457E+18", Decimal("10"), "add", "A token that Excel has shortened", "token-scientific"),
-    (datetime(2026, 3, 1), Decimal("10"), "add", "A date in place of a token", "token-not-text"),  # noqa: DTZ001 (Excel has no zones)
+    (datetime(2026, 3, 1), Decimal("10"), "add", "A date in place of a token", "token-date"),  # noqa: DTZ001 (Excel has no zones)
+    (Decimal("12.5"), Decimal("10"), "add", "No token has decimals", "token-not-text"),
+    (True, Decimal("10"), "add", "A truth value in place of a token", "token-boolean"),
+    ("#N/A", Decimal("10"), "add", "A look-up that found nothing", "token-error"),
+    ("=A4", Decimal("10"), "add", "A formula that was never calculated", "token-formula"),
     ("x" * 300, Decimal("10"), "add", "No token is as long as this", "token-too-long"),
     ("\u00a0sub-0002", Decimal("10"), "add", "A space that does not break, from a web page", "token-invisible"),
     ("sub-0099", Decimal("10"), "add", "The account has no such sub-account", "token-unknown"),
     ("sub-0003", None, "add", "How much?", "amount-missing"),
     ("sub-0004", "twelve", "add", "An amount in words", "amount-not-a-number"),
+    ("sub-0004", datetime(2026, 5, 12), "add", "Excel took 12.5 for a date", "amount-date"),  # noqa: DTZ001
+    ("sub-0004", True, "add", "A truth value in place of an amount", "amount-boolean"),
+    ("sub-0004", "#REF!", "add", "A formula that lost what it refers to", "amount-error"),
+    ("sub-0004", "=10+2.5", "add", "A formula that was never calculated", "amount-formula"),
+    ("sub-0004", "5 %", "add", "Five per cent of what?", "amount-percentage"),
     ("sub-0005", Decimal("0"), "add", "Nothing to move", "amount-zero"),
     ("sub-0006", Decimal("-10"), "remove", "A negative amount", "amount-negative"),
     ("sub-0007", Decimal("10.0005"), "add", "A fraction that the provider does not keep", "amount-decimals"),
@@ -97,6 +106,10 @@ MISTAKES: Sequence[tuple[Cell, Cell, Cell, str, str]] = (
     ("sub-0009", Decimal("1e15"), "add", "A telephone number in the wrong column", "amount-too-large"),
     ("sub-0010", Decimal("10"), None, "Which way?", "direction-missing"),
     ("sub-0011", Decimal("10"), "refund", "A word that people use for both ways", "direction-unknown"),
+    ("sub-0011", Decimal("10"), datetime(2026, 3, 1), "A date in place of a direction", "direction-date"),  # noqa: DTZ001
+    ("sub-0011", Decimal("10"), True, "A truth value in place of a direction", "direction-boolean"),
+    ("sub-0011", Decimal("10"), "#NAME?", "A formula with a mistyped name", "direction-error"),
+    ("sub-0011", Decimal("10"), "=C4", "A formula that was never calculated", "direction-formula"),
     ("sub-0012", "-10.00", "add", "The sign says the contrary", "sign-contradicts"),
     ("sub-0001", Decimal("25"), "add", "The same as the first row", "row-duplicate"),
     ("sub-0013", "12,50 €", "Ajout", "Nothing is wrong here either", ""),

@@ -1,12 +1,13 @@
 """The messages of the code and of the pages, and their French: `python -m tests.catalogue` brings the two together.
 
 Messages are taken from every `_()` in the code and every `{% translate %}` in the pages. What is new is added without
-its French and printed; what is gone is dropped.
+its French and printed; what is gone is dropped. docs/constats.md is made again from it.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +17,29 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from batch.findings import RULES
 from batch.language import DOMAIN, LOCALE_FOLDER
 
 ROOT = Path(__file__).parents[1]
 PO = LOCALE_FOLDER / "fr" / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
+CONSTATS = ROOT / "docs" / "constats.md"
 KEYWORDS = {
     **dict.fromkeys(("_", "N_", "gettext", "gettext_lazy", "gettext_noop"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
-    **dict.fromkeys(("_error", "_warning"), None),  # findings' sentences
+    **dict.fromkeys(("_error", "_warning", "_note"), None),  # findings' sentences
 }
 """The functions whose arguments are messages."""
+_CONSTATS = """# Constats
+
+Tout ce que `creditbatch check` peut dire d’une feuille. Une **erreur** empêche sa ligne, ou toute la feuille,
+d’être envoyée ; un **avertissement** est seulement dit. Tous les constats sont donnés d’un coup, chacun avec la
+ligne et la cellule telles qu’Excel les montre.
+
+| code | gravité | ce qui est dit |
+|---|---|---|
+"""
 
 
 def main() -> int:
@@ -37,10 +49,30 @@ def main() -> int:
     catalogue.obsolete.clear()
     PO.write_bytes(po_bytes(catalogue))
     MO.write_bytes(mo_bytes(catalogue))
+    CONSTATS.write_text(constats(catalogue), "utf-8")
     missing = [message for message in catalogue if message.id and not is_complete(message)]
     for message in missing:
         print(f"no French yet: {message.id!r} ({', '.join(path for path, _ in message.locations)})")
     return 1 if missing else 0
+
+
+def constats(catalogue: Catalog) -> str:
+    """What can be found wrong with a sheet, in French: docs/findings.md has more to say, in English."""
+    lines = []
+    for code, rule in RULES.items():
+        severity = _french(catalogue, rule.severity.value, "severity")
+        lines.append(f"| `{code}` | {severity} | {_cell(_french(catalogue, rule.sentence))} |\n")
+    return _CONSTATS + "".join(lines)
+
+
+def _french(catalogue: Catalog, text: str, context: str | None = None) -> str:
+    message = catalogue.get(text, context)
+    return str(message.string) if message and message.string else text
+
+
+def _cell(sentence: str) -> str:
+    """A sentence in a table, its parameters as dots."""
+    return re.sub(r"\{\w+[^}]*\}", "…", sentence).replace("|", "\\|")
 
 
 def present() -> Catalog:

@@ -44,12 +44,16 @@ class TestLoadSettings:
                 "CREDITBATCH_SETTLE_SECONDS": "0",
                 "CREDITBATCH_MAX_ATTEMPTS": "3",
                 "CREDITBATCH_BACKOFF_SECONDS": "0.25",
+                "CREDITBATCH_MAX_FILE_MB": "40",
+                "CREDITBATCH_MAX_UNPACKED_MB": "500",
+                "CREDITBATCH_MAX_ROWS": "2000000",
             }
         )
         assert (settings.api_url, settings.api_format) == ("https://api.example.com/v2", "xml")
         assert (settings.home, settings.database_url) == (tmp_path, "postgres://host/name")
         assert (settings.connect_timeout, settings.read_timeout, settings.settle_seconds) == (0.5, 7, 0)
         assert (settings.max_attempts, settings.backoff_seconds) == (3, 0.25)
+        assert (settings.max_file_mb, settings.max_unpacked_mb, settings.max_rows) == (40, 500, 2_000_000)
 
     def test_an_empty_variable_is_one_that_is_not_set(self) -> None:
         names = ("API_URL", "API_FORMAT", "HOME", "DATABASE_URL", "READ_TIMEOUT", "MAX_ATTEMPTS")

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.console import print_json
+from batch.cli.correcting import refuse_annotating, write_annotated
 from batch.cli.surroundings import account_of, has_ledger, now, open_client, open_ledger, read_environment
 from batch.errors import UsageError
+from batch.language import _
+from batch.model import Role
 from batch.rules.amounts import read_amount
-from batch.rules.checks import Expected
-from batch.settings import load_key, load_settings
-from batch.sheet import open_sheet
+from batch.rules.checks import Expected, header_of
+from batch.rules.conventions import Conventions, titles_to_keep
+from batch.rules.header import PAIR, WORDED
+from batch.settings import Settings, load_key, load_settings
+from batch.sheet import Limits, open_sheet, read_sheet
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from batch.model import CheckedSheet, Grid
     from batch.provider.client import Client
     from batch.runner.dry_run import DryRun
 
@@ -33,6 +39,8 @@ class CheckRequest:
     expected: Expected
     removes_first: bool
     offline: bool
+    conventions: Conventions = field(default_factory=Conventions)
+    remember_columns: bool = False
 
 
 def expected_of(rows: int | None, added: str | None, removed: str | None) -> Expected:
@@ -40,33 +48,93 @@ def expected_of(rows: int | None, added: str | None, removed: str | None) -> Exp
     return Expected(rows, _euros("--expect-added", added), _euros("--expect-removed", removed))
 
 
-def check_command(request: CheckRequest, *, json: bool, out: Path | None) -> int:
-    """Check, print, and write the dry run's workbook if asked to. Returns the exit code."""
+def conventions_of(columns: Sequence[str], *, remember: bool, signed: bool, include_hidden: bool) -> Conventions:
+    """How the command line says that the sheet is to be read; columns are named as in "amount=Crédit du mois"."""
+    named: dict[Role, str] = {}
+    for column in columns:
+        role, _equals, title = (part.strip() for part in column.partition("="))
+        if role.casefold() not in set(Role) or not title:
+            sentence = _("--column {column} is not understood: write ROLE=TITLE, where ROLE is one of {roles}.")
+            raise UsageError(sentence.format(column=column, roles=", ".join(Role)))
+        if Role(role.casefold()) in named:
+            raise UsageError(_("--column {role} is given twice: name one column.").format(role=role))
+        named[Role(role.casefold())] = title
+    if set(PAIR) & set(named) and set(WORDED) & set(named):
+        raise UsageError(
+            _("--column names an amount or a direction, and a pair of columns as well: name one or the other.")
+        )
+    if remember and not named:
+        raise UsageError(_("--remember-columns keeps what --column says: name a column with it."))
+    return Conventions(named, signed=signed, include_hidden=include_hidden)
+
+
+def check_command(request: CheckRequest, *, json: bool, out: Path | None = None, annotated: Path | None = None) -> int:
+    """Check, print, and write the dry run's workbook or the marked one if asked to. Returns the exit code."""
+    if annotated is not None:
+        refuse_annotating(request.path, annotated)
     environ = read_environment()
     settings = load_settings(environ)
     key = None if request.offline else load_key(environ)
     with open_client(settings, key) if key else nullcontext(None) as client:
-        checked = dry_run_of(request, settings.api_url, client)
+        checked = dry_run_of(request, settings, client)
     if key and has_ledger(settings):
         from batch.runner.likeness import with_likeness
 
         checked = with_likeness(checked, open_ledger(settings), account_of(settings, key))
     if out is not None:
-        from batch.report.workbook import write_report
+        from batch.output import write_dry_run
 
-        write_report(out, checked.view, checked.forecast)
+        write_dry_run(out, checked)
+    if annotated is not None:
+        write_annotated(request.path, checked.sheet, annotated, limits_of(settings))
     show_dry_run(checked, json=json, report=out)
     return 0 if checked.is_clean else 1
 
 
-def dry_run_of(request: CheckRequest, api_url: str, client: Client | None) -> DryRun:
+def limits_of(settings: Settings) -> Limits:
+    """What a sheet may take."""
+    return Limits.of(file_mb=settings.max_file_mb, unpacked_mb=settings.max_unpacked_mb, rows=settings.max_rows)
+
+
+def dry_run_of(request: CheckRequest, settings: Settings, client: Client | None) -> DryRun:
     """Read the sheet and the account side by side: the child process starts while the provider answers."""
-    with open_sheet(request.path, sheet=request.sheet_name) as reader, _uncollected():
+    limits = limits_of(settings)
+    conventions, columns = request.conventions, request.conventions.columns
+    with (
+        open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits) as reader,
+        _uncollected(),
+    ):
         from batch.runner.dry_run import dry_run, read_account
 
-        account = read_account(client, api_url, now) if client else None
+        account = read_account(client, settings.api_url, now) if client else None
         grid = reader.result()
-        return dry_run(grid, account, request.expected, removes_first=request.removes_first, at=now())
+        remembered = _remembered_for(grid, conventions, settings)
+        if remembered:
+            # With more known of the columns, another sheet of the workbook may be the one that is meant.
+            conventions, columns = replace(conventions, remembered=remembered), {**remembered, **columns}
+            grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits)
+        checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
+        if request.remember_columns:
+            _remember(checked.sheet, conventions, settings)
+        return checked
+
+
+def _remembered_for(grid: Grid, conventions: Conventions, settings: Settings) -> Mapping[Role, str]:
+    """What the ledger remembers of columns, if some are not found without. A check never makes a ledger for it."""
+    header = header_of(grid, conventions)
+    if (header is not None and not header.missing) or not has_ledger(settings):
+        return {}
+    open_ledger(settings)
+    from batch.ledger.orm.columns import remembered_columns
+
+    return remembered_columns()
+
+
+def _remember(sheet: CheckedSheet, conventions: Conventions, settings: Settings) -> None:
+    open_ledger(settings)
+    from batch.ledger.orm.columns import remember_columns
+
+    remember_columns(titles_to_keep(sheet, conventions.columns), now())
 
 
 @contextmanager
@@ -101,4 +169,5 @@ def _euros(option: str, text: str | None) -> Decimal | None:
         from batch.money import ZERO
 
         return ZERO
-    raise UsageError(f"{option} {text} is not an amount of euros that can be read in one way: write it like 1234.50.")
+    sentence = _("{option} {value} is not an amount of euros that can be read in one way: write it like 1234.50.")
+    raise UsageError(sentence.format(option=option, value=text))

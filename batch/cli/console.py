@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
+from batch.language import _, language, ngettext, number, speaking
 from batch.model import Status
+from batch.retelling import retold
+from batch.wording import status_word
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.text import Text
 
 _LINE_EVERY = 1.0
 """Seconds between two lines of progress where there is no terminal."""
+_STAND_INS = {0x00A0: 0xE000, 0x202F: 0xE001}
+"""Spaces at which no line is broken, and characters that mean nothing and that no font has."""
+_STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
 
 
 def note(sentence: str) -> None:
-    """A line for the person, on standard error."""
+    """A line for the person, on standard error; a terminal gets it broken between words, and nobody else."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        sentence = textwrap.fill(sentence, width, break_long_words=False, break_on_hyphens=False)
     print(sentence, file=sys.stderr, flush=True)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output. ASCII, so that no console's encoding can harm it. `rows` are streamed."""
-    rows = document.pop("rows", None) if isinstance(document, dict) else None
-    text = json.dumps(document)
-    if rows is None:
-        sys.stdout.write(text)
-    else:
-        sys.stdout.write(text[:-1] + ', "rows": [')
-        for number, row in enumerate(rows):
-            sys.stdout.write((", " if number else "") + json.dumps(row))
-        sys.stdout.write("]}")
-    sys.stdout.write("\n")
+    """One JSON document on standard output."""
+    from batch.document import json_pieces
+
+    sys.stdout.writelines(json_pieces(document))
     sys.stdout.flush()
 
 
@@ -43,9 +48,31 @@ def console(*, errors: bool = False) -> Console:
     """Rich's console; it honours NO_COLOR and knows whether it is a terminal. A pipe gets lines of a fair width."""
     from rich.console import Console
 
+    class Screen(Console):
+        """Rich breaks a line at any space, so it is not shown those at which none may be broken."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(text.translate(_STAND_INS), **options)
+
     file = sys.stderr if errors else sys.stdout
     width = None if file.isatty() else 100
-    return Console(file=file, width=width, highlight=False, soft_wrap=False, markup=False)
+    # A file is, for rich, whatever has what it asks for.
+    given = cast("IO[str]", _Unveiling(file))
+    return Screen(file=given, width=width, highlight=False, soft_wrap=False, markup=False)
+
+
+class _Unveiling:
+    """A stream in which stand-ins become again what they stand for."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it on."""
+        return self._stream.write(text.translate(_STOOD_FOR))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class PlainProgress:
@@ -60,21 +87,28 @@ class PlainProgress:
         """So many movements, of which so many need nothing any more."""
         self._movements, self._settled = movements, settled
         self._began = self._last = time.monotonic()
-        note(f"{movements - settled} of {movements} movements to send")
+        sentence = ngettext("{left} of {all} movement to send", "{left} of {all} movements to send", movements)
+        note(sentence.format(left=number(movements - settled), all=number(movements)))
 
     def row_ended(self, row: int, status: Status) -> None:
         """A row was done, refused or left in doubt."""
         self._settled += 1
         now = time.monotonic()
         if status is not Status.DONE:
-            note(f"row {row}: {status.value}")
+            note(_row_ended(row, status))
         if now - self._last >= _LINE_EVERY or self._settled == self._movements:
             self._last = now
-            note(f"{self._settled} of {self._movements} movements ended, {now - self._began:.0f} s")
+            sentence = ngettext(
+                "{ended} of {all} movement ended, {seconds} s",
+                "{ended} of {all} movements ended, {seconds} s",
+                self._movements,
+            )
+            seconds = number(round(now - self._began))
+            note(sentence.format(ended=number(self._settled), all=number(self._movements), seconds=seconds))
 
     def waiting(self, seconds: float, why: str) -> None:
         """Nothing happens for a while, and this is why."""
-        note(f"waiting {seconds:.1f} s: {why}" if seconds else why)
+        note(_("waiting {seconds} s: {why}").format(seconds=_tenths(seconds), why=why) if seconds else why)
 
 
 class BarProgress:
@@ -86,26 +120,58 @@ class BarProgress:
 
     def started(self, movements: int, settled: int) -> None:
         """So many movements, of which so many need nothing any more."""
-        self._progress.update(self._task, total=movements, completed=settled, description="paying")
+        self._progress.update(self._task, total=movements, completed=settled, description=_("paying"))
 
     def row_ended(self, row: int, status: Status) -> None:
         """A row was done, refused or left in doubt."""
         if status is not Status.DONE:
-            self._progress.console.print(f"row {row}: {status.value}")
-        self._progress.update(self._task, advance=1, description="paying")
+            self._progress.console.print(_row_ended(row, status))
+        self._progress.update(self._task, advance=1, description=_("paying"))
 
     def waiting(self, seconds: float, why: str) -> None:
         """Nothing happens for a while, and this is why."""
         if seconds:
-            self._progress.update(self._task, description=f"waiting {seconds:.0f} s")
+            said = _("waiting {seconds} s").format(seconds=number(round(seconds)))
+            self._progress.update(self._task, description=said)
         self._progress.console.print(why)
 
 
+def _row_ended(row: int, status: Status) -> str:
+    return _("row {row}: {status}").format(row=row, status=status_word(status))
+
+
+def _tenths(value: float) -> str:
+    return number(Decimal(value), 1)
+
+
+class SpokenProgress:
+    """Progress in the person's language: a run itself speaks the ledger's."""
+
+    def __init__(self, shown: PlainProgress | BarProgress) -> None:
+        self._shown = shown
+        self._language = language()
+
+    def started(self, movements: int, settled: int) -> None:
+        """So many movements, of which so many need nothing any more."""
+        with speaking(self._language):
+            self._shown.started(movements, settled)
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row was done, refused or left in doubt."""
+        with speaking(self._language):
+            self._shown.row_ended(row, status)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Nothing happens for a while, and this is why."""
+        with speaking(self._language):
+            self._shown.waiting(seconds, retold(why))
+
+
 @contextmanager
-def progress() -> Iterator[PlainProgress | BarProgress]:
+def progress() -> Iterator[SpokenProgress]:
     """Progress on standard error: a bar on a terminal, plain lines elsewhere."""
     if not sys.stderr.isatty():
-        yield PlainProgress()
+        yield SpokenProgress(PlainProgress())
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -114,7 +180,7 @@ def progress() -> Iterator[PlainProgress | BarProgress]:
         """Movements a second."""
 
         def render(self, task: Any) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "  –/s")
+            return Text(f"{_tenths(task.speed) if task.speed else '  –'}/s")
 
     with Progress(
         TextColumn("{task.description}"),
@@ -125,4 +191,4 @@ def progress() -> Iterator[PlainProgress | BarProgress]:
         console=console(errors=True),
         expand=True,
     ) as bar:
-        yield BarProgress(bar, bar.add_task("paying", total=None))
+        yield SpokenProgress(BarProgress(bar, bar.add_task(_("paying"), total=None)))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
-
 from batch.cli.console import note
-from batch.cli.surroundings import now, open_ledger, read_environment
+from batch.cli.surroundings import now, open_ledger, person, read_environment
 from batch.errors import UsageError
-from batch.ledger.facts import PersonDecided
-from batch.ledger.holding import may_take, this_process
-from batch.ledger.protocol import Ledger
+from batch.language import N_, _
 from batch.model import BatchRow, BatchView, Status
 from batch.money import euros
+from batch.runner.account import decide
 from batch.settings import load_settings
+from batch.wording import direction_word, status_word
 
 
 def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> int:
@@ -21,32 +19,21 @@ def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> 
     view = ledger.view(batch)
     entry = next((entry for entry in view.rows if entry.row.number == row), None)
     if entry is None:
-        raise UsageError(f"Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.")
+        sentence = _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.")
+        raise UsageError(sentence.format(batch=batch, row=row))
     if entry.result.status is not Status.UNKNOWN:
-        raise UsageError(f"Row {row} of batch {batch} is {entry.result.status.value}, not in doubt: nothing to decide.")
+        sentence = _("Row {row} of batch {batch} is {status}, not in doubt: nothing to decide.")
+        raise UsageError(sentence.format(row=row, batch=batch, status=status_word(entry.result.status)))
     _show_evidence(view, entry)
     if applied is None or not why.strip():
-        raise UsageError("To decide, add --applied or --not-applied, and --why with how you found out.")
-    _record(ledger, batch, entry, applied=applied, why=why.strip())
-    note(f"Recorded: row {row} was {'applied' if applied else 'not applied'}; `creditbatch resume {batch}` goes on.")
+        raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
+    who = person() or N_("somebody without a user name")
+    decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=now)
+    sentence = _("Recorded: row {row} was not applied; `creditbatch resume {batch}` goes on.")
+    if applied:
+        sentence = _("Recorded: row {row} was applied; `creditbatch resume {batch}` goes on.")
+    note(sentence.format(row=row, batch=batch))
     return 0
-
-
-def _record(ledger: Ledger, batch: str, entry: BatchRow, *, applied: bool, why: str) -> None:
-    mine = this_process()
-    ledger.hold(ledger.key_of(batch), mine, now(), lambda lease: may_take(mine, lease, now()))
-    try:
-        attempt, row = entry.result.attempts, entry.row.number
-        ledger.append(batch, [PersonDecided(now(), row, attempt, applied, _person(), why)])
-    finally:
-        ledger.let_go()
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "somebody without a user name"
 
 
 def _show_evidence(view: BatchView, entry: BatchRow) -> None:
@@ -55,5 +42,7 @@ def _show_evidence(view: BatchView, entry: BatchRow) -> None:
     from batch.rules.evidence import evidence_of
 
     amount = euros(entry.row.amount) if entry.row.amount is not None else ""
-    note(f"Row {entry.row.number}: {entry.row.direction} {amount}, sub-account {entry.row.token}")
+    direction = direction_word(entry.row.direction) if entry.row.direction else ""
+    sentence = _("Row {row}: {direction} {amount}, sub-account {token}")
+    note(sentence.format(row=entry.row.number, direction=direction, amount=amount, token=entry.row.token))
     evidence_screen(evidence_of(view, entry))

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from batch.cli.checking import CheckRequest, check_command
 from batch.cli.console import note
-from batch.cli.running import Consent, Manner, run_command
+from batch.cli.running import Manner, run_command
 from batch.errors import UsageError
+from batch.language import _, language
 from batch.rules.checks import Expected
+from batch.runner.consent import Consent
 from batch.settings import KEY, KEY_FILE
 
 _IN_WHEEL = "demo_sheet/monthly.xlsx"
@@ -27,13 +29,13 @@ def demo_command(folder: Path) -> int:
     request = CheckRequest(_sample_sheet(), None, Expected(), removes_first=False, offline=False)
     with (
         tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
-        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language="en")) as sandbox,
+        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=language().value)) as sandbox,
     ):
         _use(sandbox.url, home)
-        note("A demonstration: the sandbox stands in for the provider, nothing here is real.")
+        note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_command(request, json=False, out=None)
-            return run_command(request, Consent(yes=True), Manner(), json=False, out=folder / "demo.xlsx")
+            return run_command(request, Consent(), Manner(), yes=True, json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()
 
@@ -48,9 +50,11 @@ def _use(url: str, home: str) -> None:
 
 def _close_ledger() -> None:
     """Windows does not delete a file that is open."""
+    from django.conf import settings
     from django.db import connections
 
-    connections.close_all()
+    if settings.configured:
+        connections.close_all()
 
 
 def _sample_sheet() -> Path:
@@ -59,4 +63,4 @@ def _sample_sheet() -> Path:
     for path in (installed, _IN_CHECKOUT):
         if path.is_file():
             return path
-    raise UsageError("The sample sheet is missing from this installation: install creditbatch again.")
+    raise UsageError(_("The sample sheet is missing from this installation: install creditbatch again."))

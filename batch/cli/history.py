@@ -7,6 +7,7 @@ from pathlib import Path
 from batch.cli.console import note, print_json
 from batch.cli.running import REPORTS, existing_report, exit_code
 from batch.cli.surroundings import open_ledger, read_environment
+from batch.language import _, ngettext, number
 from batch.settings import load_settings
 
 
@@ -43,11 +44,11 @@ def show_command(batch: str, *, json: bool) -> int:
 def report_command(batch: str, *, out: Path | None) -> int:
     """Write the workbook from the ledger alone."""
     view = open_ledger(load_settings(read_environment())).view(batch)
-    from batch.report.workbook import write_report
+    from batch.output import write_batch
 
     path = out or REPORTS / f"{batch}.xlsx"
-    write_report(path, view)
-    print(f"Report: {path}")
+    write_batch(path, view)
+    print(_("Report: {path}").format(path=path))
     return 0
 
 
@@ -64,6 +65,16 @@ def verify_command(batch: str, report: Path | None) -> int:
     if difference is not None:
         note(f"creditbatch: {difference}")
         return 1
-    what = f"{len(view.events):,} events and {len(view.rows):,} rows"
-    note(f"The record of batch {batch} is whole: {what} agree{' with the report' if report else ''}.")
+    sentence = ngettext(
+        "The record of batch {batch} is whole: {events} events and {rows} row agree.",
+        "The record of batch {batch} is whole: {events} events and {rows} rows agree.",
+        len(view.rows),
+    )
+    if report is not None:
+        sentence = ngettext(
+            "The record of batch {batch} is whole: {events} events and {rows} row agree with the report.",
+            "The record of batch {batch} is whole: {events} events and {rows} rows agree with the report.",
+            len(view.rows),
+        )
+    note(sentence.format(batch=batch, events=number(len(view.events)), rows=number(len(view.rows))))
     return 0

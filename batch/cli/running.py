@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,33 +15,26 @@ from batch.cli.surroundings import (
     now,
     open_client,
     open_ledger,
+    person,
     read_environment,
     settings_and_key,
 )
 from batch.errors import LedgerError, ReportError, UsageError
+from batch.language import _, day, ngettext, number
 from batch.model import BatchState, BatchView, Status, tally
 from batch.money import euros
-from batch.report.words import count
+from batch.retelling import retold
 from batch.rules.books import is_alarming
-from batch.settings import Secret, Settings, load_settings
+from batch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from batch.ledger.protocol import Ledger
+    from batch.ledger.protocol import BatchKey, Ledger
     from batch.provider.client import Client
+    from batch.runner.consent import Consent, Obstacle
     from batch.runner.dry_run import DryRun
 
 REPORTS = Path("reports")
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the person agreed to on the command line."""
-
-    yes: bool = False
-    skip_invalid: bool = False
-    partial: bool = False
-    again: bool = False
-    why: str | None = None
+_YES = {"y", "yes", "o", "oui"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,78 +46,63 @@ class Manner:
     refresh: bool = False
 
 
-def run_command(request: CheckRequest, consent: Consent, manner: Manner, *, json: bool, out: Path | None) -> int:
+def run_command(
+    request: CheckRequest, consent: Consent, manner: Manner, *, yes: bool, json: bool, out: Path | None
+) -> int:
     """Check, ask, perform, report. Returns the exit code."""
+    from batch.runner.account import holding
+    from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
     from batch.runner.likeness import with_likeness
+    from batch.runner.unsettled import is_all_done, only_unsettled
 
     settings, key = settings_and_key()
     if consent.again and not (consent.why or "").strip():
-        raise UsageError("--again needs --why with the reason for running the same plan again.")
-    ledger = open_ledger(settings)
-    with open_client(settings, key) as client, _holding(ledger, settings, key):
-        checked = dry_run_of(request, settings.api_url, client)
-        checked = with_likeness(checked, ledger, account_of(settings, key))
-        obstacle = _obstacle_in_sheet(checked, consent)
+        raise UsageError(_("--again needs --why with the reason for running the same plan again."))
+    ledger, account = open_ledger(settings), account_of(settings, key)
+    with open_client(settings, key) as client, holding(ledger, account, now):
+        checked = dry_run_of(request, settings, client)
+        checked = with_likeness(checked, ledger, account)
+        if consent.only_unsettled is not None:
+            checked = only_unsettled(checked, ledger, account, consent.only_unsettled, request.expected)
+            if is_all_done(checked):
+                show_dry_run(checked, json=json, report=None)
+                note("creditbatch: " + _("Nothing was sent: every row of the sheet is done already."))
+                return 0
+        obstacle = obstacle_in_sheet(checked, consent)
         if obstacle is None and not consent.again:
-            _refuse_repetition(ledger, checked, settings, key)
-        obstacle = obstacle or _obstacle_in_forecast(checked, consent)
+            _refuse_repetition(ledger, checked, account, consent)
+        obstacle = obstacle or obstacle_in_forecast(checked, consent)
         if obstacle:
             show_dry_run(checked, json=json, report=None)
-            note(f"creditbatch: Nothing was sent: {obstacle}")
+            note("creditbatch: " + _("Nothing was sent: {why}").format(why=obstacle))
             return 1
-        if not consent.yes:
+        if not yes:
             _ask(checked, settings)
-        batch = _accept(ledger, checked, settings, key, consent)
+        batch = _accept(ledger, checked, account, consent)
         pages = checked.account.pages if checked.account else {}
         # A person may have thought about the question for long: then the balances read before it are old.
-        manner = replace(manner, refresh=not consent.yes)
+        manner = replace(manner, refresh=not yes)
         return _perform(client, ledger, settings, batch, pages, manner, json=json, out=out)
 
 
 def resume_command(name: str | None, manner: Manner, *, json: bool, out: Path | None) -> int:
     """Carry on a batch where it stopped. Returns the exit code."""
+    from batch.runner.account import holding, refuse_another_account
+
     ledger = open_ledger(load_settings(read_environment()))
     batch = name or ledger.latest()
     if batch is None:
-        raise UsageError("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one.")
+        raise UsageError(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
     if ledger.head(batch).state is BatchState.FINISHED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
         written = None if out else existing_report(view)
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = settings_and_key()
-    _refuse_another_account(ledger, batch, settings, key)
-    with open_client(settings, key) as client, _holding(ledger, settings, key, resuming=batch):
+    account = account_of(settings, key)
+    refuse_another_account(ledger, batch, account)
+    with open_client(settings, key) as client, holding(ledger, account, now, resuming=batch):
         return _perform(client, ledger, settings, batch, {}, replace(manner, refresh=True), json=json, out=out)
-
-
-def _refuse_another_account(ledger: Ledger, batch: str, settings: Settings, key: Secret) -> None:
-    bound = ledger.key_of(batch)
-    if bound.api_url != settings.api_url:
-        raise UsageError(f"Batch {batch} was begun at {bound.api_url}: set CREDITBATCH_API_URL to that.")
-    if bound.fingerprint != key.fingerprint():
-        raise UsageError(f"Batch {batch} was begun with another API key: set the key of that account.")
-
-
-@contextmanager
-def _holding(ledger: Ledger, settings: Settings, key: Secret, resuming: str | None = None) -> Iterator[None]:
-    """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
-    from batch.ledger.holding import may_take, this_process
-
-    account, mine = account_of(settings, key), this_process()
-    ledger.hold(account, mine, now(), lambda lease: may_take(mine, lease, now()))
-    try:
-        doubtful = ledger.in_doubt(account)
-        if doubtful not in {None, resuming}:
-            raise UsageError(
-                f"Batch {doubtful} has a row of which it is not known whether it was applied, and sending on this "
-                f"account would blur what the balances tell: `creditbatch resume {doubtful}` first."
-            )
-        yield
-    finally:
-        # A ledger that cannot be written just now has said so already; the lease of a process that ended holds nobody.
-        with suppress(LedgerError):
-            ledger.let_go()
 
 
 def exit_code(view: BatchView) -> int:
@@ -147,83 +123,79 @@ def existing_report(view: BatchView) -> Path | None:
         return None
 
 
-def _obstacle_in_sheet(checked: DryRun, consent: Consent) -> str | None:
-    """Why the sheet is not run as it is; None if it may be."""
-    if checked.sheet.has_sheet_errors:
-        return "the sheet as a whole has errors; correct them first."
-    if checked.sheet.invalid_rows and not consent.skip_invalid:
-        rows = count(checked.sheet.invalid_rows, "row")
-        have = "has an error" if checked.sheet.invalid_rows == 1 else "have errors"
-        return f"{rows} {have}; correct it all, or leave those rows out with --skip-invalid."
-    return None if checked.plan.movements else "no row can be sent."
+def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
+    """What is in the way, and the option that takes it out of the way."""
+    match obstacle:
+        case "sheet-errors":
+            return _("the sheet as a whole has errors; correct them first.")
+        case "nothing-to-send":
+            return _("no row can be sent.")
+        case "invalid-rows":
+            invalid = checked.sheet.invalid_rows
+            return ngettext(
+                "{count} row has an error; correct it, or leave it out with --skip-invalid.",
+                "{count} rows have errors; correct it all, or leave those rows out with --skip-invalid.",
+                invalid,
+            ).format(count=number(invalid))
+    return _would_be_refused(checked)
 
 
-def _obstacle_in_forecast(checked: DryRun, consent: Consent) -> str | None:
-    """Why the plan is not run although its rows could be sent; None if it may be."""
-    if checked.forecast is None or checked.forecast.passes or consent.partial:
-        return None
-    short = f" (the main account lacks {euros(checked.forecast.top_up)})" if checked.forecast.top_up else ""
-    rows = count(len(checked.forecast.refusals), "row")
-    return f"by the forecast {rows} would be refused{short}; top up first, or run the rest with --partial."
+def _would_be_refused(checked: DryRun) -> str:
+    refused = len(checked.forecast.refusals) if checked.forecast else 0
+    top_up = checked.forecast.top_up if checked.forecast else None
+    if top_up:
+        return ngettext(
+            "by the forecast {count} row would be refused (the main account lacks {top_up}); "
+            "top up first, or run the rest with --partial.",
+            "by the forecast {count} rows would be refused (the main account lacks {top_up}); "
+            "top up first, or run the rest with --partial.",
+            refused,
+        ).format(count=number(refused), top_up=euros(top_up))
+    return ngettext(
+        "by the forecast {count} row would be refused; top up first, or run the rest with --partial.",
+        "by the forecast {count} rows would be refused; top up first, or run the rest with --partial.",
+        refused,
+    ).format(count=number(refused))
 
 
-def _refuse_repetition(ledger: Ledger, checked: DryRun, settings: Settings, key: Secret) -> None:
-    """Exactly the same movements are not sent twice by accident, however the sheet was re-saved or re-ordered."""
-    earlier = ledger.batch_with_digest(checked.plan.digest, settings.api_url, key.fingerprint())
+def _refuse_repetition(ledger: Ledger, checked: DryRun, account: BatchKey, consent: Consent) -> None:
+    """Exactly the same movements are not sent twice by accident."""
+    from batch.runner.consent import already_run
+
+    earlier = already_run(ledger, checked.plan.digest, account, consent)
     if earlier is None:
         return
-    head = ledger.head(earlier)
-    if head.state is not BatchState.FINISHED:
+    if earlier.state is not BatchState.FINISHED:
         raise UsageError(
-            f"Exactly these movements are batch {earlier}, which has not ended: `creditbatch resume {earlier}` goes on."
+            _(
+                "Exactly these movements are batch {batch}, which has not ended: `creditbatch resume {batch}` goes on."
+            ).format(batch=earlier.batch)
         )
     raise UsageError(
-        f"Exactly these movements were already run as batch {earlier} ({head.source.file_name}, "
-        f"{head.created_at.astimezone():%Y-%m-%d}): `creditbatch show {earlier}` shows it; to pay them a second time, "
-        "add --again --why REASON."
+        _(
+            "Exactly these movements were already run as batch {batch} ({file}, {day}): `creditbatch show {batch}` "
+            "shows it; to pay them a second time, add --again --why REASON."
+        ).format(batch=earlier.batch, file=earlier.source.file_name, day=day(earlier.created_at.astimezone()))
     )
 
 
 def _ask(checked: DryRun, settings: Settings) -> None:
     """Show euros, rows and the account, and let the person decide; without a terminal nobody can."""
     if not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask at: add --yes to move the credit without asking.")
+        raise UsageError(_("There is no terminal to ask at: add --yes to move the credit without asking."))
     from batch.cli.screens import confirmation_screen
 
     confirmation_screen(checked, settings.api_url)
-    print("Move this credit now? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
-        raise UsageError("Nothing was sent: you said no.")
+    print(_("Move this credit now? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() not in _YES:
+        raise UsageError(_("Nothing was sent: you said no."))
 
 
-def _accept(ledger: Ledger, checked: DryRun, settings: Settings, key: Secret, consent: Consent) -> str:
-    from batch.ledger.protocol import NewBatch
+def _accept(ledger: Ledger, checked: DryRun, account: BatchKey, consent: Consent) -> str:
+    from batch.runner.consent import Agreed, accept
 
-    if checked.account is None:
-        raise AssertionError("a run is never offline")
-    at = now()
-    name = f"{at.astimezone():%Y%m%d-%H%M%S}-{checked.plan.digest[:6]}"
-    options = {"skip-invalid": consent.skip_invalid, "partial": consent.partial, "again": consent.again}
-    chosen = (*(option for option, given in options.items() if given), *_order(checked))
-    ledger.create(
-        NewBatch(
-            name=name,
-            at=at,
-            sheet=checked.sheet,
-            plan=checked.plan,
-            opening=checked.account.balances,
-            api_url=settings.api_url,
-            account=checked.account.name,
-            key_fingerprint=key.fingerprint(),
-            options=chosen,
-            why=consent.why,
-        )
-    )
-    return name
-
-
-def _order(checked: DryRun) -> tuple[str, ...]:
-    return ("removes-first",) if checked.removes_first else ()
+    who = person()
+    return accept(ledger, checked, account, consent, Agreed(who, (who,) if who else ()), now())
 
 
 def _perform(
@@ -246,6 +218,7 @@ def _perform(
         max_per_second=manner.max_per_second,
         ask_before_resend=manner.ask_before_resend,
         refresh=manner.refresh,
+        by=person(),
     )
     # Listening until the end: who stops a run wants its report and its result as well.
     with SignalBrake().listening() as brake:
@@ -254,19 +227,21 @@ def _perform(
                 perform(World(client, ledger, now, brake, watcher), batch, options, pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
-            note(f"creditbatch: {error} `creditbatch resume {batch}` goes on.")
+            sentence = _("{why} `creditbatch resume {batch}` goes on.")
+            note("creditbatch: " + sentence.format(why=retold(str(error)), batch=batch))
             return 3
         view = ledger.view(batch)
         return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:
-    from batch.report.workbook import write_report
+    from batch.output import write_batch
 
     try:
-        write_report(path, view)
+        write_batch(path, view)
     except ReportError as error:
-        note(f"creditbatch: {error} `creditbatch report {view.head.batch} --out FILE` writes it elsewhere.")
+        sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
+        note("creditbatch: " + sentence.format(why=error, batch=view.head.batch))
         return None
     return path
 
@@ -282,5 +257,7 @@ def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
         result_screen(view, report)
     code = exit_code(view)
     if code == 3:
-        note(f"creditbatch: {view.head.reason or 'A row is unknown.'} `creditbatch resume {view.head.batch}` goes on.")
+        why = retold(view.head.reason or "") or _("It is not known whether a row was applied.")
+        sentence = _("{why} `creditbatch resume {batch}` goes on.")
+        note("creditbatch: " + sentence.format(why=why, batch=view.head.batch))
     return code

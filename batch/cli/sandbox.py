@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from batch.cli.console import note
-from batch.errors import UsageError
+from batch.errors import UsageError, system_words
+from batch.language import _
 
 
 def sandbox_command(
@@ -39,13 +40,14 @@ def sandbox_command(
         sandbox = Sandbox(options)
         sandbox.start()
     except InvalidOperation:
-        raise UsageError(f"--drift {drift} is not a number of euros.") from None
+        raise UsageError(_("--drift {value} is not a number of euros.").format(value=drift)) from None
     except (ValueError, OSError) as error:
-        raise UsageError(f"The sandbox cannot start: {error}") from error
-    note(f"The sandbox answers at {sandbox.url} until Ctrl-C. Nothing in it is real.")
+        why = system_words(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(_("The sandbox cannot start: {why}.").format(why=why.rstrip("."))) from error
+    note(_("The sandbox answers at {address} until Ctrl-C. Nothing in it is real.").format(address=sandbox.url))
     try:
         sandbox.serve_forever()
     except KeyboardInterrupt:
-        note("The sandbox has ended.")
+        note(_("The sandbox has ended."))
     finally:
         sandbox.close()

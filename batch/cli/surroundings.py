@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from batch.cli.console import note
+from batch.language import _, language, speaking
 from batch.settings import Secret, Settings, environment, load_key, load_settings
 
 if TYPE_CHECKING:
@@ -36,16 +38,19 @@ def now() -> datetime:
 
 @contextmanager
 def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
-    """The provider over HTTP."""
-    from batch.provider.client import Client
-    from batch.provider.wire import Wire
+    """The provider over HTTP. Its libraries are imported only where it is asked."""
+    from batch.provider.opening import open_client as opened
 
-    wire = Wire(settings.api_url, connect_timeout=settings.connect_timeout, read_timeout=settings.read_timeout)
-    client = Client(wire, key, answers=settings.api_format)
-    try:
+    with opened(settings, key) as client:
         yield client
-    finally:
-        client.close()
+
+
+def person() -> str | None:
+    """Who is at the keyboard, by the operating system; None where it does not say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
 
 
 def open_ledger(settings: Settings) -> DatabaseLedger:
@@ -83,6 +88,7 @@ class SignalBrake:
 
     def __init__(self) -> None:
         self._asked = threading.Event()
+        self._language = language()
 
     def asked(self) -> bool:
         """Whether to stop after the row under way."""
@@ -109,4 +115,6 @@ class SignalBrake:
         if self._asked.is_set():
             raise KeyboardInterrupt
         self._asked.set()
-        note("Stopping after the row under way; once more to stop at once.")
+        # A run speaks the ledger's language, and this comes in the middle of it.
+        with speaking(self._language):
+            note(_("Stopping after the row under way; once more to stop at once."))

@@ -30,6 +30,8 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
         key_fingerprint=new.key_fingerprint,
         options=new.options,
         why=new.why,
+        prepared=new.prepared,
+        approved=new.approved,
     )
     named = {movement.token for movement in new.plan.movements}
     balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}

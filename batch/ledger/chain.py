@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from batch.ledger.facts import Fact, data_of, kind_of
@@ -12,25 +13,61 @@ from batch.model import Event
 
 GENESIS = "0" * 64
 """What the first event of a batch is hashed over."""
+_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 
 
-def next_event(number: int, previous_hash: str, fact: Fact) -> Event:
-    """The event that records the fact as number `number` of its batch, counted from 1."""
-    kind, data = kind_of(fact), data_of(fact)
-    return Event(number, fact.at, kind, data, _hash(previous_hash, number, fact.at, kind, data))
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a batch's chain ends: the number and the hash of its last event."""
+
+    number: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as it is stored: its data are text already, the same that its hash is over."""
+
+    number: int
+    at: datetime
+    kind: str
+    data: str
+    hash: str
+
+
+def next_line(tip: Tip, fact: Fact) -> Line:
+    """The fact as the event that follows on the tip."""
+    return _line(tip, fact, data_of(fact))
+
+
+def next_event(tip: Tip, fact: Fact) -> Event:
+    """The same, as everybody but a database wants it."""
+    data = data_of(fact)
+    line = _line(tip, fact, data)
+    return Event(line.number, line.at, line.kind, data, line.hash)
+
+
+def hash_of(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
+    """SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
+    return _hash(previous, number, at, kind, _canonical(data))
 
 
 def first_break(events: Sequence[Event]) -> int | None:
     """The number of the first event that does not follow from the one before; None for a whole chain."""
     previous = GENESIS
     for number, event in enumerate(events, start=1):
-        if event.number != number or event.hash != _hash(previous, number, event.at, event.kind, event.data):
+        if event.number != number or event.hash != hash_of(previous, number, event.at, event.kind, event.data):
             return number
         previous = event.hash
     return None
 
 
-def _hash(previous: str, number: int, at: datetime, kind: str, data: object) -> str:
+def _line(tip: Tip, fact: Fact, data: Mapping[str, object]) -> Line:
+    number, kind, text = tip.number + 1, kind_of(fact), _canonical(data)
+    return Line(number, fact.at, kind, text, _hash(tip.hash, number, fact.at, kind, text))
+
+
+def _hash(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    form = json.dumps([previous, number, moment, kind, data], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(form.encode()).hexdigest()
+    start = _canonical([previous, number, moment, kind])
+    return hashlib.sha256(f"{start[:-1]},{data}]".encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -41,6 +41,8 @@ class Accepted:
     key_fingerprint: str
     options: tuple[str, ...]
     why: str | None
+    prepared: str | None = None
+    approved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,12 @@ class PersonDecided:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The batch's state; a stop has a reason, which is a sentence for the reader."""
+    """The batch's state; a stop has a reason, which is a sentence for the reader. `by` is who started or resumed it."""
 
     at: datetime
     state: BatchState
     reason: str | None = None
+    by: str | None = None
 
 
 Fact = Accepted | AttemptBegan | AttemptEnded | BalancesRead | RowSettled | PersonDecided | StateChanged
@@ -139,10 +142,16 @@ def kind_of(fact: Fact) -> str:
 
 def data_of(fact: Fact) -> dict[str, object]:
     """The event's data: JSON types only, money as text with three decimals, without the time."""
-    return {name: _plain(getattr(fact, name)) for name in fact.__dataclass_fields__ if name != "at"}
+    return {name: _plain(getattr(fact, name)) for name in _FIELDS[type(fact)]}
+
+
+_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in _NAMES}
+_PLAIN_ALREADY = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: object) -> object:
+    if type(value) in _PLAIN_ALREADY:
+        return value
     if isinstance(value, Decimal):
         return balance_text(value)
     if isinstance(value, Mapping):

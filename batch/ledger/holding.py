@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from batch.language import _, moment
 from batch.ledger.protocol import Claim, Lease
 from batch.rules.holding import may_take_over
 
@@ -50,8 +51,14 @@ def may_take(mine: Claim, lease: Lease, now: datetime) -> bool:
 
 def busy(lease: Lease) -> str:
     """The sentence for whoever has to wait."""
-    what = f"batch {lease.batch}" if lease.batch else "another batch"
-    return (
-        f"This account is in use: {what} has been running since {lease.since.astimezone():%Y-%m-%d %H:%M:%S} "
-        f"on {lease.claim.host} (process {lease.claim.pid}); wait until it has ended, then try again."
+    sentence = _(
+        "This account is in use: another batch has been running since {moment} on {host} (process {pid}); "
+        "wait until it has ended, then try again."
     )
+    if lease.batch:
+        sentence = _(
+            "This account is in use: batch {batch} has been running since {moment} on {host} (process {pid}); "
+            "wait until it has ended, then try again."
+        )
+    since = moment(lease.since.astimezone())
+    return sentence.format(batch=lease.batch, moment=since, host=lease.claim.host, pid=lease.claim.pid)

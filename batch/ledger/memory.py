@@ -22,6 +22,7 @@ from batch.ledger.facts import (
 )
 from batch.ledger.holding import busy
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, Lease, NewBatch, Work
+from batch.ledger.sentences import already_there, no_such_batch
 from batch.model import (
     Balances,
     BatchHead,
@@ -30,6 +31,7 @@ from batch.model import (
     BatchView,
     Event,
     Movement,
+    People,
     RowResult,
     Status,
     tally,
@@ -82,7 +84,7 @@ class MemoryLedger:
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
         if new.name in self._batches:
-            raise LedgerError(f"There is already a batch {new.name} in the ledger: try again.")
+            raise LedgerError(already_there(new.name))
         facts = accepted(new)
         head = BatchHead(
             batch=new.name,
@@ -94,9 +96,10 @@ class MemoryLedger:
             account=new.account,
             created_at=new.at,
             opening=new.opening,
+            people=People(new.prepared, new.approved),
         )
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
-        events = [chain.next_event(1, chain.GENESIS, facts[0])]
+        events = [chain.next_event(chain.Tip(), facts[0])]
         tokens = {movement.row: movement.token for movement in new.plan.movements}
         batch = _Batch(new, head, results, events, new.opening.main, dict(new.opening.subaccounts), tokens, {})
         self._batches[new.name] = batch
@@ -110,7 +113,7 @@ class MemoryLedger:
             self._leases[self._held] = replace(lease, batch=batch, until=facts[-1].at + LEASE)
         for fact in facts:
             last = kept.events[-1]
-            kept.events.append(chain.next_event(last.number + 1, last.hash, fact))
+            kept.events.append(chain.next_event(chain.Tip(last.number, last.hash), fact))
             self._apply(kept, fact)
 
     def head(self, batch: str) -> BatchHead:
@@ -127,15 +130,16 @@ class MemoryLedger:
     def work(self, batch: str) -> Work:
         """What a runner takes up."""
         kept = self._find(batch)
-        order = tuple(movement.row for movement in kept.new.plan.movements)
-        return Work(order, kept.known_main, dict(kept.known_subaccounts))
+        rows = {row.number: row for row in kept.new.sheet.rows}
+        queue = (BatchRow(rows[item.row], kept.results[item.row]) for item in kept.new.plan.movements)
+        return Work(tuple(queue), kept.known_main, dict(kept.known_subaccounts))
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
         began = self._find(batch).attempts.get(row)
         if began is None:
             return None
-        return LastAttempt(began.attempt, began.at, began.main_balance, began.subaccount_balance)
+        return LastAttempt(began.attempt, began.main_balance, began.subaccount_balance)
 
     def key_of(self, batch: str) -> BatchKey:
         """What the batch is bound to."""
@@ -158,6 +162,10 @@ class MemoryLedger:
             if self.key_of(name) == account and new.at >= since
         ]
 
+    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
+        """What was chosen for each batch of this account, oldest first."""
+        return {name: kept.new.options for name, kept in self._batches.items() if self.key_of(name) == account}
+
     def movements(self, batch: str) -> list[Movement]:
         """The movements of a batch."""
         return list(self._find(batch).new.plan.movements)
@@ -171,7 +179,7 @@ class MemoryLedger:
 
     def _find(self, batch: str) -> _Batch:
         if batch not in self._batches:
-            raise LedgerError(f"There is no batch {batch} in the ledger: `creditbatch batches` lists them.")
+            raise LedgerError(no_such_batch(batch))
         return self._batches[batch]
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:
@@ -189,7 +197,8 @@ class MemoryLedger:
                     kept.known_subaccounts[kept.tokens[fact.row]] = fact.subaccount_balance
             case StateChanged():
                 ended_at = fact.at if fact.state in {BatchState.STOPPED, BatchState.FINISHED} else None
-                kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at)
+                people = replay.started(kept.head.people, fact.state, fact.by)
+                kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:
                     kept.head = replace(kept.head, closing=None)
             case BalancesRead():

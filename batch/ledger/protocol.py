@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from batch.ledger.facts import Fact
-from batch.model import Balances, BatchHead, BatchView, CheckedSheet, Movement, Plan, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Movement, Plan, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,12 @@ class NewBatch:
     account: str
     key_fingerprint: str
     options: tuple[str, ...] = ()
-    """What the person chose: skip-invalid, partial, again, removes-first."""
+    """What the person chose: skip-invalid, partial, again, removes-first, only-unsettled:BATCH."""
     why: str | None = None
+    prepared: str | None = None
+    """Who had the sheet checked."""
+    approved: tuple[str, ...] = ()
+    """Who agreed to it, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a runner takes up: the movements' rows in the order in which they are to be sent."""
+    """What a runner takes up: the rows that have a movement, in the order in which they are to be sent."""
 
-    order: tuple[int, ...]
-    """Row numbers."""
+    rows: tuple[BatchRow, ...]
     known_main: Decimal | None
     known_subaccounts: dict[str, Decimal]
     """The last balances that the provider gave, by token."""
@@ -72,7 +75,6 @@ class LastAttempt:
     """A row's newest attempt and the balances that were known when it began."""
 
     number: int
-    at: datetime
     main_balance: Decimal | None
     subaccount_balance: Decimal | None
 
@@ -141,6 +143,9 @@ class Ledger(Protocol):
 
     def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
         """The batches accepted for this account since then, newest first."""
+
+    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
+        """What was chosen for each batch of this account when it was accepted, oldest batch first."""
 
     def movements(self, batch: str) -> list[Movement]:
         """The movements of a batch."""

@@ -2,75 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from batch import codes
+from batch.language import N_
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled
-from batch.model import RowResult, Status
+from batch.model import BatchState, People, RowResult, Status
 
 RowFact = AttemptBegan | AttemptEnded | RowSettled | PersonDecided
+Change = Mapping[str, Any]
+"""The fields of a `RowResult` that a fact changes: it says all of them without looking at the row."""
 
-UNDER_WAY = "An attempt was begun and its outcome is not recorded"
+# Replaying the events must give the same in every language: these words are stored, and only told again in others.
+UNDER_WAY = N_("An attempt was begun and its outcome is not recorded")
+APPLIED = N_("{who} decided that it was applied: {reason}")
+NOT_APPLIED = N_("{who} decided that it was not applied: {reason}")
 
 
-def began(result: RowResult, fact: AttemptBegan) -> RowResult:
+def began(fact: AttemptBegan) -> Change:
     """From the commit before sending to the one after, what happened is not known: a crash in between leaves this."""
-    return replace(
-        result, status=Status.UNKNOWN, code=None, message=None, note=UNDER_WAY, attempts=fact.attempt, at=fact.at
-    )
+    return {
+        "status": Status.UNKNOWN,
+        "code": None,
+        "message": None,
+        "note": UNDER_WAY,
+        "attempts": fact.attempt,
+        "at": fact.at,
+    }
 
 
-def ended(result: RowResult, fact: AttemptEnded) -> RowResult:
+def ended(fact: AttemptEnded) -> Change:
     """The row after an attempt."""
-    return RowResult(
-        status=fact.status,
-        code=fact.code,
-        message=fact.message,
-        note=fact.note,
-        main_balance=fact.main_balance,
-        subaccount_balance=fact.subaccount_balance,
-        attempts=result.attempts,
-        at=fact.at,
-    )
+    return {
+        "status": fact.status,
+        "code": fact.code,
+        "message": fact.message,
+        "note": fact.note,
+        "main_balance": fact.main_balance,
+        "subaccount_balance": fact.subaccount_balance,
+        "at": fact.at,
+    }
 
 
-def settled(result: RowResult, fact: RowSettled) -> RowResult:
+def settled(fact: RowSettled) -> Change:
     """The row after its doubt was settled, or left open."""
-    return replace(
-        result,
-        status=fact.status,
-        code=codes.OK if fact.status is Status.DONE else None,
-        message=None,
-        note=fact.note,
-        main_balance=fact.main_balance,
-        subaccount_balance=fact.subaccount_balance,
-        at=fact.at,
-    )
+    return {
+        "status": fact.status,
+        "code": codes.OK if fact.status is Status.DONE else None,
+        "message": None,
+        "note": fact.note,
+        "main_balance": fact.main_balance,
+        "subaccount_balance": fact.subaccount_balance,
+        "at": fact.at,
+    }
 
 
-def decided(result: RowResult, fact: PersonDecided) -> RowResult:
+def decided(fact: PersonDecided) -> Change:
     """The row after a person decided: done, or to be sent."""
-    what = "it was applied" if fact.applied else "it was not applied"
-    return replace(
-        result,
-        status=Status.DONE if fact.applied else Status.PENDING,
-        code=codes.OK if fact.applied else None,
-        message=None,
-        note=f"{fact.who} decided that {what}: {fact.why}",
-        main_balance=None,
-        subaccount_balance=None,
-        at=fact.at,
-    )
+    words = APPLIED if fact.applied else NOT_APPLIED
+    return {
+        "status": Status.DONE if fact.applied else Status.PENDING,
+        "code": codes.OK if fact.applied else None,
+        "message": None,
+        "note": words.format(who=fact.who, reason=fact.why),
+        "main_balance": None,
+        "subaccount_balance": None,
+        "at": fact.at,
+    }
+
+
+def change_of(fact: RowFact) -> Change:
+    """What the fact changes of its row."""
+    match fact:
+        case AttemptBegan():
+            return began(fact)
+        case AttemptEnded():
+            return ended(fact)
+        case RowSettled():
+            return settled(fact)
+        case PersonDecided():
+            return decided(fact)
 
 
 def after(result: RowResult, fact: RowFact) -> RowResult:
     """The row after the fact."""
-    match fact:
-        case AttemptBegan():
-            return began(result, fact)
-        case AttemptEnded():
-            return ended(result, fact)
-        case RowSettled():
-            return settled(result, fact)
-        case PersonDecided():
-            return decided(result, fact)
+    return replace(result, **change_of(fact))
+
+
+def started(people: People, state: BatchState, by: str | None) -> People:
+    """The people of a batch after its state changed: who starts or resumes it is named, once."""
+    if state is not BatchState.RUNNING or by is None or by in people.run:
+        return people
+    return replace(people, run=(*people.run, by))

@@ -6,24 +6,38 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from batch.language import N_, _
 from batch.ledger import chain, replay
 from batch.ledger.accept import rows_sha256
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled
-from batch.model import BatchView, Event, RowResult, Status
+from batch.model import BatchState, BatchView, Event, People, RowResult, Status
+from batch.wording import state_word, status_word
+
+_DETAILS = {
+    "code": N_("code"),
+    "message": N_("message"),
+    "note": N_("note"),
+    "main_balance": N_("main balance"),
+    "subaccount_balance": N_("sub-account balance"),
+    "attempts": N_("attempts"),
+    "at": N_("moment"),
+}
+"""What a row's events say of it besides its status."""
 
 
 def first_difference(view: BatchView) -> str | None:
     """The first place where the record parts from itself, as a sentence; None if it is whole."""
     broken = chain.first_break(view.events)
     if broken is not None:
-        return f"Event {broken} does not follow from the event before it: it, or the one before, was changed."
+        sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
+        return sentence.format(number=broken)
     if not view.events or view.events[0].kind != "accepted":
-        return "The record does not begin with the acceptance of the plan: its beginning was removed."
+        return _("The record does not begin with the acceptance of the plan: its beginning was removed.")
     if view.events[0].data.get("rows_sha256") != rows_sha256(tuple(entry.row for entry in view.rows)):
-        return "The rows of the sheet are not those that were accepted: a row was changed in the ledger."
+        return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
     if view.events[0].data.get("digest") != view.head.digest:
-        return "The plan's digest is not the one that was accepted: it was changed in the ledger."
-    return _against_rows(view) or _against_state(view)
+        return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
+    return _against_rows(view) or _against_state(view) or _against_people(view)
 
 
 def replayed(view: BatchView) -> dict[int, RowResult]:
@@ -43,26 +57,47 @@ def _against_rows(view: BatchView) -> str | None:
     for entry in view.rows:
         said = results[entry.row.number]
         if said != entry.result:
-            return (
-                f"Row {entry.row.number} is {entry.result.status.value} in the ledger, but its events say "
-                f"{said.status.value}{_detail(said, entry.result)}: the ledger's row was changed."
-            )
+            return _on_row(entry.row.number, said, entry.result)
     return None
 
 
-def _detail(said: RowResult, claimed: RowResult) -> str:
+def _on_row(row: int, said: RowResult, claimed: RowResult) -> str:
+    """What the events say of a row, against what the ledger claims."""
     if said.status is not claimed.status:
-        return ""
-    for name in ("code", "message", "note", "main_balance", "subaccount_balance", "attempts", "at"):
-        if getattr(said, name) != getattr(claimed, name):
-            return f" with {name.replace('_', ' ')} {getattr(said, name)} and not {getattr(claimed, name)}"
-    return ""
+        sentence = _("Row {row} is {claimed} in the ledger, but its events say {said}: the ledger's row was changed.")
+        return sentence.format(row=row, claimed=status_word(claimed.status), said=status_word(said.status))
+    name = next(name for name in _DETAILS if getattr(said, name) != getattr(claimed, name))
+    sentence = _(
+        "Row {row} is {status} in the ledger, but its events say {detail} {said} and not {claimed}: "
+        "the ledger's row was changed."
+    )
+    return sentence.format(
+        row=row,
+        status=status_word(said.status),
+        detail=_(_DETAILS[name]),
+        said=getattr(said, name),
+        claimed=getattr(claimed, name),
+    )
 
 
 def _against_state(view: BatchView) -> str | None:
     states = [event.data.get("state") for event in view.events if event.kind == "state-changed"]
     if states and states[-1] != view.head.state.value:
-        return f"The batch is {view.head.state.value} in the ledger, but its events say {states[-1]}."
+        sentence = _("The batch is {claimed} in the ledger, but its events say {said}.")
+        said = state_word(BatchState(str(states[-1])))
+        return sentence.format(claimed=state_word(view.head.state), said=said)
+    return None
+
+
+def _against_people(view: BatchView) -> str | None:
+    """Events of before people were recorded name nobody, and so does their batch."""
+    beginning: Mapping[str, Any] = view.events[0].data
+    people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
+    for event in view.events:
+        if event.kind == "state-changed":
+            people = replay.started(people, BatchState(str(event.data["state"])), _text(event.data.get("by")))
+    if people != view.head.people:
+        return _("The people named for the batch are not those of its events: they were changed in the ledger.")
     return None
 
 

@@ -15,6 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 
 from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
+from batch.language import _, number
 from batch.model import Direction, Movement, SubAccount
 from batch.money import CENT, amount_text
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused
@@ -87,14 +88,14 @@ class Client:
     def subaccounts(self) -> tuple[SubAccount, ...]:
         """Every sub-account, page after page; begun anew when the list changes under way."""
         deadline = time.monotonic() + LIST_SECONDS
-        for _ in range(LIST_ATTEMPTS):
+        for _attempt in range(LIST_ATTEMPTS):
             accounts = self._whole_list()
             if accounts is not None:
                 return accounts
             if time.monotonic() > deadline:
                 break
         raise ProviderUnreachable(
-            "The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved."
+            _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
         )
 
     def move(self, movement: Movement) -> Outcome:
@@ -121,7 +122,7 @@ class Client:
             return outcome
         repeated = outcome.main_balance == self._last_main and movement.amount > CENT
         self._last_main = outcome.main_balance
-        return Doubt("the answer is that of the movement before") if repeated else outcome
+        return Doubt(_("the answer is that of the movement before")) if repeated else outcome
 
     def close(self) -> None:
         """Close the connection."""
@@ -131,9 +132,10 @@ class Client:
         """The whole list, or None if it changed while it was read (a total, or an account on two pages)."""
         total, accounts = self._page(1)
         if total > MAX_SUBACCOUNTS:
-            raise ProviderUnreachable(
-                f"The provider says that there are {total:,} sub-accounts, more than there can be: ask the provider."
+            sentence = _(
+                "The provider says that there are {number} sub-accounts, more than there can be: ask the provider."
             )
+            raise ProviderUnreachable(sentence.format(number=number(total)))
         found = {account.token: account for account in accounts}
         page, read = 1, len(accounts)
         while len(found) == read < total:
@@ -174,38 +176,40 @@ class Client:
         )
         exchange: Exchange = retrying(ask)
         if not isinstance(exchange, Answer):
-            raise ProviderUnreachable(f"The provider cannot be reached: {exchange.reason}; nothing was moved.")
+            sentence = _("The provider cannot be reached: {why}; nothing was moved.")
+            raise ProviderUnreachable(sentence.format(why=exchange.reason))
         return self._reply(exchange)
 
     def _reply(self, answer: Answer) -> Success:
         if _may_pass(answer):
-            raise ProviderUnreachable(
-                f"The provider answers with HTTP status {answer.status}: try again later; nothing was moved."
-            )
+            sentence = _("The provider answers with HTTP status {status}: try again later; nothing was moved.")
+            raise ProviderUnreachable(sentence.format(status=answer.status))
         try:
             reply = decode(answer)
         except NotUnderstoodError as problem:
+            sentence = _(
+                "The address {address} does not answer as the provider's API does ({why}, HTTP status {status}): "
+                "check CREDITBATCH_API_URL; nothing was moved."
+            )
             raise ProviderUnreachable(
-                f"The address {self._wire.address} does not answer as the provider's API does ({problem}, "
-                f"HTTP status {answer.status}): check CREDITBATCH_API_URL; nothing was moved."
+                sentence.format(address=self._wire.address, why=problem, status=answer.status)
             ) from problem
         if isinstance(reply, Refused):
             refused = self._without_key(reply)
             raise ProviderRefused(_refusal_sentence(refused), code=refused.code, words=refused.words)
         if not 200 <= answer.status < 300:
-            raise ProviderUnreachable(
-                f"The address {self._wire.address} answers with HTTP status {answer.status}: "
-                "check CREDITBATCH_API_URL; nothing was moved."
+            sentence = _(
+                "The address {address} answers with HTTP status {status}: check CREDITBATCH_API_URL; nothing was moved."
             )
+            raise ProviderUnreachable(sentence.format(address=self._wire.address, status=answer.status))
         return reply
 
     def _understood(self, read: Callable[[Success], _T], reply: Success) -> _T:
         try:
             return read(reply)
         except NotUnderstoodError as problem:
-            raise ProviderUnreachable(
-                f"The answer of {self._wire.address} is not usable: {problem}; nothing was moved."
-            ) from problem
+            sentence = _("The answer of {address} is not usable: {why}; nothing was moved.")
+            raise ProviderUnreachable(sentence.format(address=self._wire.address, why=problem)) from problem
 
     def _without_key(self, refused: Refused) -> Refused:
         """The refusal with its words as they came, unless they repeat the key."""
@@ -229,7 +233,8 @@ def _asked_wait(state: RetryCallState) -> float:
 
 
 def _refusal_sentence(refused: Refused) -> str:
-    said = f"it says “{refused.words}”" if refused.words else "without a message"
-    code = f"code {refused.code}" if refused.code is not None else "no code"
-    hint = "check the API key" if refused.code in {1, 9, 10} else "ask the provider"
-    return f"The provider refused ({code}: {codes.meaning(refused.code)}; {said}): {hint}; nothing was moved."
+    said = _("it says “{words}”").format(words=refused.words) if refused.words else _("without a message")
+    code = _("no code") if refused.code is None else _("code {code}").format(code=refused.code)
+    hint = _("check the API key") if refused.code in {1, 9, 10} else _("ask the provider")
+    sentence = _("The provider refused ({code}: {meaning}; {said}): {hint}; nothing was moved.")
+    return sentence.format(code=code, meaning=codes.meaning(refused.code), said=said, hint=hint)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
+from requests import Request
 from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidProxyURL
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -22,10 +23,22 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.connection import allowed_gai_family
 
+from batch import __version__
+
 IDLE_SECONDS = 4.0
 """A connection idle for longer is not used again: many servers close at 5 s, and a close just then is a doubt."""
 _OVERHEAD = 128 * 1024
 """Bytes that an answer may have besides its body: headers, chunk sizes, trailers."""
+
+
+_ASKING = {
+    "User-Agent": f"creditbatch/{__version__}",
+    "Accept": "application/json, application/xml;q=0.9",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+}
+_SENDING = {**_ASKING, "Content-Type": "application/json"}
+_NO_RETRIES = urllib3.Retry(0, read=False)
 
 
 class AnswerTooLongError(http.client.HTTPException):
@@ -238,6 +251,29 @@ def _pool_class(base: type[HTTPConnectionPool], connection: type, call: Call) ->
     return Pool
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one address is reached: the pool that holds its connection, and what stands on the request line."""
+
+    _pool: HTTPConnectionPool
+    _target: str
+
+    def send(self, method: str, body: bytes | None, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
+        """Send a request, once, and return as soon as the answer's headers are there."""
+        return self._pool.urlopen(
+            method,
+            self._target,
+            body=body,
+            headers=_ASKING if body is None else _SENDING,
+            retries=_NO_RETRIES,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=timeout,
+        )
+
+
 class Adapter(HTTPAdapter):
     """The library's transport with our connections and without its hidden retries."""
 
@@ -246,7 +282,14 @@ class Adapter(HTTPAdapter):
             "http": _pool_class(HTTPConnectionPool, _Http, call),
             "https": _pool_class(HTTPSConnectionPool, _Https, call),
         }
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=urllib3.Retry(0, read=False))
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=_NO_RETRIES)
+
+    def way_to(self, url: str, *, certificates: str | bool, proxies: dict[str, str]) -> Way:
+        """How the address is reached: by which proxy, and trusting which certificates."""
+        request = Request("GET", url).prepare()
+        pool: Any = self.get_connection_with_tls_context(request, certificates, proxies=proxies)
+        self.cert_verify(pool, url, certificates, None)  # type: ignore[no-untyped-call]
+        return Way(pool, self.request_url(request, proxies))
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build the pools of direct connections from our classes."""

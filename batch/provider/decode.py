@@ -17,6 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from batch import codes
+from batch.language import _
 from batch.model import SubAccount
 from batch.money import CURRENCY, MAX_DIGITS, round_balance
 from batch.outcome import Answer, Applied, Blocked, Doubt, Exchange, NoAnswer, NotApplied, NotSent, Outcome, Refused
@@ -73,7 +74,7 @@ def movement_outcome(exchange: Exchange) -> Outcome:
 
 def _answered(answer: Answer) -> Outcome:
     if answer.status >= 500 or 300 <= answer.status < 400 or answer.status < 200:
-        return Doubt(f"the answer had HTTP status {answer.status}")
+        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status))
     reply: Success | Refused | None = None
     trouble = ""
     try:
@@ -84,17 +85,18 @@ def _answered(answer: Answer) -> Outcome:
         trouble = str(problem)
     if isinstance(reply, Success):
         if answer.status >= 400:
-            return Doubt(f"a success with HTTP status {answer.status}")
+            return Doubt(_("a success with HTTP status {status}").format(status=answer.status))
         try:
             return _applied(reply)
         except NotUnderstoodError as problem:
             return Doubt(str(problem))
     if answer.status == 429:
-        return NotApplied("the provider asks to slow down", answer.retry_after)
+        return NotApplied(_("the provider asks to slow down"), answer.retry_after)
     if isinstance(reply, Refused):
         return reply
     if answer.status >= 400:
-        return Blocked(f"something between this computer and the provider refuses (HTTP status {answer.status})")
+        reason = _("something between this computer and the provider refuses (HTTP status {status})")
+        return Blocked(reason.format(status=answer.status))
     return Doubt(trouble)
 
 
@@ -102,7 +104,7 @@ def decode(answer: Answer) -> Success | Refused:
     """A well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
     text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
-        raise NotUnderstoodError("the answer was empty")
+        raise NotUnderstoodError(_("the answer was empty"))
     return _decode_xml(text, answer.status) if text.startswith(b"<") else _decode_json(text, answer.status)
 
 
@@ -111,7 +113,7 @@ def main_account(reply: Success) -> MainAccount:
     if isinstance(reply.fields, Mapping):
         user, credits_ = reply.fields.get("user"), reply.fields.get("credits")
         if not isinstance(credits_, Mapping):
-            raise NotUnderstoodError("the answer has no credits")
+            raise NotUnderstoodError(_("the answer has no credits"))
         name = user.get("username") if isinstance(user, Mapping) else None
         figures = [credits_[key] for key in ("balance", "solde") if credits_.get(key) is not None]
         currency = credits_.get("currency")
@@ -120,7 +122,7 @@ def main_account(reply: Success) -> MainAccount:
     _check_currency(currency)
     balances = {_money(figure) for figure in figures}
     if len(balances) != 1:
-        raise NotUnderstoodError("the answer has no balance" if not balances else "the answer gives two balances")
+        raise NotUnderstoodError(_("the answer gives two balances") if balances else _("the answer has no balance"))
     return MainAccount(_words(name), balances.pop())
 
 
@@ -128,10 +130,10 @@ def subaccount_page(reply: Success, page: int) -> SubAccountPage:
     """The sub-accounts of a decoded page of the list, without their keys."""
     fields = reply.fields
     if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
-        raise NotUnderstoodError("the answer has no list of sub-accounts")
+        raise NotUnderstoodError(_("the answer has no list of sub-accounts"))
     total = _whole(fields.get("total"))
     if total is None or total < 0:
-        raise NotUnderstoodError("the answer does not say how many sub-accounts there are")
+        raise NotUnderstoodError(_("the answer does not say how many sub-accounts there are"))
     return SubAccountPage(total, tuple(_subaccount(entry, page) for entry in fields["data"]))
 
 
@@ -139,7 +141,7 @@ def _subaccount(entry: Any, page: int) -> SubAccount:
     token = entry.get("token") if isinstance(entry, Mapping) else None
     credits_ = entry.get("credits") if isinstance(entry, Mapping) else None
     if not isinstance(token, str) or not token or _UNSTORABLE.search(token) or not isinstance(credits_, Mapping):
-        raise NotUnderstoodError("a sub-account in the answer has no token or no credits")
+        raise NotUnderstoodError(_("a sub-account in the answer has no token or no credits"))
     _check_currency(credits_.get("currency"))
     return SubAccount(
         token=token,
@@ -157,7 +159,7 @@ def _applied(reply: Success) -> Applied:
     elif len(fields) == 3:
         main, subaccount, currency = (_entry_text(entry) for entry in fields)
     else:
-        raise NotUnderstoodError("the answer has not the five entries of a success")
+        raise NotUnderstoodError(_("the answer has not the five entries of a success"))
     _check_currency(currency)
     return Applied(_money(main), _money(subaccount))
 
@@ -165,7 +167,7 @@ def _applied(reply: Success) -> Applied:
 def _decode_json(body: bytes, status: int) -> Success | Refused:
     fields = _parsed_json(body)
     if not isinstance(fields, Mapping):
-        raise NotUnderstoodError("the answer was not readable JSON with fields")
+        raise NotUnderstoodError(_("the answer was not readable JSON with fields"))
     success = fields.get("success")
     if success is True:
         return _success(fields.get("code"), fields)
@@ -173,7 +175,7 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
         return _refusal(fields.get("code"), fields.get("message"), status)
     if success is None and 400 <= status < 500 and isinstance(fields.get("error"), list) and fields["error"]:
         return Refused(None, _error_list(fields["error"]), status)
-    raise NotUnderstoodError("the answer says neither success nor refusal")
+    raise NotUnderstoodError(_("the answer says neither success nor refusal"))
 
 
 def _parsed_json(body: bytes) -> Any:
@@ -196,36 +198,36 @@ def _parsed_xml(body: bytes) -> Element | None:
 def _decode_xml(body: bytes, status: int) -> Success | Refused:
     root = _parsed_xml(body)
     if root is None:
-        raise NotUnderstoodError("the answer was not readable XML")
+        raise NotUnderstoodError(_("the answer was not readable XML"))
     entries = list(root)
     if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 3:
-        raise NotUnderstoodError("the answer was XML, but not the API's")
+        raise NotUnderstoodError(_("the answer was XML, but not the API's"))
     success, code = (_entry_text(entry).strip() for entry in entries[:2])
     if success in {"true", "1"}:
         return _success(code, entries[2:])
     if success in {"false", "0"} and len(entries) == 3:
         return _refusal(code, _entry_text(entries[2]), status)
-    raise NotUnderstoodError("the answer says neither success nor refusal")
+    raise NotUnderstoodError(_("the answer says neither success nor refusal"))
 
 
 def _entry_text(entry: Element) -> str:
     if len(entry):
-        raise NotUnderstoodError("an entry of the answer holds others instead of a text")
+        raise NotUnderstoodError(_("an entry of the answer holds others instead of a text"))
     return entry.text or ""
 
 
 def _success(code: Any, fields: Any) -> Success:
     if _whole(code) != codes.OK:
-        raise ContradictionError("the answer says success with a code other than 200")
+        raise ContradictionError(_("the answer says success with a code other than 200"))
     return Success(fields)
 
 
 def _refusal(code: Any, words: Any, status: int) -> Refused:
     number = _whole(code)
     if number == codes.OK:
-        raise ContradictionError("the answer says refusal with the code of a success")
+        raise ContradictionError(_("the answer says refusal with the code of a success"))
     if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
-        raise NotUnderstoodError("the answer says refusal without a code that is one")
+        raise NotUnderstoodError(_("the answer says refusal without a code that is one"))
     return Refused(number, _words(words), status)
 
 
@@ -243,7 +245,7 @@ def _error_list(errors: Sequence[Any]) -> str:
 def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
     """`/me` as XML: an entry of named texts, then one of seven in the order of the JSON fields."""
     if len(entries) != 2 or len(entries[1]) != 7:
-        raise NotUnderstoodError("the answer has not the entries of an account")
+        raise NotUnderstoodError(_("the answer has not the entries of an account"))
     texts = [_entry_text(entry) for entry in entries[1]]
     return entries[0].findtext("username"), [text for text in (texts[4], texts[6]) if text], texts[5]
 
@@ -264,15 +266,15 @@ def _money(value: Any) -> Decimal:
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
     else:
-        raise NotUnderstoodError("a balance in the answer is not a number")
+        raise NotUnderstoodError(_("a balance in the answer is not a number"))
     if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
-        raise NotUnderstoodError("a balance in the answer is not a number")
+        raise NotUnderstoodError(_("a balance in the answer is not a number"))
     return round_balance(number)
 
 
 def _check_currency(currency: Any) -> None:
     if not isinstance(currency, str) or currency.strip() != CURRENCY:
-        raise NotUnderstoodError("the answer is not in euros")
+        raise NotUnderstoodError(_("the answer is not in euros"))
 
 
 def _no_constant(name: str) -> Any:

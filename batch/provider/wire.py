@@ -9,53 +9,38 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
 
-from batch import __version__
 from batch.errors import SettingsError
+from batch.language import N_, _
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
-from batch.provider.connection import Adapter, AnswerTooLongError, Call
+from batch.provider.connection import Adapter, AnswerTooLongError, Call, Way
 from batch.settings import is_this_machine
 
 _CHUNK = 65_536
 
 
-class _Session(requests.Session):
-    """A session that has no idea of redirects: to work out the next address it would read the whole answer first."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 (the library's signature)
-        return None
-
-
 class Wire:
-    """A keep-alive session to one provider. Not for use by several threads at once."""
+    """A keep-alive connection to one provider. Not for use by several threads at once.
+
+    Of the library its adapter is used: proxies, certificates and connections. Its session is left out: redirects,
+    cookies, hooks and the merging of settings are nothing that this API needs, and take longer than the call itself.
+    """
 
     def __init__(self, url: str, *, connect_timeout: float, read_timeout: float) -> None:
         self._url = url
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._call = Call()
-        self._session = _Session()
+        self._adapter = Adapter(self._call)
         # The environment's proxies and certificates are honoured, read once; its .netrc never is.
-        self._session.trust_env = False
-        self._session.proxies.update(_proxies(url))
-        self._session.verify = _certificates()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.update(
-            {
-                "User-Agent": f"creditbatch/{__version__}",
-                "Accept": "application/json, application/xml;q=0.9",
-                "Accept-Encoding": "identity",
-            }
-        )
-        adapter = Adapter(self._call)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._proxies = _proxies(url)
+        self._certificates = _certificates()
+        self._ways: dict[str, Way] = {}
 
     @property
     def address(self) -> str:
@@ -73,7 +58,8 @@ class Wire:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._ways.clear()
+        self._adapter.close()
 
     def _exchange(
         self, method: str, path: str, query: dict[str, str], body: bytes | None, limit: int, seconds: float
@@ -81,27 +67,28 @@ class Wire:
         connect, read = min(self._connect_timeout, seconds), min(self._read_timeout, seconds)
         self._call.begin(urlencode(query), connect=connect, read=read, seconds=seconds, limit=limit)
         try:
-            with self._session.request(
-                method,
-                self._url + path,
-                data=body,
-                headers={"Content-Type": "application/json"} if body is not None else {},
-                timeout=(connect, read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with self._way(path).send(method, body, urllib3.Timeout(connect=connect, read=read)) as response:
                 content = _bounded(response, limit)
-                answer = Answer(response.status_code, content, _retry_after(response.headers.get("Retry-After")))
+                answer = Answer(response.status, content, _retry_after(response.headers.get("Retry-After")))
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
-            self._session.close()
+            self.close()
             reason = _reason(error)
             return NoAnswer(reason) if self._call.sent else NotSent(reason)
         finally:
             self._call.query = ""
         if not answer.body:
             # An answer without a body (a 1xx above all) may be followed by another, which the next call must not read.
-            self._session.close()
+            self.close()
         return answer
+
+    def _way(self, path: str) -> Way:
+        """How the address is reached, found out once for as long as the connection lasts."""
+        way = self._ways.get(path)
+        if way is None:
+            url = self._url + path
+            way = self._adapter.way_to(url, certificates=self._certificates, proxies=self._proxies)
+            self._ways[path] = way
+        return way
 
 
 def _proxies(url: str) -> dict[str, str]:
@@ -123,16 +110,17 @@ def _certificates() -> str | bool:
         bundle = os.environ.get(name)
         if bundle:
             if not Path(bundle).exists():
-                raise SettingsError(f"{name} names {bundle}, which is not there: correct it or unset it.")
+                sentence = _("{name} names {file}, which is not there: correct it or unset it.")
+                raise SettingsError(sentence.format(name=name, file=bundle))
             return bundle
     return True
 
 
-def _bounded(response: requests.Response, limit: int) -> bytes:
+def _bounded(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     """The body; given up as soon as it is longer than the limit."""
     parts: list[bytes] = []
     length = 0
-    while chunk := response.raw.read(min(_CHUNK, limit + 1 - length), decode_content=True):
+    while chunk := response.read(min(_CHUNK, limit + 1 - length), decode_content=True):
         parts.append(chunk)
         length += len(chunk)
         if length > limit:
@@ -159,8 +147,8 @@ def _reason(error: BaseException) -> str:
     chain = list(_causes(error))
     for kind, words in _REASONS:
         if any(isinstance(cause, kind) for cause in chain):
-            return words
-    return "the connection failed"
+            return _(words)
+    return _("the connection failed")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -175,22 +163,24 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
+_UNUSABLE = N_("the address, or the proxy that the environment names, cannot be used")
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (AnswerTooLongError, "the answer was too long"),
-    (requests.exceptions.InvalidURL, "the address, or the proxy that the environment names, cannot be used"),
-    (socket.gaierror, "the host name is not known"),
-    (urllib3.exceptions.ProxyError, "the proxy cannot be reached, or refuses"),
-    (ssl.SSLCertVerificationError, "the server's certificate is not valid"),
-    (ssl.SSLError, "no secure connection could be made"),
-    (ConnectionRefusedError, "the connection was refused"),
-    (urllib3.exceptions.ConnectTimeoutError, "the connection took too long"),
-    (http.client.RemoteDisconnected, "the connection was closed without an answer"),
-    (ConnectionResetError, "the connection was reset"),
-    (BrokenPipeError, "the connection was closed"),
-    (urllib3.exceptions.IncompleteRead, "the answer was cut short"),
-    (http.client.IncompleteRead, "the answer was cut short"),
-    (urllib3.exceptions.ReadTimeoutError, "no answer came in time"),
-    (TimeoutError, "no answer came in time"),
-    (http.client.HTTPException, "the answer was not HTTP"),
-    (urllib3.exceptions.DecodeError, "the answer could not be decoded"),
+    (AnswerTooLongError, N_("the answer was too long")),
+    (requests.exceptions.InvalidURL, _UNUSABLE),
+    (urllib3.exceptions.LocationValueError, _UNUSABLE),
+    (socket.gaierror, N_("the host name is not known")),
+    (urllib3.exceptions.ProxyError, N_("the proxy cannot be reached, or refuses")),
+    (ssl.SSLCertVerificationError, N_("the server's certificate is not valid")),
+    (ssl.SSLError, N_("no secure connection could be made")),
+    (ConnectionRefusedError, N_("the connection was refused")),
+    (urllib3.exceptions.ConnectTimeoutError, N_("the connection took too long")),
+    (http.client.RemoteDisconnected, N_("the connection was closed without an answer")),
+    (ConnectionResetError, N_("the connection was reset")),
+    (BrokenPipeError, N_("the connection was closed")),
+    (urllib3.exceptions.IncompleteRead, N_("the answer was cut short")),
+    (http.client.IncompleteRead, N_("the answer was cut short")),
+    (urllib3.exceptions.ReadTimeoutError, N_("no answer came in time")),
+    (TimeoutError, N_("no answer came in time")),
+    (http.client.HTTPException, N_("the answer was not HTTP")),
+    (urllib3.exceptions.DecodeError, N_("the answer could not be decoded")),
 )

@@ -11,10 +11,12 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
+from batch.delimited import is_formula_like
+from batch.language import language, money
 from batch.money import EXACT, as_excel_compares, decimals
 from batch.report import styles
 from batch.report.styles import Look, quoted, styled_cell
-from batch.report.texts import is_formula_like, writable
+from batch.report.texts import writable
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 significant digits of a number."""
@@ -54,25 +56,23 @@ class Pen:
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
         self._cells: dict[tuple[int, Look], Cell] = {}
+        self._language = language()
 
     def text(self, column: int, text: str | None, look: Look = styles.PLAIN) -> Cell | None:
         """A cell that holds the text as a text, whatever it looks like."""
         if not text:
             return self._cell(column, look, None) if look.fill or look.ruled else None
         shown = writable(text)
-        cell = self._cell(column, quoted(look) if is_formula_like(shown) else look, shown)
-        # openpyxl has just guessed a formula or an error value from some texts.
-        cell.data_type = "s"
-        return cell
+        return self._cell(column, quoted(look) if is_formula_like(shown) else look, shown)
 
-    def euros(self, column: int, amount: Decimal | None, least: int = 2) -> Cell | None:
+    def euros(self, column: int, amount: Decimal | None, least: int = 2, *, bold: bool = False) -> Cell | None:
         """Money with all its decimals, and at least so many."""
         if amount is None:
             return None
         places = decimals(amount)
         if not _is_exact(amount, places):
-            return self.text(column, f"{amount:f} €")
-        return self._cell(column, styles.euro_look(max(least, places)), amount)
+            return self.text(column, money(amount, max(least, places)))
+        return self._cell(column, styles.euro_look(max(least, places), self._language, bold=bold), amount)
 
     def difference(self, column: int, amount: Decimal | None) -> Cell | None:
         """A difference of the books, marked unless it is nothing."""
@@ -80,19 +80,23 @@ class Pen:
             return None
         places = decimals(amount)
         if not _is_exact(amount, places):
-            return self.text(column, f"{amount:+f} €")
-        return self._cell(column, styles.difference_look(max(3, places), is_zero=not amount), amount)
+            return self.text(column, money(amount, max(3, places), signed=True))
+        look = styles.difference_look(max(3, places), self._language, is_zero=not amount)
+        return self._cell(column, look, amount)
 
     def number(self, column: int, number: int | None, look: Look) -> Cell | None:
         """A whole number of ours."""
         return None if number is None else self._cell(column, look, number)
 
-    def time(self, column: int, at: datetime | None, look: Look = styles.TIME) -> Cell | None:
+    def time(self, column: int, at: datetime | None, *, in_thousandths: bool = False) -> Cell | None:
         """A moment. Excel has no zones: the cell holds a real date and time in UTC, and its format says so.
 
         So it sorts and filters as a time, and yet nobody can take it for the time on their own wall.
         """
-        return None if at is None else self._cell(column, look, (at - _DAY_ZERO) / _DAY)
+        if at is None:
+            return None
+        look = styles.moment_look(self._language, in_thousandths=in_thousandths)
+        return self._cell(column, look, (at - _DAY_ZERO) / _DAY)
 
     def own(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
         """A cell of the accountant's, as what it is; `is_money` gives a number the euro's format."""
@@ -115,7 +119,7 @@ class Pen:
             number = as_excel_compares(number)
             places = decimals(number)
         if is_money and places <= MAX_PLACES:
-            return self._cell(column, styles.euro_look(max(2, places)), number)
+            return self._cell(column, styles.euro_look(max(2, places), self._language), number)
         is_long = GENERAL_DIGITS <= number.adjusted() < EXCEL_DIGITS and not places
         return self._cell(column, styles.WHOLE_NUMBER if is_long else styles.NUMBER, number)
 
@@ -124,14 +128,17 @@ class Pen:
             return self.text(column, at.isoformat(" "))
         if at.tzinfo is not None:
             return self.time(column, at)
-        look = styles.OWN_MOMENT if at.hour or at.minute or at.second else styles.OWN_DAY
+        has_time = at.hour or at.minute or at.second
+        look = styles.own_moment_look(self._language) if has_time else styles.day_look(self._language)
         return self._cell(column, look, (at.replace(tzinfo=UTC) - _DAY_ZERO) / _DAY)
 
-    def _cell(self, column: int, look: Look, value: str | Decimal | float | None) -> Cell:
+    def _cell(self, column: int, look: Look, value: model.Cell | float) -> Cell:
         cell = self._cells.get((column, look))
         if cell is None:
             cell = self._cells[column, look] = styled_cell(self._sheet, look)
-        cell.value = value
+        # Not by the property, which would look once more at what kind of value it is and whether it can be written.
+        cell._value = value  # type: ignore[attr-defined]  # its stub knows only the property
+        cell.data_type = "s" if isinstance(value, str) else "b" if isinstance(value, bool) else "n"
         return cell
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from batch.language import _
 from batch.report import styles, words
 from batch.report.contents import Contents
+from batch.report.links import Links
 from batch.report.page import Frame
 from batch.report.table import Column, Table, column, sample
+from batch.report.telling import Teller
 
 NUMBER_WIDTH = 12
 TIME_WIDTH = 30
@@ -15,28 +18,39 @@ WORDS_WIDEST = 70
 HASH_WIDTH = 68
 
 
-def write_events(sheet: Worksheet, contents: Contents, frame: Frame) -> None:
-    """Write every event, in its order."""
+def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> str:
+    """Write every event, in its order; the last attempt of a row that needs a look leads back to the row.
+
+    Returns the range.
+    """
     events, look = contents.view.events, frame.header_look
     sampled = sample(events)
-    number, time, kind, particulars, digest = words.EVENT_TITLES
+    teller = Teller()
+    number, time, kind, particulars, digest = map(_, words.EVENT_TITLES)
     columns = [
         Column(number, NUMBER_WIDTH, look, "center"),
         Column(time, TIME_WIDTH, look),
-        column(kind, look, (words.event(event.kind) for event in sampled), widest=WORDS_WIDEST),
-        column(particulars, look, (words.particulars(event.data) for event in sampled), widest=WORDS_WIDEST),
+        column(kind, look, (teller.event(event.kind) for event in sampled), widest=WORDS_WIDEST),
+        column(particulars, look, (teller.particulars(event.data) for event in sampled), widest=WORDS_WIDEST),
         Column(digest, HASH_WIDTH, look),
     ]
     table = Table(sheet, frame, columns)
     pen = table.pen
-    for event in events:
+    rows = words.ours().rows
+    for line, event in enumerate(events, frame.first_line):
+        back = links.rows_of_events.get(line)
+        table.link(0, rows, back)
         table.append(
             [
-                pen.number(0, event.number, styles.SMALL_NUMBER),
-                pen.time(1, event.at, styles.EVENT_TIME),
-                table.text(2, words.event(event.kind)),
-                table.text(3, words.particulars(event.data)),
+                pen.number(0, event.number, styles.SMALL_NUMBER if back is None else _LINKED),
+                pen.time(1, event.at, in_thousandths=True),
+                table.text(2, teller.event(event.kind)),
+                table.text(3, teller.particulars(event.data)),
                 pen.text(4, event.hash),
             ]
         )
     table.close()
+    return table.ref
+
+
+_LINKED = styles.linked(styles.SMALL_NUMBER)

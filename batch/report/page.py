@@ -34,6 +34,11 @@ class Frame:
         return self.batch is None
 
     @property
+    def first_line(self) -> int:
+        """The first line below the titles of a sheet that bears the mark where it must."""
+        return 3 if self.is_dry_run else 2
+
+    @property
     def header_look(self) -> styles.Look:
         """The titles above our own columns."""
         return styles.HEADER_DRY_RUN if self.is_dry_run else styles.HEADER_OURS
@@ -44,11 +49,11 @@ def frame_of(head: BatchHead) -> Frame:
     return Frame(head.source.file_name, head.batch)
 
 
-def add_sheet(workbook: Workbook, title: str, frame: Frame) -> Worksheet:
-    """A new last sheet, ready for its first row: landscape A4, as wide as the paper, numbered pages."""
+def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool = False) -> Worksheet:
+    """A new last sheet, ready for its first row: A4, landscape unless upright, as wide as the paper, numbered pages."""
     sheet: Worksheet = LongSheet(workbook, title)  # type: ignore[assignment]  # its stub lacks most of what it has
     workbook._add_sheet(sheet)  # type: ignore[attr-defined]  # create_sheet takes no class
-    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0

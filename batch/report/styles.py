@@ -12,6 +12,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
+from batch.language import Language
 from batch.model import Status
 
 FONT = "Calibri"
@@ -25,10 +26,8 @@ LINE = "C9D1D9"
 GENERAL = "General"
 TEXT = "@"
 WHOLE = "0"
-MOMENT = 'yyyy-mm-dd hh:mm:ss "UTC"'
-MOMENT_IN_THOUSANDTHS = 'yyyy-mm-dd hh:mm:ss.000 "UTC"'
-OWN_DATE = "yyyy-mm-dd"
-OWN_DATE_AND_TIME = "yyyy-mm-dd hh:mm:ss"
+DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
+LINK_INK = "0B4F8A"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,6 +47,7 @@ class Look:
     indent: int = 1
     vertical: str = "top"
     ruled: bool = False
+    underlined: bool = False
     is_quoted: bool = False
 
 
@@ -58,17 +58,22 @@ TRUTH = Look(horizontal="center", indent=0)
 NUMBER = Look(horizontal="right")
 WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right")
 COUNT = Look(number_format="#,##0", horizontal="right")
+COUNT_STRONG = replace(COUNT, bold=True)
+RIGHT = Look(horizontal="right")
 SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
-TIME = Look(number_format=MOMENT)
-EVENT_TIME = Look(number_format=MOMENT_IN_THOUSANDTHS)
-OWN_DAY = Look(number_format=OWN_DATE)
-OWN_MOMENT = Look(number_format=OWN_DATE_AND_TIME)
 
 TITLE = Look(size=18, bold=True, ink=NAVY, vertical="center")
 SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
 LABEL = Look(ink=SLATE)
+LABEL_WRAPPED = Look(ink=SLATE, wrap=True)
 STRONG = Look(bold=True)
-STRONG_RIGHT = Look(bold=True, horizontal="right")
+TOTALS_HEAD = Look(bold=True, ink=NAVY, fill="E6EBF1", vertical="center")
+TOTALS_HEAD_RIGHT = replace(TOTALS_HEAD, horizontal="right")
+TOTALS_HEAD_CENTER = replace(TOTALS_HEAD, horizontal="center", indent=0)
+SMALL = Look(size=9, ink=SLATE, vertical="center")
+BELOW = Look(ink=SLATE, vertical="bottom")
+BELOW_STRONG = Look(bold=True, vertical="bottom")
+SIGNED = Look(size=9, ink=SLATE, ruled=True, vertical="bottom")
 HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
 HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
 HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
@@ -92,18 +97,42 @@ STATUS_LOOKS = {
 
 
 @cache
-def euro_look(places: int) -> Look:
+def euro_look(places: int, language: Language, *, bold: bool = False) -> Look:
     """An amount with so many decimals."""
-    return Look(number_format=_euro_format(places), horizontal="right")
+    euro = _euro_format(places, language)
+    return Look(number_format=f"{euro};-{euro}", horizontal="right", bold=bold)
 
 
 @cache
-def difference_look(places: int, *, is_zero: bool) -> Look:
+def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
     """A difference of the books: with its sign, and marked unless it is nothing."""
-    euro = _euro_format(places)
-    signed = f"+{euro};-{euro};{euro}"
-    plain = Look(number_format=signed, horizontal="right")
+    euro = _euro_format(places, language)
+    plain = Look(number_format=f"+{euro};-{euro};{euro}", horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
+
+
+@cache
+def day_look(language: Language) -> Look:
+    """A date of the accountant's."""
+    return Look(number_format=DAY[language])
+
+
+@cache
+def own_moment_look(language: Language) -> Look:
+    """A date and time of the accountant's, whose zone nobody knows."""
+    return Look(number_format=f"{DAY[language]} hh:mm:ss")
+
+
+@cache
+def moment_look(language: Language, *, in_thousandths: bool = False) -> Look:
+    """A moment of ours, which says its zone."""
+    return Look(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
+
+
+@cache
+def linked(look: Look) -> Look:
+    """The same look for a cell that leads somewhere; it has no fill, because some programs choose a link’s ink."""
+    return replace(look, underlined=True, ink=LINK_INK)
 
 
 @cache
@@ -147,7 +176,9 @@ class StyledCell(Cell):
 def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     """An empty cell of the sheet in that look."""
     cell = StyledCell(sheet, row=1, column=1)
-    cell.font = Font(name=FONT, size=look.size, bold=look.bold, color=look.ink)
+    cell.font = Font(
+        name=FONT, size=look.size, bold=look.bold, color=look.ink, underline="single" if look.underlined else None
+    )
     if look.fill:
         cell.fill = PatternFill("solid", fgColor=look.fill)
     if look.ruled:
@@ -162,5 +193,6 @@ def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     return cell
 
 
-def _euro_format(places: int) -> str:
-    return f'#,##0.{"0" * places} "€"' if places else '#,##0 "€"'
+def _euro_format(places: int, language: Language) -> str:
+    digits = f"#,##0.{'0' * places}" if places else "#,##0"
+    return f'{digits} "€"' if language is Language.FRENCH else f'"€"{digits}'

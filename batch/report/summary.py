@@ -1,32 +1,36 @@
-"""The sheet *Summary*: the verdict, the control totals, the main account's books, and what ran when, on one page."""
+"""The sheet *Summary*: what an accountant prints on A4 and signs.
+
+From the top: the verdict, the control totals, the balances, what differs and why, two pictures, who answers for it, and
+what names the batch beyond doubt.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
 
-from openpyxl.cell import Cell
-from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.model import Direction, Status, tally
+from batch.language import _
+from batch.model import BatchRow, Direction, Status, tally
 from batch.money import ZERO
 from batch.report import styles, words
-from batch.report.cells import Pen
+from batch.report.charts import GREEN, LARGEST, STEEL, Bars, Data, Picture, chart_of
 from batch.report.contents import Contents
-from batch.report.styles import Look
+from batch.report.courses import Course
+from batch.report.form import LAST, Form
+from batch.report.page import Frame
+from batch.report.remarks import remarks
 from batch.report.verdict import Mood, verdict
+from batch.retelling import retold
+from batch.rules.books import AccountBook
+from batch.wording import status_word
 
-WIDTHS = (32, 18, 22, 68)
-VALUE_CHARACTERS = sum(WIDTHS[1:])
-BAND_CHARACTERS = 100
-"""Characters of the band's larger letters that fit a line of all columns."""
-LINE_POINTS = 15
-BAND_LINE_POINTS = 19
 SHOWN_FINDINGS = 20
+CHART_LINES = 16
 
 _BANDS = {
     Mood.GOOD: styles.BAND_GOOD,
@@ -34,169 +38,196 @@ _BANDS = {
     Mood.BAD: styles.BAND_BAD,
     Mood.DRY_RUN: styles.BAND_DRY_RUN,
 }
+_ASKED_ORDER = (Status.DONE, Status.REFUSED, Status.PENDING, Status.INVALID, Status.UNKNOWN)
 
 
-def write_summary(sheet: Worksheet, contents: Contents) -> None:
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The sheets that the first one speaks of, before any but it is written."""
+
+    summary: Worksheet
+    balances: Worksheet
+
+
+def write_summary(
+    workbook: Workbook, sheets: Sheets, contents: Contents, lines: Sequence[Course], frame: Frame
+) -> None:
     """Write the page from top to bottom."""
-    sheet.sheet_view.showGridLines = False
-    sheet.page_setup.fitToHeight = 1
-    page = _Page(sheet)
-    _write_head(page, contents)
-    _write_statuses(page, contents)
+    form = Form(workbook, sheets.summary)
+    _write_head(form, contents)
+    first_status = _write_totals(form, contents)
     if contents.is_dry_run:
-        _write_forecast(page, contents)
+        _write_forecast(form, contents)
     else:
-        _write_main_account(page, contents)
-        _write_subaccounts(page, contents)
-    _write_findings(page, contents)
-    _write_run(page, contents)
+        _write_balances(form, contents)
+        _write_remarks(form, contents)
+    _write_charts(form, sheets, contents, lines, frame, first_status)
+    if not contents.is_dry_run:
+        _write_people(form, contents)
+    _write_run(form, contents)
+    _write_findings(form, contents)
+    form.close()
 
 
-class _Page:
-    """A sheet of four columns that is written from its top, with the height of each row said before it is written."""
-
-    def __init__(self, sheet: Worksheet) -> None:
-        self.pen = Pen(sheet)
-        self._sheet = sheet
-        self._row = 0
-        for letter, width in zip("ABCD", WIDTHS, strict=True):
-            sheet.column_dimensions[letter].width = width
-
-    def line(self, cells: Sequence[Cell | None] = (), height: float | None = None) -> None:
-        """One row as it is."""
-        self._row += 1
-        if height:
-            self._sheet.row_dimensions[self._row].height = height
-        self._sheet.append(list(cells))
-
-    def band(self, text: str, look: Look, height: float) -> None:
-        """A text over all columns."""
-        self.line([self.pen.text(index, text if index == 0 else None, look) for index in range(len(WIDTHS))], height)
-        self._merge(1)
-
-    def section(self, title: str) -> None:
-        """An empty row and a heading."""
-        self.line()
-        cells = [self.pen.text(index, title if index == 0 else None, styles.SECTION) for index in range(len(WIDTHS))]
-        self.line(cells, LINE_POINTS + 5)
-
-    def text(self, label: str, value: str | None) -> None:
-        """A label and a text, which takes as many lines as it needs; nothing where there is no text."""
-        if not value:
-            return
-        lines = sum(max(1, ceil(len(part) / VALUE_CHARACTERS)) for part in value[:2000].split("\n"))
-        label_cell = self.pen.text(0, label, styles.LABEL)
-        self.line([label_cell, self.pen.text(1, value, styles.WRAPPED)], LINE_POINTS * lines if lines > 1 else None)
-        self._merge(2)
-
-    def time(self, label: str, at: datetime | None) -> None:
-        """A label and a moment."""
-        if at is not None:
-            self.line([self.pen.text(0, label, styles.LABEL), self.pen.time(1, at)])
-            self._merge(2)
-
-    def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
-        """A label and an amount, or that it is not known."""
-        value = self.pen.text(1, words.NOT_KNOWN) if amount is None else self.pen.euros(1, amount, 3)
-        self.line([self.pen.text(0, label, styles.LABEL), value, self.pen.text(2, note)])
-
-    def difference(self, label: str, amount: Decimal | None, note: str) -> None:
-        """A label and a difference of the books, or that it is not known."""
-        value = self.pen.text(1, words.NOT_KNOWN) if amount is None else self.pen.difference(1, amount)
-        self.line([self.pen.text(0, label, styles.STRONG), value, self.pen.text(2, note)])
-
-    def _merge(self, first_column: int) -> None:
-        merged = CellRange(min_col=first_column, min_row=self._row, max_col=len(WIDTHS), max_row=self._row)
-        self._sheet.merged_cells.ranges.add(merged)
-
-
-def _write_head(page: _Page, contents: Contents) -> None:
+def _write_head(form: Form, contents: Contents) -> None:
     head = contents.view.head
     if contents.is_dry_run:
-        page.band(words.DRY_RUN, styles.DRY_RUN_MARK, 30)
-    page.band(words.title(head.batch, head.source.file_name), styles.TITLE, 32)
+        form.band(_(words.DRY_RUN), styles.DRY_RUN_MARK, 30)
+    form.band(words.title(head.batch, head.source.file_name), styles.TITLE, 32)
     found = verdict(contents)
-    lines = ceil(len(found.sentence) / BAND_CHARACTERS)
-    page.band(found.sentence, _BANDS[found.mood], BAND_LINE_POINTS * lines + 12)
+    form.sentence(found.sentence, _BANDS[found.mood])
 
 
-def _write_statuses(page: _Page, contents: Contents) -> None:
-    counted = tally(contents.view.rows)
-    pen = page.pen
-    page.section(words.CONTROL_TOTALS)
-    looks = (styles.STRONG, styles.STRONG_RIGHT, styles.STRONG_RIGHT, styles.STRONG)
-    page.line([pen.text(index, words.STATUS_TITLES[index], look) for index, look in enumerate(looks)])
-    for status in words.STATUS_MEANINGS:
-        page.line(
-            [
-                pen.text(0, status, styles.STATUS_LOOKS[status] if counted.rows[status] else styles.LABEL),
-                pen.number(1, counted.rows[status], styles.COUNT),
-                pen.euros(2, counted.euros[status]),
-                pen.text(3, words.STATUS_MEANINGS[status]),
-            ]
-        )
-    total = sum((counted.euros[status] for status in Status), ZERO)
-    page.line(
-        [
-            pen.text(0, words.ALL_ROWS, styles.STRONG),
-            pen.number(1, len(contents.view.rows), styles.COUNT),
-            pen.euros(2, total),
-        ]
+def _write_totals(form: Form, contents: Contents) -> int:
+    """Rows and euros in and out: what was asked, and what has become of it. Returns the line of the first status."""
+    names, rows = words.ours(), contents.view.rows
+    form.section(_(words.CONTROL_TOTALS))
+    form.heads(["", "", _(words.IN), "", _(words.OUT), "", ""], spans=((2, 3), (4, 5)))
+    row, euro = _(words.ROWS_TITLE), _(words.EUROS_TITLE)
+    form.heads([names.status, "", row, euro, row, euro, _(words.ALL)])
+    asked = _sums(rows)
+    form.totals(_(words.ASKED), "", asked, is_strong=True, called="Asked")
+    first = form.row + 1
+    by_status: dict[Status, list[BatchRow]] = {status: [] for status in Status}
+    for entry in rows:
+        by_status[entry.result.status].append(entry)
+    for status in _ASKED_ORDER:
+        found = by_status[status]
+        look = styles.STATUS_LOOKS[status] if found else styles.LABEL
+        meaning = _(words.STATUS_MEANINGS[status])
+        form.totals(status_word(status), meaning, _sums(found), look=look, called=status.value.capitalize())
+    if contents.view.control_total:
+        form.text(_(words.SHEET_TOTAL), words.control_total(contents.view.control_total))
+    return first
+
+
+def _sums(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
+    """Rows and euros in, rows and euros out, and all rows, of which some may say neither."""
+    count = dict.fromkeys(Direction, 0)
+    total = dict.fromkeys(Direction, ZERO)
+    for entry in rows:
+        if entry.row.direction is not None:
+            count[entry.row.direction] += 1
+            total[entry.row.direction] += entry.row.amount or ZERO
+    adds, removes = Direction.ADD, Direction.REMOVE
+    return count[adds], total[adds], count[removes], total[removes], len(rows)
+
+
+def _write_forecast(form: Form, contents: Contents) -> None:
+    forecast = contents.forecast
+    form.section(_(words.FORECAST))
+    form.euros(_(words.MAIN_BEFORE), forecast.before if forecast else None)
+    form.euros(_(words.WOULD_ADD), contents.planned_total(Direction.ADD))
+    form.euros(_(words.WOULD_REMOVE), contents.planned_total(Direction.REMOVE))
+    form.euros(_(words.EXPECTED_AFTER), forecast.after if forecast else None)
+    if forecast:
+        form.euros(_(words.LOWEST), forecast.lowest, words.lowest_at(forecast.lowest_row))
+        form.euros(_(words.TOP_UP), forecast.top_up)
+
+
+def _write_balances(form: Form, contents: Contents) -> None:
+    """The books of the main account, of the sub-accounts and of both: together, movements between them cancel out."""
+    books = contents.books
+    subaccounts = _added_up(list(books.subaccounts.values()))
+    together = _added_up([books.main, subaccounts])
+    form.section(_(words.BALANCES_SECTION))
+    titles = ["", "", "", _(words.MAIN_ACCOUNT), "", _(words.SUBACCOUNTS), _(words.TOGETHER)]
+    form.heads(titles)
+    kept = (books.main, subaccounts, together)
+    form.balances(_(words.OPENING), [book.opening for book in kept], called="Opening")
+    form.balances(_(words.RECEIVED), [book.received for book in kept])
+    form.balances(_(words.GIVEN), [book.given for book in kept])
+    form.balances(_(words.EXPECTED), [book.expected for book in kept], called="Expected")
+    form.balances(_(words.CLOSING), [book.closing for book in kept], called="Closing")
+    form.differences(_(words.DIFFERENCE), [book.difference for book in kept], called="Difference")
+
+
+def _added_up(books: Sequence[AccountBook]) -> AccountBook:
+    """All of them as if they were one account; a balance that is not known for one is not known for all."""
+    return AccountBook(
+        _sum_of([book.opening for book in books]),
+        sum((book.received for book in books), ZERO),
+        sum((book.given for book in books), ZERO),
+        _sum_of([book.closing for book in books]),
     )
 
 
-def _write_forecast(page: _Page, contents: Contents) -> None:
-    forecast = contents.forecast
-    page.section(words.FORECAST)
-    page.euros(words.MAIN_BEFORE, forecast.before if forecast else None)
-    page.euros(words.WOULD_ADD, contents.planned_total(Direction.ADD))
-    page.euros(words.WOULD_REMOVE, contents.planned_total(Direction.REMOVE))
-    page.euros(words.EXPECTED_AFTER, forecast.after if forecast else None)
-    if forecast:
-        page.euros(words.LOWEST, forecast.lowest, words.lowest_at(forecast.lowest_row))
-        page.euros(words.TOP_UP, forecast.top_up)
+def _sum_of(balances: Sequence[Decimal | None]) -> Decimal | None:
+    known = [balance for balance in balances if balance is not None]
+    return sum(known, ZERO) if known and len(known) == len(balances) else None
 
 
-def _write_main_account(page: _Page, contents: Contents) -> None:
-    book = contents.books.main
-    page.section(words.MAIN_ACCOUNT)
-    page.euros(words.MAIN_BEFORE, book.opening)
-    page.euros(words.ADDED, book.given)
-    page.euros(words.REMOVED, book.received)
-    page.euros(words.EXPECTED_AFTER, book.expected)
-    page.euros(words.MAIN_AFTER, book.closing)
-    page.difference(words.BOOKS_DIFFERENCE, book.difference, words.MAIN_DIFFERENCE_NOTE)
+def _write_remarks(form: Form, contents: Contents) -> None:
+    form.section(_(words.REMARKS))
+    for remark in remarks(contents):
+        form.remark(remark)
 
 
-def _write_subaccounts(page: _Page, contents: Contents) -> None:
-    known = [book.difference for book in contents.books.subaccounts.values() if book.difference is not None]
-    page.difference(words.SUBACCOUNTS_DIFFERENCE, sum(known, ZERO) if known else None, words.subaccounts_note(known))
+def _write_charts(
+    form: Form, sheets: Sheets, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
+) -> None:
+    """Euros by status, and beside it balances before and after where both are known."""
+    if not contents.view.rows:
+        return
+    form.section(_(words.CHARTS))
+    top = form.row
+    form.room(CHART_LINES)
+    euros = tally(contents.view.rows).euros
+    statuses = Data(sheets.summary, first_status, first_status + len(_ASKED_ORDER) - 1, max(euros.values()))
+    in_and_out = (Bars(4, _(words.IN), GREEN), Bars(6, _(words.OUT), STEEL))
+    left = ((0, top), (2, top + CHART_LINES))
+    sheets.summary.add_chart(chart_of(Picture(_(words.EUROS_BY_STATUS), statuses, in_and_out, left, is_stacked=True)))
+    after = 5 if contents.is_dry_run else 6
+    largest = lines[:LARGEST]
+    known = [
+        balance for line in largest for balance in (line.opening, line.expected, line.final) if balance is not None
+    ]
+    if not known:
+        return
+    before_and_after = (
+        Bars(2, _(words.BALANCE_TITLES[1]), STEEL),
+        Bars(after, _(words.BALANCE_TITLES[after - 1]), styles.NAVY),
+    )
+    data = Data(sheets.balances, frame.first_line, frame.first_line + len(largest) - 1, max(known))
+    right = ((2, top), (LAST, top + CHART_LINES))
+    sheets.summary.add_chart(chart_of(Picture(_(words.LARGEST_MOVEMENTS), data, before_and_after, right)))
 
 
-def _write_findings(page: _Page, contents: Contents) -> None:
+def _write_people(form: Form, contents: Contents) -> None:
+    people = contents.view.head.people
+    form.section(_(words.PEOPLE))
+    if people.prepared is not None and people.approved == (people.prepared,):
+        form.remark(_(words.SAME_PERSON))
+    form.signature(_(words.PREPARED), people.prepared or "")
+    form.signature(_(words.APPROVED), words.people(people.approved))
+    form.signature(_(words.RUN), words.people(people.run))
+
+
+def _write_run(form: Form, contents: Contents) -> None:
+    head, events = contents.view.head, contents.view.events
+    form.section(_(words.WHAT_RAN))
+    form.text(_(words.BATCH), head.batch)
+    form.text(_(words.STATE), _(words.STATE_WORDS[head.state]))
+    form.text(_(words.STATE_REASON), retold(head.reason or ""))
+    form.text(_(words.FILE_NAME), head.source.file_name)
+    form.text(_(words.SHEET_NAME), head.source.sheet)
+    form.text(_(words.FILE_SIZE), words.file_size(head.source.size))
+    form.text(_(words.FILE_SHA), head.source.sha256, called="FileSHA256")
+    form.text(_(words.PLAN_DIGEST), head.digest, called="PlanDigest")
+    form.text(_(words.LAST_HASH), events[-1].hash if events else None, called="LastHash")
+    form.time(_(words.STARTED if head.batch else words.CHECKED_AT), head.created_at)
+    form.time(_(words.ENDED), head.ended_at)
+    form.text(_(words.ACCOUNT), head.account or _(words.NOT_ASKED))
+    form.text(_(words.API), head.api_url or _(words.NOT_ASKED))
+    form.text(_(words.WRITTEN_BY), f"{words.PROGRAM} {__version__}")
+
+
+def _write_findings(form: Form, contents: Contents) -> None:
     findings = contents.view.findings
     if not findings:
         return
-    page.section(words.SHEET_FINDINGS)
+    form.section(_(words.SHEET_FINDINGS))
     for found in findings[:SHOWN_FINDINGS]:
-        page.text(words.severity(found), words.finding_in_place(found))
+        form.text(words.severity(found), words.finding_in_place(found))
     if len(findings) > SHOWN_FINDINGS:
-        page.text("", words.further(len(findings) - SHOWN_FINDINGS))
-
-
-def _write_run(page: _Page, contents: Contents) -> None:
-    head = contents.view.head
-    page.section(words.WHAT_RAN)
-    page.text(words.BATCH, head.batch)
-    page.text(words.STATE, words.STATE_WORDS[head.state])
-    page.text(words.STATE_REASON, head.reason)
-    page.text(words.FILE_NAME, head.source.file_name)
-    page.text(words.SHEET_NAME, head.source.sheet)
-    page.text(words.FILE_SIZE, words.file_size(head.source.size))
-    page.text(words.FILE_SHA, head.source.sha256)
-    page.text(words.PLAN_DIGEST, head.digest)
-    page.time(words.STARTED if head.batch else words.CHECKED_AT, head.created_at)
-    page.time(words.ENDED, head.ended_at)
-    page.text(words.ACCOUNT, head.account or words.NOT_ASKED)
-    page.text(words.API, head.api_url or words.NOT_ASKED)
-    page.text(words.WRITTEN_BY, f"{words.PROGRAM} {__version__}")
+        form.text(" ", words.further(len(findings) - SHOWN_FINDINGS))

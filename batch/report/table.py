@@ -12,13 +12,19 @@ from typing import TypeVar
 
 from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.table import Table as ExcelTable
+from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
+from batch.language import _
 from batch.report import styles, words
 from batch.report.cells import Pen
+from batch.report.links import put_link
 from batch.report.page import Frame
 from batch.report.styles import Look
+from batch.report.texts import one_line
 
 _T = TypeVar("_T")
 
@@ -40,6 +46,8 @@ WRAP_LIMIT = 600
 """A longer text is left on one line: wrapped, it would push the rows around it off the screen."""
 PAGE_CHARACTERS = 230
 """A page that is wider than this would print too small to be read, so the table goes on beside it."""
+TITLE_LIMIT = 200
+"""Excel takes 255 characters for a column of its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,29 @@ def sample(rows: Sequence[_T]) -> list[_T]:
     return list(islice(rows, 0, None, max(1, len(rows) // SAMPLED_ROWS)))
 
 
+def distinct(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """The titles so that each names one column of an Excel table: on one line, none empty, none twice, none taken.
+
+    Excel compares without regard to capitals.
+    """
+    seen = {title.casefold() for title in taken}
+    found = []
+    for position, title in enumerate(titles, 1):
+        name = base = one_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
+        number = 2
+        while name.casefold() in seen:
+            name = f"{base} ({number})"
+            number += 1
+        seen.add(name.casefold())
+        found.append(name)
+    return found
+
+
 class Table:
     """Writes one table, row by row, onto a sheet that nothing was written to yet.
 
-    `repeated` is the column that names a row, for where a table takes more than one page beside the other.
+    `repeated` is the column that names a row, for where a table takes more than one page beside the other. With a
+    `name` it is a table of Excel's, which can be pivoted and spoken of in formulas; its titles must be `distinct`.
     """
 
     def __init__(
@@ -82,11 +109,13 @@ class Table:
         *,
         repeated: int | None = 0,
         is_marked: bool = True,
+        name: str | None = None,
     ) -> None:
         self.pen = Pen(sheet)
+        self._name = name
         self._sheet = sheet
         self._columns = columns
-        self._header_row = 2 if frame.is_dry_run and is_marked else 1
+        self._header_row = frame.first_line - 1 if is_marked else 1
         self._last_row = self._header_row
         self._lines = 1
         for index, item in enumerate(columns, 1):
@@ -116,23 +145,50 @@ class Table:
 
     def close(self) -> None:
         """Say over which rows to filter, which is known once all are written."""
-        last_column = get_column_letter(max(1, len(self._columns)))
-        self._sheet.auto_filter.ref = f"A{self._header_row}:{last_column}{self._last_row}"
+        if self._name and self._last_row > self._header_row:
+            # Not `add_table`, which warns that the columns have to be given: they are.
+            self._sheet._tables.add(self._excel_table(self._name))  # type: ignore[attr-defined]
+        else:
+            self._sheet.auto_filter.ref = self.ref
+
+    @property
+    def ref(self) -> str:
+        """The titles and the rows written so far, as Excel writes a range."""
+        return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{self._last_row}"
+
+    def link(self, index: int, target: str, line: int | None) -> None:
+        """Make a cell of the next row lead to a line of another sheet, if there is one."""
+        if line is not None:
+            put_link(self._sheet, f"{get_column_letter(index + 1)}{self._last_row + 1}", target, line)
+
+    def _excel_table(self, name: str) -> ExcelTable:
+        columns = [TableColumn(id=index, name=item.title) for index, item in enumerate(self._columns, 1)]
+        return ExcelTable(
+            displayName=name,
+            ref=self.ref,
+            tableColumns=columns,
+            autoFilter=AutoFilter(ref=self.ref),
+            tableStyleInfo=TableStyleInfo(name="TableStyleLight1", showRowStripes=True),
+        )
 
     def text(self, index: int, text: str | None, look: Look = styles.PLAIN) -> Cell | None:
         """A text's cell in the next row, on several lines where its column is too narrow for one."""
         if text is None or len(text) > WRAP_LIMIT:
             return self.pen.text(index, text, look)
-        room = self._columns[index].width - PADDING
-        if len(text) <= room and "\n" not in text:
+        if self.fits(index, text):
             return self.pen.text(index, text, look)
+        room = self._columns[index].width - PADDING
         lines = sum(1 if len(part) <= room else ceil(len(part) / (room * FILLED_PART)) for part in text.split("\n"))
         self._lines = max(self._lines, lines)
         return self.pen.text(index, text, styles.wrapped(look))
 
+    def fits(self, index: int, text: str) -> bool:
+        """Whether a text stands on one line of its column."""
+        return len(text) <= self._columns[index].width - PADDING and "\n" not in text
+
     def _write_mark(self) -> None:
         self._sheet.row_dimensions[1].height = MARK_HEIGHT
-        marks = [words.DRY_RUN, *[None] * (len(self._columns) - 1)]
+        marks = [_(words.DRY_RUN), *[None] * (len(self._columns) - 1)]
         self._sheet.append([self.pen.text(index, mark, styles.DRY_RUN_MARK) for index, mark in enumerate(marks)])
 
     def _write_titles(self) -> None:

@@ -13,21 +13,21 @@ CUT = "…"
 _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile(r"\r\n?")
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\n")
 
 
 def writable(text: str) -> str:
     """The text as a cell can hold it; what cannot be written becomes a visible mark, and what is too long is cut."""
-    if not (text.isascii() and text.isprintable()):
-        text = _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
+    text = visible(text)
     if "_x" in text:
         text = _ESCAPE_LIKE.sub("_x005F_", text)
     return text if len(text) <= CELL_LIMIT // 2 else _cut(text)
 
 
-def is_formula_like(text: str) -> bool:
-    """Whether a spreadsheet program might take the text for a formula once somebody edits or exports it."""
-    return text.startswith(_FORMULA_LIKE) or text.lstrip().startswith(_FORMULA_LIKE)
+def visible(text: str) -> str:
+    """The text with a mark for what no file of ours can hold, and one kind of line end."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
 
 
 def one_line(text: str, limit: int) -> str:

@@ -18,14 +18,15 @@ from batch.money import as_excel_compares
 from batch.report import styles, words
 from batch.report.contents import Contents
 from batch.report.page import Frame
+from batch.report.rows import MONEY_ROLES
 from batch.report.table import Table, column, sample
 
 OWN_WIDEST = 40
 REASON_WIDEST = 70
 
 
-def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> None:
-    """Write the rows to correct, with the reason beside each."""
+def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
+    """Write the rows to correct, with the reason beside each. Returns the range."""
     view = contents.view
     rows = [entry for entry in view.rows if entry.result.status in {Status.REFUSED, Status.INVALID}]
     width = own_width(view)
@@ -35,23 +36,24 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> None:
         for index, title in enumerate(view.columns[:width])
     ]
     reasons = [words.reason(entry) for entry in sampled]
-    columns.append(column(words.REASON, frame.header_look, reasons, widest=REASON_WIDEST))
+    columns.append(column(words.ours().reason, frame.header_look, reasons, widest=REASON_WIDEST))
     table = Table(sheet, frame, columns, repeated=view.roles.get(Role.TOKEN), is_marked=False)
-    amount_column = view.roles.get(Role.AMOUNT)
+    money = frozenset(view.roles[role] for role in MONEY_ROLES if role in view.roles)
     for entry in rows:
         cells = [
             table.text(index, value, styles.OWN_TEXT)
             if isinstance(value, str)
-            else table.pen.own(index, value, is_money=index == amount_column)
+            else table.pen.own(index, value, is_money=index in money)
             for index, value in enumerate(_kept(entry, width))
         ]
         table.append([*cells, table.text(width, words.reason(entry))])
     table.close()
+    return table.ref
 
 
 def own_width(view: BatchView) -> int:
     """How many columns are the accountant's. A sheet that was such a list before has our last column already."""
-    has_reason = bool(view.columns) and view.columns[-1] == words.REASON
+    has_reason = bool(view.columns) and view.columns[-1] in words.known_reasons()
     return len(view.columns) - has_reason
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batch.language import _, listed, ngettext, number
 from batch.model import BatchState, Status, tally
 from batch.money import ZERO, euros
+from batch.report import words
 from batch.report.contents import Contents
-from batch.report.words import TO_FIX, count
+from batch.retelling import retold
 from batch.rules.forecast import Forecast
 
 
@@ -32,114 +35,189 @@ class Verdict:
 def verdict(contents: Contents) -> Verdict:
     """The verdict on a batch or on a dry run."""
     if contents.is_dry_run:
-        return Verdict(f"Dry run, nothing has moved: {_on_dry_run(contents)}.", Mood.DRY_RUN)
-    state, reason = contents.view.head.state, _clause(contents.view.head.reason)
-    because = f" ({reason})" if reason else ""
+        sentence = _("Dry run, nothing has moved: {what}.").format(what=_on_dry_run(contents))
+        return Verdict(sentence, Mood.DRY_RUN)
+    state = contents.view.head.state
     if state is BatchState.FINISHED:
         return _on_finished(contents)
     if state is BatchState.STOPPED:
-        return Verdict(_on_stopped(contents, because), Mood.BAD)
+        return Verdict(_on_stopped(contents), Mood.BAD)
+    return Verdict(_on_other(state, contents), Mood.ATTENTION)
+
+
+def _on_other(state: BatchState, contents: Contents) -> str:
+    reason = _clause(contents.view.head.reason)
     if state is BatchState.RUNNING:
-        return Verdict(f"Still running when this was written: {_progress(contents)}.", Mood.ATTENTION)
-    if state is BatchState.REJECTED:
-        return Verdict(f"Rejected{because}: nothing has moved.", Mood.ATTENTION)
-    started = "Approved, but not started" if state is BatchState.APPROVED else "Waiting for approval"
-    return Verdict(f"{started}: nothing has moved.", Mood.ATTENTION)
+        return _("Still running when this was written: {progress}.").format(progress=_progress(contents))
+    if state is BatchState.APPROVED:
+        return _("Approved, but not started: nothing has moved.")
+    if state is BatchState.CHECKED:
+        return _("Waiting for approval: nothing has moved.")
+    if reason:
+        return _("Rejected ({reason}): nothing has moved.").format(reason=reason)
+    return _("Rejected: nothing has moved.")
 
 
 def _on_dry_run(contents: Contents) -> str:
     view = contents.view
     errors = sum(found.is_error for found in view.findings)
     if errors:
-        return f"the sheet cannot be run because of {count(errors, 'error')} in the sheet as a whole"
+        return ngettext(
+            "the sheet cannot be run because of {number} error in the sheet as a whole",
+            "the sheet cannot be run because of {number} errors in the sheet as a whole",
+            errors,
+        ).format(number=number(errors))
     total = len(view.rows)
     invalid = sum(entry.result.status is Status.INVALID for entry in view.rows)
     if total == 0:
-        return "the sheet has no rows"
+        return _("the sheet has no rows")
     if invalid == total:
-        return "no row can be sent, because every row has an error"
-    clauses = []
-    if invalid:
-        have = "has an error" if invalid == 1 else "have errors"
-        clauses.append(f"{invalid:,} of {count(total, 'row')} {have} and cannot be sent")
-    clauses.append(_on_forecast(contents.forecast, total - invalid, "the other" if invalid else "all"))
-    return "; ".join(clauses)
+        return _("no row can be sent, because every row has an error")
+    if not invalid:
+        return _on_forecast(contents.forecast, total, _ALL)
+    have_errors = ngettext(
+        "{invalid} of {total} rows has an error and cannot be sent",
+        "{invalid} of {total} rows have errors and cannot be sent",
+        invalid,
+    ).format(invalid=number(invalid), total=number(total))
+    rest = _on_forecast(contents.forecast, total - invalid, _OTHERS)
+    return _("{invalid}; {rest}").format(invalid=have_errors, rest=rest)
 
 
-def _on_forecast(forecast: Forecast | None, number: int, which: str) -> str:
-    rows = f"{which} {count(number, 'row')}" if number > 1 else f"{'the only' if which == 'all' else which} row"
+@dataclass(frozen=True, slots=True)
+class _Which:
+    """What is said of so many rows: of all, or of those that have no error."""
+
+    can_be_read: Callable[[int], str]
+    would_be_done: Callable[[int], str]
+    would_be_refused: Callable[[int], str]
+
+
+_ALL = _Which(
+    lambda rows: ngettext(
+        "the only row can be read, but the provider was not asked whether the accounts and the credit suffice",
+        "all {rows} rows can be read, but the provider was not asked whether the accounts and the credit suffice",
+        rows,
+    ),
+    lambda rows: ngettext(
+        "the only row would be done and leave {balance} on the main account",
+        "all {rows} rows would be done and leave {balance} on the main account",
+        rows,
+    ),
+    lambda rows: ngettext("the only row would be refused", "{refused} of {rows} rows would be refused", rows),
+)
+_OTHERS = _Which(
+    lambda rows: ngettext(
+        "the other row can be read, but the provider was not asked whether the accounts and the credit suffice",
+        "the other {rows} rows can be read, but the provider was not asked whether the accounts and the credit suffice",
+        rows,
+    ),
+    lambda rows: ngettext(
+        "the other row would be done and leave {balance} on the main account",
+        "the other {rows} rows would be done and leave {balance} on the main account",
+        rows,
+    ),
+    lambda rows: ngettext(
+        "the other row would be refused", "{refused} of the other {rows} rows would be refused", rows
+    ),
+)
+
+
+def _on_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
     if forecast is None:
-        return f"{rows} can be read, but the provider was not asked whether the accounts and the credit suffice"
+        return which.can_be_read(rows).format(rows=number(rows))
     if forecast.passes:
-        return f"{rows} would be done and leave {euros(forecast.after)} on the main account"
-    refused = f"{len(forecast.refusals):,} of {rows.removeprefix('all ')}" if number > 1 else rows
-    sentence = f"{refused} would be refused"
+        return which.would_be_done(rows).format(rows=number(rows), balance=euros(forecast.after))
+    sentence = which.would_be_refused(rows).format(rows=number(rows), refused=number(len(forecast.refusals)))
     if forecast.top_up:
-        sentence += f", and the main account lacks {euros(forecast.top_up)} for every add to pass"
-    return sentence + (" (sending the removes first would help)" if forecast.removes_first_helps else "")
+        lacks = _("{what}, and the main account lacks {amount} for every add to pass")
+        sentence = lacks.format(what=sentence, amount=euros(forecast.top_up))
+    if forecast.removes_first_helps:
+        sentence = _("{what} (sending the removes first would help)").format(what=sentence)
+    return sentence
 
 
 def _on_finished(contents: Contents) -> Verdict:
     rows = tally(contents.view.rows).rows
     total = len(contents.view.rows)
     if total == 0:
-        return Verdict("Finished: the sheet has no rows, and nothing has moved.", Mood.ATTENTION)
-    sound, books = _on_books(contents)
+        return Verdict(_("Finished: the sheet has no rows, and nothing has moved."), Mood.ATTENTION)
+    worry = Mood.BAD if contents.books.enriched else Mood.ATTENTION
     if rows[Status.DONE] == total:
-        all_rows = "The only row was done" if total == 1 else f"All {count(total, 'row')} were done"
-        return Verdict(f"{all_rows}{books}.", Mood.GOOD if sound else _worry(contents))
-    mood = Mood.BAD if rows[Status.UNKNOWN] else _worry(contents)
-    return Verdict(f"Finished: {_progress(contents)}{books}.", mood)
+        done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=number(total))
+        sound, sentence = _with_books(contents, done)
+        return Verdict(sentence, Mood.GOOD if sound else worry)
+    finished = _("Finished: {progress}").format(progress=_progress(contents))
+    return Verdict(_with_books(contents, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
 
 
-def _worry(contents: Contents) -> Mood:
-    """An account that holds more than it can is as bad as a row in doubt."""
-    return Mood.BAD if contents.books.enriched else Mood.ATTENTION
-
-
-def _on_stopped(contents: Contents, because: str) -> str:
-    unknown = tally(contents.view.rows).rows[Status.UNKNOWN]
-    batch = contents.view.head.batch
-    first = f"decide on what is in doubt with “creditbatch resolve {batch}”, then " if unknown else ""
-    return f"Stopped before the end{because}: {_progress(contents)}; {first}go on with “creditbatch resume {batch}”."
+def _on_stopped(contents: Contents) -> str:
+    head, progress = contents.view.head, _progress(contents)
+    reason = _clause(head.reason)
+    if reason:
+        stopped = _("Stopped before the end ({reason}): {progress}").format(reason=reason, progress=progress)
+    else:
+        stopped = _("Stopped before the end: {progress}").format(progress=progress)
+    if tally(contents.view.rows).rows[Status.UNKNOWN]:
+        go_on = _(
+            "{stopped}; decide on what is in doubt with “creditbatch resolve {batch}”, "
+            "then go on with “creditbatch resume {batch}”."
+        )
+    else:
+        go_on = _("{stopped}; go on with “creditbatch resume {batch}”.")
+    return go_on.format(stopped=stopped, batch=head.batch)
 
 
 def _progress(contents: Contents) -> str:
     """How far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”)"."""
     rows = tally(contents.view.rows).rows
-    done, refused, invalid = rows[Status.DONE], rows[Status.REFUSED], rows[Status.INVALID]
-    parts = [f"{done:,} of {count(len(contents.view.rows), 'row')} {_was(done)} done"]
-    if rows[Status.UNKNOWN]:
-        parts.append(f"of {rows[Status.UNKNOWN]:,} it is not known whether the credit moved")
-    if rows[Status.PENDING]:
-        parts.append(f"{rows[Status.PENDING]:,} can still be sent")
+    total, done = len(contents.view.rows), rows[Status.DONE]
+    unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
+    refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
+    parts = [
+        ngettext("{done} of {total} rows was done", "{done} of {total} rows were done", done).format(
+            done=number(done), total=number(total)
+        )
+    ]
+    if unknown:
+        parts.append(
+            ngettext(
+                "of {rows} it is not known whether the credit moved",
+                "of {rows} it is not known whether the credit moved",
+                unknown,
+            )
+        )
+    if pending:
+        parts.append(ngettext("{rows} can still be sent", "{rows} can still be sent", pending))
     if refused:
-        parts.append(f"{refused:,} {_was(refused)} refused")
+        parts.append(ngettext("{rows} was refused", "{rows} were refused", refused))
     if invalid:
-        parts.append(f"{invalid:,} {'is' if invalid == 1 else 'are'} invalid")
-    hint = f" (to correct on the sheet “{TO_FIX}”)" if refused or invalid else ""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) + hint
+        parts.append(ngettext("{rows} is invalid", "{rows} are invalid", invalid))
+    numbers = [done, *filter(None, (unknown, pending, refused, invalid))]
+    said = [part.format(rows=number(rows)) for part, rows in zip(parts, numbers, strict=True)]
+    progress = listed(said, _("and"))
+    if not (refused or invalid):
+        return progress
+    return _("{what} (to correct on the sheet “{sheet}”)").format(what=progress, sheet=words.ours().to_fix)
 
 
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _on_books(contents: Contents) -> tuple[bool, str]:
-    """Whether the books hold no surprise, and the clause that ends the sentence."""
+def _with_books(contents: Contents, what: str) -> tuple[bool, str]:
+    """Whether the books hold no surprise, and the whole sentence with what is to be said of them."""
     books = contents.books
     touched = [book for book in books.subaccounts.values() if book.received or book.given]
     main = books.main.difference
     differences = [book.difference for book in touched if book.difference is not None]
     if main is None or len(differences) < len(touched):
-        return False, "; whether the books balance is not known, because not every balance could be read"
+        unread = _("{what}; whether the books balance is not known, because not every balance could be read.")
+        return False, unread.format(what=what)
     if books.enriched:
-        return False, f"; ALARM: {_enriched(contents)} than the movements explain, so look into it"
+        alarm = _("{what}; ALARM: {accounts} than the movements explain, so look into it.")
+        return False, alarm.format(what=what, accounts=_enriched(contents))
     spent = -main - sum(differences, ZERO)
-    return (
-        True,
-        f"; meanwhile the accounts spent {euros(spent)} on other things" if spent > 0 else ", and the books balance",
-    )
+    if spent > 0:
+        meanwhile = _("{what}; meanwhile the accounts spent {amount} on other things.")
+        return True, meanwhile.format(what=what, amount=euros(spent))
+    return True, _("{what}, and the books balance.").format(what=what)
 
 
 def _enriched(contents: Contents) -> str:
@@ -148,11 +226,17 @@ def _enriched(contents: Contents) -> str:
     parts = []
     for token in books.enriched[:3]:
         difference = (books.main if token is None else books.subaccounts[token]).difference or ZERO
-        parts.append(f"{'the main account' if token is None else token} holds {euros(difference)} more")
+        if token is None:
+            parts.append(_("the main account holds {amount} more").format(amount=euros(difference)))
+        else:
+            parts.append(_("{token} holds {amount} more").format(token=token, amount=euros(difference)))
     more = len(books.enriched) - len(parts)
-    return ", ".join(parts) + (f", and {count(more, 'other account')} more" if more else "")
+    if more:
+        others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
+        parts.append(others.format(number=number(more)))
+    return listed(parts, _("and"))
 
 
 def _clause(text: str | None) -> str:
     """A reason as a part of a sentence: on one line and without its full stop."""
-    return " ".join((text or "").split()).rstrip(".")
+    return " ".join(retold(text or "").split()).rstrip(".")

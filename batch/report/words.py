@@ -1,105 +1,139 @@
-"""Every word of the workbook that is not data, in one place. The verdict, which is put together, has its own module."""
+"""Every word of the workbook that is not data, in one place. The verdict, which is put together, has its own module.
+
+Constants are English and marked for translation; they are translated where they are written, by `_`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from batch import codes
 from batch.findings import Finding
-from batch.model import BatchRow, BatchState, Status
+from batch.language import N_, _, language, ngettext, pgettext
+from batch.language import number as shown_number
+from batch.model import BatchRow, BatchState, ControlTotal, Status
 from batch.money import euros
+from batch.retelling import retold
 from batch.rules.forecast import Refusal
-from batch.rules.vocabulary import REPORT_SHEETS
+from batch.rules.vocabulary import REPORT_WORDS, ReportWords
 
 PROGRAM = "creditbatch"
-DRY_RUN = "DRY RUN – nothing has moved"
+DRY_RUN = N_("DRY RUN – nothing has moved")
 
-SUMMARY, ROWS, BALANCES, TO_FIX, EVENTS = REPORT_SHEETS
+MEANING = N_("Meaning")
+MESSAGE = N_("Provider’s message")
+MAIN_AFTER = N_("Main balance after")
+SUBACCOUNT_AFTER = N_("Sub-account balance after")
+ATTEMPTS = N_("Attempts")
+TIME = N_("Time (UTC)")
+FINDINGS = N_("Findings")
+BALANCE_TITLES = (
+    N_("Sub-account"),
+    N_("Opening"),
+    N_("Added"),
+    N_("Removed"),
+    N_("Expected"),
+    N_("Final"),
+    N_("Difference"),
+)
+EVENT_TITLES = (N_("Number"), TIME, N_("Event"), N_("Particulars"), N_("Hash"))
 
-STATUS = "Status"
-CODE = "Code"
-MEANING = "Meaning"
-MESSAGE = "Provider’s message"
-MAIN_AFTER = "Main balance after"
-SUBACCOUNT_AFTER = "Sub-account balance after"
-ATTEMPTS = "Attempts"
-TIME = "Time (UTC)"
-ROW = "Row in sheet"
-FINDINGS = "Findings"
-REASON = "Why it was not done"
-BALANCE_TITLES = ("Sub-account", "Opening", "Added", "Removed", "Expected", "Final", "Difference")
-EVENT_TITLES = ("Number", TIME, "Event", "Particulars", "Hash")
-
-NOT_KNOWN = "not known"
-NOT_ASKED = "not asked"
-CONTROL_TOTALS = "Control totals"
-ALL_ROWS = "All rows"
-FORECAST = "What would happen to the main account"
-MAIN_ACCOUNT = "Main account"
-MAIN_BEFORE = "Main balance before"
-ADDED = "Added to sub-accounts"
-REMOVED = "Removed from sub-accounts"
-WOULD_ADD = "Would be added to sub-accounts"
-WOULD_REMOVE = "Would be removed from them"
-EXPECTED_AFTER = "Main balance expected"
-LOWEST = "Lowest on the way"
-TOP_UP = "Top-up needed"
-BOOKS_DIFFERENCE = "Difference the books show"
-MAIN_DIFFERENCE_NOTE = "Main balance after less expected; messages sent meanwhile lower it"
-SUBACCOUNTS_DIFFERENCE = "Difference on sub-accounts"
-SHEET_FINDINGS = "What was found in the sheet as a whole"
-WHAT_RAN = "What ran"
-BATCH = "Batch"
-STATE = "State"
-STATE_REASON = "Reason"
-FILE_NAME = "File"
-SHEET_NAME = "Sheet"
-FILE_SIZE = "Size"
-FILE_SHA = "SHA-256 of the file"
-PLAN_DIGEST = "Digest of the plan"
-CHECKED_AT = "Checked"
-STARTED = "Started"
-ENDED = "Ended"
-ACCOUNT = "Main account’s user"
-API = "Provider’s address"
-WRITTEN_BY = "Written by"
-STATUS_TITLES = (STATUS, "Rows", "Euros", "What it means")
+NOT_KNOWN = N_("not known")
+NOT_ASKED = N_("not asked")
+CONTROL_TOTALS = N_("Control totals")
+IN = N_("Added to sub-accounts")
+OUT = N_("Removed from sub-accounts")
+ALL = N_("All rows")
+ROWS_TITLE = N_("Rows")
+EUROS_TITLE = N_("Euros")
+SHEET_TOTAL = N_("The sheet’s own total")
+ASKED = N_("Asked for")
+FORECAST = N_("What would happen to the main account")
+BALANCES_SECTION = N_("Opening and closing balances")
+MAIN_ACCOUNT = N_("Main account")
+SUBACCOUNTS = N_("Sub-accounts")
+TOGETHER = N_("Together")
+OPENING = N_("Opening balance")
+RECEIVED = N_("+ received")
+GIVEN = N_("− given")
+EXPECTED = N_("= expected")
+CLOSING = N_("Closing balance")
+DIFFERENCE = N_("Difference")
+MAIN_BEFORE = N_("Main balance before")
+WOULD_ADD = N_("Would be added to sub-accounts")
+WOULD_REMOVE = N_("Would be removed from them")
+EXPECTED_AFTER = N_("Main balance expected")
+LOWEST = N_("Lowest on the way")
+TOP_UP = N_("Top-up needed")
+SHEET_FINDINGS = N_("What was found in the sheet as a whole")
+REMARKS = N_("What differs, and why")
+CHARTS = N_("In pictures")
+EUROS_BY_STATUS = N_("Euros by status")
+LARGEST_MOVEMENTS = N_("Balances before and after, largest movements")
+PEOPLE = N_("Who answers for it")
+PREPARED = N_("Prepared by")
+APPROVED = N_("Approved by")
+RUN = N_("Run by")
+SIGNATURE = N_("Date and signature")
+SAME_PERSON = N_("Prepared and approved by the same person.")
+WHAT_RAN = N_("What ran")
+BATCH = N_("Batch")
+STATE = N_("State")
+STATE_REASON = N_("Reason")
+FILE_NAME = N_("File")
+SHEET_NAME = N_("Sheet")
+FILE_SIZE = N_("Size")
+FILE_SHA = N_("SHA-256 of the file")
+PLAN_DIGEST = N_("Digest of the plan")
+LAST_HASH = N_("Ledger’s last hash")
+CHECKED_AT = N_("Checked")
+STARTED = N_("Started")
+ENDED = N_("Ended")
+ACCOUNT = N_("Main account’s user")
+API = N_("Provider’s address")
+WRITTEN_BY = N_("Written by")
 STATUS_MEANINGS: Mapping[Status, str] = {
-    Status.DONE: "Moved, exactly once",
-    Status.REFUSED: "The provider said no; nothing moved",
-    Status.INVALID: "Has an error; never sent",
-    Status.UNKNOWN: "Not known whether it moved; a person must decide",
-    Status.PENDING: "Not moved; can still be sent",
+    Status.DONE: N_("Moved, exactly once"),
+    Status.REFUSED: N_("The provider said no; nothing moved"),
+    Status.PENDING: N_("Not moved; can still be sent"),
+    Status.INVALID: N_("Has an error; never sent"),
+    Status.UNKNOWN: N_("Perhaps moved; a person must decide"),
 }
 STATE_WORDS: Mapping[BatchState, str] = {
-    BatchState.CHECKED: "checked, not approved",
-    BatchState.APPROVED: "approved, not started",
-    BatchState.RUNNING: "running",
-    BatchState.STOPPED: "stopped before the end",
-    BatchState.FINISHED: "finished",
-    BatchState.REJECTED: "rejected",
+    BatchState.CHECKED: N_("checked, not approved"),
+    BatchState.APPROVED: N_("approved, not started"),
+    BatchState.RUNNING: N_("running"),
+    BatchState.STOPPED: N_("stopped before the end"),
+    BatchState.FINISHED: N_("finished"),
+    BatchState.REJECTED: N_("rejected"),
 }
 
 
-def count(number: int, noun: str) -> str:
-    """The number with its noun, such as "1 row" and "1,000 rows"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def ours() -> ReportWords:
+    """The names of sheets and columns, in the language in force."""
+    return REPORT_WORDS[language()]
+
+
+def known_reasons() -> frozenset[str]:
+    """The title of our column on *To fix*, in every language."""
+    return frozenset(known.reason for known in REPORT_WORDS.values())
 
 
 def meaning(entry: BatchRow) -> str | None:
     """What the provider's code says of the row, or our own note where it did not say; for a row not sent, nothing."""
     result = entry.result
     if result.status is Status.UNKNOWN:
-        return ": ".join(filter(None, [STATUS_MEANINGS[Status.UNKNOWN], result.note]))
+        unknown = _(STATUS_MEANINGS[Status.UNKNOWN])
+        return _("{what}: {note}").format(what=unknown, note=retold(result.note)) if result.note else unknown
     if result.note:
-        return result.note
+        return retold(result.note)
     return codes.meaning(result.code) if result.code is not None or result.status is Status.REFUSED else None
 
 
 def finding(found: Finding) -> str:
     """A finding with its place and, for one that keeps nothing from being sent, a word that it is only a warning."""
-    return finding_in_place(found) if found.is_error else f"{severity(found)}: {finding_in_place(found)}"
+    said = finding_in_place(found)
+    return said if found.is_error else _("Warning: {finding}").format(finding=said)
 
 
 def findings(entry: BatchRow, refusal: Refusal | None) -> str:
@@ -112,82 +146,81 @@ def findings(entry: BatchRow, refusal: Refusal | None) -> str:
 
 def would_be_refused(refusal: Refusal) -> str:
     """What the forecast says of a row."""
-    short = f", {euros(refusal.short)} short" if refusal.short else ""
-    return f"Would be refused: {codes.meaning(refusal.code)}{short}."
+    why = codes.meaning(refusal.code)
+    if refusal.short:
+        return _("Would be refused: {why}, {amount} short.").format(why=why, amount=euros(refusal.short))
+    return _("Would be refused: {why}.").format(why=why)
 
 
 def reason(entry: BatchRow) -> str:
     """Why a row was not done, for the one who corrects it. Cell addresses are left out: they are the old sheet's."""
     if entry.result.status is Status.REFUSED:
-        said = f" The provider’s message: “{entry.result.message}”" if entry.result.message else ""
-        code = "" if entry.result.code is None else f" (code {entry.result.code})"
-        why = f"Refused: {codes.meaning(entry.result.code)}{code}.{said}"
+        why = _refused(entry)
     else:
-        why = " ".join(found.message for found in entry.row.findings if found.is_error) or "Invalid."
-    return f"Row {entry.row.number}: {why}"
+        why = " ".join(found.message for found in entry.row.findings if found.is_error) or _("Invalid.")
+    return _("Row {row}: {why}").format(row=entry.row.number, why=why)
 
 
-def particulars(data: Mapping[str, object]) -> str:
-    """An event's data as a person reads it, nothing left out: "row: 5 · amount: 12.50"."""
-    return " · ".join(f"{_words(key)}: {_value(value)}" for key, value in data.items())
-
-
-def event(kind: str) -> str:
-    """An event's kind in words."""
-    words = _words(kind)
-    return words[:1].upper() + words[1:]
+def _refused(entry: BatchRow) -> str:
+    code, message = entry.result.code, entry.result.message
+    meant = codes.meaning(code)
+    if code is None:
+        sentence = _("Refused: {why}.").format(why=meant)
+    else:
+        sentence = _("Refused: {why} (code {code}).").format(why=meant, code=code)
+    if not message:
+        return sentence
+    return _("{sentence} The provider’s message: “{message}”").format(sentence=sentence, message=message)
 
 
 def page(batch: str | None) -> str:
     """What stands at the right of every page's head."""
-    return DRY_RUN if batch is None else f"Batch {batch}"
+    return _(DRY_RUN) if batch is None else _("Batch {batch}").format(batch=batch)
 
 
 def title(batch: str | None, file_name: str) -> str:
     """The workbook's title."""
-    return f"Dry run of {file_name}" if batch is None else f"Credit batch {batch}"
+    if batch is None:
+        return _("Dry run of {file}").format(file=file_name)
+    return _("Credit batch {batch}").format(batch=batch)
 
 
 def severity(found: Finding) -> str:
     """A finding's label."""
-    return "Error" if found.is_error else "Warning"
+    return pgettext("label", "Error") if found.is_error else pgettext("label", "Warning")
 
 
 def finding_in_place(found: Finding) -> str:
     """A finding of the sheet, after its cell if it has one."""
-    return f"{found.cell}: {found.message}" if found.cell else found.message
+    if not found.cell:
+        return found.message
+    return _("{cell}: {message}").format(cell=found.cell, message=found.message)
+
+
+def control_total(total: ControlTotal) -> str:
+    """What the sheet says its rows add up to, and whether they do."""
+    if total.agrees:
+        return _("{stated} in {cell}: the rows add up to it").format(stated=euros(total.stated), cell=total.cell)
+    sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
+    difference = euros(total.found - total.stated, signed=True)
+    return sentence.format(stated=euros(total.stated), cell=total.cell, found=euros(total.found), difference=difference)
 
 
 def further(number: int) -> str:
     """How many findings are not shown."""
-    return f"and {number:,} more"
+    return ngettext("and {number} more", "and {number} more", number).format(number=shown_number(number))
 
 
 def lowest_at(row: int | None) -> str:
     """When the main balance would be at its lowest."""
-    return "at the start" if row is None else f"after row {row:,}"
-
-
-def subaccounts_note(differences: Sequence[Decimal]) -> str:
-    """How many sub-accounts' books do not balance."""
-    differing = sum(bool(difference) for difference in differences)
-    return f"Added up; not zero for {differing:,} of {count(len(differences), 'sub-account')} (see “{BALANCES}”)"
+    return _("at the start") if row is None else _("after row {row}").format(row=shown_number(row))
 
 
 def file_size(size: int) -> str:
     """A file's size in bytes."""
-    return count(size, "byte")
+    return ngettext("{number} byte", "{number} bytes", size).format(number=shown_number(size))
 
 
-def _words(key: str) -> str:
-    return key.replace("_", " ").replace("-", " ").strip()
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_words(str(key))}: {_value(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
+def people(names: Sequence[str]) -> str:
+    """Several people, or nobody."""
+    return ", ".join(names)

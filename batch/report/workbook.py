@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from openpyxl.utils import absolute_coordinate, quote_sheetname
 from openpyxl.workbook import Workbook
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.writer.excel import ExcelWriter
 
-from batch.errors import ReportError
+from batch.files import whole_file
 from batch.model import BatchView
 from batch.report import words
 from batch.report.balances import write_balances
 from batch.report.contents import Contents
+from batch.report.courses import courses
 from batch.report.events import write_events
+from batch.report.links import links_of
 from batch.report.page import add_sheet, frame_of
 from batch.report.rows import write_rows
-from batch.report.summary import write_summary
+from batch.report.summary import Sheets, write_summary
 from batch.report.texts import one_line
 from batch.report.to_fix import write_to_fix
 from batch.rules.forecast import Forecast
@@ -34,7 +34,7 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
 
     Missing folders are made. A workbook that is there already is replaced, but only by a whole one.
     """
-    with _whole_file(path) as file:
+    with whole_file(path) as file:
         workbook = Workbook(write_only=True)
         try:
             _fill(workbook, Contents(view, forecast))
@@ -49,44 +49,22 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
     frame = frame_of(head)
     workbook.properties.creator = words.PROGRAM
     workbook.properties.title = one_line(words.title(head.batch, head.source.file_name), TITLE_LIMIT)
-    write_summary(add_sheet(workbook, words.SUMMARY, frame), contents)
-    write_rows(add_sheet(workbook, words.ROWS, frame), contents, frame)
-    write_balances(add_sheet(workbook, words.BALANCES, frame), contents, frame)
-    write_to_fix(add_sheet(workbook, words.TO_FIX, frame), contents, frame)
-    write_events(add_sheet(workbook, words.EVENTS, frame), contents, frame)
+    names = words.ours()
+    summary = add_sheet(workbook, names.summary, frame, is_upright=True)
+    rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
+    lines = courses(contents)
+    links = links_of(contents, lines, frame)
+    write_summary(workbook, Sheets(summary, balances), contents, lines, frame)
+    write_rows(rows, contents, frame, links)
+    _name(workbook, "Balances", names.balances, write_balances(balances, lines, frame, links))
+    _name(workbook, "ToFix", names.to_fix, write_to_fix(to_fix, contents, frame))
+    _name(workbook, "Events", names.events, write_events(events, contents, frame, links))
 
 
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only once it is complete and on the disk, and is removed if it does not get there."""
-    temporary = path.parent / f".{words.PROGRAM}-{secrets.token_hex(8)}.tmp"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _take_name(temporary, path)
-    except OSError as error:
-        raise ReportError(f"The report {path} cannot be written: {_why(error)}.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _take_name(temporary: Path, path: Path) -> None:
-    try:
-        temporary.replace(path)
-    except PermissionError as error:
-        raise ReportError(
-            f"The report {path} cannot be replaced: close it if it is open in Excel, or choose another name."
-        ) from error
-
-
-def _why(error: OSError) -> str:
-    """The system's words, and what to do where that is known."""
-    words_of_system = (error.strerror or str(error)).strip().rstrip(".").lower()
-    return f"{words_of_system}; choose a folder that can be written to, with enough room"
+def _name(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
+    """A name for a range, the same in every language."""
+    place = f"{quote_sheetname(sheet)}!{absolute_coordinate(ref)}"
+    workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
 def _remove_streams(workbook: Workbook) -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
-from batch.findings import shown
 from batch.model import Cell
-from batch.money import MAX_DIGITS, ZERO, amount_text, as_excel_compares, decimals, fits_thousandths
-from batch.rules.tokens import visible
+from batch.money import EXCEL_PRECISION, MAX_DIGITS, THOUSANDTH, ZERO, amount_text, decimals
+from batch.rules.cells import NOTHING, cell_shown, oddity, quoted, visible
 from batch.rules.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
 MAX_TEXT = 64
@@ -36,57 +35,63 @@ _ALIKE = (
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
 _NOT_TO_DROP = "\u00ad\u202e"
 """Invisible, but a soft hyphen may have been a minus, and what follows the other is shown back to front."""
+_TOO_LARGE = Decimal(10) ** MAX_DIGITS
 _FARTHEST = 400
 """Powers of ten; no number that a workbook can store is beyond."""
 
 
-@dataclass(frozen=True, slots=True)
-class AmountReading:
+class AmountReading(NamedTuple):
     """An amount (0 or more) with the sign that was written before it ("+", "-" or ""), or the rule it breaks."""
 
     amount: Decimal | None = None
     sign: str = ""
     broken: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NOTHING
 
 
 def read_amount(cell: Cell) -> AmountReading:
     """The amount in a cell: a number as it is (as Excel shows it), a text by the rules above."""
     if isinstance(cell, str):
-        usual = _USUAL.fullmatch(cell)
-        if usual:
-            return _checked(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", cell)
         return _read_text(cell)
+    if isinstance(cell, Decimal):
+        return _read_number(cell)
     if cell is None:
         return AmountReading(broken="amount-missing")
-    if isinstance(cell, bool):
-        return _not_a_number(cell)
-    if isinstance(cell, datetime):
-        return _not_a_number(cell, " but a date")
+    return AmountReading(broken=f"amount-{oddity(cell)}", params=quoted(cell))
+
+
+def plain_amount(cell: Cell) -> Decimal | None:
+    """The amount in a cell where there is nothing to say about it, as in most; None where it must be read with care."""
+    if cell.__class__ is not Decimal:
+        reading = _read_text(cell) if cell.__class__ is str else None
+        return None if reading is None or reading.sign else reading.amount
+    if not (cell.is_finite() and cell.adjusted() < MAX_DIGITS):
+        return None
+    number = EXCEL_PRECISION.plus(cell)
+    return number if ZERO < number < _TOO_LARGE and not number % THOUSANDTH else None
+
+
+def _read_number(cell: Decimal) -> AmountReading:
     if not cell.is_finite() or abs(cell.adjusted()) > _FARTHEST:
         return _not_a_number(cell)
-    return _checked(as_excel_compares(abs(cell)), "-" if cell < 0 else "", cell)
+    # As Excel compares: the first 15 significant digits.
+    return _checked(EXCEL_PRECISION.abs(cell), "-" if cell < 0 else "", cell)
 
 
-def cell_shown(cell: Cell) -> str:
-    """The cell for a message: on one line and short, whatever it holds."""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d}"
-    if isinstance(cell, Decimal) and cell.is_finite() and abs(cell.adjusted()) < MAX_DIGITS:
-        return f"{as_excel_compares(cell).normalize():f}"
-    return shown(str(cell).strip())
-
-
+@lru_cache(maxsize=1 << 14)
 def _read_text(text: str) -> AmountReading:
+    usual = _USUAL.fullmatch(text)
+    if usual:
+        return _checked(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", text)
     plain = _plain(text) if len(text) <= MAX_TEXT else ""
     if not plain:
         return _not_a_number(text) if visible(text) else AmountReading(broken="amount-missing")
+    if oddity(text):
+        return AmountReading(broken=f"amount-{oddity(text)}", params=quoted(text))
     sign, digits = _split_sign(plain)
     grouped, separators = _separators(digits)
     if not re.fullmatch(r"[\d.,]*\d", grouped):
-        return _not_a_number(text)
+        return _percentage(text) if re.fullmatch(r"[\d.,]*\d ?%", grouped) else _not_a_number(text)
     if separators == "" or len(set(separators)) == 2:
         number = _with_last_as_decimal(grouped, separators)
     elif len(separators) > 1:
@@ -174,12 +179,16 @@ def _ambiguous(text: str, whole: str, fraction: str) -> AmountReading:
 def _checked(number: Decimal, sign: str, cell: Cell) -> AmountReading:
     if number == ZERO:
         return AmountReading(broken="amount-zero")
-    if number.adjusted() >= MAX_DIGITS:
-        return AmountReading(broken="amount-too-large", params={"value": cell_shown(cell)})
-    if not fits_thousandths(number):
-        return AmountReading(broken="amount-decimals", params={"value": cell_shown(cell)})
+    if number >= _TOO_LARGE:
+        return AmountReading(broken="amount-too-large", params=quoted(cell))
+    if number % THOUSANDTH:
+        return AmountReading(broken="amount-decimals", params=quoted(cell))
     return AmountReading(number, sign)
 
 
-def _not_a_number(cell: Cell, kind: str = "") -> AmountReading:
-    return AmountReading(broken="amount-not-a-number", params={"value": cell_shown(cell), "kind": kind})
+def _not_a_number(cell: Cell) -> AmountReading:
+    return AmountReading(broken="amount-not-a-number", params=quoted(cell))
+
+
+def _percentage(text: str) -> AmountReading:
+    return AmountReading(broken="amount-percentage", params=quoted(text))

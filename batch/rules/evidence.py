@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from batch.language import N_, _
 from batch.model import BatchRow, BatchView
 
 
@@ -29,15 +30,32 @@ def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:
         data: Mapping[str, Any] = event.data
         if event.kind == "attempt-began" and data["row"] == row:
             # A newer attempt has newer balances before it; what was seen before an older one is settled.
-            found = [_seen(f"known before attempt {data['attempt']}", event.at, data, data["subaccount_balance"])]
+            found = [_seen(_known_before(data["attempt"]), event.at, data, data["subaccount_balance"])]
         elif found and event.kind == "balances-read" and token in data["subaccounts"]:
-            found.append(_seen(f"read ({data['purpose']})", event.at, data, data["subaccounts"][token]))
+            found.append(_seen(_read_for(data["purpose"]), event.at, data, data["subaccounts"][token]))
         elif found and event.kind == "attempt-ended" and data["row"] != row and data["main_balance"] is not None:
             same = _token_of(view, int(data["row"])) == token
-            found.append(
-                _seen(f"answer to row {data['row']}", event.at, data, data["subaccount_balance"] if same else None)
-            )
+            found.append(_seen(_answer_to(data["row"]), event.at, data, data["subaccount_balance"] if same else None))
     return found
+
+
+def _known_before(attempt: int) -> str:
+    return _("known before attempt {number}").format(number=attempt)
+
+
+def _answer_to(row: int) -> str:
+    return _("answer to row {row}").format(row=row)
+
+
+def _read_for(purpose: str) -> str:
+    """Why balances were read; the purposes are the ledger's words (batch.ledger.facts.Purpose)."""
+    words = {
+        "opening": N_("read before the start"),
+        "settling": N_("read to settle the doubt"),
+        "resuming": N_("read to resume"),
+        "closing": N_("read at the end"),
+    }
+    return _(words.get(purpose, purpose))
 
 
 def _seen(what: str, at: datetime, data: Mapping[str, Any], subaccount: str | None) -> Observation:

@@ -64,55 +64,60 @@ class Forecast:
         return not self.refusals
 
 
-@dataclass
-class _Paper:
-    """The balances while a plan is played."""
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What playing a plan came to."""
 
+    refusals: list[Refusal]
     main: Decimal
     subaccounts: dict[str, Decimal]
-
-    def refusal(self, movement: Movement) -> Refusal | None:
-        if movement.token not in self.subaccounts:
-            return Refusal(movement.row, movement.token, codes.SUBACCOUNT_UNKNOWN, ZERO)
-        adding = movement.direction is Direction.ADD
-        held = self.main if adding else self.subaccounts[movement.token]
-        if movement.amount <= held:
-            return None
-        empty = adding and held <= 0
-        code = codes.MAIN_BALANCE_EMPTY if empty else codes.CREDIT_INSUFFICIENT
-        return Refusal(movement.row, movement.token, code, movement.amount - held)
-
-    def move(self, movement: Movement) -> None:
-        signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
-        self.main -= signed
-        self.subaccounts[movement.token] += signed
+    lowest: Decimal
+    lowest_row: int | None
 
 
 def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> Forecast:
     """Play the plan from these opening balances; `subaccounts` are all the account's, by token."""
-    paper = _Paper(main, dict(subaccounts))
-    refusals: list[Refusal] = []
-    lowest, lowest_row = main, None
-    for movement in plan.movements:
-        refusal = paper.refusal(movement)
-        if refusal:
-            refusals.append(refusal)
-            continue
-        paper.move(movement)
-        if paper.main < lowest:
-            lowest, lowest_row = paper.main, movement.row
-    top_up = _top_up(plan.movements, main, subaccounts)
+    played = _play(plan.movements, main, subaccounts)
+    # Where nothing is refused, every add has passed.
+    top_up = _top_up(plan.movements, main, subaccounts) if played.refusals else ZERO
     return Forecast(
         before=main,
-        after=paper.main,
-        lowest=lowest,
-        lowest_row=lowest_row,
+        after=played.main,
+        lowest=played.lowest,
+        lowest_row=played.lowest_row,
         top_up=top_up,
-        refusals=tuple(refusals),
-        subaccounts=_courses(plan.movements, subaccounts, paper.subaccounts),
-        removes_first_helps=bool(refusals)
-        and _if_removes_first(plan.movements, main, subaccounts) < (len(refusals), top_up),
+        refusals=tuple(played.refusals),
+        subaccounts=_courses(plan.movements, subaccounts, played.subaccounts),
+        removes_first_helps=bool(played.refusals)
+        and _if_removes_first(plan.movements, main, subaccounts) < (len(played.refusals), top_up),
     )
+
+
+def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
+    """Each movement in its turn: performed on paper, or refused."""
+    subaccounts = dict(opening)
+    refusals = []
+    lowest, lowest_row = main, None
+    for movement in movements:
+        token, amount = movement.token, movement.amount
+        held = subaccounts.get(token)
+        if held is None:
+            refusals.append(Refusal(movement.row, token, codes.SUBACCOUNT_UNKNOWN, ZERO))
+        elif movement.direction is Direction.ADD:
+            if amount > main:
+                code = codes.MAIN_BALANCE_EMPTY if main <= 0 else codes.CREDIT_INSUFFICIENT
+                refusals.append(Refusal(movement.row, token, code, amount - main))
+                continue
+            main -= amount
+            subaccounts[token] = held + amount
+            if main < lowest:
+                lowest, lowest_row = main, movement.row
+        elif amount > held:
+            refusals.append(Refusal(movement.row, token, codes.CREDIT_INSUFFICIENT, amount - held))
+        else:
+            main += amount
+            subaccounts[token] = held - amount
+    return _Played(refusals, main, subaccounts, lowest, lowest_row)
 
 
 def _if_removes_first(
@@ -120,26 +125,24 @@ def _if_removes_first(
 ) -> tuple[int, Decimal]:
     """How many movements would be refused, and what would have to be topped up."""
     ordered = removes_before_adds(movements)
-    paper = _Paper(main, dict(subaccounts))
-    refused = 0
-    for movement in ordered:
-        if paper.refusal(movement):
-            refused += 1
-        else:
-            paper.move(movement)
-    return refused, _top_up(ordered, main, subaccounts)
+    return len(_play(ordered, main, subaccounts).refusals), _top_up(ordered, main, subaccounts)
 
 
-def _top_up(movements: Sequence[Movement], main: Decimal, subaccounts: Mapping[str, Decimal]) -> Decimal:
+def _top_up(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> Decimal:
     """What the main account lacks after its worst add, when every add passes and only impossible removes do not."""
-    paper = _Paper(main, dict(subaccounts))
+    subaccounts = dict(opening)
     lacking = ZERO
     for movement in movements:
-        adding = movement.direction is Direction.ADD
-        if movement.token in paper.subaccounts and (adding or paper.refusal(movement) is None):
-            paper.move(movement)
-            if adding:
-                lacking = max(lacking, -paper.main)
+        held = subaccounts.get(movement.token)
+        if held is None:
+            continue
+        if movement.direction is Direction.ADD:
+            main -= movement.amount
+            subaccounts[movement.token] = held + movement.amount
+            lacking = max(lacking, -main)
+        elif movement.amount <= held:
+            main += movement.amount
+            subaccounts[movement.token] = held - movement.amount
     return lacking
 
 
@@ -147,14 +150,13 @@ def _courses(
     movements: Sequence[Movement], before: Mapping[str, Decimal], after: Mapping[str, Decimal]
 ) -> dict[str, SubAccountForecast]:
     """Those that the plan names first, in its order, then all others of the account."""
-    sums: dict[str, dict[Direction, Decimal]] = {}
+    added: dict[str, Decimal] = {}
+    removed: dict[str, Decimal] = {}
     for movement in movements:
-        moved = sums.setdefault(movement.token, dict.fromkeys(Direction, ZERO))
-        moved[movement.direction] += movement.amount
-    untouched = dict.fromkeys(Direction, ZERO)
+        sums, others = (added, removed) if movement.direction is Direction.ADD else (removed, added)
+        sums[movement.token] = sums.get(movement.token, ZERO) + movement.amount
+        others.setdefault(movement.token, ZERO)
     return {
-        token: SubAccountForecast(before.get(token), moved[Direction.ADD], moved[Direction.REMOVE], after.get(token))
-        for token, moved in (
-            (token, sums.get(token, untouched)) for token in (*sums, *(token for token in before if token not in sums))
-        )
+        token: SubAccountForecast(before.get(token), added.get(token, ZERO), removed.get(token, ZERO), after.get(token))
+        for token in dict.fromkeys([*added, *before])
     }

@@ -1,74 +1,246 @@
-"""Finding the header row and what each column holds, so that titles and logos above the table do no harm."""
+"""Finding the header and what each column holds, so that titles, logos and blank lines above the table do no harm.
+
+A header is one row, or two where a title such as "Mouvement" spans "Ajout" and "Retrait" below it. What each column
+holds is read from its title by the table of `vocabulary`, or was said by hand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch.findings import Finding, shown
 from batch.model import Cell, Role
-from batch.rules.amounts import cell_shown
-from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_role
+from batch.rules.cells import cell_shown, visible
+from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold
 
 SEARCHED_ROWS = 30
 """The header is one of the first rows."""
 ENOUGH_ROLES = 2
-"""A row that names so many of the three columns is a table's header, and worth reading the rows below it."""
-_NAMED_COLUMNS = 3
+"""A row that names so many columns that we know is a table's header, and worth reading the rows below it."""
 _COMPARED_COLUMNS = 100
 """Comparing with every known title takes time; a table whose columns are missing is not this wide."""
+_HAND = -1
+"""How sure a column is that was named by hand."""
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 
+PAIR = (Role.ADDED, Role.REMOVED)
+WORDED = (Role.AMOUNT, Role.DIRECTION)
+"""The two ways in which a row says which way how much moves."""
+
+Merged = tuple[int, int, int, int]
+"""First row, first column, last row, last column: rows as Excel counts them, columns from 0."""
 _Candidates = dict[Role, list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header row (`row` as Excel counts), every column's title, and the column index of each role found."""
+    """The header's last row (as Excel counts), every column's title, and the column index of each role found."""
 
     row: int
     titles: tuple[str, ...]
     roles: Mapping[Role, int]
+    missing: tuple[Role, ...]
+    """The columns without which no movement can be read."""
     findings: tuple[Finding, ...]
 
 
-def find_header(rows: Sequence[Sequence[Cell]]) -> Header | None:
-    """The row among the first that names the most columns we know; the first of them if several do; None if none."""
-    best: tuple[int, _Candidates] | None = None
-    for index, cells in enumerate(rows[:SEARCHED_ROWS]):
-        candidates = _candidates(cells)
-        if candidates and (best is None or len(candidates) > len(best[1])):
-            best = index, candidates
-    return _header(best[0] + 1, rows[best[0]], best[1]) if best else None
+def find_header(
+    rows: Sequence[Sequence[Cell]],
+    columns: Mapping[Role, str] | None = None,
+    merged: Sequence[Merged] = (),
+    *,
+    signed: bool = False,
+    remembered: Mapping[Role, str] | None = None,
+) -> Header | None:
+    """The header among the first rows that names the most columns we know; the first of them if several do.
+
+    `columns` were named by hand, each by its title or its letter; one that is not there is a finding, and is looked for
+    by the table. Signed amounts need no direction. What is `remembered` from an earlier sheet is like what was named by
+    hand, but may be absent. None if there is no header.
+    """
+    by_hand = {**(remembered or {}), **(columns or {})}
+    best: _Found | None = None
+    for found in (*_single(rows, by_hand), *_double(rows, by_hand, merged)):
+        if found.candidates and (best is None or found.weight > best.weight):
+            best = found
+    return _header(best, columns or {}, remembered or {}, signed=signed) if best else None
 
 
 def cell_address(column: int, row: int) -> str:
     """The address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
+    return f"{column_letters(column)}{row}"
+
+
+def column_letters(column: int) -> str:
+    """The letters that Excel shows for a column index (from 0), such as "B"."""
     letters = ""
     column += 1
     while column:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
-    return f"{letters}{row}"
+    return letters
 
 
-def _candidates(cells: Sequence[Cell]) -> _Candidates:
-    """For each role the columns that name it, each with how sure its title is."""
-    candidates: _Candidates = {}
-    for column, title in enumerate(cells):
-        found = column_role(title) if isinstance(title, str) and title else None
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row, or two, that may be the header."""
+
+    row: int
+    titles: tuple[str, ...]
+    candidates: _Candidates
+    spans: bool = False
+    """Whether a merged title spans the columns of two rows that are read as one."""
+
+    @property
+    def weight(self) -> tuple[int, bool]:
+        return len(self.candidates), self.spans
+
+
+def _single(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str]) -> Iterable[_Found]:
+    for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
+        titles = _texts(cells)
+        yield _Found(number, _shown_titles(cells), _candidates([(title,) for title in titles], by_hand))
+
+
+def _double(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str], merged: Sequence[Merged]) -> Iterable[_Found]:
+    """Two rows read as one: below a title that names a column nothing may stand, or it is a row of the table."""
+    for number in range(1, min(len(rows), SEARCHED_ROWS)):
+        upper, lower = _texts(rows[number - 1]), _texts(rows[number])
+        if not any(lower):
+            continue
+        width = max(len(upper), len(lower))
+        above, upper = _spread(upper, number, merged, width), [*upper, *[""] * (width - len(upper))]
+        lower += [""] * (width - len(lower))
+        titles = [(f"{low} {up}", low) if low else (high,) for up, low, high in zip(above, lower, upper, strict=True)]
+        named = _candidates(titles, by_hand)
+        if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
+            both = tuple(low or high for low, high in zip(lower, upper, strict=True))
+            spans = any(first_row <= number <= last_row and last > first for first_row, first, last_row, last in merged)
+            yield _Found(number + 1, both, named, spans)
+
+
+def _spread(upper: list[str], row: int, merged: Sequence[Merged], width: int) -> list[str]:
+    """The titles of a row with those of merged cells over every column that they span."""
+    spread = [*upper, *[""] * (width - len(upper))]
+    for first_row, first, last_row, last in merged:
+        if first_row <= row <= last_row and first < len(upper):
+            for column in range(first + 1, min(last + 1, width)):
+                spread[column] = spread[column] or upper[first]
+    return spread
+
+
+def _texts(cells: Sequence[Cell]) -> list[str]:
+    return [visible(cell) if isinstance(cell, str) else "" for cell in cells]
+
+
+def _shown_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple("" if cell is None else cell.strip() if isinstance(cell, str) else cell_shown(cell) for cell in cells)
+
+
+def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str]) -> _Candidates:
+    """For each role the columns that name it, each with how sure its title is; what was named by hand is surest.
+
+    A column has one title, or in two rows the joined one and the lower one, of which the first that is known counts.
+    """
+    named = _named_by_hand(titles, by_hand)
+    candidates: _Candidates = {role: [(_HAND, column)] for role, column in named.items()}
+    taken = set(named.values())
+    for column, ways in enumerate(titles):
+        if column in taken:
+            continue
+        for role, rank in next(filter(None, (column_roles(title) for title in ways if title)), ()):
+            if role not in named:
+                candidates.setdefault(role, []).append((rank, column))
+    return _one_convention(candidates)
+
+
+def _named_by_hand(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str]) -> dict[Role, int]:
+    """The columns named by hand: by the title, or else, in a row that looks like a header, by the letter."""
+    named = {}
+    lettered = {}
+    for role, name in by_hand.items():
+        wanted = fold(name) or name
+        found = [column for column, ways in enumerate(titles) if any((fold(way) or way) == wanted for way in ways)]
         if found:
-            candidates.setdefault(found[0], []).append((found[1], column))
-    return candidates
+            named[role] = found[0]
+        elif _LETTERS.fullmatch(name.strip().upper()) and _column_of(name) < len(titles):
+            lettered[role] = _column_of(name)
+    has_known = named or any(column_roles(title) for ways in titles for title in ways if title)
+    if has_known or all(titles[column][-1] for column in lettered.values()):
+        named |= lettered
+    return named
 
 
-def _header(row: int, cells: Sequence[Cell], candidates: _Candidates) -> Header:
-    titles = tuple(
-        "" if cell is None else cell.strip() if isinstance(cell, str) else cell_shown(cell) for cell in cells
-    )
+def _one_convention(candidates: _Candidates) -> _Candidates:
+    """The candidates without those of a convention that is not whole: "Crédit" alone is an amount, not half a pair.
+
+    What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
+    """
+    by_hand = {role for role, ranked in candidates.items() if ranked[0][0] == _HAND}
+    pairs, words = by_hand & set(PAIR), by_hand & set(WORDED)
+    if pairs and not words:
+        return _without(candidates, WORDED)
+    if words and not pairs:
+        return _without(candidates, PAIR)
+    if all(role in candidates for role in PAIR):
+        return _with_sure_words(candidates)
+    # Half a pair says that the other half is missing, but a lone "ajout" is a row's direction.
+    is_half = Role.TOKEN in candidates and not any(role in candidates for role in WORDED)
+    return candidates if is_half else _without(candidates, PAIR)
+
+
+def _with_sure_words(candidates: _Candidates) -> _Candidates:
+    """Beside a pair, "Opération" and "Valeur" are the accountant's own columns."""
+    sides = {min(candidates[role])[1] for role in PAIR}
+    sure = {
+        role: [(rank, column) for rank, column in candidates.get(role, ()) if rank <= 0 and column not in sides]
+        for role in WORDED
+    }
+    return {role: ranked for role, ranked in {**candidates, **sure}.items() if ranked}
+
+
+def _without(candidates: _Candidates, roles: Iterable[Role]) -> _Candidates:
+    return {role: ranked for role, ranked in candidates.items() if role not in roles}
+
+
+def _header(found: _Found, by_hand: Mapping[Role, str], remembered: Mapping[Role, str], *, signed: bool) -> Header:
+    row, titles, candidates = found.row, found.titles, found.candidates
     roles = {role: min(ranked)[1] for role, ranked in candidates.items()}
     twice = [_column_twice(row, titles, role, ranked) for role, ranked in candidates.items() if _is_tied(ranked)]
-    missing = [role for role in Role if role not in roles]
-    return Header(row, titles, roles, (*twice, *_unknown(row, titles, roles, missing), *_missing(row, roles, missing)))
+    absent = [
+        Finding("column-not-found", row, None, {"title": shown(name), "column": role.value})
+        for role, name in by_hand.items()
+        if not any(rank == _HAND for rank, _ in candidates.get(role, ()))
+    ]
+    kept = [
+        Finding(
+            "columns-remembered",
+            row,
+            cell_address(roles[role], row),
+            {"title": shown(titles[roles[role]]), "column": role.value},
+        )
+        for role in remembered
+        if role not in by_hand and any(rank == _HAND for rank, _ in candidates.get(role, ()))
+    ]
+    missing = _lacking(roles, signed=signed)
+    unknown = _unknown(row, titles, roles, missing)
+    return Header(row, titles, roles, missing, (*absent, *kept, *twice, *unknown, *_missing(row, roles, missing)))
+
+
+def _lacking(roles: Mapping[Role, int], *, signed: bool) -> tuple[Role, ...]:
+    sides = [role for role in PAIR if role in roles]
+    by_pair = len(sides) == len(PAIR) or (sides and not any(role in roles for role in WORDED))
+    wanted = PAIR if by_pair else (Role.AMOUNT,) if signed else WORDED
+    return tuple(role for role in (Role.TOKEN, *wanted) if role not in roles)
+
+
+def _column_of(letters: str) -> int:
+    column = 0
+    for letter in letters.strip().upper():
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1
 
 
 def _is_tied(ranked: list[tuple[int, int]]) -> bool:
@@ -76,38 +248,35 @@ def _is_tied(ranked: list[tuple[int, int]]) -> bool:
 
 
 def _column_twice(row: int, titles: tuple[str, ...], role: Role, ranked: list[tuple[int, int]]) -> Finding:
-    columns = sorted(column for rank, column in ranked if rank == min(ranked)[0])
-    named = [f"“{shown(titles[column])}” ({cell_address(column, row)})" for column in columns[:_NAMED_COLUMNS]]
-    if len(columns) > _NAMED_COLUMNS:
-        named.append(f"{len(columns) - _NAMED_COLUMNS} more")
-    listed = f"{', '.join(named[:-1])} and {named[-1]}"
-    return Finding("column-twice", row, cell_address(columns[1], row), {"titles": listed, "column": role.value})
+    """The first two say it; the other columns of that kind are to be renamed as well."""
+    first, second, *_rest = sorted(column for rank, column in ranked if rank == min(ranked)[0])
+    params = {
+        "column": role.value,
+        "first": shown(titles[first]),
+        "first_cell": cell_address(first, row),
+        "second": shown(titles[second]),
+        "second_cell": cell_address(second, row),
+    }
+    return Finding("column-twice", row, cell_address(second, row), params)
 
 
-def _missing(row: int, roles: Mapping[Role, int], missing: list[Role]) -> list[Finding]:
+def _missing(row: int, roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
     """At the header's first known column, because what is missing has no address."""
-    return [
-        Finding(
-            "column-missing",
-            row,
-            cell_address(min(roles.values()), row),
-            {
-                "header": str(row),
-                "column": role.value,
-                "examples": " or ".join(f"“{title}”" for title in COLUMN_TITLES[role][0][:2]),
-            },
-        )
-        for role in missing
-    ]
+    found = []
+    for role in missing:
+        first, second = COLUMN_TITLES[role][0][:2]
+        params = {"header": str(row), "column": role.value, "first": first, "second": second}
+        found.append(Finding("column-missing", row, cell_address(min(roles.values()), row), params))
+    return found
 
 
-def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missing: list[Role]) -> list[Finding]:
+def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
     """Near misses are only worth saying while a column is missing; any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]
     found = []
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():
-        close = close_title(title, frozenset(missing))
+        close = close_title(title, missing)
         if close:
-            params = {"title": shown(title), "suggestion": f"“{close}”"}
+            params = {"title": shown(title), "suggestion": close}
             found.append(Finding("column-unknown", row, cell_address(column, row), params))
     return found

@@ -10,19 +10,17 @@ from batch.money import ZERO, to_thousandths
 from batch.rules.checks import movement_of
 
 _DIGEST_VERSION = b"creditbatch plan 1\n"
+_BETWEEN = {direction: f"\t{direction.value}\t" for direction in Direction}
 
 
 def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
     """The movements of the valid rows, in sheet order, or with every remove before the first add."""
-    movements = [movement for movement in map(movement_of, rows) if movement]
+    movements = [movement for movement in map(movement_of, rows) if movement is not None]
     if removes_first:
         movements = removes_before_adds(movements)
-    return Plan(
-        tuple(movements),
-        digest_of(movements),
-        sum((item.amount for item in movements if item.direction is Direction.ADD), ZERO),
-        sum((item.amount for item in movements if item.direction is Direction.REMOVE), ZERO),
-    )
+    added = sum([item.amount for item in movements if item.direction is Direction.ADD], ZERO)
+    removed = sum([item.amount for item in movements if item.direction is Direction.REMOVE], ZERO)
+    return Plan(tuple(movements), digest_of(movements), added, removed)
 
 
 def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
@@ -32,8 +30,5 @@ def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
 
 def digest_of(movements: Iterable[Movement]) -> str:
     """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest."""
-    lines = sorted(f"{item.token}\t{item.direction}\t{to_thousandths(item.amount)}\n" for item in movements)
-    digest = hashlib.sha256(_DIGEST_VERSION)
-    for line in lines:
-        digest.update(line.encode())
-    return digest.hexdigest()
+    lines = sorted([f"{item.token}{_BETWEEN[item.direction]}{to_thousandths(item.amount)}\n" for item in movements])
+    return hashlib.sha256(_DIGEST_VERSION + "".join(lines).encode()).hexdigest()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from batch.findings import shown
 from batch.model import Cell
+from batch.rules.cells import is_invisible, oddity, quoted, visible
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 digits of a number and replaces the rest by zeros."""
@@ -23,22 +22,13 @@ _COMPARED_LENGTHS = range(5, 65)
 """Shorter tokens are near to too many others, longer ones cost too much to compare."""
 
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
-_EXCEL_ERRORS = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NULL!", "#NUL!", "#NUM!", "#NOMBRE!"}
-)
-# Blank on the screen, but letters or marks to Unicode's categories.
-_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | {
-    chr(selector) for selector in range(0xFE00, 0xFE10)
-}
-_NAMES = {"\t": "tab", "\n": "line break", "\r": "line break"}
 
 
-@dataclass(frozen=True, slots=True)
-class TokenReading:
+class TokenReading(NamedTuple):
     """A token, if one could be read, and the rules that its cell breaks."""
 
     token: str | None
-    broken: tuple[tuple[str, Mapping[str, str]], ...] = field(default=())
+    broken: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
 class KnownTokens:
@@ -92,13 +82,11 @@ def read_token(cell: Cell) -> TokenReading:
     """The token in a cell, without looking at the account."""
     if isinstance(cell, str):
         return _read_text(cell)
+    if isinstance(cell, Decimal):
+        return _read_number(cell)
     if cell is None:
         return TokenReading(None, (("token-missing", {}),))
-    if isinstance(cell, bool):
-        return _not_text("TRUE" if cell else "FALSE")
-    if isinstance(cell, datetime):
-        return _not_text(f"the date {cell:%Y-%m-%d}")
-    return _read_number(cell)
+    return _odd(cell)
 
 
 def against_account(token: str, known: KnownTokens) -> tuple[str, Mapping[str, str]] | None:
@@ -107,26 +95,13 @@ def against_account(token: str, known: KnownTokens) -> tuple[str, Mapping[str, s
         return None
     with_zeros = known.with_zeros(token)
     if with_zeros:
-        candidates = " or ".join(f"“{shown(candidate)}”" for candidate in with_zeros[:3])
-        return "token-zeros-lost", {"value": shown(token), "candidate": candidates}
-    return "token-unknown", {"value": shown(token), "suggestion": _suggestion(token, known)}
-
-
-def visible(text: str) -> str:
-    """The text without invisible characters, and without white space around it; white space inside is one space."""
-    if text.isprintable() and "  " not in text and _BLANK_LETTERS.isdisjoint(text):
-        return text.strip(" ")
-    kept = (" " if char.isspace() else char for char in text if char.isspace() or not _is_invisible(char))
-    return " ".join("".join(kept).split())
-
-
-def _is_invisible(char: str) -> bool:
-    return char in _BLANK_LETTERS or unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
+        return "token-zeros-lost", {"value": shown(token), "candidate": shown(with_zeros[0])}
+    return "token-unknown", {"value": shown(token), **_suggestion(token, known)}
 
 
 def _read_number(number: Decimal) -> TokenReading:
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
-        return _not_text(f"the number {shown(str(number))}")
+        return TokenReading(None, (("token-not-text", quoted(number)),))
     if number.adjusted() >= EXCEL_DIGITS:
         digits = f"{number:.0f}" if number.adjusted() < MAX_TOKEN else str(number)
         return TokenReading(None, (("token-digits-lost", {"value": shown(digits)}),))
@@ -143,28 +118,27 @@ def _read_text(text: str) -> TokenReading:
         return _too_long(len(token))
     if _SCIENTIFIC.fullmatch(token):
         return TokenReading(None, (("token-scientific", {"value": shown(token)}),))
-    if token in _EXCEL_ERRORS:
-        return _not_text(f"the error {token}")
+    if oddity(token):
+        return _odd(token)
     if token != text:
         return TokenReading(token, (("token-invisible", {"value": shown(token), "characters": _odd_characters(text)}),))
     return TokenReading(token)
 
 
 def _odd_characters(text: str) -> str:
-    """Names of the characters that `visible` takes away, for the reader who cannot see them."""
+    """The code points that `visible` takes away, for the reader who cannot see them."""
     if text.isascii() and text.isprintable():
-        return "space"
-    odd = {char for char in text if _is_invisible(char) or (char.isspace() and char != " ")}
-    names = sorted({_NAMES.get(char) or unicodedata.name(char, f"U+{ord(char):04X}").lower() for char in odd})
-    return ", ".join(names[:3]) or "space"
+        return "U+0020"
+    odd = {char for char in text if is_invisible(char) or (char.isspace() and char != " ")}
+    return ",".join([f"U+{ord(char):04X}" for char in sorted(odd)][:3]) or "U+0020"
 
 
-def _suggestion(token: str, known: KnownTokens) -> str:
+def _suggestion(token: str, known: KnownTokens) -> Mapping[str, str]:
     same = known.same_but_for_spaces(token)
     if same:
-        return f" Did you mean “{shown(same)}”, which differs only by spaces or capitals?"
+        return {"as": "same", "near": shown(same)}
     near = known.near(token)
-    return f" Did you mean “{shown(near)}”?" if near else ""
+    return {"as": "near", "near": shown(near)} if near else {}
 
 
 def _letters(token: str) -> str:
@@ -177,8 +151,8 @@ def _shortened(token: str) -> Iterator[str]:
         yield token[:index] + token[index + 1 :]
 
 
-def _not_text(kind: str) -> TokenReading:
-    return TokenReading(None, (("token-not-text", {"kind": kind}),))
+def _odd(cell: Cell) -> TokenReading:
+    return TokenReading(None, ((f"token-{oddity(cell)}", quoted(cell)),))
 
 
 def _too_long(length: int) -> TokenReading:

@@ -5,54 +5,92 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
+from batch.language import Language
 from batch.model import Direction, Role
 
 LONGEST_TITLE = 200
 LONGEST_DIRECTION = 64
+LONGEST_LABEL = 64
 """Characters. A longer text is neither; it is not looked at further."""
 
 COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
     Role.TOKEN: (
         (
-            "token", "jeton", "tokens", "token subaccount", "subaccount token", "tokensubaccount", "token sub account",
-            "sub account token", "token sous compte", "jeton sous compte", "sous compte token", "token compte",
-            "account token", "token id", "id token",
+            "Token", "Jeton", "Tokens", "tokenSubaccount", "Token sub-account", "Token subaccount", "Sub-account token",
+            "Subaccount token", "Token du sous-compte", "Jeton du sous-compte", "Sous-compte token",
+            "Sous-compte jeton", "Token du compte", "Account token", "Token ID", "ID token",
         ),
         (
-            "identifiant sous compte", "id sous compte", "numero sous compte", "no sous compte", "n sous compte",
-            "subaccount id", "sub account id", "subaccount number", "sub account number", "sous compte n",
-            "ref sous compte", "reference sous compte", "code sous compte",
+            "Identifiant du sous-compte", "ID du sous-compte", "Numéro de sous-compte", "No de sous-compte",
+            "N° de sous-compte", "Sous-compte n°", "Num. sous-compte", "Réf. sous-compte", "Référence du sous-compte",
+            "Code du sous-compte", "N° s/compte", "N° s/cpte", "N° de sous-cpte",
+            "Sub-account ID", "Sub-account number", "Sub-account no.", "Sub-account ref.", "Sub-account reference",
+            "Sub-account code", "Subaccount ID", "Subaccount number", "Subaccount no.", "Subaccount ref.",
+            "Subaccount reference", "Subaccount code",
         ),
-        ("sous compte", "sub account", "subaccount", "souscompte", "sous comptes", "sub accounts", "subaccounts"),
-        ("identifiant", "compte", "account", "numero compte", "no compte", "n compte", "account number",
-         "account id", "id compte", "compte n"),
+        (
+            "Sous-compte", "Sous-comptes", "Souscompte", "S/compte", "S/cpte", "Ss-compte", "Sous-cpte",
+            "Sub-account", "Subaccount", "Sub-accounts", "Subaccounts", "Sub-acct",
+        ),
+        (
+            "Identifiant", "Compte", "Numéro de compte", "No de compte", "N° de compte", "Compte n°", "ID du compte",
+            "Code compte", "Réf. compte", "Référence du compte", "Cpte", "N° cpte", "Compte auxiliaire",
+            "Account", "Account number", "Account no.", "Account ID", "Account code", "Account ref.",
+            "Account reference", "Acct", "Acct no.",
+        ),
     ),
     Role.AMOUNT: (
         (
-            "amount", "montant", "amounts", "montants", "amount euros", "amount eur", "montant euros", "montant eur",
-            "montant ttc", "montant ttc euros", "montant ttc eur", "montant ht", "montant ht euros", "montant ht eur",
-            "montant crediter", "montant mouvement", "montant operation", "montant credit", "credit amount",
+            "Amount", "Montant", "Amounts", "Montants", "Montant à créditer", "Montant du crédit", "Montant crédité",
+            "Montant du mouvement", "Montant de l’opération", "Montant de la transaction", "Montant à transférer",
+            "Montant à verser", "Montant de la recharge", "Montant à recharger", "Montant à ajouter ou retirer",
+            "Montant signé", "Credit amount", "Amount to credit", "Amount to transfer", "Movement amount",
+            "Transaction amount", "Signed amount", "Mt", "Mnt", "Mtt", "Amt",
         ),
-        ("somme", "sum", "valeur", "value", "euros", "euro", "eur", "credit", "credit euros", "credit eur"),
+        ("Somme", "Sum", "Valeur", "Value", "Euros", "Euro", "EUR", "Crédit", "Crédit à ajouter", "Credit to add"),
     ),
     Role.DIRECTION: (
         (
-            "direction", "sens", "sens mouvement", "sens operation", "ajout retrait", "ajout ou retrait",
-            "ajouter retirer", "ajouter ou retirer", "add remove", "add or remove", "credit debit", "debit credit",
-            "credit ou debit", "debit ou credit", "credit or debit", "debit or credit", "sens credit debit",
-            "sens debit credit",
+            "Direction", "Sens", "Sens du mouvement", "Sens de l’opération", "Sens de la transaction",
+            "Sens de l’écriture", "Ajout/Retrait", "Retrait/Ajout", "Ajout ou retrait", "Ajouter/Retirer",
+            "Ajouter ou retirer", "Add/Remove", "Remove/Add", "Add or remove", "Crédit/Débit", "Débit/Crédit",
+            "Crédit ou débit", "Débit ou crédit", "Credit or debit", "Debit or credit", "Sens crédit/débit",
+            "Sens débit/crédit", "Sens D/C", "Sens C/D",
         ),
-        ("type operation", "operation type", "transaction type", "type transaction", "type mouvement", "movement type",
-         "nature operation", "nature mouvement"),
-        ("operation", "mouvement", "movement", "action"),
-        ("type", "nature"),
+        (
+            "Type d’opération", "Operation type", "Transaction type", "Type de transaction", "Type de mouvement",
+            "Movement type", "Nature de l’opération", "Nature du mouvement", "Type d’écriture", "Signe", "Sign",
+        ),
+        ("Opération", "Mouvement", "Movement", "Action"),
+        ("Type", "Nature"),
+    ),
+    Role.ADDED: (
+        (
+            "Ajout", "Ajouts", "Ajouté", "À ajouter", "Add", "Added", "To add", "Crédit", "Crédits", "Credited",
+            "Crédité", "À créditer", "Recharge", "Recharges", "Rechargement", "Top-up", "Topup", "Montant ajouté",
+            "Montant à ajouter", "Montant ajout", "Montant crédit", "Montant à créditer", "Montant crédité",
+            "Amount added", "Amount to add", "Credit amount", "Added amount",
+        ),
+        ("Entrée", "Entrées", "Dotation", "Dotations", "Attribution", "Versement", "Versements", "In"),
+    ),
+    Role.REMOVED: (
+        (
+            "Retrait", "Retraits", "Retiré", "À retirer", "Remove", "Removed", "To remove", "Débit", "Débits",
+            "Debited", "Débité", "À débiter", "Reprise", "Reprises", "Montant retiré", "Montant à retirer",
+            "Montant retrait", "Montant débit", "Montant à débiter", "Montant débité", "Amount removed",
+            "Amount to remove", "Debit amount", "Removed amount",
+        ),
+        ("Sortie", "Sorties", "Prélèvement", "Prélèvements", "Withdrawal", "Withdrawals", "Out"),
     ),
 }  # fmt: skip
-"""Titles as `fold` writes them, without small words, the surest group first: of two columns that could be one role, the
-surer one is taken; two of the same group are a finding. "n" is what is left of "n°"."""
+"""Titles as people write them, the surest group first: of two columns that could be one role, the surer one is taken;
+two of the same group are a finding. Accents, case, punctuation, small words ("de", "of") and units ("€", "TTC") make no
+difference. The last two roles are a pair, and only count together: "Crédit" alone is an amount of credit.
+"""
 
 DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
     Direction.ADD: (
@@ -78,9 +116,44 @@ DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
 }  # fmt: skip
 """Words as `fold` writes them. A word that people use for both ways (refund, transfer) is left out: it is a finding."""
 
-TO_FIX_SHEET = "To fix"
-REPORT_SHEETS = ("Summary", "Rows", "Balances", TO_FIX_SHEET, "Events")
-"""The sheets of a report that we wrote. Of such a workbook only what is to be fixed is ever read in again."""
+
+@dataclass(frozen=True, slots=True)
+class ReportWords:
+    """The names in a report by which it is recognised when it comes back: sheets, and titles of our columns."""
+
+    summary: str
+    rows: str
+    balances: str
+    to_fix: str
+    events: str
+    status: str
+    code: str
+    row: str
+    reason: str
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets of the workbook, in their order."""
+        return (self.summary, self.rows, self.balances, self.to_fix, self.events)
+
+
+REPORT_WORDS: Mapping[Language, ReportWords] = {
+    Language.ENGLISH: ReportWords(
+        "Summary", "Rows", "Balances", "To fix", "Events", "Status", "Code", "Row in sheet", "Why it was not done"
+    ),
+    Language.FRENCH: ReportWords(
+        "Synthèse",
+        "Lignes",
+        "Soldes",
+        "À corriger",
+        "Événements",
+        "Statut",
+        "Code",
+        "Ligne du fichier",
+        "Motif de non-exécution",
+    ),
+}
+"""Not in the catalogue of messages: a report of last year is recognised by the words it was written with."""
 
 PLUS_SIGNS = "+＋﹢"
 MINUS_SIGNS = "-−–—‐‑‒﹣－"
@@ -90,19 +163,32 @@ _SIGNS = {
 }
 
 _DIRECTION_OF = {word: direction for direction, words in DIRECTION_WORDS.items() for word in words}
-_ROLE_OF = {
-    title: (role, rank)
-    for role, groups in COLUMN_TITLES.items()
-    for rank, group in enumerate(groups)
-    for title in group
-}
 _SIGNS_AS_TITLE = re.compile(rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±")
 _SMALL_WORDS = frozenset({"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "the", "to"})
+_UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
 # Amounts in thousands, cents or another currency must never be taken for euros.
 _OTHER_UNITS = frozenset(
     {"k", "m", "keur", "meur", "millier", "milliers", "thousand", "thousands", "cent", "cents", "centime", "centimes",
      "ct", "cts", "usd", "dollar", "dollars", "gbp", "chf", "sms"}
 )  # fmt: skip
+_TOTALS = frozenset({"total", "totaux", "totals", "somme", "sommes", "sum", "subtotal", "soustotal", "cumul", "net"})
+_MAY_BE_TOTAL = re.compile("tota|som|sum|cumul|net", re.IGNORECASE)
+_BEFORE_TOTAL = frozenset(
+    {
+        "general",
+        "generaux",
+        "grand",
+        "sous",
+        "sub",
+        "montant",
+        "amount",
+        "mouvements",
+        "movements",
+        "net",
+        "lot",
+        "mois",
+    }
+)
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _AROUND = " ()[]«»“”‘’\"'"
 _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
@@ -116,23 +202,34 @@ def fold(text: str) -> str:
     return _NOT_A_WORD.sub(" ", text.casefold().replace("œ", "oe")).strip()
 
 
-def column_role(title: str) -> tuple[Role, int] | None:
-    """The role that a column's title names, and how sure the title is (0 is surest); None for any other column."""
+def to_fix_sheet(sheets: Collection[str]) -> str | None:
+    """Which of a workbook's sheets holds what is to be fixed, if it is a report that we wrote; None for any other.
+
+    Of such a workbook no other sheet is ever read in again: they name rows that are done.
+    """
+    return next((known.to_fix for known in REPORT_WORDS.values() if set(known.sheets) <= set(sheets)), None)
+
+
+def column_roles(title: str) -> Sequence[tuple[Role, int]]:
+    """The roles that a column's title names, each with how sure the title is (0 is surest); none for other columns.
+
+    Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
+    """
     if len(title) > LONGEST_TITLE:
-        return None
+        return ()
     if _SIGNS_AS_TITLE.fullmatch(title.strip()):
-        return Role.DIRECTION, 0
+        return ((Role.DIRECTION, 0),)
     if _has_other_unit(title):
-        return None
-    return _role_of(fold(title)) or _role_of(fold(_BRACKETS.sub(" ", title)))
+        return ()
+    return _roles_of(fold(title)) or _roles_of(fold(_BRACKETS.sub(" ", title)))
 
 
-def close_title(title: str, roles: frozenset[Role]) -> str | None:
-    """The known title of one of the roles that this one is a near miss of ("Montnat" of "montant")."""
-    groups = [group for role in roles for group in COLUMN_TITLES[role]]
-    known = [known for group in groups for known in group if len(known) > len("type")]
-    found = difflib.get_close_matches(_without_small_words(fold(title[:LONGEST_TITLE])), known, n=1, cutoff=0.8)
-    return found[0] if found else None
+def close_title(title: str, roles: Collection[Role]) -> str | None:
+    """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant")."""
+    known = {_key(known): known for role in roles for group in COLUMN_TITLES[role] for known in group}
+    long = [key for key in known if len(key) > len("type")]
+    found = difflib.get_close_matches(_key(title[:LONGEST_TITLE]), long, n=1, cutoff=0.8)
+    return known[found[0]] if found else None
 
 
 @lru_cache(maxsize=1024)
@@ -149,12 +246,50 @@ def direction_of(text: str) -> Direction | None:
     return named if named and signs <= {named} else None
 
 
-def _role_of(folded: str) -> tuple[Role, int] | None:
-    return _ROLE_OF.get(folded) or _ROLE_OF.get(_without_small_words(folded))
+def total_label(text: str, *, strict: bool = False) -> str | None:
+    """What a text such as "Total", "Somme :" or "TOTAL des ajouts" says that its row adds up; None for any other text.
+
+    It is "all", "net" (what is added less what is removed), "added" or "removed". Strictly, no word may be unknown.
+    """
+    if len(text) > LONGEST_LABEL or not _MAY_BE_TOTAL.search(text):
+        return None
+    words = _without_small_words(fold(text)).split()
+    start = next((index for index, word in enumerate(words) if word not in _BEFORE_TOTAL), 0)
+    if not words or words[start] not in _TOTALS:
+        return None
+    rest = [word for word in words[start + 1 :] if word not in _BEFORE_TOTAL and word not in _TOTALS]
+    ways = {direction_of(word) for word in rest if len(word) > 1}
+    if strict and None in ways:
+        return None
+    if "net" in words:
+        return "net"
+    adds, removes = Direction.ADD in ways, Direction.REMOVE in ways
+    return "all" if adds == removes else "added" if adds else "removed"
+
+
+def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:
+    found = _known_titles()
+    return found.get(folded) or found.get(_without_small_words(folded)) or ()
+
+
+@cache
+def _known_titles() -> Mapping[str, Sequence[tuple[Role, int]]]:
+    """What each title names, by its folded form and by what is left of that without small words and units."""
+    found: dict[str, dict[Role, int]] = {}
+    for role, groups in COLUMN_TITLES.items():
+        for rank, group in enumerate(groups):
+            for title in group:
+                for key in {fold(title), _key(title)} - {""}:
+                    found.setdefault(key, {}).setdefault(role, rank)
+    return {key: tuple(roles.items()) for key, roles in found.items()}
+
+
+def _key(title: str) -> str:
+    return _without_small_words(fold(title))
 
 
 def _without_small_words(folded: str) -> str:
-    return " ".join(word for word in folded.split() if word not in _SMALL_WORDS)
+    return " ".join(word for word in folded.split() if word not in _SMALL_WORDS and word not in _UNITS)
 
 
 def _has_other_unit(title: str) -> bool:

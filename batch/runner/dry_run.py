@@ -20,8 +20,13 @@ from batch.model import (
 )
 from batch.provider.client import Provider
 from batch.rules.checks import Expected, check_sheet
+from batch.rules.conventions import Conventions
 from batch.rules.forecast import Forecast, forecast
 from batch.rules.plan import make_plan
+
+_PENDING = RowResult(Status.PENDING)
+_INVALID = RowResult(Status.INVALID)
+_NOTHING_SAID = Conventions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,15 @@ class DryRun:
             created_at=self.at,
             opening=account.balances if account else None,
         )
-        rows = tuple(
-            BatchRow(row, RowResult(Status.PENDING if row.is_valid else Status.INVALID)) for row in self.sheet.rows
+        rows = tuple([BatchRow(row, _PENDING if row.is_valid else _INVALID) for row in self.sheet.rows])
+        return BatchView(
+            head,
+            self.sheet.columns,
+            self.sheet.roles,
+            rows,
+            self.sheet.findings,
+            control_total=self.sheet.control_total,
         )
-        return BatchView(head, self.sheet.columns, self.sheet.roles, rows, self.sheet.findings)
 
 
 def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) -> Account:
@@ -81,10 +91,18 @@ def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) 
     return Account(main.name, api_url, balances, {account.token: account.page for account in subaccounts})
 
 
-def dry_run(grid: Grid, account: Account | None, expected: Expected, *, removes_first: bool, at: datetime) -> DryRun:
+def dry_run(
+    grid: Grid,
+    account: Account | None,
+    expected: Expected,
+    conventions: Conventions = _NOTHING_SAID,
+    *,
+    removes_first: bool,
+    at: datetime,
+) -> DryRun:
     """Check the sheet and play the plan on paper. Offline (no account) tokens are not looked up."""
     known = frozenset(account.balances.subaccounts) if account else None
-    sheet = check_sheet(grid, known, expected)
+    sheet = check_sheet(grid, known, expected, conventions)
     plan = make_plan(sheet.rows, removes_first=removes_first)
     played = forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
     return DryRun(sheet, plan, account, played, removes_first, at)

@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying
 
 from batch import codes
 from batch.errors import ProviderError
+from batch.language import N_, Language, _, speaking
 from batch.ledger.facts import AttemptBegan, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchState, Movement, Status
@@ -29,7 +30,7 @@ from batch.runner.settling import MAX_READINGS, BalanceReader, evidence_fact, se
 from batch.runner.telling import ended_fact, settled_fact, status_of, stop_reason, unknown_reason
 
 _T = TypeVar("_T")
-INTERRUPTED = "It was interrupted."
+INTERRUPTED = N_("It was interrupted.")
 
 
 class Brake(Protocol):
@@ -79,6 +80,8 @@ class RunOptions:
     """Whether a movement whose doubt was settled as not applied waits for a person before it is sent again."""
     refresh: bool = False
     """Whether the balances in the ledger may be old, because time has passed since they were read."""
+    by: str | None = None
+    """Who starts or resumes it, for the ledger."""
 
 
 class _Stopped(Exception):
@@ -92,7 +95,9 @@ def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]
     cannot be written: then nothing more has been sent.
     """
     if world.ledger.head(batch).state is not BatchState.FINISHED:
-        _Run(world, batch, options, pages).run()
+        # The ledger is kept in English, whoever runs; batch.retelling has it for those who read it.
+        with speaking(Language.ENGLISH):
+            _Run(world, batch, options, pages).run()
 
 
 class _Run:
@@ -104,8 +109,7 @@ class _Run:
         self._options = options
         self._reader = BalanceReader(world.provider, pages)
         work = world.ledger.work(batch)
-        rows = {entry.row.number: entry for entry in world.ledger.view(batch).rows}
-        self._queue = [rows[number] for number in work.order]
+        self._queue = work.rows
         self._main = work.known_main
         self._subaccounts = work.known_subaccounts
         self._facts: list[Fact] = []
@@ -115,7 +119,7 @@ class _Run:
         """Every row that is left, then the closing balances, then the state."""
         left = [entry for entry in self._queue if _is_left(entry)]
         self._world.watcher.started(len(self._queue), len(self._queue) - len(left))
-        self._commit(StateChanged(self._world.now(), BatchState.RUNNING))
+        self._commit(StateChanged(self._world.now(), BatchState.RUNNING, by=self._options.by))
         try:
             reason = self._until_stopped(left)
         except KeyboardInterrupt:
@@ -167,7 +171,8 @@ class _Run:
                     if not self._is_settled_as_missing(movement):
                         return
                     if in_a_row >= self._options.policy.max_attempts:
-                        raise _Stopped(f"Row {movement.row} was sent {in_a_row} times and never applied.")
+                        sentence = _("Row {row} was sent {times} times and never applied.")
+                        raise _Stopped(sentence.format(row=movement.row, times=in_a_row))
 
     def _send(self, movement: Movement, attempts: int, in_a_row: int) -> tuple[Outcome, int]:
         """Send until it is not to be repeated at once. Returns the last outcome and how many attempts were made."""
@@ -216,22 +221,22 @@ class _Run:
         self._commit()
         last = self._world.ledger.last_attempt(self._batch, movement.row)
         if last is None or last.main_balance is None or last.subaccount_balance is None:
-            raise _Stopped(unknown_reason(movement, "no balances were known before it was sent"))
+            raise _Stopped(unknown_reason(movement, _("no balances were known before it was sent")))
         before = Reading(last.main_balance, last.subaccount_balance)
         try:
             evidence = settle_doubt(movement, before, self._readings(movement), self._recorder(movement))
         except ProviderError as error:
-            raise _Stopped(unknown_reason(movement, f"the balances cannot be read ({error})")) from error
+            why = _("the balances cannot be read ({why})").format(why=error)
+            raise _Stopped(unknown_reason(movement, why)) from error
         must_ask = evidence.verdict is Verdict.NOT_APPLIED and self._options.ask_before_resend
         self._commit(settled_fact(self._world.now(), movement.row, last.number, evidence, must_ask=must_ask))
         if evidence.reading:
             self._know(movement.token, evidence.reading)
         if must_ask:
-            raise _Stopped(
-                f"Row {movement.row} was not applied by the balances, and a person must agree to send it again."
-            )
+            sentence = _("Row {row} was not applied by the balances, and a person must agree to send it again.")
+            raise _Stopped(sentence.format(row=movement.row))
         if evidence.verdict is Verdict.UNKNOWN:
-            raise _Stopped(unknown_reason(movement, "the balances do not tell"))
+            raise _Stopped(unknown_reason(movement, _("the balances do not tell")))
         if evidence.verdict is Verdict.APPLIED:
             self._world.watcher.row_ended(movement.row, Status.DONE)
         return evidence.verdict is Verdict.NOT_APPLIED
@@ -240,7 +245,8 @@ class _Run:
         """Readings a settling time apart."""
         for number in range(MAX_READINGS):
             if number:
-                self._world.watcher.waiting(self._options.settle_seconds, f"row {movement.row} is being settled")
+                why = _("row {row} is being settled").format(row=movement.row)
+                self._world.watcher.waiting(self._options.settle_seconds, why)
                 self._world.brake.wait(self._options.settle_seconds)
             if self._world.brake.asked():
                 raise _Stopped(INTERRUPTED)
@@ -254,7 +260,7 @@ class _Run:
         try:
             fact = self._patiently(lambda: self._read_balances(Purpose.RESUMING))
         except ProviderError as error:
-            raise _Stopped(f"The balances cannot be read: {error}") from error
+            raise _Stopped(_("The balances cannot be read: {why}").format(why=error)) from error
         self._commit(fact)
         self._main = fact.main_balance
         self._subaccounts.update(fact.subaccounts)
@@ -264,7 +270,8 @@ class _Run:
         try:
             self._commit(self._patiently(lambda: self._read_balances(Purpose.CLOSING), attempts))
         except ProviderError as error:
-            self._world.watcher.waiting(0.0, f"the closing balances cannot be read: {error}")
+            why = _("the closing balances cannot be read: {why}").format(why=error)
+            self._world.watcher.waiting(0.0, why)
 
     def _patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
         """What the provider says of balances, asked for again while it is out of reach, within the attempts allowed."""
@@ -274,7 +281,7 @@ class _Run:
                 return read()
             except ProviderError:
                 seconds = wait_seconds(NotApplied(""), attempt, policy, self._world.rng)
-                self._world.watcher.waiting(seconds, "the balances cannot be read")
+                self._world.watcher.waiting(seconds, _("the balances cannot be read"))
                 self._world.brake.wait(seconds)
                 if self._world.brake.asked():
                     raise _Stopped(INTERRUPTED) from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from batch.errors import ProviderError
+from batch.language import _
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.model import Movement
 from batch.provider.client import Provider
@@ -42,7 +43,8 @@ class BalanceReader:
             self._pages.update((account.token, account.page) for account in whole)
             found = next((account for account in whole if account.token == token), None)
         if found is None:
-            raise ProviderError(f"The provider's list no longer holds the sub-account {token}.")
+            sentence = _("The provider's list no longer holds the sub-account {token}.")
+            raise ProviderError(sentence.format(token=token))
         return Reading(main, found.balance)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from batch import codes
+from batch.language import _
 from batch.ledger.facts import AttemptEnded, RowSettled
 from batch.model import Movement, Status
 from batch.outcome import Applied, Blocked, Doubt, NotApplied, Outcome, Refused
@@ -49,27 +50,29 @@ def settled_fact(at: datetime, row: int, attempt: int, evidence: Evidence, *, mu
     reading = evidence.reading
     match evidence.verdict:
         case Verdict.APPLIED if reading:
-            words = "Settled by the balances: it was applied"
+            words = _("Settled by the balances: it was applied")
             return RowSettled(at, row, attempt, Status.DONE, words, reading.main, reading.subaccount)
         case Verdict.NOT_APPLIED:
             status = Status.UNKNOWN if must_ask else Status.PENDING
-            return RowSettled(at, row, attempt, status, "Settled by the balances: it was not applied")
+            return RowSettled(at, row, attempt, status, _("Settled by the balances: it was not applied"))
         case _:
-            return RowSettled(at, row, attempt, Status.UNKNOWN, "The balances do not tell whether it was applied")
+            return RowSettled(at, row, attempt, Status.UNKNOWN, _("The balances do not tell whether it was applied"))
 
 
 def stop_reason(movement: Movement, outcome: Outcome) -> str:
     """Why a run stops after this outcome, in a sentence."""
     match outcome:
         case Refused(code, words):
-            said = f" (it says “{words}”)" if words else ""
-            return f"The provider refuses the whole account with code {code}: {codes.meaning(code)}{said}."
+            sentence = _("The provider refuses the whole account with code {code}: {meaning}.")
+            if words:
+                sentence = _("The provider refuses the whole account with code {code}: {meaning} (it says “{words}”).")
+            return sentence.format(code=code, meaning=codes.meaning(code), words=words)
         case NotApplied(reason) | Blocked(reason) | Doubt(reason):
-            return f"Row {movement.row} could not be sent: {reason}."
+            return _("Row {row} could not be sent: {why}.").format(row=movement.row, why=reason)
         case Applied():
             raise AssertionError("a success stops nothing")
 
 
 def unknown_reason(movement: Movement, why: str) -> str:
     """Why a run stops at a row in doubt, in a sentence."""
-    return f"Whether row {movement.row} was applied is unknown: {why}."
+    return _("Whether row {row} was applied is unknown: {why}.").format(row=movement.row, why=why)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from batch.language import _
 from batch.sandbox.words import Call
 
 
@@ -90,19 +91,23 @@ class Fault:
         """Refuse what makes no sense, with a sentence for whoever typed it."""
         only = _ONLY.get(self.kind)
         if self.moment and only and self.moment is not only:
-            raise ValueError(f"The fault {self.kind} can only come {only} applying.")
+            sentence = _("The fault {kind} can only come before applying.")
+            if only is Moment.AFTER:
+                sentence = _("The fault {kind} can only come after applying.")
+            raise ValueError(sentence.format(kind=self.kind))
         if self.on not in _SCOPES:
-            raise ValueError(f"A fault is on one of {', '.join(_SCOPES)}; {self.on!r} is none of them.")
+            sentence = _("A fault is on one of {scopes}; “{given}” is none of them.")
+            raise ValueError(sentence.format(scopes=", ".join(_SCOPES), given=self.on))
         if self.skip < 0 or self.times < 0 or self.every < 1:
-            raise ValueError("skip and times cannot be negative, and every is at least 1.")
+            raise ValueError(_("skip and times cannot be negative, and every is at least 1."))
         if not 0 <= self.probability <= 1:
-            raise ValueError("probability is between 0 and 1.")
+            raise ValueError(_("probability is between 0 and 1."))
         if self.seconds is not None and not 0 <= self.seconds <= 86400:
-            raise ValueError("seconds is between 0 and 86400.")
+            raise ValueError(_("seconds is between 0 and 86400."))
         if self.retry_after is not None and self.retry_after < 0:
-            raise ValueError("retry_after cannot be negative.")
+            raise ValueError(_("retry_after cannot be negative."))
         if (self.kind is Kind.REFUSE) is not (self.code is not None):
-            raise ValueError("The fault refuse needs a code, as in refuse:code=20, and no other fault has one.")
+            raise ValueError(_("The fault refuse needs a code, as in refuse:code=20, and no other fault has one."))
 
     @property
     def after(self) -> bool:
@@ -122,12 +127,14 @@ class Fault:
     @classmethod
     def from_text(cls, text: str) -> Fault:
         """Read `KIND[-before|-after][:key=value,key=value…]`, such as `reset-after:skip=3,times=2`."""
-        kind, _, rest = text.strip().partition(":")
+        kind, _colon, rest = text.strip().partition(":")
         given: dict[str, object] = {"kind": kind}
         for pair in filter(None, rest.split(",")):
             name, equals, value = pair.partition("=")
             if not equals:
-                raise ValueError(f"In the fault {text!r}, {pair!r} should read key=value.")
+                raise ValueError(
+                    _("In the fault “{fault}”, “{part}” should read key=value.").format(fault=text, part=pair)
+                )
             given[name.strip()] = value.strip()
         return cls.from_fields(given)
 
@@ -137,7 +144,8 @@ class Fault:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(given) - known)
         if unknown:
-            raise ValueError(f"A fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+            sentence = _("A fault has no “{given}”; it has {known}.")
+            raise ValueError(sentence.format(given=unknown[0], known=", ".join(sorted(known))))
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         kind = str(values.get("kind", ""))
         for moment in Moment:
@@ -155,13 +163,15 @@ class Fault:
 
 def _kind(_name: str, value: object) -> Kind:
     if value not in list(Kind):
-        raise ValueError(f"{str(value)!r} is not a fault; the faults are {', '.join(Kind)}.")
+        raise ValueError(
+            _("“{given}” is not a fault; the faults are {known}.").format(given=value, known=", ".join(Kind))
+        )
     return Kind(str(value))
 
 
 def _moment(_name: str, value: object) -> Moment:
     if value not in list(Moment):
-        raise ValueError("A fault comes before or after applying.")
+        raise ValueError(_("A fault comes before or after applying."))
     return Moment(str(value))
 
 
@@ -173,14 +183,16 @@ def _whole(name: str, value: object) -> int:
     try:
         return int(str(value))
     except ValueError:
-        raise ValueError(f"{name} should be a whole number; {value!r} is not.") from None
+        raise ValueError(
+            _("{name} should be a whole number; “{given}” is not.").format(name=name, given=value)
+        ) from None
 
 
 def _number(name: str, value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise ValueError(f"{name} should be a number; {value!r} is not.") from None
+        raise ValueError(_("{name} should be a number; “{given}” is not.").format(name=name, given=value)) from None
 
 
 _READ: dict[str, Callable[[str, object], Any]] = {

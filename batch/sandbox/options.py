@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from batch.language import _
 from batch.sandbox.account import ZERO, Opening
 from batch.sandbox.faults import Fault
 from batch.sandbox.words import Language
@@ -33,21 +34,21 @@ class SandboxOptions:
     def __post_init__(self) -> None:
         """Refuse what cannot work, with a sentence for whoever typed it."""
         if not 0 <= self.port <= 65535:
-            raise ValueError("The port is between 0 and 65535.")
+            raise ValueError(_("The port is between 0 and 65535."))
         if not self.key:
-            raise ValueError("The key cannot be empty.")
+            raise ValueError(_("The key cannot be empty."))
         if not 0 <= self.subaccounts <= _MOST_SUBACCOUNTS:
-            raise ValueError(f"The number of sub-accounts is between 0 and {_MOST_SUBACCOUNTS}.")
+            raise ValueError(_("The number of sub-accounts is between 0 and {most}.").format(most=_MOST_SUBACCOUNTS))
         if self.latency_ms < 0:
-            raise ValueError("The latency cannot be negative.")
+            raise ValueError(_("The latency cannot be negative."))
         if self.language not in list(Language):
-            raise ValueError("The language is fr or en.")
+            raise ValueError(_("The language is fr or en."))
         if self.error_status not in {200, 400}:
-            raise ValueError("The error status is 200 or 400.")
+            raise ValueError(_("The error status is 200 or 400."))
         if not 0 <= self.drift <= _MOST_BALANCE:
-            raise ValueError("The drift cannot be negative.")
+            raise ValueError(_("The drift cannot be negative."))
         if max(abs(self.main_balance), abs(self.subaccount_balance)) > _MOST_BALANCE:
-            raise ValueError(f"A balance is at most {_MOST_BALANCE} euros.")
+            raise ValueError(_("A balance is at most {most} euros.").format(most=_MOST_BALANCE))
 
     def opening(self) -> Opening:
         """The balances that a new sandbox begins with; tokens are sub-0001, sub-0002 and so on."""

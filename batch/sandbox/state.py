@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TextIO
 
+from batch.language import _
 from batch.sandbox.account import Account, Direction, Event, Movement, Opening, Spend, TopUp
 
 _FIRST = b'{"event": "opening"'
@@ -63,7 +64,8 @@ class StateFile:
         self._out.flush()
 
     def _not_ours(self, why: str) -> str:
-        return f"{self._path} is not a state file of the sandbox: {why}. Give another name, or delete it."
+        sentence = _("{file} is not a state file of the sandbox: {why}. Give another name, or delete it.")
+        return sentence.format(file=self._path, why=why)
 
     def _whole_lines(self) -> list[bytes]:
         """The lines of the file; what a kill left half-written at the end is cut off."""
@@ -72,7 +74,7 @@ class StateFile:
         except FileNotFoundError:
             return []
         if not content.startswith(_FIRST[: len(content)]):  # Never mend, nor add to, somebody's other file.
-            raise ValueError(self._not_ours("it does not begin with the opening balances"))
+            raise ValueError(self._not_ours(_("it does not begin with the opening balances")))
         lines = content.splitlines(keepends=True)
         if lines and not lines[-1].endswith(b"\n"):
             if _is_record(lines[-1]):  # Only its line end is missing.
@@ -98,7 +100,7 @@ def _opening_record(opening: Opening) -> dict[str, object]:
 
 def _read_opening(record: dict[str, Any]) -> Opening:
     if record["event"] != "opening":
-        raise ValueError("the first line is not the opening")
+        raise ValueError(_("the first line is not the opening"))
     held = {token: Decimal(balance) for token, balance in record["subaccounts"].items()}
     return Opening(main=Decimal(record["main"]), subaccounts=held)
 
@@ -121,4 +123,4 @@ def _read_event(record: dict[str, Any]) -> Event:
         case "top-up":
             return TopUp(at=at, token=token, amount=amount)
         case other:
-            raise ValueError(f"there is no event {other!r}")
+            raise ValueError(_("there is no event “{name}”").format(name=other))

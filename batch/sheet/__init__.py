@@ -1,8 +1,8 @@
-"""Reading a sheet: a file from anywhere becomes a `Grid`, or one sentence. It is parsed in a child process."""
+"""Reading a sheet: a file from anywhere becomes a `Grid`, or one sentence. A workbook is parsed in a child process."""
 
 from __future__ import annotations
 
 from batch.sheet.limits import Limits
-from batch.sheet.reader import SheetReader, open_sheet, read_sheet
+from batch.sheet.reader import Reader, SheetReader, open_original, open_sheet, read_sheet
 
-__all__ = ["Limits", "SheetReader", "open_sheet", "read_sheet"]
+__all__ = ["Limits", "Reader", "SheetReader", "open_original", "open_sheet", "read_sheet"]

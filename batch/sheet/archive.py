@@ -9,18 +9,19 @@ import io
 import zipfile
 
 from batch.errors import SheetError
+from batch.language import N_, _, number
 from batch.sheet.complaints import damaged, password, shown
-from batch.sheet.limits import Limits
+from batch.sheet.limits import MEGABYTE, Limits
 from batch.sheet.original import Original
 
 _ENCRYPTED = 0x1
 _MANIFEST = "META-INF/manifest.xml"
 _MANIFEST_READ = 2**20
 _OTHERS = {
-    "word/document.xml": "a Word document",
-    "ppt/presentation.xml": "a presentation",
-    "Index/Document.iwa": "an Apple iWork document",
-    "Index.zip": "an Apple iWork document",
+    "word/document.xml": N_("a Word document"),
+    "ppt/presentation.xml": N_("a presentation"),
+    "Index/Document.iwa": N_("an Apple iWork document"),
+    "Index.zip": N_("an Apple iWork document"),
 }
 
 
@@ -31,7 +32,9 @@ def check_archive(original: Original, limits: Limits) -> None:
         archive = zipfile.ZipFile(io.BytesIO(original.data))
     except zipfile.BadZipFile:
         raise SheetError(
-            f"{shown(name)} is damaged or cut off: copy or download it again, or save it again in Excel."
+            _("{file} is damaged or cut off: copy or download it again, or save it again in Excel.").format(
+                file=shown(name)
+            )
         ) from None
     with archive:
         parts = archive.infolist()
@@ -45,14 +48,22 @@ def check_archive(original: Original, limits: Limits) -> None:
 def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(parts) > limits.parts:
         raise SheetError(
-            f"{shown(name)} has {len(parts):,} parts inside, more than the {limits.parts:,} that a workbook may have: "
-            "copy the rows that matter into a new workbook."
+            _(
+                "{file} has {parts} parts inside, more than the {limit} that a workbook may have: "
+                "copy the rows that matter into a new workbook."
+            ).format(file=shown(name), parts=number(len(parts)), limit=number(limits.parts))
         )
     unpacked = sum(part.file_size for part in parts)
     if unpacked > limits.unpacked:
         raise SheetError(
-            f"{shown(name)} unpacks to {unpacked / 1e6:,.0f} MB, more than the {limits.unpacked / 1e6:g} MB that a "
-            "workbook may have: copy the rows that matter into a new workbook."
+            _(
+                "{file} unpacks to {size} MB, more than the {limit} MB that a workbook may have: "
+                "copy the rows that matter into a new workbook."
+            ).format(
+                file=shown(name),
+                size=number(-(-unpacked // MEGABYTE)),
+                limit=number(limits.unpacked // MEGABYTE),
+            )
         )
 
 
@@ -68,12 +79,22 @@ def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
 def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None:
     for part, description in _OTHERS.items():
         if part in names:
-            raise SheetError(f"{shown(name)} is {description}, not a sheet: save the sheet in it as .xlsx.")
+            raise SheetError(
+                _("{file} is {kind}, not a sheet: save the sheet in it as .xlsx.").format(
+                    file=shown(name), kind=_(description)
+                )
+            )
     if "mimetype" in names:
         with archive.open("mimetype") as mimetype:
             if b"spreadsheet" not in mimetype.read(200):
-                raise SheetError(f"{shown(name)} is an OpenDocument file, but not a sheet: save the sheet as .ods.")
+                raise SheetError(
+                    _("{file} is an OpenDocument file, but not a sheet: save the sheet as .ods.").format(
+                        file=shown(name)
+                    )
+                )
     elif "[Content_Types].xml" not in names and "content.xml" not in names:
         if any(part.startswith("xl/") for part in names):
             raise damaged(name)
-        raise SheetError(f"{shown(name)} is a zip archive, not a sheet: unpack it and choose the sheet in it.")
+        raise SheetError(
+            _("{file} is a zip archive, not a sheet: unpack it and choose the sheet in it.").format(file=shown(name))
+        )

@@ -6,20 +6,22 @@ A parser that panics, loops or eats memory over a hostile file takes only this p
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
 from batch.errors import SheetError
+from batch.language import speak
 from batch.sheet.complaints import damaged, too_much_memory
-from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import MEBIBYTE, Limits
-from batch.sheet.table import Table
-from batch.sheet.text import read_text
 from batch.sheet.wire import Begin, End, Failure, Request, encode
+from batch.sheet.workbook import read_workbook
 
 _LIBRARIES = 192 * MEBIBYTE
-"""Address space, not memory, that Python and pandas take whatever the file is."""
+"""Address space, not memory, that Python and its threads take whatever the file is."""
+_CELLS_IN_A_PIECE = 30_000
 
 
 def main() -> None:
@@ -27,6 +29,9 @@ def main() -> None:
     answer_to, sys.stdout = sys.stdout.buffer, sys.stderr
     request = Request.read(sys.stdin.buffer)
     _limit_process(request.limits)
+    speak(request.language)
+    # Nothing that is read here has cycles, and the process ends when it is read.
+    gc.disable()
     # The parent may have given up, and then nobody listens.
     with contextlib.suppress(BrokenPipeError):
         for line in answer(request):
@@ -38,31 +43,21 @@ def answer(request: Request) -> Iterator[bytes]:
     """The lines of the answer. Whatever a parser does short of ending the process, the last one is well formed."""
     name = request.original.name
     try:
-        table = _table(request)
-        yield encode(Begin(table.sheet))
+        table = read_workbook(request)
+        yield encode(Begin(table.sheet, table.appearance, table.findings))
         count = 0
-        for rows in table.pieces:
+        while rows := list(islice(table.rows, max(1, _CELLS_IN_A_PIECE // table.columns))):
             count += len(rows)
             yield encode(rows)
         yield encode(End(count))
     except SheetError as error:
-        yield encode(Failure(str(error)))
+        yield encode(Failure(str(error), error.sheets))
     except GeneratorExit:
         raise
     except MemoryError:
         yield encode(Failure(str(too_much_memory(name, request.limits))))
     except BaseException:  # noqa: BLE001 (a panic of the Rust parser is no Exception)
         yield encode(Failure(str(damaged(name))))
-
-
-def _table(request: Request) -> Table:
-    kind = kind_of(request.original, request.limits)
-    if kind is Kind.TEXT:
-        return read_text(request.original, request.sheet, request.limits)
-    # Imported late, because a file that is refused before needs not wait for it.
-    from batch.sheet.workbook import read_workbook
-
-    return read_workbook(request.original, request.sheet, request.limits)
 
 
 def _limit_process(limits: Limits) -> None:

@@ -7,9 +7,8 @@ import re
 from enum import StrEnum
 
 from batch.errors import SheetError
-from batch.sheet.archive import check_archive
+from batch.language import N_, _
 from batch.sheet.complaints import damaged, password, shown
-from batch.sheet.limits import Limits
 from batch.sheet.original import TEXT_SUFFIXES, Original
 
 LOOKED_AT = 4096
@@ -19,7 +18,8 @@ LOOKED_AT = 4096
 class Kind(StrEnum):
     """Which reader the content is for."""
 
-    WORKBOOK = "workbook"  # .xlsx, .xlsm, .xlsb, .ods and .xls, in whichever of them the name says
+    ARCHIVE = "archive"  # zipped: .xlsx, .xlsm, .xlsb and .ods, in whichever of them the name says
+    BINARY = "binary"  # .xls
     TEXT = "text"
 
 
@@ -27,39 +27,44 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
 _FOREIGN = {
-    b"%PDF-": "a PDF document",
-    b"\x89PNG\r\n": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF87a": "a GIF image",
-    b"GIF89a": "a GIF image",
-    b"{\\rtf": "an RTF document",
-    b"Rar!\x1a": "a RAR archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
-    b"\x1f\x8b\x08": "a gzip archive",
-    b"SQLite format 3\x00": "a SQLite database",
+    b"%PDF-": N_("a PDF document"),
+    b"\x89PNG\r\n": N_("a PNG image"),
+    b"\xff\xd8\xff": N_("a JPEG image"),
+    b"GIF87a": N_("a GIF image"),
+    b"GIF89a": N_("a GIF image"),
+    b"{\\rtf": N_("an RTF document"),
+    b"Rar!\x1a": N_("a RAR archive"),
+    b"7z\xbc\xaf\x27\x1c": N_("a 7-Zip archive"),
+    b"\x1f\x8b\x08": N_("a gzip archive"),
+    b"SQLite format 3\x00": N_("a SQLite database"),
 }
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
 _ENTRY = 128
 """Bytes of a directory entry in an OLE file; entries lie at multiples of it, whatever the size of a sector."""
 
 
-def kind_of(original: Original, limits: Limits) -> Kind:
-    """The reader to use, or a `SheetError` that says what the file is instead of a sheet."""
+def kind_of(original: Original) -> Kind:
+    """The reader to use, or a `SheetError` that says what the file is instead of a sheet. Looks at little of it."""
     head = original.data[:LOOKED_AT]
     for magic, description in _FOREIGN.items():
         if head.startswith(magic):
             raise _not_a_sheet(original.name, description)
     if head.startswith(_ZIP):
-        check_archive(original, limits)
+        kind = Kind.ARCHIVE
     elif head.startswith(_OLE):
         _check_ole(original)
-    elif not head.startswith(_OLD_EXCEL):
+        kind = Kind.BINARY
+    elif head.startswith(_OLD_EXCEL):
+        kind = Kind.BINARY
+    else:
         return _check_text(original, head)
     if original.suffix in TEXT_SUFFIXES:
         raise SheetError(
-            f"{shown(original.name)} is a workbook under the name of a text file: give it the ending .xlsx or .xls."
+            _("{file} is a workbook under the name of a text file: give it the ending .xlsx or .xls.").format(
+                file=shown(original.name)
+            )
         )
-    return Kind.WORKBOOK
+    return kind
 
 
 def _check_ole(original: Original) -> None:
@@ -68,7 +73,7 @@ def _check_ole(original: Original) -> None:
         return
     if _has_stream(original.data, "EncryptedPackage"):
         raise password(original.name)
-    for stream, description in (("WordDocument", "a Word document"), ("PowerPoint Document", "a presentation")):
+    for stream, description in (("WordDocument", N_("a Word document")), ("PowerPoint Document", N_("a presentation"))):
         if _has_stream(original.data, stream):
             raise _not_a_sheet(original.name, description)
     raise damaged(original.name)
@@ -90,7 +95,9 @@ def _check_text(original: Original, head: bytes) -> Kind:
     if original.suffix in TEXT_SUFFIXES:
         return Kind.TEXT
     if _is_readable(head):
-        raise SheetError(f"{shown(original.name)} is a text file, not a workbook: give it the ending .csv.")
+        raise SheetError(
+            _("{file} is a text file, not a workbook: give it the ending .csv.").format(file=shown(original.name))
+        )
     raise damaged(original.name)
 
 
@@ -101,13 +108,15 @@ def _is_readable(head: bytes) -> bool:
 
 def _markup(start: bytes) -> str:
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-        return "an XML spreadsheet of Excel 2003"
+        return N_("an XML spreadsheet of Excel 2003")
     if b"office:document" in start:
-        return "a flat XML OpenDocument file"
-    return "an XML file" if start.startswith(b"<?xml") and b"html" not in start else "a web page (HTML)"
+        return N_("a flat XML OpenDocument file")
+    return N_("an XML file") if start.startswith(b"<?xml") and b"html" not in start else N_("a web page (HTML)")
 
 
 def _not_a_sheet(name: str, description: str) -> SheetError:
     return SheetError(
-        f"{shown(name)} is {description}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx."
+        _("{file} is {kind}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx.").format(
+            file=shown(name), kind=_(description)
+        )
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import stat
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from batch.errors import SheetError
+from batch.language import _, number
 from batch.sheet.complaints import shown
-from batch.sheet.limits import Limits
+from batch.sheet.limits import MEGABYTE, Limits
 
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXT_SUFFIXES = (".csv", ".tsv")
@@ -39,13 +41,19 @@ def load(path: Path, limits: Limits) -> Original:
         with path.open("rb") as file:
             data = file.read(limits.file_size + 1)
     except FileNotFoundError:
-        raise SheetError(f"There is no file {shown(str(path))}: check the name and the folder.") from None
+        raise SheetError(
+            _("There is no file {file}: check the name and the folder.").format(file=shown(str(path)))
+        ) from None
     except PermissionError:
-        raise SheetError(f"{shown(name)} may not be read: ask for the right to read it, or copy it.") from None
+        raise SheetError(
+            _("{file} may not be read: ask for the right to read it, or copy it.").format(file=shown(name))
+        ) from None
     except (OSError, ValueError):
-        raise SheetError(f"{shown(str(path))} cannot be opened: check the name and the disk.") from None
+        raise SheetError(
+            _("{file} cannot be opened: check the name and the disk.").format(file=shown(str(path)))
+        ) from None
     if not data:
-        raise SheetError(f"{shown(name)} is empty (0 bytes): save the sheet again.")
+        raise SheetError(_("{file} is empty (0 bytes): save the sheet again.").format(file=shown(name)))
     if len(data) > limits.file_size:
         raise _too_large(name, len(data), limits)
     return Original(name, path.suffix.lower(), data)
@@ -53,19 +61,23 @@ def load(path: Path, limits: Limits) -> Original:
 
 def _check_status(path: Path, name: str, mode: int, size: int, limits: Limits) -> None:
     if stat.S_ISDIR(mode):
-        raise SheetError(f"{shown(str(path))} is a folder: name the file in it.")
+        raise SheetError(_("{file} is a folder: name the file in it.").format(file=shown(str(path))))
     if not stat.S_ISREG(mode):
         # Opening a pipe or a device could wait forever.
-        raise SheetError(f"{shown(str(path))} is not a file on a disk: name a sheet's file.")
+        raise SheetError(_("{file} is not a file on a disk: name a sheet's file.").format(file=shown(str(path))))
     if path.suffix.lower() not in WORKBOOK_SUFFIXES + TEXT_SUFFIXES:
         known = ", ".join(WORKBOOK_SUFFIXES + TEXT_SUFFIXES)
-        raise SheetError(f"{shown(name)} is not named like a sheet: save it as one of {known}.")
+        raise SheetError(
+            _("{file} is not named like a sheet: save it as one of {known}.").format(file=shown(name), known=known)
+        )
     if size > limits.file_size:
         raise _too_large(name, size, limits)
 
 
 def _too_large(name: str, size: int, limits: Limits) -> SheetError:
     return SheetError(
-        f"{shown(name)} is {size / 1e6:,.1f} MB, more than the {limits.file_size / 1e6:g} MB that a sheet may have: "
-        "copy the rows that matter into a new file."
+        _(
+            "{file} is {size} MB, more than the {limit} MB that a sheet may have: "
+            "copy the rows that matter into a new file."
+        ).format(file=shown(name), size=number(Decimal(size) / MEGABYTE, 1), limit=number(limits.file_size // MEGABYTE))
     )

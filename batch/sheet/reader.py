@@ -1,4 +1,4 @@
-"""The parent's side: a child is given the file to parse, and is watched until its answer is whole."""
+"""The parent's side: a child is given the workbook to parse, and is watched until its answer is whole."""
 
 from __future__ import annotations
 
@@ -6,43 +6,115 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from batch.errors import SheetError
-from batch.model import Cell, Grid, Source
+from batch.language import language, speaking
+from batch.model import Grid, Role, Source
 from batch.sheet.complaints import cannot_start, died, too_much_memory, too_slow
+from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import MEBIBYTE, Limits
-from batch.sheet.original import load
+from batch.sheet.original import Original, load
 from batch.sheet.process import end, memory, pipe, start
-from batch.sheet.wire import Begin, End, Failure, Message, Request, decode
+from batch.sheet.text import read_text
+from batch.sheet.wire import Begin, End, Failure, Message, Request, Row, decode
 
 _CHILD = "batch.sheet.child"
 _LOOK_EVERY = 0.025
 """Seconds. A parser takes some tens of MiB between two looks."""
 
 
-def read_sheet(path: Path, *, sheet: str | None = None, limits: Limits | None = None) -> Grid:
-    """The cells of a sheet; a `SheetError` says in one sentence why it cannot be read. `sheet` chooses by name."""
-    with open_sheet(path, sheet=sheet, limits=limits) as reader:
+def read_sheet(
+    path: Path, *, sheet: str | None = None, columns: Mapping[Role, str] | None = None, limits: Limits | None = None
+) -> Grid:
+    """The cells of a sheet; a `SheetError` says in one sentence why it cannot be read. `sheet` chooses by name, and
+    `columns` that were named by hand are looked for where there are several sheets.
+    """
+    with open_sheet(path, sheet=sheet, columns=columns, limits=limits) as reader:
         return reader.result()
 
 
-def open_sheet(path: Path, *, sheet: str | None = None, limits: Limits | None = None) -> SheetReader:
+def open_sheet(
+    path: Path, *, sheet: str | None = None, columns: Mapping[Role, str] | None = None, limits: Limits | None = None
+) -> Reader:
     """Begin to read; other slow things can be done before `result()`. Raises what can be told at once."""
     bounds = limits or Limits()
-    return SheetReader(Request(load(path, bounds), sheet, bounds))
+    return open_original(load(path, bounds), sheet=sheet, columns=columns, limits=bounds)
+
+
+def open_original(
+    original: Original,
+    *,
+    sheet: str | None = None,
+    columns: Mapping[Role, str] | None = None,
+    limits: Limits | None = None,
+) -> Reader:
+    """As `open_sheet`, for a file whose bytes are there already."""
+    request = Request(original, sheet, columns or {}, limits or Limits(), language())
+    return TextReader(request) if kind_of(original) is Kind.TEXT else SheetReader(request)
+
+
+class Reader(Protocol):
+    """A sheet that is being read. Close it, or use it in a `with`, so that nothing is left behind."""
+
+    def result(self) -> Grid:
+        """The grid, once it is complete; a `SheetError` says why it cannot be read."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is still being read."""
+        ...
+
+    def __enter__(self) -> Reader: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class TextReader:
+    """A text file that is being read in this process; there is nothing to close."""
+
+    def __init__(self, request: Request) -> None:
+        threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
+        self._grid = threads.submit(self._read, request)
+        threads.shutdown(wait=False)
+
+    def __enter__(self) -> TextReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def result(self) -> Grid:
+        """The grid, once it is complete."""
+        return self._grid.result()
+
+    def close(self) -> None:
+        """The thread comes to an end by itself."""
+
+    @staticmethod
+    def _read(request: Request) -> Grid:
+        original = request.original
+        with speaking(request.language):
+            rows, findings = read_text(original, request.sheet, request.columns, request.limits)
+        source = Source(original.name, original.sha256, len(original.data), None)
+        return Grid(source, rows, findings=tuple(findings))
 
 
 class SheetReader:
-    """A sheet that a child process is reading. Close it, or use it in a `with`, so that no child is left behind."""
+    """A workbook that a child process is reading. Close it, or use it in a `with`, so that no child is left behind."""
 
     def __init__(self, request: Request, child_module: str = _CHILD) -> None:
         original = request.original
         self._name, self._sha256, self._size = original.name, original.sha256, len(original.data)
-        self._limits = request.limits
+        self._limits, self._language = request.limits, request.language
         self._reason: SheetError | None = None
         self._finished = threading.Event()
         try:
@@ -73,7 +145,8 @@ class SheetReader:
     def _read(self, request: Request) -> Grid:
         try:
             self._feed(request)
-            return self._collect()
+            with speaking(self._language):
+                return self._collect()
         finally:
             self._finished.set()
             end(self._child)
@@ -84,18 +157,19 @@ class SheetReader:
             request.write(stream)
 
     def _collect(self) -> Grid:
-        rows: list[list[Cell]] = []
-        sheet: str | None = None
+        rows: list[Row] = []
+        begin: Begin | None = None
         for message in self._messages():
             match message:
                 case list():
                     rows += message
-                case Begin(sheet=sheet):
-                    pass
-                case Failure(sentence=sentence):
-                    raise SheetError(sentence)
-                case End(rows=count) if count == len(rows):
-                    return Grid(Source(self._name, self._sha256, self._size, sheet), rows)
+                case Begin():
+                    begin = message
+                case Failure(sentence=sentence, sheets=sheets):
+                    raise SheetError(sentence, sheets)
+                case End(rows=count) if begin and count == len(rows):
+                    source = Source(self._name, self._sha256, self._size, begin.sheet)
+                    return Grid(source, rows, begin.appearance, begin.findings)
         raise self._reason or died(self._name, self._limits)
 
     def _messages(self) -> Iterator[Message]:
@@ -110,11 +184,11 @@ class SheetReader:
         own = memory(os.getpid())
         while not self._finished.wait(_LOOK_EVERY):
             taken = memory(self._child.pid) + max(0, memory(os.getpid()) - own)
-            if taken > self._limits.memory_mib * MEBIBYTE:
-                self._reason = too_much_memory(self._name, self._limits)
-            elif time.monotonic() > deadline:
-                self._reason = too_slow(self._name, self._limits)
-            else:
-                continue
-            end(self._child)
-            return
+            with speaking(self._language):
+                if taken > self._limits.memory_mib * MEBIBYTE:
+                    self._reason = too_much_memory(self._name, self._limits)
+                elif time.monotonic() > deadline:
+                    self._reason = too_slow(self._name, self._limits)
+            if self._reason:
+                end(self._child)
+                return

@@ -1,52 +1,50 @@
-"""A table as the child reads it: plain values, piece by piece, so that a long sheet is never held twice."""
+"""A table as the child reads it: row by row, so that a long sheet is not held twice; and how large it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from batch.errors import SheetError
+from batch.findings import Finding
+from batch.language import N_, _, number
+from batch.model import Appearance
 from batch.sheet.complaints import shown
 from batch.sheet.limits import Limits
 
-if TYPE_CHECKING:
-    import pandas
-
-_CELLS_IN_A_PIECE = 50_000
+_TOO_MANY_ROWS = N_(
+    "{file} has more than {limit} rows (its last cell is in row {rows}, column {columns}): "
+    "delete what is below the table, or split it."
+)
+_TOO_MANY_COLUMNS = N_(
+    "{file} has more than {limit} columns (its last cell is in row {rows}, column {columns}): "
+    "delete what is beside the table, or split it."
+)
+_TOO_MANY_CELLS = N_(
+    "{file} has more than {limit} cells (its last cell is in row {rows}, column {columns}): "
+    "delete what is below and beside the table, or split it."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one sheet in pieces of many rows; `sheet` is None for a text file. A blank is None."""
+    """The rows of one sheet, a blank None; `columns` is how wide the widest may be."""
 
-    sheet: str | None
-    pieces: Iterator[list[list[object]]]
+    sheet: str
+    rows: Iterator[list[object]]
+    columns: int = 1
+    appearance: Appearance = field(default_factory=Appearance)
+    findings: tuple[Finding, ...] = ()
 
 
-def check_extent(name: str, rows: int, columns: int, limits: Limits) -> None:
+def check_extent(name: str, rows: int, columns: int, cells: int, limits: Limits) -> None:
     """Refuse a table that is larger than any list of movements, most often because of something far below it."""
-    for number, limit, what in (
-        (rows, limits.rows, "rows"),
-        (columns, limits.columns, "columns"),
-        (rows * columns, limits.cells, "cells"),
+    for found, limit, sentence in (
+        (rows, limits.rows, _TOO_MANY_ROWS),
+        (columns, limits.columns, _TOO_MANY_COLUMNS),
+        (cells, limits.cells, _TOO_MANY_CELLS),
     ):
-        if number > limit:
+        if found > limit:
             raise SheetError(
-                f"{shown(name)} has more than {limit:,} {what} (its last cell is in row {rows:,}, column {columns:,}): "
-                "delete what is below and beside the table, or split it."
+                _(sentence).format(file=shown(name), limit=number(limit), rows=number(rows), columns=number(columns))
             )
-
-
-def rows_in_a_piece(columns: int) -> int:
-    """How many rows are handed on at once."""
-    return max(1, _CELLS_IN_A_PIECE // max(1, columns))
-
-
-def pieces(frame: pandas.DataFrame) -> Iterator[list[list[object]]]:
-    """The frame's rows. An empty text is how both parsers give a blank."""
-    step = rows_in_a_piece(frame.shape[1])
-    for start in range(0, len(frame), step):
-        cells = frame.iloc[start : start + step].to_numpy(dtype=object, copy=True)
-        cells[cells == ""] = None
-        yield cells.tolist()

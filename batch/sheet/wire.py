@@ -1,32 +1,37 @@
 """What parent and child say to each other: JSON lines, so that numbers arrive as they were written and never as floats.
 
-The request is one line, followed by the file's bytes. The answer is a line with the sheet's name, lines with rows, and
-a last line; or, at any moment, a line with an error's sentence.
+The request is one line, followed by the file's bytes. The answer is a line with the sheet's name and what was seen of
+it, lines with rows, and a last line; or, at any moment, a line with an error's sentence.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import IO
 
-from batch.model import Cell
+from batch.findings import Finding
+from batch.language import Language
+from batch.model import Appearance, Cell, Role
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
 
-Rows = list[list[Cell]]
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Read this sheet of this file."""
+    """Read this sheet of this file; `columns` were named by hand. What is said of it is said in that language."""
 
     original: Original
-    sheet: str | None
-    limits: Limits
+    sheet: str | None = None
+    columns: Mapping[Role, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    language: Language = Language.ENGLISH
 
     def write(self, stream: IO[bytes]) -> None:
         """Say it to the child."""
@@ -34,7 +39,9 @@ class Request:
             "name": self.original.name,
             "suffix": self.original.suffix,
             "sheet": self.sheet,
+            "columns": dict(self.columns),
             "limits": asdict(self.limits),
+            "language": self.language.value,
         }
         stream.write(json.dumps(head).encode() + b"\n")
         stream.write(self.original.data)
@@ -43,14 +50,22 @@ class Request:
     def read(cls, stream: IO[bytes]) -> Request:
         """Hear it from the parent."""
         head = json.loads(stream.readline())
-        return cls(Original(head["name"], head["suffix"], stream.read()), head["sheet"], Limits(**head["limits"]))
+        return cls(
+            Original(head["name"], head["suffix"], stream.read()),
+            head["sheet"],
+            {Role(role): title for role, title in head["columns"].items()},
+            Limits(**head["limits"]),
+            Language(head["language"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The rows of this sheet follow; None for a text file."""
+    """The rows of this sheet follow, and this is what a person sees of it."""
 
-    sheet: str | None
+    sheet: str
+    appearance: Appearance = field(default_factory=Appearance)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +77,24 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The file cannot be read, for this reason."""
+    """The file cannot be read, for this reason; `sheets` are those of which one must be chosen."""
 
     sentence: str
+    sheets: tuple[str, ...] = ()
 
 
-Message = Begin | Rows | End | Failure
+Message = Begin | list[Row] | End | Failure
 
 
 def encode(message: Begin | End | Failure | list[list[object]]) -> bytes:
     """One line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
     match message:
-        case Begin(sheet=sheet):
-            content: object = {"sheet": sheet}
+        case Begin():
+            content: object = _beginning(message)
         case End(rows=rows):
             content = {"end": rows}
-        case Failure(sentence=sentence):
-            content = {"error": sentence}
+        case Failure(sentence=sentence, sheets=sheets):
+            content = {"error": sentence, "sheets": sheets}
         case rows_:
             content = rows_
     line = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
@@ -88,29 +104,76 @@ def encode(message: Begin | End | Failure | list[list[object]]) -> bytes:
 def decode(line: bytes) -> Message:
     """What a line says; `ValueError` if it is cut off or says nothing known."""
     content = json.loads(
-        line, parse_float=Decimal, parse_int=Decimal, parse_constant=str, object_hook=_datetime_or_head
+        line, parse_float=_number, parse_int=Decimal, parse_constant=str, object_hook=_datetime_or_head
     )
     match content:
         case list():
-            return content
-        case {"sheet": sheet}:
-            return Begin(sheet)
+            return list(map(tuple, content))
+        case {"sheet": str(sheet), "seen": dict(seen), "findings": list(findings)}:
+            return Begin(sheet, _appearance(seen), tuple(_finding(*entry) for entry in findings))
         case {"end": rows}:
             return End(int(rows))
-        case {"error": str(sentence)}:
-            return Failure(sentence)
+        case {"error": str(sentence), "sheets": list(sheets)}:
+            return Failure(sentence, tuple(map(str, sheets)))
     raise ValueError("the child said something unknown")
+
+
+def _beginning(begin: Begin) -> dict[str, object]:
+    appearance = begin.appearance
+    return {
+        "sheet": begin.sheet,
+        "seen": {
+            "shown": [[row, column, text] for (row, column), text in appearance.shown.items()],
+            "hidden_rows": list(_ranges(appearance.hidden_rows)),
+            "hidden_columns": list(_ranges(appearance.hidden_columns)),
+            "struck": sorted(appearance.struck),
+            "merged": appearance.merged,
+        },
+        "findings": [[entry.code, entry.row, entry.cell, dict(entry.params)] for entry in begin.findings],
+    }
+
+
+def _appearance(seen: Mapping[str, list[list[str]]]) -> Appearance:
+    return Appearance(
+        shown={(int(row), int(column)): text for row, column, text in seen["shown"]},
+        hidden_rows=_numbers(seen["hidden_rows"]),
+        hidden_columns=_numbers(seen["hidden_columns"]),
+        struck=frozenset((int(row), int(column)) for row, column in seen["struck"]),
+        merged=tuple((int(top), int(left), int(bottom), int(right)) for top, left, bottom, right in seen["merged"]),
+    )
+
+
+def _finding(code: str, row: object, cell: str | None, params: Mapping[str, str]) -> Finding:
+    return Finding(code, int(row) if isinstance(row, Decimal) else None, cell, params)
+
+
+def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Neighbours together: a filter hides long runs of rows."""
+    for _key, group in groupby(enumerate(sorted(numbers)), key=lambda entry: entry[1] - entry[0]):
+        members = [number for _index, number in group]
+        yield members[0], members[-1]
+
+
+def _numbers(ranges: Iterable[Iterable[str]]) -> frozenset[int]:
+    return frozenset(number for first, last in ranges for number in range(int(first), int(last) + 1))
+
+
+def _number(text: str) -> Decimal:
+    """A float that is a whole number is one that was written without decimals."""
+    return Decimal(text[:-2] if text.endswith(".0") else text)
 
 
 def _plain(cell: object) -> object:
     """Cells that JSON has no word for. A time or a duration without a date is a text, as Excel shows it."""
     match cell:
-        case datetime():
+        case date():
             return {"d": cell.isoformat()}
         case time():
             return cell.isoformat()
         case timedelta():
             return _duration(cell)
+        case Decimal():
+            return {"n": str(cell)}
     return str(cell)
 
 
@@ -120,6 +183,10 @@ def _duration(duration: timedelta) -> str:
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _datetime_or_head(content: dict[str, object]) -> datetime | Mapping[str, object]:
-    iso = content.get("d")
-    return datetime.fromisoformat(iso) if isinstance(iso, str) else content
+def _datetime_or_head(content: dict[str, object]) -> datetime | Decimal | Mapping[str, object]:
+    match content:
+        case {"d": str(iso)}:
+            return datetime.fromisoformat(iso)
+        case {"n": str(digits)}:
+            return Decimal(digits)
+    return content

@@ -1,121 +1,160 @@
-"""Workbooks through pandas and calamine: which sheet is meant, and its cells as what they are."""
+"""Workbooks: which sheet is meant, its cells as what they are, and what a person sees of them.
+
+The cells of .xlsx, .xlsm, .xlsb and .xls are read by calamine, directly: a data frame in between would take longer than
+all the rest, and every cell is an object of its own to us. What is seen of the sheet is found meanwhile by a thread
+(`looks`), because calamine knows nothing of it.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Protocol
 
-import pandas
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from batch.errors import SheetError
-from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header
-from batch.rules.vocabulary import REPORT_SHEETS, TO_FIX_SHEET
-from batch.sheet.complaints import password, shown
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
-from batch.sheet.table import Table, check_extent, pieces
-from batch.sheet.unread import unread_cells, with_unread
-
-_NAMES_SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A sheet by its name, the table's rows and columns, and how many rows from the top are wanted (None for all)."""
-
-    sheet: str
-    extent: tuple[int, int]
-    wanted: int | None = None
+from batch.findings import Finding
+from batch.model import Appearance, Cell
+from batch.rules.header import SEARCHED_ROWS, Merged
+from batch.sheet.archive import check_archive
+from batch.sheet.choice import Choice, Sheet, choose
+from batch.sheet.complaints import password
+from batch.sheet.kind import Kind, kind_of
+from batch.sheet.looks import Looks, looks_of
+from batch.sheet.opendocument import read_document
+from batch.sheet.table import Table, check_extent
+from batch.sheet.unread import with_unread
+from batch.sheet.wire import Request
 
 
-def read_workbook(original: Original, sheet: str | None, limits: Limits) -> Table:
+class Book(Protocol):
+    """A workbook that was opened, whoever reads it."""
+
+    def sheets(self) -> list[Sheet]:
+        """Its worksheets in their order."""
+        ...
+
+    def table(self, choice: Choice) -> Table:
+        """The chosen sheet; only its top if no table is in it."""
+        ...
+
+
+def read_workbook(request: Request) -> Table:
     """The table of the sheet that was named or, by its header, is meant."""
-    try:
-        excel = pandas.ExcelFile(io.BytesIO(original.data), engine="calamine")
-    except PasswordError:
-        raise password(original.name) from None
-    book = cast("CalamineWorkbook", excel.book)
-    choice = _named(original.name, book, sheet) if sheet is not None else _meant(original.name, book)
-    if choice.wanted is None:
-        check_extent(original.name, *choice.extent, limits)
-    unread = unread_cells(original.data, choice.sheet) if choice.wanted is None else {}
-    if unread:
-        columns = max(column + 1 for cells in unread.values() for column in cells)
-        check_extent(original.name, max(choice.extent[0], max(unread) + 1), max(choice.extent[1], columns), limits)
-    return Table(choice.sheet, with_unread(_rows(excel, choice), unread))
+    original, limits = request.original, request.limits
+    kind = kind_of(original)
+    if kind is Kind.ARCHIVE:
+        check_archive(original, limits)
+    book: Book | None = read_document(original, limits) if kind is Kind.ARCHIVE else None
+    if book is None:
+        book = _Calamine.open(request)
+    choice = choose(original.name, book.sheets(), request.sheet, request.columns)
+    table = book.table(choice)
+    return Table(table.sheet, table.rows, table.columns, table.appearance, (*choice.findings, *table.findings))
 
 
-def _rows(excel: pandas.ExcelFile, choice: _Choice) -> Iterator[list[list[object]]]:
-    with excel:
-        frame = pandas.read_excel(
-            excel,
-            sheet_name=choice.sheet,
-            header=None,
-            nrows=choice.wanted,
-            dtype=object,
-            keep_default_na=False,
-            na_filter=False,
+class _Calamine:
+    """A workbook that calamine reads. The sheet that is likely meant is looked at while calamine reads it."""
+
+    def __init__(self, request: Request, book: CalamineWorkbook, likely: str | None) -> None:
+        self._name, self._data, self._limits = request.original.name, request.original.data, request.limits
+        self._book, self._likely = book, likely
+        self._tables: dict[str, CalamineSheet] = {}
+        threads = ThreadPoolExecutor(1)
+        self._looks: Future[Looks] | None = threads.submit(looks_of, self._data, likely) if likely else None
+        threads.shutdown(wait=False)
+
+    @classmethod
+    def open(cls, request: Request) -> _Calamine:
+        """Open it. Most likely the sheet is meant that was asked for, or else the first that is visible."""
+        try:
+            book = CalamineWorkbook.from_filelike(io.BytesIO(request.original.data))
+        except PasswordError:
+            raise password(request.original.name) from None
+        visible = [entry.name for entry in book.sheets_metadata if entry.visible == SheetVisibleEnum.Visible]
+        return cls(request, book, request.sheet or next(iter(visible), None))
+
+    def sheets(self) -> list[Sheet]:
+        """Its worksheets in their order; charts are no sheets to us."""
+        return [
+            Sheet(entry.name, entry.visible == SheetVisibleEnum.Visible, self)
+            for entry in self._book.sheets_metadata
+            if entry.typ == SheetTypeEnum.WorkSheet
+        ]
+
+    def top(self, sheet: str) -> list[list[Cell]]:
+        """The rows in which a header is looked for; only their texts."""
+        rows = self._sheet(sheet).to_python(skip_empty_area=False, nrows=SEARCHED_ROWS)
+        return [[cell if isinstance(cell, str) and cell else None for cell in row] for row in rows]
+
+    def merged(self, sheet: str) -> list[Merged]:
+        """The merged cells that begin in those rows."""
+        return [
+            (top + 1, left, bottom + 1, right)
+            for (top, left), (bottom, right) in self._sheet(sheet).merged_cell_ranges or []
+            if top < SEARCHED_ROWS
+        ]
+
+    def is_filled(self, sheet: str) -> bool:
+        """Whether anything is in it."""
+        return self._sheet(sheet).end is not None
+
+    def forget(self, sheet: str) -> None:
+        """Let go of a sheet that is not meant, because all of it is held."""
+        self._tables.pop(sheet, None)
+
+    def table(self, choice: Choice) -> Table:
+        """The chosen sheet, within the limits, with what was seen of it."""
+        sheet = self._sheet(choice.sheet)
+        # `total_height` would be one too small.
+        rows, columns = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end is not None else (0, 0)
+        if choice.is_only_top:
+            return Table(choice.sheet, islice(_cells(sheet), SEARCHED_ROWS), max(1, columns))
+        check_extent(self._name, rows, columns, rows * columns, self._limits)
+        looks = self._looks_of(choice.sheet)
+        if looks.unread:
+            widest = max(column + 1 for cells in looks.unread.values() for column in cells)
+            rows, columns = max(rows, max(looks.unread) + 1), max(columns, widest)
+            check_extent(self._name, rows, columns, rows * columns, self._limits)
+        return Table(
+            choice.sheet,
+            with_unread(_cells(sheet), looks.unread),
+            max(1, columns),
+            _appearance(looks, self.merged(choice.sheet), rows),
+            () if looks.is_whole else (Finding("appearance-unseen"),),
         )
-    yield from pieces(frame)
+
+    def _sheet(self, name: str) -> CalamineSheet:
+        if name not in self._tables:
+            self._tables[name] = self._book.get_sheet_by_name(name)
+        return self._tables[name]
+
+    def _looks_of(self, sheet: str) -> Looks:
+        if self._looks is not None and sheet == self._likely:
+            return self._looks.result()
+        return looks_of(self._data, sheet)
 
 
-def _named(name: str, book: CalamineWorkbook, sheet: str) -> _Choice:
-    """The sheet that was asked for, hidden or not. Excel lets no two names differ by capitals alone."""
-    sheets = [entry.name for entry in book.sheets_metadata if entry.typ == SheetTypeEnum.WorkSheet]
-    same = [candidate for candidate in sheets if candidate.casefold() == sheet.casefold()]
-    if not same:
-        raise SheetError(f"{shown(name)} has no sheet {shown(sheet)}: it has {_listed(sheets)}.")
-    chosen = sheet if sheet in same else same[0]
-    return _Choice(chosen, _extent(book.get_sheet_by_name(chosen)))
+def _cells(sheet: CalamineSheet) -> Iterator[list[object]]:
+    """All rows from the first and all columns from A. An empty text is how the parser gives a blank."""
+    before: list[object] = [None] * (sheet.start[1] if sheet.start is not None else 0)
+    for row in sheet.iter_rows():
+        cells = [None if cell == "" else cell for cell in row] if "" in row else row
+        yield before + cells if before else list(cells)
 
 
-def _meant(name: str, book: CalamineWorkbook) -> _Choice:
-    """The only visible sheet with a header. Without any, the top of the first that holds something, to speak about."""
-    candidates, filled = [], []
-    visible = _visible(name, book)
-    if set(REPORT_SHEETS) <= set(visible):
-        # A report that was sent in again: its other sheets name rows that are done.
-        visible = [TO_FIX_SHEET]
-    for sheet in visible:
-        table = book.get_sheet_by_name(sheet)
-        if _has_header(table):
-            candidates.append(_Choice(sheet, _extent(table)))
-        elif table.end is not None:
-            filled.append(sheet)
-    if len(candidates) > 1:
-        listed = _listed([candidate.sheet for candidate in candidates])
-        raise SheetError(
-            f"{shown(name)} has {len(candidates):,} sheets that could be meant, {listed}: choose one with --sheet NAME."
-        )
-    return candidates[0] if candidates else _Choice((filled or visible)[0], (0, 0), SEARCHED_ROWS)
+def _appearance(looks: Looks, merged: list[Merged], rows: int) -> Appearance:
+    """As a grid has it: rows as Excel counts them, and none below the last cell."""
+    return Appearance(
+        shown=_from_one(looks.shown),
+        hidden_rows=frozenset(row + 1 for row in looks.hidden_rows if row < rows),
+        hidden_columns=frozenset(looks.hidden_columns),
+        struck=frozenset((row + 1, column) for row, column in looks.struck),
+        merged=tuple(merged),
+    )
 
 
-def _visible(name: str, book: CalamineWorkbook) -> list[str]:
-    visible = [
-        entry.name
-        for entry in book.sheets_metadata
-        if entry.typ == SheetTypeEnum.WorkSheet and entry.visible == SheetVisibleEnum.Visible
-    ]
-    if not visible:
-        raise SheetError(f"{shown(name)} has no visible sheet: show the one that is meant, and save it again.")
-    return visible
-
-
-def _has_header(table: CalamineSheet) -> bool:
-    top = table.to_python(skip_empty_area=False, nrows=SEARCHED_ROWS)
-    header = find_header([[cell if isinstance(cell, str) else None for cell in row] for row in top])
-    return header is not None and len(header.roles) >= ENOUGH_ROLES
-
-
-def _extent(table: CalamineSheet) -> tuple[int, int]:
-    """Rows and columns down to the last cell. `total_height` would be one too small."""
-    return (table.end[0] + 1, table.end[1] + 1) if table.end is not None else (0, 0)
-
-
-def _listed(sheets: list[str]) -> str:
-    rest = len(sheets) - _NAMES_SHOWN
-    listed = ", ".join(shown(sheet) for sheet in sheets[:_NAMES_SHOWN])
-    return f"{listed} and {rest:,} more" if rest > 0 else listed or "none"
+def _from_one(shown: Mapping[tuple[int, int], str]) -> dict[tuple[int, int], str]:
+    return {(row + 1, column): text for (row, column), text in shown.items()}

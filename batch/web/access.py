@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 
 from batch.web.models import Person
 
@@ -51,15 +54,24 @@ def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             if roles_of(person_of(request)).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
         guarded.needed_roles = roles  # type: ignore[attr-defined]
-        return guarded
+        return cast("View[P]", guarded)
 
     return guard
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """A part of a page cannot hold the login: the whole page goes there, and comes back to itself."""
+    if not is_fragment(request):
+        return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("home"))
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    login = redirect_to_login(f"{page.path or '/'}{'?' if page.query else ''}{page.query}")
+    return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login.url})
 
 
 def open_to_all(view: View[P]) -> View[P]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from batch.errors import CreditbatchError
 from batch.language import Language, speaking
+from batch.web.access import is_fragment
 from batch.web.models import Person, SiteSettings
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -43,6 +46,20 @@ def policy(answer: Answer) -> Answer:
     return middleware
 
 
+def lasting(answer: Answer) -> Answer:
+    """A session lasts half an hour from the last page that somebody opened; what a page asks for by itself does not
+    count, so that a screen nobody looks at logs itself out. Noted once a minute, which spares the database.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        minute = int(time.time()) // 60
+        if request.user.is_authenticated and not is_fragment(request) and request.session.get("seen") != minute:
+            request.session["seen"] = minute
+        return answer(request)
+
+    return middleware
+
+
 def spoken(answer: Answer) -> Answer:
     """The person's language, else the browser's, else the site's; for Django's words and for ours."""
 
@@ -60,13 +77,17 @@ def spoken(answer: Answer) -> Answer:
 
 def told(answer: Answer) -> Answer:
     """A failure that has a sentence for the reader becomes a page with that sentence."""
+    from batch.web.errors import failed, not_allowed
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return answer(request)
+        response = answer(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            page = not_allowed(request)
+            page.headers["Allow"] = response.headers["Allow"]
+            return page
+        return response
 
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
-        from batch.web.errors import failed
-
         return failed(request, error) if isinstance(error, CreditbatchError) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
@@ -76,9 +97,7 @@ def told(answer: Answer) -> Answer:
 def _language_of(request: HttpRequest) -> Language:
     chosen = request.user.language if isinstance(request.user, Person) else ""
     if not chosen:
-        asked = request.headers.get("Accept-Language", "")
-        chosen = translation.get_language_from_request(request) if asked else ""
-    if not chosen:
-        site = SiteSettings.objects.first()
-        chosen = site.language if site else ""
-    return Language(chosen) if chosen in set(Language) else Language.ENGLISH
+        asked = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
+        codes = (name.split("-")[0] for name, _weight in asked)
+        chosen = next((code for code in codes if code in set(Language)), "")
+    return Language(chosen or SiteSettings.current().language or Language.ENGLISH)

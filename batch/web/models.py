@@ -1,7 +1,7 @@
 """The site's own tables: people, drafts on their way to becoming a batch, approvals, jobs, settings, the audit log.
 
-A draft is a sheet that was uploaded, with its versions. Once it is approved and started, its plan is a batch of the ledger,
-which is the same that the command line sees. Money is whole thousandths of a euro.
+A draft is a sheet that was uploaded, with its versions. Once it is approved and started, its plan is a batch of the
+ledger, which is the same that the command line sees. Money is whole thousandths of a euro.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class StoredFile(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     data = models.BinaryField()
+    received_at = models.DateTimeField(auto_now_add=True)
 
 
 class DraftState(models.TextChoices):
@@ -80,14 +81,18 @@ class Draft(models.Model):
 
 
 class Version(models.Model):
-    """A sheet as it was uploaded or corrected, with what the checks said of it. It is never changed, only followed."""
+    """A sheet as it was uploaded or corrected, with what the checks said of it. What is in it is never changed, only
+    followed; the checks are made again with newer balances.
+    """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    made_by = models.CharField(max_length=12)
+    """What was done to come to it: upload, file, correction, reading, options."""
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
     sheet = models.TextField(null=True)  # null: the file has no sheets
     conventions = models.JSONField(default=dict)
-    """How the sheet is to be read: columns mapped by hand, signed, include_hidden, sheet."""
+    """How the sheet is to be read: columns mapped by hand, signed, include_hidden, sheet, control totals."""
     corrections = models.JSONField(default=list)
     """Cells corrected on the page, oldest first: {"row", "column", "before", "after", "by", "at"}."""
     options = models.JSONField(default=dict)
@@ -98,16 +103,25 @@ class Version(models.Model):
     roles = models.JSONField(default=dict)
     findings = models.JSONField(default=list)
     """What the checks say of the sheet as a whole."""
+    changes = models.JSONField(null=True)  # null: there is no version before it
     plan_digest = models.CharField(max_length=64)
+    screen = models.JSONField(default=dict)
+    """All that an approver has to see: the plan and what the forecast says will be refused."""
     screen_digest = models.CharField(max_length=64)
-    """Names all that an approver has to see: the plan, the options and what the forecast says will be refused."""
+    """Names that, with the options."""
     movements = models.PositiveIntegerField(default=0)
     invalid = models.PositiveIntegerField(default=0)
     added = models.BigIntegerField(default=0)
     removed = models.BigIntegerField(default=0)
     largest = models.BigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    """Rows by status and direction, and by the code of what is said of them."""
     forecast = models.JSONField(null=True)  # null: the provider could not be asked
     opening = models.JSONField(null=True)  # null: the same
+    repeats = models.CharField(max_length=64, blank=True)
+    """The batch in which exactly these movements were accepted before."""
+    problem = models.TextField(blank=True)
+    """Why the provider could not be asked, in a sentence."""
     checked_at = models.DateTimeField()
 
     class Meta:
@@ -115,9 +129,9 @@ class Version(models.Model):
 
 
 class DraftRow(models.Model):
-    """A row of a version: the accountant's cells and what was read in them."""
+    """A row of the version in force: the accountant's cells and what was read in them."""
 
-    version = models.ForeignKey(Version, models.CASCADE, related_name="rows")
+    version = models.ForeignKey(Version, models.CASCADE, related_name="rows", db_index=False)
     position = models.PositiveIntegerField()
     row = models.PositiveIntegerField()
     cells = models.JSONField()
@@ -126,10 +140,44 @@ class DraftRow(models.Model):
     direction = models.CharField(max_length=6, null=True)  # null: none could be read
     amount = models.BigIntegerField(null=True)  # null: none could be read
     status = models.CharField(max_length=8)
+    refusal = models.PositiveIntegerField(null=True)  # null: it would be done, or is not sent
+    short = models.BigIntegerField(null=True)  # null: the same
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "position"], name="one_row_a_position")]
-        indexes: ClassVar = [models.Index(fields=["version", "status"]), models.Index(fields=["version", "token"])]
+        indexes: ClassVar = [
+            # Each holds all that its order needs, so that a page is found without reading the rows before it.
+            models.Index(fields=["version", "status", "position"], name="rows_by_status"),
+            models.Index(fields=["version", "token", "position"], name="rows_by_token"),
+            models.Index(fields=["version", "amount", "position"], name="rows_by_amount"),
+            models.Index(fields=["version", "direction", "position"], name="rows_by_direction"),
+        ]
+
+
+class DraftMark(models.Model):
+    """What is said of a row, by its code, so that the rows of which it is said are found without reading all."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="marks", db_index=False)
+    code = models.CharField(max_length=40)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["version", "code", "position"], name="marks_by_code")]
+
+
+class DraftAccount(models.Model):
+    """A sub-account that the version in force touches: before, and after by the forecast. The most moved first."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="accounts", db_index=False)
+    position = models.PositiveIntegerField()
+    token = models.TextField()
+    before = models.BigIntegerField(null=True)  # null: the account has no such sub-account
+    added = models.BigIntegerField()
+    removed = models.BigIntegerField()
+    after = models.BigIntegerField(null=True)  # null: the same
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["version", "position"], name="accounts_by_position")]
 
 
 class Approval(models.Model):
@@ -182,7 +230,9 @@ class Job(models.Model):
                 fields=["draft"], condition=~models.Q(state="ended"), name="one_job_a_draft_at_a_time"
             ),
             models.UniqueConstraint(
-                fields=["batch"], condition=~models.Q(state="ended") & ~models.Q(batch=""), name="one_job_a_batch_at_a_time"
+                fields=["batch"],
+                condition=~models.Q(state="ended") & ~models.Q(batch=""),
+                name="one_job_a_batch_at_a_time",
             ),
         ]
 
@@ -195,6 +245,11 @@ class SiteSettings(models.Model):
     batch_limit = models.BigIntegerField(null=True)  # null: no limit
     language = models.CharField(max_length=2, blank=True)
     """For people who have not chosen and whose browser asks for neither; empty: English."""
+
+    @classmethod
+    def current(cls) -> SiteSettings:
+        """What is set; the defaults as long as nobody has set anything."""
+        return cls.objects.first() or cls(pk=1)
 
 
 class Connection(models.Model):

@@ -12,6 +12,11 @@ _HERE = Path(__file__).parent
 DEBUG = False
 SECRET_KEY = ""
 """`configure` reads it from CREDITBATCH_HOME; Django refuses to sign with an empty key."""
+CREDITBATCH_HOME = Path()
+CREDITBATCH_VAULT_KEY = ""
+CREDITBATCH_SITE_URL = ""
+CREDITBATCH_DEMO = False
+CREDITBATCH_HAS_MAIL = False
 ALLOWED_HOSTS: list[str] = []
 DATABASES: dict[str, dict[str, Any]] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -28,6 +33,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "batch.ledger.orm.apps.LedgerConfig",
     "batch.web.apps.WebConfig",
 ]
@@ -39,8 +45,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "batch.web.middleware.lasting",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "batch.web.middleware.spoken",
     "batch.web.middleware.told",
@@ -75,9 +83,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 
-# Sessions end after half an hour without a page, and with the browser.
+# Sessions end after half an hour in which nobody opened a page (`middleware.lasting`), and with the browser.
 SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -85,6 +92,7 @@ SESSION_COOKIE_NAME = "creditbatch_session"
 CSRF_COOKIE_NAME = "creditbatch_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "batch.web.errors.forged"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -95,7 +103,11 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "batch.web.errors.locked_out"
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_HTTP_RESPONSE_CODE = 429
 OTP_TOTP_ISSUER = "creditbatch"
 
 LANGUAGE_CODE = "en"
@@ -103,10 +115,13 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [LOCALE_FOLDER]
 
 STATIC_URL = "static/"
-STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # uploads are kept in the database
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["batch.web.drafts.receiving.BoundedUpload"]
 LOGGING_CONFIG = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from batch.web import errors
+
 urlpatterns = [
     path("", include("batch.web.entry.urls")),  # home, login, setup, profile
     path("administration/", include("batch.web.administration.urls")),  # people, connection, limits, audit log
@@ -11,7 +13,7 @@ urlpatterns = [
     path("batches/", include("batch.web.runs.urls")),  # start, live page, decide, report, history
     path("accounts/", include("batch.web.accounts.urls")),  # sub-accounts with their movements, the template
 ]
-handler400 = "batch.web.errors.bad_request"
-handler403 = "batch.web.errors.forbidden"
-handler404 = "batch.web.errors.not_found"
-handler500 = "batch.web.errors.broken"
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.broken

@@ -14,10 +14,10 @@ from tests.builders import NOON
 
 def events() -> list[Event]:
     made: list[Event] = []
-    previous = chain.GENESIS
-    for number, state in enumerate((BatchState.APPROVED, BatchState.RUNNING, BatchState.FINISHED), start=1):
-        made.append(chain.next_event(number, previous, StateChanged(NOON, state)))
-        previous = made[-1].hash
+    tip = chain.Tip()
+    for state in (BatchState.APPROVED, BatchState.RUNNING, BatchState.FINISHED):
+        made.append(chain.next_event(tip, StateChanged(NOON, state)))
+        tip = chain.Tip(made[-1].number, made[-1].hash)
     return made
 
 

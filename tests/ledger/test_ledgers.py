@@ -14,7 +14,7 @@ from batch.ledger import chain
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, RowSettled, StateChanged
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import BatchKey, Claim, Lease, Ledger
-from batch.model import BatchState, Cell, RowResult, Status
+from batch.model import BatchState, Cell, People, RowResult, Status
 from batch.rules.holding import LEASE
 from tests.builders import BALANCES, NOON, new_batch
 
@@ -94,7 +94,7 @@ def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> 
 def test_work_is_in_the_order_of_sending_with_the_newest_balances(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS, removes_first=True))
     work = ledger.work("b-1")
-    assert work.order == (4, 2)
+    assert [entry.row.number for entry in work.rows] == [4, 2]
     assert work.known_main == Decimal("1000.000")
     ledger.append("b-1", [began(), done()])
     work = ledger.work("b-1")
@@ -154,7 +154,17 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
         "attempt-ended",
     ]
     assert chain.first_break(events) is None
-    assert events[-1].hash == "fc723ecdf1024aea9d35caface8d4d88dd688066de714d18a65495384ba6cdea"
+    assert events[-1].hash == "9f80ac94f1125c24ffe936ea580a83e4d746ab32eb265be12149667d8a6092e4"
+
+
+def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledger) -> None:
+    ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc", "anne")))
+    assert ledger.head("b-1").people == People("claire", ("marc", "anne"))
+    stop = StateChanged(NOON, BatchState.STOPPED, "It was interrupted.", by="not a runner")
+    for who in ("marc", None, "lea", "marc"):
+        ledger.append("b-1", [StateChanged(NOON, BatchState.RUNNING, by=who), stop])
+    assert ledger.head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
+    assert ledger.lines()[0].head.people.run == ("marc", "lea")
 
 
 HERE = Claim("here", "desk", 12, 1.0)

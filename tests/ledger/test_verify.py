@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from batch.ledger import chain
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
+from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.ledger.verify import first_difference
-from batch.model import BatchState, BatchView, Cell, Status
+from batch.model import BatchState, BatchView, Cell, Event, People, Status
 from tests.builders import NOON, new_batch
 
 ROWS: tuple[list[Cell], ...] = (
@@ -20,11 +24,11 @@ AFTER = Decimal("987.500"), Decimal("112.500")
 
 
 def record(ledger: Ledger) -> BatchView:
-    ledger.create(new_batch(*ROWS))
+    ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc",)))
     ledger.append(
         "b-1",
         [
-            StateChanged(NOON, BatchState.RUNNING),
+            StateChanged(NOON, BatchState.RUNNING, by="anne"),
             AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
             AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, None, *AFTER),
             AttemptBegan(NOON, 4, 1, *AFTER),
@@ -76,3 +80,28 @@ def test_a_changed_state_is_noticed(ledger: Ledger) -> None:
 def test_events_cut_off_at_the_end_are_noticed(ledger: Ledger) -> None:
     view = record(ledger)
     assert first_difference(replace(view, events=view.events[:-2])) is not None
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        People("somebody", ("marc",), ("anne",)),
+        People("claire", (), ("anne",)),
+        People("claire", ("marc",), ("anne", "lea")),
+    ],
+)
+def test_people_changed_in_the_ledger_are_noticed(people: People) -> None:
+    view = record(MemoryLedger())
+    assert "people" in str(first_difference(replace(view, head=replace(view.head, people=people))))
+
+
+def test_a_record_of_before_people_were_named_is_whole() -> None:
+    view = record(MemoryLedger())
+    events: list[Event] = []
+    for event in view.events:
+        data = {name: value for name, value in event.data.items() if name not in {"prepared", "approved", "by"}}
+        before = events[-1].hash if events else chain.GENESIS
+        digest = chain.hash_of(before, event.number, event.at, event.kind, data)
+        events.append(Event(event.number, event.at, event.kind, data, digest))
+    old = replace(view, events=tuple(events), head=replace(view.head, people=People()))
+    assert first_difference(old) is None

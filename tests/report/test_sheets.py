@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from openpyxl.utils.escape import unescape
+from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
 from batch.findings import Finding
-from batch.model import BatchRow, Cell, Event, Grid, RowResult, Source, Status
-from batch.report.words import REASON, particulars
+from batch.model import (
+    BatchRow,
+    Cell,
+    ControlTotal,
+    Event,
+    Grid,
+    People,
+    RowResult,
+    Source,
+    Status,
+)
+from batch.report.telling import Teller
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
@@ -37,6 +49,7 @@ from tests.report.views import (
     view_of,
 )
 
+REASON = "Why it was not done"
 OURS = [
     "Status",
     "Code",
@@ -60,9 +73,9 @@ def test_rows_have_the_accountants_columns_and_then_ours(tmp_path: Path) -> None
     assert third[4:8] == ["refused", 8, "Not enough credit", "Crédit insuffisant"]
 
 
-def test_rows_keep_duplicate_and_empty_titles(tmp_path: Path) -> None:
-    sheet = sheet_of(reopened(tmp_path, view_of([DONE], columns=("x", "x", "", "x"))), "Rows")
-    assert values(sheet)[0][:5] == ["x", "x", None, "x", "Status"]
+def test_each_title_of_the_rows_names_one_column_as_a_table_of_excels_needs_it(tmp_path: Path) -> None:
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE], columns=("x", "X", "", "status\n"))), "Rows")
+    assert values(sheet)[0][:5] == ["x", "X (2)", "Column 3", "status (2)", "Status"]
 
 
 def test_each_status_is_worded_and_has_a_colour_of_its_own(tmp_path: Path) -> None:
@@ -76,7 +89,7 @@ def test_amount_that_was_read_from_a_text_is_a_number_of_euros(tmp_path: Path) -
     read = checked([["token", "amount", "direction"], ["a1", "12,50", "add"], ["a1", "1.250", "add"]])
     view = view_of([DONE, INVALID], read.rows, columns=read.columns, roles=read.roles)
     sheet = sheet_of(reopened(tmp_path, view), "Rows")
-    assert (sheet["B2"].value, sheet["B2"].number_format) == (12.5, '#,##0.00 "€"')
+    assert (sheet["B2"].value, sheet["B2"].number_format) == (12.5, '"€"#,##0.00;-"€"#,##0.00')
     assert sheet["B3"].value == "1.250"
 
 
@@ -131,7 +144,7 @@ def test_balances_show_the_course_of_each_subaccount(tmp_path: Path) -> None:
         ["a", 30, 0, 20, 10, 9.95, -0.05],
         ["c", None, 0, 0, None, None, None],
     ]
-    assert sheet["B2"].number_format == '#,##0.000 "€"'
+    assert sheet["B2"].number_format.startswith('"€"#,##0.000')
     assert sheet["G3"].fill.fgColor.rgb != sheet["G2"].fill.fgColor.rgb
 
 
@@ -151,6 +164,12 @@ FIXABLE: list[list[Cell]] = [
     ["Bar", None, Decimal("1234567890123456"), Decimal("0.30000000000000004"), "??", None, None],
     ["Parc", None, Decimal("12345"), Decimal(-5), "ajout", None, "_x0041_ note"],
 ]
+
+
+def balances_beside(sheet: Worksheet, label: str) -> list[object]:
+    """The main account's, the sub-accounts' and both together."""
+    line = next(line for line in values(sheet) if line[0] == label)
+    return [line[3], line[5], line[6]]
 
 
 def _to_fix(tmp_path: Path, rows: list[list[Cell]]) -> list[list[Cell]]:
@@ -216,7 +235,7 @@ def test_events_are_the_whole_trail(tmp_path: Path) -> None:
 
 
 def test_event_without_data_has_no_particulars() -> None:
-    assert particulars({}) == ""
+    assert Teller().particulars({}) == ""
 
 
 def test_summary_says_what_ran_when_and_on_which_file(tmp_path: Path) -> None:
@@ -232,22 +251,44 @@ def test_summary_says_what_ran_when_and_on_which_file(tmp_path: Path) -> None:
     assert labelled(sheet, "Ended") == datetime(2026, 3, 31, 8, 17, 12, 345000)  # noqa: DTZ001
     assert labelled(sheet, "Provider’s address") == "https://api.example/v1"
     assert labelled(sheet, "Written by") == f"creditbatch {__version__}"
-    assert labelled(sheet, "Main balance before") == 100
-    assert labelled(sheet, "Main balance expected") == 50
-    assert labelled(sheet, "Main balance after") == 49.68
-    assert labelled(sheet, "Difference the books show") == -0.32
+    assert balances_beside(sheet, "Opening balance") == [100, "not known", "not known"]
+    assert balances_beside(sheet, "= expected") == [50, "not known", "not known"]
+    assert balances_beside(sheet, "Closing balance") == [49.68, "not known", "not known"]
+    assert balances_beside(sheet, "Difference") == [-0.32, "not known", "not known"]
     assert not sheet.sheet_view.showGridLines
 
 
-def test_summary_counts_rows_and_euros_by_status(tmp_path: Path) -> None:
-    rows = [row(2, "10"), row(3, "2.505"), row(4, "1"), row(5, "7")]
+def test_summary_counts_rows_and_euros_in_and_out_by_status(tmp_path: Path) -> None:
+    rows = [row(2, "10"), row(3, "2.505"), row(4, "1", direction="remove"), row(5, "7")]
     lines = values(sheet_of(reopened(tmp_path, view_of([DONE, REFUSED, DONE, PENDING], rows)), "Summary"))
-    table = {line[0]: line[1:3] for line in lines}
-    assert table["done"] == [2, 11]
-    assert table["refused"] == [1, 2.505]
-    assert table["invalid"] == [0, 0]
-    assert table["pending"] == [1, 7]
-    assert table["All rows"] == [4, 20.505]
+    table = {line[0]: line[2:7] for line in lines}
+    assert table["Asked for"] == [3, 19.505, 1, 1, 4]
+    assert table["done"] == [1, 10, 1, 1, 2]
+    assert table["refused"] == [1, 2.505, 0, 0, 1]
+    assert table["invalid"] == [0, 0, 0, 0, 0]
+    assert table["pending"] == [1, 7, 0, 0, 1]
+
+
+def test_summary_compares_with_the_sheets_own_total(tmp_path: Path) -> None:
+    view = replace(view_of([DONE]), control_total=ControlTotal(9, "C9", Decimal(50), Decimal(60)))
+    sheet = sheet_of(reopened(tmp_path, view), "Summary")
+    assert labelled(sheet, "The sheet’s own total") == "€60.00 in C9: the rows add up to €50.00, -€10.00 off"
+
+
+def test_summary_names_those_who_answer_for_it_and_leaves_room_to_sign(tmp_path: Path) -> None:
+    view = view_of([DONE])
+    one = replace(view, head=replace(view.head, people=People("anne", ("anne",), ("anne", "bruno"))))
+    sheet = sheet_of(reopened(tmp_path, one), "Summary")
+    assert [labelled(sheet, label) for label in ("Prepared by", "Approved by", "Run by")] == [
+        "anne",
+        "anne",
+        "anne, bruno",
+    ]
+    lines = values(sheet)
+    assert [line[0] for line in lines if "same" in str(line[0])] == ["Prepared and approved by the same person."]
+    assert sum(line[2] == "Date and signature" for line in lines) == 3
+    two = replace(view, head=replace(view.head, people=People("anne", ("bruno",))))
+    assert not any("same person" in str(line[0]) for line in values(sheet_of(reopened(tmp_path, two), "Summary")))
 
 
 def test_summary_begins_with_the_verdict(tmp_path: Path) -> None:
@@ -258,13 +299,19 @@ def test_summary_begins_with_the_verdict(tmp_path: Path) -> None:
 
 def test_summary_says_what_is_not_known(tmp_path: Path) -> None:
     sheet = sheet_of(reopened(tmp_path, view_of([DONE])), "Summary")
-    for label in (
-        "Main balance before",
-        "Main balance after",
-        "Difference the books show",
-        "Difference on sub-accounts",
-    ):
-        assert labelled(sheet, label) == "not known"
+    for label in ("Opening balance", "Closing balance", "Difference"):
+        assert balances_beside(sheet, label) == ["not known"] * 3
+
+
+def test_together_movements_between_the_accounts_cancel_out(tmp_path: Path) -> None:
+    rows = [row(2, "50"), row(3, "20", direction="remove", token="b")]
+    opening, closing = balances("100", **{"0001a": "1", "b": "30"}), balances("69.5", **{"0001a": "51", "b": "10"})
+    sheet = sheet_of(reopened(tmp_path, view_of([DONE, DONE], rows, opening=opening, closing=closing)), "Summary")
+    assert balances_beside(sheet, "Opening balance") == [100, 31, 131]
+    assert balances_beside(sheet, "+ received") == [20, 50, 70]
+    assert balances_beside(sheet, "− given") == [50, 20, 70]
+    assert balances_beside(sheet, "= expected") == [70, 61, 131]
+    assert balances_beside(sheet, "Difference") == [-0.5, 0, -0.5]
 
 
 def test_summary_lists_findings_of_the_sheet_but_not_without_end(tmp_path: Path) -> None:
@@ -278,12 +325,13 @@ def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "50", "add"], ["a1", "2", "remove"]])
     foreseen = forecast(make_plan(read.rows), Decimal("50.5"), {"a1": Decimal(1)})
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Summary")
-    assert labelled(sheet, "Main balance before") == 50.5
-    assert labelled(sheet, "Would be added to sub-accounts") == 50
-    assert labelled(sheet, "Would be removed from them") == 2
-    assert labelled(sheet, "Main balance expected") == 2.5
-    assert labelled(sheet, "Lowest on the way") == 0.5
-    assert labelled(sheet, "Top-up needed") == 0
+    forecast_of = {line[0]: line[3] for line in values(sheet)}
+    assert forecast_of["Main balance before"] == 50.5
+    assert forecast_of["Would be added to sub-accounts"] == 50
+    assert forecast_of["Would be removed from them"] == 2
+    assert forecast_of["Main balance expected"] == 2.5
+    assert forecast_of["Lowest on the way"] == 0.5
+    assert forecast_of["Top-up needed"] == 0
 
 
 @pytest.mark.parametrize("result", [DONE, UNKNOWN, PENDING])

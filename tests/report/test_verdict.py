@@ -97,7 +97,7 @@ def test_stopped_in_doubt_says_to_decide_first() -> None:
 @pytest.mark.parametrize(
     ("state", "beginning"),
     [
-        (BatchState.RUNNING, "Still running when this was written: 0 of 1 row were done and 1 can still be sent."),
+        (BatchState.RUNNING, "Still running when this was written: 0 of 1 rows were done and 1 can still be sent."),
         (BatchState.APPROVED, "Approved, but not started: nothing has moved."),
         (BatchState.CHECKED, "Waiting for approval: nothing has moved."),
         (BatchState.REJECTED, "Rejected (wrong month): nothing has moved."),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from batch.model import Cell
 from batch.money import amount_text
-from batch.rules.amounts import MAX_TEXT, cell_shown, read_amount
+from batch.rules.amounts import MAX_TEXT, plain_amount, read_amount
+from batch.rules.cells import cell_shown
 
 AMOUNTS = st.decimals("0.001", "999999999999.999", places=3)
 
@@ -76,7 +77,7 @@ def test_the_ways_out_of_an_ambiguity_are_read_as_what_they_stand_for(amount: De
     [
         "dix", "12,50 TTC", "12 50", "1 23", "1\n234", "12\n50", "1,23,456", "1.234,567.89", "1 234'567", "12.345 678",
         "1,2,3", "12,", "12.", "12,-", "12€50", "$12", "12 USD", "£5", "5 k€", "5 keur", "1e3", "1,2E+03", "--5", "+-5",
-        "(-5)", "-(5)", "5%", "#N/A", "#VALEUR!", "NaN", "inf", "²", "½", "12/50", "12:50:00", "1_000", "0x10", "€",
+        "(-5)", "-(5)", "NaN", "inf", "²", "½", "12/50", "12:50:00", "1_000", "0x10", "€",
         "euro", "-", ",", "٣٫٥", "\xad12,50", "\u202e05,21", "1,234.5.6", "0,123.45", "x" * 40_000,
         "1" * (MAX_TEXT + 1),
     ],
@@ -114,8 +115,10 @@ def test_a_numeric_cell_is_the_number_that_excel_shows(cell: str, amount: str, s
         (Decimal("1E+300"), "amount-too-large"),
         (Decimal("NaN"), "amount-not-a-number"), (Decimal("sNaN"), "amount-not-a-number"),
         (Decimal("-Infinity"), "amount-not-a-number"), (Decimal("1E+9999999"), "amount-not-a-number"),
-        (True, "amount-not-a-number"), (False, "amount-not-a-number"),
-        (datetime(2026, 5, 12), "amount-not-a-number"),  # noqa: DTZ001 (a cell has no zone)
+        (True, "amount-boolean"), (False, "amount-boolean"), ("#N/A", "amount-error"), ("#VALEUR!", "amount-error"),
+        ("=SUM(B2:B9)", "amount-formula"), ("=", "amount-formula"), ("5%", "amount-percentage"),
+        ("12,5 %", "amount-percentage"),
+        (datetime(2026, 5, 12), "amount-date"),  # noqa: DTZ001 (a cell has no zone)
     ],
 )  # fmt: skip
 def test_an_amount_that_cannot_be_sent_breaks_one_rule(cell: Cell, code: str) -> None:
@@ -177,6 +180,18 @@ def test_any_text_is_read_or_refused_and_never_raises(text: str) -> None:
 def test_any_number_is_read_or_refused_and_never_raises(number: Decimal) -> None:
     reading = read_amount(number)
     assert (reading.amount is None) == (reading.broken is not None)
+
+
+@given(st.none() | st.booleans() | st.text() | st.decimals(allow_nan=None, allow_infinity=None) | written().map(str))
+def test_the_quick_reading_of_an_amount_is_the_careful_one_or_none(cell: Cell) -> None:
+    reading = read_amount(cell)
+    plain = plain_amount(cell)
+    assert plain == (reading.amount if reading.sign == "" else None)
+
+
+@given(AMOUNTS)
+def test_a_plain_number_is_read_quickly(amount: Decimal) -> None:
+    assert plain_amount(amount) == amount
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_control_totals_are_compared_with_what_would_be_sent() -> None:
     assert codes(checked(*rows, expected=right)) == []
     wrong = checked(*rows, expected=Expected(1, Decimal("10.49"), Decimal(0)))
     assert [finding.message.split(":")[0] for finding in wrong.findings] == [
-        "2 rows would be sent but 1 was expected",
+        "The number of rows that would be sent is 2, but 1 was expected",
         "€10.50 would be added but €10.49 was expected",
         "€3.00 would be removed but €0.00 was expected",
     ]

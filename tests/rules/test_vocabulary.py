@@ -13,9 +13,10 @@ from batch.rules.vocabulary import (
     MINUS_SIGNS,
     PLUS_SIGNS,
     close_title,
-    column_role,
+    column_roles,
     direction_of,
     fold,
+    total_label,
 )
 
 TITLES = [(role, title) for role, groups in COLUMN_TITLES.items() for group in groups for title in group]
@@ -23,8 +24,8 @@ WORDS = [(direction, word) for direction, words in DIRECTION_WORDS.items() for w
 
 
 def role_of(title: str) -> Role | None:
-    found = column_role(title)
-    return found[0] if found else None
+    found = column_roles(title)
+    return found[0][0] if found else None
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_titles_as_people_write_them(role: Role, titles: list[str]) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "", " ", "Client", "Débit", "Note", "Date", "Email", "Solde", "Montant (K€)", "Montant k€",
+        "", " ", "Client", "Note", "Date", "Email", "Solde", "Montant (K€)", "Montant k€",
         "Montant en milliers",
         "Montant (cts)", "Montant (centimes)", "Montant $", "Montant (USD)", "Montant £", "Montant %", "Credit SMS",
-        "Montant (SMS)", "Nombre de SMS", "Ajout", "Retrait", "C/D", "x" * 40_000, "(" * 40_000,
+        "Montant (SMS)", "Nombre de SMS", "C/D", "Ajout %", "Débit (K€)", "x" * 40_000, "(" * 40_000,
     ],
 )  # fmt: skip
 def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
@@ -67,21 +68,44 @@ def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
 
 @pytest.mark.parametrize(("surer", "other"), [("Token", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")])
 def test_a_surer_title_goes_before_a_looser_one(surer: str, other: str) -> None:
-    first, second = column_role(surer), column_role(other)
-    assert first
-    assert second
-    assert first < second
+    assert column_roles(surer)[0] < column_roles(other)[0]
 
 
 @pytest.mark.parametrize(("role", "title"), TITLES)
 def test_every_title_of_the_table_is_found_in_any_case(role: Role, title: str) -> None:
-    assert fold(title) == title
-    assert role_of(title.upper()) is role
+    for written in (title, title.upper(), f" {title} :", f"{fold(title)} (€)", title.replace(" ", "_")):
+        assert role in dict(column_roles(written)), written
 
 
 def test_no_word_stands_in_the_tables_twice() -> None:
-    assert len({title for _, title in TITLES}) == len(TITLES)
+    assert len({(role, fold(title)) for role, title in TITLES}) == len(TITLES)
     assert len({word for _, word in WORDS}) == len(WORDS)
+
+
+def test_only_amounts_of_credit_and_one_side_of_a_pair_are_named_alike() -> None:
+    alike = {frozenset(dict(column_roles(title))) for _, title in TITLES}
+    assert {roles for roles in alike if len(roles) > 1} == {frozenset({Role.AMOUNT, Role.ADDED})}
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Total", "all"), ("TOTAL :", "all"), ("Totaux", "all"), ("Somme", "all"), ("Sous-total", "all"),
+        ("Total général", "all"), ("Grand total", "all"), ("Total mai 2026", "all"), ("Montant total", "all"),
+        ("Total des ajouts", "added"), ("Total crédits", "added"), ("Total débit", "removed"), ("Net", "net"),
+        ("Total net", "net"), ("total-energies", "all"), ("Token", None), ("Client net", None), ("", None),
+        ("totalement", None), ("x" * 40_000, None),
+    ],
+)  # fmt: skip
+def test_labels_of_totals_as_people_write_them(text: str, label: str | None) -> None:
+    assert total_label(text) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("TOTAL", "all"), ("Total ajouts", "added"), ("total-energies", None), ("net-1", None)]
+)
+def test_in_the_column_of_tokens_a_label_has_no_unknown_word(text: str, label: str | None) -> None:
+    assert total_label(text, strict=True) == label
 
 
 @pytest.mark.parametrize(("direction", "word"), WORDS)
@@ -128,7 +152,8 @@ def test_every_sign_stands_for_its_direction() -> None:
 @pytest.mark.parametrize(
     ("title", "near"),
     [
-        ("Montnat", "montant"), ("Tokken", "token"), ("Directoin", "direction"), ("Montant (K€)", "montant eur"),
+        ("Montnat", "Montant"), ("Tokken", "Token"), ("Directoin", "Direction"), ("Montant (K€)", "Montant"),
+        ("sens de l'operatoin", "Sens de l’opération"), ("N° sous-conpte", "N° de sous-compte"),
         ("Client", None), ("", None), ("x" * 40_000, None),
     ],
 )  # fmt: skip
@@ -138,6 +163,6 @@ def test_a_near_miss_of_a_title_is_known(title: str, near: str | None) -> None:
 
 @given(st.text())
 def test_any_text_can_be_a_title_or_a_direction(text: str) -> None:
-    column_role(text)
+    column_roles(text)
     direction_of(text)
     assert fold(fold(text)) == fold(text)

@@ -32,14 +32,14 @@ def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("explode", "'explode' is not a fault; the faults are refuse-connection"),
+        ("explode", "“explode” is not a fault; the faults are refuse-connection"),
         ("", "is not a fault"),
-        ("reset:skip", "'skip' should read key=value"),
+        ("reset:skip", "“skip” should read key=value"),
         ("reset:skip=many", "skip should be a whole number"),
         ("hang:seconds=long", "seconds should be a number"),
         ("hang:seconds=nan", "seconds is between"),
-        ("reset:colour=red", "no 'colour'"),
-        ("reset:on=tuesday", "'tuesday' is none of them"),
+        ("reset:colour=red", "no “colour”"),
+        ("reset:on=tuesday", "“tuesday” is none of them"),
         ("reset:moment=during", "before or after"),
         ("reset:probability=2", "probability is between 0 and 1"),
         ("reset:every=0", "every is at least 1"),

@@ -39,7 +39,7 @@ def xlsx_with(sheet_data: str, *, prolog: str = "", dimension: str = "A1") -> by
         f'<?xml version="1.0"?>{prolog}<worksheet xmlns="{_MAIN}"><dimension ref="{dimension}"/>'
         f"<sheetData>{sheet_data}</sheetData></worksheet>"
     )
-    return _with_part(xlsx({"Sheet": [["x"]]}), _SHEET, xml.encode())
+    return with_part(xlsx({"Sheet": [["x"]]}), _SHEET, xml.encode())
 
 
 def number(address: str, value: str) -> str:
@@ -48,12 +48,21 @@ def number(address: str, value: str) -> str:
     return f'<row r="{row}"><c r="{address}"><v>{value}</v></c></row>'
 
 
-def _with_part(workbook: bytes, name: str, content: bytes) -> bytes:
+def with_part(workbook: bytes, name: str, content: bytes) -> bytes:
+    """The workbook with other content in one of its parts, which is added if it is not there."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
-        for part in source.namelist():
+        for part in dict.fromkeys((*source.namelist(), name)):
             copy.writestr(part, content if part == name else source.read(part))
     return target.getvalue()
+
+
+def with_content(document: bytes, old: str, new: str) -> bytes:
+    """The OpenDocument sheet with something else in its content."""
+    with zipfile.ZipFile(io.BytesIO(document)) as archive:
+        content = archive.read("content.xml").decode()
+    assert old in content
+    return with_part(document, "content.xml", content.replace(old, new).encode())
 
 
 def zipped(parts: Mapping[str, bytes]) -> bytes:
@@ -65,13 +74,15 @@ def zipped(parts: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def ods(rows: Iterable[str], *, manifest: str = "") -> bytes:
-    """An OpenDocument sheet with these `table:table-row` elements."""
+def ods(rows: Iterable[str], *, manifest: str = "", styles: str = "") -> bytes:
+    """An OpenDocument sheet with these `table:table-row` elements and automatic styles."""
     space = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = "".join(f' xmlns:{name}="{space}:{name}:1.0"' for name in ("office", "table", "text", "style"))
+    calc = ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
-        f'<office:document-content xmlns:office="{space}:office:1.0" xmlns:table="{space}:table:1.0" '
-        f'xmlns:text="{space}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Feuille1">'
-        f"{''.join(rows)}</table:table></office:spreadsheet></office:body></office:document-content>"
+        f"<office:document-content{spaces}{calc}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f'<office:body><office:spreadsheet><table:table table:name="Feuille1">{"".join(rows)}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
     )
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
     return zipped({"mimetype": kind, "content.xml": content.encode(), "META-INF/manifest.xml": manifest.encode()})

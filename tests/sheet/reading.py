@@ -1,30 +1,60 @@
-"""Reading in this process what the child would read, so that a test needs not wait for its start."""
+"""Reading in this process what a child would read, so that a test needs not wait for its start."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from batch.errors import SheetError
+from batch.model import Cell, Grid, Role, Source
 from batch.sheet.child import answer
+from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
-from batch.sheet.wire import Begin, Failure, Request, Rows, decode
+from batch.sheet.text import read_text
+from batch.sheet.wire import Begin, Failure, Request, decode
+
+Rows = list[list[Cell]]
 
 
-def read(
-    data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None
-) -> tuple[str | None, Rows]:
-    """The sheet's name and rows as they arrive at the parent, or the `SheetError` that it would raise."""
+def grid_of(
+    data: bytes,
+    name: str = "sheet.xlsx",
+    *,
+    sheet: str | None = None,
+    columns: Mapping[Role, str] | None = None,
+    limits: Limits | None = None,
+) -> Grid:
+    """The grid as it arrives at the caller, or the `SheetError` that it would raise."""
     original = Original(name, name[name.rindex(".") :], data)
-    rows: Rows = []
-    found: str | None = None
-    for line in answer(Request(original, sheet, limits or Limits())):
+    request = Request(original, sheet, columns or {}, limits or Limits())
+    if kind_of(original) is Kind.TEXT:
+        rows, findings = read_text(original, sheet, request.columns, request.limits)
+        return Grid(Source(name, "", len(data), None), rows, findings=tuple(findings))
+    return _answered(request)
+
+
+def _answered(request: Request) -> Grid:
+    rows: list[tuple[Cell, ...]] = []
+    begin: Begin | None = None
+    for line in answer(request):
         match decode(line):
-            case Begin(sheet=found):
+            case Begin() as begin:
                 pass
             case Failure(sentence=sentence):
                 raise SheetError(sentence)
             case list() as some:
                 rows += some
-    return found, rows
+    assert begin is not None
+    source = Source(request.original.name, "", len(request.original.data), begin.sheet)
+    return Grid(source, rows, begin.appearance, begin.findings)
+
+
+def read(
+    data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None
+) -> tuple[str | None, Rows]:
+    """The sheet's name and rows."""
+    grid = grid_of(data, name, sheet=sheet, limits=limits)
+    return grid.source.sheet, [list(row) for row in grid.rows]
 
 
 def rows_of(data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None) -> Rows:

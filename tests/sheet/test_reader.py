@@ -29,7 +29,7 @@ def _nothing_is_left_behind() -> Iterator[None]:
 
 def stand_in(name: str, *, data: bytes = CSV, sheet: str | None = None, limits: Limits | None = None) -> SheetReader:
     """A reader whose child is another one than ours."""
-    request = Request(Original("x.csv", ".csv", data), sheet, limits or Limits())
+    request = Request(Original("x.xlsx", ".xlsx", data), sheet, {}, limits or Limits())
     return SheetReader(request, f"{__package__}.standins.{name}")
 
 
@@ -46,7 +46,7 @@ def test_a_text_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pandas.py").write_text("raise SystemExit(1)")
     monkeypatch.chdir(tmp_path)
     grid = read_sheet(Path("March.csv"))
-    assert grid.rows == [["token", "amount", "direction"], ["sub-0001", "12,50", "ajout"]]
+    assert grid.rows == [("token", "amount", "direction"), ("sub-0001", "12,50", "ajout")]
     assert grid.source == Source("March.csv", hashlib.sha256(CSV).hexdigest(), len(CSV), None)
 
 

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
+from batch.model import Role
 from batch.sheet.limits import Limits
 
 from .hostile import HEADER
-from .reading import read, rows_of
+from .reading import grid_of, read, rows_of
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
@@ -26,19 +27,19 @@ def test_decimal_commas_do_not_look_like_separators() -> None:
 
 def test_a_title_with_commas_above_the_header() -> None:
     data = b"Credits, March, 2026, all of them, paid\n\ntoken;amount\nsub-1;2"
-    assert rows_of(data, "x.csv")[2:] == [["token", "amount"] + [None] * 0, ["sub-1", "2"]]
+    assert rows_of(data, "x.csv")[2:] == [["token", "amount"], ["sub-1", "2"]]
 
 
 def test_rows_have_the_numbers_that_excel_shows() -> None:
     data = b"\r\n\r\ntoken;amount\r\n\r\n;;\r\nsub-1;2\r\n\r\n"
     assert rows_of(data, "x.csv") == [
+        [None],
+        [None],
+        ["token", "amount"],
+        [None],
         [None] * 3,
-        [None] * 3,
-        ["token", "amount", None],
-        [None] * 3,
-        [None] * 3,
-        ["sub-1", "2", None],
-        [None] * 3,
+        ["sub-1", "2"],
+        [None],
     ]
 
 
@@ -52,7 +53,7 @@ def test_a_quotation_mark_inside_a_cell_is_only_a_character() -> None:
 
 
 def test_the_first_record_may_span_lines_and_be_the_widest() -> None:
-    assert rows_of(b'a;"b\nc";d;e\nf;g\n', "x.csv") == [["a", "b\nc", "d", "e"], ["f", "g", None, None]]
+    assert rows_of(b'a;"b\nc";d;e\nf;g\n', "x.csv") == [["a", "b\nc", "d", "e"], ["f", "g"]]
 
 
 def test_every_cell_stays_the_text_it_is() -> None:
@@ -67,7 +68,7 @@ def test_every_line_ending(ending: str) -> None:
 
 def test_a_row_wider_than_all_before_it() -> None:
     rows = rows_of(b"a;b\n" * 500 + b"c;d;e;f;g\n" + b"a\n", "x.csv")
-    assert (len(rows), rows[0], rows[500]) == (502, ["a", "b", None, None, None], ["c", "d", "e", "f", "g"])
+    assert (len(rows), rows[0], rows[500]) == (502, ["a", "b"], ["c", "d", "e", "f", "g"])
 
 
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\xff\xfe"])
@@ -120,22 +121,74 @@ def test_what_was_written_is_read(table: list[list[str]], separator: str, ending
     unquoted = csv.writer(text, delimiter=separator, lineterminator=ending)
     quoted = csv.writer(text, delimiter=separator, lineterminator=ending, quoting=csv.QUOTE_ALL)
     (quoted if ending == "\r" else unquoted).writerows([HEADER, *table])
-    assert rows_of(text.getvalue().encode(), "x.csv") == padded([list(HEADER), *table])
+    assert rows_of(text.getvalue().encode(), "x.csv") == with_blanks([list(HEADER), *table])
 
 
 @settings(max_examples=300, deadline=None)
-@given(rest=st.text('a";\n\r ', max_size=40))
-def test_rows_are_counted_as_they_are_cut(rest: str) -> None:
-    """The width is found by one reader and the cells are cut by another: they must agree on every oddity."""
-    text = ";".join(HEADER) + "\n" + rest
+@given(rest=st.text('a";\n\r ', max_size=40), ending=st.sampled_from(("\n", "\r\n")))
+def test_rows_are_cut_as_the_standard_reader_cuts_them(rest: str, ending: str) -> None:
+    text = ";".join(HEADER) + ending + rest
     try:
         rows = rows_of(text.encode(), "x.csv")
     except SheetError:
         assert '"' in rest
     else:
-        assert rows == padded(list(csv.reader(io.StringIO(text, newline=""), delimiter=";")))
+        assert rows == with_blanks(list(csv.reader(io.StringIO(text, newline=""), delimiter=";")))
 
 
-def padded(table: list[list[str]]) -> list[list[str | None]]:
-    width = max(map(len, table))
-    return [[cell or None for cell in row] + [None] * (width - len(row)) for row in table]
+def with_blanks(table: list[list[str]]) -> list[list[str | None]]:
+    return [[cell or None for cell in row] or [None] for row in table]
+
+
+def findings(data: bytes, name: str = "x.csv") -> list[tuple[str, dict[str, str]]]:
+    return [(finding.code, dict(finding.params)) for finding in grid_of(data, name).findings]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"token;amount;direction\nsub-1;5;add\n",
+        "Jeton;Montant (€);Sens\nsub-1;5;crédit\n".encode("cp1252"),
+        "Jeton\tMontant\tSens\nsub-1\t5\tcrédit\n".encode("utf-16"),
+        b"token;amount;direction;note;;\nsub-1;5;add;x;;\n;;;;;\n\nA remark\n",
+        b"",
+    ],
+)
+def test_of_what_is_certain_nothing_is_said(data: bytes) -> None:
+    assert findings(data) == []
+
+
+def test_an_assumed_encoding_is_said_with_a_word_to_look_at() -> None:
+    assert findings(b"token;amount;direction\nsub-1;5;\xe9\n") == [
+        ("encoding-assumed", {"encoding": "Windows-1252", "example": "é"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "separator"),
+    [(b"a,b,c\nd,e,f\n", ","), (b"sub-1 5 add\n", ";"), (b"token;amount,direction\na;b,c\n", ";")],
+)
+def test_an_assumed_separator_is_said(data: bytes, separator: str) -> None:
+    assert findings(data) == [("separator-assumed", {"separator": separator})]
+
+
+def test_columns_named_by_hand_find_the_separator() -> None:
+    columns = {Role.TOKEN: "Client", Role.AMOUNT: "Crédit du mois", Role.DIRECTION: "Op"}
+    grid = grid_of("Client|Crédit du mois|Op\na|1,5|x\n".encode(), "x.csv", columns=columns)
+    assert grid.rows[1] == ("a", "1,5", "x")
+    assert grid.findings == ()
+
+
+def test_ragged_rows_are_said_with_the_line_of_the_file() -> None:
+    data = b'token;amount;direction\n"sub\n1";5;add\nsub-2;5\nsub-3;5;add;x;y\n'
+    assert findings(data) == [("rows-ragged", {"count": "2", "first": "3", "line": "4", "as": "line"})]
+    assert findings(b"token;amount;direction\nsub-2;5\n") == [
+        ("rows-ragged", {"count": "1", "first": "2", "line": "2"})
+    ]
+    declared = b"sep=;\r\ntoken;amount;direction\r\nsub-2;5\r\n"
+    assert findings(declared) == [("rows-ragged", {"count": "1", "first": "2", "line": "3", "as": "line"})]
+
+
+def test_texts_that_excel_was_made_to_keep() -> None:
+    data = b'token;amount;direction\n="00123";"=""00456""";"=""a""""b"""\n=1+1;"=x";="\n'
+    assert rows_of(data, "x.csv")[1:] == [["00123", "00456", 'a"b'], ["=1+1", "=x", '="']]

@@ -8,20 +8,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.findings import Finding
+from batch.language import Language
+from batch.model import Appearance, Role
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
 from batch.sheet.wire import Begin, End, Failure, Request, decode, encode
 
+SEEN = Appearance(
+    {(3, 1): "12,35 €", (4, 0): "00012"},
+    frozenset({3, 4, 5, 9}),
+    frozenset({0, 2}),
+    frozenset({(3, 1)}),
+    ((1, 0, 1, 2),),
+)
+
 
 def test_a_request_arrives_as_it_was_sent() -> None:
-    request = Request(Original("caf\udce9\n.csv", ".csv", b"\n\0\xff\n"), "März", Limits(rows=3, seconds=0.5))
+    request = Request(
+        Original("caf\udce9\n.csv", ".csv", b"\n\0\xff\n"),
+        "März",
+        {Role.AMOUNT: "Crédit"},
+        Limits(rows=3),
+        Language.FRENCH,
+    )
     stream = io.BytesIO()
     request.write(stream)
     stream.seek(0)
     assert Request.read(stream) == request
 
 
-@pytest.mark.parametrize("message", [Begin(None), Begin("März"), End(3), Failure("It is damaged.")])
+@pytest.mark.parametrize(
+    "message",
+    [
+        Begin("März"),
+        Begin("März", SEEN, (Finding("sheet-hidden", 3, "A3", {"sheet": "März"}), Finding("appearance-unseen"))),
+        End(3),
+        Failure("It is damaged."),
+    ],
+)
 def test_messages_arrive_as_they_were_sent(message: Begin | End | Failure) -> None:
     assert decode(encode(message)) == message
 
@@ -37,14 +62,14 @@ def test_a_number_arrives_with_the_digits_that_python_shows(number: float) -> No
 def test_a_text_arrives_in_one_line(text: str) -> None:
     line = encode([[text]])
     assert line.count(b"\n") == 1
-    assert decode(line) == [[text.encode("utf-8", "replace").decode("utf-8")]]
+    assert decode(line) == [(text.encode("utf-8", "replace").decode("utf-8"),)]
 
 
 @pytest.mark.parametrize(
     ("duration", "text"), [(timedelta(hours=30, seconds=5), "30:00:05"), (timedelta(minutes=-90), "-01:30:00")]
 )
 def test_a_duration_is_a_text(duration: timedelta, text: str) -> None:
-    assert decode(encode([[duration]])) == [[text]]
+    assert decode(encode([[duration]])) == [(text,)]
 
 
 @pytest.mark.parametrize("line", [b"[[1", b"{}", b"7", b'{"error": 3}', b"\xff", b'{"d": "not a date"}'])

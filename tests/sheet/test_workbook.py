@@ -52,7 +52,7 @@ def test_every_format_keeps_the_row_numbers(name: str, data: bytes) -> None:
 
 def test_an_opendocument_sheet_keeps_the_row_numbers() -> None:
     rows = [hostile.ods_row(repeated=3), hostile.ods_row(*HEADER), hostile.ods_row(repeated=1_048_000)]
-    assert read(hostile.ods(rows), "x.ods") == ("Feuille1", [[None] * 3] * 3 + [list(HEADER)])
+    assert read(hostile.ods(rows), "x.ods") == ("Feuille1", [[], [], [], list(HEADER)])
 
 
 def test_every_cell_is_what_it_is() -> None:
@@ -83,8 +83,8 @@ def test_every_cell_is_what_it_is() -> None:
         ("NaN", "NaN"),
         ("1e400", "Infinity"),
         ("-1e400", "-Infinity"),
-        ("12345678901234567890", Decimal("12345678901234567168")),
-        ("1e300", Decimal(int(1e300))),
+        ("12345678901234567890", Decimal("12345678901234567000")),
+        ("1e300", Decimal("1e300")),
     ],
 )
 def test_numbers_that_excel_shows_otherwise(written: str, value: object) -> None:
@@ -154,7 +154,7 @@ def test_a_stray_cell_in_the_last_row() -> None:
         for column, title in zip("ABC", HEADER, strict=True)
     )
     data = hostile.xlsx_with(f'<row r="1">{titles}</row>{hostile.number("C1048576", "1")}')
-    with pytest.raises(SheetError, match=r"has more than 110,000 rows \(its last cell is in row 1,048,576"):
+    with pytest.raises(SheetError, match=r"has more than 1,000,000 rows \(its last cell is in row 1,048,576"):
         rows_of(data)
 
 

@@ -124,7 +124,7 @@ def _skip_doubts(patch: Patch) -> None:
 
 def _send_doubts_again_on_resume(patch: Patch) -> None:
     """A crash is taken for "nothing was sent"."""
-    patch.setattr(replay, "began", lambda result, fact: replace(result, attempts=fact.attempt))
+    patch.setattr(replay, "began", lambda fact: {"attempts": fact.attempt})
 
 
 def _old_balances(patch: Patch) -> None:
@@ -175,7 +175,7 @@ class Repeating(MemoryLedger):
 
     def work(self, batch: str) -> Work:
         work = super().work(batch)
-        return replace(work, order=(*work.order, *work.order[:1]))
+        return replace(work, rows=(*work.rows, *work.rows[:1]))
 
 
 class Flattering(MemoryLedger):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from batch.errors import LedgerError, SettingsError
+from batch.errors import LedgerError, SettingsError, system_words
+from batch.language import _
 from batch.ledger.orm import settings as ledger_settings
 
 FILE_NAME = "ledger.sqlite3"
@@ -20,22 +22,32 @@ _SQLITE_OPTIONS = {
 }
 
 
-def connect(home: Path, database_url: str | None) -> None:
-    """Point Django at the ledger and bring its tables up to date; `LedgerError` says what is in the way."""
+def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None = None) -> None:
+    """Point Django at the ledger and bring its tables up to date; `LedgerError` says what is in the way.
+
+    `also` is what Django needs for more than the ledger: the site's settings. Without it nothing of the site is
+    loaded, and only the ledger's own tables are looked at.
+    """
     database = _database_at(database_url) if database_url else _sqlite_in(home)
-    _configure(database)
+    _configure(database, also or {})
+    only = () if also else ("ledger",)
     from django.core.management import call_command
     from django.db import DatabaseError, connection, transaction
 
     try:
-        if _is_behind():
+        if _is_behind(only):
             # The tables and the note that they are there in one commit: Django by itself commits the note afterwards,
             # and a crash in between would leave a ledger that can never be opened again.
             with connection.constraint_checks_disabled(), transaction.atomic():
-                call_command("migrate", verbosity=0, interactive=False)
+                call_command("migrate", *only, verbosity=0, interactive=False)
     except DatabaseError as error:
-        where = "that CREDITBATCH_DATABASE_URL names" if database_url else f"in {home}"
-        raise LedgerError(f"The ledger {where} cannot be opened: check that it can be read and written.") from error
+        sentence = _("The ledger in {folder} cannot be opened: check that it can be read and written.")
+        if database_url:
+            sentence = _(
+                "The ledger that CREDITBATCH_DATABASE_URL names cannot be opened: "
+                "check that it can be read and written."
+            )
+        raise LedgerError(sentence.format(folder=home)) from error
     if not database_url:
         _keep_private(home / FILE_NAME)
 
@@ -44,7 +56,8 @@ def _sqlite_in(home: Path) -> dict[str, Any]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise LedgerError(f"The folder {home} for the ledger cannot be made: {error.strerror}.") from error
+        sentence = _("The folder {folder} for the ledger cannot be made: {why}.")
+        raise LedgerError(sentence.format(folder=home, why=system_words(error))) from error
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(home / FILE_NAME), "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
@@ -55,14 +68,14 @@ def _database_at(url: str) -> dict[str, Any]:
         database = dict(dj_database_url.parse(url))
     except (ValueError, KeyError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise SettingsError(
-            "CREDITBATCH_DATABASE_URL is not a database's address, such as postgres://user@host/name."
+            _("CREDITBATCH_DATABASE_URL is not a database's address, such as postgres://user@host/name.")
         ) from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = dict(_SQLITE_OPTIONS)
     return database
 
 
-def _configure(database: dict[str, Any]) -> None:
+def _configure(database: dict[str, Any], also: Mapping[str, Any]) -> None:
     import django
     from django.conf import settings
     from django.db import connections
@@ -70,21 +83,27 @@ def _configure(database: dict[str, Any]) -> None:
     if not settings.configured:
         names = [name for name in dir(ledger_settings) if name.isupper()]
         settings.configure(
-            **{name: getattr(ledger_settings, name) for name in names} | {"DATABASES": {"default": database}}
+            **{name: getattr(ledger_settings, name) for name in names}
+            | dict(also)
+            | {"DATABASES": {"default": database}}
         )
-        django.setup()
+        # Without the prefix of addresses, which a site sets for each request: the command line has none.
+        django.setup(set_prefix=False)
         return
+    for name, value in also.items():
+        setattr(settings, name, value)
     connections["default"].close()
     del connections["default"]
     connections.settings["default"] = connections.configure_settings({"default": database})["default"]
 
 
-def _is_behind() -> bool:
+def _is_behind(only: tuple[str, ...]) -> bool:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    wanted = [node for node in executor.loader.graph.leaf_nodes() if not only or node[0] in only]
+    return bool(executor.migration_plan(wanted))
 
 
 def _keep_private(file: Path) -> None:

@@ -29,6 +29,7 @@ class Batch(models.Model):
     ended_at = models.DateTimeField(null=True)
     events_count = models.PositiveIntegerField(default=0)
     last_hash = models.CharField(max_length=64)
+    people = models.JSONField(null=True)  # null: recorded before people were
 
 
 class Movement(models.Model):
@@ -37,7 +38,7 @@ class Movement(models.Model):
     A row with an error has no turn: it is never sent.
     """
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="movements")
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="movements", db_index=False)
     position = models.PositiveIntegerField()
     row = models.PositiveIntegerField()
     turn = models.PositiveIntegerField(null=True)
@@ -54,46 +55,39 @@ class Movement(models.Model):
     subaccount_balance = models.BigIntegerField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(null=True)
+    # The balances known before its last attempt: what a doubt about it is settled against.
+    main_before = models.BigIntegerField(null=True)
+    subaccount_before = models.BigIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["batch", "position"], name="one_movement_a_position"),
             models.UniqueConstraint(fields=["batch", "row"], name="one_movement_a_row"),
         ]
-
-
-class Attempt(models.Model):
-    """One HTTP call made for a movement: the balances known before it, and what it came to once that is known."""
-
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="attempts")
-    row = models.PositiveIntegerField()
-    number = models.PositiveIntegerField()
-    began_at = models.DateTimeField()
-    main_before = models.BigIntegerField(null=True)
-    subaccount_before = models.BigIntegerField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=16, null=True)  # null: not known
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["batch", "row", "number"], name="one_attempt_a_number"),
+        indexes: ClassVar = [
+            # Holds all that a tally needs, so that counting reads no row.
+            models.Index(fields=["batch", "status", "direction", "amount"], name="movements_by_status"),
+            models.Index(fields=["token"], name="movements_by_token"),
         ]
 
 
 class Reading(models.Model):
     """A balance as the provider gave it; without a token it is the main account's."""
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="readings")
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="readings", db_index=False)
     at = models.DateTimeField()
     purpose = models.CharField(max_length=16)
     token = models.TextField(null=True)  # null: the main account, which has no token
     balance = models.BigIntegerField()
 
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["batch", "token"], name="readings_by_token")]
+
 
 class Event(models.Model):
     """One line of the audit trail. Never changed and never deleted."""
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="events")
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="events", db_index=False)
     number = models.PositiveIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
@@ -117,3 +111,11 @@ class Lease(models.Model):
     batch = models.CharField(max_length=64, null=True)  # null: it has no name yet
     since = models.DateTimeField()
     until = models.DateTimeField()
+
+
+class ColumnMemory(models.Model):
+    """Which title a person named for a column, kept for the next sheet."""
+
+    role = models.CharField(max_length=16, primary_key=True)
+    title = models.TextField()
+    at = models.DateTimeField()

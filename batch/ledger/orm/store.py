@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db import DatabaseError, models, transaction
-from django.db.models import Count
+from django.db import models
+from django.db.models import Exists, OuterRef
 
 from batch.errors import LedgerError
-from batch.ledger import chain, protocol
+from batch.ledger import chain, protocol, replay
 from batch.ledger.accept import accepted
 from batch.ledger.encoding import finding_from_json, finding_to_json
 from batch.ledger.facts import (
@@ -25,31 +23,16 @@ from batch.ledger.facts import (
     StateChanged,
 )
 from batch.ledger.holding import busy
-from batch.ledger.orm.models import Attempt, Batch, Event, Lease, Reading
+from batch.ledger.orm.balances import at_both_ends, last_known, readings_of
+from batch.ledger.orm.models import Batch, Event, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
-from batch.ledger.orm.rows import (
-    balances_in_order,
-    batch_row,
-    euros,
-    head_of,
-    line_of,
-    readings_of,
-    tallies,
-    thousandths,
-    update_row,
-)
+from batch.ledger.orm.queries import lines_page
+from batch.ledger.orm.rows import batch_row, euros, events_in, head_of, people_json, people_of
+from batch.ledger.orm.trouble import committed, found, reading
+from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
-from batch.model import (
-    BatchHead,
-    BatchState,
-    BatchView,
-    Movement,
-    Role,
-    Status,
-    Tally,
-)
-from batch.model import Event as EventRecord
-from batch.money import from_thousandths
+from batch.ledger.sentences import already_there
+from batch.model import BatchHead, BatchState, BatchView, Movement, People, Role, Status
 from batch.rules.checks import movement_of
 from batch.rules.holding import LEASE
 
@@ -58,17 +41,24 @@ _CHUNK = 1000
 
 
 class DatabaseLedger:
-    """Implements `protocol.Ledger` over the connection that `connect` opened."""
+    """Implements `protocol.Ledger` over the connection that `connect` opened.
 
-    def __init__(self) -> None:
+    Whoever holds an account is the only one to write to its batches, so the holder need not read back where their
+    chains end: it remembers, and every commit proves that it remembers rightly.
+    """
+
+    def __init__(self, beside: Callable[[str], None] = lambda _batch: None) -> None:
+        """`beside` writes what belongs in the same commit as a new batch, whose name it is given."""
+        self._beside = beside
         self._held: tuple[str, Claim] | None = None
+        self._tips: dict[str, chain.Tip] = {}
 
     def hold(
         self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]
     ) -> None:
         """Hold the account, so that nobody else sends on it."""
         name = _account(account)
-        with _committed():
+        with committed():
             line = Lease.objects.select_for_update().filter(account=name).first()
             if line is not None and _claim(line) != claim:
                 lease = protocol.Lease(_claim(line), line.batch, line.since, line.until)
@@ -86,31 +76,31 @@ class DatabaseLedger:
             # Of two that find the account free at the same moment, the second must fail and not overwrite the first.
             mine.save(force_insert=line is None, force_update=line is not None)
         self._held = name, claim
+        self._tips = {}
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
         if self._held is not None:
-            with _committed():
+            with committed():
                 _held_by(*self._held).delete()
             self._held = None
+            self._tips = {}
 
     def in_doubt(self, account: BatchKey) -> str | None:
         """The newest batch on this account with a row in doubt."""
-        with _read():
-            doubtful = Batch.objects.filter(
-                api_url=account.api_url,
-                key_fingerprint=account.fingerprint,
-                movements__status=Status.UNKNOWN.value,
-            )
+        with reading():
+            # By the index, batch by batch: a join would be made from the side of the rows, and look at each of them.
+            rows = Line.objects.filter(batch=OuterRef("pk"), status=Status.UNKNOWN.value)
+            doubtful = Batch.objects.filter(Exists(rows), api_url=account.api_url, key_fingerprint=account.fingerprint)
             return doubtful.order_by("-created_at", "-name").values_list("name", flat=True).first()
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
         source = new.sheet.source
-        with _committed():
+        with committed():
             if Batch.objects.filter(name=new.name).exists():
-                raise LedgerError(f"There is already a batch {new.name} in the ledger: try again.")
-            batch = Batch(
+                raise LedgerError(already_there(new.name))
+            Batch.objects.create(
                 name=new.name,
                 state=BatchState.APPROVED.value,
                 file_name=source.file_name,
@@ -126,174 +116,146 @@ class DatabaseLedger:
                 key_fingerprint=new.key_fingerprint,
                 created_at=new.at,
                 last_hash=chain.GENESIS,
+                people=people_json(People(new.prepared, new.approved)),
             )
-            batch.save(force_insert=True)
-            turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
-            movements = (
-                line_of(batch, position, row, turns.get(row.number)) for position, row in enumerate(new.sheet.rows)
-            )
-            Line.objects.bulk_create(movements, batch_size=_CHUNK)
-            self._append(batch, accepted(new))
+            Pen().add_rows(new)
+            self._append(new.name, chain.Tip(), accepted(new))
+            self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
-        with _committed():
-            self._append(_find(batch), facts)
+        # What fails may or may not have been committed: then the end of the chain is read again.
+        tip = self._tips.pop(batch, None)
+        with committed():
+            tip = self._append(batch, tip or _tip(batch), facts)
+        if self._held is not None:
+            self._tips[batch] = tip
 
     def head(self, batch: str) -> BatchHead:
         """A batch without its rows."""
-        with _read():
-            return head_of(_find(batch))
+        with reading():
+            kept = found(batch)
+            return head_of(kept, at_both_ends(kept))
 
     def view(self, batch: str) -> BatchView:
         """A batch with its rows and events."""
-        with _read():
-            kept = _find(batch)
+        with reading():
+            kept = found(batch)
             rows = kept.movements.order_by("position").iterator(chunk_size=_CHUNK)
-            events = kept.events.order_by("number").iterator(chunk_size=_CHUNK)
             return BatchView(
-                head=head_of(kept),
+                head=head_of(kept, at_both_ends(kept)),
                 columns=tuple(kept.columns),
                 roles={Role(role): column for role, column in kept.roles.items()},
                 rows=tuple(batch_row(row) for row in rows),
                 findings=tuple(finding_from_json(finding) for finding in kept.findings),
-                events=tuple(EventRecord(line.number, line.at, line.kind, line.data, line.hash) for line in events),
+                events=events_in(kept.events.all()),
             )
 
     def work(self, batch: str) -> Work:
         """What a runner takes up."""
-        with _read():
-            kept = _find(batch)
-            order = kept.movements.filter(turn__isnull=False).order_by("turn").values_list("row", flat=True)
-            main: int | None = None
-            known: dict[str, int] = {}
-            for at, token, balance in balances_in_order(kept):
-                del at
-                if token is None:
-                    main = balance
-                else:
-                    known[token] = balance
-            return Work(tuple(order), euros(main), {token: from_thousandths(value) for token, value in known.items()})
+        with reading():
+            rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
+            known = last_known(batch)
+            main = known.pop(None, None)
+            subaccounts = {token: balance for token, balance in known.items() if token is not None}
+            return Work(tuple(map(batch_row, rows.iterator(chunk_size=_CHUNK))), main, subaccounts)
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
-        with _read():
-            attempts = Attempt.objects.filter(batch=batch, row=row).order_by("-number")
-            attempt = attempts.first()
-            if attempt is None:
-                return None
-            before = euros(attempt.main_before), euros(attempt.subaccount_before)
-            return LastAttempt(attempt.number, attempt.began_at, *before)
+        with reading():
+            sent = Line.objects.filter(batch=batch, row=row, attempts__gt=0)
+            last = sent.values_list("attempts", "main_before", "subaccount_before").first()
+            return LastAttempt(last[0], euros(last[1]), euros(last[2])) if last else None
 
     def key_of(self, batch: str) -> BatchKey:
         """What the batch is bound to."""
-        with _read():
-            kept = _find(batch)
+        with reading():
+            kept = found(batch)
             return BatchKey(kept.api_url, kept.key_fingerprint)
 
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
-        with _read():
-            counted = tallies()
-            return [
-                BatchLine(head_of(batch), counted.get(batch.name, Tally(dict.fromkeys(Status, 0))))
-                for batch in Batch.objects.order_by("-created_at", "-name")
-            ]
+        return list(lines_page().lines)
 
     def latest(self) -> str | None:
         """The newest batch's name."""
-        with _read():
+        with reading():
             newest = Batch.objects.order_by("-created_at", "-name").values_list("name", flat=True)
             return newest.first()
 
     def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
         """The batches accepted for this account since then, newest first."""
-        with _read():
-            found = Batch.objects.filter(
+        with reading():
+            since_then = Batch.objects.filter(
                 api_url=account.api_url, key_fingerprint=account.fingerprint, created_at__gte=since
             )
-            counted = found.annotate(turns=Count("movements__turn")).order_by("-created_at", "-name")
+            accepted_as = Event.objects.filter(batch__in=since_then, number=1).values_list("batch_id", "data")
+            movements = {name: int(data.get("movements", 0)) for name, data in accepted_as}
             return [
-                Earlier(batch.name, batch.created_at, batch.file_name, batch.sha256, batch.turns) for batch in counted
+                Earlier(batch.name, batch.created_at, batch.file_name, batch.sha256, movements.get(batch.name, 0))
+                for batch in since_then.order_by("-created_at", "-name")
             ]
+
+    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
+        """What was chosen for each batch of this account, oldest first."""
+        with reading():
+            accepted_facts = Event.objects.filter(
+                number=1, batch__api_url=account.api_url, batch__key_fingerprint=account.fingerprint
+            )
+            found = accepted_facts.order_by("batch__created_at", "batch_id").values_list("batch_id", "data")
+            return {batch: tuple(data.get("options", ())) for batch, data in found}
 
     def movements(self, batch: str) -> list[Movement]:
         """The movements of a batch."""
-        with _read():
-            rows = _find(batch).movements.filter(turn__isnull=False).order_by("turn")
-            found = (movement_of(batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
-            return [movement for movement in found if movement]
+        with reading():
+            rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
+            read = (movement_of(batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
+            return [movement for movement in read if movement]
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account."""
-        with _read():
+        with reading():
             same = Batch.objects.filter(digest=digest, api_url=api_url, key_fingerprint=key_fingerprint)
             return same.order_by("-created_at", "-name").values_list("name", flat=True).first()
 
-    def _append(self, batch: Batch, facts: Sequence[Fact]) -> None:
+    def _append(self, batch: str, tip: chain.Tip, facts: Sequence[Fact]) -> chain.Tip:
+        """Write the facts behind the tip, within a transaction; returns the new tip."""
+        pen = Pen()
         if self._held is not None:
-            held = _held_by(*self._held).update(batch=batch.name, until=facts[-1].at + LEASE)
-            if held != 1:
-                raise LedgerError(f"Another program has taken batch {batch.name} over: let it end, then resume.")
-        number, last_hash = batch.events_count, batch.last_hash
-        events: list[Event] = []
+            pen.renew(*self._held, batch, facts[-1].at)
+        lines: list[chain.Line] = []
+        end = tip
         for fact in facts:
-            number += 1
-            event = chain.next_event(number, last_hash, fact)
-            last_hash = event.hash
-            events.append(
-                Event(batch=batch, number=number, at=fact.at, kind=event.kind, data=event.data, hash=event.hash)
-            )
-            self._apply(batch, fact)
-        Event.objects.bulk_create(events)
-        # Two writers that both built on the same last event must not both be believed.
-        updated = Batch.objects.filter(name=batch.name, events_count=batch.events_count, last_hash=batch.last_hash)
-        if updated.update(events_count=number, last_hash=last_hash) != 1:
-            raise LedgerError(f"Another program is writing to batch {batch.name}: let it end, then resume.")
-        batch.events_count, batch.last_hash = number, last_hash
-
-    def _apply(self, batch: Batch, fact: Fact) -> None:
-        match fact:
-            case AttemptBegan():
-                Attempt.objects.create(
-                    batch=batch,
-                    row=fact.row,
-                    number=fact.attempt,
-                    began_at=fact.at,
-                    main_before=thousandths(fact.main_balance),
-                    subaccount_before=thousandths(fact.subaccount_balance),
-                )
-                update_row(batch, fact)
-            case AttemptEnded():
-                attempt = Attempt.objects.filter(batch=batch, row=fact.row, number=fact.attempt)
-                attempt.update(ended_at=fact.at, outcome=fact.outcome)
-                update_row(batch, fact)
-            case RowSettled() | PersonDecided():
-                update_row(batch, fact)
-            case BalancesRead():
-                Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
-            case StateChanged():
-                changed: dict[str, Any] = {"state": fact.state.value, "reason": fact.reason, "ended_at": None}
-                if fact.state in _ENDED:
-                    changed["ended_at"] = fact.at
-                if fact.state is BatchState.RUNNING:
-                    changed["running_at"] = fact.at
-                Batch.objects.filter(name=batch.name).update(**changed)
+            lines.append(chain.next_line(end, fact))
+            end = chain.Tip(lines[-1].number, lines[-1].hash)
+        pen.add_events(batch, tip, lines)
+        for fact in facts:
+            _apply(pen, batch, fact)
+        return end
 
 
-@contextmanager
-def _committed() -> Iterator[None]:
-    with _read(), transaction.atomic():
-        yield
+def _tip(batch: str) -> chain.Tip:
+    kept = found(batch)
+    return chain.Tip(kept.events_count, kept.last_hash)
 
 
-@contextmanager
-def _read() -> Iterator[None]:
-    """Database trouble as one sentence."""
-    try:
-        yield
-    except DatabaseError as error:
-        raise LedgerError(f"The ledger cannot be read or written ({_words(error)}); nothing more was sent.") from error
+def _apply(pen: Pen, batch: str, fact: Fact) -> None:
+    match fact:
+        case AttemptBegan() | AttemptEnded() | RowSettled() | PersonDecided():
+            pen.change_row(batch, fact)
+        case BalancesRead():
+            Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
+        case StateChanged():
+            _change_state(found(batch), fact)
+
+
+def _change_state(batch: Batch, fact: StateChanged) -> None:
+    batch.state, batch.reason = fact.state.value, fact.reason
+    batch.ended_at = fact.at if fact.state in _ENDED else None
+    if fact.state is BatchState.RUNNING:
+        batch.running_at = fact.at
+        batch.people = people_json(replay.started(people_of(batch), fact.state, fact.by))
+    batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])
 
 
 def _account(key: BatchKey) -> str:
@@ -307,15 +269,3 @@ def _claim(line: Lease) -> Claim:
 
 def _held_by(account: str, claim: Claim) -> models.QuerySet[Lease]:
     return Lease.objects.filter(account=account, machine=claim.machine, pid=claim.pid, started=claim.started)
-
-
-def _words(error: DatabaseError) -> str:
-    words = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    return "another program has it, try again when that has ended" if "locked" in words else words
-
-
-def _find(name: str) -> Batch:
-    batch = Batch.objects.filter(name=name).first()
-    if batch is None:
-        raise LedgerError(f"There is no batch {name} in the ledger: `creditbatch batches` lists them.")
-    return batch

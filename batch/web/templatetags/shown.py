@@ -2,50 +2,144 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import wraps
+from typing import TypeVar
 
 from django import template
-from django.utils import timezone
 
-from batch import language
+from batch import language, retelling, wording
+from batch.language import _, ngettext
+from batch.model import BatchState, Direction, Status, Tally
 from batch.money import euros as euros_text
 from batch.money import from_thousandths
 
 register = template.Library()
+NOTHING = "–"
+T = TypeVar("T")
+
+
+def or_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
+    """A dash where there is nothing to show; an attribute of what is None comes to a filter as an empty text."""
+
+    @wraps(show)
+    def shown(value: T | None) -> str:
+        return NOTHING if value is None or value == "" else show(value)
+
+    return shown
 
 
 @register.filter
-def euros(amount: Decimal | None) -> str:
-    """An amount as a person reads it; a dash where there is none."""
-    return "–" if amount is None else euros_text(amount)
+@or_nothing
+def euros(amount: Decimal) -> str:
+    """An amount as a person reads it."""
+    return euros_text(amount)
 
 
 @register.filter
-def euros_signed(amount: Decimal | None) -> str:
+@or_nothing
+def euros_signed(amount: Decimal) -> str:
     """An amount with its sign, plus as well."""
-    return "–" if amount is None else euros_text(amount, signed=True)
+    return euros_text(amount, signed=True)
 
 
 @register.filter
-def thousandths(amount: int | None) -> str:
+@or_nothing
+def thousandths(amount: int) -> str:
     """An amount that comes from the database."""
-    return "–" if amount is None else euros_text(from_thousandths(amount))
+    return euros_text(from_thousandths(amount))
 
 
 @register.filter
-def number(value: int | Decimal | None) -> str:
+@or_nothing
+def number(value: int | Decimal) -> str:
     """A whole number with its thousands apart."""
-    return "–" if value is None else language.number(value)
+    return language.number(value)
 
 
 @register.filter
-def moment(at: datetime | None) -> str:
+@or_nothing
+def moment(at: datetime) -> str:
     """A day and a time of this machine's zone."""
-    return "–" if at is None else language.moment(timezone.localtime(at))
+    return language.moment(at.astimezone())
 
 
 @register.filter
-def day(at: datetime | None) -> str:
+@or_nothing
+def day(at: datetime) -> str:
     """A day of this machine's zone."""
-    return "–" if at is None else language.day(timezone.localtime(at))
+    return language.day(at.astimezone())
+
+
+@register.filter
+def status_word(status: Status) -> str:
+    """What has become of a row, in a word."""
+    return wording.status_word(status)
+
+
+@register.filter
+def state_word(state: BatchState | str) -> str:
+    """Where a batch stands, in a word."""
+    return wording.state_word(BatchState(state))
+
+
+@register.filter
+def direction_word(direction: Direction | str) -> str:
+    """Which way the credit moves, in a word."""
+    return wording.direction_word(Direction(direction))
+
+
+@register.filter
+@or_nothing
+def retold(stored: str) -> str:
+    """A sentence that the ledger stored, in the language in force."""
+    return retelling.retold(stored)
+
+
+@register.filter
+def rows_of(tally: Tally, status: Status) -> int:
+    """How many rows have that status."""
+    return tally.rows[status]
+
+
+@register.filter
+def rows_of_all(tally: Tally) -> int:
+    """How many rows there are."""
+    return sum(tally.rows.values())
+
+
+@register.filter
+@or_nothing
+def rate(rows_a_second: float) -> str:
+    """How many rows end in a second; a dash before the first has."""
+    return language.number(Decimal(str(round(rows_a_second, 1))), 1)
+
+
+@register.filter
+@or_nothing
+def duration(seconds: int) -> str:
+    """How long something takes, as roughly as such a forecast is."""
+    if seconds < 90:
+        return ngettext("{count} second", "{count} seconds", seconds).format(count=seconds)
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    hours = round(minutes / 60)
+    return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+
+
+@register.filter
+def event_word(kind: str) -> str:
+    """What a line of the ledger is about, in a few words."""
+    words = {
+        "accepted": _("plan accepted"),
+        "attempt-began": _("attempt began"),
+        "attempt-ended": _("attempt ended"),
+        "balances-read": _("balances read"),
+        "row-settled": _("settled by the balances"),
+        "person-decided": _("decided by a person"),
+        "state-changed": _("state changed"),
+    }
+    return words.get(kind, kind)

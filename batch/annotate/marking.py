@@ -1,0 +1,108 @@
+"""The way from a sheet and what was found in it to the marked workbook, through a bounded child process."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zipfile import BadZipFile, ZipFile
+
+from batch.annotate.grid import cells_of
+from batch.annotate.limits import CELLS, SECONDS, XML_SIZE
+from batch.annotate.losses import losses_of
+from batch.annotate.marks import marks_of
+from batch.errors import ReportError
+from batch.language import _
+from batch.model import Cell, CheckedSheet
+from batch.sheet.limits import Limits
+from batch.sheet.original import Original
+from batch.sheet.process import end, start
+from batch.sheet.reader import open_original
+
+_CHILD = "batch.annotate.child"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """The marked workbook, and what is to be said with it."""
+
+    data: bytes
+    remarks: tuple[str, ...]
+
+
+def annotate(
+    original: Original, checked: CheckedSheet, *, keeps_macros: bool = False, limits: Limits | None = None
+) -> Annotated:
+    """The workbook in the language in force; `ReportError` if it is too large. `checked` is what was found in it.
+
+    The bounded reader has accepted the file, because there is something found in it.
+    """
+    if _is_workbook_of_ours(original):
+        _refuse_large(original)
+        losses = losses_of(original.data, keeps_macros=keeps_macros)
+        remarks = () if losses is None else (losses,)
+        cells = None
+    else:
+        remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
+        cells = cells_of(_cells(original, checked, limits or Limits()))
+    head = {"marks": marks_of(checked, remarks).to_json(), "cells": cells, "keeps_macros": keeps_macros}
+    data = original.data if cells is None else b""
+    return Annotated(_ask(original.name, json.dumps(head, default=str).encode() + b"\n" + data), remarks)
+
+
+def _is_workbook_of_ours(original: Original) -> bool:
+    """Whether openpyxl reads it: by its content, since it may be one under another kind's name."""
+    try:
+        with ZipFile(io.BytesIO(original.data)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except BadZipFile:
+        return False
+
+
+def _refuse_large(original: Original) -> None:
+    with ZipFile(io.BytesIO(original.data)) as archive:
+        size = sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml"))
+    if size > XML_SIZE:
+        raise _too_large(original.name)
+
+
+def _cells(original: Original, checked: CheckedSheet, limits: Limits) -> Sequence[Sequence[Cell]]:
+    with open_original(original, sheet=checked.source.sheet, limits=limits) as reader:
+        rows = reader.result().rows
+    if sum(map(len, rows)) > CELLS:
+        raise _too_large(original.name)
+    return rows
+
+
+def _ask(name: str, request: bytes) -> bytes:
+    """Let the child do it, within its limits."""
+    try:
+        child = start(_CHILD)
+    except OSError:
+        raise ReportError(
+            _("{file} could not be marked because no other process could be started: close other programs.").format(
+                file=name
+            )
+        ) from None
+    try:
+        answer, _errors = child.communicate(request, SECONDS)
+    except subprocess.TimeoutExpired:
+        raise _too_large(name) from None
+    finally:
+        end(child)
+    if child.returncode or not answer:
+        raise ReportError(
+            _(
+                "{file} could not be marked: it uses something that cannot be written again. "
+                "Correct it by the list of findings (--out writes it)."
+            ).format(file=name)
+        )
+    return answer
+
+
+def _too_large(name: str) -> ReportError:
+    return ReportError(
+        _("{file} is too large to be marked: correct it by the list of findings (--out writes it).").format(file=name)
+    )

@@ -1,0 +1,39 @@
+"""`check --annotate`: the accountant's own workbook with what was found marked in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch.cli.console import note
+from batch.errors import UsageError
+from batch.files import whole_file
+from batch.language import _
+from batch.model import CheckedSheet
+from batch.sheet.limits import Limits
+from batch.sheet.original import load
+
+
+def refuse_annotating(sheet: Path, out: Path) -> None:
+    """Say at once what cannot be the name of the marked workbook."""
+    wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
+    if out.suffix.lower() not in {".xlsx", wanted}:
+        raise UsageError(
+            _("{path} cannot be the marked workbook: give it the ending {ending}.").format(path=out, ending=wanted)
+        )
+    if out.exists() and sheet.exists() and out.samefile(sheet):
+        raise UsageError(_("--annotate would replace the sheet itself: choose another name."))
+
+
+def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits) -> None:
+    """Write the marked workbook, and say what could not be kept."""
+    from batch.annotate import annotate
+
+    original = load(path, limits)
+    if original.sha256 != checked.source.sha256:
+        raise UsageError(_("{file} was changed while it was checked: check it again.").format(file=original.name))
+    annotated = annotate(original, checked, keeps_macros=out.suffix.lower() == ".xlsm", limits=limits)
+    with whole_file(out) as file:
+        file.write(annotated.data)
+    for remark in annotated.remarks:
+        note("creditbatch: " + remark)
+    note(_("Marked workbook: {path}").format(path=out))

@@ -1,0 +1,241 @@
+"""`serve`: the web site, until it is interrupted. The only command that knows the site."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.cli.console import note
+from batch.cli.surroundings import read_environment
+from batch.errors import UsageError
+from batch.language import _, language, ngettext
+from batch.settings import KEY, KEY_FILE, Settings, is_this_machine, load_settings
+
+if TYPE_CHECKING:
+    from batch.web.options import SiteOptions
+
+_THREADS = 8
+_MOST_BYTES = 120 * 1024 * 1024
+"""Of one request, uploads included; what a page takes is less, and it says so itself."""
+_PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto"}
+_DEMO_LATENCY_MS = 40.0
+"""About what a real call takes, so that the live page shows what it will show."""
+_DEMO_STATE = "sandbox.json"
+_DEMO_PEOPLE = (
+    ("preparer", {"can_prepare": True}),
+    ("approver", {"can_approve": True}),
+    ("administrator", {"can_prepare": True, "can_approve": True, "can_administer": True}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How the site is to be served."""
+
+    host: str
+    port: int
+    demo: bool
+    open_browser: bool
+    link_for: str | None
+
+
+def serve_command(asked: Served) -> int:
+    """Serve until interrupted."""
+    with ExitStack() as stack:
+        if asked.demo:
+            stack.enter_context(_demonstration())
+        settings = load_settings(read_environment())
+        _serve(asked, settings, stack)
+    note(_("The site has ended. Batches under way go on by themselves."))
+    return 0
+
+
+def _serve(asked: Served, settings: Settings, stack: ExitStack) -> None:
+    from batch.web.configure import configure
+    from batch.web.logs import keep_log, stop_log
+    from batch.web.options import LOOPBACK_NAMES, site_options
+
+    options = site_options(read_environment())
+    _refuse_exposure(asked, options)
+    names = (*LOOPBACK_NAMES, _in_brackets(asked.host)) if is_this_machine(asked.host) else LOOPBACK_NAMES
+    configure(settings.home, settings.database_url, demo=asked.demo, hosts=names)
+    stack.callback(_close_database)
+    stack.callback(stop_log, keep_log(settings.home))
+    _tidy()
+    server = _server(asked, options)
+    stack.callback(server.close)
+    address = options.url or f"http://{_in_brackets(asked.host)}:{_port_of(server)}"
+    _publish(address)
+    _greet(asked, address)
+    stack.enter_context(_scheduler())
+    if asked.open_browser:
+        webbrowser.open(address)
+    server.run()
+
+
+def _refuse_exposure(asked: Served, options: SiteOptions) -> None:
+    if is_this_machine(asked.host):
+        return
+    if not options.is_https:
+        sentence = _(
+            "--host {host} would let other machines reach the site unprotected: put it behind a proxy with https and "
+            "set CREDITBATCH_SITE_URL to the address that people use."
+        )
+        raise UsageError(sentence.format(host=asked.host))
+    if not options.trusted_proxy:
+        sentence = _("--host {host} needs CREDITBATCH_TRUSTED_PROXY, the IP address of the proxy before the site.")
+        raise UsageError(sentence.format(host=asked.host))
+
+
+def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
+    from waitress import create_server
+
+    from batch.web.wsgi import application, collect_static
+
+    collect_static()
+    # Elsewhere than behind a proxy, what a visitor says of itself is thrown away.
+    proxy = options.trusted_proxy or "127.0.0.1"
+    trust = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": _PROXY_HEADERS}
+    try:
+        return create_server(
+            application(),
+            host=asked.host,
+            port=asked.port,
+            threads=_THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            max_request_body_size=_MOST_BYTES,
+            **(trust if options.is_https else {}),
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        sentence = _("The site cannot listen on {host}, port {port}: {why}; another --port may be free.")
+        raise UsageError(sentence.format(host=asked.host, port=asked.port, why=why)) from error
+
+
+def _tidy() -> None:
+    """Sessions that have ended are of no use to anybody."""
+    from django.core.management import call_command
+
+    call_command("clearsessions")
+
+
+def _port_of(server: object) -> int:
+    """The port that is really listened on: port 0 takes any."""
+    several = getattr(server, "effective_listen", None)
+    return int(several[0][1] if several else server.effective_port)  # type: ignore[attr-defined]
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _publish(address: str) -> None:
+    """Mails link to it, from this process and from the workers that it starts."""
+    from django.conf import settings
+
+    settings.CREDITBATCH_SITE_URL = address
+    os.environ["CREDITBATCH_SITE_URL"] = address
+
+
+def _greet(asked: Served, address: str) -> None:
+    from batch.web.entry import onetime
+
+    note(_("The site is at {address} until Ctrl-C.").format(address=address))
+    if asked.link_for is not None:
+        note(_("One-time link for {name}:").format(name=asked.link_for))
+        note(f"{address}/invitation/{_secret_for(asked.link_for)}")
+    first = onetime.link_for_first()
+    if first is not None:
+        hours = ngettext(
+            "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hour:",
+            "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hours:",
+            onetime.FIRST_HOURS,
+        )
+        note(hours.format(count=onetime.FIRST_HOURS))
+        note(f"{address}/setup/{first}")
+
+
+def _secret_for(username: str) -> str:
+    """For an administrator who forgot their password: whoever starts the site can read its database anyway."""
+    from batch.web.audit import keep
+    from batch.web.entry import onetime
+    from batch.web.models import Person
+
+    person = Person.objects.filter(username=username, is_active=True).first()
+    if person is None:
+        raise UsageError(_("There is no active person with the user name {name}.").format(name=username))
+    keep("link.made", username)
+    return onetime.link_for(person)
+
+
+@contextmanager
+def _scheduler() -> Iterator[None]:
+    from batch.web.runs.scheduler import Scheduler
+
+    scheduler = Scheduler().start()
+    try:
+        yield
+    finally:
+        scheduler.stop()
+
+
+@contextmanager
+def _demonstration() -> Iterator[None]:
+    """Point this process at a sandbox of its own, whatever the person's own settings are, and make three people."""
+    from batch.sandbox import Sandbox, SandboxOptions
+
+    own = os.environ.get("CREDITBATCH_HOME")
+    with ExitStack() as stack:
+        if own:
+            home = Path(own).expanduser() / "demo"
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        else:
+            folder = tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True)
+            home = Path(stack.enter_context(folder))
+        options = SandboxOptions(latency_ms=_DEMO_LATENCY_MS, language=language().value, state=home / _DEMO_STATE)
+        sandbox = stack.enter_context(Sandbox(options))
+        _use(sandbox.url, home)
+        _make_people(home)
+        yield
+
+
+def _use(url: str, home: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
+        del os.environ[name]
+    os.environ.pop(KEY_FILE, None)
+    os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": url, "CREDITBATCH_HOME": str(home)}
+    for name in ("CREDITBATCH_DATABASE_URL", "CREDITBATCH_SITE_URL", "CREDITBATCH_EMAIL_HOST"):
+        # Empty, so that a `.env` file in this folder does not lead elsewhere.
+        os.environ[name] = ""
+
+
+def _make_people(home: Path) -> None:
+    """Three people with new passwords, which are printed and stored nowhere."""
+    from batch.web.configure import configure
+
+    configure(home, None, demo=True)
+    from batch.web.models import Person
+
+    note(_("A demonstration: the provider is a sandbox on this machine, and nothing in it is real. Log in as"))
+    for username, roles in _DEMO_PEOPLE:
+        # As they were, whatever somebody did with them in an earlier demonstration.
+        person, _made = Person.objects.update_or_create(username=username, defaults={**roles, "is_active": True})
+        password = "-".join(secrets.token_hex(2) for _part in range(4))
+        person.set_password(password)
+        person.save()
+        note(f"  {username:<14} {password}")
+
+
+def _close_database() -> None:
+    """Windows does not delete a file that is open."""
+    from django.db import connections
+
+    connections.close_all()

@@ -1,0 +1,202 @@
+"""What a screen asks of the ledger: a page of batches, a page of rows, what a token went through. Nothing is written.
+
+Each takes a few questions to the database whatever the size of the ledger, and never loads a batch's rows to count or
+to sort them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import F, Q, QuerySet
+
+from batch.ledger.encoding import finding_from_json
+from batch.ledger.orm.balances import at_both_ends, main_at_both_ends
+from batch.ledger.orm.models import Batch, Event, Movement
+from batch.ledger.orm.rows import batch_row, events_in, head_of
+from batch.ledger.orm.tallies import NOTHING, tallies, tally_of_rows
+from batch.ledger.orm.trouble import found, reading
+from batch.ledger.protocol import BatchLine
+from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
+from batch.model import Event as EventRecord
+
+
+class RowOrder(StrEnum):
+    """What rows can be sorted by; equal ones are in the sheet's order."""
+
+    ROW = "row"
+    TOKEN = "token"  # noqa: S105 (a column's name, not a secret)
+    AMOUNT = "amount"
+    STATUS = "status"
+    ENDED = "ended"
+
+
+_COLUMNS = {
+    RowOrder.ROW: "position",
+    RowOrder.TOKEN: "token",
+    RowOrder.AMOUNT: "amount",
+    RowOrder.STATUS: "status",
+    RowOrder.ENDED: "at",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPage:
+    """Some lines of the list of batches, and how many there are on all pages."""
+
+    lines: tuple[BatchLine, ...]
+    matching: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPage:
+    """Some rows of a batch; how many are on all pages; and the tally of all that the search finds, whatever status."""
+
+    rows: tuple[BatchRow, ...]
+    matching: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is: its head (balances of the main account only), its tally, and the rows that ended last."""
+
+    head: BatchHead
+    tally: Tally
+    last: tuple[BatchRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What one batch did to a sub-account by one row."""
+
+    batch: str
+    state: BatchState
+    created_at: datetime
+    file_name: str
+    row: BatchRow
+
+
+def lines_page(
+    offset: int = 0, limit: int | None = None, *, states: tuple[BatchState, ...] = (), search: str = ""
+) -> LinesPage:
+    """The batches in one of these states (any if none is given) whose name or file name holds the text, newest first.
+
+    Their heads have the main account's balances only.
+    """
+    with reading():
+        wanted = Batch.objects.order_by("-created_at", "-name")
+        if states:
+            wanted = wanted.filter(state__in=[state.value for state in states])
+        if search:
+            wanted = wanted.filter(Q(name__icontains=search) | Q(file_name__icontains=search))
+        batches = list(wanted[offset : None if limit is None else offset + limit])
+        return LinesPage(_lines(batches), wanted.count())
+
+
+def line_of(batch: str) -> BatchLine:
+    """A batch as a line of the list; `LedgerError` if there is none of that name."""
+    with reading():
+        return _lines([found(batch)])[0]
+
+
+def lines_named(names: Collection[str]) -> dict[str, BatchLine]:
+    """These batches as lines of the list, by name."""
+    with reading():
+        lines = _lines(list(Batch.objects.filter(name__in=names)))
+        return {str(line.head.batch): line for line in lines}
+
+
+def tally_of(batch: str) -> Tally:
+    """Rows and euros of a batch by what has become of them."""
+    with reading():
+        return tally_of_rows(Movement.objects.filter(batch=batch))
+
+
+def without_rows(batch: str) -> BatchView:
+    """A batch with its columns and the findings about its sheet, but without rows and events."""
+    with reading():
+        kept = found(batch)
+        return BatchView(
+            head=head_of(kept, at_both_ends(kept)),
+            columns=tuple(kept.columns),
+            roles={Role(role): column for role, column in kept.roles.items()},
+            rows=(),
+            findings=tuple(finding_from_json(finding) for finding in kept.findings),
+        )
+
+
+def rows_page(
+    batch: str,
+    *,
+    status: Status | None = None,
+    search: str = "",
+    order: RowOrder = RowOrder.ROW,
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 50,
+) -> RowsPage:
+    """Rows of this status whose token holds the text, whatever its case. What has no value yet is last."""
+    with reading():
+        searched = Movement.objects.filter(batch=batch)
+        if search:
+            searched = searched.filter(token__icontains=search)
+        tally = tally_of_rows(searched)
+        wanted = searched.filter(status=status.value) if status else searched
+        matching = tally.rows[status] if status else sum(tally.rows.values())
+        column = F(_COLUMNS[order])
+        by = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
+        return RowsPage(_rows(wanted.order_by(by, "position")[offset : offset + limit]), matching, tally)
+
+
+def row_of(batch: str, row: int) -> BatchRow | None:
+    """The row of that number in the sheet; None if there is none."""
+    with reading():
+        kept = Movement.objects.filter(batch=batch, row=row).first()
+        return batch_row(kept) if kept else None
+
+
+def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
+    """The events of a batch, or those about one of its rows, oldest first."""
+    with reading():
+        events = Event.objects.filter(batch=batch)
+        if row is not None:
+            events = events.filter(data__row=row)
+        return events_in(events)
+
+
+def last_ended(batch: str, count: int) -> tuple[BatchRow, ...]:
+    """The rows that something was found out about last, newest first."""
+    with reading():
+        ended = Movement.objects.filter(batch=batch, at__isnull=False)
+        return _rows(ended.order_by("-at", "-turn")[:count])
+
+
+def progress(batch: str, last: int = 10) -> Progress:
+    """How far a batch is; cheap enough to be asked every second."""
+    line = line_of(batch)
+    return Progress(line.head, line.tally, last_ended(batch, last))
+
+
+def history_of(token: str, offset: int = 0, limit: int = 50) -> tuple[Past, ...]:
+    """What every batch did to a sub-account, newest first."""
+    with reading():
+        named = Movement.objects.filter(token=token).select_related("batch")
+        newest = named.order_by("-batch__created_at", "-batch_id", "-position")[offset : offset + limit]
+        return tuple(
+            Past(row.batch.name, BatchState(row.batch.state), row.batch.created_at, row.batch.file_name, batch_row(row))
+            for row in newest
+        )
+
+
+def _lines(batches: list[Batch]) -> tuple[BatchLine, ...]:
+    counted = tallies(batch.name for batch in batches)
+    balances = main_at_both_ends(batches)
+    return tuple(BatchLine(head_of(batch, balances[batch.name]), counted.get(batch.name, NOTHING)) for batch in batches)
+
+
+def _rows(rows: QuerySet[Movement]) -> tuple[BatchRow, ...]:
+    return tuple(map(batch_row, rows))

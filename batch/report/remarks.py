@@ -1,0 +1,152 @@
+"""What differs, and why: each a sentence with its figure, for the accountant who signs that nothing is hidden."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from batch import codes
+from batch.language import _, ngettext, number
+from batch.model import BatchRow, Status
+from batch.money import CENT, ZERO, euros
+from batch.report.contents import Contents
+from batch.rules.books import AccountBook
+
+MOST_REASONS = 5
+
+
+def remarks(contents: Contents) -> list[str]:
+    """All there is to say of a batch, what was asked against what was done first and the books after it."""
+    return [*_of_rows(contents.view.rows), *_of_books(contents)]
+
+
+def _of_rows(rows: Iterable[BatchRow]) -> Iterator[str]:
+    by_status: dict[Status, list[BatchRow]] = defaultdict(list)
+    for entry in rows:
+        by_status[entry.result.status].append(entry)
+    yield from _refused(by_status[Status.REFUSED])
+    if by_status[Status.UNKNOWN]:
+        yield _counted(
+            ngettext(
+                "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
+                "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
+                len(by_status[Status.UNKNOWN]),
+            ),
+            by_status[Status.UNKNOWN],
+        )
+    if by_status[Status.PENDING]:
+        yield _counted(
+            ngettext(
+                "{rows} row ({amount}) was not moved and can still be sent.",
+                "{rows} rows ({amount}) were not moved and can still be sent.",
+                len(by_status[Status.PENDING]),
+            ),
+            by_status[Status.PENDING],
+        )
+    yield from _invalid(by_status[Status.INVALID])
+    found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
+    if found_out:
+        yield _counted(
+            ngettext(
+                "That {rows} row ({amount}) was done was found out afterwards: its note says how.",
+                "That {rows} rows ({amount}) were done was found out afterwards: their notes say how.",
+                len(found_out),
+            ),
+            found_out,
+        )
+
+
+def _refused(entries: list[BatchRow]) -> Iterator[str]:
+    """The commonest reasons, each with its rows and euros."""
+    by_code: dict[int | None, list[BatchRow]] = defaultdict(list)
+    for entry in entries:
+        by_code[entry.result.code].append(entry)
+    groups = sorted(by_code.items(), key=lambda item: -len(item[1]))
+    for code, refused in groups[:MOST_REASONS]:
+        sentence = ngettext(
+            "{rows} row ({amount}) was refused: {why}.", "{rows} rows ({amount}) were refused: {why}.", len(refused)
+        )
+        yield _counted(sentence, refused, why=codes.meaning(code))
+    rest = [entry for _code, group in groups[MOST_REASONS:] for entry in group]
+    if rest:
+        sentence = ngettext(
+            "{rows} row ({amount}) was refused for another reason.",
+            "{rows} rows ({amount}) were refused for other reasons.",
+            len(rest),
+        )
+        yield _counted(sentence, rest)
+
+
+def _invalid(entries: list[BatchRow]) -> Iterator[str]:
+    if not entries:
+        return
+    sentence = ngettext(
+        "{rows} row has an error and was never sent.", "{rows} rows have errors and were never sent.", len(entries)
+    )
+    yield _counted(sentence, entries)
+    unread = [entry for entry in entries if entry.row.amount is None or entry.row.direction is None]
+    if unread:
+        sentence = ngettext(
+            "The amount or the direction of {rows} of them could not be read: it is in no total of euros.",
+            "The amount or the direction of {rows} of them could not be read: they are in no total of euros.",
+            len(unread),
+        )
+        yield sentence.format(rows=number(len(unread)))
+
+
+def _counted(sentence: str, entries: list[BatchRow], **fields: str) -> str:
+    amount = sum((entry.row.amount or ZERO for entry in entries), ZERO)
+    return sentence.format(rows=number(len(entries)), amount=euros(amount), **fields)
+
+
+def _of_books(contents: Contents) -> Iterator[str]:
+    books = contents.books
+    accounts = [books.main, *books.subaccounts.values()]
+    if any(book.difference is None for book in accounts):
+        yield _on_unread(accounts)
+    elif not any(book.difference for book in accounts):
+        yield _("On every account, opening balance + movements = closing balance, to the thousandth of a euro.")
+        return
+    if books.main.difference:
+        yield _on_main(books.main.difference)
+    yield from _on_subaccounts([book.difference for book in books.subaccounts.values() if book.difference])
+
+
+def _on_unread(accounts: list[AccountBook]) -> str:
+    unread = sum(book.difference is None for book in accounts)
+    return ngettext(
+        "The opening or the closing balance of {number} account could not be read, so its books cannot be compared.",
+        "The opening or the closing balance of {number} accounts could not be read, so their books cannot be compared.",
+        unread,
+    ).format(number=number(unread))
+
+
+def _on_main(difference: Decimal) -> str:
+    if difference > CENT:
+        sentence = _(
+            "The main account holds {amount} more than the movements explain: somebody paid in, or a movement was "
+            "applied that is not counted here. Look into it before anything else is sent."
+        )
+    elif difference > 0:
+        sentence = _("The main account holds {amount} more than expected, which is rounding.")
+    else:
+        sentence = _("The main account holds {amount} less than expected: it was spent on other things meanwhile.")
+    return sentence.format(amount=euros(abs(difference)))
+
+
+def _on_subaccounts(differences: list[Decimal]) -> Iterator[str]:
+    less = [difference for difference in differences if difference < 0]
+    more = [difference for difference in differences if difference > CENT]
+    if less:
+        yield ngettext(
+            "{number} sub-account holds {amount} less than expected: messages were sent meanwhile.",
+            "{number} sub-accounts hold {amount} less than expected together: messages were sent meanwhile.",
+            len(less),
+        ).format(number=number(len(less)), amount=euros(-sum(less, ZERO)))
+    if more:
+        yield ngettext(
+            "{number} sub-account holds {amount} more than the movements explain. Look into it.",
+            "{number} sub-accounts hold {amount} more than the movements explain together. Look into it.",
+            len(more),
+        ).format(number=number(len(more)), amount=euros(sum(more, ZERO)))

@@ -1,0 +1,93 @@
+"""What the eye sees is what runs: what is hidden, struck through, or shown as something else than what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from batch.findings import Finding, shown
+from batch.model import Appearance, Cell, Role, SheetRow
+from batch.money import as_excel_compares
+from batch.rules.cells import cell_shown, quoted, visible
+from batch.rules.header import column_letters
+from batch.rules.unsettled import row_ranges
+
+_AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
+_NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")
+_UNITS = re.compile(r"€|\beuros?\b|\beur\b|\s", re.IGNORECASE)
+
+Problem = tuple[Role, str, Mapping[str, str]]
+
+
+class Looks:
+    """The appearance of the columns that hold a role, row by row."""
+
+    def __init__(self, appearance: Appearance, roles: Mapping[Role, int]) -> None:
+        self._appearance = appearance
+        self._roles = roles
+        columns = set(roles.values())
+        self.odd_rows = frozenset(row for row, column in (*appearance.shown, *appearance.struck) if column in columns)
+        """The rows in which a cell of a role is not what it seems."""
+
+    def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[Role, str, Mapping[str, str]]]:
+        """What is to be said of a row's cells."""
+        for role, column in self._roles.items():
+            if (row, column) in self._appearance.struck and cells[column] is not None:
+                yield role, "cell-struck", {"column": role.value}
+            text = self._appearance.shown.get((row, column))
+            if text is not None and cells[column] is not None:
+                yield from _shown_otherwise(role, cells[column], text)
+
+    def token_shown(self, row: int, cells: Sequence[Cell]) -> str | None:
+        """The token as it is shown, where that is its number with zeros in front; None where it is as stored."""
+        column = self._roles.get(Role.TOKEN)
+        if column is None:
+            return None
+        text = visible(self._appearance.shown.get((row, column), ""))
+        return text if _is_with_zeros(cells[column], text) else None
+
+
+def hidden_findings(
+    appearance: Appearance, rows: Iterable[SheetRow], roles: Mapping[Role, int], *, included: bool
+) -> Iterator[Finding]:
+    """Hidden rows that carry movements, and hidden columns that these are read from."""
+    suffix = "-included" if included else ""
+    if appearance.hidden_rows:
+        hidden = [row.number for row in rows if row.number in appearance.hidden_rows]
+        if hidden:
+            yield Finding(f"rows-hidden{suffix}", hidden[0], None, {"rows": row_ranges(hidden)})
+    for role, column in roles.items():
+        if column in appearance.hidden_columns:
+            params = {"column": role.value, "letters": column_letters(column)}
+            yield Finding(f"column-hidden{suffix}", params=params)
+
+
+def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
+    if not visible(text):
+        yield role, "cell-not-shown", quoted(cell)
+    elif role is Role.TOKEN:
+        code = "token-as-shown" if _is_with_zeros(cell, visible(text)) else "token-shown-otherwise"
+        yield role, code, {"stored_as": cell_shown(cell), "value": shown(text)}
+    elif role in _AMOUNTS and isinstance(cell, Decimal):
+        yield from _amount_shown(role, cell, text)
+
+
+def _amount_shown(role: Role, cell: Decimal, text: str) -> Iterator[Problem]:
+    number = _number(text)
+    if "%" in text or "‰" in text:
+        yield role, "amount-percentage", {"value": shown(text)}
+    elif number is None:
+        yield role, "amount-other-unit", {"value": shown(text)}
+    elif Decimal(number) != as_excel_compares(cell):
+        yield role, "amount-shown-rounded", {"stored_as": cell_shown(cell), "value": number, "stored": "number"}
+
+
+def _number(text: str) -> str | None:
+    """The digits of a text as formats show numbers: decimals behind a point, groups between commas."""
+    plain = _UNITS.sub("", text).replace("(", "-").replace(")", "").replace("−", "-")
+    return plain.replace(",", "") if _NUMBER.fullmatch(plain) else None
+
+
+def _is_with_zeros(cell: Cell, text: str) -> bool:
+    return isinstance(cell, Decimal) and text.isascii() and text.isdecimal() and Decimal(text) == cell

@@ -1,0 +1,326 @@
+"""Reading the rows of a table. Most cells of a long sheet say what an earlier one said, and are read only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import count
+from operator import itemgetter
+
+from batch.findings import Finding
+from batch.model import Cell, Direction, Role, SheetRow
+from batch.rules.amounts import AmountReading, plain_amount, read_amount
+from batch.rules.appearance import Looks
+from batch.rules.cells import NOTHING, has_content, is_blank, oddity, quoted, visible
+from batch.rules.header import PAIR, WORDED, column_letters
+from batch.rules.tokens import KnownTokens, TokenReading, against_account, read_token
+from batch.rules.vocabulary import direction_of, total_label
+
+Problem = tuple[Role, str, Mapping[str, str]]
+"""A rule that the cell of a role breaks, with its parameters."""
+_Movement = tuple[Direction | None, Decimal | None, Sequence[Problem]]
+_NO_MOVEMENT: _Movement = (None, None, ())
+_DASHES = frozenset("-–—−")
+_TEXT_OR_BLANK = {str, type(None)}
+_UNLIKE = "#N/A"
+"""Stands in a column for a cell that cannot be told by comparing, and is an error wherever it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the table's columns are: its width, every column's title, and the columns that hold a role."""
+
+    width: int
+    titles: tuple[str, ...]
+    roles: Mapping[Role, int]
+    signed: bool
+    is_text_file: bool
+
+
+class RowReader:
+    """Reads rows, and remembers what there is to know of all of them together."""
+
+    def __init__(self, table: Table, known: KnownTokens | None, looks: Looks) -> None:
+        self.labels: set[str] = set()
+        """Texts in the token column that say that their row is a total."""
+        self.has_nameless = False
+        """Whether there is a row without a token: it may be a total as well."""
+        self.has_wordless_sign = False
+        """Whether a row has a sign before its amount and no word for the direction."""
+        self._table = table
+        self._width = table.width
+        self._looks = looks
+        self._known = known
+        self._letters = {role: column_letters(column) for role, column in table.roles.items()}
+        self._token_at = table.roles.get(Role.TOKEN, 0)
+        self._token = self._token_or_nothing()
+        self._directions = _Directions()
+        self._movement, self._movement_at = self._way()
+        # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
+        titled = max((column + 1 for column, title in enumerate(table.titles) if title), default=0)
+        self._beyond = range(titled, table.width) if table.is_text_file else range(0)
+
+    def read_all(self, first: int, rows: Iterable[Sequence[Cell]]) -> Iterator[SheetRow]:
+        """The rows that have something in them, of which the first has that number.
+
+        Each of the different texts and numbers of a column is read once. Where there is nothing to say of them, as in
+        most rows, the row is put together from that; any other row is read by itself.
+        """
+        fitted = self._fitted(rows)
+        cells_of = {at: _comparable(list(map(itemgetter(at), fitted))) for at in (self._token_at, *self._movement_at)}
+        columns = [cells_of[at] for at in self._movement_at]
+        tokens = {cell: self._plain_token(cell) for cell in set(cells_of[self._token_at])}
+        movements = {cells: self._plain_movement(cells) for cells in set(zip(*columns, strict=True))}
+        plain = zip(
+            count(first),
+            fitted,
+            map(tokens.__getitem__, cells_of[self._token_at]),
+            map(movements.__getitem__, zip(*columns, strict=True)),
+            strict=False,
+        )
+        odd = self._looks.odd_rows
+        for number, cells, token, movement in plain:
+            if token is None or movement is None or number in odd or self._beyond:
+                row = self.read(number, cells)
+                if row is not None:
+                    yield row
+            else:
+                yield SheetRow(number, cells, token, *movement)
+
+    def read(
+        self, number: int, cells: Sequence[Cell], seen: Sequence[Cell] | None = None, said: Sequence[Problem] = ()
+    ) -> SheetRow | None:
+        """The row of that number; None if there is nothing in it.
+
+        `seen` are its cells as they are shown, where that means something else, and `said` is what is to be said of it.
+        """
+        (cells,) = self._fitted([cells])
+        if seen is None:
+            if number in self._looks.odd_rows:
+                return self._read_odd(number, cells)
+            seen = cells
+        token, broken = self._token(seen[self._token_at])
+        if token is None:
+            if not has_content(cells):
+                return None
+            self.has_nameless = True
+        direction, amount, wrong = self._movement(*[seen[at] for at in self._movement_at])
+        findings = self._findings(number, broken, wrong, said) if broken or wrong or said else ()
+        row = SheetRow(number, cells, token, direction, amount, findings)
+        return self._with_overlong(row) if self._beyond else row
+
+    def _fitted(self, rows: Iterable[Sequence[Cell]]) -> list[tuple[Cell, ...]]:
+        """The rows as wide as the table."""
+        width = self._width
+        return [
+            tuple(cells) if len(cells) == width else (*cells[:width], *[None] * (width - len(cells))) for cells in rows
+        ]
+
+    def _plain_token(self, cell: Cell) -> str | None:
+        """The token in a cell; None where something is to be said of it."""
+        token, broken = self._token(cell)
+        return None if broken else token
+
+    def _plain_movement(self, cells: tuple[Cell, ...]) -> tuple[Direction, Decimal] | None:
+        """The movement that these cells say; None where something is to be said of them."""
+        direction, amount, wrong = self._movement(*cells)
+        return None if wrong or direction is None or amount is None else (direction, amount)
+
+    def _read_odd(self, number: int, cells: Sequence[Cell]) -> SheetRow | None:
+        """A row in which a cell is struck through, or shown as something else than what is stored."""
+        seen = list(cells)
+        shown = self._looks.token_shown(number, cells)
+        if shown is not None:
+            seen[self._token_at] = shown
+        return self.read(number, cells, seen, list(self._looks.problems(number, cells)))
+
+    def _token_or_nothing(self) -> Callable[[Cell], TokenReading]:
+        if Role.TOKEN in self._table.roles:
+            return _Tokens(self._known, self.labels).read
+        return lambda _cell: TokenReading(None)
+
+    def _findings(
+        self,
+        number: int,
+        broken: Iterable[tuple[str, Mapping[str, str]]],
+        wrong: Iterable[Problem],
+        said: Sequence[Problem],
+    ) -> tuple[Finding, ...]:
+        """What the eye sees of a cell is said instead of what would be said of its value."""
+        covered = {role for role, code, _ in said if code != "token-as-shown"}
+        read = [*((Role.TOKEN, code, params) for code, params in broken), *wrong]
+        problems = [*said, *(problem for problem in read if problem[0] not in covered)]
+        return tuple(Finding(code, number, self._address(role, number), params) for role, code, params in problems)
+
+    def _address(self, role: Role, number: int) -> str:
+        return f"{self._letters[role]}{number}"
+
+    def _with_overlong(self, row: SheetRow) -> SheetRow:
+        beyond = next((column for column in self._beyond if row.cells[column] is not None), None)
+        if beyond is None:
+            return row
+        finding = Finding("row-too-long", row.number, f"{column_letters(beyond)}{row.number}")
+        return replace(row, findings=(*row.findings, finding))
+
+    # The ways in which a sheet says which way how much moves.
+
+    def _way(self) -> Callable[[Sequence[Cell]], _Movement]:
+        roles = self._table.roles
+        self._amount_at, self._direction_at = roles.get(Role.AMOUNT, -1), roles.get(Role.DIRECTION, -1)
+        self._added_at, self._removed_at = roles.get(Role.ADDED, -1), roles.get(Role.REMOVED, -1)
+        if all(role in roles for role in PAIR):
+            if any(role in roles for role in WORDED):
+                # The sheet mixes both, which is said of it as a whole.
+                return lambda _cells: _NO_MOVEMENT
+            titles = (self._table.titles[self._added_at], self._table.titles[self._removed_at])
+            self._pair_named = dict(zip(("added", "removed"), titles, strict=True))
+            return self._pair
+        if Role.AMOUNT in roles and Role.DIRECTION in roles:
+            return self._worded
+        if Role.AMOUNT in roles:
+            return self._signed if self._table.signed else self._amount_alone
+        return self._direction_alone if Role.DIRECTION in roles else lambda _cells: _NO_MOVEMENT
+
+    def _worded(self, cells: Sequence[Cell]) -> _Movement:
+        """An amount, and a word for the direction."""
+        word, cell = cells[self._direction_at], cells[self._amount_at]
+        direction, problem = self._directions[word] if word.__class__ is str else _read_direction(word)
+        amount = plain_amount(cell)
+        if amount is not None and problem is None:
+            return direction, amount, ()
+        return direction, *self._worded_slowly(cell, direction, problem)
+
+    def _worded_slowly(
+        self, cell: Cell, direction: Direction | None, problem: Problem | None
+    ) -> tuple[Decimal | None, Sequence[Problem]]:
+        reading = read_amount(cell)
+        problems = [] if problem is None else [problem]
+        if reading.broken:
+            problems.append((Role.AMOUNT, reading.broken, reading.params))
+        elif reading.sign:
+            problems += _contradictions(reading.sign, cell, direction)
+            self.has_wordless_sign |= problem is not None and problem[1] == "direction-missing"
+        return reading.amount, problems
+
+    def _signed(self, cells: Sequence[Cell]) -> _Movement:
+        """One amount whose sign is the direction."""
+        reading = read_amount(cells[self._amount_at])
+        if reading.broken:
+            return None, None, ((Role.AMOUNT, reading.broken, reading.params),)
+        return Direction.REMOVE if reading.sign == "-" else Direction.ADD, reading.amount, ()
+
+    def _pair(self, cells: Sequence[Cell]) -> _Movement:
+        """Two columns of amounts, of which one is filled in."""
+        added, removed = _side(cells[self._added_at]), _side(cells[self._removed_at])
+        if removed is None and added is not None and not added.broken and added.sign != "-":
+            return Direction.ADD, added.amount, ()
+        if added is None and removed is not None and not removed.broken and removed.sign != "-":
+            return Direction.REMOVE, removed.amount, ()
+        return None, None, self._pair_problems(cells, added, removed)
+
+    def _pair_problems(
+        self, cells: Sequence[Cell], added: AmountReading | None, removed: AmountReading | None
+    ) -> Sequence[Problem]:
+        if added is None and removed is None:
+            return ((Role.ADDED, "pair-empty", self._pair_named),)
+        problems: list[Problem] = []
+        for role, at, side in ((Role.ADDED, self._added_at, added), (Role.REMOVED, self._removed_at, removed)):
+            if side is not None and side.broken:
+                problems.append((role, side.broken, side.params))
+            elif side is not None and side.sign == "-":
+                problems.append((role, "pair-negative", {**quoted(cells[at]), **self._pair_named}))
+        if added is not None and removed is not None and not problems:
+            problems.append((Role.REMOVED, "pair-both", self._pair_named))
+        return problems
+
+    def _amount_alone(self, cells: Sequence[Cell]) -> _Movement:
+        reading = read_amount(cells[self._amount_at])
+        problems = ((Role.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
+        return None, reading.amount, problems
+
+    def _direction_alone(self, cells: Sequence[Cell]) -> _Movement:
+        direction, problem = _read_direction(cells[self._direction_at])
+        return direction, None, () if problem is None else (problem,)
+
+
+def with_duplicates(rows: Sequence[SheetRow], roles: Mapping[Role, int]) -> list[SheetRow]:
+    """The rows, of which those that say the same as an earlier one say so."""
+    letters = column_letters(roles[Role.TOKEN])
+    earlier: dict[tuple[str, Direction, Decimal], int] = {}
+    found = []
+    for row in rows:
+        if row.token is not None and row.direction is not None and row.amount is not None:
+            first = earlier.setdefault((row.token, row.direction, row.amount), row.number)
+            if first != row.number:
+                finding = Finding("row-duplicate", row.number, f"{letters}{row.number}", {"first": str(first)})
+                row = replace(row, findings=(*row.findings, finding))
+        found.append(row)
+    return found
+
+
+class _Tokens(dict[str, TokenReading]):
+    """What the texts of the token column are read as, each looked up on the account only once."""
+
+    def __init__(self, known: KnownTokens | None, labels: set[str]) -> None:
+        super().__init__()
+        self._known = known
+        self._labels = labels
+
+    def read(self, cell: Cell) -> TokenReading:
+        """The token in a cell, and what the account says of it."""
+        return self[cell] if cell.__class__ is str else self._read(cell)
+
+    def __missing__(self, text: str) -> TokenReading:
+        if self._known is not None and text in self._known:
+            # The account itself knows it so: there is nothing more to ask.
+            reading = TokenReading(text)
+        else:
+            reading = self._read(text)
+            if total_label(text, strict=True):
+                self._labels.add(visible(text))
+        self[text] = reading
+        return reading
+
+    def _read(self, cell: Cell) -> TokenReading:
+        reading = read_token(cell)
+        if reading.token is None or self._known is None:
+            return reading
+        broken = against_account(reading.token, self._known)
+        return TokenReading(reading.token, (*reading.broken, broken)) if broken else reading
+
+
+class _Directions(dict[str, tuple[Direction | None, Problem | None]]):
+    """What the texts of the direction column are read as."""
+
+    def __missing__(self, text: str) -> tuple[Direction | None, Problem | None]:
+        reading = self[text] = _read_direction(text)
+        return reading
+
+
+def _read_direction(cell: Cell) -> tuple[Direction | None, Problem | None]:
+    if is_blank(cell):
+        return None, (Role.DIRECTION, "direction-missing", NOTHING)
+    kind = oddity(cell)
+    if kind:
+        return None, (Role.DIRECTION, f"direction-{kind}", quoted(cell))
+    direction = direction_of(visible(cell)) if isinstance(cell, str) else None
+    return direction, None if direction else (Role.DIRECTION, "direction-unknown", quoted(cell))
+
+
+def _contradictions(sign: str, cell: Cell, direction: Direction | None) -> list[Problem]:
+    if direction is (Direction.REMOVE if sign == "+" else Direction.ADD):
+        params = {**quoted(cell), "sign": sign, "direction": direction.value}
+        return [(Role.AMOUNT, "sign-contradicts", params)]
+    return [(Role.AMOUNT, "amount-negative", quoted(cell))] if sign == "-" else []
+
+
+def _side(cell: Cell) -> AmountReading | None:
+    """One side of a pair; None where it is left empty, which a zero and an accountant's dash are as well."""
+    if cell is None or cell == "":
+        return None
+    reading = read_amount(cell)
+    if reading.broken in {"amount-missing", "amount-zero"}:
+        return None
+    is_dash = reading.broken and isinstance(cell, str) and visible(cell).strip("€ ") in _DASHES
+    return None if is_dash else reading

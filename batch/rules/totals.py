@@ -1,0 +1,204 @@
+"""Total rows below a table: recognised, left out of the movements, and compared with the rows as a control total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from batch.findings import Finding
+from batch.model import Cell, ControlTotal, Direction, Role, SheetRow
+from batch.money import EXACT, THOUSANDTH, ZERO
+from batch.rules.amounts import read_amount
+from batch.rules.cells import is_blank, quoted, visible
+from batch.rules.header import cell_address
+from batch.rules.unsettled import row_ranges
+from batch.rules.vocabulary import total_label
+
+_AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
+"""What a total in a column of that role adds up, unless its label says otherwise."""
+_UNREADABLE = {"amount-formula", "amount-error", "amount-ambiguous", "amount-not-a-number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The rows without those that are totals, what was found of these, and the one that stands for all."""
+
+    rows: list[SheetRow]
+    findings: tuple[Finding, ...] = ()
+    control: ControlTotal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A cell of a total row: what it adds up, and its number; None if that cannot be read."""
+
+    column: int
+    measure: str
+    number: Decimal | None
+    cell: Cell
+    is_column: bool
+    """Whether it stands in one of a pair of columns, and can only be the total of that one."""
+
+
+def take_totals(
+    rows: list[SheetRow],
+    roles: Mapping[Role, int],
+    is_candidate: Callable[[SheetRow], bool],
+    *,
+    signed: bool,
+) -> Totals:
+    """Take the totals off the end of the table; a subtotal between the movements is an error of its row."""
+    below = _text_below(rows, roles)
+    end = len(rows) - below
+    first = end
+    while first > 1 and is_candidate(rows[first - 1]) and _label(rows[first - 1], roles):
+        if not _stated(rows[first - 1], roles):
+            break
+        first -= 1
+    kept = _with_subtotals(rows[:first], roles, is_candidate)
+    sums = _Sums.of(kept)
+    if first == end:
+        if not _is_sum(kept, roles, is_candidate):
+            return Totals([*kept, *rows[end:]])
+        first -= 1
+        kept = kept[:first]
+        sums = _Sums.of(kept)
+    found = [_compared(row, stated, sums, signed=signed) for row in rows[first:end] for stated in _stated(row, roles)]
+    findings = [finding for finding, _ in found]
+    if below:
+        numbers = [row.number for row in rows[end:]]
+        findings.append(Finding("text-below", numbers[0], None, {"below": row_ranges(numbers)}))
+    controls = [control for _, control in found if control]
+    return Totals(kept, tuple(findings), min(controls, key=lambda control: control.agrees, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the rows add up to, each way that a total may mean it."""
+
+    every: Decimal
+    added: Decimal
+    removed: Decimal
+
+    @classmethod
+    def of(cls, rows: Sequence[SheetRow]) -> _Sums:
+        sums = {Direction.ADD: ZERO, Direction.REMOVE: ZERO, None: ZERO}
+        for row in rows:
+            if row.amount is not None and not _is_subtotal(row):
+                sums[row.direction] += row.amount
+        return cls(sum(sums.values(), ZERO), sums[Direction.ADD], sums[Direction.REMOVE])
+
+    def measured(self, measure: str) -> Decimal:
+        return {
+            "all": self.every,
+            "net": self.added - self.removed,
+            "added": self.added,
+            "removed": self.removed,
+        }[measure]
+
+
+def _compared(row: SheetRow, stated: _Stated, sums: _Sums, *, signed: bool) -> tuple[Finding, ControlTotal | None]:
+    at = cell_address(stated.column, row.number)
+    if stated.number is None:
+        return Finding("total-unreadable", row.number, at, {"at": at, **quoted(stated.cell)}), None
+    first = "net" if signed and stated.measure == "all" else stated.measure
+    # A general total may be meant either way, and one that names a way may mean everything: "total des crédits". But
+    # in a column of its own a total is that column's.
+    meant = (first,) if stated.is_column else (first, "all", "net")
+    ways = [way for way in meant if sums.measured(way) == stated.number]
+    way = ways[0] if ways else first
+    control = ControlTotal(row.number, at, sums.measured(way), stated.number)
+    params = {"at": at, "as": way, "stated": str(stated.number), "found": str(control.found)}
+    return Finding("total-agrees" if control.agrees else "total-wrong", row.number, at, params), control
+
+
+def _is_sum(rows: Sequence[SheetRow], roles: Mapping[Role, int], is_candidate: Callable[[SheetRow], bool]) -> bool:
+    """Whether the last row names nobody and no direction, and each of its amounts is what the others add up to."""
+    if len(rows) < 2 or not is_candidate(rows[-1]):
+        return False
+    last = rows[-1]
+    named = [role for role in (Role.TOKEN, Role.DIRECTION) if role in roles]
+    stated = _stated(last, roles)
+    if not stated or not all(is_blank(last.cells[roles[role]]) for role in named):
+        return False
+    sums = _Sums.of(rows[:-1])
+    return all(
+        item.number is not None
+        and item.number in {sums.measured(item.measure), *([sums.measured("net")] if item.measure == "all" else [])}
+        for item in stated
+    )
+
+
+def _with_subtotals(
+    rows: list[SheetRow], roles: Mapping[Role, int], is_candidate: Callable[[SheetRow], bool]
+) -> list[SheetRow]:
+    """The rows, of which those between the movements that are labelled as a total say so instead of anything else."""
+    kept = rows
+    for index, row in enumerate(rows):
+        stated = _stated(row, roles) if is_candidate(row) and _label(row, roles) else []
+        if stated:
+            kept = rows[:] if kept is rows else kept
+            at = cell_address(stated[0].column, row.number)
+            number = stated[0].number
+            params = {"stated": str(number) if number is not None else visible(str(stated[0].cell))}
+            kept[index] = replace(row, findings=(Finding("subtotal", row.number, at, params),))
+    return kept
+
+
+def _is_subtotal(row: SheetRow) -> bool:
+    return bool(row.findings) and row.findings[0].code == "subtotal"
+
+
+def _text_below(rows: Sequence[SheetRow], roles: Mapping[Role, int]) -> int:
+    """How many rows at the end hold words beside the columns that we read, and no number: a signature, a date."""
+    count = 0
+    columns: Collection[int] = set(roles.values())
+    for row in reversed(rows):
+        if any(not is_blank(row.cells[column]) for column in columns) or any(map(_is_number, row.cells)):
+            break
+        count += 1
+    return count
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, Decimal) or (isinstance(cell, str) and read_amount(cell).broken is None)
+
+
+def _label(row: SheetRow, roles: Mapping[Role, int]) -> str | None:
+    """What the row's label says that it adds up; None if it has none, or names a sub-account or a direction as well."""
+    token_at = roles.get(Role.TOKEN)
+    named = None if token_at is None else row.cells[token_at]
+    if not is_blank(named):
+        return total_label(named, strict=True) if isinstance(named, str) else None
+    if row.direction is not None and Role.DIRECTION in roles:
+        return None
+    for column, cell in enumerate(row.cells):
+        label = total_label(cell) if isinstance(cell, str) and column != token_at else None
+        if label:
+            return label
+    return None
+
+
+def _stated(row: SheetRow, roles: Mapping[Role, int]) -> list[_Stated]:
+    """The totals in the columns of amounts."""
+    label = _label(row, roles)
+    found = []
+    for role, usual in _AMOUNTS.items():
+        if role not in roles or is_blank(row.cells[roles[role]]):
+            continue
+        cell = row.cells[roles[role]]
+        is_column = role is not Role.AMOUNT and label != "net"
+        measure = usual if is_column or not label else label
+        reading = read_amount(cell)
+        if reading.broken in {"amount-missing", "amount-zero"}:
+            number: Decimal | None = ZERO
+        elif isinstance(cell, Decimal) and cell.is_finite():
+            # A sum of many binary fractions is off by a little; its rows have at most three decimals.
+            number = cell.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
+        elif reading.amount is not None:
+            number = -reading.amount if reading.sign == "-" else reading.amount
+        else:
+            number = None
+        found.append(_Stated(roles[role], measure, number, cell, is_column))
+    return found

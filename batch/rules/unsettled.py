@@ -1,0 +1,223 @@
+"""A corrected sheet that is sent again: which of its rows are done already, and which look like one that is.
+
+A movement that was done as many times as it was done is not to be done again, wherever the corrected sheet has it: rows
+are matched by what they ask for (token, direction, amount), and only among equal ones by their numbers. What was done
+and is not in the sheet any more is either gone, or has become another row; then a person must say which.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from batch.findings import Finding
+from batch.model import Direction, Movement, Role, SheetRow
+from batch.money import amount_text, to_thousandths
+from batch.rules.header import cell_address
+
+_PIECES_SHOWN = 20
+"""Ranges of row numbers that a finding lists."""
+
+_Key = tuple[str, Direction, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A row of an earlier batch of the same list."""
+
+    batch: str
+    movement: Movement
+
+    @property
+    def key(self) -> _Key:
+        """What it asked for; to the provider, movements with the same key are the same."""
+        return self.movement.token, self.movement.direction, to_thousandths(self.movement.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What became of the list so far."""
+
+    done: tuple[Past, ...]
+    unsent: tuple[Past, ...] = ()
+    """Rows that `resume` would still send: those of batches that have not ended."""
+    unfinished: tuple[str, ...] = ()
+    """The batches that have not ended."""
+    comparable: frozenset[str] = frozenset()
+    """The batches whose row numbers mean the same as the sheet's: not those of a *To fix* sheet, which counts anew."""
+    is_whole: bool = True
+    """Whether the sheet is the whole list once more, and not only what is to be fixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The corrected sheet against what became of the list. Keys are the sheet's row numbers."""
+
+    done: Mapping[int, Past]
+    """These rows are done: they are left out."""
+    changed: Mapping[int, Past]
+    """These rows look like one that is done and is not in the sheet any more."""
+    gone: tuple[Past, ...]
+    """Rows that are done, and that nothing in the sheet looks like."""
+    dropped: tuple[Past, ...]
+    """Rows that were not sent, and that the sheet does not have any more."""
+    closed: tuple[str, ...]
+    """Batches that have not ended, and that must not go on once this sheet is run."""
+
+
+def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
+    """Match the sheet's rows with what was done: every movement that was done takes one row that asks for it."""
+    done, unmatched = _matched(rows, history.done)
+    rest = [row for row in rows if row.number not in done]
+    missing = [past for past in unmatched if history.is_whole or past.batch in history.comparable]
+    changed = _changed(rest, missing, done, history.comparable)
+    resembled = set(changed.values())
+    _, unsent = _matched(rest, history.unsent)
+    numbers = {row.number for row in rest} if history.is_whole else set()
+    dropped = (past for past in unsent if not (past.batch in history.comparable and past.movement.row in numbers))
+    return Comparison(
+        done=done,
+        changed=changed,
+        gone=tuple(past for past in missing if past not in resembled),
+        dropped=tuple(dropped),
+        closed=history.unfinished,
+    )
+
+
+def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Comparison) -> tuple[Finding, ...]:
+    """What is said of a row that is not left out."""
+    past = comparison.changed.get(row.number)
+    if past is None:
+        return ()
+    column = _differing(row, past.movement, roles)
+    return (
+        Finding(
+            "row-was-done",
+            row.number,
+            None if column is None else cell_address(column, row.number),
+            {
+                "row": str(past.movement.row),
+                "batch": past.batch,
+                "token": past.movement.token,
+                "direction": past.movement.direction.value,
+                "amount": amount_text(past.movement.amount),
+            },
+        ),
+    )
+
+
+def sheet_findings(comparison: Comparison) -> Iterator[Finding]:
+    """What is said of the sheet as a whole."""
+    for batch, numbers in _by_batch((past.batch, number) for number, past in comparison.done.items()):
+        yield Finding("rows-done-before", params={"batch": batch, "rows": row_ranges(numbers)})
+    for code, pasts in (("done-rows-gone", comparison.gone), ("unsent-rows-gone", comparison.dropped)):
+        for batch, numbers in _by_batch((past.batch, past.movement.row) for past in pasts):
+            yield Finding(code, params={"batch": batch, "rows": row_ranges(numbers)})
+    for batch in comparison.closed:
+        yield Finding("batch-closed", params={"batch": batch})
+
+
+def row_ranges(numbers: Iterable[int]) -> str:
+    """As in "2-15, 17"."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:_PIECES_SHOWN]]
+    return ", ".join([*shown, "…"] if len(ranges) > _PIECES_SHOWN else shown)
+
+
+def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int, Past], list[Past]]:
+    """Each past row takes one row that asks for the same, of its own number if there is one; and those without any.
+
+    A row with an error may be done as well: its sub-account may have been closed since.
+    """
+    pool: dict[_Key, dict[Past, None]] = defaultdict(dict)
+    for past in pasts:
+        pool[past.key][past] = None
+    at = {(past.key, past.movement.row): past for past in pasts}
+    found: dict[int, Past] = {}
+    others: list[tuple[int, _Key]] = []
+    for row in rows:
+        key = _key(row)
+        if key is None or key not in pool:
+            continue
+        same = at.get((key, row.number))
+        if same is not None and same in pool[key]:
+            del pool[key][same]
+            found[row.number] = same
+        else:
+            others.append((row.number, key))
+    for number, key in others:
+        if pool[key]:
+            first = next(iter(pool[key]))
+            del pool[key][first]
+            found[number] = first
+    return found, [past for left in pool.values() for past in left]
+
+
+def _key(row: SheetRow) -> _Key | None:
+    if row.token is None or row.direction is None or row.amount is None:
+        return None
+    return row.token, row.direction, to_thousandths(row.amount)
+
+
+def _changed(
+    rest: Sequence[SheetRow], missing: Sequence[Past], done: Mapping[int, Past], comparable: Collection[str]
+) -> dict[int, Past]:
+    """The rows that stand where a missing one stood, or that name its sub-account and direction."""
+    if not missing:
+        return {}
+    by_place = {(past.batch, past.movement.row): past for past in missing if past.batch in comparable}
+    by_account = {(past.movement.token, past.movement.direction): past for past in missing}
+    places = [_Places(batch, done) for batch in dict.fromkeys(batch for batch, _ in by_place)]
+    changed: dict[int, Past] = {}
+    for row in rest:
+        stood = (by_place.get((place.batch, number)) for place in places for number in place.before(row.number))
+        past = next((found for found in stood if found), None)
+        if past is None and row.token is not None and row.direction is not None:
+            past = by_account.get((row.token, row.direction))
+        if past is not None:
+            changed[row.number] = past
+    return changed
+
+
+class _Places:
+    """Where the rows of a batch were before lines were put in or taken out: as far from their neighbours as now."""
+
+    def __init__(self, batch: str, done: Mapping[int, Past]) -> None:
+        self.batch = batch
+        anchors = sorted((number, past.movement.row) for number, past in done.items() if past.batch == batch)
+        self._now = [now for now, _ in anchors]
+        self._then = [then for _, then in anchors]
+
+    def before(self, number: int) -> set[int]:
+        """The numbers that the row may have had: its own, and those by the nearest rows that are known."""
+        found = {number}
+        place = bisect_left(self._now, number)
+        for index in (place - 1, place):
+            if 0 <= index < len(self._now):
+                found.add(number - self._now[index] + self._then[index])
+        return found
+
+
+def _by_batch(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, list[int]]]:
+    grouped: dict[str, list[int]] = defaultdict(list)
+    for batch, number in pairs:
+        grouped[batch].append(number)
+    yield from grouped.items()
+
+
+def _differing(row: SheetRow, was: Movement, roles: Mapping[Role, int]) -> int | None:
+    """The column of the first cell that says something else than the row that was done."""
+    one_of_a_pair = Role.REMOVED if row.direction is Direction.REMOVE else Role.ADDED
+    amount = roles.get(Role.AMOUNT, roles.get(one_of_a_pair))
+    if row.amount != was.amount and amount is not None:
+        return amount
+    if row.token != was.token and Role.TOKEN in roles:
+        return roles[Role.TOKEN]
+    return roles.get(Role.DIRECTION, amount)

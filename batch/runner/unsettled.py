@@ -1,0 +1,188 @@
+"""A corrected sheet that is sent again: what of it is not done yet, by everything that the ledger knows of the list.
+
+Correcting makes a family: batch A, then B with what A left, then C with what B left, or a second one after A. Whichever
+of them is named, what any of them did is done. Before what is left is accepted, those that have not ended are closed,
+so that no `resume` sends a row that the new batch sends as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from batch import codes
+from batch.errors import UsageError
+from batch.findings import Finding
+from batch.language import N_, _
+from batch.ledger.facts import StateChanged
+from batch.ledger.protocol import BatchKey, Ledger
+from batch.model import BatchRow, BatchState, BatchView, CheckedSheet, Source, Status
+from batch.rules.checks import Expected, against_expected, movement_of
+from batch.rules.forecast import forecast
+from batch.rules.plan import make_plan
+from batch.rules.unsettled import History, Past, compare, row_findings, sheet_findings
+from batch.rules.vocabulary import REPORT_WORDS
+from batch.runner.account import refuse_another_account
+from batch.runner.dry_run import DryRun
+
+_OPTION = "only-unsettled:"
+_ALIKE = frozenset({"file-name-again", "movements-again"})
+"""Findings that say that a batch looks like this sheet; of the family that is so on purpose."""
+
+
+_COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
+
+
+def option_for(batch: str) -> str:
+    """How the new batch's options name the one whose list it continues."""
+    return f"{_OPTION}{batch}"
+
+
+def family_of(ledger: Ledger, account: BatchKey, batch: str) -> tuple[str, ...]:
+    """Every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
+    refuse_another_account(ledger, batch, account)
+    before = {name: _continued(options) for name, options in ledger.options(account).items()}
+    family: set[str | None] = {_first(before, batch)}
+    while more := {name for name, continued in before.items() if continued in family} - family:
+        family |= more
+    return tuple(name for name in before if name in family)
+
+
+def only_unsettled(
+    checked: DryRun, ledger: Ledger, account: BatchKey, batch: str, expected: Expected | None = None
+) -> DryRun:
+    """The dry run of what is not done yet: rows that are done are left out, and a finding names them.
+
+    Control totals that were given by hand are compared with what is left, if they are handed in: that is what would be
+    sent. Otherwise what was said of them stays.
+
+    Ask while the account is held, and again before accepting: until then another run may do some of it.
+    """
+    views = [ledger.view(name) for name in family_of(ledger, account, batch)]
+    _refuse_doubts(views)
+    is_whole = not _is_to_fix(checked.sheet)
+    _refuse_partial(views, is_whole=is_whole)
+    sheet = checked.sheet
+    comparison = compare(sheet.rows, _history(views, sheet.source, is_whole=is_whole))
+    rows = tuple(
+        replace(row, findings=(*row.findings, *row_findings(row, sheet.roles, comparison)))
+        for row in sheet.rows
+        if row.number not in comparison.done
+    )
+    kept = _kept_findings(sheet, [view.head.batch for view in views], frozenset() if expected is None else _COMPARED)
+    compared = () if expected is None else against_expected(rows, expected)
+    plan = make_plan(rows, removes_first=checked.removes_first)
+    balances = checked.account.balances if checked.account else None
+    return replace(
+        checked,
+        sheet=replace(sheet, rows=rows, findings=(*kept, *sheet_findings(comparison), *compared)),
+        plan=plan,
+        forecast=forecast(plan, balances.main, balances.subaccounts) if balances else None,
+    )
+
+
+def is_all_done(checked: DryRun) -> bool:
+    """Whether nothing is left of the sheet, neither to send nor to correct."""
+    return not checked.sheet.rows and not checked.sheet.has_sheet_errors
+
+
+def close_unfinished(ledger: Ledger, account: BatchKey, batch: str, at: datetime) -> None:
+    """Close the batches of the family that have not ended. Hold the account, and do this before the new one is created.
+
+    A crash between the two leaves nothing that could be sent twice: the corrected sheet is then simply run again.
+    """
+    reason = N_("What it had not sent is sent from a corrected sheet, so it was closed.")
+    for name in family_of(ledger, account, batch):
+        if ledger.head(name).state is not BatchState.FINISHED:
+            ledger.append(name, [StateChanged(at, BatchState.FINISHED, reason)])
+
+
+def _continued(options: Sequence[str]) -> str | None:
+    return next((option.removeprefix(_OPTION) for option in options if option.startswith(_OPTION)), None)
+
+
+def _first(before: Mapping[str, str | None], batch: str) -> str:
+    """The batch that the list began with."""
+    seen = {batch}
+    while (earlier := before.get(batch)) is not None and earlier in before and earlier not in seen:
+        seen.add(earlier)
+        batch = earlier
+    return batch
+
+
+def _refuse_doubts(views: Sequence[BatchView]) -> None:
+    for view in views:
+        if any(entry.result.status is Status.UNKNOWN for entry in view.rows):
+            raise UsageError(
+                _(
+                    "Batch {batch} has a row of which it is not known whether it was applied: "
+                    "settle it first with `creditbatch resume {batch}`, or decide with `creditbatch resolve`."
+                ).format(batch=view.head.batch)
+            )
+
+
+def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
+    """What is to be fixed holds no row that was never sent, so it cannot stand for a batch that has not ended."""
+    for view in views:
+        if not is_whole and view.head.state is not BatchState.FINISHED:
+            raise UsageError(
+                _(
+                    "Batch {batch} stopped before all its rows were sent, and the list of what is to be fixed does not "
+                    "have those: `creditbatch resume {batch}` first, or correct the whole sheet and send that."
+                ).format(batch=view.head.batch)
+            )
+
+
+def _history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> History:
+    unfinished = tuple(view for view in views if view.head.state is not BatchState.FINISHED)
+    return History(
+        done=tuple(past for view in views for past in _pasts(view, _is_done)),
+        unsent=tuple(past for view in unfinished for past in _pasts(view, _could_be_sent)),
+        unfinished=tuple(_name(view) for view in unfinished),
+        comparable=frozenset(_name(view) for view in views if _counts_alike(view, source, is_whole=is_whole)),
+        is_whole=is_whole,
+    )
+
+
+def _counts_alike(view: BatchView, source: Source, *, is_whole: bool) -> bool:
+    """Whether row numbers mean the same. Every list of what is to be fixed counts from its own first row."""
+    was_whole = not _is_list_to_fix(view.head.source, view.columns)
+    if is_whole and was_whole:
+        return True
+    return is_whole == was_whole and view.head.source.file_name == source.file_name
+
+
+def _is_to_fix(sheet: CheckedSheet) -> bool:
+    return _is_list_to_fix(sheet.source, sheet.columns)
+
+
+def _is_list_to_fix(source: Source, columns: Sequence[str]) -> bool:
+    """Whether it is the sheet of a report that lists what is to be fixed, by its name and by our column in it."""
+    return any(words.to_fix == source.sheet and words.reason in columns for words in REPORT_WORDS.values())
+
+
+def _pasts(view: BatchView, wanted: Callable[[BatchRow], bool]) -> list[Past]:
+    movements = (movement_of(entry.row) for entry in view.rows if wanted(entry))
+    return [Past(_name(view), movement) for movement in movements if movement]
+
+
+def _is_done(entry: BatchRow) -> bool:
+    return entry.result.status is Status.DONE
+
+
+def _could_be_sent(entry: BatchRow) -> bool:
+    status, code = entry.result.status, entry.result.code
+    return status is Status.PENDING or (status is Status.REFUSED and code in codes.STOPPING)
+
+
+def _kept_findings(sheet: CheckedSheet, family: Sequence[str | None], dropped: Collection[str]) -> Iterator[Finding]:
+    """What was said of the whole sheet and still is so of what is left of it."""
+    for finding in sheet.findings:
+        is_of_family = finding.code in _ALIKE and finding.params.get("batch") in family
+        if not is_of_family and finding.code not in dropped:
+            yield finding
+
+
+def _name(view: BatchView) -> str:
+    return view.head.batch or ""

@@ -1,0 +1,116 @@
+"""A worksheet's XML as patterns can look for cells in it: fast, because a long sheet has millions of them.
+
+Programs write the same sheet in several dialects: with a prefix before every tag, with other quotation marks, without
+the addresses of rows and cells. All are made one here, rows and cells with their address as the first attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from batch.sheet.parts import Parts, pieces_of
+
+_ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet\b([^<>]*)>")
+_HIDDEN_TEXT = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_TAG = re.compile(rb"<[^<>]*>")
+_QUOTED = re.compile(rb"=\s*'([^'\"]*)'")
+_PLACE = re.compile(rb"<(row|c)(?=[\s/>])([^<>]*)>")
+_OWN = re.compile(rb'\sr="([A-Z]{0,3})(\d{0,7})"')
+_BEGINNING = 16_384
+"""Bytes in which the sheet's own element begins."""
+_FAR = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A sheet's XML: what stands before the rows, and the rows in pieces of whole ones."""
+
+    head: bytes
+    pieces: Iterator[bytes]
+
+    @classmethod
+    def of(cls, parts: Parts) -> Markup | None:
+        """The sheet's; None if it is not written in an encoding that ASCII is part of."""
+        with parts.archive.open(parts.sheet) as stream:
+            root = _ROOT.search(stream.read(_BEGINNING))
+        if root is None:
+            return None
+        raw = pieces_of(parts.archive, parts.sheet, b"</%b:row>" % root.group(1) if root.group(1) else b"</row>")
+        first = next(raw)
+        dialect = _Dialect(root.group(1), b"'" in root.group(2))
+        first = dialect.plain(first)
+        # What follows belongs to it as well if the rows begin only there.
+        start = first.find(b"<sheetData")
+        head, rows = (first[:start], first[start:]) if start >= 0 else (first, b"")
+        return cls(head, _addressed(dialect, rows, raw))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    prefix: bytes | None
+    has_other_quotes: bool
+
+    def plain(self, text: bytes) -> bytes:
+        """The text without prefixes, comments and other quotation marks."""
+        if b"<!" in text:
+            text = _HIDDEN_TEXT.sub(b"", text)
+        if self.prefix:
+            text = text.replace(b"<" + self.prefix + b":", b"<").replace(b"</" + self.prefix + b":", b"</")
+        if self.has_other_quotes:
+            text = _TAG.sub(lambda tag: _QUOTED.sub(rb'="\1"', tag.group()), text)
+        return text
+
+
+def _addressed(dialect: _Dialect, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    counter = _Counter()
+    yield counter.addressed(first)
+    for piece in rest:
+        yield counter.addressed(dialect.plain(piece))
+
+
+class _Counter:
+    """Counts rows and cells where they do not say where they are, as every reader does."""
+
+    def __init__(self) -> None:
+        self._row = self._column = 0
+
+    def addressed(self, text: bytes) -> bytes:
+        """The text with an address as the first attribute of every row and cell."""
+        if text.count(b"<c") == text.count(b'<c r="') and text.count(b"<row") == text.count(b'<row r="'):
+            last = text.rfind(b'<row r="')
+            if last >= 0:
+                self._row = int(text[last + 8 : last + 16].split(b'"')[0].strip() or 0)
+            return text
+        return _PLACE.sub(self._placed, text)
+
+    def _placed(self, match: re.Match[bytes]) -> bytes:
+        tag, attributes = match.group(1), match.group(2)
+        own = _OWN.search(attributes)
+        rest = attributes.replace(own.group(), b"", 1) if own else attributes
+        if tag == b"row":
+            self._row = min(int(own.group(2)), _FAR) if own and own.group(2) else self._row + 1
+            self._column = 0
+            return b'<row r="%d"%b>' % (self._row, rest)
+        if own and own.group(1) and own.group(2):
+            self._column = column_number(own.group(1))
+            return b'<c r="%b%b"%b>' % (own.group(1), own.group(2), rest)
+        self._column += 1
+        return b'<c r="%b%d"%b>' % (_letters(self._column), self._row, rest)
+
+
+def column_number(letters: bytes) -> int:
+    """A column's number from 1: 1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _letters(number: int) -> bytes:
+    letters = b""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = bytes([65 + rest]) + letters
+    return letters

@@ -1,0 +1,383 @@
+"""Number formats as workbooks store them ("0.00", "#,##0.00 [$€-40C];[Red]-0"): what a person sees of a stored number.
+
+Only what is shown is worked out, and only to say where it means something else than what is stored: rounded, in
+thousands, a percentage, with zeros in front, in another currency, as a word. Groups of digits, zeros at the end and the
+euro sign mean nothing else. Decimals are shown with a point and groups with a comma, as format codes themselves write
+them. Rounding is exact and away from zero at a half, of the 15 significant digits that Excel compares (ECMA-376,
+18.8.31).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from batch.money import ZERO, as_excel_compares
+
+LONGEST_CODE = 255
+"""Characters; Excel takes no longer one."""
+_FARTHEST = 400
+"""Powers of ten; no number that a workbook can store is beyond."""
+_WIDE = Context(prec=1000, rounding=ROUND_HALF_UP)
+_TOKEN = re.compile(
+    r"""
+      "(?P<quoted>[^"]*)(?:"|$)
+    | \\(?P<escaped>.)
+    | _(?P<space>.)
+    | \*.
+    | \[(?P<bracket>[^\]]*)\]
+    | (?P<general>General)
+    | (?P<exponent>E[+-])
+    | (?P<text>@)
+    | (?P<date>AM/PM|A/P|[dmyhsbeg])
+    | (?P<digit>[0#?])
+    | (?P<fixed>[1-9])
+    | (?P<sign>[.,%/;])
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
+_TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
+_MEANS_NOTHING = re.compile(r"€|\beuros?\b|\beur\b|[\s\u00a0\u2007\u202f]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a section: what kind it is (a group's name above), and its text."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What stands between two semicolons."""
+
+    pieces: tuple[_Piece, ...]
+    condition: tuple[str, Decimal] | None = None
+
+    def has(self, kind: str, text: str | None = None) -> bool:
+        """Whether there is a piece of that kind."""
+        return any(piece.kind == kind and text in {None, piece.text} for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a section makes of a number: the text, what number a reader takes it for, and the words around it."""
+
+    text: str
+    number: Decimal | None
+    words: str = ""
+    zeros_in_front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """A format of one to four sections: positive, negative, zero, text; or as their conditions say."""
+
+    sections: tuple[_Section, ...]
+
+    def shown_otherwise(self, number: Decimal) -> str | None:
+        """The text that is shown for a number, where it means something else; None where it does not, or for a date."""
+        if not number.is_finite() or abs(number.adjusted()) > _FARTHEST:
+            return None
+        number = as_excel_compares(number)
+        section, is_bare = self._section_for(number)
+        if section is None:
+            return "####"
+        if section.has("date") or section.has("text"):
+            return None
+        shown = _shown(section, abs(number))
+        sign = "-" if number < 0 and not is_bare else ""
+        text = f"{sign}{shown.text}".strip()
+        return None if _means(shown, sign, number, text) else text
+
+    @property
+    def exact_decimals(self) -> int | None:
+        """How many decimals a positive number may have that surely is shown as it is; None where that is not sure."""
+        section = self.sections[0]
+        if any(entry.condition for entry in self.sections) or _words_left(_literals(section)):
+            return None
+        if any(section.has(kind) for kind in ("general", "exponent", "fixed", "date", "text")):
+            return None
+        layout = _Layout.of(section)
+        if section.has("sign", "/") or layout.percents or layout.thousands or layout.least > 1 or not layout.whole:
+            return None
+        return len(layout.fraction)
+
+    @property
+    def shows_numbers_as_they_are(self) -> bool:
+        """Whether nothing can be shown otherwise: General, text, dates."""
+        first = self.sections[0]
+        if first.has("date") or first.has("text"):
+            return True
+        return len(self.sections) == 1 and first.has("general") and not _words_left(_literals(first))
+
+    def _section_for(self, number: Decimal) -> tuple[_Section | None, bool]:
+        """The section for a number, and whether it shows a negative number without a sign of its own."""
+        sections = self.sections[:3]
+        if len(sections) == 1 and sections[0].condition is None:
+            return sections[0], False
+        defaults = {1: (), 2: ((">=", ZERO),), 3: ((">", ZERO), ("<", ZERO))}[len(sections)]
+        for index, section in enumerate(sections):
+            condition = section.condition or (defaults[index] if index < len(defaults) else None)
+            if condition is None or _holds(number, *condition):
+                is_bare = number < 0 and index > 0 if section.condition is None else _only_negative(*section.condition)
+                return section, is_bare
+        return None, False
+
+
+@lru_cache(maxsize=4096)
+def number_format(code: str) -> NumberFormat | None:
+    """The format that a code stands for; None for General, and for what is no format."""
+    if not code or len(code) > LONGEST_CODE or code.casefold() == "general":
+        return None
+    sections: list[list[_Piece]] = [[]]
+    conditions: list[tuple[str, Decimal] | None] = [None]
+    for match in _TOKEN.finditer(code):
+        piece, condition = _piece(match)
+        if piece == _Piece("sign", ";"):
+            sections.append([])
+            conditions.append(None)
+        elif condition:
+            conditions[-1] = condition
+        elif piece:
+            sections[-1].append(piece)
+    return NumberFormat(
+        tuple(_Section(tuple(pieces), condition) for pieces, condition in zip(sections, conditions, strict=True))
+    )
+
+
+def _piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
+    kind = match.lastgroup or "fill"
+    text = match[kind] if match.lastgroup else ""
+    match kind:
+        case "bracket":
+            return _bracket(text)
+        case "quoted" | "escaped" | "other":
+            return _Piece("literal", text), None
+        case "space":
+            return _Piece("literal", " "), None
+        case "fill":
+            return None, None
+    return _Piece(kind, text), None
+
+
+def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
+    """A currency ("$€-40C"), a condition (">=100"), a time ("hh"); colours and locales show nothing."""
+    condition = _CONDITION.fullmatch(text.strip())
+    if condition:
+        return None, (condition[1], Decimal(condition[2]))
+    if text.startswith("$"):
+        return _Piece("literal", text[1:].split("-")[0]), None
+    return (_Piece("date", text), None) if _TIME.fullmatch(text) else (None, None)
+
+
+def _holds(number: Decimal, comparison: str, other: Decimal) -> bool:
+    return {
+        "<": number < other,
+        "<=": number <= other,
+        ">": number > other,
+        ">=": number >= other,
+        "=": number == other,
+        "<>": number != other,
+    }[comparison]
+
+
+def _only_negative(comparison: str, other: Decimal) -> bool:
+    return (comparison in {"<", "<="} and other < 0) or (comparison == "<" and other == 0)
+
+
+def _shown(section: _Section, number: Decimal) -> _Shown:
+    """A number without its sign, as a section shows it."""
+    words = _literals(section)
+    if section.has("general"):
+        plain = f"{number.normalize(_WIDE):f}"
+        text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
+        return _Shown(text, number, words)
+    if not section.has("digit"):
+        return _Shown("".join(piece.text for piece in section.pieces), None, words)
+    if section.has("sign", "/"):
+        return _as_fraction(section, number, words)
+    if section.has("exponent"):
+        return _scientific(section, number, words)
+    return _placed(section, number, words)
+
+
+def _literals(section: _Section) -> str:
+    return "".join(piece.text for piece in section.pieces if piece.kind == "literal" or piece.text == "%")
+
+
+def _words_left(words: str) -> str:
+    """What is left of the words around a number when those that mean nothing else are taken away."""
+    return _MEANS_NOTHING.sub("", words)
+
+
+def _means(shown: _Shown, sign: str, number: Decimal, text: str) -> bool:
+    """Whether a reader takes what is shown for the number that is stored."""
+    if number == 0 and _words_left(text) in {"", "-", "–"}:
+        return True
+    if shown.number is None or shown.zeros_in_front or shown.number != abs(number):
+        return False
+    left = _words_left(shown.words)
+    if number < 0:
+        # A minus or brackets of the section's own say the same as a sign.
+        return left == "" if sign else left in {"-", "−", "()"}
+    return left in {"", "+"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the digits of a section go: placeholders before and after the point, and what is done to the number."""
+
+    whole: str
+    fraction: str
+    is_grouped: bool
+    thousands: int
+    percents: int
+
+    @classmethod
+    def of(cls, section: _Section) -> _Layout:
+        """A comma between digits groups them; one behind the last digit divides by a thousand."""
+        whole = fraction = ""
+        commas = thousands = percents = 0
+        is_grouped = has_point = False
+        for piece in section.pieces:
+            match piece.text if piece.kind == "sign" else piece.kind:
+                case "digit":
+                    # A comma that a digit of the same part follows was no division after all.
+                    is_grouped, commas = is_grouped or (commas > 0 and not has_point), 0
+                    whole, fraction = (whole, fraction + piece.text) if has_point else (whole + piece.text, fraction)
+                case ",":
+                    commas += 1
+                case ".":
+                    thousands, commas, has_point = thousands + commas, 0, True
+                case "%":
+                    percents += 1
+        return cls(whole, fraction, is_grouped, thousands + commas, percents)
+
+    @property
+    def least(self) -> int:
+        """How many digits are shown before the point at least."""
+        return len(self.whole) - len(self.whole.split("0")[0]) if "0" in self.whole else 0
+
+
+def _placed(section: _Section, number: Decimal, words: str) -> _Shown:
+    layout = _Layout.of(section)
+    scaled = number.scaleb(2 * layout.percents - 3 * layout.thousands, _WIDE)
+    rounded = scaled.quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
+    whole, _point, fraction = f"{rounded:f}".partition(".")
+    whole = whole.lstrip("0").rjust(layout.least, "0")
+    # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
+    shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
+    text = _filled(section, layout, whole, shown_fraction)
+    in_front = len(whole) > 1 and whole.startswith("0")
+    return _Shown(text, rounded, words, in_front)
+
+
+def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
+    """The section with its digits in their places; digits that find no place stand before the first."""
+    places = len(layout.whole)
+    digits = [""] * places if len(whole) <= places else [whole[: len(whole) - places + 1], *[""] * (places - 1)]
+    tail = whole if len(whole) <= places else whole[len(whole) - places + 1 :]
+    for index, digit in enumerate(reversed(tail), start=1):
+        digits[-index] = digits[-index] + digit if digits[-index] == "" else digits[-index]
+    if layout.is_grouped:
+        digits = _grouped(digits)
+    out: list[str] = []
+    place = decimal = 0
+    has_point = False
+    for piece in section.pieces:
+        if piece.kind == "digit" and not has_point:
+            out.append(digits[place])
+            place += 1
+        elif piece.kind == "digit":
+            out.append(fraction[decimal : decimal + 1])
+            decimal += 1
+        elif piece.kind == "sign":
+            has_point = has_point or piece.text == "."
+            out.append(piece.text if piece.text in ".%" else "")
+        else:
+            out.append(piece.text)
+    return "".join(out)
+
+
+def _grouped(digits: list[str]) -> list[str]:
+    """The digits with a comma before each group of three but the first."""
+    grouped: list[str] = []
+    after = 0
+    for cell in reversed(digits):
+        text = ""
+        for digit in reversed(cell):
+            text = digit + ("," if after and after % 3 == 0 else "") + text
+            after += 1
+        grouped.insert(0, text)
+    return grouped
+
+
+def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
+    """As 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
+    layout = _Layout.of(_Section(tuple(_until(section, "exponent"))))
+    step = max(1, len(layout.whole))
+    exponent = 0 if number == 0 else number.adjusted() // step * step
+    unit = Decimal(1).scaleb(-len(layout.fraction))
+    mantissa = number.scaleb(-exponent, _WIDE).quantize(unit, context=_WIDE)
+    if mantissa >= Decimal(10) ** step:
+        exponent += step
+        mantissa = number.scaleb(-exponent, _WIDE).quantize(unit, context=_WIDE)
+    places = sum(piece.kind == "digit" for piece in section.pieces) - len(layout.whole) - len(layout.fraction)
+    sign = "-" if exponent < 0 else "+" if section.has("exponent", "E+") else ""
+    text = f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}"
+    return _Shown(text, mantissa.scaleb(exponent, _WIDE), words)
+
+
+def _until(section: _Section, kind: str) -> list[_Piece]:
+    kinds = [piece.kind for piece in section.pieces]
+    return list(section.pieces[: kinds.index(kind)])
+
+
+def _as_fraction(section: _Section, number: Decimal, words: str) -> _Shown:
+    """As 12 1/2: the nearest fraction whose denominator has as many digits as there are places, or is given."""
+    slash = next(index for index, piece in enumerate(section.pieces) if piece.text == "/" and piece.kind == "sign")
+    below = section.pieces[slash + 1 :]
+    given = "".join(piece.text for piece in below if piece.kind == "fixed" or piece.text == "0").lstrip("0")
+    exact = Fraction(number)
+    if any(piece.kind == "fixed" for piece in below) and given:
+        nearest = Fraction(round(exact * int(given)), int(given))
+    else:
+        places = min(6, max(1, sum(piece.kind == "digit" for piece in below)))
+        nearest = exact.limit_denominator(10**places - 1)
+    whole, rest = divmod(nearest, 1)
+    text = f"{whole} {rest}" if rest and whole else f"{nearest}"
+    return _Shown(text, number if nearest == exact else None, words)
+
+
+_DIGITS = re.compile(r"[0-9][0-9.,'’\s\u00a0\u202f]*")
+
+
+def text_means(text: str, number: Decimal) -> bool:
+    """Whether a reader takes a text that some program shows, in English or French, for the number that is stored."""
+    stripped = text.strip()
+    if number == 0 and _words_left(stripped) in {"", "-", "–"}:
+        return True
+    match = _DIGITS.search(stripped)
+    if match is None or (match[0][:1] == "0" and match[0][1:2].isdigit()):
+        return False
+    digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0])
+    around = _words_left(stripped[: match.start()] + stripped[match.end() :])
+    if around not in ({"-", "−", "()"} if number < 0 else {"", "+"}):
+        return False
+    return abs(as_excel_compares(number)) in _readings(digits)
+
+
+def _readings(digits: str) -> set[Decimal]:
+    """The numbers that digits with points and commas can be."""
+    readings = set()
+    for group, point in ((",", "."), (".", ",")):
+        if digits.count(point) <= 1:
+            readings.add(Decimal(digits.replace(group, "").replace(point, ".")))
+    return readings

@@ -1,0 +1,412 @@
+"""OpenDocument sheets (.ods), read wholly here (ODF 1.3, part 3): values, what is shown of them, what is hidden.
+
+The parser of the other formats drops tabs and line breaks inside a cell, which would make one number out of two, and
+takes errors and truth values for numbers. This format keeps the text that is shown beside every value, so nothing has
+to be worked out from formats.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from xml.parsers.expat import ExpatError, ParserCreate
+from zipfile import ZipFile
+
+from batch.model import Appearance, Cell
+from batch.rules.header import SEARCHED_ROWS, Merged
+from batch.sheet.choice import Choice, Sheet
+from batch.sheet.complaints import damaged
+from batch.sheet.limits import Limits
+from batch.sheet.numberformat import text_means
+from batch.sheet.original import Original
+from batch.sheet.table import Table, check_extent
+
+_CONTENT, _NAMED_STYLES = "content.xml", "styles.xml"
+_CHUNK = 1_000_000
+_LARGEST_STYLES = 12_000_000
+_DEEPEST = 200
+"""Elements inside each other; a sheet needs twenty."""
+_MOST_SPACES = 1_000
+_SPACES = re.compile(r"[ \t\r\n]+")
+_DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
+_ERROR_TEXT = re.compile(r"#[A-Z0-9/!?]+|Err:\d+", re.IGNORECASE)
+_TRUTHS = {"TRUE": True, "VRAI": True, "FALSE": False, "FAUX": False}
+"""A truth value that LibreOffice stores as a number."""
+_OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
+_TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
+_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
+_STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0 "
+_CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
+_NOT_IN_CELLS = frozenset((_OFFICE + "annotation", _TABLE + "shapes", _TABLE + "tracked-changes"))
+_CONCEALED = frozenset(("collapse", "filter"))
+
+_Attributes = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Content:
+    """One sheet as it is read. Rows and columns are counted from 0."""
+
+    name: str
+    is_visible: bool
+    rows: list[list[object]] = field(default_factory=list)
+    blank_rows: int = 0
+    """Rows without content that are only added if something follows."""
+    columns: int = 0
+    cells: int = 0
+    column_styles: list[str] = field(default_factory=list)
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[Merged] = field(default_factory=list)
+
+    @property
+    def row(self) -> int:
+        """The row that is being read."""
+        return len(self.rows) + self.blank_rows
+
+    @property
+    def appearance(self) -> Appearance:
+        """What a person sees, in the words of a grid."""
+        return Appearance(
+            {(row + 1, column): text for (row, column), text in self.shown.items()},
+            frozenset(row + 1 for row in self.hidden_rows),
+            frozenset(self.hidden_columns),
+            frozenset((row + 1, column) for row, column in self.struck),
+            tuple(self.merged),
+        )
+
+
+class Document:
+    """A whole OpenDocument workbook."""
+
+    def __init__(self, contents: list[_Content]) -> None:
+        self._contents = {content.name: content for content in reversed(contents)}
+        self._order = contents
+
+    def sheets(self) -> list[Sheet]:
+        """Its sheets in their order."""
+        return [Sheet(content.name, content.is_visible, self) for content in self._order]
+
+    def top(self, sheet: str) -> list[list[Cell]]:
+        """The rows in which a header is looked for; only their texts."""
+        rows = self._contents[sheet].rows[:SEARCHED_ROWS]
+        return [[cell if isinstance(cell, str) else None for cell in row] for row in rows]
+
+    def merged(self, sheet: str) -> list[Merged]:
+        """The merged cells that begin in those rows."""
+        return self._contents[sheet].merged
+
+    def is_filled(self, sheet: str) -> bool:
+        """Whether anything is in it."""
+        return bool(self._contents[sheet].rows)
+
+    def forget(self, sheet: str) -> None:
+        """Nothing: all sheets were read in one go."""
+
+    def table(self, choice: Choice) -> Table:
+        """The chosen sheet."""
+        content = self._contents[choice.sheet]
+        rows = content.rows[: SEARCHED_ROWS if choice.is_only_top else None]
+        return Table(content.name, iter(rows), max(1, content.columns), content.appearance)
+
+
+def read_document(original: Original, limits: Limits) -> Document | None:
+    """The workbook, within the limits; None if the archive is of another format."""
+    with ZipFile(io.BytesIO(original.data)) as archive:
+        names = set(archive.namelist())
+        if _CONTENT not in names:
+            return None
+        try:
+            styles = _Styles()
+            if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
+                _parse(archive, _NAMED_STYLES, _Handlers(styles.starts, {}, lambda _text: None))
+            reader = _Reader(original.name, limits, styles)
+            _parse(archive, _CONTENT, _Handlers({**styles.starts, **reader.starts}, reader.ends, reader.text))
+        except (ExpatError, ValueError):
+            raise damaged(original.name) from None
+    return Document(reader.contents)
+
+
+class _Handlers:
+    """What is done where an element begins and ends; nothing inside of those that are not in the cells."""
+
+    def __init__(
+        self,
+        starts: Mapping[str, Callable[[_Attributes], None]],
+        ends: Mapping[str, Callable[[], None]],
+        text: Callable[[str], None],
+    ) -> None:
+        self._starts, self._ends, self._text = starts, ends, text
+        self._depth = self._skipped = 0
+
+    def start(self, name: str, attributes: _Attributes) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError("elements are nested too deeply")
+        if not self._skipped and name in _NOT_IN_CELLS:
+            self._skipped = self._depth
+        handler = None if self._skipped else self._starts.get(name)
+        if handler:
+            handler(attributes)
+
+    def end(self, name: str) -> None:
+        handler = None if self._skipped else self._ends.get(name)
+        if handler:
+            handler()
+        if self._skipped == self._depth:
+            self._skipped = 0
+        self._depth -= 1
+
+    def text(self, data: str) -> None:
+        if not self._skipped:
+            self._text(data)
+
+
+def _parse(archive: ZipFile, part: str, handlers: _Handlers) -> None:
+    parser = ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = handlers.start
+    parser.EndElementHandler = handlers.end
+    parser.CharacterDataHandler = handlers.text
+    with archive.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            parser.Parse(chunk)
+    parser.Parse(b"", True)  # noqa: FBT003 (the parser takes no name for it)
+
+
+def _refuse(*_arguments: object) -> None:
+    raise ValueError("a sheet has no document type, and needs no entities")
+
+
+class _Styles:
+    """The names of styles that strike through, and of those that hide a sheet."""
+
+    def __init__(self) -> None:
+        self.struck: set[str] = set()
+        self.hidden: set[str] = set()
+        self._name = ""
+        self.starts: dict[str, Callable[[_Attributes], None]] = {
+            _STYLE + "style": self._start_style,
+            _STYLE + "text-properties": self._text_properties,
+            _STYLE + "table-properties": self._table_properties,
+        }
+
+    def _start_style(self, attributes: _Attributes) -> None:
+        self._name = attributes.get(_STYLE + "name", "")
+        if attributes.get(_STYLE + "parent-style-name") in self.struck:
+            self.struck.add(self._name)
+
+    def _text_properties(self, attributes: _Attributes) -> None:
+        lines = {attributes.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
+        if lines == {"none"}:
+            self.struck.discard(self._name)
+        elif lines:
+            self.struck.add(self._name)
+
+    def _table_properties(self, attributes: _Attributes) -> None:
+        if attributes.get(_TABLE + "display") == "false":
+            self.hidden.add(self._name)
+
+
+class _Reader:
+    """Reads the sheets from the events of a parser."""
+
+    def __init__(self, name: str, limits: Limits, styles: _Styles) -> None:
+        self.contents: list[_Content] = []
+        self._name, self._limits, self._styles = name, limits, styles
+        self._row: list[object] = []
+        self._blank_cells = 0
+        self._row_attributes: _Attributes = {}
+        self._cell: _Attributes | None = None
+        self._paragraphs: list[str] = []
+        self._paragraph: list[str] | None = None
+        self._is_struck = False
+        self.starts: dict[str, Callable[[_Attributes], None]] = {
+            _TABLE + "table": self._start_table,
+            _TABLE + "table-column": self._column,
+            _TABLE + "table-row": self._start_row,
+            _TABLE + "table-cell": self._start_cell,
+            _TABLE + "covered-table-cell": self._start_cell,
+            _TEXT + "p": self._start_paragraph,
+            _TEXT + "s": self._spaces,
+            _TEXT + "tab": lambda _attributes: self._exact("\t"),
+            _TEXT + "line-break": lambda _attributes: self._exact("\n"),
+            _TEXT + "span": self._start_span,
+        }
+        self.ends: dict[str, Callable[[], None]] = {
+            _TABLE + "table-row": self._end_row,
+            _TABLE + "table-cell": self._end_cell,
+            _TABLE + "covered-table-cell": self._end_cell,
+            _TEXT + "p": self._end_paragraph,
+        }
+
+    def text(self, data: str) -> None:
+        """Characters: in a paragraph, where any number of spaces is one and none stands at the start."""
+        if self._paragraph is not None:
+            data = _SPACES.sub(" ", data)
+            self._paragraph.append(data if self._paragraph else data.lstrip(" "))
+
+    def _start_table(self, attributes: _Attributes) -> None:
+        name = attributes.get(_TABLE + "name", "")
+        self.contents.append(_Content(name, attributes.get(_TABLE + "style-name") not in self._styles.hidden))
+
+    def _column(self, attributes: _Attributes) -> None:
+        styles, count = self._sheet.column_styles, _repeated(attributes, "columns")
+        first = len(styles)
+        count = min(count, self._limits.columns - first)
+        styles += [attributes.get(_TABLE + "default-cell-style-name", "")] * count
+        if attributes.get(_TABLE + "visibility") in _CONCEALED:
+            self._sheet.hidden_columns.update(range(first, first + count))
+
+    @property
+    def _sheet(self) -> _Content:
+        if not self.contents:
+            raise ValueError("there are cells outside of any sheet")
+        return self.contents[-1]
+
+    def _start_row(self, attributes: _Attributes) -> None:
+        self._row, self._blank_cells, self._row_attributes = [], 0, attributes
+
+    def _end_row(self) -> None:
+        sheet, count = self._sheet, _repeated(self._row_attributes, "rows")
+        if not self._row:
+            sheet.blank_rows += count
+            return
+        first = sheet.row
+        sheet.columns = max(sheet.columns, len(self._row))
+        sheet.cells += len(self._row) * count
+        check_extent(self._name, first + count, sheet.columns, sheet.cells, self._limits)
+        sheet.rows += [[] for _blank in range(sheet.blank_rows)]
+        sheet.rows += [list(self._row) for _copy in range(count)]
+        sheet.blank_rows = 0
+        if self._row_attributes.get(_TABLE + "visibility") in _CONCEALED:
+            sheet.hidden_rows.update(range(first, first + count))
+        for looks in (sheet.shown, sheet.struck):
+            _repeat(looks, first, count)
+
+    def _start_cell(self, attributes: _Attributes) -> None:
+        self._cell, self._paragraphs, self._is_struck = attributes, [], False
+
+    def _end_cell(self) -> None:
+        attributes, self._cell = self._cell or {}, None
+        count = _repeated(attributes, "columns")
+        text = "\n".join(self._paragraphs)
+        value = _value(attributes, text, has_result=bool(self._paragraphs))
+        self._merge(attributes)
+        if value is None:
+            self._blank_cells += count
+            return
+        first = len(self._row) + self._blank_cells
+        check_extent(self._name, self._sheet.row + 1, first + count, 0, self._limits)
+        self._row += [None] * self._blank_cells + [value] * count
+        self._blank_cells = 0
+        for column in range(first, first + count):
+            self._see(column, attributes, value, text)
+
+    def _see(self, column: int, attributes: _Attributes, value: object, text: str) -> None:
+        """Note what a person sees of a cell. Its style may be that of its row or its column."""
+        sheet, place = self._sheet, (self._sheet.row, column)
+        if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
+            sheet.shown[place] = text
+        style = attributes.get(_TABLE + "style-name") or self._row_attributes.get(_TABLE + "default-cell-style-name")
+        if not style and column < len(sheet.column_styles):
+            style = sheet.column_styles[column]
+        if self._is_struck or style in self._styles.struck:
+            sheet.struck.add(place)
+
+    def _merge(self, attributes: _Attributes) -> None:
+        wide, high = _number(attributes, "number-columns-spanned"), _number(attributes, "number-rows-spanned")
+        if (wide > 1 or high > 1) and self._sheet.row < SEARCHED_ROWS:
+            row, column = self._sheet.row + 1, len(self._row) + self._blank_cells
+            self._sheet.merged.append((row, column, row + high - 1, column + wide - 1))
+
+    def _start_paragraph(self, _attributes: _Attributes) -> None:
+        if self._cell is not None:
+            self._paragraph = []
+
+    def _end_paragraph(self) -> None:
+        if self._paragraph is not None:
+            self._paragraphs.append("".join(self._paragraph))
+            self._paragraph = None
+
+    def _spaces(self, attributes: _Attributes) -> None:
+        count = attributes.get(_TEXT + "c", "1")
+        self._exact(" " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES))
+
+    def _exact(self, text: str) -> None:
+        if self._paragraph is not None:
+            self._paragraph.append(text)
+
+    def _start_span(self, attributes: _Attributes) -> None:
+        if self._cell is not None and attributes.get(_TEXT + "style-name") in self._styles.struck:
+            self._is_struck = True
+
+
+def _repeat(looks: dict[tuple[int, int], str] | set[tuple[int, int]], first: int, count: int) -> None:
+    """What was seen of a row holds for its copies as well."""
+    if count > 1:
+        places = [place for place in looks if place[0] == first]
+        for row, place in ((row, place) for row in range(first + 1, first + count) for place in places):
+            if isinstance(looks, dict):
+                looks[row, place[1]] = looks[place]
+            else:
+                looks.add((row, place[1]))
+
+
+def _repeated(attributes: _Attributes, what: str) -> int:
+    return max(1, _number(attributes, f"number-{what}-repeated"))
+
+
+def _number(attributes: _Attributes, name: str) -> int:
+    text = attributes.get(_TABLE + name, "1")
+    return int(text) if text.isdecimal() and len(text) < 10 else 1
+
+
+def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
+    """The cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
+    kind = attributes.get(_OFFICE + "value-type")
+    if attributes.get(_CALC + "value-type") == "error" or (kind and kind != "string" and _ERROR_TEXT.fullmatch(text)):
+        return text or "#N/A"
+    match kind:
+        case "float" if text.upper() in _TRUTHS:
+            return _TRUTHS[text.upper()]
+        case "float" | "currency" | "percentage":
+            return _decimal(attributes.get(_OFFICE + "value", ""), text)
+        case "date":
+            return _date(attributes.get(_OFFICE + "date-value", ""), text)
+        case "time":
+            return _duration(attributes.get(_OFFICE + "time-value", ""), text)
+        case "boolean":
+            return attributes.get(_OFFICE + "boolean-value") == "true"
+    formula = attributes.get(_TABLE + "formula", "").partition("=")[2]
+    if kind is None and formula and not has_result:
+        return f"={formula}"
+    return text or attributes.get(_OFFICE + "string-value") or None
+
+
+def _decimal(digits: str, text: str) -> object:
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return text or None
+    return number if number.is_finite() else str(number)
+
+
+def _date(iso: str, text: str) -> object:
+    try:
+        return datetime.fromisoformat(iso).replace(tzinfo=None)
+    except ValueError:
+        return text or None
+
+
+def _duration(iso: str, text: str) -> object:
+    match = _DURATION.fullmatch(iso)
+    sign = "-" if iso.startswith("-") else ""
+    return f"{sign}{int(match[1]):02}:{int(match[2]):02}:{int(match[3]):02}" if match else text or None

@@ -1,0 +1,96 @@
+"""How the template's cells look: the report's palette, and whether a cell may be written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+from batch.report.styles import BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE
+
+AMOUNT = "#,##0.00"
+BALANCE = "#,##0.000"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What styles a cell; `is_open` is one that is to be written in."""
+
+    ink: str = BLACK
+    size: int = 11
+    bold: bool = False
+    fill: str | None = None
+    number_format: str = "General"
+    horizontal: str = "left"
+    wrap: bool = False
+    ruled: bool = False
+    is_open: bool = False
+
+
+PLAIN = Look(wrap=True)
+TITLE = Look(size=18, bold=True, ink=NAVY)
+SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True)
+HINT = Look(ink=SLATE)
+HEADER = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True)
+HEADER_RIGHT = replace(HEADER, horizontal="right")
+LABEL = Look(ink=SLATE, horizontal="right")
+TOTAL = Look(bold=True, number_format=AMOUNT, horizontal="right")
+COUNT = replace(TOTAL, number_format="#,##0")
+OPEN_TEXT = Look(number_format=TEXT, ruled=True, is_open=True)
+OPEN_AMOUNT = Look(number_format=AMOUNT, horizontal="right", ruled=True, is_open=True)
+SHOWN = Look(ink=SLATE, ruled=True)
+SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True)
+
+
+class Painter:
+    """Gives cells their looks. A style is put together once and then shared: a sheet has thousands of cells."""
+
+    def __init__(self, sheet: Worksheet) -> None:
+        self._sheet = sheet
+        self._done: dict[Look, Cell] = {}
+
+    def put(self, row: int, column: int, value: str | float | None, look: Look) -> Cell:
+        """A cell that holds the value as what it is; a formula is given with `formula`."""
+        cell = self._styled(row, column, look)
+        cell.value = value
+        if isinstance(value, str):
+            # openpyxl would take a text that begins with "=" for a formula.
+            cell.data_type = "s"
+        return cell
+
+    def formula(self, row: int, column: int, formula: str, look: Look) -> None:
+        """A cell that holds a formula."""
+        self._styled(row, column, look).value = formula
+
+    def _styled(self, row: int, column: int, look: Look) -> Cell:
+        cell = cast("Cell", self._sheet.cell(row, column))
+        model = self._done.get(look)
+        if model is None:
+            self._done[look] = _dressed(cell, look)
+        else:
+            cell._style = model._style  # type: ignore[attr-defined]
+        return cell
+
+
+def _dressed(cell: Cell, look: Look) -> Cell:
+    cell.font = Font(name=FONT, size=look.size, bold=look.bold, color=look.ink)
+    if look.fill:
+        cell.fill = PatternFill("solid", fgColor=look.fill)
+    if look.ruled:
+        cell.border = Border(bottom=Side("thin", color=LINE))
+    vertical = "top" if look.wrap and not look.fill else "center"
+    cell.alignment = Alignment(horizontal=look.horizontal, vertical=vertical, wrap_text=look.wrap or None)
+    cell.number_format = look.number_format
+    cell.protection = Protection(locked=not look.is_open)
+    return cell
+
+
+def protect(sheet: Worksheet) -> None:
+    """Lock what is not to be written in, without a password; columns may be widened, and cells formatted."""
+    protection = sheet.protection
+    protection.sheet = True
+    # In the file these say what is locked.
+    protection.formatCells = protection.formatColumns = protection.formatRows = False

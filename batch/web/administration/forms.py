@@ -1,0 +1,165 @@
+"""The forms of the administration. Labels are looked up when they are shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.utils.translation import gettext_lazy
+
+from batch.errors import SettingsError
+from batch.language import Language, _
+from batch.money import from_thousandths, to_thousandths
+from batch.settings import PROVIDER_URL, Secret
+from batch.web import vault
+from batch.web.entry.forms import LANGUAGES
+from batch.web.models import Person, SiteSettings
+
+ROLE_FIELDS = ("can_prepare", "can_approve", "can_administer")
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Somebody and what they may do."""
+
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES, required=False)
+
+    class Meta:
+        model = Person
+        fields = ("full_name", "email", "language", *ROLE_FIELDS, "is_active")
+        labels: ClassVar = {
+            "full_name": gettext_lazy("Full name"),
+            "email": gettext_lazy("Email"),
+            "can_prepare": gettext_lazy("Preparer: uploads and corrects sheets"),
+            "can_approve": gettext_lazy("Approver: approves, starts, stops, resumes and decides"),
+            "can_administer": gettext_lazy("Administrator: people, the connection, limits"),
+            "is_active": gettext_lazy("Active: may log in"),
+        }
+        help_texts: ClassVar = {
+            "full_name": gettext_lazy("As reports and the audit log give it."),
+            "email": gettext_lazy("For notifications; may be left empty."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["full_name"].required = True
+
+    def clean_full_name(self) -> str:
+        """Nobody has the name of somebody else: reports and the audit log tell people apart by it."""
+        name = " ".join(self.cleaned_data["full_name"].split())
+        others = Person.objects.exclude(pk=self.instance.pk).filter(full_name__iexact=name)
+        if others.exists():
+            raise forms.ValidationError(_("Somebody else has this name: add what tells them apart."))
+        return name
+
+
+class NewPersonForm(PersonForm):
+    """Somebody new."""
+
+    class Meta(PersonForm.Meta):
+        fields = ("username", "full_name", "email", "language", *ROLE_FIELDS)
+        labels: ClassVar = {**PersonForm.Meta.labels, "username": gettext_lazy("User name")}
+        help_texts: ClassVar = {
+            **PersonForm.Meta.help_texts,
+            "username": gettext_lazy("What they log in with: letters, digits and @ . + - _ only."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].validators.append(UnicodeUsernameValidator())
+        self.fields["username"].widget.attrs |= {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+    def clean_username(self) -> str:
+        """Two names that differ in capitals only are one."""
+        username = str(Person.normalize_username(self.cleaned_data["username"]))
+        if Person.objects.filter(username__iexact=username).exists():
+            raise forms.ValidationError(_("There is somebody of this user name already."))
+        return username
+
+
+class ConnectionForm(forms.Form):
+    """The provider's address and the key. The key is asked for with every change, and never shown."""
+
+    api_url = forms.CharField(label=gettext_lazy("Address of the API"), max_length=200, initial=PROVIDER_URL)
+    key = forms.CharField(
+        label=gettext_lazy("API key of the main account"),
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("It is stored encrypted and never shown again. A change of the address needs it again."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """By the rules that the environment's settings follow."""
+        found = super().clean() or {}
+        if "api_url" in found and "key" in found:
+            try:
+                found["api_url"], found["secret"] = vault.checked(found["api_url"], found["key"])
+            except SettingsError as error:
+                self.add_error(None, str(error))
+        return found
+
+    @property
+    def secret(self) -> Secret:
+        """The key, once the form is valid."""
+        found: Secret = self.cleaned_data["secret"]
+        return found
+
+
+def _limit(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_digits=14,
+        decimal_places=2,
+        help_text=gettext_lazy("Above it, two approvers are needed; empty: no limit."),
+    )
+
+
+class RulesForm(forms.Form):
+    """What holds for everybody."""
+
+    row_limit = _limit(gettext_lazy("Limit of a row, in euros"))
+    batch_limit = _limit(gettext_lazy("Limit of a batch (added and removed together), in euros"))
+    four_eyes = forms.BooleanField(
+        label=gettext_lazy("Four eyes: nobody approves what they prepared"),
+        required=False,
+        help_text=gettext_lazy("Can be switched off only while one single person is active; reports say so."),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language for people whose browser asks for neither"),
+        choices=[(Language.ENGLISH.value, "English"), (Language.FRENCH.value, "Français")],
+    )
+
+    @classmethod
+    def of(cls, data: Any, current: SiteSettings) -> RulesForm:
+        """The form with what is in force."""
+        initial = {
+            "row_limit": _shown(current.row_limit),
+            "batch_limit": _shown(current.batch_limit),
+            "four_eyes": current.four_eyes,
+            "language": current.language or Language.ENGLISH.value,
+        }
+        return cls(data, initial=initial)
+
+    def clean_four_eyes(self) -> bool:
+        """Two people are four eyes."""
+        chosen: bool = self.cleaned_data["four_eyes"]
+        if not chosen and Person.objects.filter(is_active=True).count() != 1:
+            raise forms.ValidationError(_("Four eyes can be switched off only while one single person is active."))
+        return chosen
+
+    def put_into(self, current: SiteSettings) -> None:
+        """What was chosen, as the table keeps it."""
+        chosen = self.cleaned_data
+        current.row_limit, current.batch_limit = _kept(chosen["row_limit"]), _kept(chosen["batch_limit"])
+        current.four_eyes, current.language = chosen["four_eyes"], chosen["language"]
+
+
+def _shown(thousandths: int | None) -> Decimal | None:
+    return None if thousandths is None else from_thousandths(thousandths).quantize(Decimal("0.01"))
+
+
+def _kept(euros: Decimal | None) -> int | None:
+    return None if euros is None else to_thousandths(euros)

@@ -1,0 +1,42 @@
+"""Limits, four eyes and the language: what holds for everybody."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from batch.language import _
+from batch.web.access import Role, needs
+from batch.web.administration.forms import RulesForm
+from batch.web.audit import record
+from batch.web.models import Person, SiteSettings
+
+_FIELDS = ("row_limit", "batch_limit", "four_eyes", "language")
+
+
+@needs(Role.ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def rules(request: HttpRequest) -> HttpResponse:
+    """The form and what it changes; amounts in the audit log are thousandths, as in the table."""
+    form = RulesForm.of(request.POST if request.method == "POST" else None, SiteSettings.current())
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            current = SiteSettings.current()
+            before = {name: getattr(current, name) for name in _FIELDS}
+            form.put_into(current)
+            current.save()
+            changed = {name: [old, getattr(current, name)] for name, old in before.items()}
+            keep_changes = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+            record(request, "settings.changed", "", **keep_changes)
+        messages.success(request, _("The settings are saved."))
+        return redirect("site-settings")
+    context = {
+        "form": form,
+        "one_person": Person.objects.filter(is_active=True).count() == 1,
+        "section": "administration",
+        "part": "settings",
+    }
+    return render(request, "web/administration/settings.html", context)

@@ -1,0 +1,56 @@
+"""The accountant's own workbook with what was found marked in it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from batch.annotate import annotate
+from batch.ledger.encoding import cell_from_json, finding_from_json
+from batch.model import CheckedSheet, Direction, Role, SheetRow, Source
+from batch.money import from_thousandths
+from batch.sheet.original import Original
+from batch.web.access import Role as Who
+from batch.web.access import needs
+from batch.web.drafts.finding import draft_in_force
+from batch.web.drafts.uploading import attachment
+from batch.web.models import DraftMark, DraftRow, Version
+
+
+@require_safe
+@needs(Who.VIEWER)
+def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001 (Django hands it over)
+    """The workbook, to be corrected and uploaded again."""
+    _draft, version = draft_in_force(pk)
+    file = version.file
+    name = PurePath(file.name)
+    made = annotate(Original(file.name, name.suffix.lower(), bytes(file.data)), found_in(version))
+    return attachment(f"{name.stem}-annotated.xlsx", made.data)
+
+
+def found_in(version: Version) -> CheckedSheet:
+    """What the checks said of the version, with those rows of which they said something."""
+    marked = DraftMark.objects.filter(version=version).values("position")
+    rows = DraftRow.objects.filter(version=version, position__in=marked).order_by("position")
+    file = version.file
+    return CheckedSheet(
+        source=Source(file.name, file.sha256, file.size, version.sheet),
+        columns=tuple(version.columns),
+        roles={Role(role): column for role, column in version.roles.items()},
+        rows=tuple(map(_row, rows.iterator())),
+        findings=tuple(map(finding_from_json, version.findings)),
+    )
+
+
+def _row(row: DraftRow) -> SheetRow:
+    return SheetRow(
+        number=row.row,
+        cells=tuple(map(cell_from_json, row.cells)),
+        token=row.token,
+        direction=Direction(row.direction) if row.direction else None,
+        amount=None if row.amount is None else from_thousandths(row.amount),
+        findings=tuple(map(finding_from_json, row.findings)),
+    )

@@ -1,0 +1,235 @@
+"""What the review page shows of a draft, put together from the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from batch.findings import RULES, Finding, Severity, shown
+from batch.language import _, ngettext, number
+from batch.ledger.encoding import cell_from_json, finding_from_json
+from batch.money import euros, from_thousandths
+from batch.web.charts import course_chart
+from batch.web.drafts.approving import Blocker, hindrance
+from batch.web.drafts.conventions import Conventions
+from batch.web.drafts.decisions import asker_of, blockers_of, standing_of
+from batch.web.drafts.digest import Options
+from batch.web.drafts.mapping import mapping
+from batch.web.drafts.rows import cell_text, columns_of
+from batch.web.drafts.store import REFUSED
+from batch.web.drafts.words import hindrance_sentence, made_word, verdict
+from batch.web.models import Approval, Draft, DraftState, Person, Version
+from batch.wording import severity_word
+
+_MOST_VERSIONS = 20
+_LONGEST_CHOICE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of which the same is said."""
+
+    code: str
+    severity: Severity
+    rows: int
+    first: Sequence[str]
+    sentence: str
+    is_refusal: bool = False
+
+    @property
+    def word(self) -> str:
+        """How bad it is."""
+        return severity_word(self.severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A control total beside what was found."""
+
+    found: str
+    expected: str
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A corrected or changed cell in words."""
+
+    row: int
+    column: str
+    before: str
+    after: str
+    by: str = ""
+    at: datetime | None = None
+
+
+def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
+    """The context of the page, but for the rows."""
+    found = blockers_of(version)
+    return {
+        "section": "history",
+        "draft": draft,
+        "version": version,
+        "verdict": verdict(draft, version, found),
+        "blockers": found,
+        "needs_check": Blocker.NOT_CHECKED in found,
+        "options": Options.from_json(version.options),
+        "totals": _totals(version),
+        "sheet_findings": [
+            (finding, severity_word(finding.severity)) for finding in map(finding_from_json, version.findings)
+        ],
+        "groups": _groups(version),
+        "forecast": version.forecast,
+        "chart": _chart(version),
+        "lowest_words": _lowest(version),
+        "top_up": Decimal(version.screen["top_up"]),
+        "corrections": corrections_of(version),
+        "versions": [(each, made_word(each.made_by)) for each in _versions(draft)],
+        **mapping(version),
+        "editable": draft.state in {DraftState.CHECKED, DraftState.APPROVED},
+        **_approving(draft, version, person, found),
+    }
+
+
+def _versions(draft: Draft) -> QuerySet[Version]:
+    newest = draft.versions.select_related("created_by", "file").order_by("-number")
+    return newest.defer("file__data", "counts", "forecast", "corrections", "findings")[:_MOST_VERSIONS]
+
+
+def _approving(draft: Draft, version: Version, person: Person, found: Sequence[Blocker]) -> dict[str, Any]:
+    asker = asker_of(person)
+    standing = standing_of(draft, version, asker)
+    why = hindrance(asker, standing)
+    approvals = Approval.objects.filter(version=version, screen_digest=version.screen_digest)
+    left = max(standing.needed - len(standing.approvers), 0)
+    return {
+        "approvals": approvals.select_related("person").order_by("at", "id"),
+        "needed": standing.needed,
+        "left": left,
+        "left_words": ngettext("{number} more approval is needed.", "{number} more approvals are needed.", left).format(
+            number=number(left)
+        ),
+        "may_approve": why is None and not found,
+        "why_not": hindrance_sentence(why) if why else "",
+        "is_alone": asker.is_alone,
+        "is_author": person.pk in standing.authors,
+    }
+
+
+def _totals(version: Version) -> dict[str, Total | None]:
+    expected = Conventions.from_json(version.conventions).expected
+    rows = expected.rows
+    return {
+        "rows": None if rows is None else Total(number(version.movements), number(rows), rows == version.movements),
+        "added": _total(version.added, expected.added),
+        "removed": _total(version.removed, expected.removed),
+    }
+
+
+def _total(found: int, expected: Decimal | None) -> Total | None:
+    amount = from_thousandths(found)
+    return None if expected is None else Total(euros(amount), euros(expected), amount == expected)
+
+
+def _groups(version: Version) -> list[Group]:
+    """What is said of rows, by kind: errors first, then what would be refused, then warnings."""
+    said = [
+        Group(
+            code=entry["code"],
+            severity=RULES[entry["code"]].severity,
+            rows=entry["rows"],
+            first=entry["first"],
+            # The sentence of the first row of which it is said.
+            sentence=Finding(entry["code"], params=entry["params"]).message,
+        )
+        for entry in version.counts["codes"]
+    ]
+    errors = [group for group in said if group.severity is Severity.ERROR]
+    forecast = version.forecast
+    if forecast and forecast["refused"]:
+        rows = [str(row) for row in forecast["first_refused"]]
+        sentence = _("These rows would be refused by the provider as the balances are now.")
+        errors.append(Group(REFUSED, Severity.ERROR, forecast["refused"], rows, sentence, is_refusal=True))
+    return [*errors, *(group for group in said if group.severity is Severity.WARNING)]
+
+
+def code_choices(version: Version) -> list[tuple[str, str, int]]:
+    """What the rows may be filtered by: each code, the beginning of its sentence, and of how many rows it is said."""
+    return [
+        (group.code, shown(re.split(r"\s?: ", group.sentence, maxsplit=1)[0], _LONGEST_CHOICE), group.rows)
+        for group in _groups(version)
+        if not group.is_refusal
+    ]
+
+
+def _chart(version: Version) -> SafeString | None:
+    forecast = version.forecast
+    if not forecast or len(forecast["course"]) < 2:
+        return None
+    balances = [from_thousandths(balance) for _turn, balance in forecast["course"]]
+    name = _("The main account’s balance from the first movement to the last. {lowest}").format(lowest=_lowest(version))
+    return course_chart(name, balances, euros(from_thousandths(forecast["lowest"])))
+
+
+def _lowest(version: Version) -> str:
+    forecast = version.forecast
+    if not forecast:
+        return ""
+    amount = euros(from_thousandths(forecast["lowest"]))
+    if forecast["lowest_row"] is None:
+        return _("It is lowest at the start: {amount}.").format(amount=amount)
+    return _("It is lowest after row {row}: {amount}.").format(row=number(forecast["lowest_row"]), amount=amount)
+
+
+def corrections_of(version: Version) -> list[ShownChange]:
+    """The cells corrected on the page, newest first."""
+    titles = columns_of(version)
+    return [
+        ShownChange(
+            row=kept["row"],
+            column=titles[kept["column"]] if kept["column"] < len(titles) else "",
+            before=cell_text(cell_from_json(kept["before"])),
+            after=kept["after"] or "",
+            by=kept["by"],
+            at=datetime.fromisoformat(kept["at"]),
+        )
+        for kept in reversed(version.corrections)
+    ]
+
+
+def changes_of(version: Version) -> dict[str, Any] | None:
+    """What is different from the version before, in words."""
+    kept = version.changes
+    if kept is None:
+        return None
+    titles = columns_of(version)
+    return {
+        **kept,
+        "titles": titles,
+        "rows_added": [_plain_row(row) for row in kept["rows_added"]],
+        "rows_removed": [_plain_row(row) for row in kept["rows_removed"]],
+        "rows_changed": [change for row in kept["rows_changed"] for change in _cells_of(row, titles)],
+    }
+
+
+def _plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {"row": row["row"], "cells": [cell_text(cell_from_json(cell)) for cell in row["cells"]]}
+
+
+def _cells_of(row: dict[str, Any], titles: Sequence[str]) -> list[ShownChange]:
+    return [
+        ShownChange(
+            row["row"],
+            titles[column] if column < len(titles) else "",
+            cell_text(cell_from_json(was)),
+            cell_text(cell_from_json(now)),
+        )
+        for column, was, now in row["cells"]
+    ]

@@ -1,0 +1,305 @@
+"""Writing a checked sheet down: as the next version of its draft, or as newer checks of the version in force.
+
+Rows are kept for the version in force only: the versions before it are their file, how it was read and what was
+corrected, from which their rows can be read again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from batch.errors import UsageError
+from batch.findings import RULES, Finding, Severity
+from batch.language import _
+from batch.ledger.encoding import cell_to_json, finding_to_json
+from batch.model import Direction, SheetRow, Status
+from batch.money import ZERO, to_thousandths
+from batch.rules.forecast import Forecast, Refusal
+from batch.runner.dry_run import DryRun
+from batch.web.drafts.changes import Changes, Line, changes_between, line_of
+from batch.web.drafts.conventions import NOTHING_SAID, Conventions
+from batch.web.drafts.corrections import Correction
+from batch.web.drafts.course import course
+from batch.web.drafts.digest import Options, digest_of, screen_of
+from batch.web.models import (
+    Approval,
+    Draft,
+    DraftAccount,
+    DraftMark,
+    DraftRow,
+    DraftState,
+    Person,
+    StoredFile,
+    Version,
+)
+
+REFUSED = "would-be-refused"
+"""The mark of rows that the forecast says would be refused; the code of no finding."""
+_FIRST_ROWS = 5
+_PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_Line = tuple[str | int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sheet as it was just checked, with what the ledger and the provider said."""
+
+    dry_run: DryRun
+    repeats: str = ""
+    """The batch in which exactly these movements were accepted before."""
+    problem: str = ""
+    """Why the provider could not be asked."""
+    conventions: Conventions = NOTHING_SAID
+    """How it was read, with what was remembered of columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a version came to be."""
+
+    made_by: str
+    file: StoredFile
+    corrections: tuple[Correction, ...]
+    options: Options
+    person: Person
+
+
+def add_version(draft: Draft, checked: Checked, making: Making) -> Version:
+    """The next version of the draft, which drops all approvals; `UsageError` if somebody else was quicker."""
+    before = Version.objects.filter(draft=draft, number=draft.version).first()
+    changes = _changes(before, checked.dry_run) if before else None
+    said, lines = _said(checked, making.options), _Lines.of(checked.dry_run)
+    with transaction.atomic():
+        open_states = (DraftState.CHECKED, DraftState.APPROVED)
+        mine = Draft.objects.filter(id=draft.id, version=draft.version, state__in=open_states)
+        if mine.update(version=draft.version + 1, state=DraftState.CHECKED) != 1:
+            raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
+        if before:
+            for table in (DraftRow, DraftMark, DraftAccount):
+                _forget(table, before)
+        version = Version.objects.create(
+            draft=draft,
+            number=draft.version + 1,
+            made_by=making.made_by,
+            file=making.file,
+            sheet=checked.dry_run.sheet.source.sheet,
+            conventions=checked.conventions.to_json(),
+            corrections=[correction.to_json() for correction in making.corrections],
+            options=making.options.to_json(),
+            created_by=making.person,
+            changes=changes.to_json() if changes else None,
+            **said,
+        )
+        lines.write_rows(version)
+        lines.write_accounts(version)
+    draft.version, draft.state = version.number, DraftState.CHECKED
+    return version
+
+
+def check_again(version: Version, checked: Checked) -> bool:
+    """Keep newer checks of the version in force. True if an approver has to see it again: approvals are then dropped.
+
+    Where all that has to be seen is the same, so are the rows, and only balances are newer.
+    """
+    said, lines = _said(checked, Options.from_json(version.options)), _Lines.of(checked.dry_run)
+    is_same = said["screen_digest"] == version.screen_digest
+    with transaction.atomic():
+        mine = Draft.objects.filter(id=version.draft_id, version=version.number).exclude(
+            state__in=(DraftState.STARTED, DraftState.REJECTED)
+        )
+        after = {} if is_same else {"state": DraftState.CHECKED}
+        if mine.update(version=version.number, **after) != 1:
+            raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
+        Version.objects.filter(id=version.id).update(**said)
+        _forget(DraftAccount, version)
+        lines.write_accounts(version)
+        if not is_same:
+            Approval.objects.filter(version=version).delete()
+            _forget(DraftRow, version)
+            _forget(DraftMark, version)
+            lines.write_rows(version)
+    version.refresh_from_db()
+    return not is_same
+
+
+def _said(checked: Checked, options: Options) -> dict[str, Any]:
+    """What the checks say of the sheet as a whole, as the table keeps it."""
+    dry_run = checked.dry_run
+    screen = screen_of(dry_run)
+    amounts = [movement.amount for movement in dry_run.plan.movements]
+    return {
+        "columns": list(dry_run.sheet.columns),
+        "roles": {role.value: column for role, column in dry_run.sheet.roles.items()},
+        "findings": [finding_to_json(finding) for finding in dry_run.sheet.findings],
+        "plan_digest": dry_run.plan.digest,
+        "screen": screen.to_json(),
+        "screen_digest": digest_of(screen, options),
+        "movements": screen.movements,
+        "invalid": screen.invalid,
+        "added": screen.added,
+        "removed": screen.removed,
+        "largest": to_thousandths(max(amounts, default=ZERO)),
+        "counts": _counts(dry_run),
+        "forecast": _forecast(dry_run),
+        "opening": _opening(dry_run),
+        "repeats": checked.repeats,
+        "problem": checked.problem,
+        "checked_at": dry_run.at,
+    }
+
+
+def _counts(dry_run: DryRun) -> dict[str, Any]:
+    rows = dry_run.sheet.rows
+    number: Counter[str] = Counter()
+    first: dict[str, list[Finding]] = {}
+    for row in rows:
+        for finding in {found.code: found for found in reversed(row.findings)}.values():
+            number[finding.code] += 1
+            if len(first.setdefault(finding.code, [])) < _FIRST_ROWS:
+                first[finding.code].append(finding)
+    directions = Counter(movement.direction for movement in dry_run.plan.movements)
+    order = sorted(number, key=lambda code: (_is_warning(code), -number[code], code))
+    return {
+        "rows": len(rows),
+        **{direction.value: directions[direction] for direction in Direction},
+        "codes": [
+            {
+                "code": code,
+                "rows": number[code],
+                "first": [finding.cell or str(finding.row) for finding in first[code]],
+                "params": dict(first[code][0].params),
+            }
+            for code in order
+        ],
+    }
+
+
+def _is_warning(code: str) -> bool:
+    return RULES[code].severity is Severity.WARNING
+
+
+def _forecast(dry_run: DryRun) -> dict[str, Any] | None:
+    played = dry_run.forecast
+    if played is None:
+        return None
+    return {
+        "before": to_thousandths(played.before),
+        "after": to_thousandths(played.after),
+        "lowest": to_thousandths(played.lowest),
+        "lowest_row": played.lowest_row,
+        "top_up": to_thousandths(played.top_up),
+        "refused": len(played.refusals),
+        "refused_codes": sorted({refusal.code for refusal in played.refusals}),
+        "first_refused": [refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
+        "removes_first_helps": played.removes_first_helps,
+        "course": course(dry_run.plan, played),
+        "touched": sum(account.is_touched for account in played.subaccounts.values()),
+    }
+
+
+def _opening(dry_run: DryRun) -> dict[str, Any] | None:
+    account = dry_run.account
+    if account is None:
+        return None
+    balances = account.balances
+    return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What is written of a dry run, made before the transaction begins: meanwhile nobody else can write."""
+
+    rows: list[_Line]
+    marks: list[_Line]
+    accounts: list[_Line]
+
+    @classmethod
+    def of(cls, dry_run: DryRun) -> _Lines:
+        rows, played = dry_run.sheet.rows, dry_run.forecast
+        refusals = {refusal.row: refusal for refusal in played.refusals} if played else {}
+        return cls(
+            [_row(position, row, refusals.get(row.number)) for position, row in enumerate(rows)],
+            list(_marks(rows, refusals)),
+            list(_accounts(played)) if played else [],
+        )
+
+    def write_rows(self, version: Version) -> None:
+        _write(DraftRow, version, _ROW, self.rows)
+        _write(DraftMark, version, ("code", "position"), self.marks)
+
+    def write_accounts(self, version: Version) -> None:
+        _write(DraftAccount, version, ("position", "token", "before", "added", "removed", "after"), self.accounts)
+
+
+_ROW = (
+    *("position", "row", "cells", "findings", "token", "direction", "amount", "status"),
+    *("refusal", "short"),
+)
+
+
+def _row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
+    return (
+        position,
+        row.number,
+        _json([cell_to_json(cell) for cell in row.cells]),
+        _json([finding_to_json(finding) for finding in row.findings]) if row.findings else "[]",
+        row.token,
+        row.direction.value if row.direction else None,
+        None if row.amount is None else to_thousandths(row.amount),
+        _PENDING if row.is_valid else _INVALID,
+        refusal.code if refusal else None,
+        to_thousandths(refusal.short) if refusal else None,
+    )
+
+
+def _marks(rows: Iterable[SheetRow], refusals: Mapping[int, Refusal]) -> Iterator[_Line]:
+    for position, row in enumerate(rows):
+        for code in dict.fromkeys(finding.code for finding in row.findings):
+            yield code, position
+        if row.number in refusals:
+            yield REFUSED, position
+
+
+def _accounts(played: Forecast) -> Iterator[_Line]:
+    moved = [(token, account) for token, account in played.subaccounts.items() if account.is_touched]
+    moved.sort(key=lambda item: -max(item[1].added, item[1].removed))
+    for position, (token, account) in enumerate(moved):
+        yield (
+            position,
+            token,
+            None if account.before is None else to_thousandths(account.before),
+            to_thousandths(account.added),
+            to_thousandths(account.removed),
+            None if account.after is None else to_thousandths(account.after),
+        )
+
+
+def _write(table: type[models.Model], version: Version, fields: Sequence[str], lines: list[_Line]) -> None:
+    """By the database's own statement: a model for each of 100,000 rows takes many times as long."""
+    columns = ", ".join(connection.ops.quote_name(field) for field in ("version_id", *fields))
+    places = ", ".join([str(int(version.pk)), *["%s"] * len(fields)])
+    name = connection.ops.quote_name(table._meta.db_table)
+    if lines:
+        with connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {name} ({columns}) VALUES ({places})", lines)  # noqa: S608 (our own names)
+
+
+def _forget(table: type[models.Model], version: Version) -> None:
+    lines = table._default_manager.filter(version=version)
+    lines._raw_delete(lines.db)
+
+
+def _changes(before: Version, dry_run: DryRun) -> Changes:
+    kept = DraftRow.objects.filter(version=before).order_by("position")
+    lines = (
+        Line(row, tuple(cells), token) for row, cells, token in kept.values_list("row", "cells", "token").iterator()
+    )
+    after = map(line_of, dry_run.sheet.rows)
+    return changes_between(lines, after, columns_before=before.columns, columns_after=dry_run.sheet.columns)

@@ -1,0 +1,79 @@
+"""Confirming that it is really this person who approves, starts or decides: by their password, or by a code of their
+authenticator once they have enrolled one. After five wrong ones they wait, from wherever they come.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.utils import reset
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest, QueryDict
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from batch.language import _
+from batch.web.audit import keep
+from batch.web.models import Person
+
+FIELD = "confirmation"
+"""The name of the form's field, whichever of the two it takes."""
+_LONGEST = 200
+_COUNTER = "0.0.0.0"  # noqa: S104 (nothing is bound to it)
+"""Stands for an address where wrong ones are counted, apart from wrong logins: it is the person who is held up."""
+Confirmation = Literal["password", "totp"]
+
+
+def has_totp(person: Person) -> bool:
+    """Whether a code of the authenticator is asked of them instead of the password."""
+    return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
+
+
+def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
+    """How they confirmed; None if it is wrong or too many wrong ones went before: `refusal` says which."""
+    given = posted.get(FIELD, "")[:_LONGEST]
+    if has_totp(person):
+        how: Confirmation | None = "totp" if totp_accepted(person, given) else None
+    else:
+        how = "password" if password_accepted(person, given) else None
+    if how is None:
+        keep("confirmation.failed", person.username, person=person)
+    return how
+
+
+def refusal(person: Person) -> str:
+    """What to tell a person whose confirmation failed."""
+    if has_totp(person):
+        return _("That is not your authenticator's code of just now: wait for the next one and enter it.")
+    return wrong_password(person)
+
+
+def wrong_password(person: Person) -> str:
+    """What to tell a person whose password was not accepted."""
+    if not AxesProxyHandler.is_allowed(_counted(), {"username": person.username}):
+        return _("Too many wrong passwords: try again in a quarter of an hour.")
+    return _("That is not your password: enter it again.")
+
+
+def password_accepted(person: Person, password: str) -> bool:
+    """Whether it is their password."""
+    accepted = authenticate(_counted(), username=person.username, password=password)
+    if accepted is None or accepted.pk != person.pk:
+        return False
+    reset(ip=_COUNTER, username=person.username)
+    return True
+
+
+def totp_accepted(person: Person, code: str) -> bool:
+    """Whether it is the authenticator's code of just now, not used before. Each wrong one lengthens the wait."""
+    digits = "".join(code.split())
+    with transaction.atomic():
+        devices = TOTPDevice.objects.select_for_update().filter(user=person, confirmed=True)
+        return any(device.verify_is_allowed()[0] and device.verify_token(digits) for device in devices)
+
+
+def _counted() -> HttpRequest:
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = _COUNTER
+    return request

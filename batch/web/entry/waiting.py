@@ -1,0 +1,124 @@
+"""What waits for somebody: drafts to correct, to approve and to start, batches to decide about and to carry on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.urls import reverse
+
+from batch.language import _
+from batch.ledger.orm.queries import lines_page
+from batch.ledger.protocol import BatchLine
+from batch.model import BatchState, Status
+from batch.web.access import Role, roles_of
+from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
+from batch.web.runs.standing import state_shown
+
+_MOST = 50
+
+
+class What(StrEnum):
+    """What is to be done."""
+
+    DECIDE = "decide"
+    RESUME = "resume"
+    START = "start"
+    APPROVE = "approve"
+    CORRECT = "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits, and whether it waits for the person who looks."""
+
+    what: What
+    name: str
+    link: str
+    at: datetime
+    by: str
+    for_me: bool
+    version: Version | None = None
+
+    @property
+    def task(self) -> str:
+        """What is to be done, in two words."""
+        match self.what:
+            case What.DECIDE:
+                return _("To decide")
+            case What.RESUME:
+                return _("To resume")
+            case What.START:
+                return _("To start")
+            case What.APPROVE:
+                return _("To approve")
+            case What.CORRECT:
+                return _("To correct")
+
+
+def waiting_for(person: Person) -> list[Waiting]:
+    """Everything that waits: what this person can do first, and of that the most urgent first."""
+    found = [*_stopped(person), *_drafts(person)]
+    order = list(What)
+    return sorted(found, key=lambda one: (not one.for_me, order.index(one.what), -one.at.timestamp()))
+
+
+def _stopped(person: Person) -> Iterator[Waiting]:
+    is_approver = Role.APPROVER in roles_of(person)
+    states = (BatchState.STOPPED, BatchState.RUNNING, BatchState.APPROVED)
+    worked_on = jobs_by_batch()
+    for line in lines_page(0, _MOST, states=states).lines:
+        job = worked_on.get(str(line.head.batch))
+        # Also one that was begun and whose worker died: nothing but a resumption brings it on.
+        if job is None and state_shown(line.head, None) is not BatchState.RUNNING:
+            yield _stopped_batch(line, for_me=is_approver)
+
+
+def jobs_by_batch() -> dict[str, Job]:
+    """The jobs that have not ended, by their batch."""
+    return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
+
+
+def _stopped_batch(line: BatchLine, *, for_me: bool) -> Waiting:
+    what = What.DECIDE if line.tally.rows[Status.UNKNOWN] else What.RESUME
+    head = line.head
+    people = head.people.prepared or ""
+    link = reverse("batch", args=[head.batch])
+    return Waiting(what, head.source.file_name, link, head.created_at, people, for_me)
+
+
+def _drafts(person: Person) -> Iterator[Waiting]:
+    in_force = Version.objects.filter(number=F("draft__version")).select_related("draft__created_by", "file")
+    in_force = in_force.defer("file__data", "screen", "findings", "forecast", "opening", "changes", "corrections")
+    scheduled = Job.objects.filter(draft=OuterRef("draft")).exclude(state=JobState.ENDED)
+    approved = in_force.filter(~Exists(scheduled), draft__state=DraftState.APPROVED)
+    is_approver = Role.APPROVER in roles_of(person)
+    for version in approved.order_by("-draft__created_at")[:_MOST]:
+        yield _draft(What.START, version, for_me=is_approver)
+    mine = set(_approvable(person).values_list("pk", flat=True)) if is_approver else set()
+    checked = in_force.filter(draft__state=DraftState.CHECKED)
+    for version in checked.order_by("-draft__created_at")[:_MOST]:
+        if version.invalid and version.draft.created_by_id == person.pk:
+            yield _draft(What.CORRECT, version, for_me=True)
+        else:
+            yield _draft(What.APPROVE, version, for_me=version.draft_id in mine)
+
+
+def _approvable(person: Person) -> QuerySet[Draft]:
+    """Drafts that this approver may still approve: none that they had a hand in, unless they are alone."""
+    drafts = Draft.objects.filter(state=DraftState.CHECKED)
+    done = Approval.objects.filter(version__draft=OuterRef("pk"), version__number=OuterRef("version"), person=person)
+    drafts = drafts.filter(~Exists(done))
+    if not SiteSettings.current().four_eyes and Person.objects.filter(is_active=True).count() == 1:
+        return drafts
+    own = Version.objects.filter(draft=OuterRef("pk"), created_by=person)
+    return drafts.exclude(created_by=person).filter(~Exists(own))
+
+
+def _draft(what: What, version: Version, *, for_me: bool) -> Waiting:
+    draft = version.draft
+    link = reverse("draft", args=[draft.pk])
+    return Waiting(what, version.file.name, link, draft.created_at, str(draft.created_by), for_me, version)

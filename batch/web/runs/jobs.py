@@ -1,0 +1,111 @@
+"""Jobs: asked for by a person, claimed by one scheduler, performed by one worker process, each exactly once.
+
+    waiting ──claim──► working ──end──► ended
+       └────withdraw────────────────────►┘        (a worker that died is ended by `bury_dead`)
+
+Every step is one conditional update that must hit exactly one line, so whoever comes second does nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from batch.errors import UsageError
+from batch.language import N_, _
+from batch.ledger.holding import is_alive, this_process
+from batch.ledger.protocol import Claim
+from batch.web.models import Draft, DraftState, Job, JobState, Person
+
+_GRACE = timedelta(seconds=60)
+"""How long a claimed job may take until its process says who it is."""
+DIED = N_("The program ended before it was done; what was sent is in the ledger.")
+
+
+def ask_to_start(draft: Draft, person: Person, due_at: datetime) -> Job:
+    """Have an approved draft started; `UsageError` if it is not approved or was started by somebody else meanwhile."""
+    try:
+        with transaction.atomic():
+            if not Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).exists():
+                raise UsageError(_("This batch is not approved, or has been started already: look at it again."))
+            return Job.objects.create(draft=draft, asked_by=person, due_at=due_at)
+    except IntegrityError:
+        raise UsageError(_("Somebody has asked for this already: it is about to start.")) from None
+
+
+def ask_to_resume(batch: str, draft: Draft | None, person: Person) -> Job:
+    """Have a stopped batch carried on; `UsageError` if somebody asked for it meanwhile."""
+    try:
+        with transaction.atomic():
+            return Job.objects.create(batch=batch, draft=draft, asked_by=person, due_at=timezone.now())
+    except IntegrityError:
+        raise UsageError(_("Somebody has asked for this already: it is about to go on.")) from None
+
+
+def withdraw(job: Job) -> bool:
+    """Take back a job that waits for its time; False if it has begun."""
+    return _step(job, JobState.WAITING, state=JobState.ENDED, ended_at=timezone.now())
+
+
+def ask_to_stop(job: Job, person: Person) -> bool:
+    """Let the worker end after the row under way; False if it has ended or somebody asked already."""
+    still = Job.objects.filter(id=job.id, state=JobState.WORKING, stop_asked_by=None)
+    return still.update(stop_asked_by=person) == 1
+
+
+def due(now: datetime) -> list[Job]:
+    """The jobs whose time has come, oldest first."""
+    return list(Job.objects.filter(state=JobState.WAITING, due_at__lte=now).order_by("due_at", "id"))
+
+
+def claim(job: Job) -> bool:
+    """Take a job for a worker; False if another scheduler was quicker."""
+    return _step(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now())
+
+
+def sign_in(job: Job) -> bool:
+    """Say that this process is the worker; False if another process is, or the job was given up."""
+    mine = this_process()
+    free = Job.objects.filter(id=job.id, state=JobState.WORKING, pid=None)
+    return free.update(pid=mine.pid, pid_started=mine.started, host=mine.machine) == 1
+
+
+def end(job: Job, error: str = "") -> bool:
+    """The job has ended, with the sentence that says why it could not begin or go on."""
+    return _step(
+        job,
+        JobState.WORKING,
+        state=JobState.ENDED,
+        ended_at=timezone.now(),
+        error=error,
+        waiting_until=None,
+        waiting_why="",
+    )
+
+
+def bury_dead(now: datetime) -> None:
+    """End the jobs of this machine whose process is no more."""
+    here = this_process().machine
+    working = Job.objects.filter(state=JobState.WORKING)
+    for job in working.filter(host=here).exclude(pid=None):
+        if not is_alive(Claim(here, here, job.pid or 0, job.pid_started or 0.0)):
+            end(job, str(DIED))
+    for job in working.filter(pid=None, began_at__lt=now - _GRACE):
+        end(job, str(DIED))
+
+
+def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
+    """The job that waits or works for a draft or a batch."""
+    jobs = Job.objects.exclude(state=JobState.ENDED).select_related("asked_by", "stop_asked_by")
+    return (jobs.filter(batch=batch) if batch else jobs.filter(draft=draft)).first()
+
+
+def is_interrupted(job: Job | None, *, is_running: bool) -> bool:
+    """Whether a batch that the ledger calls running has nobody who runs it any more."""
+    return is_running and job is None
+
+
+def _step(job: Job, before: JobState, **after: object) -> bool:
+    return Job.objects.filter(id=job.id, state=before).update(**after) == 1

@@ -1,0 +1,221 @@
+"""A batch as a page: live while it runs, the report once it has ended; and one row of it with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from batch.errors import LedgerError
+from batch.language import _
+from batch.ledger.orm.models import Movement
+from batch.ledger.orm.queries import RowOrder, RowsPage, events_of, line_of, progress, row_of, rows_page
+from batch.ledger.protocol import BatchLine
+from batch.model import BatchHead, BatchState, Status, Tally
+from batch.money import ZERO
+from batch.rules.books import Books
+from batch.rules.evidence import evidence_of
+from batch.web.access import Role, is_fragment, needs
+from batch.web.charts import Pair, balances_chart, status_chart
+from batch.web.listing import PAGE, link, listing, offset
+from batch.web.models import Draft, Job
+from batch.web.runs.jobs import active_job
+from batch.web.runs.standing import books_of, state_shown, verdict
+from batch.wording import status_word
+
+_LAST_ROWS = 8
+_IN_CHART = 10
+_DIFFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A column's heading: its title, the link that sorts by it, and how it is sorted now."""
+
+    title: str
+    link: str
+    aria: str
+    is_number: bool = False
+
+
+def found_line(batch: str) -> BatchLine:
+    """The batch of that name; `Http404` if the ledger has none."""
+    try:
+        return line_of(batch)
+    except LedgerError as error:
+        raise Http404 from error
+
+
+@needs(Role.VIEWER)
+def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """The page, or the part of it that htmx asks for: `live` or `rows`."""
+    if is_fragment(request) and request.headers.get("HX-Target") == "live":
+        return _live(request, batch)
+    line = found_line(batch)
+    if is_fragment(request):
+        return render(request, "web/runs/_rows.html", {**_rows(request, line), "is_live": _is_live(line.head)})
+    return render(request, "web/runs/batch.html", _page(request, line))
+
+
+@needs(Role.VIEWER)
+def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
+    """One row: what was sent, what came back, what the balances say; with two buttons if it is in doubt."""
+    line = found_line(batch)
+    entry = row_of(batch, row)
+    if entry is None:
+        raise Http404
+    job = active_job(batch=batch)
+    context: dict[str, Any] = {
+        "section": "history",
+        "head": line.head,
+        "entry": entry,
+        "events": events_of(batch, row),
+        "job": job,
+        "is_doubtful": entry.result.status is Status.UNKNOWN and job is None,
+    }
+    if entry.result.status is Status.UNKNOWN:
+        from batch.ledger.orm.store import DatabaseLedger
+
+        view = DatabaseLedger().view(batch)
+        context["evidence"] = evidence_of(view, entry)
+    return render(request, "web/runs/row.html", context)
+
+
+def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+    head = line.head
+    job = active_job(batch=head.batch or "")
+    state = state_shown(head, job)
+    ended = state in {BatchState.FINISHED, BatchState.STOPPED} and head.ended_at is not None
+    books = books_of(head) if ended else None
+    return {
+        "section": "history",
+        "head": head,
+        "tally": line.tally,
+        "state": state,
+        "job": job,
+        "draft": Draft.objects.filter(batch=head.batch).first(),
+        "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
+        "verdict": verdict(state, line.tally, books),
+        "books": books,
+        "euros_by_status": _euros_by_status(line.tally),
+        "status_chart": status_chart(_("Euros by status"), _euros_by_status(line.tally)),
+        "moved": _most_moved(books) if books else (),
+        "balances_chart": balances_chart(_("Balances before and after"), _pairs(books)) if books else "",
+        "differences": _differences(books) if books else (),
+        "can_resume": state is BatchState.STOPPED and job is None,
+        "is_left": bool(sum(line.tally.rows[status] for status in (Status.REFUSED, Status.INVALID))),
+        **_course(head, line.tally, job),
+        **_rows(request, line),
+    }
+
+
+def _live(request: HttpRequest, batch: str) -> HttpResponse:
+    """How far it is. Once it has ended, the browser is told to load the whole page."""
+    found_line(batch)
+    now = progress(batch, _LAST_ROWS)
+    job = active_job(batch=batch)
+    state = state_shown(now.head, job)
+    context = {"head": now.head, "tally": now.tally, "state": state, "job": job, **_course(now.head, now.tally, job)}
+    response = render(request, "web/runs/_live.html", {**context, "last": now.last})
+    if state is not BatchState.RUNNING and job is None:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _is_live(head: BatchHead) -> bool:
+    """Whether somebody works on it, or is about to."""
+    job = active_job(batch=head.batch or "")
+    return job is not None or state_shown(head, job) is BatchState.RUNNING
+
+
+def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
+    """Count, rate and time left of a run under way."""
+    ended = tally.rows[Status.DONE] + tally.rows[Status.REFUSED]
+    left = tally.rows[Status.PENDING]
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "ended": ended,
+        "to_send": ended + left + tally.rows[Status.UNKNOWN],
+        "is_live": _is_live(head),
+        "rate": None,
+        "seconds_left": None,
+    }
+    if job is not None and job.began_at is not None:
+        since = Movement.objects.filter(batch=head.batch, at__gte=job.began_at).count()
+        context |= _pace(since, left, (now - job.began_at).total_seconds())
+        context["waits"] = job.waiting_until is not None and job.waiting_until > now
+    return context
+
+
+def _pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
+    rate = rows / seconds if rows and seconds > 0 else None
+    return {"rate": rate, "seconds_left": round(left / rate) if rate else None}
+
+
+def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+    """A page of the rows table, as the address asks for it."""
+    asked = request.GET.get("status", "")
+    status = Status(asked) if asked in set(Status) else None
+    order = RowOrder(request.GET["sort"]) if request.GET.get("sort") in set(RowOrder) else RowOrder.ROW
+    descending = request.GET.get("dir") == "desc"
+    search = request.GET.get("token", "").strip()[:200]
+    found: RowsPage = rows_page(
+        line.head.batch or "",
+        status=status,
+        search=search,
+        order=order,
+        descending=descending,
+        offset=offset(request),
+        limit=PAGE,
+    )
+    return {
+        "head": line.head,
+        "rows": found.rows,
+        "listing": listing(request, found.matching, len(found.rows)),
+        "chosen_status": status,
+        "statuses": [(each, status_word(each), line.tally.rows[each]) for each in Status if line.tally.rows[each]],
+        "search": search,
+        "headings": [
+            _heading(request, title, column, order, descending=descending)
+            for title, column in (
+                (_("Row"), RowOrder.ROW),
+                (_("Token"), RowOrder.TOKEN),
+                (_("Amount"), RowOrder.AMOUNT),
+                (_("Status"), RowOrder.STATUS),
+                (_("Time"), RowOrder.ENDED),
+            )
+        ],
+    }
+
+
+def _heading(request: HttpRequest, title: str, column: RowOrder, order: RowOrder, *, descending: bool) -> Sorted:
+    is_chosen = column is order
+    aria = ("descending" if descending else "ascending") if is_chosen else "none"
+    turned = "desc" if is_chosen and not descending else "asc"
+    return Sorted(title, link(request, sort=column.value, dir=turned), aria, column in {RowOrder.AMOUNT, RowOrder.ROW})
+
+
+def _euros_by_status(tally: Tally) -> list[tuple[Status, str, Decimal]]:
+    return [
+        (status, status_word(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status, 0)
+    ]
+
+
+def _most_moved(books: Books) -> list[tuple[str, Any]]:
+    """The sub-accounts with the largest movements."""
+    touched = [(token, book) for token, book in books.subaccounts.items() if book.received or book.given]
+    return sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
+
+
+def _pairs(books: Books) -> list[Pair]:
+    return [Pair(token, book.opening, book.closing) for token, book in _most_moved(books)]
+
+
+def _differences(books: Books) -> list[tuple[str, Any]]:
+    """The sub-accounts whose closing balance is not what the movements explain, the largest first."""
+    differing = [(token, book) for token, book in books.subaccounts.items() if book.difference]
+    return sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES]

@@ -1,0 +1,138 @@
+"""Where a batch stands, as the pages show it: its state with what the jobs know, the verdict, the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from django.db.models import Sum
+
+from batch.language import _, ngettext, number
+from batch.ledger.orm.models import Movement
+from batch.ledger.orm.queries import without_rows
+from batch.model import BatchHead, BatchState, Direction, Status, Tally
+from batch.money import ZERO, euros, from_thousandths
+from batch.rules.books import AccountBook, Books
+from batch.web.models import Job
+
+_KEPT = 64
+"""Ended batches whose books are remembered; they change no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One sentence, and how it is to be taken: good, bad, warn or info."""
+
+    mood: str
+    sentence: str
+
+
+def state_shown(head: BatchHead, job: Job | None) -> BatchState:
+    """The state; a batch that the ledger calls running while no job works on it was interrupted, so it is stopped.
+
+    A batch that the command line runs on this ledger has no job, and is told by its account's lease.
+    """
+    if head.state is BatchState.RUNNING and job is None and not _is_held(head):
+        return BatchState.STOPPED
+    return head.state
+
+
+def verdict(state: BatchState, tally: Tally, books: Books | None) -> Verdict:
+    """What became of the batch: nothing rosier, and nothing darker, than the rows and books say."""
+    rows, total = tally.rows, sum(tally.rows.values())
+    done = ngettext("{done} of {total} row is done", "{done} of {total} rows are done", total).format(
+        done=number(rows[Status.DONE]), total=number(total)
+    )
+    if rows[Status.UNKNOWN] and state is not BatchState.RUNNING:
+        doubt = ngettext(
+            "{done}, and for {count} row it is not known whether the credit moved: a person must decide.",
+            "{done}, and for {count} rows it is not known whether the credit moved: a person must decide.",
+            rows[Status.UNKNOWN],
+        )
+        return Verdict("bad", doubt.format(done=done, count=number(rows[Status.UNKNOWN])))
+    match state:
+        case BatchState.RUNNING:
+            return Verdict("info", _("{done}; the batch is running.").format(done=done))
+        case BatchState.STOPPED:
+            return Verdict(
+                "warn", _("{done}; the batch is stopped, nothing is lost, and it can go on.").format(done=done)
+            )
+        case BatchState.APPROVED:
+            return Verdict("info", _("Approved; nothing has moved yet."))
+        case BatchState.FINISHED:
+            return _finished(done, tally, books)
+    return Verdict("info", f"{done}.")
+
+
+def _finished(done: str, tally: Tally, books: Books | None) -> Verdict:
+    if books is not None and books.enriched:
+        alarm = _("{done}, but an account holds more than the movements explain: look at the books below.")
+        return Verdict("bad", alarm.format(done=done))
+    left = tally.rows[Status.REFUSED] + tally.rows[Status.INVALID]
+    if left:
+        rest = ngettext("{done}; {count} row is to be corrected.", "{done}; {count} rows are to be corrected.", left)
+        return Verdict("warn", rest.format(done=done, count=number(left)))
+    if books is None or books.main.difference is None:
+        return Verdict(
+            "warn",
+            _("{done}; whether the books balance is not known, because not every balance was read.").format(done=done),
+        )
+    spent = -books.main.difference
+    if spent > 0:
+        meanwhile = _("{done}, and the books balance; meanwhile the main account spent {amount} on other things.")
+        return Verdict("good", meanwhile.format(done=done, amount=euros(spent)))
+    return Verdict("good", _("{done}, and the books balance.").format(done=done))
+
+
+def books_of(head: BatchHead) -> Books:
+    """The books of a batch, added up by the database; those of an ended batch are remembered."""
+    if head.batch is None:
+        raise AssertionError("a dry run has no books in the ledger")
+    return _books(head.batch, str(head.ended_at))
+
+
+@lru_cache(maxsize=_KEPT)
+def _books(batch: str, _ended_at: str) -> Books:
+    head = without_rows(batch).head
+    sums = Movement.objects.filter(batch=batch, status=Status.DONE.value).values_list("token", "direction")
+    moved = {(token, direction): _euros(amount) for token, direction, amount in sums.annotate(Sum("amount"))}
+    named = Movement.objects.filter(batch=batch, turn__isnull=False).values_list("token", flat=True).distinct()
+    opening, closing = head.opening, head.closing
+    subaccounts = {
+        token: AccountBook(
+            opening.subaccounts.get(token) if opening else None,
+            moved.get((token, Direction.ADD.value), ZERO),
+            moved.get((token, Direction.REMOVE.value), ZERO),
+            closing.subaccounts.get(token) if closing else None,
+        )
+        for token in named
+        if token is not None
+    }
+    main = AccountBook(
+        opening.main if opening else None,
+        sum((book.given for book in subaccounts.values()), ZERO),
+        sum((book.received for book in subaccounts.values()), ZERO),
+        closing.main if closing else None,
+    )
+    return Books(main, subaccounts)
+
+
+def _euros(thousandths: int | None) -> Decimal:
+    return from_thousandths(thousandths or 0)
+
+
+def _is_held(head: BatchHead) -> bool:
+    """Whether a living program holds the account of this batch: the command line, or a worker not signed in yet."""
+    from django.utils import timezone
+
+    from batch.ledger.holding import is_alive, this_process
+    from batch.ledger.orm.models import Lease
+    from batch.ledger.protocol import Claim
+
+    lease = Lease.objects.filter(batch=head.batch).first()
+    if lease is None:
+        return False
+    if lease.machine == this_process().machine:
+        return is_alive(Claim(lease.machine, lease.host, lease.pid, lease.started))
+    return lease.until > timezone.now()

@@ -1,0 +1,105 @@
+"""The worker process, `python -m batch.web.runs.worker JOB`: it performs one job by the same code as the command line.
+
+It finds the ledger, the provider and the key as the site does: by the environment, the database and the vault.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.errors import CreditbatchError
+from batch.language import Language, _, speak
+from batch.settings import Settings, environment, load_settings
+
+if TYPE_CHECKING:
+    from batch.web.models import Job
+
+_log = logging.getLogger("creditbatch.web")
+
+
+def main() -> int:
+    """Perform the job that the command line names. Returns the exit code: 0 if it came to its end."""
+    from batch.web.configure import configure
+    from batch.web.logs import keep_log
+
+    settings = load_settings(environment(os.environ, Path.cwd()))
+    configure(settings.home, settings.database_url)
+    keep_log(settings.home, rotates=False)
+    from batch.web.models import Job
+    from batch.web.runs import jobs
+
+    job = Job.objects.select_related("draft", "asked_by").get(id=int(sys.argv[1]))
+    if not jobs.sign_in(job):
+        return 1
+    speak(Language(job.asked_by.language or Language.ENGLISH))
+    try:
+        perform_job(job, settings)
+        error = ""
+    except CreditbatchError as failure:
+        error = str(failure)
+    except Exception:  # noqa: BLE001 (the last resort: whatever it is, it becomes one sentence)
+        _log.exception("job %s failed", job.id)
+        error = _("The program has a fault; what was sent is in the ledger, and the site’s log says more.")
+    jobs.end(job, error)
+    job.refresh_from_db()
+    _tell(job, error)
+    return 1 if error else 0
+
+
+def perform_job(job: Job, settings: Settings) -> None:
+    """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.ledger.protocol import BatchKey
+    from batch.rules.retry import RetryPolicy
+    from batch.runner.account import holding, refuse_another_account
+    from batch.runner.perform import RunOptions, World, perform
+    from batch.web import vault
+    from batch.web.runs.beginning import begin, start_with
+    from batch.web.runs.brake import JobBrake, JobWatcher
+
+    api_url, key = vault.provider()
+    account = BatchKey(api_url, key.fingerprint())
+    ledger = DatabaseLedger(beside=lambda batch: start_with(job, batch))
+    if job.batch:
+        refuse_another_account(ledger, job.batch, account)
+    brake = JobBrake(job.id)
+    brake.listen()
+    with vault.open_client() as client, holding(ledger, account, now, resuming=job.batch or None):
+        pages = {} if job.batch else begin(job, client, ledger, account, now())
+        options = RunOptions(
+            policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
+            settle_seconds=settings.settle_seconds,
+            refresh=bool(not pages),
+            by=str(job.asked_by),
+        )
+        perform(World(client, ledger, now, brake, JobWatcher(job.id)), job.batch, options, pages)
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+def _tell(job: Job, error: str) -> None:
+    """Write to those whom the end concerns."""
+    from batch.ledger.orm.queries import line_of
+    from batch.model import BatchState, Status
+    from batch.web.notifications import Event, notify
+
+    if not job.batch:
+        notify(Event.START_FAILED, draft=job.draft, reason=error)
+        return
+    line = line_of(job.batch)
+    if line.head.state is BatchState.FINISHED:
+        notify(Event.FINISHED, batch=job.batch)
+    elif job.stop_asked_by_id is None or line.tally.rows[Status.UNKNOWN]:
+        notify(Event.NEEDS_DECISION, batch=job.batch, reason=line.head.reason or error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Checking a CSV file of a million rows: against pandas, which only reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.measuring import Effort, folder, process, python, turn_about
+from bench.providers import address, provider
+from bench.results import Answer, compared, limited
+from bench.running import command
+from bench.sheets import text
+
+ROWS = 1_000_000
+_READ = "import sys, pandas; pandas.read_csv(sys.argv[1], sep=';', dtype=str)"
+
+
+def answers(effort: Effort) -> Iterator[Answer]:
+    """At most 3 times, under 2 GiB."""
+    rows = effort.of(ROWS)
+    with folder() as home, provider() as port:
+        sheet = text(home / "sheet.csv", rows)
+        taken = turn_about(
+            effort.repeats,
+            ours=lambda: command(home, address(port), "check", sheet)[0],
+            pandas=lambda: process(python("-c", _READ, sheet), cwd=home)[0],
+        )
+    ours, other = taken["ours"], taken["pandas"]
+    question = f"check, CSV of {rows:,} rows, against pandas"
+    figures = f"{ours.seconds:.1f} s, pandas {other.seconds:.1f} s and {other.mib:.0f} MiB"
+    yield compared(question, ours, other, 3, figures)
+    yield limited(f"check, CSV of {rows:,} rows: memory", ours.mib / 1024, 2, "GiB")

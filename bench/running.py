@@ -1,0 +1,142 @@
+"""Running batches in this process, with nobody watching, and whole runs as a person starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from batch.ledger.holding import this_process
+from batch.ledger.memory import MemoryLedger
+from batch.ledger.protocol import BatchKey, Ledger, NewBatch
+from batch.model import BatchState, Direction, Movement, Status, SubAccount
+from batch.outcome import Applied
+from batch.provider.client import Client, Provider
+from batch.provider.decode import MainAccount
+from batch.provider.wire import Wire
+from batch.runner.perform import RunOptions, World, perform
+from batch.settings import KEY as KEY_NAME
+from batch.settings import Secret
+from bench.measuring import Failed, Measure, process, python, timed
+from bench.providers import KEY, SUBACCOUNTS
+from bench.server import HELD, MAIN, token
+
+
+class Nobody:
+    """Brake and watcher that never brake and never watch."""
+
+    def asked(self) -> bool:
+        """Never."""
+        return False
+
+    def wait(self, seconds: float) -> None:
+        """Nothing here waits."""
+        raise Failed(f"the run wanted to wait {seconds} s")
+
+    def started(self, movements: int, settled: int) -> None:
+        """The run begins."""
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row ended."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """The run waits."""
+
+
+class ProviderHere:
+    """A provider within this process: no network and no HTTP."""
+
+    def __init__(self) -> None:
+        self._main = Decimal(MAIN)
+        self._held = {token(number): Decimal(HELD) for number in range(SUBACCOUNTS)}
+
+    def main_account(self) -> MainAccount:
+        """`/me`."""
+        return MainAccount("bench", self._main)
+
+    def subaccounts(self) -> tuple[SubAccount, ...]:
+        """The whole list."""
+        return tuple(SubAccount(name, "", "simple", held) for name, held in self._held.items())
+
+    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+        """One page, which is the whole list."""
+        return self.subaccounts() if page == 1 else ()
+
+    def move(self, movement: Movement) -> Applied:
+        """Apply it."""
+        signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
+        self._main -= signed
+        self._held[movement.token] += signed
+        return Applied(self._main, self._held[movement.token])
+
+
+def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
+    """Record the batch, then run it to its end; only the run is measured."""
+    ledger.create(new)
+    nobody = Nobody()
+    world = World(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
+    ledger.hold(BatchKey(new.api_url, new.key_fingerprint), this_process(), new.at, lambda _lease: False)
+    taken = timed(lambda: perform(world, new.name, RunOptions(), {}))
+    ledger.let_go()
+    if ledger.head(new.name).state is not BatchState.FINISHED:
+        raise Failed(f"the run stopped: {ledger.head(new.name).reason}")
+    return taken
+
+
+@contextmanager
+def client(url: str) -> Iterator[Client]:
+    """The provider over HTTP."""
+    made = Client(Wire(url, connect_timeout=5, read_timeout=30), Secret(KEY), answers="json")
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def database(home: Path, *, durable: bool = True) -> Iterator[Ledger]:
+    """A ledger in a file; it need not be durable, to see what that costs."""
+    from batch.ledger.orm.connect import connect
+
+    connect(home, None)
+    from django.db import connection, connections
+
+    from batch.ledger.orm.store import DatabaseLedger
+
+    if not durable:
+        connection.cursor().execute("PRAGMA synchronous=OFF")
+    try:
+        yield DatabaseLedger()
+    finally:
+        connections["default"].close()
+
+
+def memory() -> Ledger:
+    """A ledger that is never written down."""
+    return MemoryLedger()
+
+
+def command(home: Path, url: str, *arguments: str | Path, **more: str) -> tuple[Measure, str]:
+    """`creditbatch` as a person starts it, with its ledger in that folder. Something to fix is no failure."""
+    environ = {KEY_NAME: KEY, "CREDITBATCH_HOME": str(home / "ledger"), "CREDITBATCH_API_URL": url, **more}
+    return process(python("-m", "batch", *arguments), cwd=home, environ=environ)
+
+
+class Fresh:
+    """Whole runs of the command, each with a ledger that knows of no run before it."""
+
+    def __init__(self, folder: Path, url: str, **environ: str) -> None:
+        self._folder = folder
+        self._url = url
+        self._environ = environ
+        self._runs = 0
+
+    def run(self, sheet: Path) -> Measure:
+        """Run the sheet, from the start of the process to its end."""
+        self._runs += 1
+        home = self._folder / f"run-{self._runs}"
+        home.mkdir()
+        taken, _ = command(home, self._url, "run", sheet, "--yes", "--json", **self._environ)
+        return taken

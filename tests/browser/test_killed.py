@@ -1,0 +1,73 @@
+"""The site and the worker are killed in mid-run: nothing is lost, nothing is paid twice, and the page says what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser import steps
+from tests.browser.conftest import Visit
+from tests.browser.served import Served, wait_for
+
+_ROWS = 24
+
+
+def test_a_batch_survives_the_end_of_the_site_and_of_its_worker(own_site: Callable[..., Served], visit: Visit) -> None:
+    site = own_site()
+    site.sandbox.add_fault("slow-drip:token=sub-0004,seconds=5")
+    site.sandbox.add_fault("slow-drip:token=sub-0009,seconds=100")
+    review = steps.upload(visit(site, "paula"), steps.sheet_of(_ROWS))
+    page = visit(site, "anton")
+    steps.approve(page, review)
+    batch = steps.start(page)
+
+    # The site dies: the worker goes on, and the site that is started again shows it.
+    _wait_for_movements(site, 4)
+    page.goto("about:blank")
+    site.kill()
+    _wait_for_movements(site, 9)
+    site.start()
+    page.goto(batch)
+    expect(page.locator("#live")).to_contain_text("8 / 24")
+
+    # The worker dies: the page says that it stopped, and Resume carries it on.
+    [worker] = site.workers()
+    worker.kill()
+    expect(page.get_by_text("The program that ran it ended before it was done.")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Resume this batch").click()
+    expect(page.get_by_text("It goes on in a moment.")).to_be_visible()
+    steps.wait_for_report(page)
+    expect(page.locator(".verdict")).to_contain_text("24 of 24 rows are done, and the books balance")
+    assert _applied_once(site)
+
+
+def test_both_die_at_once(own_site: Callable[..., Served], visit: Visit) -> None:
+    site = own_site()
+    site.sandbox.add_fault("slow-drip:token=sub-0007,seconds=100")
+    review = steps.upload(visit(site, "paula"), steps.sheet_of(_ROWS))
+    page = visit(site, "anton")
+    steps.approve(page, review)
+    batch = steps.start(page)
+    _wait_for_movements(site, 7)
+    page.goto("about:blank")
+    [worker] = site.workers()
+    worker.kill()
+    site.kill()
+    site.start()
+    page.goto(batch)
+    resume = page.get_by_role("button", name="Resume this batch")
+    expect(resume).to_be_visible(timeout=20_000)
+    resume.click()
+    steps.wait_for_report(page)
+    assert _applied_once(site)
+
+
+def _wait_for_movements(site: Served, number: int) -> None:
+    wait_for(lambda: len(site.movements()) == number)
+
+
+def _applied_once(site: Served) -> bool:
+    moved = Counter((movement["token"], movement["amount"]) for movement in site.movements())
+    return len(moved) == _ROWS and set(moved.values()) == {1}

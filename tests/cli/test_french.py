@@ -1,0 +1,139 @@
+"""The command for somebody who speaks French: not a word of English but what is data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from typer.main import get_command
+
+from batch.cli.app import app
+from batch.sandbox import Sandbox
+from tests.cli.conftest import SHEET, Command, applied
+
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+ENGLISH = re.compile(r"(?i)(?<![\w/.-])(?:the|of|and|is|are|was|with|not|row|rows|batch|sheet|account|done)(?![\w/.-])")
+FEBRUARY = SHEET.replace("12,50", "13,50").replace("Token;Amount;Direction", "Jeton;Montant;Sens")
+
+
+@pytest.fixture
+def french(command: Command) -> Command:
+    command.settings["CREDITBATCH_LANG"] = "fr"
+    return command
+
+
+def english_in(text: str) -> list[str]:
+    """Words of English in it, where commands, settings, options and paths are left out."""
+    return ENGLISH.findall(re.sub(r"`[^`]*`|--[\w-]+|\S+\.\w+", "", text))
+
+
+def test_the_demonstration_is_french(french: Command) -> None:
+    # The demonstration uses no settings of the person's, but for the language.
+    ended = french("demo")
+    assert ended.code == 0
+    assert "CONTRÔLE À BLANC" in ended.out
+    assert english_in(ended.out + ended.err) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_is_french(french: Command, name: str) -> None:
+    ended = french(name, "--help")
+    assert ended.code == 0
+    assert "Usage\N{NO-BREAK SPACE}: creditbatch" in ended.out
+    assert "Afficher ce message et quitter." in ended.out
+    assert english_in(ended.out.replace(f"creditbatch {name}", "")) == []
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_a_whole_batch_is_told_in_french_and_its_json_is_the_same_in_both_languages(
+    french: Command, sandbox: Sandbox
+) -> None:
+    sheet = french.sheet(FEBRUARY)
+    ran = french("run", sheet, "--yes")
+    assert (ran.code, len(applied(sandbox))) == (0, 3)
+    batch = french("batches", "--json").document[0]["batch"]
+    told = [ran, french("show", batch), french("batches"), french("accounts"), french("verify", batch)]
+    assert [word for ended in told for word in english_in(ended.out + ended.err)] == []
+    document = french("show", batch, "--json").document
+    assert document == json.loads(french("show", batch, "--json", "--lang", "en").out)
+    assert [row["status"] for row in document["rows"]] == ["done"] * 3
+
+
+def test_a_doubt_is_told_in_french_whoever_ran_the_batch_and_the_record_stays_whole(
+    command: Command, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("reset-after:skip=1")
+    assert command("run", command.sheet(), "--yes", "--ask-before-resend").code == 0
+    batch = command("batches", "--json").document[0]["batch"]
+    assert "Settled by the balances" in command("show", batch).out
+    french = command("show", batch, "--lang", "fr")
+    assert "Vérifié d’après les soldes" in " ".join(french.out.split())
+    assert english_in(french.out) == []
+    for lang in ("en", "fr"):
+        assert command("verify", batch, "--lang", lang).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check"], "FICHIER manque"),
+        (["check", "x", "--nope"], "L’option --nope n’existe pas"),
+        (["chek"], "La commande chek n’existe pas, mais check existe"),
+        (["check", "x", "y"], "On ne sait à quoi sert"),
+        (["check", "x", "--expect-rows", "a"], "Mauvaise valeur pour --expect-rows"),
+        (["check", "x", "--expect-rows", "-1"], "il faut au moins 0"),
+        (["check", "x", "--out"], "Rien ne suit l’option --out"),
+        (["check", "x", "--json=1"], "Rien ne peut suivre l’option --json"),
+        (["show", "nope"], "Il n’y a pas de lot nope"),
+        (["resume"], "Le registre n’a aucun lot à reprendre"),
+        (["--lang", "de", "check"], "--lang doit être en ou fr"),
+        (["check", "--lang"], "--lang doit être en ou fr"),
+    ],
+)
+def test_a_complaint_is_one_french_sentence(french: Command, arguments: list[str], says: str) -> None:
+    ended = french(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert english_in(ended.err) == []
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "fr", "check"], ["check", "--lang", "fr"], ["check", "--lang=fr"]])
+def test_the_language_is_taken_before_and_after_the_command(command: Command, arguments: list[str]) -> None:
+    assert "manque" in command(*arguments).err
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({}, "is missing"),
+        ({"LANG": "fr_FR.UTF-8"}, "manque"),
+        ({"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, "is missing"),
+        ({"CREDITBATCH_LANG": "en", "LANG": "fr_FR.UTF-8"}, "is missing"),
+    ],
+)
+def test_the_environment_chooses_the_language(command: Command, settings: dict[str, str], says: str) -> None:
+    command.settings.update(settings)
+    assert says in command("check").err
+
+
+def test_a_file_of_settings_chooses_the_language(command: Command) -> None:
+    (command.folder / ".env").write_text("CREDITBATCH_LANG=fr\n", "utf-8")
+    assert "manque" in command("check").err
+
+
+def test_a_wrong_language_in_the_environment_is_said(command: Command) -> None:
+    command.settings["CREDITBATCH_LANG"] = "de"
+    ended = command("batches")
+    assert (ended.code, ended.err) == (2, "creditbatch: CREDITBATCH_LANG must be en or fr.\n")
+
+
+@pytest.mark.parametrize("answer", [b"o\n", b"Oui\n", b"yes\n"])
+def test_yes_is_understood_in_both_languages(french: Command, sandbox: Sandbox, answer: bytes) -> None:
+    pytest.importorskip("pty", reason="Windows has no such terminals")
+    from tests.cli.test_prompt import answered
+
+    code, _out, err = answered(french, answer)
+    assert (code, len(applied(sandbox))) == (0, 3)
+    assert "Exécuter ces mouvements maintenant" in err

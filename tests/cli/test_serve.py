@@ -1,0 +1,201 @@
+"""`creditbatch serve` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+import requests
+
+from tests.cli.conftest import Command
+
+_PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Served:
+    """A site that is running, and what it has said."""
+
+    process: subprocess.Popen[str]
+    said: list[str]
+
+    @property
+    def address(self) -> str:
+        found = re.search(r"http://127\.0\.0\.1:\d+", "".join(self.said))
+        assert found is not None, self.said
+        return found[0]
+
+    def wait_for(self, text: str) -> str:
+        """Read on until a line holds the text; the whole line."""
+        stream: IO[str] | None = self.process.stderr
+        assert stream is not None
+        while line := stream.readline():
+            self.said.append(line)
+            if text in line:
+                return line
+        raise AssertionError(f"{text!r} is not in {self.said}")
+
+
+@pytest.fixture
+def serve(command: Command) -> Iterator[object]:
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> Served:
+        process = subprocess.Popen(
+            command.arguments("serve", "--port", "0", *arguments),
+            cwd=command.folder,
+            env=command.environ | {"PYTHONUNBUFFERED": "1"},
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+        running.append(process)
+        return Served(process, [])
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _csrf(session: requests.Session, address: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', session.get(address, timeout=20).text)
+    assert found is not None
+    return found[1]
+
+
+def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+    site = serve()
+    link = site.wait_for("/setup/").strip()
+    session = requests.Session()
+    form = {
+        "username": "first",
+        "full_name": "The First",
+        "new_password1": _PASSWORD,
+        "new_password2": _PASSWORD,
+        "csrfmiddlewaretoken": _csrf(session, link),
+    }
+    page = session.post(f"{site.address}/welcome", form, timeout=20)
+    assert page.url == f"{site.address}/"
+    assert "The First" in page.text
+    assert requests.get(link, timeout=20).status_code == 410
+    style = re.search(r'href="(/static/web/style\.[0-9a-f]+\.css)"', page.text)
+    assert style is not None
+    served = requests.get(site.address + style[1], timeout=20)
+    assert "immutable" in served.headers["cache-control"]
+    assert requests.get(site.address, headers={"Host": "evil.example"}, timeout=20).status_code == 400
+    visitor = requests.Session()
+    form = {"username": "first", "password": "x", "csrfmiddlewaretoken": _csrf(visitor, f"{site.address}/login")}
+    visitor.post(f"{site.address}/login", form, headers={"X-Forwarded-For": "6.6.6.6"}, timeout=20)
+    with closing(sqlite3.connect(command.folder / "home" / "ledger.sqlite3")) as database:
+        # What the visitor says of itself is not believed without a proxy.
+        assert set(database.execute("SELECT action, address FROM web_auditentry")) == {
+            ("link.used", "127.0.0.1"),
+            ("login.failed", "127.0.0.1"),
+        }
+    home = command.folder / "home"
+    if os.name == "posix":
+        assert {(home / name).stat().st_mode & 0o777 for name in ("secret-key", "vault-key", "site.log")} == {0o600}
+    secret = link.rsplit("/", 1)[1]
+    assert secret not in (home / "site.log").read_text()
+
+    site.process.send_signal(signal.SIGINT)
+    assert site.process.wait(timeout=20) == 0
+    again = serve("--link-for", "first")
+    assert "/invitation/" in again.wait_for("/invitation/")
+    assert requests.get(again.address, timeout=20).url.endswith("/login?next=/")
+    assert "/setup/" not in "".join(again.said)
+
+
+def test_other_machines_are_only_served_behind_a_proxy(command: Command) -> None:
+    ended = command("serve", "--host", "0.0.0.0", "--port", "0")
+    assert ended.code == 2
+    assert "CREDITBATCH_SITE_URL" in ended.err
+    command.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
+    ended = command("serve", "--host", "0.0.0.0", "--port", "0")
+    assert ended.code == 2
+    assert "CREDITBATCH_TRUSTED_PROXY" in ended.err
+    assert not (command.folder / "home" / "secret-key").exists()
+
+
+def test_behind_a_proxy_its_word_counts(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+    command.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
+    site = serve("--host", "127.0.0.1", "--port", _free_port())
+    assert "https://credits.example.com/setup/" in site.wait_for("/setup/")
+    port = site.process.args[site.process.args.index("--port", 5) + 1]
+    plain = requests.get(
+        f"http://127.0.0.1:{port}/login", headers={"Host": "credits.example.com"}, timeout=20, allow_redirects=False
+    )
+    assert plain.headers["location"] == "https://credits.example.com/login"
+    proxied = requests.get(
+        f"http://127.0.0.1:{port}/login",
+        headers={"Host": "credits.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3"},
+        timeout=20,
+    )
+    assert proxied.status_code == 200
+    assert "max-age=31536000" in proxied.headers["strict-transport-security"]
+    assert "Secure" in proxied.headers["set-cookie"]
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+    site = serve()
+    site.wait_for("/setup/")
+    ended = command("serve", "--port", site.address.rsplit(":", 1)[1])
+    assert ended.code == 2
+    assert "another --port" in ended.err
+
+
+def test_an_unknown_person_for_a_link_is_told(command: Command) -> None:
+    ended = command("serve", "--port", "0", "--link-for", "nobody")
+    assert ended.code == 2
+    assert "no active person with the user name nobody" in ended.err
+
+
+def test_the_demonstration_prints_three_people_who_can_log_in(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+    command.settings["SMSPARTNER_API_KEY"] = "a-real-key-that-must-not-be-used"
+    site = serve("--demo")
+    site.wait_for("The site is at")
+    people = re.findall(r"^  (\w+) +([0-9a-f-]{19})$", "".join(site.said), re.MULTILINE)
+    assert [name for name, _password in people] == ["preparer", "approver", "administrator"]
+    for name, password in people:
+        session = requests.Session()
+        token = _csrf(session, f"{site.address}/login")
+        form = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+        page = session.post(f"{site.address}/login", form, timeout=20)
+        assert page.url == f"{site.address}/"
+        assert "nothing here is real" in page.text
+    assert "€10,000.00" in session.get(f"{site.address}/?balance=1", timeout=20).text
+    assert (command.folder / "home" / "demo" / "ledger.sqlite3").is_file()
+    assert not (command.folder / "home" / "ledger.sqlite3").exists()
+
+
+def test_help_does_not_load_the_site() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "batch", "serve", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "--demo" in ended.stdout
+    assert "django" not in ended.stderr
+
+
+def _free_port() -> str:
+    import socket
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return str(found.getsockname()[1])

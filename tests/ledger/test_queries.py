@@ -1,0 +1,198 @@
+"""What screens ask of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch.errors import LedgerError
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
+from batch.ledger.orm.connect import connect
+from batch.model import BatchState, Cell, Status, tally
+from tests.builders import NOON, SOURCE, new_batch
+
+if TYPE_CHECKING:
+    from batch.ledger.orm.store import DatabaseLedger
+
+ROWS: tuple[list[Cell], ...] = (
+    ["sub-1", Decimal("12.5"), "add"],
+    ["sub-2", "?", "add"],
+    ["sub-2", Decimal(5), "remove"],
+    ["sub-1", Decimal(7), "add"],
+    ["sub-2", Decimal(3), "add"],
+)
+"""Rows 2 to 6; row 3 is invalid."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
+    connect(tmp_path, None)
+    from django.db import connections
+
+    from batch.ledger.orm.store import DatabaseLedger
+
+    made = DatabaseLedger()
+    made.create(new_batch(*ROWS))
+    begin(made, 2, 0)
+    end(made, 2, 1, Status.DONE)
+    begin(made, 4, 2)
+    end(made, 4, 3, Status.REFUSED)
+    begin(made, 5, 4)
+    yield made
+    connections["default"].close()
+
+
+def begin(ledger: DatabaseLedger, row: int, seconds: int) -> None:
+    ledger.append("b-1", [AttemptBegan(NOON + timedelta(seconds=seconds), row, 1, Decimal(1000), Decimal(100))])
+
+
+def end(ledger: DatabaseLedger, row: int, seconds: int, status: Status) -> None:
+    at = NOON + timedelta(seconds=seconds)
+    ledger.append("b-1", [AttemptEnded(at, row, 1, "Outcome", status, None, None, Decimal(987), Decimal(113))])
+
+
+def test_a_tally_is_that_of_the_rows(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import tally_of
+
+    assert tally_of("b-1") == tally(ledger.view("b-1").rows)
+
+
+def test_a_batch_without_rows_has_an_empty_tally(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import line_of, tally_of
+
+    ledger.create(new_batch(name="empty"))
+    assert tally_of("empty") == line_of("empty").tally == tally(())
+
+
+def test_pages_of_batches_are_newest_first_and_count_them_all(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import lines_page
+
+    for number in range(2, 6):
+        ledger.create(replace(new_batch(*ROWS, name=f"b-{number}"), at=NOON + timedelta(days=number)))
+    page = lines_page(1, 2)
+    assert [line.head.batch for line in page.lines] == ["b-4", "b-3"]
+    assert page.matching == 5
+    assert page.lines[0].tally.rows[Status.PENDING] == 4
+
+
+def test_batches_are_found_by_state_and_by_words(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import lines_page
+
+    new = new_batch(*ROWS, name="b-2")
+    february = replace(new, sheet=replace(new.sheet, source=replace(SOURCE, file_name="Février.xlsx")))
+    ledger.create(february)
+    ledger.append("b-2", [StateChanged(NOON, BatchState.STOPPED, "It was interrupted.")])
+    assert [line.head.batch for line in lines_page(search="vrier").lines] == ["b-2"]
+    assert [line.head.batch for line in lines_page(search="B-1").lines] == ["b-1"]
+    assert [line.head.batch for line in lines_page(states=(BatchState.STOPPED,)).lines] == ["b-2"]
+    assert lines_page(search="january", states=(BatchState.STOPPED,)).matching == 0
+
+
+def test_a_line_has_the_main_accounts_balances_only(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import line_of
+
+    closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
+    ledger.append("b-1", [closing])
+    head, whole = line_of("b-1").head, ledger.head("b-1")
+    assert head.opening is not None
+    assert whole.opening is not None
+    assert (head.opening.main, dict(head.opening.subaccounts)) == (whole.opening.main, {})
+    assert head.closing is not None
+    assert head.closing.main == Decimal("987.500")
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ({}, [2, 3, 4, 5, 6]),
+        ({"descending": True}, [6, 5, 4, 3, 2]),
+        ({"status": Status.PENDING}, [6]),
+        ({"search": "SUB-2"}, [3, 4, 6]),
+        ({"search": "%"}, []),
+        ({"search": "sub-2", "status": Status.REFUSED}, [4]),
+        ({"order": "amount"}, [6, 4, 5, 2, 3]),
+        ({"order": "amount", "descending": True}, [2, 5, 4, 6, 3]),
+        ({"order": "token"}, [2, 5, 3, 4, 6]),
+        ({"order": "ended", "descending": True}, [5, 4, 2, 3, 6]),
+        ({"offset": 1, "limit": 2}, [3, 4]),
+    ],
+)
+def test_a_page_of_rows(ledger: DatabaseLedger, asked: dict[str, object], rows: list[int]) -> None:
+    from batch.ledger.orm.queries import RowOrder, rows_page
+
+    if "order" in asked:
+        asked["order"] = RowOrder(str(asked["order"]))
+    assert [entry.row.number for entry in rows_page("b-1", **asked).rows] == rows  # type: ignore[arg-type]
+
+
+def test_a_page_of_rows_counts_what_is_on_the_others(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import rows_page
+
+    page = rows_page("b-1", status=Status.REFUSED, search="sub-2", limit=0)
+    assert page.matching == 1
+    assert page.tally.rows[Status.PENDING] == 1
+    assert page.tally.rows[Status.INVALID] == 1
+    assert page.tally.rows[Status.DONE] == 0
+    assert page.tally.euros[Status.REFUSED] == Decimal(5)
+
+
+def test_a_row_with_its_events(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import events_of, row_of
+
+    assert row_of("b-1", 4) == ledger.view("b-1").rows[2]
+    assert row_of("b-1", 9) is None
+    assert [event.kind for event in events_of("b-1", 4)] == ["attempt-began", "attempt-ended"]
+    assert events_of("b-1", 4)[0] == ledger.view("b-1").events[5]
+    assert events_of("b-1") == ledger.view("b-1").events
+
+
+def test_progress_has_the_rows_that_ended_last_newest_first(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import progress
+
+    far = progress("b-1", 2)
+    assert [entry.row.number for entry in far.last] == [5, 4]
+    assert far.tally.rows[Status.UNKNOWN] == 1
+    assert far.head.batch == "b-1"
+
+
+def test_the_history_of_a_token_is_newest_first_over_all_batches(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import history_of
+
+    ledger.create(replace(new_batch(*ROWS, name="b-2"), at=NOON + timedelta(days=1)))
+    past = history_of("sub-1")
+    assert [(entry.batch, entry.row.row.number) for entry in past] == [("b-2", 5), ("b-2", 2), ("b-1", 5), ("b-1", 2)]
+    assert past[3].row.result.status is Status.DONE
+    assert [entry.batch for entry in history_of("sub-1", 1, 2)] == ["b-2", "b-1"]
+    assert history_of("nobody") == ()
+
+
+def test_a_batch_without_its_rows_has_its_columns(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import without_rows
+
+    view = without_rows("b-1")
+    assert (view.rows, view.events) == ((), ())
+    assert view.columns == ledger.view("b-1").columns
+    assert view.head == ledger.head("b-1")
+    with pytest.raises(LedgerError, match="no batch b-9"):
+        without_rows("b-9")
+
+
+def test_however_many_batches_there_are_a_page_takes_as_many_questions(ledger: DatabaseLedger) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from batch.ledger.orm.queries import lines_page
+
+    for number in range(2, 8):
+        ledger.create(new_batch(*ROWS, name=f"b-{number}"))
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        lines_page()
+    assert len(asked) == 4

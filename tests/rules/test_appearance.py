@@ -1,0 +1,88 @@
+"""What the eye sees is what runs: cells that are hidden, struck through, rounded or disguised are said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from batch.model import Appearance, Cell, CheckedSheet
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.conventions import Conventions
+from tests.builders import grid
+
+KNOWN = frozenset({"sub-1", "00123", "123"})
+
+
+def checked(appearance: Appearance, *rows: Sequence[Cell], known: frozenset[str] | None = KNOWN) -> CheckedSheet:
+    return check_sheet(replace(grid(*rows), appearance=appearance), known, Expected())
+
+
+def said(sheet: CheckedSheet) -> list[tuple[str, str | None]]:
+    return [(finding.code, finding.cell) for row in sheet.rows for finding in row.findings]
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "code"),
+    [
+        ("12.345", "12.35", "amount-shown-rounded"), ("33.3333333333333", "33.33", "amount-shown-rounded"),
+        ("1234.5", "1,235", "amount-shown-rounded"), ("1234567", "1,234.57", "amount-shown-rounded"),
+        ("0.5", "50%", "amount-percentage"), ("12", "$12.00", "amount-other-unit"),
+        ("12", "12 kg", "amount-other-unit"), ("12", "(12)", "amount-shown-rounded"),
+        ("-5", "5", "amount-shown-rounded"),
+        ("12", "", "cell-not-shown"), ("12", " ", "cell-not-shown"), ("12.345", "€ 12.35", "amount-shown-rounded"),
+        ("1234", "1,234", None), ("12.5", "€ 12.50", None), ("12.5", "12.50", None),
+    ],
+)  # fmt: skip
+def test_an_amount_that_is_shown_as_something_else(stored: str, shown: str, code: str | None) -> None:
+    sheet = checked(Appearance(shown={(2, 1): shown}), ["sub-1", Decimal(stored), "add"])
+    assert said(sheet) == ([(code, "B2")] if code else [])
+    assert sheet.rows[0].is_valid is (code is None)
+
+
+def test_both_numbers_are_said_of_a_rounded_amount() -> None:
+    sheet = checked(Appearance(shown={(2, 1): "12.35"}), ["sub-1", Decimal("12.345"), "add"])
+    assert "12.345" in sheet.rows[0].findings[0].message
+    assert "“12.35”" in sheet.rows[0].findings[0].message
+
+
+def test_a_token_with_zeros_in_front_is_the_one_that_is_shown() -> None:
+    sheet = checked(Appearance(shown={(2, 0): "00123"}), [Decimal(123), "5", "add"])
+    assert said(sheet) == [("token-as-shown", "A2")]
+    assert sheet.rows[0].is_valid
+    assert sheet.rows[0].token == "00123"
+    assert sheet.rows[0].cells[0] == Decimal(123)
+
+
+@pytest.mark.parametrize("shown", ["SUB-123", "1.23E+02", "0,123", ""])
+def test_a_token_in_disguise_is_an_error(shown: str) -> None:
+    sheet = checked(Appearance(shown={(2, 0): shown}), [Decimal(123), "5", "add"])
+    assert said(sheet) == [("token-shown-otherwise" if shown else "cell-not-shown", "A2")]
+    assert not sheet.rows[0].is_valid
+
+
+@pytest.mark.parametrize(("column", "cell"), [(0, "A2"), (1, "B2"), (2, "C2"), (3, None)])
+def test_a_struck_through_cell_of_a_role_is_an_error(column: int, cell: str | None) -> None:
+    sheet = checked(Appearance(struck=frozenset({(2, column)})), ["sub-1", "5", "add", "note"], ["sub-1", "6", "add"])
+    assert said(sheet) == ([("cell-struck", cell)] if cell else [])
+    assert sheet.rows[1].is_valid
+
+
+def test_hidden_rows_without_movements_are_nothing() -> None:
+    sheet = checked(Appearance(hidden_rows=frozenset({1, 3, 9})), ["sub-1", "5", "add"], [], ["sub-1", "6", "add"])
+    assert sheet.findings == ()
+
+
+def test_hidden_rows_are_named() -> None:
+    hidden = Appearance(hidden_rows=frozenset({3, 4, 6}), hidden_columns=frozenset({1, 3}))
+    rows: list[Sequence[Cell]] = [["sub-1", str(number), "add", "note"] for number in range(1, 6)]
+    sheet = checked(hidden, *rows)
+    assert [finding.code for finding in sheet.findings] == ["rows-hidden", "column-hidden"]
+    assert sheet.findings[0].params["rows"] == "3-4, 6"
+    assert sheet.findings[1].params["letters"] == "B"
+    assert sheet.has_sheet_errors
+    meant = check_sheet(replace(grid(*rows), appearance=hidden), KNOWN, Expected(), Conventions(include_hidden=True))
+    assert [finding.code for finding in meant.findings] == ["rows-hidden-included", "column-hidden-included"]
+    assert not meant.has_sheet_errors

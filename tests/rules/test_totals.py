@@ -1,0 +1,167 @@
+"""Total rows: recognised below the table, compared with the rows, and never taken for a movement or dropped unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.model import Cell, CheckedSheet, ControlTotal
+from batch.rules.checks import Expected, check_sheet
+from batch.rules.conventions import Conventions
+from tests.builders import grid
+
+HEADER: Sequence[Cell] = ("Client", "Token", "Montant", "Sens")
+PAIR: Sequence[Cell] = ("Client", "Token", "Crédit", "Débit")
+FIRST: Sequence[Cell] = ("Lyon", "sub-1", "10,50", "ajout")
+SECOND: Sequence[Cell] = ("Paris", "sub-2", Decimal(5), "retrait")
+
+
+def checked(
+    *rows: Sequence[Cell], header: Sequence[Cell] = HEADER, known: frozenset[str] | None = None, signed: bool = False
+) -> CheckedSheet:
+    return check_sheet(grid(*rows, header=header), known, Expected(), Conventions(signed=signed))
+
+
+def said(sheet: CheckedSheet) -> list[tuple[str, str | None]]:
+    return [(finding.code, finding.cell) for finding in sheet.findings]
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        ("TOTAL", None, "15,50", None), (None, "Total :", Decimal("15.5"), None), ("Somme", None, "15,50 €", ""),
+        (None, None, Decimal("15.5"), None), (None, "Total général", "5,50", None), (None, "Net", Decimal("5.5"), None),
+        (None, "Total des ajouts", "10,50", None), ("Total débits", None, "5", None), (None, None, "5,50", " "),
+        ("Total mai", None, Decimal("15.500000000000002"), None),
+    ],
+)  # fmt: skip
+def test_a_right_total_is_a_note_and_no_row(total: Sequence[Cell]) -> None:
+    sheet = checked(FIRST, SECOND, [], total)
+    assert said(sheet) == [("total-agrees", "C5")]
+    assert [row.number for row in sheet.rows] == [2, 3]
+    assert sheet.invalid_rows == 0
+    assert not sheet.has_sheet_errors
+    assert sheet.control_total
+    assert sheet.control_total.agrees
+    assert (sheet.control_total.row, sheet.control_total.cell) == (5, "C5")
+
+
+def test_a_wrong_total_is_an_error_with_both_figures() -> None:
+    sheet = checked(FIRST, SECOND, ("Total", None, "15,40", None))
+    assert said(sheet) == [("total-wrong", "C4")]
+    assert sheet.control_total == ControlTotal(4, "C4", Decimal("15.5"), Decimal("15.4"))
+    assert sheet.has_sheet_errors
+    assert "€15.40" in sheet.findings[0].message
+    assert "€15.50" in sheet.findings[0].message
+
+
+def test_a_last_row_that_is_no_sum_and_has_no_label_is_a_row_with_errors() -> None:
+    sheet = checked(FIRST, SECOND, (None, None, "15,40", None))
+    assert said(sheet) == []
+    assert [finding.code for finding in sheet.rows[2].findings] == ["token-missing", "direction-missing"]
+    assert sheet.control_total is None
+
+
+def test_a_row_that_only_lacks_its_token_is_never_a_total() -> None:
+    sheet = checked(FIRST, (None, None, "10,50", "ajout"))
+    assert sheet.control_total is None
+    assert sheet.invalid_rows == 1
+
+
+def test_a_sub_account_that_is_called_total_is_a_movement() -> None:
+    sheet = checked(FIRST, (None, "total", "10,50", "ajout"), known=frozenset({"sub-1", "total"}))
+    assert said(sheet) == []
+    assert sheet.invalid_rows == 0
+
+
+def test_an_unknown_word_beside_a_token_is_a_note_of_the_accountant() -> None:
+    sheet = checked(("total remboursé", "sub-1", "10", "ajout"), ("Total Énergies", "sub-2", "5", "ajout"))
+    assert said(sheet) == []
+    assert sheet.invalid_rows == 0
+
+
+def test_several_totals_are_each_compared() -> None:
+    rows: list[Sequence[Cell]] = [
+        FIRST, SECOND, ("Total ajouts", None, "10,50", None), ("Total retraits", None, "6", None),
+        ("Net", None, "5,50", None),
+    ]  # fmt: skip
+    sheet = checked(*rows)
+    assert said(sheet) == [("total-agrees", "C4"), ("total-wrong", "C5"), ("total-agrees", "C6")]
+    assert sheet.control_total == ControlTotal(5, "C5", Decimal(5), Decimal(6))
+
+
+def test_each_column_of_a_pair_has_its_total() -> None:
+    rows: list[Sequence[Cell]] = [("x", "a", "10", None), ("x", "b", None, "4"), ("x", "c", "1", None)]
+    right = checked(*rows, ("TOTAL", None, "11", "4"), header=PAIR)
+    assert said(right) == [("total-agrees", "C5"), ("total-agrees", "D5")]
+    assert said(checked(*rows, (None, None, "11", "4"), header=PAIR)) == said(right)
+    assert said(checked(*rows, ("TOTAL", None, "11", "5"), header=PAIR))[1] == ("total-wrong", "D5")
+    assert said(checked(*rows, ("TOTAL", None, "15", "4"), header=PAIR))[0] == ("total-wrong", "C5")
+    assert said(checked(*rows, ("Net", None, "7", None), header=PAIR)) == [("total-agrees", "C5")]
+    assert said(checked(*rows, (None, "TOTAL", "11", None), header=PAIR)) == [("total-agrees", "C5")]
+
+
+def test_a_total_of_signed_amounts_is_their_sum() -> None:
+    header = ["Token", "Montant"]
+    sheet = checked(["a", "10"], ["b", "-15"], ["Total", "-5"], header=header, signed=True)
+    assert said(sheet) == [("total-agrees", "B4")]
+    assert sheet.control_total == ControlTotal(4, "B4", Decimal(-5), Decimal(-5))
+
+
+def test_words_below_the_total_are_a_note_and_a_number_there_is_a_row() -> None:
+    sheet = checked(
+        FIRST, ("Total", None, "10,50", None), [], ("Fait à Lyon, le 12 mai", None, None, None), ("Signature",)
+    )
+    assert [code for code, _ in said(sheet)] == ["total-agrees", "text-below"]
+    assert sheet.findings[1].params["below"] == "5-6"
+    with_number = checked(FIRST, ("Total", None, "10,50", None), (Decimal(12), None, None, None))
+    assert [row.number for row in with_number.rows] == [2, 3, 4]
+    assert with_number.invalid_rows == 2
+
+
+def test_a_subtotal_between_the_rows_says_what_to_do() -> None:
+    sheet = checked(FIRST, ("Sous-total", None, "10,50", None), SECOND, ("Total", None, "15,50", None))
+    assert said(sheet) == [("total-agrees", "C5")]
+    assert [[finding.code for finding in row.findings] for row in sheet.rows] == [[], ["subtotal"], []]
+    assert not sheet.rows[1].is_valid
+
+
+@pytest.mark.parametrize("cell", ["=SUM(C2:C3)", "#REF!", "quinze"])
+def test_a_total_that_cannot_be_read_is_an_error(cell: str) -> None:
+    sheet = checked(FIRST, SECOND, ("Total", None, cell, None))
+    assert said(sheet) == [("total-unreadable", "C4")]
+    assert [row.number for row in sheet.rows] == [2, 3]
+
+
+def test_a_label_without_an_amount_stays_a_row() -> None:
+    sheet = checked(FIRST, ("Total", None, None, None))
+    assert sheet.control_total is None
+    assert sheet.invalid_rows == 1
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.decimals("0.001", "9999.999", places=3)), min_size=1, max_size=8), st.data()
+)
+def test_no_row_is_ever_dropped_unsaid(movements: list[tuple[bool, Decimal]], data: st.DataObject) -> None:
+    rows: list[Sequence[Cell]] = [
+        ("x", f"t{number}", amount, "ajout" if adds else "retrait") for number, (adds, amount) in enumerate(movements)
+    ]
+    every = sum((amount for _, amount in movements), Decimal(0))
+    stated = data.draw(st.just(every) | st.decimals("0.001", "99999.999", places=3))
+    label = data.draw(st.sampled_from(["Total", None, "Somme :", "Total des crédits"]))
+    sheet = checked(*rows, (label, None, stated, None))
+    assert [row.number for row in sheet.rows if row.is_valid] == list(range(2, len(rows) + 2))
+    if sheet.control_total is None:
+        assert sheet.rows[-1].number == len(rows) + 2
+        assert not sheet.rows[-1].is_valid
+    else:
+        assert len(sheet.rows) == len(rows)
+        assert sheet.control_total.agrees is (not sheet.has_sheet_errors)
+        assert not label or sheet.control_total.stated == stated
+    if stated == every:
+        assert sheet.control_total
+        assert sheet.control_total.agrees

@@ -1,0 +1,152 @@
+"""Nothing that was done is done again by sending a corrected sheet, and nothing else is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.findings import Finding
+from batch.model import Direction, Movement, Role, SheetRow
+from batch.rules.unsettled import Comparison, History, Past, compare, row_findings, row_ranges, sheet_findings
+
+ROLES = {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2}
+
+
+def row(number: int, token: str, amount: int | str, direction: Direction = Direction.ADD) -> SheetRow:
+    return SheetRow(number, (), token, direction, Decimal(amount))
+
+
+def past(number: int, token: str, amount: int | str, batch: str = "A") -> Past:
+    return Past(batch, Movement(number, token, Direction.ADD, Decimal(amount)))
+
+
+def history(*done: Past, unsent: Sequence[Past] = (), is_whole: bool = True, comparable: str = "AB") -> History:
+    unfinished = tuple(dict.fromkeys(item.batch for item in unsent))
+    return History(done, tuple(unsent), unfinished, frozenset(comparable), is_whole)
+
+
+def left(rows: Sequence[SheetRow], comparison: Comparison) -> list[int]:
+    return [item.number for item in rows if item.number not in comparison.done]
+
+
+def test_what_is_done_is_left_out_wherever_it_stands_now() -> None:
+    rows = [row(2, "c", 3), row(3, "b", "2.50"), row(4, "a", 1)]
+    comparison = compare(rows, history(past(2, "a", "1.000"), past(3, "b", "2.5")))
+    assert left(rows, comparison) == [2]
+    assert not comparison.changed
+    assert not comparison.gone
+
+
+def test_of_equal_rows_the_one_of_the_same_number_is_done() -> None:
+    rows = [row(2, "a", 1), row(3, "a", 1), row(4, "a", 1)]
+    assert left(rows, compare(rows, history(past(3, "a", 1)))) == [2, 4]
+    assert left(rows, compare(rows, history(past(3, "a", 1), past(9, "a", 1)))) == [4]
+
+
+def test_each_done_movement_leaves_out_one_row_and_no_more() -> None:
+    rows = [row(2, "a", 1), row(3, "a", 1)]
+    assert left(rows, compare(rows, history(past(2, "a", 1, "A"), past(2, "a", 1, "B")))) == []
+    assert left(rows, compare(rows, history(past(2, "a", 1, "A")))) == [3]
+
+
+def test_a_row_with_an_error_may_be_done_as_well() -> None:
+    closed = SheetRow(2, (), "a", Direction.ADD, Decimal(1), (Finding("token-unknown", 2, "A2"),))
+    assert left([closed], compare([closed], history(past(2, "a", 1)))) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "cell"),
+    [
+        ([row(2, "a", 5), row(3, "b", 2)], "B2"),
+        ([row(2, "x", 1), row(3, "b", 2)], "A2"),
+        ([row(2, "a", 1, Direction.REMOVE), row(3, "b", 2)], "C2"),
+        ([row(3, "b", 2), row(9, "a", 5)], "B9"),  # sorted otherwise: the sub-account tells
+        ([row(3, "a", 5), row(4, "b", 2)], "B3"),  # a line put in above
+    ],
+)
+def test_a_done_row_that_was_changed_is_an_error_and_never_sent(now: list[SheetRow], cell: str) -> None:
+    comparison = compare(now, history(past(2, "a", 1), past(3, "b", 2)))
+    findings = [finding for item in now for finding in row_findings(item, ROLES, comparison)]
+    assert [(finding.code, finding.cell) for finding in findings] == [("row-was-done", cell)]
+    assert findings[0].is_error
+    assert "Row 2 of batch A" in findings[0].message
+    assert "add €1.00, a" in findings[0].message
+
+
+def test_a_token_changed_below_a_line_put_in_is_found_by_its_neighbours() -> None:
+    now = [row(3, "b", 2), row(4, "other", 3), row(5, "d", 4)]
+    comparison = compare(now, history(past(2, "b", 2), past(3, "c", 3), past(4, "d", 4)))
+    assert set(comparison.changed) == {4}
+
+
+def test_a_done_row_put_back_as_it_was_ends_the_question() -> None:
+    now = [row(2, "a", 1), row(3, "b", 2), row(4, "a", 5)]
+    comparison = compare(now, history(past(2, "a", 1), past(3, "b", 2)))
+    assert left(now, comparison) == [4]
+    assert not comparison.changed
+
+
+def test_a_done_row_that_was_taken_out_is_said() -> None:
+    comparison = compare([row(3, "b", 2)], history(past(2, "a", 1), past(3, "b", 2)))
+    assert [finding.code for finding in sheet_findings(comparison)] == ["rows-done-before", "done-rows-gone"]
+
+
+def test_what_a_list_to_fix_does_not_have_is_no_change() -> None:
+    now = [row(2, "c", 3), row(3, "a", 9)]
+    comparison = compare(now, history(past(2, "a", 1), past(3, "b", 2), is_whole=False, comparable=""))
+    assert left(now, comparison) == [2, 3]
+    assert not comparison.changed
+    assert not comparison.gone
+
+
+def test_unsent_rows_that_the_sheet_lost_are_said_and_corrected_ones_are_not() -> None:
+    unsent = [past(3, "b", 2), past(4, "c", 3), past(5, "d", 4)]
+    now = [row(2, "a", 1), row(3, "b", 2), row(4, "c", "3.50")]
+    comparison = compare(now, history(past(2, "a", 1), unsent=unsent))
+    assert left(now, comparison) == [3, 4]
+    assert [item.movement.row for item in comparison.dropped] == [5]
+    assert [finding.code for finding in sheet_findings(comparison)] == [
+        "rows-done-before",
+        "unsent-rows-gone",
+        "batch-closed",
+    ]
+
+
+def test_row_numbers_are_put_together() -> None:
+    assert row_ranges([7, 2, 3, 4, 9, 10]) == "2-4, 7, 9-10"
+    assert row_ranges(range(2, 200, 2)).endswith(", …")
+
+
+KEYS = st.tuples(st.sampled_from("ab"), st.integers(1, 2))
+
+
+@given(st.lists(KEYS, max_size=8), st.lists(st.tuples(KEYS, st.integers(2, 9)), max_size=8, unique_by=lambda x: x[1]))
+def test_what_remains_is_the_sheet_less_what_was_done(
+    asked: list[tuple[str, int]], done: list[tuple[tuple[str, int], int]]
+) -> None:
+    rows = [row(number, *key) for number, key in enumerate(asked, 2)]
+    comparison = compare(rows, history(*(past(number, *key) for key, number in done)))
+    remaining = Counter(key for number, key in enumerate(asked, 2) if number not in comparison.done)
+    assert remaining == Counter(asked) - Counter(key for key, _number in done)
+    assert all(
+        (item.movement.token, int(item.movement.amount)) == asked[number - 2]
+        for number, item in comparison.done.items()
+    )
+    # Whatever is missing is either asked about or said.
+    missing = Counter(key for key, _number in done) - Counter(asked)
+    said = Counter((item.movement.token, int(item.movement.amount)) for item in comparison.gone)
+    assert said <= missing
+    assert not (comparison.changed.keys() & comparison.done.keys())
+
+
+@given(st.permutations([("a", 1), ("a", 1), ("b", 2), ("c", 3), ("c", 4)]))
+def test_re_ordering_changes_nothing(order: list[tuple[str, int]]) -> None:
+    rows = [row(number, *key) for number, key in enumerate(order, 2)]
+    comparison = compare(rows, history(past(2, "a", 1), past(4, "b", 2), past(6, "c", 4)))
+    assert sorted(order[number - 2] for number in left(rows, comparison)) == [("a", 1), ("c", 3)]
+    assert not comparison.changed

@@ -1,0 +1,72 @@
+"""Every hostile file is answered, with a grid or with one sentence, in 10 seconds and 512 MiB of both processes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from batch.errors import SheetError
+from batch.sheet import read_sheet
+
+from .corpus import CORPUS
+
+SECONDS = 10
+MEMORY = 512 * 2**20
+# Making them costs more than reading them.
+pytestmark = pytest.mark.timeout(60)
+
+
+@dataclass
+class Peak:
+    """The most memory that was taken, beyond what there was before."""
+
+    taken: int = 0
+
+
+@contextmanager
+def watched() -> Iterator[Peak]:
+    process, peak, finished = psutil.Process(), Peak(), threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        while not finished.wait(0.02):
+            taken = process.memory_info().rss - before
+            for child in process.children(recursive=True):
+                try:
+                    taken += child.memory_info().rss
+                except psutil.Error:
+                    continue
+            peak.taken = max(peak.taken, taken)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        finished.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_hostile_file_is_answered(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(CORPUS[name]())
+    begun = time.monotonic()
+    with watched() as peak:
+        try:
+            read_sheet(path)
+        except SheetError as error:
+            sentence = str(error)
+            assert name in sentence
+            assert sentence.endswith(".")
+            assert sentence.isprintable()
+            assert len(sentence) < 400
+    assert time.monotonic() - begun < SECONDS
+    assert peak.taken < MEMORY

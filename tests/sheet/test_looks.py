@@ -1,0 +1,168 @@
+"""What a person sees of a workbook, in the dialects of several programs."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from batch.model import Appearance
+from batch.sheet.looks import looks_of
+
+from . import hostile
+from .hostile import HEADER
+from .reading import grid_of
+
+ROWS: list[Any] = [
+    HEADER,
+    ("sub-1", 12.5, "add"),
+    ("sub-2", 12.345, "add"),
+    ("sub-3", 0.5, "add"),
+    ("sub-4", 7, "remove"),
+]
+_SHEET = "xl/worksheets/sheet1.xml"
+
+
+def workbook(change: Callable[[Any], None]) -> bytes:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in ROWS:
+        sheet.append(row)
+    change(sheet)
+    return hostile.saved(book)
+
+
+def seen(change: Callable[[Any], None]) -> Appearance:
+    return grid_of(workbook(change)).appearance
+
+
+def formatted(sheet: Worksheet) -> None:
+    for row in range(2, 6):
+        sheet.cell(row, 2).number_format = "#,##0.00 [$€-40C]"
+    sheet["B4"].number_format = "0%"
+
+
+def test_amounts_that_are_shown_otherwise() -> None:
+    assert seen(formatted).shown == {(3, 1): "12.35 €", (4, 1): "50%"}
+
+
+def test_an_ordinary_sheet_has_nothing_to_see() -> None:
+    assert seen(lambda _sheet: None) == Appearance()
+
+
+def test_hidden_rows_and_columns() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet.row_dimensions[3].hidden = True
+        sheet.row_dimensions[5].height = 0.0001
+        sheet.column_dimensions["C"].hidden = True
+        sheet.column_dimensions.group("F", "H", hidden=True)
+        sheet.auto_filter.ref = "A1:C5"
+
+    appearance = seen(change)
+    assert appearance.hidden_rows == {3}
+    assert appearance.hidden_columns == {2, 5, 6, 7}
+
+
+def test_rows_and_columns_of_no_size_are_hidden() -> None:
+    data = with_sheet(
+        workbook(lambda _sheet: None),
+        lambda xml: xml.replace('<row r="3"', '<row r="3" ht="0" customHeight="1"').replace(
+            "<sheetData>", '<cols><col min="2" max="3" width="0" customWidth="1"/></cols><sheetData>'
+        ),
+    )
+    assert grid_of(data).appearance == Appearance(hidden_rows=frozenset({3}), hidden_columns=frozenset({1, 2}))
+
+
+def test_cells_that_are_struck_through() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["A3"].font = Font(strike=True)
+        sheet["B4"].font = Font(strike=True)
+        sheet["F9"].font = Font(strike=True)
+        sheet["A5"] = CellRichText("sub-", TextBlock(InlineFont(strike=True), "4"))
+
+    # A blank cell with such a font shows nothing.
+    assert seen(change).struck == {(3, 0), (4, 1), (5, 0)}
+
+
+def test_texts_that_several_cells_share_are_struck_in_all_of_them() -> None:
+    texts = (
+        "<sst><si><t>token</t></si><si><t>amount</t></si><si><t>direction</t></si>"
+        "<si><r><rPr><strike/></rPr><t>gone</t></r></si><si><r><rPr><strike val='0'/></rPr><t>there</t></r></si></sst>"
+    )
+    cells = "".join(f'<c r="{letter}1" t="s"><v>{number}</v></c>' for number, letter in enumerate("ABC"))
+    data = hostile.xlsx_with(
+        f'<row r="1">{cells}</row><row r="2"><c r="A2" t="s"><v>3</v></c><c r="B2" t="s"><v>4</v></c></row>'
+    )
+    data = hostile.with_part(data, "xl/sharedStrings.xml", texts.encode())
+    assert grid_of(data).appearance.struck == {(2, 0)}
+
+
+def test_merged_cells_in_the_first_rows() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet.merge_cells("A7:C8")
+        sheet.merge_cells("A40:B40")
+
+    assert seen(change).merged == ((7, 0, 8, 2),)
+
+
+def with_sheet(data: bytes, change: Callable[[str], str]) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        xml = archive.read(_SHEET).decode()
+    return hostile.with_part(data, _SHEET, change(xml).encode())
+
+
+def _prefixed(xml: str) -> str:
+    return re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1x:", xml).replace("xmlns=", "xmlns:x=", 1)
+
+
+def _single_quotes(xml: str) -> str:
+    return re.sub(r"<[^<>]*>", lambda tag: tag.group().replace('"', "'"), xml)
+
+
+def _without_addresses(xml: str) -> str:
+    return re.sub(r'(<(?:c|row)\b[^<>]*?) r="[A-Z]*\d+"', r"\1", xml)
+
+
+def _address_last(xml: str) -> str:
+    return re.sub(r'<(c|row) (r="[A-Z]*\d+")([^<>/]*)(/?)>', r"<\1\3 \2\4>", xml)
+
+
+def _commented(xml: str) -> str:
+    return xml.replace("<sheetData>", '<sheetData><!-- <row r="2" hidden="1"><c r="B2" t="e"><v>#N/A</v></c></row> -->')
+
+
+@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last, _commented])
+def test_every_dialect_is_understood(dialect: Callable[[str], str]) -> None:
+    def change(sheet: Worksheet) -> None:
+        formatted(sheet)
+        sheet["A3"].font = Font(strike=True)
+        sheet.row_dimensions[4].hidden = True
+        sheet["C5"] = "#N/A"
+        sheet["D5"] = "=1+1"
+
+    plain = workbook(change)
+    grid, other = grid_of(plain), grid_of(with_sheet(plain, dialect))
+    assert other.appearance == grid.appearance
+    assert other.appearance.shown == {(3, 1): "12.35 €", (4, 1): "50%"}
+    assert other.rows == grid.rows
+    assert other.rows[4][2:] == ("#N/A", "=1+1")
+
+
+def test_what_cannot_be_seen_is_said() -> None:
+    assert [entry.code for entry in grid_of(hostile.xlsb({0: HEADER}), "x.xlsb").findings] == ["appearance-unseen"]
+
+
+def test_styles_that_cannot_be_read_hide_no_error_value() -> None:
+    data = hostile.with_part(workbook(lambda sheet: sheet.append(["#N/A"])), "xl/styles.xml", b"<styleSheet")
+    looks = looks_of(data, "Sheet")
+    assert not looks.is_whole
+    assert looks.unread == {5: {0: "#N/A"}}

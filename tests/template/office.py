@@ -1,0 +1,34 @@
+"""LibreOffice, the real program: a workbook is opened in it, perhaps filled in by a macro, and saved again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+needs_office = pytest.mark.skipif(
+    SOFFICE is None, reason="LIBREOFFICE IS MISSING: what it makes of our workbooks was not tested"
+)
+
+
+def saved(path: Path, folder: Path, kind: str = "xlsx") -> Path:
+    """The file as LibreOffice saves it, under the same name in the folder."""
+    _run(folder, "--convert-to", kind, "--outdir", str(folder / "saved"), str(path))
+    return folder / "saved" / f"{path.stem}.{kind}"
+
+
+def _run(folder: Path, *arguments: str) -> None:
+    # A profile of its own, so that several can run at once.
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    subprocess.run(
+        [str(SOFFICE), profile, "--headless", "--norestore", *arguments],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder)},
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )

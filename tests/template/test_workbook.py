@@ -1,0 +1,174 @@
+"""The template: what it writes, filled in and saved by a real program, checks without a finding, in both languages."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from batch.findings import Finding
+from batch.language import Language, speaking
+from batch.model import Balances, CheckedSheet, Direction, SubAccount
+from batch.rules.checks import Expected, check_sheet
+from batch.sheet import read_sheet
+from batch.template import file_name, template_bytes
+from batch.template.listing import HEADER_ROW, ROWS
+from batch.wording import direction_word
+from tests.builders import NOON
+from tests.template.office import needs_office, saved
+
+ACCOUNTS = (
+    SubAccount("0012345", "zeros@example.com", "simple", Decimal("12.345")),
+    SubAccount("sub-1", "=HYPERLINK(1)@example.com", "simple", Decimal("0.000")),
+    SubAccount("b71ed0c2a94f", "", "simple", Decimal("1000000.100")),
+)
+KNOWN = frozenset(account.token for account in ACCOUNTS)
+BALANCES = Balances(Decimal(1), {}, NOON)
+FIRST = HEADER_ROW + 1
+
+
+@dataclass(frozen=True)
+class Row:
+    token: str
+    direction: Direction
+    amount: str
+
+
+ROWS_TO_WRITE = (
+    Row("0012345", Direction.ADD, "12.5"),
+    Row("sub-1", Direction.REMOVE, "0.01"),
+    Row("b71ed0c2a94f", Direction.ADD, "1234.56"),
+)
+
+
+@pytest.fixture(params=list(Language))
+def language(request: pytest.FixtureRequest) -> Language:
+    return Language(request.param)
+
+
+def made(path: Path, language: Language, *, has_accounts: bool = True) -> Path:
+    with speaking(language):
+        path.write_bytes(template_bytes(ACCOUNTS if has_accounts else None, BALANCES if has_accounts else None))
+    return path
+
+
+def fill_in(path: Path, language: Language) -> None:
+    """As a person would: only cells that are not locked, with what the drop-downs offer; a row is left blank."""
+    workbook = load_workbook(path)
+    sheet = workbook.worksheets[1]
+    for row, wanted in zip((FIRST, FIRST + 1, FIRST + 3), ROWS_TO_WRITE, strict=True):
+        with speaking(language):
+            values = {"A": wanted.token, "C": direction_word(wanted.direction), "D": Decimal(wanted.amount), "E": "é"}
+        for letter, value in values.items():
+            cell = sheet[f"{letter}{row}"]
+            assert not cell.protection.locked
+            cell.value = value
+            if letter == "A":
+                assert cell.number_format == "@"
+    workbook.save(path)
+
+
+def checked(path: Path) -> CheckedSheet:
+    return check_sheet(read_sheet(path), KNOWN, Expected())
+
+
+def findings(sheet: CheckedSheet) -> list[Finding]:
+    return [*sheet.findings, *(finding for row in sheet.rows for finding in row.findings)]
+
+
+@needs_office
+@pytest.mark.parametrize(("kind", "has_accounts"), [("xlsx", True), ("xlsx", False), ("ods", True)])
+def test_filled_in_and_saved_by_libreoffice_nothing_is_found(
+    tmp_path: Path, language: Language, kind: str, has_accounts: bool
+) -> None:
+    path = made(tmp_path / "template.xlsx", language, has_accounts=has_accounts)
+    fill_in(path, language)
+    result = saved(path, tmp_path, kind)
+    sheet = checked(result)
+    assert findings(sheet) == []
+    assert [(row.number, row.token, row.direction, row.amount) for row in sheet.rows] == [
+        (number, wanted.token, wanted.direction, Decimal(wanted.amount))
+        for number, wanted in zip((FIRST, FIRST + 1, FIRST + 3), ROWS_TO_WRITE, strict=True)
+    ]
+    if kind == "xlsx":
+        it_calculated_and_kept_the_rules(result, ["zeros@example.com", "=HYPERLINK(1)@example.com", None], has_accounts)
+
+
+def it_calculated_and_kept_the_rules(path: Path, addresses: list[str | None], has_accounts: bool) -> None:
+    sheet = load_workbook(path, data_only=True).worksheets[1]
+    assert [round(sheet[f"D{row}"].value, 2) for row in range(2, 6)] == [3, 1247.06, 0.01, 1247.05]
+    if has_accounts:
+        assert [sheet[f"B{FIRST + row}"].value for row in range(3)] == addresses
+    assert {rule.type for rule in sheet.data_validations.dataValidation} == {"list", "custom"}
+    assert sheet.protection.sheet
+    assert sheet.protection.password is None
+    assert not sheet.protection.formatColumns
+
+
+def test_an_empty_template_says_that_there_is_no_row(tmp_path: Path, language: Language) -> None:
+    for has_accounts in (True, False):
+        sheet = checked(made(tmp_path / "template.xlsx", language, has_accounts=has_accounts))
+        assert [finding.code for finding in findings(sheet)] == ["rows-missing"]
+
+
+def test_results_are_there_before_anybody_has_calculated(tmp_path: Path, language: Language) -> None:
+    values = load_workbook(made(tmp_path / "template.xlsx", language), data_only=True).worksheets[1]
+    assert [values[f"D{row}"].value for row in range(2, 6)] == [0, 0, 0, 0]
+
+
+def sheets(language: Language) -> Workbook:
+    with speaking(language):
+        return load_workbook(io.BytesIO(template_bytes(ACCOUNTS, BALANCES)))
+
+
+def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> None:
+    sheet = sheets(language).worksheets[1]
+    assert sheet.protection.sheet
+    assert all(sheet.cell(HEADER_ROW, column).protection.locked for column in range(1, 6))
+    for row in (FIRST, FIRST + ROWS - 1):
+        assert [sheet.cell(row, column).protection.locked for column in range(1, 6)] == [
+            False,
+            True,
+            False,
+            False,
+            False,
+        ]
+
+
+def test_the_drop_downs_offer_what_the_checks_accept(language: Language) -> None:
+    sheet = sheets(language).worksheets[1]
+    token, direction, amount = sheet.data_validations.dataValidation
+    with speaking(language):
+        assert direction.formula1 == f'"{direction_word(Direction.ADD)},{direction_word(Direction.REMOVE)}"'
+    assert token.formula1.endswith("!$A$4:$A$6")
+    assert amount.formula1 == f"AND(ISNUMBER($D{FIRST}),$D{FIRST}>0,ROUND($D{FIRST},2)=$D{FIRST})"
+    for rule in (token, direction, amount):
+        assert str(rule.sqref).endswith(str(FIRST + ROWS - 1))
+        assert rule.showErrorMessage
+        # What Excel takes at most.
+        assert len(rule.errorTitle) <= 32
+        assert len(rule.error) <= 225
+
+
+def test_every_sub_account_is_listed_with_its_balance_and_no_text_becomes_a_formula(language: Language) -> None:
+    sheet = sheets(language).worksheets[2]
+    listed = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
+    assert [(token, email or "") for token, email, _ in listed] == [(item.token, item.email) for item in ACCOUNTS]
+    assert [Decimal(str(balance)) for *_, balance in listed] == [item.balance for item in ACCOUNTS]
+    assert all(cell.data_type != "f" for row in sheet.iter_rows(min_row=4) for cell in row)
+
+
+def test_there_is_room_for_every_sub_account() -> None:
+    many = [SubAccount(f"sub-{number}", "", "simple", Decimal(0)) for number in range(ROWS + 500)]
+    sheet = load_workbook(io.BytesIO(template_bytes(many))).worksheets[1]
+    assert sheet.max_row == HEADER_ROW + len(many)
+
+
+def test_the_name_is_in_the_language() -> None:
+    assert file_name() == "creditbatch-template.xlsx"
+    with speaking(Language.FRENCH):
+        assert file_name() == "modele-creditbatch.xlsx"

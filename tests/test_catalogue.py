@@ -1,0 +1,257 @@
+"""The two languages are whole: every text that a person reads is looked up, has its French, and is good French."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Message
+from typer.main import get_command
+
+from batch.cli.app import app
+from batch.language import Language, speaking
+from batch.retelling import SENTENCES, retold
+from tests import catalogue
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").rglob("*.py"))
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").rglob("templates/**/*.html"))
+LOOKED_UP = set(catalogue.KEYWORDS)
+"""The functions that put a text in the reader's language, or mark it as one."""
+
+FOR_PROGRAMMERS = {
+    *("AssertionError", "RuntimeError", "TypeError", "ValueError", "KeyError", "NotImplementedError"),
+    *("OSError", "TimeoutError", "gaierror", "ConnectTimeoutError", "InvalidProxyURL"),
+    *("debug", "info", "warning", "error", "exception"),
+}
+"""What they say is read in a traceback or in a log, and no traceback reaches a person."""
+
+FOR_MACHINES = {
+    "batch/ledger/orm/migrations/": "Django's names for a model",
+    "batch/ledger/orm/models.py": "the same",
+    "batch/ledger/orm/writing.py": "SQL",
+    "batch/provider/connection.py": "causes that batch/provider/wire.py puts into words",
+    "batch/web/migrations/": "the same",
+    "batch/sandbox/account.py": "what the provider says",
+    "batch/sandbox/answers.py": "what the provider says",
+    "batch/sandbox/desk.py": "what the provider says",
+    "batch/sandbox/mischief.py": "what the provider says",
+    "batch/sandbox/request.py": "what the provider says",
+    "batch/sandbox/server.py": "what the provider says",
+    "batch/sandbox/words.py": "what the provider says, in the languages in which it says it",
+    "batch/cli/help.py": "what typer says, to be recognised",
+    "batch/rules/vocabulary.py": "what stands in a sheet, to be recognised",
+}
+"""Texts that are not ours, or not for a person."""
+
+_WORD = r"[A-Za-z][a-z’']*,?"
+DATA = {"Crédit SMS, compte principal", "Crédit SMS, sous-comptes"}
+"""What stands in the accounts, in the country's language, until somebody sets another."""
+
+SENTENCE = re.compile(rf"{_WORD} (?:\{{\}}|{_WORD}) (?:\{{\}} )?{_WORD}|{_WORD} {_WORD}[ :;]+\{{\}}")
+"""Three words, or two and something filled in."""
+CODE = re.compile(r"`[^`]*`|https?://\S+|<[^>]+>|\{[^{}]*\}|%\(\w+\)[sd]|&\w+;")
+FAULTS = {
+    "an ordinary space before a sign that has an unbreakable one": re.compile(r" [:;!?»%€]"),
+    "no space before a sign that has one": re.compile(r"[^\W\d_][;!?»](?:\s|$)|[^\W\d_]:(?:\s|$)"),
+    "no unbreakable space after «": re.compile("«[^\u00a0\u202f]"),
+    "a typewriter’s apostrophe": re.compile(r"[^\W\d_]'[^\W\d_]"),
+    "English quotation marks": re.compile(r"[“”\"]"),
+    "three dots for an ellipsis": re.compile(r"\.\.\."),
+    "two spaces": re.compile(r"[ \u00a0\u202f]{2}"),
+    "an English word": re.compile(r"(?i)(?<![\w-])(?:the|of|and|is|are|was|row|batch|sheet|ledger)(?![\w-])"),
+    "a missing accent": re.compile(
+        r"(?i)\b(?:etat|deja|creer|cree|numero|debit|credit|ecriture|requete|reponse|prevision|controle|verifie\w*|"
+        r"execut\w*|derniere|premiere|meme|etre|apres|tres|refuse[es]+|ca|telephone|repertoire|parametre\w*|cles?|"
+        r"decimal\w*|separateur|caractere\w*|resultat|desactive\w*|oeuvre|probleme\w*|acces|difference\w*|"
+        r"reference\w*|periode|systeme|memoire|securite|identite|quantite|unite)\b"
+    ),
+}
+
+
+def french(message: Message) -> list[str]:
+    forms = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    return [form for form in forms if form]
+
+
+def english(message: Message) -> list[str]:
+    return list(message.id) if isinstance(message.id, (tuple, list)) else [message.id]
+
+
+def label(message: Message) -> tuple[str | None, str]:
+    return message.context, english(message)[0]
+
+
+def fields(text: str) -> set[tuple[str, str, str]]:
+    """What is filled in, with how it is to be written."""
+    in_braces = {(name, spec or "", how or "") for _, name, spec, how in Formatter().parse(text) if name is not None}
+    return in_braces | {(name, "", "%") for name in re.findall(r"%\((\w+)\)", text)}
+
+
+def test_every_message_of_the_code_and_the_pages_is_in_the_catalogue_and_nothing_else_is() -> None:
+    def known(messages: Iterator[Message]) -> set[tuple[str | None, tuple[str, ...]]]:
+        return {(message.context, tuple(english(message))) for message in messages if message.id}
+
+    assert known(iter(catalogue.template())) == known(catalogue.messages()), "bring it up to date: make messages"
+
+
+def test_every_message_has_its_french() -> None:
+    assert [label(message) for message in catalogue.messages() if not catalogue.is_complete(message)] == []
+
+
+def test_what_the_program_reads_is_made_from_what_was_written() -> None:
+    assert catalogue.MO.read_bytes() == catalogue.mo_bytes(catalogue.present()), "make it again: make messages"
+
+
+def test_the_french_fills_in_what_the_english_does() -> None:
+    wrong = []
+    for message in catalogue.messages():
+        *_, most = (fields(form) for form in english(message))
+        for given, form in zip(english(message), french(message), strict=False):
+            # One and no rows share a form in French, so that it may need the number that English spells out.
+            if fields(form) != fields(given) and fields(form) != most:
+                wrong.append(label(message))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_french_is_typeset_and_spelt_as_french_is(fault: str) -> None:
+    wrong = [
+        form
+        for message in catalogue.messages()
+        for form in french(message)
+        if FAULTS[fault].search(CODE.sub("x", form))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_message_is_a_plain_text_and_is_looked_up_when_it_is_shown(module: str) -> None:
+    """An f-string is in no catalogue, and what is looked up on import is in the language of that moment."""
+    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    wrong = [
+        f"line {call.lineno}: {why}"
+        for call, is_inside in calls(tree)
+        if name_of(call) in LOOKED_UP
+        for why in faults_of(call, is_inside=is_inside, module=module)
+    ]
+    assert wrong == []
+
+
+def faults_of(call: ast.Call, *, is_inside: bool, module: str) -> Iterator[str]:
+    if any(isinstance(part, ast.JoinedStr) for argument in call.args for part in ast.walk(argument)):
+        yield "an f-string as a message"
+    marks = {"N_", "gettext_lazy", "gettext_noop", "ngettext_lazy", "pgettext_lazy", "_error", "_warning", "_note"}
+    # The help texts are imported once the language is chosen.
+    if not is_inside and name_of(call) not in marks and module != "batch/cli/app.py" and not is_lazy(module):
+        yield "looked up on import"
+
+
+def is_lazy(module: str) -> bool:
+    """Whether `_` is Django's, which looks up when it is shown."""
+    return "gettext_lazy as _" in (ROOT / module).read_text("utf-8")
+
+
+def calls(tree: ast.AST, *, is_inside: bool = False) -> Iterator[tuple[ast.Call, bool]]:
+    """Every call, and whether it happens when a function is called rather than on import."""
+    for node in ast.iter_child_nodes(tree):
+        inside = is_inside or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        if isinstance(node, ast.Call):
+            yield node, inside
+        yield from calls(node, is_inside=inside)
+
+
+def name_of(call: ast.Call) -> str:
+    function = call.func
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_sentence_in_the_code_is_looked_up(module: str) -> None:
+    if any(module.startswith(path) for path in FOR_MACHINES):
+        return
+    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    assert [f"line {line}: {text}" for line, text in sentences(tree)] == []
+
+
+def sentences(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Texts that read like a sentence and are neither looked up nor a docstring nor for programmers."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue
+        if isinstance(child, ast.Call) and name_of(child) in LOOKED_UP | FOR_PROGRAMMERS:
+            continue
+        text = text_of(child)
+        if text is None:
+            yield from sentences(child)
+        elif SENTENCE.search(text) and text not in DATA:
+            yield getattr(child, "lineno", 0), text
+
+
+def text_of(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_text_in_a_page_is_looked_up(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for hidden in (
+        r"(?s)\{% comment.*?endcomment %\}|\{#.*?#\}|<!--.*?-->|<(script|style)\b.*?</\1>",
+        r"(?s)\{% blocktranslate.*?endblocktranslate %\}|\{%.*?%\}|\{\{.*?\}\}",
+        r"(?s)<[^>]*>|&\w+;",
+        r"creditbatch|SMS Partner",
+    ):
+        text = re.sub(hidden, " ", text)
+    assert re.findall(r"[^\W\d_]{2,}", text) == []
+
+
+def test_the_french_list_of_findings_is_the_code_s() -> None:
+    assert catalogue.CONSTATS.read_text("utf-8") == catalogue.constats(catalogue.present()), "make messages"
+
+
+def test_the_french_guide_names_every_command() -> None:
+    guide = (ROOT / "docs" / "LISEZMOI.md").read_text("utf-8")
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    assert [name for name in commands if f"| `{name}" not in guide] == []
+
+
+@pytest.mark.parametrize("page", ["LISEZMOI.md", "constats.md"])
+def test_a_french_page_is_typeset_as_french_is(page: str) -> None:
+    text = re.sub(r"(?m)^    .*$|`[^`]*`|\]\([^)]*\)", "x", (ROOT / "docs" / page).read_text("utf-8"))
+    faults = {fault: pattern for fault, pattern in FAULTS.items() if fault != "two spaces"}
+    found = {fault: pattern.findall(text) for fault, pattern in faults.items()}
+    assert {fault: signs for fault, signs in found.items() if signs} == {}
+
+
+def test_what_is_told_again_is_what_the_code_says() -> None:
+    """A sentence that was reworded where it is stored would no longer be recognised."""
+    where = {label(message)[1]: {path for path, _ in message.locations} for message in catalogue.template()}
+    alone = [said for said in SENTENCES if where[said] == {"batch/retelling.py"}]
+    assert alone == []
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_stored_sentence_is_told_again_in_french_with_what_was_filled_in(sentence: str) -> None:
+    names = [name for name, *_ in sorted(fields(sentence))]
+    stored = sentence.format_map({name: f"<{number}>" for number, name in enumerate(names)})
+    with speaking(Language.FRENCH):
+        told = retold(stored)
+    assert all(f"<{number}>" in told for number in range(len(names)))
+    assert told != stored or sentence == "code {code}"
+    assert retold(stored) == stored
+
+
+def test_people_s_and_the_provider_s_own_words_are_told_as_they_are() -> None:
+    with speaking(Language.FRENCH):
+        assert retold("Marie decided that it was applied: row").endswith("a été appliquée\N{NO-BREAK SPACE}: row")
+        assert retold("Whatever the provider said") == "Whatever the provider said"
+        nested = retold("Whether row 4 was applied is unknown: the balances cannot be read (no answer came in time).")
+    assert "ne peuvent pas être lus (aucune réponse n’est venue à temps)" in nested

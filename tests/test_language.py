@@ -1,0 +1,153 @@
+"""Which language is spoken, and numbers, dates and words in it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.findings import Severity
+from batch.language import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
+from batch.model import BatchState, Direction, Status
+from batch.rules.vocabulary import direction_of
+from batch.wording import direction_word, severity_word, state_word, status_word
+
+FRENCH, ENGLISH = Language.FRENCH, Language.ENGLISH
+AT = datetime(2026, 11, 2, 14, 5, 9)  # noqa: DTZ001 (as a person reads it)
+
+
+@pytest.mark.parametrize(
+    ("lang", "environ", "system", "expected"),
+    [
+        (None, {}, None, ENGLISH),
+        ("fr", {"CREDITBATCH_LANG": "en"}, None, FRENCH),
+        ("en", {"LANG": "fr_FR.UTF-8"}, None, ENGLISH),
+        ("FR", {}, None, FRENCH),
+        ("fr-CA", {}, None, FRENCH),
+        (None, {"CREDITBATCH_LANG": "fr_FR.UTF-8", "LC_ALL": "en_GB"}, None, FRENCH),
+        (None, {"CREDITBATCH_LANG": "", "LANG": "fr"}, None, FRENCH),
+        (None, {"LANG": "fr_FR.UTF-8"}, None, FRENCH),
+        (None, {"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, None, ENGLISH),
+        (None, {"LC_ALL": "", "LC_MESSAGES": "fr_BE", "LANG": "en_US.UTF-8"}, None, FRENCH),
+        (None, {"LANG": "de_DE.UTF-8"}, None, ENGLISH),
+        (None, {"LANG": "C.UTF-8"}, "fr_FR", ENGLISH),
+        (None, {}, "French_France", FRENCH),
+        (None, {}, "fr_FR", FRENCH),
+        (None, {}, "German_Germany", ENGLISH),
+    ],
+)
+def test_what_is_asked_for_goes_before_what_is_set_and_that_before_the_locale(
+    lang: str | None, environ: dict[str, str], system: str | None, expected: Language
+) -> None:
+    assert preferred(lang, environ, system) is expected
+
+
+@pytest.mark.parametrize(("lang", "environ"), [("de", {}), ("", {}), (None, {"CREDITBATCH_LANG": "klingon"})])
+def test_a_language_that_there_is_not_is_refused_where_it_was_asked_for(
+    lang: str | None, environ: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match="is not a valid"):
+        preferred(lang, environ)
+
+
+@given(st.text())
+def test_no_locale_stops_anything(text: str) -> None:
+    assert preferred(None, {"LANG": text}, text) in Language
+
+
+def test_a_language_for_a_while_is_this_thread_s_alone() -> None:
+    heard: list[Language] = []
+    with speaking(FRENCH):
+        with speaking(ENGLISH):
+            assert language() is ENGLISH
+        thread = threading.Thread(target=lambda: heard.append(language()))
+        thread.start()
+        thread.join()
+        assert language() is FRENCH
+    assert (heard, language()) == ([ENGLISH], ENGLISH)
+
+
+def test_the_process_s_language_is_every_thread_s() -> None:
+    heard: list[Language] = []
+    speak(FRENCH)
+    try:
+        thread = threading.Thread(target=lambda: heard.append(language()))
+        thread.start()
+        thread.join()
+    finally:
+        speak(ENGLISH)
+    assert heard == [FRENCH]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        (ENGLISH, ["1,234,567", "1,234.50", "€1,234.50", "-€0.05", "+€3.00", "2026-11-02", "2026-11-02 14:05:09"]),
+        (
+            FRENCH,
+            ["1 234 567", "1 234,50", "1 234,50 €", "-0,05 €", "+3,00 €", "02/11/2026", "02/11/2026 14:05:09"],
+        ),
+    ],
+)
+def test_numbers_money_and_dates_are_the_language_s(chosen: Language, shown: list[str]) -> None:
+    with speaking(chosen):
+        written = [
+            number(1_234_567),
+            number(Decimal("1234.5"), 2),
+            money(Decimal("1234.5"), 2),
+            money(Decimal("-0.05"), 2),
+            money(Decimal(3), 2, signed=True),
+            day(AT),
+            moment(AT),
+        ]
+    assert [
+        text.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ") for text in written
+    ] == shown
+
+
+@given(st.decimals(-(10**9), 10**9, places=2))
+def test_a_french_amount_is_the_english_one_with_other_signs_and_never_breaks(amount: Decimal) -> None:
+    english = money(amount, 2)
+    with speaking(FRENCH):
+        french = money(amount, 2)
+    assert " " not in french
+    digits = french.removesuffix("\N{NO-BREAK SPACE}€").replace("\N{NARROW NO-BREAK SPACE}", "").replace(",", ".")
+    assert digits == english.replace("€", "").replace(",", "")
+
+
+@pytest.mark.parametrize(("items", "shown"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")])
+def test_a_list_reads_as_one_is_spoken(items: list[str], shown: str) -> None:
+    assert listed(items, "or") == shown
+
+
+@pytest.mark.parametrize("chosen", Language)
+def test_every_status_state_direction_and_severity_has_a_word_of_its_own(chosen: Language) -> None:
+    with speaking(chosen):
+        for words in (
+            [status_word(status) for status in Status],
+            [state_word(state) for state in BatchState],
+            [direction_word(direction) for direction in Direction],
+            [severity_word(severity) for severity in Severity],
+        ):
+            assert all(words)
+            assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("chosen", Language)
+def test_the_word_that_is_shown_for_a_direction_is_read_in_a_sheet_as_that_direction(
+    chosen: Language, direction: Direction
+) -> None:
+    with speaking(chosen):
+        assert direction_of(direction_word(direction)) is direction
+
+
+def test_the_words_are_those_of_the_json_in_english_and_others_in_french() -> None:
+    assert [status_word(status) for status in Status] == [status.value for status in Status]
+    with speaking(FRENCH):
+        assert status_word(Status.DONE) == "effectuée"
+        assert _("") == ""

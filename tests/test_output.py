@@ -1,0 +1,73 @@
+"""`--out` in its three forms, and the errors before and after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from batch.errors import ReportError, UsageError
+from batch.language import Language, speaking
+from batch.output import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
+from batch.rules.checks import Expected
+from batch.runner.dry_run import dry_run
+from tests.builders import NOON, grid
+from tests.report.views import DONE, REFUSED, view_of
+
+
+@pytest.mark.parametrize("name", ["report", "report.xls", "report.pdf", "report.xlsx.bak"])
+def test_a_name_that_does_not_say_what_it_is_to_be_names_the_three(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.xlsx, \.csv or \.json"):
+        refuse_other_suffixes(tmp_path / name)
+    with pytest.raises(UsageError):
+        write_batch(tmp_path / name, view_of([DONE]))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".CSV"])
+def test_each_form_is_whole_or_absent(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / f"result{suffix}"
+    write_batch(path, view_of([DONE]))
+    before = path.read_bytes()
+    write_batch(path, view_of([DONE, REFUSED]))
+    assert path.read_bytes() != before
+    assert list(path.parent.iterdir()) == [path]
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(13, "The process cannot access the file", str(target))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(ReportError, match="close it if it is open"):
+        write_batch(path, view_of([DONE]))
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_json_is_the_document_of_the_command_line_in_english(tmp_path: Path, language: Language) -> None:
+    path = tmp_path / "result.json"
+    with speaking(language):
+        write_batch(path, view_of([DONE, REFUSED]))
+    document = json.loads(path.read_text("ascii"))
+    assert document["report"] == str(path)
+    assert [line["status"] for line in document["rows"]] == ["done", "refused"]
+    assert document["totals"] == {"added": "50.00", "removed": "0.00"}
+
+
+def test_the_csv_speaks_the_language(tmp_path: Path) -> None:
+    path = tmp_path / "result.csv"
+    with speaking(Language.FRENCH):
+        write_batch(path, view_of([DONE]))
+    assert "effectuée" in path.read_text("utf-8-sig")
+    assert "50,00;add" in path.read_text("utf-8-sig")
+
+
+def test_a_dry_run_has_the_same_three_forms(tmp_path: Path) -> None:
+    checked = dry_run(grid(["sub-1", "12,50", "add"]), None, Expected(), removes_first=False, at=NOON)
+    for suffix in SUFFIXES:
+        write_dry_run(tmp_path / f"dry{suffix}", checked)
+    document = json.loads((tmp_path / "dry.json").read_text())
+    assert (document["state"], document["batch"], document["totals"]["added"]) == ("checked", None, "12.50")
+    assert "pending" in (tmp_path / "dry.csv").read_text("utf-8-sig")
+    assert load_workbook(tmp_path / "dry.xlsx").sheetnames[0] == "Summary"

@@ -1,0 +1,96 @@
+"""The audit log: found, paged, exported, worded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from batch.language import Language, speaking
+from batch.web.administration.wording import ACTIONS, action_words
+from batch.web.audit import keep
+from batch.web.models import AuditEntry
+from tests.web.conftest import ClientFor, People
+
+_WEB = Path(__file__).parents[3] / "batch" / "web"
+_RECORDED = re.compile(r"(?:record|keep)\(\s*(?:request,\s*)?\"([a-z_-]+\.[a-z_-]+)\"")
+
+
+def test_every_action_that_is_recorded_has_words_in_both_languages() -> None:
+    recorded = {
+        name
+        for file in (*_WEB.rglob("*.py"), _WEB.parent / "cli" / "serve.py")
+        for name in _RECORDED.findall(file.read_text("utf-8"))
+    }
+    assert len(recorded) > 15
+    assert recorded <= set(ACTIONS), f"no words for {recorded - set(ACTIONS)}"
+    with speaking(Language.FRENCH):
+        assert all(action_words(action) != ACTIONS[action] for action in recorded)
+
+
+@pytest.fixture
+def entries(people: People) -> None:
+    for number in range(60):
+        keep("login.done", "viewer", person=people.viewer, address="10.0.0.1", particulars={"number": number})
+    keep("person.changed", "approver", person=people.administrator, particulars={"can_approve": [False, True]})
+    keep("mail.failed", "=HYPERLINK(1)")
+    AuditEntry.objects.filter(action="mail.failed").update(at=datetime(2020, 1, 15, 12, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("entries")
+def test_it_is_paged_the_newest_first(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator)
+    first = client.get("/administration/log").content.decode()
+    assert "1 to 50 of 62" in first
+    assert first.index("changed a person") < first.index("logged in</td>")
+    assert "51 to 62 of 62" in client.get("/administration/log?page=2").content.decode()
+
+
+@pytest.mark.usefixtures("entries")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("person=viewer", 60),
+        ("action=person.changed", 1),
+        ("subject=APPROV", 1),
+        ("until=2020-01-15", 1),
+        ("since=2020-01-15&until=2020-01-15", 1),
+        ("since=2020-01-16", 61),
+        ("since=nonsense&person=&page=x", 62),
+        ("person=%00", 62),
+    ],
+)
+def test_it_is_searched(query: str, found: int, people: People, client_for: ClientFor) -> None:
+    page = client_for(people.administrator).get(f"/administration/log?{query}").content.decode()
+    assert f" of {found}<" in page
+
+
+@pytest.mark.usefixtures("entries")
+def test_what_is_not_there_is_said(people: People, client_for: ClientFor) -> None:
+    page = client_for(people.administrator).get("/administration/log?subject=nothing-like-it").content.decode()
+    assert "Nothing in the log is like that." in page
+
+
+@pytest.mark.usefixtures("entries")
+def test_the_export_holds_what_was_searched_and_no_formula(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator)
+    content = b"".join(client.get("/administration/log.csv?until=2020-12-31").streaming_content)  # type: ignore[attr-defined]
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    assert rows[0][:3] == ["Time", "Who", "Action"]
+    assert [row[4] for row in rows[1:]] == ["'=HYPERLINK(1)"]
+    assert AuditEntry.objects.filter(action="log.exported").exists()
+
+
+@pytest.mark.usefixtures("entries")
+def test_the_export_is_in_the_readers_language(people: People, client_for: ClientFor) -> None:
+    people.administrator.language = "fr"
+    people.administrator.save()
+    content = b"".join(client_for(people.administrator).get("/administration/log.csv").streaming_content)  # type: ignore[attr-defined]
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][1] == "Qui"
+    assert {row[3] for row in rows[1:]} >= {"s’est connecté", "a modifié une personne"}
+    assert len(rows) >= 63

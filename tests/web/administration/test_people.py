@@ -1,0 +1,150 @@
+"""Adding people, changing what they may do, helping them in."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from batch.web.administration import people as views
+from batch.web.models import AuditEntry, Person
+from tests.web.conftest import PASSWORD, ClientFor, People, make_person
+
+_ALL_ROLES = {"can_prepare": "on", "can_approve": "on", "can_administer": "on"}
+
+
+def sent(person: Person, **changed: str) -> dict[str, str]:
+    """The form as the page has it, with something changed; an empty value is a box that is not ticked."""
+    form = {"full_name": person.full_name, "email": person.email, "language": person.language}
+    form |= {name: "on" for name in (*_ALL_ROLES, "is_active") if getattr(person, name)}
+    return {name: value for name, value in (form | changed).items() if value or name in {"email", "language"}}
+
+
+def test_somebody_new_gets_a_link_and_chooses_a_password(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator)
+    form = {"username": "nina", "full_name": "Nina New", "email": "", "language": "fr", "can_prepare": "on"}
+    page = client.post("/administration/people/new", form).content.decode()
+    address = re.search(r"http://testserver(/invitation/[\w-]+)", page)
+    assert address is not None
+    nina = Person.objects.get(username="nina")
+    assert not nina.has_usable_password()
+    assert (nina.can_prepare, nina.can_approve, nina.language) == (True, False, "fr")
+    browser = client_for(None)
+    browser.get(address[1])
+    browser.post("/welcome", {"new_password1": PASSWORD, "new_password2": PASSWORD})
+    assert browser.get("/profile").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"username": "VIEWER", "full_name": "New"},
+        {"username": "new", "full_name": "viewer  TEST"},
+        {"username": "new", "full_name": ""},
+        {"username": "a b", "full_name": "New"},
+        {"username": "<b>", "full_name": "New"},
+        {"username": "x" * 65, "full_name": "New"},
+    ],
+)
+def test_names_that_would_be_mistaken_are_refused(form: dict[str, str], people: People, client_for: ClientFor) -> None:
+    page = client_for(people.administrator).post("/administration/people/new", form)
+    assert page.status_code == 200
+    assert "errorlist" in page.content.decode()
+    assert Person.objects.count() == 5
+
+
+def test_an_administrator_without_a_role_cannot_give_it(people: People, client_for: ClientFor) -> None:
+    plain = make_person("plain", can_administer=True)
+    client = client_for(plain)
+    client.post(f"/administration/people/{people.viewer.pk}", sent(people.viewer, can_approve="on"))
+    client.post("/administration/people/new", {"username": "new", "full_name": "New", "can_approve": "on"})
+    client.post(f"/administration/people/{plain.pk}", sent(plain, **_ALL_ROLES))
+    assert not Person.objects.filter(username__in=["viewer", "new", "plain"], can_approve=True).exists()
+
+
+def test_an_administrator_without_a_role_cannot_wake_somebody_who_had_it(people: People, client_for: ClientFor) -> None:
+    plain = make_person("plain", can_administer=True)
+    Person.objects.filter(pk=people.approver.pk).update(is_active=False)
+    people.approver.refresh_from_db()
+    client = client_for(plain)
+    page = client.post(f"/administration/people/{people.approver.pk}", sent(people.approver, is_active="on"))
+    assert "You can only grant roles that you have yourself." in page.content.decode()
+    people.approver.refresh_from_db()
+    assert not people.approver.is_active
+
+
+def test_a_link_or_a_lost_phone_is_no_way_to_a_role(people: People, client_for: ClientFor) -> None:
+    plain = make_person("plain", can_administer=True)
+    TOTPDevice.objects.create(user=people.approver, confirmed=True)
+    client = client_for(plain)
+    page = client.post(f"/administration/people/{people.approver.pk}/link", follow=True).content.decode()
+    assert "/invitation/" not in page
+    assert "has a role that you lack" in page
+    client.post(f"/administration/people/{people.approver.pk}/authenticator")
+    assert TOTPDevice.objects.count() == 1
+    other = client_for(people.administrator)
+    assert "/invitation/" in other.post(f"/administration/people/{people.approver.pk}/link").content.decode()
+    other.post(f"/administration/people/{people.approver.pk}/authenticator")
+    assert TOTPDevice.objects.count() == 0
+
+
+@pytest.mark.parametrize("lost", ["is_active", "can_administer"])
+def test_nobody_locks_themselves_out(lost: str, people: People, client_for: ClientFor) -> None:
+    me = people.administrator
+    page = client_for(me).post(f"/administration/people/{me.pk}", sent(me, **{lost: ""}))
+    assert "another administrator can" in page.content.decode()
+    me.refresh_from_db()
+    assert me.is_active
+    assert me.can_administer
+
+
+def test_somebody_deactivated_is_logged_out_with_their_next_click(people: People, client_for: ClientFor) -> None:
+    theirs = client_for(people.viewer)
+    assert theirs.get("/profile").status_code == 200
+    url = f"/administration/people/{people.viewer.pk}"
+    assert client_for(people.administrator).post(url, sent(people.viewer, is_active="")).status_code == 302
+    assert theirs.get("/profile").status_code == 302
+
+
+def test_two_administrators_who_demote_each_other_at_once_do_not_both_succeed(
+    people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_person("other", can_prepare=True, can_approve=True, can_administer=True)
+    pairs = [(people.administrator, other), (other, people.administrator)]
+    together = threading.Barrier(2)
+    asked: Callable[..., str | None] = views._save
+
+    def at_once(*given: object) -> str | None:
+        together.wait(timeout=20)
+        return asked(*given)
+
+    monkeypatch.setattr(views, "_save", at_once)
+
+    def demote(me: Person, them: Person) -> None:
+        client_for(me).post(f"/administration/people/{them.pk}", sent(them, can_administer=""))
+        connections["default"].close()
+
+    threads = [threading.Thread(target=demote, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Person.objects.filter(can_administer=True, is_active=True).count() == 1
+
+
+def test_every_change_is_in_the_audit_log(people: People, client_for: ClientFor) -> None:
+    url = f"/administration/people/{people.viewer.pk}"
+    client_for(people.administrator).post(url, sent(people.viewer, can_prepare="on"))
+    entry = AuditEntry.objects.get(action="person.changed")
+    assert (entry.who, entry.subject) == ("Administrator Test", "viewer")
+    assert entry.particulars == {"can_prepare": [False, True]}
+
+
+def test_somebody_who_does_not_exist_is_a_page_that_says_so(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator)
+    assert client.get("/administration/people/99999").status_code == 404
+    assert client.post("/administration/people/99999/link").status_code == 404

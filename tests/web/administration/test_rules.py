@@ -1,0 +1,46 @@
+"""Limits, four eyes, language."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch.web.models import AuditEntry, Person, SiteSettings
+from tests.web.conftest import ClientFor, People
+
+_FORM = {"row_limit": "500", "batch_limit": "2000.50", "four_eyes": "on", "language": "fr"}
+
+
+def test_limits_are_kept_in_thousandths_and_shown_in_euros(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator)
+    assert client.post("/administration/settings", _FORM).status_code == 302
+    current = SiteSettings.current()
+    assert (current.row_limit, current.batch_limit, current.four_eyes, current.language) == (
+        500_000,
+        2_000_500,
+        True,
+        "fr",
+    )
+    assert 'value="2000.50"' in client.get("/administration/settings").content.decode()
+    client.post("/administration/settings", {**_FORM, "row_limit": ""})
+    assert SiteSettings.current().row_limit is None
+    assert SiteSettings.objects.count() == 1
+    assert AuditEntry.objects.filter(action="settings.changed").first().particulars["row_limit"] == [None, 500_000]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("wrong", ["-1", "1.234", "abc", "1e999", "NaN", "9" * 20])
+def test_what_is_no_amount_is_refused(wrong: str, people: People, client_for: ClientFor) -> None:
+    page = client_for(people.administrator).post("/administration/settings", {**_FORM, "row_limit": wrong})
+    assert page.status_code == 200
+    assert not SiteSettings.objects.exists()
+
+
+def test_four_eyes_are_switched_off_only_while_one_single_person_is_active(
+    people: People, client_for: ClientFor
+) -> None:
+    form = {name: value for name, value in _FORM.items() if name != "four_eyes"}
+    client = client_for(people.administrator)
+    assert client.post("/administration/settings", form).status_code == 200
+    assert SiteSettings.current().four_eyes
+    Person.objects.exclude(pk=people.administrator.pk).update(is_active=False)
+    assert client.post("/administration/settings", form).status_code == 302
+    assert not SiteSettings.current().four_eyes

@@ -1,0 +1,73 @@
+"""What is different between two versions."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.web.drafts.changes import MOST_SHOWN, Changes, Line, changes_between
+
+COLUMNS = ("Token", "Amount")
+
+
+def between(before: list[Line], after: list[Line]) -> Changes:
+    return changes_between(before, after, columns_before=COLUMNS, columns_after=COLUMNS)
+
+
+def line(row: int, token: str, amount: str) -> Line:
+    return Line(row, (token, {"n": amount}), token)
+
+
+A, B, C = line(2, "a", "1"), line(3, "b", "2"), line(4, "c", "3")
+
+
+def test_a_changed_cell_is_told_with_before_and_after() -> None:
+    found = between([A, B, C], [A, line(3, "b", "5"), C])
+    assert (found.added, found.removed, found.changed) == (0, 0, 1)
+    assert found.rows_changed == [{"row": 3, "was": 3, "cells": [[1, {"n": "2"}, {"n": "5"}]]}]
+
+
+def test_rows_that_only_moved_are_no_change() -> None:
+    found = between([A, B, C], [line(7, "c", "3"), line(8, "a", "1"), line(9, "b", "2")])
+    assert (found.added, found.removed, found.changed) == (0, 0, 0)
+
+
+def test_rows_come_and_go() -> None:
+    found = between([A, B], [A, C])
+    assert (found.added, found.removed, found.changed) == (1, 1, 0)
+    assert found.rows_added[0]["row"] == 4
+    assert found.rows_removed[0]["row"] == 3
+
+
+def test_a_moved_row_is_found_by_its_token() -> None:
+    found = between([A, B], [A, line(9, "b", "7")])
+    assert (found.added, found.removed, found.changed) == (0, 0, 1)
+    assert found.rows_changed[0]["was"] == 3
+
+
+def test_equal_rows_are_counted() -> None:
+    found = between([A, line(3, "a", "1"), line(4, "a", "1")], [A])
+    assert (found.added, found.removed, found.changed) == (0, 2, 0)
+
+
+def test_what_is_shown_is_bounded_and_all_is_counted() -> None:
+    many = [line(number, f"t{number}", "1") for number in range(2, 1002)]
+    found = between([], many)
+    assert found.added == 1000
+    assert len(found.rows_added) == MOST_SHOWN
+
+
+def test_other_titles_are_told() -> None:
+    assert changes_between([A], [A], columns_before=COLUMNS, columns_after=("Token", "Montant")).columns_changed
+
+
+LINES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("123")), max_size=12).map(
+    lambda pairs: [line(number, *pair) for number, pair in enumerate(pairs, start=2)]
+)
+
+
+@given(before=LINES, after=LINES)
+def test_the_books_of_rows_balance(before: list[Line], after: list[Line]) -> None:
+    found = between(before, after)
+    assert len(before) - found.removed + found.added == len(after)
+    assert (found.added, found.removed, found.changed) == (0, 0, 0) or before != after

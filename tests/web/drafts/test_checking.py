@@ -1,0 +1,147 @@
+"""What is checked is what is started."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from batch.errors import UsageError
+from batch.ledger.orm.columns import remembered_columns
+from batch.ledger.orm.store import DatabaseLedger
+from batch.ledger.protocol import BatchKey
+from batch.model import Role
+from batch.runner.consent import Agreed, accept
+from batch.runner.dry_run import Account, read_account
+from batch.sandbox import Sandbox
+from batch.web import vault
+from batch.web.drafts.checking import Reading, check, consent_of, load_dry_run, prepare_start, recheck
+from batch.web.drafts.digest import Options, screen_digest
+from batch.web.models import Draft, Version
+from tests.builders import NOON
+from tests.web.conftest import ClientFor, People
+from tests.web.drafts.sheets import GOOD, MIXED, TOKEN, csv_file, newest, upload
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def account_now() -> Account:
+    with vault.open_client() as provider:
+        return read_account(provider, vault.provider()[0], lambda: NOON)
+
+
+def run_it(version: Version) -> str:
+    """Record the version as a batch, as the worker does."""
+    api_url, key = vault.provider()
+    account = account_now()
+    checked = prepare_start(version, account)
+    bound = BatchKey(api_url, key.fingerprint())
+    return accept(DatabaseLedger(), checked, bound, consent_of(version), Agreed("Ada", ("Bea",)), NOON)
+
+
+def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
+    client = client_for(people.preparer)
+    draft = upload(client, MIXED)
+    client.post(f"/drafts/{draft.pk}/cell/3/1", {"version": "1", "value": "7,25"})
+    client.post(f"/drafts/{draft.pk}/options", {"version": "2", "skip_invalid": "on", "removes_first": "on"})
+    version = newest(draft)
+    started = prepare_start(version, account_now())
+    assert started.plan.digest == version.plan_digest
+    assert screen_digest(started, version.options) == version.screen_digest
+    assert started.removes_first
+    assert consent_of(version).skip_invalid
+    assert load_dry_run(version).plan.movements == started.plan.movements
+
+
+def test_what_was_run_meanwhile_is_not_started(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
+    client = client_for(people.preparer)
+    first, second = newest(upload(client, GOOD)), newest(upload(client, GOOD, "february.csv"))
+    batch = run_it(first)
+    with pytest.raises(UsageError, match=batch):
+        prepare_start(second, account_now())
+
+
+def test_what_was_run_before_is_told_and_needs_a_reason(
+    sandbox: Sandbox, people: People, client_for: ClientFor
+) -> None:
+    client = client_for(people.preparer)
+    batch = run_it(newest(upload(client, GOOD)))
+    draft = upload(client, GOOD, "again.csv")
+    assert newest(draft).repeats == batch
+    assert f"Exactly these movements were run as batch {batch}" in client.get(f"/drafts/{draft.pk}").content.decode()
+    client.post(f"/drafts/{draft.pk}/options", {"version": "1", "again": "on", "why": "paid twice on purpose"})
+    assert "Ready for approval" in client.get(f"/drafts/{draft.pk}").content.decode()
+    assert prepare_start(newest(draft), account_now()).plan.movements
+
+
+def test_a_sheet_that_would_be_refused_is_not_started(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
+    data = f"Token;Montant;Sens\n{TOKEN};900000;ajout\n".encode()
+    version = newest(upload(client_for(people.preparer), data))
+    with pytest.raises(UsageError, match="top up"):
+        prepare_start(version, account_now())
+
+
+def test_offline_first_then_checked(
+    sandbox: Sandbox, people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as gone:
+        gone.setenv("CREDITBATCH_API_URL", "http://127.0.0.1:9")
+        draft = upload(client_for(people.preparer), GOOD)
+    version = newest(draft)
+    assert version.forecast is None
+    assert recheck(version)
+    assert newest(draft).forecast is not None
+    assert newest(draft).problem == ""
+    assert not recheck(newest(draft))
+
+
+def test_one_of_several_sheets_is_chosen_without_sending_the_file_again(
+    sandbox: Sandbox, people: People, client_for: ClientFor
+) -> None:
+    book = openpyxl.Workbook()
+    for name, amount in (("January", 5), ("<February>", 7)):
+        sheet = book.create_sheet(name)
+        sheet.append(["Token", "Amount", "Direction"])
+        sheet.append([TOKEN, amount, "add"])
+    file = io.BytesIO()
+    book.save(file)
+    client = client_for(people.preparer)
+    response = client.post("/drafts/new", {"sheet_file": csv_file(file.getvalue(), "two.xlsx")})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="January"' in page
+    assert 'value="&lt;February&gt;"' in page
+    ticket = page.split('name="ticket" value="')[1].split('"')[0]
+    other = client_for(people.administrator).post("/drafts/new", {"ticket": ticket, "sheet": "January"})
+    assert other.status_code == 422  # another person's
+    assert client.post("/drafts/new", {"ticket": ticket + "x", "sheet": "January"}).status_code == 422
+    chosen = client.post("/drafts/new", {"ticket": ticket, "sheet": "<February>"})
+    assert chosen.status_code == 302
+    assert newest(Draft.objects.get()).added == 7_000
+
+
+def test_mapped_columns_are_remembered_for_the_next_sheet(
+    sandbox: Sandbox, people: People, client_for: ClientFor
+) -> None:
+    data = f"Compte;Euros du mois dû;Sens\n{TOKEN};10,50;ajout\n".encode()
+    client = client_for(people.preparer)
+    first = upload(client, data)
+    assert newest(first).movements == 0
+    mapped = {"version": "1", "column-amount": "Euros du mois dû", "remember": "on"}
+    client.post(f"/drafts/{first.pk}/reading", mapped)
+    assert newest(first).movements == 1
+    assert remembered_columns() == {Role.AMOUNT: "Euros du mois dû"}
+    second = newest(upload(client, data.replace(b"10,50", b"11,50"), "next.csv"))
+    assert second.movements == 1
+    assert second.conventions["remembered"] == {"amount": "Euros du mois dû"}
+    assert prepare_start(second, account_now()).plan.digest == second.plan_digest
+
+
+def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:
+    from batch.web.drafts.conventions import Conventions
+    from batch.web.drafts.receiving import keep
+
+    checked = check(Reading(keep("a.csv", io.BytesIO(GOOD)), Conventions()), Options())
+    assert checked.dry_run.account is None
+    assert checked.problem

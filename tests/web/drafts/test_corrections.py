@@ -1,0 +1,54 @@
+"""Corrected cells are put over the grid and read by the same rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from batch.model import Appearance, Cell
+from batch.rules.checks import Expected, check_sheet
+from batch.web.drafts.corrections import Correction, corrected, typed
+from tests.builders import NOON, grid
+
+
+def correction(row: int, column: int, after: str | None, before: Cell = None) -> Correction:
+    return Correction(row, column, before, after, "Ada", NOON)
+
+
+def test_a_corrected_cell_is_read_by_the_rules() -> None:
+    read = grid(["sub-1", "12,345", "add"], ["sub-2", Decimal(5), "add"])
+    assert not check_sheet(read, None, Expected()).rows[0].is_valid
+    sheet = check_sheet(corrected(read, [correction(2, 1, "12,34")]), None, Expected())
+    assert sheet.rows[0].amount == Decimal("12.34")
+    assert sheet.rows[1].amount == Decimal(5)
+
+
+def test_the_newest_correction_of_a_cell_counts_and_the_original_is_kept() -> None:
+    read = grid(["sub-1", Decimal(1), "add"])
+    now = corrected(read, [correction(2, 1, "2"), correction(2, 1, "3")])
+    assert now.rows[1][1] == "3"
+    assert read.rows[1][1] == Decimal(1)
+
+
+def test_a_short_row_is_filled_up_and_a_row_beyond_the_sheet_is_left_alone() -> None:
+    now = corrected(grid(["sub-1"]), [correction(2, 2, "add"), correction(99, 0, "x")])
+    assert now.rows[1] == ["sub-1", None, "add"]
+    assert len(now.rows) == 2
+
+
+def test_what_the_eye_saw_in_a_corrected_cell_is_no_more() -> None:
+    appearance = Appearance(shown={(2, 1): "12.35", (3, 1): "1"}, struck=frozenset({(2, 1), (2, 0)}))
+    read = replace(grid(["sub-1", Decimal("12.345"), "add"]), appearance=appearance)
+    now = corrected(read, [correction(2, 1, "12.35")])
+    assert now.appearance.shown == {(3, 1): "1"}
+    assert now.appearance.struck == {(2, 0)}
+
+
+def test_a_correction_survives_the_database() -> None:
+    made = correction(2, 1, None, Decimal("12.345"))
+    assert Correction.from_json(made.to_json()) == made
+
+
+def test_nothing_typed_is_a_blank() -> None:
+    assert typed("  ") is None
+    assert typed(" 12 ") == "12"

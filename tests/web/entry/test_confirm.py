@@ -1,0 +1,86 @@
+"""Confirming by password or by a code."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import QueryDict
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from batch.web.entry.confirm import confirmed, refusal
+from batch.web.models import AuditEntry, Person
+from tests.web.conftest import PASSWORD, People
+
+
+def posted(value: str) -> QueryDict:
+    form = QueryDict(mutable=True)
+    form["confirmation"] = value
+    return form
+
+
+def code_of(device: TOTPDevice, steps: int = 0) -> str:
+    """The code that the app shows, some steps of half a minute away."""
+    generator = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift + steps)
+    return f"{generator.token():06d}"
+
+
+@pytest.fixture
+def device(people: People) -> TOTPDevice:
+    return TOTPDevice.objects.create(user=people.approver, name="app", confirmed=True)
+
+
+def test_the_password_confirms(people: People) -> None:
+    assert confirmed(people.approver, posted(PASSWORD)) == "password"
+    assert confirmed(people.approver, posted("wrong")) is None
+    assert confirmed(people.approver, posted("")) is None
+    assert confirmed(people.approver, QueryDict()) is None
+    assert AuditEntry.objects.filter(action="confirmation.failed", person=people.approver).count() == 3
+
+
+def test_after_five_wrong_passwords_the_right_one_has_to_wait(people: People) -> None:
+    for _attempt in range(5):
+        confirmed(people.approver, posted("wrong"))
+    assert confirmed(people.approver, posted(PASSWORD)) is None
+    assert "quarter of an hour" in refusal(people.approver)
+    assert confirmed(people.second_approver, posted(PASSWORD)) == "password"
+
+
+def test_a_right_password_forgets_the_wrong_ones(people: People) -> None:
+    for _round in range(3):
+        for _attempt in range(4):
+            assert confirmed(people.approver, posted("wrong")) is None
+        assert confirmed(people.approver, posted(PASSWORD)) == "password"
+    assert "not your password" in refusal(people.approver)
+
+
+def test_with_an_authenticator_its_code_confirms_and_the_password_does_not(people: People, device: TOTPDevice) -> None:
+    assert confirmed(people.approver, posted(PASSWORD)) is None
+    assert "authenticator" in refusal(people.approver)
+    device.refresh_from_db()
+    device.throttle_reset()
+    code = code_of(device)
+    assert confirmed(people.approver, posted(f"{code[:3]} {code[3:]}")) == "totp"
+
+
+def test_a_code_works_once(people: People, device: TOTPDevice) -> None:
+    code = code_of(device)
+    assert confirmed(people.approver, posted(code)) == "totp"
+    assert confirmed(people.approver, posted(code)) is None
+
+
+def test_wrong_codes_make_the_right_one_wait(people: People, device: TOTPDevice) -> None:
+    for _attempt in range(3):
+        confirmed(people.approver, posted("000000"))
+    device.refresh_from_db()
+    assert confirmed(people.approver, posted(code_of(device))) is None
+
+
+def test_a_device_that_is_not_confirmed_yet_counts_for_nothing(people: People, device: TOTPDevice) -> None:
+    TOTPDevice.objects.update(confirmed=False)
+    assert confirmed(people.approver, posted(code_of(device))) is None
+    assert confirmed(people.approver, posted(PASSWORD)) == "password"
+
+
+def test_a_deactivated_person_confirms_nothing(people: People) -> None:
+    Person.objects.filter(pk=people.approver.pk).update(is_active=False)
+    assert confirmed(people.approver, posted(PASSWORD)) is None

@@ -1,0 +1,78 @@
+"""Drafts that are approved, as the pages would leave them, and jobs performed in this process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch.sandbox import Sandbox
+from tests.web.conftest import People
+
+if TYPE_CHECKING:
+    from batch.web.models import Draft, Job, Person
+
+SHEET = "token;amount;direction\nsub-0001;12,50;add\nsub-0002;3;add\nsub-0003;0,50;remove\n"
+
+Approved = Callable[..., "Draft"]
+Performed = Callable[["Draft", "Person"], "Job"]
+
+
+@pytest.fixture
+def approved(people: People, sandbox: Sandbox) -> Approved:
+    """A draft of this sheet that an approver has approved."""
+
+    def made(text: str = SHEET, name: str = "monthly.csv", **options: object) -> Draft:
+        from batch.web.drafts.checking import Reading, check_version
+        from batch.web.drafts.conventions import Conventions
+        from batch.web.drafts.digest import Options
+        from batch.web.models import Approval, Draft, DraftState, StoredFile
+
+        data = text.encode()
+        file = StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
+        draft = Draft.objects.create(created_by=people.preparer)
+        chosen = Options(**options)  # type: ignore[arg-type]
+        version = check_version(draft, Reading(file, Conventions()), chosen, people.preparer, made_by="upload")
+        Approval.objects.create(
+            version=version, person=people.approver, screen_digest=version.screen_digest, confirmed_with="password"
+        )
+        Draft.objects.filter(id=draft.id).update(state=DraftState.APPROVED)
+        draft.refresh_from_db()
+        return draft
+
+    return made
+
+
+@pytest.fixture
+def performed(people: People) -> Performed:
+    """A draft started and performed to its end (or stop) in this process, as the worker would."""
+
+    def ran(draft: Draft, person: Person) -> Job:
+        from django.utils import timezone
+
+        from batch.web.runs import jobs
+
+        return finish(jobs.ask_to_start(draft, person, timezone.now()))
+
+    return ran
+
+
+def finish(job: Job) -> Job:
+    """Perform a job that waits, as its worker would."""
+    from batch.errors import CreditbatchError
+    from batch.web import vault
+    from batch.web.runs import jobs
+    from batch.web.runs.worker import perform_job
+
+    assert jobs.claim(job)
+    assert jobs.sign_in(job)
+    try:
+        perform_job(job, vault.surroundings())
+        error = ""
+    except CreditbatchError as failure:
+        error = str(failure)
+    assert jobs.end(job, error)
+    job.refresh_from_db()
+    return job

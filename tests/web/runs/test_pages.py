@@ -1,0 +1,231 @@
+"""The batch's page says what the ledger says: while it runs, when it has ended, and to every role what it may know."""
+
+from __future__ import annotations
+
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from batch.sandbox import Sandbox, SandboxOptions
+from batch.sandbox.faults import Fault
+from tests.web.conftest import ClientFor, People
+from tests.web.runs.conftest import Approved, Performed, finish
+
+if TYPE_CHECKING:
+    from batch.web.models import Job
+
+MIXED = "token;amount;direction\nsub-0001;12,50;add\nnobody;3;add\nsub-0003;0,50;remove\n"
+
+
+@pytest.fixture
+def ended(people: People, approved: Approved, performed: Performed) -> Job:
+    return performed(approved(), people.approver)
+
+
+def test_the_page_of_an_ended_batch_shows_verdict_books_and_rows(
+    people: People, client_for: ClientFor, ended: Job
+) -> None:
+    page = client_for(people.viewer).get(reverse("batch", args=[ended.batch]))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "3 of 3 rows are done" in text
+    assert "€15.50" in text
+    assert "€0.50" in text
+    assert "sub-0001" in text
+    assert str(people.preparer) in text
+    assert 'id="live"' not in text
+
+
+def test_the_page_speaks_french(people: People, client_for: ClientFor, ended: Job) -> None:
+    client = client_for(people.viewer)
+    text = client.get(reverse("batch", args=[ended.batch]), headers={"accept-language": "fr"}).content.decode()
+    assert 'lang="fr"' in text
+    assert "15,50\N{NO-BREAK SPACE}€" in text
+
+
+def test_rows_are_filtered_sorted_and_searched(
+    people: People, client_for: ClientFor, approved: Approved, performed: Performed
+) -> None:
+    batch = performed(approved(MIXED, skip_invalid=True), people.approver).batch
+    client = client_for(people.viewer)
+    rows = {"HX-Request": "true", "HX-Target": "rows"}
+    invalid = client.get(reverse("batch", args=[batch]), {"status": "invalid"}, headers=rows).content.decode()
+    assert "nobody" in invalid
+    assert "sub-0001" not in invalid
+    assert "<html" not in invalid
+    found = client.get(reverse("batch", args=[batch]), {"token": "SUB-0003"}, headers=rows).content.decode()
+    assert "sub-0003" in found
+    assert "sub-0001" not in found
+    by_amount = client.get(reverse("batch", args=[batch]), {"sort": "amount", "dir": "desc"}).content.decode()
+    assert by_amount.index("sub-0001") < by_amount.index("sub-0003")
+
+
+@pytest.mark.parametrize("query", ["status=nonsense", "sort=;drop", "page=0", "page=99999999999", "page=-1", "dir=x"])
+def test_a_nonsensical_address_is_answered_with_the_rows(
+    people: People, client_for: ClientFor, ended: Job, query: str
+) -> None:
+    page = client_for(people.viewer).get(f"{reverse('batch', args=[ended.batch])}?{query}")
+    assert page.status_code == 200
+
+
+def test_a_batch_that_is_not_there_is_not_found(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.viewer)
+    assert client.get(reverse("batch", args=["20200101-000000-abcdef"])).status_code == 404
+    assert client.get(reverse("batch-row", args=["20200101-000000-abcdef", 2])).status_code == 404
+
+
+def test_a_row_shows_what_the_ledger_holds_of_it(people: People, client_for: ClientFor, ended: Job) -> None:
+    text = client_for(people.viewer).get(reverse("batch-row", args=[ended.batch, 2])).content.decode()
+    assert "attempt began" in text
+    assert "sub-0001" in text
+    assert "Decide" not in text
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "fec", "entries"])
+def test_every_file_is_handed_out_under_a_safe_name(
+    people: People, client_for: ClientFor, ended: Job, kind: str
+) -> None:
+    from batch.web.models import AuditEntry
+
+    answer = client_for(people.viewer).get(reverse("batch-file", args=[ended.batch, kind]))
+    data = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"].startswith("attachment")
+    if kind == "json":
+        assert json.loads(data)["counts"]["done"] == 3
+    elif kind == "xlsx":
+        assert len(openpyxl.load_workbook(io.BytesIO(data)).worksheets) >= 4
+    else:
+        assert b"sub-0001" in data
+    assert AuditEntry.objects.filter(action="batch.downloaded", subject=ended.batch).exists()
+
+
+def test_the_history_finds_by_file_token_amount_person_and_state(
+    people: People, client_for: ClientFor, ended: Job
+) -> None:
+    client = client_for(people.viewer)
+    for found in ("q=monthly", "q=sub-0002", "q=Preparer", "amount=12,5", "state=finished", "q=", f"q={ended.batch}"):
+        assert ended.batch in client.get(f"{reverse('history')}?{found}").content.decode(), found
+    for missed in ("q=yearly", "q=sub-0009", "amount=12.51", "state=stopped", "until=2020-01-01", "since=2999-01-01"):
+        assert ended.batch not in client.get(f"{reverse('history')}?{missed}").content.decode(), missed
+
+
+def test_the_history_lists_drafts_that_were_not_started(
+    people: People, client_for: ClientFor, approved: Approved
+) -> None:
+    draft = approved()
+    text = client_for(people.viewer).get(reverse("history")).content.decode()
+    assert str(draft.id) in text
+
+
+def test_sub_accounts_are_listed_with_what_batches_did_to_them(
+    people: People, client_for: ClientFor, ended: Job
+) -> None:
+    client = client_for(people.viewer)
+    assert "sub-0001" in client.get(reverse("accounts"), {"fresh": "1"}).content.decode()
+    assert ended.batch in client.get(reverse("account", args=["sub-0001"])).content.decode()
+    assert client.get(reverse("account", args=["never-heard-of"])).status_code == 404
+    template = client.get(reverse("template"))
+    assert openpyxl.load_workbook(io.BytesIO(template.content)).worksheets
+
+
+def test_a_doubt_is_decided_once_with_a_reason_and_the_batch_goes_on(
+    people: People, client_for: ClientFor, approved: Approved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from batch.ledger.orm.queries import line_of
+    from batch.model import BatchState, Status
+    from batch.web.runs import jobs
+
+    # A row of two cents is never settled by the balances, and its answer is lost.
+    options = SandboxOptions(language="en", faults=(Fault.from_text("reset-after"),))
+    with Sandbox(options) as flaky:
+        monkeypatch.setenv("CREDITBATCH_API_URL", flaky.url)
+        monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
+        monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
+        draft = approved("token;amount;direction\nsub-0001;0,02;add\nsub-0002;5;add\n")
+        batch = finish(jobs.ask_to_start(draft, people.approver, timezone.now())).batch
+        assert line_of(batch).tally.rows[Status.UNKNOWN] == 1
+        client, viewer = client_for(people.approver), client_for(people.viewer)
+        page = client.get(reverse("batch-row", args=[batch, 2])).content.decode()
+        assert "What the balances say" in page
+        decide = reverse("decide", args=[batch, 2])
+        assert viewer.post(decide, {"choice": "applied", "why": "I looked"}).status_code == 403
+        client.post(decide, {"choice": "applied", "why": ""})
+        assert line_of(batch).tally.rows[Status.UNKNOWN] == 1, "a reason is needed"
+        client.post(decide, {"choice": "applied", "why": "the provider's page shows it"})
+        assert line_of(batch).tally.rows[Status.DONE] == 1
+        client.post(decide, {"choice": "not-applied", "why": "changed my mind"})
+        assert line_of(batch).tally.rows[Status.DONE] == 1, "decided once"
+        client.post(reverse("resume", args=[batch]))
+        finish(jobs.due(timezone.now())[0])
+        assert line_of(batch).head.state is BatchState.FINISHED
+        moved = [item["token"] for item in flaky.ledger()["movements"]]  # type: ignore[index, union-attr]
+        assert moved == ["sub-0001", "sub-0002"]
+
+
+def test_the_rest_of_a_batch_becomes_a_new_draft_without_what_is_done(
+    people: People, client_for: ClientFor, approved: Approved, performed: Performed
+) -> None:
+    from batch.web.models import Draft, DraftRow
+
+    batch = performed(approved(MIXED, skip_invalid=True), people.approver).batch
+    client = client_for(people.preparer)
+    assert client.get(reverse("send-again", args=[batch])).status_code == 200
+    answer = client.post(reverse("send-again", args=[batch]))
+    draft = Draft.objects.exclude(rest_of="").get()
+    assert answer["Location"] == reverse("draft", args=[draft.id])
+    assert [row.token for row in DraftRow.objects.filter(version__draft=draft)] == ["nobody"]
+
+
+def test_a_running_batch_shows_its_course(people: People, client_for: ClientFor, approved: Approved) -> None:
+    from batch.web.models import Job
+    from batch.web.runs import jobs
+
+    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
+    batch = finish(job).batch
+    waiting = jobs.ask_to_resume(batch, None, people.approver)
+    live = {"HX-Request": "true", "HX-Target": "live"}
+    client = client_for(people.viewer)
+    part = client.get(reverse("batch", args=[batch]), headers=live)
+    assert 'id="live"' in part.content.decode()
+    assert "HX-Refresh" not in part
+    finish(waiting)
+    assert client.get(reverse("batch", args=[batch]), headers=live)["HX-Refresh"] == "true"
+
+
+def test_stop_and_resume_are_for_approvers_and_posts_only(people: People, client_for: ClientFor, ended: Job) -> None:
+    for name in ("stop", "resume"):
+        address = reverse(name, args=[ended.batch])
+        assert client_for(people.viewer).post(address).status_code == 403
+        assert client_for(people.preparer).post(address).status_code == 403
+        assert client_for(people.approver).get(address).status_code == 405
+        assert client_for(None).post(address).status_code == 302
+
+
+@pytest.mark.parametrize("when", ["yesterday", "2001-01-01T10:00", "9999-01-01T10:00", "2026-13-45T99:99"])
+def test_a_start_at_an_impossible_time_is_told(
+    people: People, client_for: ClientFor, approved: Approved, when: str
+) -> None:
+    from batch.web.models import Job
+
+    draft = approved()
+    answer = client_for(people.approver).post(reverse("start", args=[draft.id]), {"when": when}, follow=True)
+    assert answer.status_code == 200
+    assert "time of the start" in answer.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_amounts_on_the_page_are_those_of_the_ledger(ended: Job) -> None:
+    from batch.ledger.orm.queries import without_rows
+    from batch.web.runs.standing import books_of
+
+    books = books_of(without_rows(ended.batch).head)
+    assert (books.main.given, books.main.received) == (Decimal("15.500"), Decimal("0.500"))
+    assert books.main.difference == 0

@@ -1,0 +1,115 @@
+"""The worker starts exactly what was approved, by the same code as the command line, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+
+import requests
+from django.utils import timezone
+
+from batch.model import BatchState, Status
+from batch.sandbox import Sandbox
+from tests.web.conftest import People, Site
+from tests.web.runs.conftest import Approved, Performed, finish
+
+
+def test_a_started_draft_is_paid_once_and_becomes_a_batch(
+    people: People, approved: Approved, performed: Performed, sandbox: Sandbox
+) -> None:
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.models import DraftState
+
+    draft = approved()
+    job = performed(draft, people.approver)
+    draft.refresh_from_db()
+    assert job.error == ""
+    view = DatabaseLedger().view(job.batch)
+    assert (job.error, draft.state, draft.batch) == ("", DraftState.STARTED, job.batch)
+    assert view.head.state is BatchState.FINISHED
+    assert [entry.result.status for entry in view.rows] == [Status.DONE] * 3
+    assert view.head.people.prepared == str(people.preparer)
+    assert view.head.people.approved == (str(people.approver),)
+    assert view.head.people.run == (str(people.approver),)
+    assert view.head.opening is not None
+    assert view.head.closing is not None
+    assert view.head.opening.main - view.head.closing.main == Decimal("15.00")
+
+
+def test_a_forecast_that_has_changed_must_be_approved_again(
+    people: People, approved: Approved, performed: Performed, sandbox: Sandbox
+) -> None:
+    from batch.web.models import Approval, DraftState
+
+    draft = approved("token;amount;direction\nsub-0001;100;add\n")
+    spend_main(sandbox, leaving=Decimal("5"))
+    job = performed(draft, people.approver)
+    draft.refresh_from_db()
+    assert draft.state == DraftState.CHECKED
+    assert not Approval.objects.filter(version__draft=draft).exists()
+    assert job.batch == ""
+    assert job.error
+
+
+def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
+    people: People, approved: Approved
+) -> None:
+    from batch.ledger.orm.queries import lines_page
+    from batch.web.models import Draft, DraftState
+    from batch.web.runs import jobs
+
+    draft = approved()
+    job = jobs.ask_to_start(draft, people.approver, timezone.now())
+    Draft.objects.filter(id=draft.id).update(state=DraftState.CHECKED)
+    ended = finish(job)
+    assert ended.error
+    assert lines_page().matching == 0, "nothing may be recorded, let alone sent"
+
+
+def test_the_worker_process_ends_its_job(site: Site, people: People, approved: Approved, sandbox: Sandbox) -> None:
+    from batch.ledger.orm.queries import line_of
+    from batch.web.models import JobState
+    from batch.web.runs import jobs
+
+    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+    jobs.claim(job)
+    ended = subprocess.run(
+        [sys.executable, "-m", "batch.web.runs.worker", str(job.id)], capture_output=True, timeout=60, check=False
+    )
+    job.refresh_from_db()
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (job.state, job.error) == (JobState.ENDED, "")
+    assert line_of(job.batch).tally.rows[Status.DONE] == 3
+
+
+def test_a_stop_that_a_person_asked_for_ends_after_the_row_under_way(
+    people: People, approved: Approved, sandbox: Sandbox
+) -> None:
+    from batch.ledger.orm.queries import line_of
+    from batch.web.models import Job
+    from batch.web.runs import jobs
+
+    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
+    ended = finish(job)
+    line = line_of(ended.batch)
+    assert line.head.state is BatchState.STOPPED
+    assert line.tally.rows[Status.PENDING] == 3
+    resumed = finish(jobs.ask_to_resume(ended.batch, None, people.second_approver))
+    line = line_of(resumed.batch)
+    assert line.head.state is BatchState.FINISHED
+    assert line.head.people.run == (str(people.approver), str(people.second_approver))
+
+
+def test_the_same_movements_are_not_started_twice(people: People, approved: Approved, performed: Performed) -> None:
+    first, second = approved(), approved(name="again.csv")
+    assert performed(first, people.approver).error == ""
+    assert performed(second, people.approver).error, "it was approved when nothing had been run yet"
+
+
+def spend_main(sandbox: Sandbox, *, leaving: Decimal) -> None:
+    """Messages are sent by the main account until so much is left."""
+    base = sandbox.url.removesuffix("/v1")
+    main = Decimal(requests.get(f"{base}/sandbox/ledger", timeout=5).json()["main_balance"])
+    requests.post(f"{base}/sandbox/top-up", json={"amount": str(leaving - main)}, timeout=5).raise_for_status()

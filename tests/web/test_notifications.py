@@ -1,0 +1,86 @@
+"""Mail: to whom, in which language, and what happens when it cannot be sent."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core import mail
+
+from batch.web.models import AuditEntry, Draft, StoredFile, Version
+from batch.web.notifications import Event, notify
+from tests.web.conftest import People
+
+
+@pytest.fixture
+def draft(people: People, monkeypatch: pytest.MonkeyPatch) -> Draft:
+    """A sheet that the preparer uploaded and the second approver corrected; mail is kept in memory."""
+    from django.utils import timezone
+
+    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", True)
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+    monkeypatch.setattr(settings, "CREDITBATCH_SITE_URL", "https://credits.example.com")
+    mail.outbox = []
+    draft = Draft.objects.create(created_by=people.preparer, version=2)
+    file = StoredFile.objects.create(name="novembre\r\nBcc: x@example.com.csv", sha256="0" * 64, size=1, data=b"x")
+    for number, author in ((1, people.preparer), (2, people.second_approver)):
+        Version.objects.create(
+            draft=draft, number=number, file=file, created_by=author, checked_at=timezone.now(), screen_digest=""
+        )
+    return draft
+
+
+def test_who_had_a_hand_in_a_draft_is_not_asked_to_approve_it(draft: Draft, people: People) -> None:
+    notify(Event.WAITS, draft=draft)
+    assert sorted(message.to[0] for message in mail.outbox) == ["administrator@example.com", "approver@example.com"]
+
+
+def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, people: People) -> None:
+    people.approver.language = "fr"
+    people.approver.save()
+    notify(Event.WAITS, draft=draft)
+    by_person = {message.to[0]: message for message in mail.outbox}
+    english, french = by_person["administrator@example.com"], by_person["approver@example.com"]
+    assert english.subject == "novembre Bcc: x@example.com.csv waits for approval"
+    assert "attend une approbation" in french.subject
+    assert "Bonjour Approver Test," in french.body
+    for message in (english, french):
+        assert f"https://credits.example.com/drafts/{draft.pk}" in message.body
+        assert "\n" not in message.subject
+
+
+def test_the_reason_is_in_the_mail(draft: Draft) -> None:
+    notify(Event.START_FAILED, draft=draft, reason="The balances have changed.")
+    assert all("The balances have changed." in message.body for message in mail.outbox)
+    assert {message.to[0] for message in mail.outbox} == {
+        "preparer@example.com",
+        "approver@example.com",
+        "administrator@example.com",
+        "second@example.com",
+    }
+
+
+def test_people_who_are_gone_or_have_no_address_get_none(draft: Draft, people: People) -> None:
+    people.approver.is_active = False
+    people.approver.save()
+    people.administrator.email = ""
+    people.administrator.save()
+    notify(Event.WAITS, draft=draft)
+    assert mail.outbox == []
+
+
+def test_a_mail_server_that_is_away_breaks_nothing_and_is_told_in_the_audit_log(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+    monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+    monkeypatch.setattr(settings, "EMAIL_PORT", 1)
+    notify(Event.WAITS, draft=draft)
+    entry = AuditEntry.objects.get(action="mail.failed")
+    assert entry.particulars == {"event": "waits", "failure": "ConnectionRefusedError"}
+
+
+def test_without_a_mail_server_nothing_is_sent(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", False)
+    notify(Event.WAITS, draft=draft)
+    assert mail.outbox == []
+    assert not AuditEntry.objects.exists()
