@@ -14,7 +14,7 @@ RUNS ?= 100
 QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo web-demo test check format messages simulate chaos bench pictures samples constraints clean
+.PHONY: demo web-demo test check format messages simulate chaos bench pictures screenshots samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -49,6 +49,9 @@ bench: $(READY)  ## Measure against what people use instead (QUESTIONS="calls re
 
 pictures: $(READY)  ## Make the pictures of the README and the example report again (needs LibreOffice and poppler).
 	$(BIN)/python docs/make_pictures.py
+
+screenshots: $(READY)  ## Make the pictures of the site again (needs Chromium).
+	$(BIN)/python docs/make_screenshots.py
 
 samples: $(READY)  ## Make the sample sheets again.
 	$(BIN)/python samples/make_samples.py

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batch import codes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from batch.runner.dry_run import DryRun
 
 Document = dict[str, Any]
+_ROWS_AT_ONCE = 500
 
 
 def batch_document(view: BatchView, report: str | None) -> Document:
@@ -56,15 +58,17 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
 
 
 def json_pieces(document: Any) -> Iterator[str]:
-    """The document as JSON, its `rows` one by one. ASCII, so that no console's encoding can harm it."""
+    """The document as JSON, its `rows` some at a time. ASCII, so that no console's encoding can harm it."""
     rows = document.pop("rows", None) if isinstance(document, dict) else None
     text = json.dumps(document)
     if rows is None:
         yield text
     else:
         yield text[:-1] + ', "rows": ['
-        for index, row in enumerate(rows):
-            yield (", " if index else "") + json.dumps(row)
+        before, following = "", iter(rows)
+        while piece := list(islice(following, _ROWS_AT_ONCE)):
+            yield before + json.dumps(piece)[1:-1]
+            before = ", "
         yield "]}"
     yield "\n"
 
@@ -119,9 +123,9 @@ def _row(entry: BatchRow) -> Document:
     return {
         "row": row.number,
         "token": row.token,
-        "direction": row.direction.value if row.direction else None,
+        "direction": row.direction,
         "amount": None if row.amount is None else amount_text(row.amount),
-        "status": result.status.value,
+        "status": result.status,
         "code": result.code,
         "message": result.message or result.note,
         "main_balance": _balance(result.main_balance),

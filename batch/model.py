@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from batch.findings import Finding
 from batch.money import ZERO
@@ -142,8 +143,18 @@ class ControlTotal:
         """Whether the rows add up to it."""
         return self.found == self.stated
 
+    @classmethod
+    def said_in(cls, findings: Iterable[Finding]) -> ControlTotal | None:
+        """The total that the findings of a sheet speak of; of several the first that is wrong."""
+        totals = [
+            cls(said.row or 0, said.cell or "", Decimal(said.params["found"]), Decimal(said.params["stated"]))
+            for said in findings
+            if said.code in {"total-agrees", "total-wrong"}
+        ]
+        return min(totals, key=lambda total: total.agrees, default=None)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class CheckedSheet:
     """A sheet and everything the checks say of it. `columns` are the titles of all columns, in their order."""
 
@@ -152,17 +163,21 @@ class CheckedSheet:
     roles: Mapping[Role, int]
     rows: tuple[SheetRow, ...]
     findings: tuple[Finding, ...]
-    control_total: ControlTotal | None = None
+
+    @property
+    def control_total(self) -> ControlTotal | None:
+        """The total below its rows, if it has one."""
+        return ControlTotal.said_in(self.findings)
 
     @property
     def has_sheet_errors(self) -> bool:
         """Whether the sheet as a whole must not be run, whatever its rows."""
         return any(finding.is_error for finding in self.findings)
 
-    @property
+    @cached_property
     def invalid_rows(self) -> int:
         """How many rows can not be sent."""
-        return sum(not row.is_valid for row in self.rows)
+        return len(self.rows) - sum([row.is_valid for row in self.rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +228,7 @@ class RowResult:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class BatchRow:
     """A row of the sheet together with what has become of it."""
 
@@ -234,16 +249,20 @@ class Tally:
 
 def tally(rows: tuple[BatchRow, ...]) -> Tally:
     """Count rows by status, and add up the euros; `added` and `removed` are what was really done."""
-    counts = dict.fromkeys(Status, 0)
-    sums = dict.fromkeys(Status, ZERO)
-    moved = dict.fromkeys(Direction, ZERO)
+    amounts: dict[Status, list[Decimal]] = {status: [] for status in Status}
+    moved: dict[Direction | None, list[Decimal]] = {Direction.ADD: [], Direction.REMOVE: [], None: []}
     for entry in rows:
-        status = entry.result.status
-        counts[status] += 1
-        sums[status] += entry.row.amount or ZERO
-        if status is Status.DONE and entry.row.amount is not None and entry.row.direction is not None:
-            moved[entry.row.direction] += entry.row.amount
-    return Tally(counts, moved[Direction.ADD], moved[Direction.REMOVE], sums)
+        row, status = entry.row, entry.result.status
+        amount = ZERO if row.amount is None else row.amount
+        amounts[status].append(amount)
+        if status is Status.DONE:
+            moved[row.direction].append(amount)
+    return Tally(
+        {status: len(these) for status, these in amounts.items()},
+        sum(moved[Direction.ADD], ZERO),
+        sum(moved[Direction.REMOVE], ZERO),
+        {status: sum(these, ZERO) for status, these in amounts.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +316,8 @@ class BatchView:
     findings: tuple[Finding, ...] = ()
     """What the checks said of the sheet as a whole."""
     events: tuple[Event, ...] = ()
-    control_total: ControlTotal | None = None
+
+    @property
+    def control_total(self) -> ControlTotal | None:
+        """The total below the rows of its sheet, if it has one."""
+        return ControlTotal.said_in(self.findings)

@@ -22,6 +22,7 @@ QUESTIONS = (
     "report",
     "growth",
     "starting",
+    "pages",
     "simulation",
 )
 

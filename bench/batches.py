@@ -40,3 +40,22 @@ def _facts(new: NewBatch) -> Iterator[Fact]:
         yield AttemptEnded(at, movement.row, 1, "Applied", Status.DONE, 200, None, main, held[movement.token])
     yield BalancesRead(at, Purpose.CLOSING, main, held)
     yield StateChanged(at, BatchState.FINISHED)
+
+
+def copy_batch(name: str, copy: str) -> None:
+    """The same batch once more in the database that is open, under another name."""
+    from django.db import connection, transaction
+
+    from batch.ledger.orm.models import Batch, Event, Movement, Reading
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        for model in (Batch, Movement, Reading, Event):
+            columns = [field.column for field in model._meta.concrete_fields if field.column != "id"]
+            named = ", ".join(f'"{column}"' for column in columns)
+            key = "name" if model is Batch else "batch_id"
+            copied = ", ".join("%s" if column == key else f'"{column}"' for column in columns)
+            table = model._meta.db_table
+            cursor.execute(
+                f'INSERT INTO "{table}" ({named}) SELECT {copied} FROM "{table}" WHERE "{key}" = %s',  # noqa: S608
+                [copy, name],
+            )

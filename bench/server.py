@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-MAIN = "100000000.000"
+MAIN = "1000000000.000"
 HELD = "100.000"
 PAGE = 20
 

@@ -23,7 +23,8 @@ HEADER = ("Token", "Amount", "Direction", "Customer", "Reference", "Comment")
 def lines(rows: int) -> Iterator[tuple[str, Decimal, str, str, str, str]]:
     """The rows: no two alike, and no remove that the account could not give back."""
     for number in range(rows):
-        amount = Decimal(100 + number % 9_000) / 100
+        # A prime, so that the same amount comes back to the same sub-account only after tens of millions of rows.
+        amount = Decimal(100 + number % 40_009) / 100
         way = "remove" if number % 4 == 0 and amount < 3 else "add"
         yield (token(number % SUBACCOUNTS), amount, way, f"Customer {number}", f"F-2026-{number:07d}", "monthly credit")
 

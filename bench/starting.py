@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.batches import record_finished
+from bench.batches import copy_batch, record_finished
 from bench.measuring import Effort, folder, process, python, turn_about
 from bench.providers import address, provider
 from bench.results import Answer, limited
@@ -47,19 +47,5 @@ def _fill(home: Path, batches: int, rows: int) -> None:
     """One batch is recorded, and the others are its copies under other names: the first is the newest."""
     with database(home) as ledger:
         record_finished(ledger, rows, "b-0")
-        from django.db import connection, transaction
-
-        from batch.ledger.orm.models import Batch, Event, Movement, Reading
-
-        for model in (Batch, Movement, Reading, Event):
-            columns = [field.column for field in model._meta.concrete_fields if field.column != "id"]
-            named = ", ".join(f'"{column}"' for column in columns)
-            key = "name" if model is Batch else "batch_id"
-            copied = ", ".join("%s" if column == key else f'"{column}"' for column in columns)
-            table = model._meta.db_table
-            with transaction.atomic(), connection.cursor() as cursor:
-                for number in range(1, batches):
-                    cursor.execute(
-                        f'INSERT INTO "{table}" ({named}) SELECT {copied} FROM "{table}" WHERE "{key}" = %s',  # noqa: S608
-                        [f"a-{number}", "b-0"],
-                    )
+        for number in range(1, batches):
+            copy_batch("b-0", f"a-{number}")

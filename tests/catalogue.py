@@ -10,6 +10,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -31,13 +32,14 @@ KEYWORDS = {
     **dict.fromkeys(("_error", "_warning", "_note"), None),  # findings' sentences
 }
 """The functions whose arguments are messages."""
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _CONSTATS = """# Constats
 
 Tout ce que `creditbatch check` peut dire d’une feuille. Une **erreur** empêche sa ligne, ou toute la feuille,
-d’être envoyée ; un **avertissement** est seulement dit. Tous les constats sont donnés d’un coup, chacun avec la
-ligne et la cellule telles qu’Excel les montre.
+d’être envoyée ; un **avertissement** ou une **note** est seulement signalé. Tous les constats sont donnés
+d’un coup, chacun avec la ligne et la cellule telles qu’Excel les affiche.
 
-| code | gravité | ce qui est dit |
+| code | gravité | constat, et correction à apporter |
 |---|---|---|
 """
 
@@ -128,7 +130,8 @@ def _is_stamp(line: str) -> bool:
 
 
 def mo_bytes(catalogue: Catalog) -> bytes:
-    """The form that is read when the program runs."""
+    """The form that is read when the program runs; always of the same date, so that it changes only with a message."""
+    catalogue.creation_date = _NO_DATE
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Programs that tests drive and that this machine may lack: then the tests are skipped, and the summary says so loudly."""
+"""Programs that tests drive and that a machine may lack: then they are skipped, and the summary says so loudly."""
 
 from __future__ import annotations
 

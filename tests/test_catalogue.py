@@ -251,7 +251,7 @@ def test_a_stored_sentence_is_told_again_in_french_with_what_was_filled_in(sente
 
 def test_people_s_and_the_provider_s_own_words_are_told_as_they_are() -> None:
     with speaking(Language.FRENCH):
-        assert retold("Marie decided that it was applied: row").endswith("a été appliquée\N{NO-BREAK SPACE}: row")
+        assert retold("Marie decided that it was applied: row").endswith("ligne effectuée\N{NO-BREAK SPACE}: row")
         assert retold("Whatever the provider said") == "Whatever the provider said"
         nested = retold("Whether row 4 was applied is unknown: the balances cannot be read (no answer came in time).")
-    assert "ne peuvent pas être lus (aucune réponse n’est venue à temps)" in nested
+    assert "ne peuvent pas être lus (aucune réponse n’est arrivée à temps)" in nested

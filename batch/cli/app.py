@@ -267,7 +267,10 @@ def template(
     from_account: Annotated[
         bool, typer.Option("--from-account", help=_("List the account's sub-accounts and their balances in it."))
     ] = False,
-    out: Out = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help=_("Where to write the workbook.")),
+    ] = None,
 ) -> None:
     from batch.cli.template import template_command
 

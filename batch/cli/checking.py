@@ -139,11 +139,15 @@ def _remember(sheet: CheckedSheet, conventions: Conventions, settings: Settings)
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without looking for cycles, of which a sheet has none: with many rows that takes as long as the checks."""
+    """Without looking for cycles, of which a sheet has none: with many rows that takes as long as the checks.
+
+    What was made meanwhile is kept until the process ends, so it is not looked through afterwards either.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

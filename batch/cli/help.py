@@ -78,6 +78,11 @@ def _reworded(said: str, table: tuple[tuple[str, str], ...]) -> str:
     return said.rstrip(".")
 
 
+def _bare(piece: str) -> str:
+    """An argument without the brackets that typer puts round our own name for it: "{SHEET}", "[[BATCH]]"."""
+    return re.sub(r"\A(?:\{(.*)\}|\[(\[.*\])\])\Z", r"\1\2", piece)
+
+
 class App(typer.Typer):
     """An application whose help is in our languages."""
 
@@ -98,7 +103,7 @@ class _Worded:
 
     def format_usage(self: Any, ctx: typer.Context, formatter: Any) -> None:
         """The first line."""
-        pieces = (_(_PIECES.get(piece, "")) or piece for piece in self.collect_usage_pieces(ctx))
+        pieces = (_(_PIECES.get(piece, "")) or _bare(piece) for piece in self.collect_usage_pieces(ctx))
         formatter.write_usage(ctx.command_path, " ".join(pieces), _("Usage:") + " ")
 
     def format_options(self: Any, ctx: typer.Context, formatter: Any) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.checking import CheckRequest, dry_run_of, show_dry_run
 from batch.cli.console import note, print_json, progress
 from batch.cli.surroundings import (
     SignalBrake,
@@ -28,6 +27,7 @@ from batch.rules.books import is_alarming
 from batch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from batch.cli.checking import CheckRequest
     from batch.ledger.protocol import BatchKey, Ledger
     from batch.provider.client import Client
     from batch.runner.consent import Consent, Obstacle
@@ -50,6 +50,7 @@ def run_command(
     request: CheckRequest, consent: Consent, manner: Manner, *, yes: bool, json: bool, out: Path | None
 ) -> int:
     """Check, ask, perform, report. Returns the exit code."""
+    from batch.cli.checking import dry_run_of, show_dry_run
     from batch.runner.account import holding
     from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
     from batch.runner.likeness import with_likeness
@@ -74,7 +75,7 @@ def run_command(
         obstacle = obstacle or obstacle_in_forecast(checked, consent)
         if obstacle:
             show_dry_run(checked, json=json, report=None)
-            note("creditbatch: " + _("Nothing was sent: {why}").format(why=obstacle))
+            note("creditbatch: " + _("Nothing was sent: {why}").format(why=_obstacle(obstacle, checked)))
             return 1
         if not yes:
             _ask(checked, settings)

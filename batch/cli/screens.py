@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -16,10 +18,10 @@ from batch.cli.console import console
 from batch.findings import Finding, Severity
 from batch.language import _, moment, ngettext, number, pgettext
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchRow, BatchView, Direction, Movement, Status, SubAccount, tally
+from batch.model import BatchRow, BatchView, Direction, Status, SubAccount, tally
 from batch.money import ZERO, euros
 from batch.report.contents import Contents
-from batch.report.verdict import Mood, verdict
+from batch.report.verdict import Mood, Verdict, verdict, verdict_before
 from batch.retelling import retold
 from batch.rules.evidence import Observation
 from batch.rules.forecast import Forecast, Refusal
@@ -57,7 +59,8 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
     else:
         offline = _("Offline: tokens were not looked up on the account, and there is no forecast.")
         screen.print(Padding(offline, _INDENT))
-    _print_verdict(screen, checked.view, checked.forecast)
+    sheet = checked.sheet
+    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.rows), sheet.invalid_rows, checked.forecast))
     _print_report(screen, report)
 
 
@@ -97,7 +100,7 @@ def result_screen(view: BatchView, report: Path | None) -> None:
     lines.add_row(_("main account"), pgettext("a balance", "before"), _or_unknown(before))
     lines.add_row("", pgettext("a balance", "after"), _or_unknown(after))
     screen.print(lines)
-    _print_verdict(screen, view, None)
+    _print_verdict(screen, verdict(Contents(view, None)))
     _print_report(screen, report)
 
 
@@ -198,9 +201,9 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 
 def _print_plan(screen: Console, checked: DryRun) -> None:
     table = _table()
-    movements = checked.plan.movements
+    counted = Counter(map(attrgetter("direction"), checked.plan.movements))
     for direction, total in ((Direction.ADD, checked.plan.added), (Direction.REMOVE, checked.plan.removed)):
-        table.add_row(direction_word(direction), _rows(_count(movements, direction)), euros(total))
+        table.add_row(direction_word(direction), _rows(counted[direction]), euros(total))
     if checked.sheet.invalid_rows:
         table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.sheet.invalid_rows), "")
     screen.print(table)
@@ -261,8 +264,7 @@ def _print_rest(screen: Console, rest: int, sentence: str) -> None:
         screen.print(Padding(sentence.format(number=number(rest), how=how), _INDENT))
 
 
-def _print_verdict(screen: Console, view: BatchView, forecast: Forecast | None) -> None:
-    judged = verdict(Contents(view, forecast))
+def _print_verdict(screen: Console, judged: Verdict) -> None:
     screen.print(judged.sentence, style=_MOOD_STYLES[judged.mood])
 
 
@@ -275,10 +277,6 @@ def _place(finding: Finding) -> str:
     if finding.cell:
         return finding.cell
     return _("row {row}").format(row=finding.row) if finding.row else pgettext("place of a finding", "sheet")
-
-
-def _count(movements: Iterable[Movement], direction: Direction) -> int:
-    return sum(movement.direction is direction for movement in movements)
 
 
 def _or_unknown(balance: Decimal | None) -> str:

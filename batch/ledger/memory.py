@@ -22,7 +22,7 @@ from batch.ledger.facts import (
 )
 from batch.ledger.holding import busy
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, Lease, NewBatch, Work
-from batch.ledger.sentences import already_there, no_such_batch
+from batch.ledger.sentences import already_there, no_such_batch, written_by_another
 from batch.model import (
     Balances,
     BatchHead,
@@ -108,6 +108,12 @@ class MemoryLedger:
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order."""
         kept = self._find(batch)
+        results = dict(kept.results)
+        for fact in facts:
+            if isinstance(fact, replay.RowFact):
+                if not replay.fits(results[fact.row], fact):
+                    raise LedgerError(written_by_another(batch))
+                results[fact.row] = replay.after(results[fact.row], fact)
         if self._held is not None:
             lease = self._leases[self._held]
             self._leases[self._held] = replace(lease, batch=batch, until=facts[-1].at + LEASE)

@@ -86,6 +86,19 @@ def change_of(fact: RowFact) -> Change:
             return decided(fact)
 
 
+def fits(result: RowResult, fact: RowFact) -> bool:
+    """Whether the row is as it must be for the fact: an attempt is the next one, and what ends a doubt finds one."""
+    statuses, attempts = expected(fact)
+    return result.status in statuses and result.attempts == attempts
+
+
+def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
+    """The statuses that the fact may find, and the attempts made so far."""
+    if isinstance(fact, AttemptBegan):
+        return (Status.PENDING, Status.REFUSED), fact.attempt - 1
+    return (Status.UNKNOWN,), fact.attempt
+
+
 def after(result: RowResult, fact: RowFact) -> RowResult:
     """The row after the fact."""
     return replace(result, **change_of(fact))

@@ -5,14 +5,11 @@ It may have been written in another language than the one in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.workbook import Workbook
+import pandas
 
 from batch.errors import UsageError
 from batch.language import Language, _, speaking
@@ -23,56 +20,83 @@ from batch.wording import status_word
 
 _SEARCHED_LINES = 2
 """The titles of a dry run stand below its mark."""
+_NO_CODE = -1
+"""Where there is none, so that codes stay whole numbers in a table."""
 
 
 def difference_in(path: Path, view: BatchView) -> str | None:
     """The first place where the report's *Rows* part from the view, as a sentence; None if they agree."""
-    claims = dict(_claims(path))
-    for entry in view.rows:
-        number, status = entry.row.number, status_word(entry.result.status)
-        if number not in claims:
-            sentence = _("The report has no row {row}, which is {status} in the ledger.")
-            return sentence.format(row=number, status=status)
-        claimed, code = claims.pop(number)
-        if (claimed, code) != (status, entry.result.code):
-            sentence = _(
-                "The report says of row {row} that it is {claimed} (code {claimed_code}), "
-                "but the ledger says {status} (code {code})."
-            )
-            return sentence.format(
-                row=number, claimed=claimed, claimed_code=code, status=status, code=entry.result.code
-            )
-    extra = next(iter(claims), None)
-    if extra is None:
+    claimed, recorded = _claims(path), _records(view)
+    both = recorded.join(claimed, how="outer", sort=False)
+    differing = both[(both["status"] != both["claimed"]) | (both["code"] != both["claimed_code"])]
+    if differing.empty:
         return None
-    return _("The report has a row {row} that the ledger does not have.").format(row=extra)
+    first = differing.reset_index(names="row").iloc[0]
+    return _sentence(**{str(name): _plain(value) for name, value in first.items()})
 
 
-def _claims(path: Path) -> Iterator[tuple[int, tuple[str, int | None]]]:
-    """Row number, status (in the language in force) and code of each line of the report's *Rows*."""
+def _sentence(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: Any) -> str:
+    if claimed is None:
+        return _("The report has no row {row}, which is {status} in the ledger.").format(row=row, status=status)
+    if status is None:
+        return _("The report has a row {row} that the ledger does not have.").format(row=row)
+    sentence = _(
+        "The report says of row {row} that it is {claimed} (code {claimed_code}), "
+        "but the ledger says {status} (code {code})."
+    )
+    return sentence.format(row=row, claimed=claimed, claimed_code=claimed_code, status=status, code=code)
+
+
+def _plain(value: Any) -> Any:
+    """A cell of the table for a sentence: nothing, a text, or a whole number."""
+    if pandas.isna(value) or value == _NO_CODE:
+        return None
+    return value if isinstance(value, str) else int(value)
+
+
+def _records(view: BatchView) -> pandas.DataFrame:
+    """What the ledger says, by row number: the status in the language in force, and the code."""
+    results = [entry.result for entry in view.rows]
+    return pandas.DataFrame(
+        {
+            "status": [status_word(result.status) for result in results],
+            "code": [_NO_CODE if result.code is None else result.code for result in results],
+        },
+        index=[entry.row.number for entry in view.rows],
+    )
+
+
+def _claims(path: Path) -> pandas.DataFrame:
+    """What the report's *Rows* say, in the same form."""
+    with _opened(path) as workbook:
+        written, names = _language_of(path, workbook)
+        cells = pandas.read_excel(workbook, sheet_name=names.rows, header=None, dtype=object, na_filter=False)
+    first, columns = _titles(path, cells, names)
+    table = cells.iloc[first:, columns].set_axis(["claimed", "claimed_code", "row"], axis="columns")
+    table = table[table["row"].map(lambda number: isinstance(number, int))]
+    said = _status_words(written)
+    return pandas.DataFrame(
+        {
+            "claimed": [said.get(str(word), str(word)) for word in table["claimed"]],
+            "claimed_code": [code if isinstance(code, int) else _NO_CODE for code in table["claimed_code"]],
+        },
+        index=list(table["row"]),
+    )
+
+
+def _opened(path: Path) -> pandas.ExcelFile:
     try:
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        return pandas.ExcelFile(path, engine="calamine")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # (a panic of the Rust parser is no Exception)
         sentence = _("The report {path} cannot be read as a workbook: name one that creditbatch wrote.")
         raise UsageError(sentence.format(path=path)) from error
-    try:
-        written, names = _language_of(path, workbook)
-        said = _status_words(written)
-        lines = workbook[names.rows].iter_rows(values_only=True)
-        titles = _titles(path, lines, names)
-        status, code, row = (_last(titles, title) for title in (names.status, names.code, names.row))
-        for line in lines:
-            number, claimed_code = line[row], line[code]
-            if isinstance(number, int):
-                claimed = str(line[status])
-                yield number, (said.get(claimed, claimed), claimed_code if isinstance(claimed_code, int) else None)
-    finally:
-        workbook.close()
 
 
-def _language_of(path: Path, workbook: Workbook) -> tuple[Language, ReportWords]:
+def _language_of(path: Path, workbook: pandas.ExcelFile) -> tuple[Language, ReportWords]:
     for written, names in REPORT_WORDS.items():
-        if names.rows in workbook.sheetnames:
+        if names.rows in workbook.sheet_names:
             return written, names
     sentence = _("The workbook {path} has no sheet “{sheet}”: name one that creditbatch wrote.")
     raise UsageError(sentence.format(path=path, sheet=words.ours().rows))
@@ -85,19 +109,18 @@ def _status_words(written: Language) -> Mapping[str, str]:
     return {theirs[status]: status_word(status) for status in Status}
 
 
-def _titles(path: Path, lines: Iterator[tuple[Any, ...]], names: ReportWords) -> tuple[Any, ...]:
+def _titles(path: Path, cells: pandas.DataFrame, names: ReportWords) -> tuple[int, list[int]]:
+    """Where the table begins below its titles, and the columns of the status, the code and the row number.
+
+    Our columns come after the accountant's own, which may have had the same titles in older reports.
+    """
     wanted = (names.status, names.code, names.row)
     seen: set[Any] = set()
-    for _line in range(_SEARCHED_LINES):
-        titles = next(lines, ())
+    for line in range(min(_SEARCHED_LINES, len(cells))):
+        titles = list(cells.iloc[line])
         if set(wanted) <= set(titles):
-            return titles
+            return line + 1, [max(at for at, name in enumerate(titles) if name == title) for title in wanted]
         seen |= set(titles)
     missing = next((title for title in wanted if title not in seen), names.status)
     sentence = _("The workbook {path} has no column “{title}”: name one that creditbatch wrote.")
     raise UsageError(sentence.format(path=path, title=missing))
-
-
-def _last(titles: tuple[Any, ...], title: str) -> int:
-    """Our columns come after the accountant's own, which may have had the same titles in older reports."""
-    return max(index for index, name in enumerate(titles) if name == title)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
 from batch.model import BatchState, Status, tally
 from batch.money import ZERO, euros
@@ -35,14 +36,21 @@ class Verdict:
 def verdict(contents: Contents) -> Verdict:
     """The verdict on a batch or on a dry run."""
     if contents.is_dry_run:
-        sentence = _("Dry run, nothing has moved: {what}.").format(what=_on_dry_run(contents))
-        return Verdict(sentence, Mood.DRY_RUN)
+        view = contents.view
+        invalid = sum(entry.result.status is Status.INVALID for entry in view.rows)
+        return verdict_before(view.findings, len(view.rows), invalid, contents.forecast)
     state = contents.view.head.state
     if state is BatchState.FINISHED:
         return _on_finished(contents)
     if state is BatchState.STOPPED:
         return Verdict(_on_stopped(contents), Mood.BAD)
     return Verdict(_on_other(state, contents), Mood.ATTENTION)
+
+
+def verdict_before(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:
+    """The verdict on a dry run, by what was found in the sheet as a whole and how many rows there are."""
+    what = _on_dry_run(findings, total, invalid, forecast)
+    return Verdict(_("Dry run, nothing has moved: {what}.").format(what=what), Mood.DRY_RUN)
 
 
 def _on_other(state: BatchState, contents: Contents) -> str:
@@ -58,29 +66,26 @@ def _on_other(state: BatchState, contents: Contents) -> str:
     return _("Rejected: nothing has moved.")
 
 
-def _on_dry_run(contents: Contents) -> str:
-    view = contents.view
-    errors = sum(found.is_error for found in view.findings)
+def _on_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> str:
+    errors = sum(found.is_error for found in findings)
     if errors:
         return ngettext(
             "the sheet cannot be run because of {number} error in the sheet as a whole",
             "the sheet cannot be run because of {number} errors in the sheet as a whole",
             errors,
         ).format(number=number(errors))
-    total = len(view.rows)
-    invalid = sum(entry.result.status is Status.INVALID for entry in view.rows)
     if total == 0:
         return _("the sheet has no rows")
     if invalid == total:
         return _("no row can be sent, because every row has an error")
     if not invalid:
-        return _on_forecast(contents.forecast, total, _ALL)
+        return _on_forecast(forecast, total, _ALL)
     have_errors = ngettext(
         "{invalid} of {total} rows has an error and cannot be sent",
         "{invalid} of {total} rows have errors and cannot be sent",
         invalid,
     ).format(invalid=number(invalid), total=number(total))
-    rest = _on_forecast(contents.forecast, total - invalid, _OTHERS)
+    rest = _on_forecast(forecast, total - invalid, _OTHERS)
     return _("{invalid}; {rest}").format(invalid=have_errors, rest=rest)
 
 

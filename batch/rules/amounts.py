@@ -60,17 +60,6 @@ def read_amount(cell: Cell) -> AmountReading:
     return AmountReading(broken=f"amount-{oddity(cell)}", params=quoted(cell))
 
 
-def plain_amount(cell: Cell) -> Decimal | None:
-    """The amount in a cell where there is nothing to say about it, as in most; None where it must be read with care."""
-    if cell.__class__ is not Decimal:
-        reading = _read_text(cell) if cell.__class__ is str else None
-        return None if reading is None or reading.sign else reading.amount
-    if not (cell.is_finite() and cell.adjusted() < MAX_DIGITS):
-        return None
-    number = EXCEL_PRECISION.plus(cell)
-    return number if ZERO < number < _TOO_LARGE and not number % THOUSANDTH else None
-
-
 def _read_number(cell: Decimal) -> AmountReading:
     if not cell.is_finite() or abs(cell.adjusted()) > _FARTHEST:
         return _not_a_number(cell)

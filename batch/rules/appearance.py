@@ -69,7 +69,7 @@ def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
     elif role is Role.TOKEN:
         code = "token-as-shown" if _is_with_zeros(cell, visible(text)) else "token-shown-otherwise"
         yield role, code, {"stored_as": cell_shown(cell), "value": shown(text)}
-    elif role in _AMOUNTS and isinstance(cell, Decimal):
+    elif role in _AMOUNTS and isinstance(cell, Decimal) and cell.is_finite():
         yield from _amount_shown(role, cell, text)
 
 
@@ -90,4 +90,5 @@ def _number(text: str) -> str | None:
 
 
 def _is_with_zeros(cell: Cell, text: str) -> bool:
-    return isinstance(cell, Decimal) and text.isascii() and text.isdecimal() and Decimal(text) == cell
+    is_number = isinstance(cell, Decimal) and cell.is_finite()
+    return is_number and text.isascii() and text.isdecimal() and Decimal(text) == cell

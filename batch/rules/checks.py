@@ -61,7 +61,7 @@ def check_sheet(
             findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
         findings += totals.findings
         findings += against_expected(totals.rows, expected)
-    return CheckedSheet(grid.source, columns, usage.roles, tuple(totals.rows), tuple(findings), totals.control)
+    return CheckedSheet(grid.source, columns, usage.roles, tuple(totals.rows), tuple(findings))
 
 
 def header_of(grid: Grid, conventions: Conventions) -> Header | None:
@@ -85,9 +85,11 @@ def movement_of(row: SheetRow) -> Movement | None:
 
 def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[str, ...]:
     """A title for every column of the table, whose width is that of its widest row or header."""
-    width = 0
+    width, widest = 0, max(map(len, islice(rows, header.row - 1, None)))
     for cells in islice(rows, header.row - 1, None):
-        # Only what lies beyond the width so far can widen it, so a long sheet is looked at once.
+        # Only what lies beyond the width so far can widen it, so a long sheet is looked at once, or less.
+        if width == widest:
+            break
         if len(cells) > width:
             for column in range(len(cells) - 1, width - 1, -1):
                 cell = cells[column]
@@ -99,8 +101,7 @@ def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[str, ...]:
 
 
 def _read_rows(grid: Grid, header: Header, usage: Usage, reader: RowReader) -> Totals:
-    read = map(reader.read, range(header.row + 1, len(grid.rows) + 1), islice(grid.rows, header.row, None))
-    rows = [row for row in read if row is not None]
+    rows = reader.read_all(header.row + 1, islice(grid.rows, header.row, None))
     if reader.has_alike:
         rows = with_duplicates(rows, usage.roles)
     if not reader.labels and not reader.has_nameless:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from batch import codes
 from batch.model import Direction, Movement, Plan
 from batch.money import ZERO
-from batch.rules.plan import removes_before_adds
+from batch.rules.plan import amounts_of, removes_before_adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +150,13 @@ def _courses(
     movements: Sequence[Movement], before: Mapping[str, Decimal], after: Mapping[str, Decimal]
 ) -> dict[str, SubAccountForecast]:
     """Those that the plan names first, in its order, then all others of the account."""
-    added: dict[str, Decimal] = {}
-    removed: dict[str, Decimal] = {}
-    for movement in movements:
-        sums, others = (added, removed) if movement.direction is Direction.ADD else (removed, added)
-        sums[movement.token] = sums.get(movement.token, ZERO) + movement.amount
-        others.setdefault(movement.token, ZERO)
+    amounts = amounts_of(movements)
     return {
-        token: SubAccountForecast(before.get(token), added.get(token, ZERO), removed.get(token, ZERO), after.get(token))
-        for token in dict.fromkeys([*added, *before])
+        token: SubAccountForecast(
+            before.get(token),
+            sum(amounts.get((token, Direction.ADD), ()), ZERO),
+            sum(amounts.get((token, Direction.REMOVE), ()), ZERO),
+            after.get(token),
+        )
+        for token in dict.fromkeys([*(token for token, _ in amounts), *before])
     }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from batch.model import Direction, Movement, Plan, SheetRow
 from batch.money import ZERO, to_thousandths
 from batch.rules.checks import movement_of
 
-_DIGEST_VERSION = b"creditbatch plan 1\n"
-_BETWEEN = {direction: f"\t{direction.value}\t" for direction in Direction}
+_DIGEST_VERSION = b"creditbatch plan 1"
 
 
 def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
@@ -18,9 +19,11 @@ def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
     movements = [movement for movement in map(movement_of, rows) if movement is not None]
     if removes_first:
         movements = removes_before_adds(movements)
-    added = sum([item.amount for item in movements if item.direction is Direction.ADD], ZERO)
-    removed = sum([item.amount for item in movements if item.direction is Direction.REMOVE], ZERO)
-    return Plan(tuple(movements), digest_of(movements), added, removed)
+    sums = dict.fromkeys(Direction, ZERO)
+    amounts = amounts_of(movements)
+    for (_token, direction), these in amounts.items():
+        sums[direction] += sum(these)
+    return Plan(tuple(movements), _digest(amounts), sums[Direction.ADD], sums[Direction.REMOVE])
 
 
 def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
@@ -28,7 +31,38 @@ def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
     return sorted(movements, key=lambda movement: movement.direction is Direction.ADD)
 
 
+def amounts_of(movements: Iterable[Movement]) -> Mapping[tuple[str, Direction], Sequence[Decimal]]:
+    """What moves to and from each sub-account, both in the order in which the movements first name them."""
+    amounts: dict[tuple[str, Direction], list[Decimal]] = defaultdict(list)
+    for item in movements:
+        amounts[item.token, item.direction].append(item.amount)
+    return amounts
+
+
 def digest_of(movements: Iterable[Movement]) -> str:
     """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest."""
-    lines = sorted([f"{item.token}{_BETWEEN[item.direction]}{to_thousandths(item.amount)}\n" for item in movements])
-    return hashlib.sha256(_DIGEST_VERSION + "".join(lines).encode()).hexdigest()
+    return _digest(amounts_of(movements))
+
+
+def _digest(amounts: Mapping[tuple[str, Direction], Sequence[Decimal]]) -> str:
+    """As `digest_of`.
+
+    It is over a line for each, "token TAB direction TAB thousandths". Those of one token and direction begin alike, so
+    they are sorted by themselves; and no token has a tab in it, so their beginnings are in the order of the lines.
+    """
+    beginnings = {f"\n{token}\t{direction.value}\t": alike for (token, direction), alike in amounts.items()}
+    thousandths = _Thousandths()
+    digest = hashlib.sha256(_DIGEST_VERSION)
+    for beginning in sorted(beginnings):
+        lines = sorted(map(thousandths.__getitem__, beginnings[beginning]))
+        digest.update((beginning + beginning.join(lines)).encode())
+    digest.update(b"\n")
+    return digest.hexdigest()
+
+
+class _Thousandths(dict[Decimal, str]):
+    """Amounts in thousandths of a euro, as text. Many movements are of the same amount."""
+
+    def __missing__(self, amount: Decimal) -> str:
+        text = self[amount] = str(to_thousandths(amount))
+        return text

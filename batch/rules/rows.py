@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import count
-from operator import itemgetter
+from itertools import count, islice, repeat
+from typing import TypeVar
 
 from batch.findings import Finding
 from batch.model import Cell, Direction, Role, SheetRow
-from batch.rules.amounts import AmountReading, plain_amount, read_amount
+from batch.rules.amounts import AmountReading, read_amount
 from batch.rules.appearance import Looks
 from batch.rules.cells import NOTHING, has_content, is_blank, oddity, quoted, visible
 from batch.rules.header import PAIR, WORDED, column_letters
@@ -21,6 +21,10 @@ Problem = tuple[Role, str, Mapping[str, str]]
 """A rule that the cell of a role breaks, with its parameters."""
 _Movement = tuple[Direction | None, Decimal | None, Sequence[Problem]]
 _NO_MOVEMENT: _Movement = (None, None, ())
+_ROWS_AT_ONCE = 1_000
+"""Few enough for them to be at hand still when they are looked at once more."""
+_Said = TypeVar("_Said")
+_Read = TypeVar("_Read")
 _DASHES = frozenset("-–—−")
 _TEXT_OR_BLANK = {str, type(None)}
 _UNLIKE = "#N/A"
@@ -57,36 +61,52 @@ class RowReader:
         self._token = self._token_or_nothing()
         self._directions = _Directions()
         self._movement, self._movement_at = self._way()
+        self._plain_tokens = _Remembered(self._plain_token)
+        self._plain_movements = _Remembered(self._plain_movement)
+        self._marks: list[int] = []
+        """What each row says, as a number that rows which say the same have in common."""
         # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
         titled = max((column + 1 for column, title in enumerate(table.titles) if title), default=0)
         self._beyond = range(titled, table.width) if table.is_text_file else range(0)
 
-    def read_all(self, first: int, rows: Iterable[Sequence[Cell]]) -> Iterator[SheetRow]:
+    @property
+    def has_alike(self) -> bool:
+        """Whether two rows may say the same."""
+        return len(set(self._marks)) < len(self._marks)
+
+    def read_all(self, first: int, rows: Iterable[Sequence[Cell]]) -> list[SheetRow]:
         """The rows that have something in them, of which the first has that number.
 
         Each of the different texts and numbers of a column is read once. Where there is nothing to say of them, as in
         most rows, the row is put together from that; any other row is read by itself.
         """
-        fitted = self._fitted(rows)
-        cells_of = {at: _comparable(list(map(itemgetter(at), fitted))) for at in (self._token_at, *self._movement_at)}
-        columns = [cells_of[at] for at in self._movement_at]
-        tokens = {cell: self._plain_token(cell) for cell in set(cells_of[self._token_at])}
-        movements = {cells: self._plain_movement(cells) for cells in set(zip(*columns, strict=True))}
-        plain = zip(
-            count(first),
-            fitted,
-            map(tokens.__getitem__, cells_of[self._token_at]),
-            map(movements.__getitem__, zip(*columns, strict=True)),
-            strict=False,
-        )
-        odd = self._looks.odd_rows
-        for number, cells, token, movement in plain:
-            if token is None or movement is None or number in odd or self._beyond:
+        read: list[SheetRow] = []
+        numbers, following = count(first), iter(rows)
+        while piece := self._fitted(islice(following, _ROWS_AT_ONCE)):
+            tokens = _comparable([cells[self._token_at] for cells in piece])
+            columns = [_comparable([cells[at] for cells in piece]) for at in self._movement_at]
+            said = zip(*columns, strict=True) if columns else repeat(())
+            # The rows come first: a number that is taken for a row that is not there would be lost to the next piece.
+            self._read_piece(zip(piece, numbers, tokens, said, strict=False), read.append)
+        return read
+
+    def _read_piece(
+        self,
+        piece: Iterable[tuple[tuple[Cell, ...], int, Cell, tuple[Cell, ...]]],
+        keep: Callable[[SheetRow], None],
+    ) -> None:
+        tokens, movements, mark = self._plain_tokens, self._plain_movements, self._marks.append
+        odd_rows, may_be_overlong = self._looks.odd_rows, bool(self._beyond)
+        for cells, number, token_cell, movement_cells in piece:
+            token, movement = tokens[token_cell], movements[movement_cells]
+            if token is None or movement is None or may_be_overlong or number in odd_rows:
                 row = self.read(number, cells)
                 if row is not None:
-                    yield row
+                    keep(row)
             else:
-                yield SheetRow(number, cells, token, *movement)
+                direction, amount, way = movement
+                mark(hash((token, way)))
+                keep(SheetRow(number, cells, token, direction, amount))
 
     def read(
         self, number: int, cells: Sequence[Cell], seen: Sequence[Cell] | None = None, said: Sequence[Problem] = ()
@@ -107,6 +127,8 @@ class RowReader:
             self.has_nameless = True
         direction, amount, wrong = self._movement(*[seen[at] for at in self._movement_at])
         findings = self._findings(number, broken, wrong, said) if broken or wrong or said else ()
+        if token is not None and direction is not None and amount is not None:
+            self._marks.append(hash((token, hash((direction, amount)))))
         row = SheetRow(number, cells, token, direction, amount, findings)
         return self._with_overlong(row) if self._beyond else row
 
@@ -122,10 +144,12 @@ class RowReader:
         token, broken = self._token(cell)
         return None if broken else token
 
-    def _plain_movement(self, cells: tuple[Cell, ...]) -> tuple[Direction, Decimal] | None:
-        """The movement that these cells say; None where something is to be said of them."""
+    def _plain_movement(self, cells: tuple[Cell, ...]) -> tuple[Direction, Decimal, int] | None:
+        """The movement that these cells say, and its mark; None where something is to be said of them."""
         direction, amount, wrong = self._movement(*cells)
-        return None if wrong or direction is None or amount is None else (direction, amount)
+        if wrong or direction is None or amount is None:
+            return None
+        return direction, amount, hash((direction, amount))
 
     def _read_odd(self, number: int, cells: Sequence[Cell]) -> SheetRow | None:
         """A row in which a cell is struck through, or shown as something else than what is stored."""
@@ -165,35 +189,27 @@ class RowReader:
 
     # The ways in which a sheet says which way how much moves.
 
-    def _way(self) -> Callable[[Sequence[Cell]], _Movement]:
+    def _way(self) -> tuple[Callable[..., _Movement], tuple[int, ...]]:
+        """How a movement is read, and the columns that it is read from."""
         roles = self._table.roles
-        self._amount_at, self._direction_at = roles.get(Role.AMOUNT, -1), roles.get(Role.DIRECTION, -1)
-        self._added_at, self._removed_at = roles.get(Role.ADDED, -1), roles.get(Role.REMOVED, -1)
         if all(role in roles for role in PAIR):
             if any(role in roles for role in WORDED):
                 # The sheet mixes both, which is said of it as a whole.
-                return lambda _cells: _NO_MOVEMENT
-            titles = (self._table.titles[self._added_at], self._table.titles[self._removed_at])
-            self._pair_named = dict(zip(("added", "removed"), titles, strict=True))
-            return self._pair
+                return lambda: _NO_MOVEMENT, ()
+            at = (roles[Role.ADDED], roles[Role.REMOVED])
+            self._pair_named = dict(
+                zip(("added", "removed"), [self._table.titles[column] for column in at], strict=True)
+            )
+            return self._pair, at
         if Role.AMOUNT in roles and Role.DIRECTION in roles:
-            return self._worded
+            return self._worded, (roles[Role.AMOUNT], roles[Role.DIRECTION])
         if Role.AMOUNT in roles:
-            return self._signed if self._table.signed else self._amount_alone
-        return self._direction_alone if Role.DIRECTION in roles else lambda _cells: _NO_MOVEMENT
+            return _signed if self._table.signed else _amount_alone, (roles[Role.AMOUNT],)
+        return (_direction_alone, (roles[Role.DIRECTION],)) if Role.DIRECTION in roles else (lambda: _NO_MOVEMENT, ())
 
-    def _worded(self, cells: Sequence[Cell]) -> _Movement:
+    def _worded(self, cell: Cell, word: Cell) -> _Movement:
         """An amount, and a word for the direction."""
-        word, cell = cells[self._direction_at], cells[self._amount_at]
         direction, problem = self._directions[word] if word.__class__ is str else _read_direction(word)
-        amount = plain_amount(cell)
-        if amount is not None and problem is None:
-            return direction, amount, ()
-        return direction, *self._worded_slowly(cell, direction, problem)
-
-    def _worded_slowly(
-        self, cell: Cell, direction: Direction | None, problem: Problem | None
-    ) -> tuple[Decimal | None, Sequence[Problem]]:
         reading = read_amount(cell)
         problems = [] if problem is None else [problem]
         if reading.broken:
@@ -201,47 +217,24 @@ class RowReader:
         elif reading.sign:
             problems += _contradictions(reading.sign, cell, direction)
             self.has_wordless_sign |= problem is not None and problem[1] == "direction-missing"
-        return reading.amount, problems
+        return direction, reading.amount, problems
 
-    def _signed(self, cells: Sequence[Cell]) -> _Movement:
-        """One amount whose sign is the direction."""
-        reading = read_amount(cells[self._amount_at])
-        if reading.broken:
-            return None, None, ((Role.AMOUNT, reading.broken, reading.params),)
-        return Direction.REMOVE if reading.sign == "-" else Direction.ADD, reading.amount, ()
-
-    def _pair(self, cells: Sequence[Cell]) -> _Movement:
+    def _pair(self, to_add: Cell, to_remove: Cell) -> _Movement:
         """Two columns of amounts, of which one is filled in."""
-        added, removed = _side(cells[self._added_at]), _side(cells[self._removed_at])
+        added, removed = _side(to_add), _side(to_remove)
         if removed is None and added is not None and not added.broken and added.sign != "-":
             return Direction.ADD, added.amount, ()
         if added is None and removed is not None and not removed.broken and removed.sign != "-":
             return Direction.REMOVE, removed.amount, ()
-        return None, None, self._pair_problems(cells, added, removed)
-
-    def _pair_problems(
-        self, cells: Sequence[Cell], added: AmountReading | None, removed: AmountReading | None
-    ) -> Sequence[Problem]:
         if added is None and removed is None:
-            return ((Role.ADDED, "pair-empty", self._pair_named),)
+            return None, None, ((Role.ADDED, "pair-empty", self._pair_named),)
         problems: list[Problem] = []
-        for role, at, side in ((Role.ADDED, self._added_at, added), (Role.REMOVED, self._removed_at, removed)):
+        for role, cell, side in ((Role.ADDED, to_add, added), (Role.REMOVED, to_remove, removed)):
             if side is not None and side.broken:
                 problems.append((role, side.broken, side.params))
             elif side is not None and side.sign == "-":
-                problems.append((role, "pair-negative", {**quoted(cells[at]), **self._pair_named}))
-        if added is not None and removed is not None and not problems:
-            problems.append((Role.REMOVED, "pair-both", self._pair_named))
-        return problems
-
-    def _amount_alone(self, cells: Sequence[Cell]) -> _Movement:
-        reading = read_amount(cells[self._amount_at])
-        problems = ((Role.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
-        return None, reading.amount, problems
-
-    def _direction_alone(self, cells: Sequence[Cell]) -> _Movement:
-        direction, problem = _read_direction(cells[self._direction_at])
-        return direction, None, () if problem is None else (problem,)
+                problems.append((role, "pair-negative", {**quoted(cell), **self._pair_named}))
+        return None, None, problems or ((Role.REMOVED, "pair-both", self._pair_named),)
 
 
 def with_duplicates(rows: Sequence[SheetRow], roles: Mapping[Role, int]) -> list[SheetRow]:
@@ -257,6 +250,28 @@ def with_duplicates(rows: Sequence[SheetRow], roles: Mapping[Role, int]) -> list
                 row = replace(row, findings=(*row.findings, finding))
         found.append(row)
     return found
+
+
+def _comparable(cells: list[Cell]) -> list[Cell]:
+    """The cells of a column, each of which means what any equal one means: not so True, which is equal to 1."""
+    if set(map(type, cells)) <= _TEXT_OR_BLANK:
+        return cells
+    return [
+        cell if cell is None or cell.__class__ is str or (cell.__class__ is Decimal and cell.is_finite()) else _UNLIKE
+        for cell in cells
+    ]
+
+
+class _Remembered(dict[_Said, _Read]):
+    """What was read of each thing, which is read when it is asked for first."""
+
+    def __init__(self, read: Callable[[_Said], _Read]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, said: _Said) -> _Read:
+        read = self[said] = self._read(said)
+        return read
 
 
 class _Tokens(dict[str, TokenReading]):
@@ -306,6 +321,25 @@ def _read_direction(cell: Cell) -> tuple[Direction | None, Problem | None]:
         return None, (Role.DIRECTION, f"direction-{kind}", quoted(cell))
     direction = direction_of(visible(cell)) if isinstance(cell, str) else None
     return direction, None if direction else (Role.DIRECTION, "direction-unknown", quoted(cell))
+
+
+def _signed(cell: Cell) -> _Movement:
+    """One amount whose sign is the direction."""
+    reading = read_amount(cell)
+    if reading.broken:
+        return None, None, ((Role.AMOUNT, reading.broken, reading.params),)
+    return Direction.REMOVE if reading.sign == "-" else Direction.ADD, reading.amount, ()
+
+
+def _amount_alone(cell: Cell) -> _Movement:
+    reading = read_amount(cell)
+    problems = ((Role.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
+    return None, reading.amount, problems
+
+
+def _direction_alone(cell: Cell) -> _Movement:
+    direction, problem = _read_direction(cell)
+    return direction, None, () if problem is None else (problem,)
 
 
 def _contradictions(sign: str, cell: Cell, direction: Direction | None) -> list[Problem]:

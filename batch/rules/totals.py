@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from batch.findings import Finding
-from batch.model import Cell, ControlTotal, Direction, Role, SheetRow
+from batch.model import Cell, Direction, Role, SheetRow
 from batch.money import EXACT, THOUSANDTH, ZERO
 from batch.rules.amounts import read_amount
 from batch.rules.cells import is_blank, quoted, visible
@@ -22,11 +22,10 @@ _UNREADABLE = {"amount-formula", "amount-error", "amount-ambiguous", "amount-not
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The rows without those that are totals, what was found of these, and the one that stands for all."""
+    """The rows without those that are totals, and what was found of these."""
 
     rows: list[SheetRow]
     findings: tuple[Finding, ...] = ()
-    control: ControlTotal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,12 @@ def take_totals(
         first -= 1
         kept = kept[:first]
         sums = _Sums.of(kept)
-    found = [_compared(row, stated, sums, signed=signed) for row in rows[first:end] for stated in _stated(row, roles)]
-    findings = [finding for finding, _ in found]
+    totals = [(row, stated) for row in rows[first:end] for stated in _stated(row, roles)]
+    findings = [_compared(row, stated, sums, signed=signed) for row, stated in totals]
     if below:
         numbers = [row.number for row in rows[end:]]
         findings.append(Finding("text-below", numbers[0], None, {"below": row_ranges(numbers)}))
-    controls = [control for _, control in found if control]
-    return Totals(kept, tuple(findings), min(controls, key=lambda control: control.agrees, default=None))
+    return Totals(kept, tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +96,18 @@ class _Sums:
         }[measure]
 
 
-def _compared(row: SheetRow, stated: _Stated, sums: _Sums, *, signed: bool) -> tuple[Finding, ControlTotal | None]:
+def _compared(row: SheetRow, stated: _Stated, sums: _Sums, *, signed: bool) -> Finding:
     at = cell_address(stated.column, row.number)
     if stated.number is None:
-        return Finding("total-unreadable", row.number, at, {"at": at, **quoted(stated.cell)}), None
+        return Finding("total-unreadable", row.number, at, {"at": at, **quoted(stated.cell)})
     first = "net" if signed and stated.measure == "all" else stated.measure
     # A general total may be meant either way, and one that names a way may mean everything: "total des crédits". But
     # in a column of its own a total is that column's.
     meant = (first,) if stated.is_column else (first, "all", "net")
     ways = [way for way in meant if sums.measured(way) == stated.number]
     way = ways[0] if ways else first
-    control = ControlTotal(row.number, at, sums.measured(way), stated.number)
-    params = {"at": at, "as": way, "stated": str(stated.number), "found": str(control.found)}
-    return Finding("total-agrees" if control.agrees else "total-wrong", row.number, at, params), control
+    params = {"at": at, "as": way, "stated": str(stated.number), "found": str(sums.measured(way))}
+    return Finding("total-agrees" if ways else "total-wrong", row.number, at, params)
 
 
 def _is_sum(rows: Sequence[SheetRow], roles: Mapping[Role, int], is_candidate: Callable[[SheetRow], bool]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -12,6 +13,9 @@ from batch.ledger.facts import PersonDecided
 from batch.ledger.holding import may_take, this_process
 from batch.ledger.protocol import BatchKey, Ledger
 from batch.model import Status
+
+_deciding = threading.Lock()
+"""An account is held by a process: the site's threads, which are one process, decide one after the other."""
 
 
 @contextmanager
@@ -56,21 +60,22 @@ def decide(
     ledger: Ledger, batch: str, row: int, *, applied: bool, who: str, why: str, now: Callable[[], datetime]
 ) -> None:
     """Record a person's decision about a row in doubt. A row that is not, or no longer, in doubt is a `UsageError`."""
-    mine = this_process()
-    ledger.hold(ledger.key_of(batch), mine, now(), lambda lease: may_take(mine, lease, now()))
-    try:
-        # Looked at while nobody else can decide: of two who press at once, the second is told.
-        entry = next((entry for entry in ledger.view(batch).rows if entry.row.number == row), None)
-        if entry is None:
-            raise UsageError(
-                _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.").format(
-                    batch=batch, row=row
+    with _deciding:
+        mine = this_process()
+        ledger.hold(ledger.key_of(batch), mine, now(), lambda lease: may_take(mine, lease, now()))
+        try:
+            # Looked at while nobody else can decide: of two who press at once, the second is told.
+            entry = next((entry for entry in ledger.view(batch).rows if entry.row.number == row), None)
+            if entry is None:
+                raise UsageError(
+                    _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.").format(
+                        batch=batch, row=row
+                    )
                 )
-            )
-        if entry.result.status is not Status.UNKNOWN:
-            raise UsageError(
-                _("Row {row} of batch {batch} is not in doubt: nothing to decide.").format(row=row, batch=batch)
-            )
-        ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
-    finally:
-        ledger.let_go()
+            if entry.result.status is not Status.UNKNOWN:
+                raise UsageError(
+                    _("Row {row} of batch {batch} is not in doubt: nothing to decide.").format(row=row, batch=batch)
+                )
+            ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
+        finally:
+            ledger.let_go()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from batch.model import (
     Balances,
@@ -40,7 +41,7 @@ class Account:
     """On which page of the provider's list each sub-account is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DryRun:
     """Everything known before anything moves. Without an account (offline) there is no forecast."""
 
@@ -57,7 +58,7 @@ class DryRun:
         passes = self.forecast is None or self.forecast.passes
         return passes and not self.sheet.has_sheet_errors and self.sheet.invalid_rows == 0
 
-    @property
+    @cached_property
     def view(self) -> BatchView:
         """The dry run in the shape that reports and screens show."""
         account = self.account
@@ -79,7 +80,6 @@ class DryRun:
             self.sheet.roles,
             rows,
             self.sheet.findings,
-            control_total=self.sheet.control_total,
         )
 
 

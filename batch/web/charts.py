@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from batch.language import _
 from batch.model import Status
 from batch.money import ZERO, euros
 
@@ -83,7 +84,7 @@ def status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> Safe
                 34 + line * 18,
                 column * 213 + 16,
                 43 + line * 18,
-                f"{word}: {euros(amount)}",
+                _("{what}: {note}").format(what=word, note=euros(amount)),
             )
         )
         left += width

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.filled`: something of every kind for a site that runs, so that every page has something to show.
+"""`python -m tests.browser.filled`: something of every kind for a site that runs, so that each page has what to show.
 
 Run in a process of its own with the site's environment. Prints the address of each page.
 """

@@ -1,6 +1,6 @@
 """`python -m tests.browser.prepared HOME`: a site's folder with people who are logged in already.
 
-Run in a process of its own, because the browser's tests never open the database themselves. Prints each person's session.
+Run in a process of its own, because the browser's tests never open the database themselves. Prints the sessions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The site and the worker are killed in mid-run: nothing is lost, nothing is paid twice, and the page says what to do."""
+"""The site and the worker are killed in mid-run: nothing is lost or paid twice, and the page says so."""
 
 from __future__ import annotations
 

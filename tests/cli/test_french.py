@@ -68,7 +68,7 @@ def test_a_doubt_is_told_in_french_whoever_ran_the_batch_and_the_record_stays_wh
     batch = command("batches", "--json").document[0]["batch"]
     assert "Settled by the balances" in command("show", batch).out
     french = command("show", batch, "--lang", "fr")
-    assert "Vérifié d’après les soldes" in " ".join(french.out.split())
+    assert "Établi d’après les soldes" in " ".join(french.out.split())
     assert english_in(french.out) == []
     for lang in ("en", "fr"):
         assert command("verify", batch, "--lang", lang).code == 0
@@ -79,7 +79,7 @@ def test_a_doubt_is_told_in_french_whoever_ran_the_batch_and_the_record_stays_wh
     [
         (["check"], "FICHIER manque"),
         (["check", "x", "--nope"], "L’option --nope n’existe pas"),
-        (["chek"], "La commande chek n’existe pas, mais check existe"),
+        (["chek"], "La commande chek n’existe pas (vouliez-vous dire check\N{NARROW NO-BREAK SPACE}?)"),
         (["check", "x", "y"], "On ne sait à quoi sert"),
         (["check", "x", "--expect-rows", "a"], "Mauvaise valeur pour --expect-rows"),
         (["check", "x", "--expect-rows", "-1"], "il faut au moins 0"),

@@ -71,6 +71,7 @@ def test_invalid_rows_keep_the_sheet_from_running(command: Command, sandbox: San
     ended = command("run", sheet, "--yes", "--json")
     assert (ended.code, applied(sandbox)) == (1, [])
     assert (ended.document["batch"], ended.document["state"]) == (None, "checked")
+    assert "Nothing was sent: 1 row has an error; correct it, or leave it out with --skip-invalid." in ended.err
     skipped = command("run", sheet, "--yes", "--json", "--skip-invalid")
     assert skipped.code == 1
     assert skipped.statuses == ["done", "done", "done", "invalid"]

@@ -11,9 +11,18 @@ import pytest
 
 from batch.errors import LedgerError
 from batch.ledger import chain
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, RowSettled, StateChanged
+from batch.ledger.facts import (
+    AttemptBegan,
+    AttemptEnded,
+    BalancesRead,
+    PersonDecided,
+    Purpose,
+    RowSettled,
+    StateChanged,
+)
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import BatchKey, Claim, Lease, Ledger
+from batch.ledger.replay import RowFact
 from batch.model import BatchState, Cell, People, RowResult, Status
 from batch.rules.holding import LEASE
 from tests.builders import BALANCES, NOON, new_batch
@@ -85,10 +94,40 @@ def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledg
 def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     assert ledger.last_attempt("b-1", 2) is None
-    ledger.append("b-1", [began(attempt=1), done(attempt=1), began(attempt=2)])
+    missing = RowSettled(NOON, 2, 1, Status.PENDING, "it was not applied", Decimal(1000), Decimal(100))
+    ledger.append("b-1", [began(attempt=1), missing, began(attempt=2)])
     last = ledger.last_attempt("b-1", 2)
     assert last is not None
     assert (last.number, last.main_balance) == (2, Decimal("1000.000"))
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        pytest.param(began(attempt=2), id="sent although it is done"),
+        pytest.param(began(attempt=1), id="sent once more under the same number"),
+        pytest.param(done(), id="ended twice"),
+        pytest.param(RowSettled(NOON, 2, 1, Status.PENDING, "", None, None), id="settled although it is done"),
+        pytest.param(
+            PersonDecided(NOON, 2, 1, applied=False, who="accounts", why="seen"), id="decided although it is done"
+        ),
+        pytest.param(done(row=4), id="ended and never begun"),
+    ],
+)
+def test_a_fact_about_a_row_that_is_not_as_it_takes_it_to_be_is_refused(ledger: Ledger, fact: RowFact) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began(), done()])
+    before = ledger.view("b-1")
+    with pytest.raises(LedgerError, match="Another program"):
+        ledger.append("b-1", [began(row=4), done(row=4), fact] if fact.row == 2 else [fact])
+    assert ledger.view("b-1") == before
+
+
+def test_a_row_in_doubt_is_not_sent_again_before_it_is_settled(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began()])
+    with pytest.raises(LedgerError, match="Another program"):
+        ledger.append("b-1", [began(attempt=2)])
 
 
 def test_work_is_in_the_order_of_sending_with_the_newest_balances(ledger: Ledger) -> None:

@@ -16,7 +16,6 @@ from batch.findings import Finding
 from batch.model import (
     BatchRow,
     Cell,
-    ControlTotal,
     Event,
     Grid,
     People,
@@ -270,7 +269,8 @@ def test_summary_counts_rows_and_euros_in_and_out_by_status(tmp_path: Path) -> N
 
 
 def test_summary_compares_with_the_sheets_own_total(tmp_path: Path) -> None:
-    view = replace(view_of([DONE]), control_total=ControlTotal(9, "C9", Decimal(50), Decimal(60)))
+    wrong = Finding("total-wrong", 9, "C9", {"at": "C9", "as": "all", "stated": "60", "found": "50"})
+    view = replace(view_of([DONE]), findings=(wrong,))
     sheet = sheet_of(reopened(tmp_path, view), "Summary")
     assert labelled(sheet, "The sheet’s own total") == "€60.00 in C9: the rows add up to €50.00, -€10.00 off"
 

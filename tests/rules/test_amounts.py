@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batch.model import Cell
 from batch.money import amount_text
-from batch.rules.amounts import MAX_TEXT, plain_amount, read_amount
+from batch.rules.amounts import MAX_TEXT, read_amount
 from batch.rules.cells import cell_shown
 
 AMOUNTS = st.decimals("0.001", "999999999999.999", places=3)
@@ -180,18 +180,6 @@ def test_any_text_is_read_or_refused_and_never_raises(text: str) -> None:
 def test_any_number_is_read_or_refused_and_never_raises(number: Decimal) -> None:
     reading = read_amount(number)
     assert (reading.amount is None) == (reading.broken is not None)
-
-
-@given(st.none() | st.booleans() | st.text() | st.decimals(allow_nan=None, allow_infinity=None) | written().map(str))
-def test_the_quick_reading_of_an_amount_is_the_careful_one_or_none(cell: Cell) -> None:
-    reading = read_amount(cell)
-    plain = plain_amount(cell)
-    assert plain == (reading.amount if reading.sign == "" else None)
-
-
-@given(AMOUNTS)
-def test_a_plain_number_is_read_quickly(amount: Decimal) -> None:
-    assert plain_amount(amount) == amount
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.programs import found, needs
 
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-needs_office = pytest.mark.skipif(
-    SOFFICE is None, reason="LIBREOFFICE IS MISSING: what it makes of our workbooks was not tested"
-)
+SOFFICE = found("soffice", "libreoffice")
+needs_office = needs("LibreOffice", SOFFICE, "what it makes of our workbooks was not tested")
 
 
 def saved(path: Path, folder: Path, kind: str = "xlsx") -> Path:

@@ -41,7 +41,7 @@ def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, p
     by_person = {message.to[0]: message for message in mail.outbox}
     english, french = by_person["administrator@example.com"], by_person["approver@example.com"]
     assert english.subject == "novembre Bcc: x@example.com.csv waits for approval"
-    assert "attend une approbation" in french.subject
+    assert "Approbation attendue" in french.subject
     assert "Bonjour Approver Test," in french.body
     for message in (english, french):
         assert f"https://credits.example.com/drafts/{draft.pk}" in message.body

@@ -37,8 +37,9 @@ class _Statements:
         began = ("status", "code", "message", "note", "attempts", "at", "main_before", "subaccount_before")
         self.renew = self._update("ledger_lease", ("batch", "until"), ("account", "machine", "pid", "started"))
         self.advance = self._update("ledger_batch", end, ("name", *end))
-        self.began = self._update("ledger_movement", began, ("batch_id", "row"))
-        self.found_out = self._update("ledger_movement", found_out, ("batch_id", "row"))
+        before = f' AND "status" IN ({mark}, {mark})'
+        self.began = self._update("ledger_movement", began, ("batch_id", "row", "attempts")) + before
+        self.found_out = self._update("ledger_movement", found_out, ("batch_id", "row", "attempts")) + before
         sheet = ("batch_id", "position", "row", "turn", "cells", "findings", "token", "direction", "amount")
         self.add_row = self._insert("ledger_movement", (*sheet, "status", "attempts"), 1)
 
@@ -83,7 +84,7 @@ class Pen:
         self._execute(_events(self._statements, len(lines)), values)
 
     def change_row(self, batch: str, fact: replay.RowFact) -> None:
-        """What a fact makes of its row."""
+        """What a fact makes of its row, which must be as the fact takes it to be: no row is sent or decided twice."""
         change = replay.change_of(fact)
         values: list[_Value] = [change["status"].value, change["code"], change["message"], change["note"]]
         if isinstance(fact, AttemptBegan):
@@ -94,8 +95,9 @@ class Pen:
             statement = self._statements.found_out
             after = thousandths(change["main_balance"]), thousandths(change["subaccount_balance"])
             values += (*after, self._moment(fact.at))
-        if self._execute(statement, (*values, batch, fact.row)) != 1:
-            raise AssertionError(f"a fact about row {fact.row}, which batch {batch} does not have")
+        statuses, attempts = replay.expected(fact)
+        if self._execute(statement, (*values, batch, fact.row, attempts, statuses[0].value, statuses[-1].value)) != 1:
+            raise LedgerError(written_by_another(batch))
 
     def add_rows(self, new: NewBatch) -> None:
         """The rows of the sheet. A row that is never sent has no turn."""

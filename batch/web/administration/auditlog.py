@@ -108,18 +108,19 @@ def _entries(wanted: Wanted) -> QuerySet[AuditEntry]:
         entries = entries.filter(action=wanted.action)
     if wanted.subject:
         entries = entries.filter(subject__icontains=wanted.subject)
-    since, until = _day(wanted.since), _day(wanted.until)
+    since, until = _day(wanted.since), _day(wanted.until, 1)
     if since:
         entries = entries.filter(at__gte=since)
     if until:
-        entries = entries.filter(at__lt=until + timedelta(days=1))
+        entries = entries.filter(at__lt=until)
     return entries
 
 
-def _day(text: str) -> datetime | None:
-    """The beginning of a day in this machine's zone; None for anything else."""
+def _day(text: str, more: int = 0) -> datetime | None:
+    """The beginning of a day in this machine's zone, or of one that comes so many later; None for anything else."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone() if text else None
+        day = datetime.strptime(text, "%Y-%m-%d").astimezone() if text else None
+        return day and day + timedelta(days=more)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -27,12 +28,15 @@ def log_in(request: HttpRequest) -> HttpResponse:
         return redirect(after)
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        # Whoever is held up already is not written down again and again.
+        is_heard = AxesProxyHandler.is_allowed(request, {"username": form.cleaned_data["username"]})
         person = authenticate(request, **form.cleaned_data)
         if isinstance(person, Person):
             login(request, person)
             record(request, "login.done", person.username)
             return redirect(after)
-        _note_failure(request, form.cleaned_data["username"])
+        if is_heard:
+            _note_failure(request, form.cleaned_data["username"])
         form.add_error(None, _("This user name and this password do not belong together: try again."))
     nobody_yet = not Person.objects.exists()
     return render(request, "web/entry/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 
-from batch.errors import UsageError
+from batch.errors import ProviderError, UsageError
 from batch.language import _
 from batch.ledger.protocol import BatchKey, Ledger
 from batch.provider.client import Client
 from batch.runner.consent import Agreed, accept
 from batch.runner.dry_run import read_account
-from batch.web.drafts.checking import consent_of, prepare_start
+from batch.web.drafts.checking import consent_of, prepare_start, recheck
 from batch.web.drafts.digest import screen_digest
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
@@ -68,3 +69,6 @@ def _send_back(draft: Draft, version: Version) -> None:
     with transaction.atomic():
         Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).update(state=DraftState.CHECKED)
         Approval.objects.filter(version=version).delete()
+    # With the checks of just now on the screen, nobody approves what was true before. Without, approving checks again.
+    with suppress(ProviderError):
+        recheck(version)

@@ -17,6 +17,7 @@ from batch.ledger.orm.queries import RowOrder, RowsPage, events_of, line_of, pro
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
+from batch.report.telling import Teller
 from batch.rules.books import Books
 from batch.rules.evidence import evidence_of
 from batch.web.access import Role, is_fragment, needs
@@ -69,11 +70,12 @@ def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     if entry is None:
         raise Http404
     job = active_job(batch=batch)
+    teller = Teller()
     context: dict[str, Any] = {
         "section": "history",
         "head": line.head,
         "entry": entry,
-        "events": events_of(batch, row),
+        "events": [(event, teller.particulars(event.data)) for event in events_of(batch, row)],
         "job": job,
         "is_doubtful": entry.result.status is Status.UNKNOWN and job is None,
     }
@@ -120,7 +122,8 @@ def _live(request: HttpRequest, batch: str) -> HttpResponse:
     job = active_job(batch=batch)
     state = state_shown(now.head, job)
     context = {"head": now.head, "tally": now.tally, "state": state, "job": job, **_course(now.head, now.tally, job)}
-    response = render(request, "web/runs/_live.html", {**context, "last": now.last})
+    context |= {"last": now.last, "is_update": state is BatchState.RUNNING, "verdict": verdict(state, now.tally, None)}
+    response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
     return response

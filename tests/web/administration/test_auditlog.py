@@ -92,5 +92,5 @@ def test_the_export_is_in_the_readers_language(people: People, client_for: Clien
     content = b"".join(client_for(people.administrator).get("/administration/log.csv").streaming_content)  # type: ignore[attr-defined]
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
     assert rows[0][1] == "Qui"
-    assert {row[3] for row in rows[1:]} >= {"s’est connecté", "a modifié une personne"}
+    assert {row[3] for row in rows[1:]} >= {"s’est connecté", "a modifié un utilisateur"}
     assert len(rows) >= 63
