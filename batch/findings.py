@@ -132,9 +132,9 @@ RULES: Mapping[str, Rule] = {
     "sheets-hidden": _warning(
         "Hidden sheets hold a table as well, which is not read ({sheets}): choose one with --sheet NAME if it is meant."
     ),
-    "appearance-unseen": _warning(
-        "Whether rows or columns are hidden, cells struck through or amounts shown rounded cannot be seen in this kind "
-        "of file: save it as .xlsx to have that checked as well."
+    "appearance-unseen": _error(
+        "What Excel shows of this file (hidden rows and columns, cells struck through, rounded amounts) "
+        "cannot be checked: save it as .xlsx and use that one."
     ),
     "encoding-assumed": _warning(
         "The file does not say how its letters are encoded, and {encoding} was assumed: "

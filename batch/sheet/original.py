@@ -64,7 +64,9 @@ def _check_status(path: Path, name: str, mode: int, size: int, limits: Limits) -
         raise SheetError(_("{file} is a folder: name the file in it.").format(file=shown(path.name or str(path))))
     if not stat.S_ISREG(mode):
         # Opening a pipe or a device could wait forever.
-        raise SheetError(_("{file} is not a file on a disk: name a sheet's file.").format(file=shown(path.name or str(path))))
+        raise SheetError(
+            _("{file} is not a file on a disk: name a sheet's file.").format(file=shown(path.name or str(path)))
+        )
     if path.suffix.lower() not in WORKBOOK_SUFFIXES + TEXT_SUFFIXES:
         known = ", ".join(WORKBOOK_SUFFIXES + TEXT_SUFFIXES)
         raise SheetError(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
-_BUILT_IN = {
+BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0;-#,##0", 6: "#,##0;-#,##0", 7: "#,##0.00;-#,##0.00",
     8: "#,##0.00;-#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0;-#,##0",
     38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00", 41: "#,##0;-#,##0", 42: "#,##0;-#,##0",
@@ -36,7 +36,7 @@ def styles_of(parts: Parts) -> Styles:
     if parts.styles is None:
         return Styles()
     root = small_xml(parts.archive, parts.styles, _LARGEST)
-    codes = dict(_BUILT_IN)
+    codes = dict(BUILT_IN)
     for entry in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_number(entry, "numFmtId")] = entry.get("formatCode", "")
     fonts = [_strikes(font) for font in root.iterfind("{*}fonts/{*}font")]

@@ -2,7 +2,7 @@
 
 The cells of .xlsx, .xlsm, .xlsb and .xls are read by calamine, directly: a data frame in between would take longer than
 all the rest, and every cell is an object of its own to us. What is seen of the sheet is found meanwhile by a thread
-(`looks`), because calamine knows nothing of it.
+(`looks`, `oldexcel`), because calamine knows nothing of it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from batch.sheet.choice import Choice, Sheet, choose
 from batch.sheet.complaints import password
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.looks import Looks, looks_of
+from batch.sheet.oldexcel import old_looks_of
 from batch.sheet.opendocument import read_document
 from batch.sheet.table import Table, check_extent
 from batch.sheet.unread import with_unread
@@ -60,10 +61,10 @@ class _Calamine:
 
     def __init__(self, request: Request, book: CalamineWorkbook, likely: str | None) -> None:
         self._name, self._data, self._limits = request.original.name, request.original.data, request.limits
-        self._book, self._likely = book, likely
+        self._book, self._likely, self._is_old = book, likely, kind_of(request.original) is Kind.BINARY
         self._tables: dict[str, CalamineSheet] = {}
         threads = ThreadPoolExecutor(1)
-        self._looks: Future[Looks] | None = threads.submit(looks_of, self._data, likely) if likely else None
+        self._looks: Future[Looks] | None = threads.submit(self._see, likely) if likely else None
         threads.shutdown(wait=False)
 
     @classmethod
@@ -134,7 +135,10 @@ class _Calamine:
     def _looks_of(self, sheet: str) -> Looks:
         if self._looks is not None and sheet == self._likely:
             return self._looks.result()
-        return looks_of(self._data, sheet)
+        return self._see(sheet)
+
+    def _see(self, sheet: str) -> Looks:
+        return old_looks_of(self._data, sheet) if self._is_old else looks_of(self._data, sheet)
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[object]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+import importlib
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
@@ -75,6 +78,18 @@ def _carrier(part: str, content: bytes) -> bytes:
     return hostile.with_part(_sheet('<row r="2"><c r="B2"><v>5</v></c></row>'), part, content)
 
 
+def _xls(records: Iterable[bytes] = ()) -> bytes:
+    def fill(sheet: Any) -> None:
+        for column, title in enumerate(HEADER):
+            sheet.write(0, column, title)
+        two = importlib.import_module("xlwt").easyxf(num_format_str="0.00")
+        for row in range(1, 200):
+            sheet.write(row, 0, f"sub-{row}")
+            sheet.write(row, 1, row / 7, two)
+
+    return hostile.xls(fill, records)
+
+
 CORPUS: Mapping[str, Callable[[], bytes]] = {
     "bomb.xlsx": lambda: hostile.bomb(2**30),
     "bomb-that-lies.xlsx": lambda: hostile.bomb(2**28, declared=1000),
@@ -134,6 +149,19 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
     "comments.xlsx": lambda: _sheet("<!--" * 1_000_000),
     "formulas.xlsx": lambda: _sheet('<row r="2"><c r="A2"><f>' + "(" * 10_000_000 + "</f></c></row>"),
     "garbage.xls": lambda: hostile.ole("Workbook") + b"\x09\x08\xff\xff" * 1_000_000,
+    "half.xls": lambda: _xls()[: len(_xls()) // 2],
+    "zeros-in-the-middle.xls": lambda: _xls()[:4_000] + bytes(4_000) + _xls()[8_000:],
+    "sectors-in-a-circle.xls": lambda: hostile.ole_in_a_circle(_xls()),
+    "directory-in-itself.xls": lambda: hostile.ole_directory_in_itself(_xls()),
+    "blank-cells.xls": lambda: _xls(
+        hostile.xls_record(0xBE, struct.pack("<258HH", row, *[0] * 257, 255)) for row in range(1, 45_000)
+    ),
+    "one-number-for-ever.xls": lambda: _xls(
+        [hostile.xls_record(0x203, struct.pack("<HHHd", 65_535, 255, 16, 1 / 3))] * 1_300_000
+    ),
+    "no-such-style.xls": lambda: _xls([hostile.xls_record(0x203, struct.pack("<HHHd", 2, 1, 60_000, 0.5))]),
+    "no-such-text.xls": lambda: _xls([hostile.xls_record(0xFD, struct.pack("<HHHI", 2, 0, 0, 2**32 - 1))]),
+    "merged.xls": lambda: _xls([hostile.xls_record(0xE5, struct.pack("<H", 1000) + bytes(8) * 1000)] * 3_000),
     "entities.ods": lambda: hostile.with_content(
         hostile.ods([hostile.ods_row("&a;")]),
         "<office:document-content",

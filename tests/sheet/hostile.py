@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from openpyxl import Workbook
 
@@ -137,6 +139,59 @@ def _sevens(value: int) -> bytes:
 
 def _wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def xls(fill: Callable[[Any], None], records: Iterable[bytes] = ()) -> bytes:
+    """An old Excel workbook: its sheet "Feuille" is filled in through xlwt, and these records are put at its end."""
+    # There are no types for it, wherever it is looked for.
+    book = importlib.import_module("xlwt").Workbook()
+    fill(book.add_sheet("Feuille"))
+    stream = book.get_biff_data()
+    end = stream[-4:]
+    assert end == b"\x0a\0\0\0"
+    target = io.BytesIO()
+    document = importlib.import_module("xlwt.CompoundDoc").XlsDoc()
+    document.save(target, b"".join((stream[:-4], *records, end)))
+    return target.getvalue()
+
+
+def xls_record(kind: int, content: bytes) -> bytes:
+    """A BIFF8 record."""
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def ole_in_a_circle(document: bytes) -> bytes:
+    """The container with every chain of sectors leading back to where it begins."""
+    table = 512 + 512 * int(struct.unpack_from("<i", document, 76)[0])
+    links = [0 if link == -2 else link for link in struct.unpack_from("<128i", document, table)]
+    return document[:table] + struct.pack("<128i", *links) + document[table + 512 :]
+
+
+def ole_directory_in_itself(document: bytes, levels: int = 40) -> bytes:
+    """The container with a directory in which every entry has the next one on both sides: 2 ** levels ways through."""
+    entries = [
+        f"entry {level}".encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<HBBiii", 18, 2, 1, level + 1, level + 1, -1).ljust(64, b"\0")
+        for level in range(1, levels)
+    ]
+    start = 512 + 512 * int(struct.unpack_from("<i", document, 48)[0])
+    old = document[start : start + 512]
+    leaf = old[128:256]
+    root = old[:76] + struct.pack("<i", 1) + old[80:128]
+    directory = b"".join((root, *entries, leaf))
+    directory = directory.ljust(-(-len(directory) // 512) * 512, b"\0")
+    return _with_directory(document, directory)
+
+
+def _with_directory(document: bytes, directory: bytes) -> bytes:
+    """The container with this directory behind everything else, in sectors of the first table."""
+    first, count = (len(document) - 512) // 512, len(directory) // 512
+    table = 512 + 512 * int(struct.unpack_from("<i", document, 76)[0])
+    links = list(struct.unpack_from("<128i", document, table))
+    assert first + count <= len(links)
+    links[first : first + count] = [*range(first + 1, first + count), -2]
+    moved = document[:48] + struct.pack("<i", first) + document[52:table]
+    return moved + struct.pack("<128i", *links) + document[table + 512 :] + directory
 
 
 def ole(*streams: str) -> bytes:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import importlib
-import io
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -21,15 +20,12 @@ TABLE = [list(HEADER), ["00123", Decimal("12.5"), "add"]]
 
 
 def xls() -> bytes:
-    # There are no types for it, wherever it is looked for.
-    workbook = importlib.import_module("xlwt").Workbook()
-    sheet = workbook.add_sheet("Feuille")
-    for row, cells in ((3, HEADER), (4, MOVEMENT)):
-        for column, cell in enumerate(cells):
-            sheet.write(row, column, cell)
-    target = io.BytesIO()
-    workbook.save(target)
-    return target.getvalue()
+    def fill(sheet: Any) -> None:
+        for row, cells in ((3, HEADER), (4, MOVEMENT)):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell)
+
+    return hostile.xls(fill)
 
 
 def below_blank_rows() -> bytes:

@@ -1,0 +1,214 @@
+"""What a person sees of an old Excel workbook is what is seen of the same sheet in a new one."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+
+from batch.model import Appearance, Grid
+from batch.rules.checks import Expected, check_sheet
+from batch.sheet.numberformat import number_format
+from batch.sheet.oldexcel import old_looks_of
+from tests.template.office import needs_office, saved
+
+from . import hostile
+from .hostile import HEADER
+from .reading import grid_of
+
+XLWT: Any = importlib.import_module("xlwt")
+ROWS: list[tuple[Any, ...]] = [
+    ("sub-1", 12.5, "add"),
+    ("sub-2", 12.345, "add"),
+    (123, 0.5, "add"),
+    ("sub-4", 7, "remove"),
+]
+NO_SUCH_STYLE = hostile.xls_record(0x203, b"\1\0\0\0\xff\xff" + bytes(8))
+
+
+def read(change: Callable[[Any], None], records: Iterable[bytes] = ()) -> Grid:
+    """The grid of a sheet that xlwt wrote."""
+
+    def fill(sheet: Any) -> None:
+        for row, cells in enumerate([HEADER, *ROWS]):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell)
+        change(sheet)
+
+    return grid_of(hostile.xls(fill, records), "x.xls")
+
+
+def style(code: str = "General", *, struck: bool = False) -> Any:
+    return XLWT.easyxf("font: struck_out on" if struck else "", num_format_str=code)
+
+
+def again(sheet: Any, row: int, column: int, look: Any) -> None:
+    """The cell as it was, in that style."""
+    sheet._cell_overwrite_ok = True
+    sheet.write(row, column, ROWS[row - 1][column], look)
+
+
+def test_numbers_that_are_shown_otherwise() -> None:
+    def change(sheet: Any) -> None:
+        again(sheet, 1, 1, style("#,##0.00"))
+        again(sheet, 2, 1, style('#,##0.00 "€"'))
+        again(sheet, 3, 0, style("00000"))
+        again(sheet, 3, 1, style("0%"))
+        again(sheet, 4, 1, style('#,##0.00 "USD"'))
+
+    grid = read(change)
+    assert grid.appearance.shown == {(3, 1): "12.35 €", (4, 0): "00123", (4, 1): "50%", (5, 1): "7.00 USD"}
+    assert not grid.findings
+    # The values stay those that are stored.
+    assert [row[1] for row in grid.rows[1:]] == [Decimal("12.5"), Decimal("12.345"), Decimal("0.5"), Decimal(7)]
+
+
+def test_an_ordinary_sheet_has_nothing_to_see() -> None:
+    grid = read(lambda _sheet: None)
+    assert (grid.appearance, grid.findings) == (Appearance(), ())
+
+
+def test_a_percentage_and_a_hidden_row_are_not_sent() -> None:
+    def change(sheet: Any) -> None:
+        again(sheet, 3, 1, style("0%"))
+        sheet.row(2).hidden = True
+
+    sheet = check_sheet(read(change), None, Expected())
+    assert "rows-hidden" in {finding.code for finding in sheet.findings}
+    assert "amount-percentage" in {finding.code for row in sheet.rows for finding in row.findings}
+
+
+def test_hidden_rows_and_columns() -> None:
+    def change(sheet: Any) -> None:
+        sheet.row(2).hidden = True
+        sheet.row(3).height_mismatch = True
+        sheet.row(3).height = 0
+        sheet.row(4).level = 1
+        sheet.row(30).hidden = True
+        sheet.col(2).hidden = True
+        sheet.col(4).width = 0
+
+    appearance = read(change).appearance
+    assert appearance.hidden_rows == {3, 4}
+    assert appearance.hidden_columns == {2, 4}
+
+
+def test_rows_that_are_hidden_because_all_others_are() -> None:
+    hidden = hostile.xls_record(0x225, b"\x02\0\xff\0")
+    number = hostile.xls_record(0x203, bytes((7, 0, 1, 0, 15, 0)) + bytes(8))
+    # Five rows are described, and are not hidden.
+    assert read(lambda _sheet: None, [hidden, number]).appearance.hidden_rows == {6, 7, 8}
+
+
+def test_cells_that_are_struck_through() -> None:
+    def change(sheet: Any) -> None:
+        again(sheet, 2, 0, style(struck=True))
+        again(sheet, 3, 1, style(struck=True))
+        sheet.write(9, 5, None, style(struck=True))
+        struck = XLWT.easyfont("struck_out on")
+        sheet.write_rich_text(4, 4, ("sub-", ("4", struck)))
+        sheet.write_rich_text(4, 5, (("sub-4", XLWT.easyfont("bold on")), ("", struck)))
+
+    # A blank cell with such a font shows nothing.
+    assert read(change).appearance.struck == {(3, 0), (4, 1), (5, 4)}
+
+
+def test_merged_cells_in_the_first_rows() -> None:
+    def change(sheet: Any) -> None:
+        sheet.write_merge(6, 7, 0, 2, "below")
+        sheet.write_merge(39, 39, 0, 1, "far below")
+
+    assert read(change).appearance.merged == ((7, 0, 8, 2),)
+
+
+def test_a_row_of_failed_look_ups_does_not_vanish() -> None:
+    def change(sheet: Any) -> None:
+        for column, code in enumerate((0x2A, 0x17, 0x07)):
+            sheet.row(5).set_cell_error(column, code)
+
+    assert read(change).rows[5] == ("#N/A", "#REF!", "#DIV/0!")
+
+
+def test_a_date_is_no_number_that_is_shown_otherwise() -> None:
+    assert read(lambda sheet: again(sheet, 2, 1, style("dd/mm/yyyy"))).appearance == Appearance()
+
+
+@given(
+    value=st.floats(-1e13, 1e13) | st.integers(-(10**7), 10**7).map(lambda cents: cents / 100),
+    code=st.sampled_from(["0", "0.00", "#,##0.00", "0.000;-0.00", "0%", "0.00E+00", "00000", "[Red]0.0;[Blue]0.0"]),
+)
+def test_passing_most_numbers_by_changes_nothing(value: float, code: str) -> None:
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, value, style(code)))
+    shape = number_format(code)
+    assert shape is not None
+    looks, expected = old_looks_of(data, "Feuille"), shape.shown_otherwise(Decimal(repr(value)))
+    assert looks.is_whole
+    assert looks.shown == ({} if expected is None else {(0, 0): expected})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        hostile.ole("Workbook"),
+        hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x203, b"\0")]),
+        hostile.xls(lambda sheet: sheet.write(0, 0, 1), [NO_SUCH_STYLE]),
+    ],
+)
+def test_what_xlrd_cannot_read_is_not_seen(data: bytes) -> None:
+    looks = old_looks_of(data, "Feuille")
+    assert (looks.is_whole, looks.shown, looks.struck, looks.hidden_rows) == (False, {}, set(), set())
+
+
+def test_a_sheet_that_is_not_there_is_not_seen() -> None:
+    assert not old_looks_of(hostile.xls(lambda sheet: sheet.write(0, 0, 1)), "Other").is_whole
+
+
+def test_what_cannot_be_seen_keeps_the_sheet_from_being_sent() -> None:
+    grid = read(lambda _sheet: None, [NO_SUCH_STYLE])
+    assert [finding.code for finding in grid.findings] == ["appearance-unseen"]
+    assert check_sheet(grid, None, Expected()).has_sheet_errors
+
+
+def test_xlrd_says_nothing_where_the_answer_goes(capfd: pytest.CaptureFixture[str]) -> None:
+    odd = hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x208, b"\xff\xff" + bytes(14))])
+    old_looks_of(odd + b"\0", "Feuille")
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_office
+@pytest.mark.timeout(180)
+def test_saved_as_xls_by_libreoffice_a_workbook_looks_the_same(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    for row in [HEADER, *ROWS]:
+        sheet.append(row)
+    sheet["B3"].number_format = "#,##0.00 [$€-40C]"
+    sheet["A4"].number_format = "00000"
+    sheet["B4"].number_format = "0%"
+    sheet["B5"].font = Font(strike=True)
+    sheet["A5"] = CellRichText("sub-", TextBlock(InlineFont(strike=True), "4"))
+    sheet.row_dimensions[3].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    sheet.append(["=NA()", "=1/0"])
+    path = tmp_path / "looks.xlsx"
+    book.save(path)
+    new, old = (grid_of(saved(path, tmp_path, kind).read_bytes(), f"x.{kind}") for kind in ("xlsx", "xls"))
+    assert old.appearance == new.appearance
+    assert old.appearance.shown == {(3, 1): "12.35 €", (4, 0): "00123", (4, 1): "50%"}
+    assert old.appearance.struck == {(5, 0), (5, 1)}
+    assert old.appearance.hidden_rows == {3}
+    assert old.appearance.hidden_columns == {2}
+    assert old.rows == new.rows
+    assert old.rows[5][:2] == ("#N/A", "#DIV/0!")
+    assert not old.findings
