@@ -14,7 +14,7 @@ RUNS ?= 100
 QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo web-demo test check format messages simulate chaos bench pictures screenshots samples constraints clean
+.PHONY: demo web-demo test test-slow check format messages simulate chaos bench pictures screenshots samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -22,8 +22,11 @@ demo: $(READY)  ## Run the sample sheet against the sandbox and write its report
 web-demo: $(READY)  ## Serve the site against the sandbox, with three people whose passwords are printed.
 	$(BIN)/creditbatch serve --demo
 
-test: $(READY)  ## Pass every test.
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+test: $(READY)  ## Pass every test but the slow ones.
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow"
+
+test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, the bench scripts.
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
 
 check: $(READY)  ## Formatting, lint, types, layers.
 	$(BIN)/ruff format --check .

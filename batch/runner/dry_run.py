@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from batch.model import (
     Balances,
@@ -19,11 +20,13 @@ from batch.model import (
     RowResult,
     Status,
 )
-from batch.provider.client import Provider
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
 from batch.rules.forecast import Forecast, forecast
 from batch.rules.plan import make_plan
+
+if TYPE_CHECKING:
+    from batch.provider.client import Provider
 
 _PENDING = RowResult(Status.PENDING)
 _INVALID = RowResult(Status.INVALID)

@@ -212,6 +212,7 @@ def test_everything_of_ours_is_in_the_language(workbook: Path) -> None:
     assert "erreur" in [row[0].value for row in listing.iter_rows()]
 
 
+@pytest.mark.slow
 def test_a_long_list_is_cut_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("Token;Amount;Direction\n" + "sub-1;x;add\n" * (MOST_LINES + 2), encoding="utf-8")

@@ -12,6 +12,7 @@ from bench.results import Answer, skipped, table
 TINY = Effort(repeats=1, scale=0.004)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", [question for question in QUESTIONS if question not in {"newman", "simulation"}])
 def test_a_script_answers_its_question(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "SIZES", growth.SIZES[:2])

@@ -181,6 +181,7 @@ def test_charts_are_drawn_from_cells_that_can_be_seen(tmp_path: Path) -> None:
         assert not any(dimension.hidden for dimension in dimensions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", Language)
 def test_libreoffice_prints_every_sheet_without_losing_a_text(tmp_path: Path, language: Language) -> None:
     soffice, pdftotext = shutil.which("soffice"), shutil.which("pdftotext")

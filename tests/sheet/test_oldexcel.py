@@ -186,6 +186,7 @@ def test_xlrd_says_nothing_where_the_answer_goes(capfd: pytest.CaptureFixture[st
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @needs_office
 @pytest.mark.timeout(180)
 def test_saved_as_xls_by_libreoffice_a_workbook_looks_the_same(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def findings(sheet: CheckedSheet) -> list[Finding]:
     return [*sheet.findings, *(finding for row in sheet.rows for finding in row.findings)]
 
 
+@pytest.mark.slow
 @needs_office
 @pytest.mark.parametrize(("kind", "has_accounts"), [("xlsx", True), ("xlsx", False), ("ods", True)])
 def test_filled_in_and_saved_by_libreoffice_nothing_is_found(
