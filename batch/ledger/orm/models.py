@@ -67,7 +67,7 @@ class Movement(models.Model):
         indexes: ClassVar = [
             # Holds all that a tally needs, so that counting reads no row.
             models.Index(fields=["batch", "status", "direction", "amount"], name="movements_by_status"),
-            models.Index(fields=["token"], name="movements_by_token"),
+            models.Index(fields=["token", "batch"], name="movements_by_token"),
         ]
 
 

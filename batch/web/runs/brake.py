@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from types import FrameType
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from batch.model import Status
@@ -39,7 +41,9 @@ class JobBrake:
         now = time.monotonic()
         if now - self._looked >= _ASK_EVERY:
             self._looked = now
-            self._asked = Job.objects.filter(id=self._job).exclude(stop_asked_by=None).exists()
+            # A database that cannot be read is for the ledger to tell, whose next commit needs it.
+            with suppress(DatabaseError):
+                self._asked = Job.objects.filter(id=self._job).exclude(stop_asked_by=None).exists()
         return self._asked
 
     def wait(self, seconds: float) -> None:
@@ -66,10 +70,14 @@ class JobWatcher:
         """A wait that was told is over."""
         if self._says_waiting:
             self._says_waiting = False
-            Job.objects.filter(id=self._job).update(waiting_until=None, waiting_why="")
+            self._say(waiting_until=None, waiting_why="")
 
     def waiting(self, seconds: float, why: str) -> None:
         """Nothing happens for a while, and this is why."""
         self._says_waiting = True
-        until = timezone.now() + timedelta(seconds=seconds)
-        Job.objects.filter(id=self._job).update(waiting_until=until, waiting_why=why)
+        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=why)
+
+    def _say(self, **said: object) -> None:
+        """For the page only, so a run does not stop for it."""
+        with suppress(DatabaseError):
+            Job.objects.filter(id=self._job).update(**said)
