@@ -83,6 +83,3 @@ def open_to_all(view: View[P]) -> View[P]:
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
-
-
-__all__ = ["HttpResponse", "Role", "is_fragment", "needs", "open_to_all", "person_of", "roles_of"]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 import batch
 from batch.errors import CreditbatchError, SheetError
 from batch.language import _
-from batch.web.access import HttpResponse, Role, is_fragment, needs, person_of
+from batch.web.access import Role, is_fragment, needs, person_of
 from batch.web.audit import record
 from batch.web.drafts.checking import Reading, new_draft
 from batch.web.drafts.conventions import Conventions

@@ -102,10 +102,5 @@ def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
     return (jobs.filter(batch=batch) if batch else jobs.filter(draft=draft)).first()
 
 
-def is_interrupted(job: Job | None, *, is_running: bool) -> bool:
-    """Whether a batch that the ledger calls running has nobody who runs it any more."""
-    return is_running and job is None
-
-
 def _step(job: Job, before: JobState, **after: object) -> bool:
     return Job.objects.filter(id=job.id, state=before).update(**after) == 1

@@ -58,7 +58,9 @@ def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
         return _live(request, batch)
     line = found_line(batch)
     if is_fragment(request):
-        return render(request, "web/runs/_rows.html", {**_rows(request, line), "is_live": _is_live(line.head)})
+        job = active_job(batch=batch)
+        is_live = _is_live(state_shown(line.head, job), job)
+        return render(request, "web/runs/_rows.html", {**_rows(request, line), "is_live": is_live})
     return render(request, "web/runs/batch.html", _page(request, line))
 
 
@@ -110,6 +112,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "differences": _differences(books) if books else (),
         "can_resume": state is BatchState.STOPPED and job is None,
         "is_left": bool(sum(line.tally.rows[status] for status in (Status.REFUSED, Status.INVALID))),
+        "is_live": _is_live(state, job),
         **_course(head, line.tally, job),
         **_rows(request, line),
     }
@@ -117,22 +120,28 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
 
 def _live(request: HttpRequest, batch: str) -> HttpResponse:
     """How far it is. Once it has ended, the browser is told to load the whole page."""
-    found_line(batch)
-    now = progress(batch, _LAST_ROWS)
+    try:
+        now = progress(batch, _LAST_ROWS)
+    except LedgerError as error:
+        raise Http404 from error
     job = active_job(batch=batch)
     state = state_shown(now.head, job)
     context = {"head": now.head, "tally": now.tally, "state": state, "job": job, **_course(now.head, now.tally, job)}
-    context |= {"last": now.last, "is_update": state is BatchState.RUNNING, "verdict": verdict(state, now.tally, None)}
+    context |= {
+        "is_live": _is_live(state, job),
+        "last": now.last,
+        "is_update": state is BatchState.RUNNING,
+        "verdict": verdict(state, now.tally, None),
+    }
     response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
     return response
 
 
-def _is_live(head: BatchHead) -> bool:
+def _is_live(state: BatchState, job: Job | None) -> bool:
     """Whether somebody works on it, or is about to."""
-    job = active_job(batch=head.batch or "")
-    return job is not None or state_shown(head, job) is BatchState.RUNNING
+    return job is not None or state is BatchState.RUNNING
 
 
 def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
@@ -143,7 +152,6 @@ def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
     context: dict[str, Any] = {
         "ended": ended,
         "to_send": ended + left + tally.rows[Status.UNKNOWN],
-        "is_live": _is_live(head),
         "rate": None,
         "seconds_left": None,
     }

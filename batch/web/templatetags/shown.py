@@ -67,13 +67,6 @@ def moment(at: datetime) -> str:
 
 
 @register.filter
-@or_nothing
-def day(at: datetime) -> str:
-    """A day of this machine's zone."""
-    return language.day(at.astimezone())
-
-
-@register.filter
 def status_word(status: Status) -> str:
     """What has become of a row, in a word."""
     return wording.status_word(status)
