@@ -315,7 +315,8 @@ class BatchView:
     rows: tuple[BatchRow, ...]
     findings: tuple[Finding, ...] = ()
     """What the checks said of the sheet as a whole."""
-    events: tuple[Event, ...] = ()
+    events: Sequence[Event] = ()
+    """Its audit trail as it was when the view was made, oldest first."""
 
     @property
     def control_total(self) -> ControlTotal | None:

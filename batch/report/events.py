@@ -9,7 +9,7 @@ from batch.report import styles, words
 from batch.report.contents import Contents
 from batch.report.links import Links
 from batch.report.page import Frame
-from batch.report.table import Column, Table, column, sample
+from batch.report.table import Column, Table, column
 from batch.report.telling import Teller
 
 NUMBER_WIDTH = 12
@@ -24,14 +24,13 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     Returns the range.
     """
     events, look = contents.view.events, frame.header_look
-    sampled = sample(events)
     teller = Teller()
     number, time, kind, particulars, digest = map(_, words.EVENT_TITLES)
     columns = [
         Column(number, NUMBER_WIDTH, look, "center"),
         Column(time, TIME_WIDTH, look),
-        column(kind, look, (teller.event(event.kind) for event in sampled), widest=WORDS_WIDEST),
-        column(particulars, look, (teller.particulars(event.data) for event in sampled), widest=WORDS_WIDEST),
+        column(kind, look, teller.kinds(), widest=WORDS_WIDEST),
+        Column(particulars, WORDS_WIDEST, look),
         Column(digest, HASH_WIDTH, look),
     ]
     table = Table(sheet, frame, columns)

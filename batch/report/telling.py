@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
 from batch.language import N_, _, money, pgettext
@@ -89,6 +89,10 @@ class Teller:
             plain = _spaced(kind)
             self._kinds[kind] = _(_EVENT_WORDS[kind]) if kind in _EVENT_WORDS else plain[:1].upper() + plain[1:]
         return self._kinds[kind]
+
+    def kinds(self) -> Iterable[str]:
+        """What there may be, in words."""
+        return map(self.event, _EVENT_WORDS)
 
     def particulars(self, data: Mapping[str, object]) -> str:
         """An event's data: "row: 5 · amount: 12.50"."""

@@ -149,7 +149,7 @@ def test_a_row_with_its_events(ledger: DatabaseLedger) -> None:
     assert row_of("b-1", 9) is None
     assert [event.kind for event in events_of("b-1", 4)] == ["attempt-began", "attempt-ended"]
     assert events_of("b-1", 4)[0] == ledger.view("b-1").events[5]
-    assert events_of("b-1") == ledger.view("b-1").events
+    assert events_of("b-1") == tuple(ledger.view("b-1").events)
 
 
 def test_progress_has_the_rows_that_ended_last_newest_first(ledger: DatabaseLedger) -> None:

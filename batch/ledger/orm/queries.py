@@ -162,7 +162,7 @@ def row_of(batch: str, row: int) -> BatchRow | None:
 def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
     """The events of a batch, or those about one of its rows, oldest first."""
     with reading():
-        events = Event.objects.filter(batch=batch)
+        events = Event.objects.filter(batch=batch).order_by("number")
         if row is not None:
             events = events.filter(data__row=row)
         return events_in(events)

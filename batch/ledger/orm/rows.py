@@ -26,8 +26,6 @@ from batch.model import (
 )
 from batch.money import from_thousandths, to_thousandths
 
-_CHUNK = 1000
-
 
 def batch_row(row: Movement) -> BatchRow:
     """The row of the sheet, and what has become of it."""
@@ -85,9 +83,8 @@ def people_json(people: People) -> dict[str, Any]:
 
 
 def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
-    """Lines of the audit trail, oldest first. There are many: they become events without becoming models before."""
-    columns = lines.order_by("number").values_list("number", "at", "kind", "data", "hash")
-    return tuple(Event(*line) for line in columns.iterator(chunk_size=_CHUNK))
+    """Lines of the audit trail, in their order. There are many: they become events without becoming models before."""
+    return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
 
 
 def euros(thousandths: int | None) -> Decimal | None:

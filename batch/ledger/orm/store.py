@@ -27,7 +27,8 @@ from batch.ledger.orm.balances import at_both_ends, last_known, readings_of
 from batch.ledger.orm.models import Batch, Event, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.queries import lines_page
-from batch.ledger.orm.rows import batch_row, euros, events_in, head_of, people_json, people_of
+from batch.ledger.orm.rows import batch_row, euros, head_of, people_json, people_of
+from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, found, reading
 from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
@@ -148,7 +149,7 @@ class DatabaseLedger:
                 roles={Role(role): column for role, column in kept.roles.items()},
                 rows=tuple(batch_row(row) for row in rows),
                 findings=tuple(finding_from_json(finding) for finding in kept.findings),
-                events=events_in(kept.events.all()),
+                events=Trail(batch),
             )
 
     def work(self, batch: str) -> Work:
