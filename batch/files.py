@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from batch.errors import ReportError
+from batch.errors import ReportError, system_words
 from batch.language import _
 
 
@@ -28,9 +28,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         _take_name(temporary, path)
     except OSError as error:
-        why = (error.strerror or str(error)).strip().rstrip(".").lower()
         sentence = _("{path} cannot be written: {why}; choose a folder that can be written to, with enough room.")
-        raise ReportError(sentence.format(path=path, why=why)) from error
+        raise ReportError(sentence.format(path=path, why=system_words(error))) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -31,8 +31,8 @@ def with_results(written: bytes, original: bytes) -> bytes:
         ZipFile(io.BytesIO(written)) as plain,
         ZipFile(file, "w", ZIP_DEFLATED) as new,
     ):
-        before = _sheets(old)
-        sources = {part: before.get(name) for name, part in _sheets(plain).items()}
+        before = sheets_in(old)
+        sources = {part: before.get(name) for name, part in sheets_in(plain).items()}
         for part in plain.infolist():
             data = plain.read(part)
             source = sources.get(part.filename)
@@ -63,7 +63,7 @@ def _results(sheet: bytes) -> _Results:
     return results
 
 
-def _sheets(archive: ZipFile) -> dict[str, str]:
+def sheets_in(archive: ZipFile) -> dict[str, str]:
     """The part that holds each sheet, by the sheet's name."""
     path, relations_path = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
     if not {path, relations_path} <= set(archive.namelist()):

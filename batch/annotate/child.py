@@ -19,6 +19,7 @@ from batch.annotate.calculated import with_results
 from batch.annotate.grid import workbook_of
 from batch.annotate.limits import MEMORY, SECONDS
 from batch.annotate.marks import Marks
+from batch.annotate.pictures import keep_pictures
 from batch.annotate.writing import write_marks
 
 
@@ -39,6 +40,7 @@ def answer(stream: IO[bytes]) -> bytes:
         workbook = workbook_of(head["cells"], marks.sheet)
         return _saved(workbook, workbook.worksheets[0], marks)
     workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
+    keep_pictures(workbook, original)
     sheet = next(sheet for sheet in workbook.worksheets if sheet.title == marks.sheet)
     return with_results(_saved(workbook, sheet, marks), original)
 

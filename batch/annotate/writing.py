@@ -36,6 +36,8 @@ _HEADINGS_BELOW = 2
 _LONGEST_TAB = 31
 _CHARACTERS_IN_A_LINE = 90
 _LINE_HEIGHT = 15.5
+_TITLE_HEIGHT = 28
+_A4 = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _comment(cell: Cell, texts: Sequence[str]) -> None:
 
 def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[str, str], first: int) -> None:
     _put(listing, 1, 1, marks.title, Font(name=FONT, size=18, bold=True, color=NAVY))
+    listing.row_dimensions[1].height = _TITLE_HEIGHT
     for row, remark in enumerate(marks.remarks, 2):
         _put(listing, row, 1, remark, Font(name=FONT, color=SLATE), wrap=True)
         listing.merge_cells(start_row=row, start_column=1, end_row=row, end_column=3)
@@ -133,6 +136,7 @@ def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[s
     listing.freeze_panes = f"A{first}"
     listing.sheet_view.showGridLines = False
     listing.page_setup.orientation = "landscape"
+    listing.page_setup.paperSize = _A4
     listing.page_setup.fitToWidth, listing.page_setup.fitToHeight = 1, 0
     listing.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 

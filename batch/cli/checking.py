@@ -15,6 +15,7 @@ from batch.cli.surroundings import account_of, has_ledger, now, open_client, ope
 from batch.errors import UsageError
 from batch.language import _
 from batch.model import Role
+from batch.output import refuse_replacing
 from batch.rules.amounts import read_amount
 from batch.rules.checks import Expected, header_of
 from batch.rules.conventions import Conventions, titles_to_keep
@@ -70,8 +71,10 @@ def conventions_of(columns: Sequence[str], *, remember: bool, signed: bool, incl
 
 def check_command(request: CheckRequest, *, json: bool, out: Path | None = None, annotated: Path | None = None) -> int:
     """Check, print, and write the dry run's workbook or the marked one if asked to. Returns the exit code."""
+    if out is not None:
+        refuse_replacing(request.path, out)
     if annotated is not None:
-        refuse_annotating(request.path, annotated)
+        refuse_annotating(request.path, annotated, out)
     environ = read_environment()
     settings = load_settings(environ)
     key = None if request.offline else load_key(environ)

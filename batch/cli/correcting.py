@@ -9,19 +9,21 @@ from batch.errors import UsageError
 from batch.files import whole_file
 from batch.language import _
 from batch.model import CheckedSheet
+from batch.output import refuse_replacing
 from batch.sheet.limits import Limits
 from batch.sheet.original import load
 
 
-def refuse_annotating(sheet: Path, out: Path) -> None:
-    """Say at once what cannot be the name of the marked workbook."""
+def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
+    """Say at once what cannot be the name of the marked workbook, beside that of the report."""
     wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
     if out.suffix.lower() not in {".xlsx", wanted}:
         raise UsageError(
             _("{path} cannot be the marked workbook: give it the ending {ending}.").format(path=out, ending=wanted)
         )
-    if out.exists() and sheet.exists() and out.samefile(sheet):
-        raise UsageError(_("--annotate would replace the sheet itself: choose another name."))
+    refuse_replacing(sheet, out, "--annotate")
+    if report is not None and report.resolve() == out.resolve():
+        raise UsageError(_("--annotate and --out name the same file: choose another name for one of them."))
 
 
 def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits) -> None:

@@ -22,6 +22,7 @@ from batch.errors import LedgerError, ReportError, UsageError
 from batch.language import _, day, ngettext, number
 from batch.model import BatchState, BatchView, Status, tally
 from batch.money import euros
+from batch.output import refuse_replacing
 from batch.retelling import retold
 from batch.rules.books import is_alarming
 from batch.settings import Settings, load_settings
@@ -56,6 +57,8 @@ def run_command(
     from batch.runner.likeness import with_likeness
     from batch.runner.unsettled import is_all_done, only_unsettled
 
+    if out is not None:
+        refuse_replacing(request.path, out)
     settings, key = settings_and_key()
     if consent.again and not (consent.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
@@ -135,7 +138,7 @@ def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
             invalid = checked.sheet.invalid_rows
             return ngettext(
                 "{count} row has an error; correct it, or leave it out with --skip-invalid.",
-                "{count} rows have errors; correct it all, or leave those rows out with --skip-invalid.",
+                "{count} rows have errors; correct them, or leave those rows out with --skip-invalid.",
                 invalid,
             ).format(count=number(invalid))
     return _would_be_refused(checked)

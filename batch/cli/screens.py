@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -201,9 +199,9 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 
 def _print_plan(screen: Console, checked: DryRun) -> None:
     table = _table()
-    counted = Counter(map(attrgetter("direction"), checked.plan.movements))
+    directions = [row.direction for row in checked.plan.rows]
     for direction, total in ((Direction.ADD, checked.plan.added), (Direction.REMOVE, checked.plan.removed)):
-        table.add_row(direction_word(direction), _rows(counted[direction]), euros(total))
+        table.add_row(direction_word(direction), _rows(directions.count(direction)), euros(total))
     if checked.sheet.invalid_rows:
         table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.sheet.invalid_rows), "")
     screen.print(table)
@@ -241,7 +239,10 @@ def _refusal(refusal: Refusal) -> str:
 
 
 def _print_findings(screen: Console, checked: DryRun) -> None:
-    findings = [*checked.sheet.findings, *(finding for row in checked.sheet.rows for finding in row.findings)]
+    findings = list(checked.sheet.findings)
+    for row in checked.sheet.rows:
+        if row.findings:
+            findings += row.findings
     if not findings:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)

@@ -22,7 +22,7 @@ from openpyxl.drawing.text import (
 )
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.language import Language, language
+from batch.language import language
 from batch.report import styles
 
 LARGEST = 10
@@ -125,7 +125,7 @@ def _axes(chart: BarChart) -> None:
     euros.crosses = "max"
     names.tickLblPos = "low"
     names.noMultiLvlLbl = True
-    euros.number_format = '#,##0 "€"' if language() is Language.FRENCH else '"€"#,##0'
+    euros.number_format = styles.axis_format(language())
     euros.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill="E6EBF1")))
 
 

@@ -14,7 +14,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.language import _
+from batch.language import _, language
 from batch.report import styles, words
 from batch.report.cells import Pen
 from batch.report.styles import Look
@@ -80,7 +80,7 @@ class Form:
     ) -> None:
         """One line of the control totals."""
         pen = self._pen
-        count = styles.COUNT_STRONG if is_strong else styles.COUNT
+        count = styles.count_look(language(), bold=is_strong)
         rows_in, euros_in, rows_out, euros_out, rows = sums
         cells = [
             pen.text(0, label, styles.STRONG if is_strong else look),

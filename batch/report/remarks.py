@@ -49,8 +49,8 @@ def _of_rows(rows: Iterable[BatchRow]) -> Iterator[str]:
     if found_out:
         yield _counted(
             ngettext(
-                "That {rows} row ({amount}) was done was found out afterwards: its note says how.",
-                "That {rows} rows ({amount}) were done was found out afterwards: their notes say how.",
+                "{rows} row ({amount}) was found to be done only afterwards: its note says how.",
+                "{rows} rows ({amount}) were found to be done only afterwards: their notes say how.",
                 len(found_out),
             ),
             found_out,

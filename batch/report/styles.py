@@ -27,6 +27,8 @@ GENERAL = "General"
 TEXT = "@"
 WHOLE = "0"
 DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
+_OWN_SEPARATORS = {Language.ENGLISH: "", Language.FRENCH: "[$-40C]"}
+"""Excel shows numbers with the separators of its own country whatever a format says, others with the format's."""
 LINK_INK = "0B4F8A"
 
 
@@ -57,8 +59,6 @@ OWN_TEXT = Look(number_format=TEXT)
 TRUTH = Look(horizontal="center", indent=0)
 NUMBER = Look(horizontal="right")
 WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right")
-COUNT = Look(number_format="#,##0", horizontal="right")
-COUNT_STRONG = replace(COUNT, bold=True)
 RIGHT = Look(horizontal="right")
 SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
 
@@ -97,17 +97,23 @@ STATUS_LOOKS = {
 
 
 @cache
+def count_look(language: Language, *, bold: bool = False) -> Look:
+    """A number of rows."""
+    return Look(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
+
+
+@cache
 def euro_look(places: int, language: Language, *, bold: bool = False) -> Look:
     """An amount with so many decimals."""
     euro = _euro_format(places, language)
-    return Look(number_format=f"{euro};-{euro}", horizontal="right", bold=bold)
+    return Look(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
 
 
 @cache
 def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
     """A difference of the books: with its sign, and marked unless it is nothing."""
     euro = _euro_format(places, language)
-    plain = Look(number_format=f"+{euro};-{euro};{euro}", horizontal="right")
+    plain = Look(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
 
 
@@ -193,6 +199,12 @@ def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     return cell
 
 
+def axis_format(language: Language) -> str:
+    """Whole euros on the axis of a chart."""
+    return f"{_OWN_SEPARATORS[language]}{_euro_format(0, language)}"
+
+
 def _euro_format(places: int, language: Language) -> str:
     digits = f"#,##0.{'0' * places}" if places else "#,##0"
-    return f'{digits} "€"' if language is Language.FRENCH else f'"€"{digits}'
+    # LibreOffice saves a bare space of a French format as one between thousands, which then divides by a thousand.
+    return f'{digits}"\u00a0€"' if language is Language.FRENCH else f'"€"{digits}'

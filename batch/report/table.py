@@ -24,7 +24,7 @@ from batch.report.cells import Pen
 from batch.report.links import put_link
 from batch.report.page import Frame
 from batch.report.styles import Look
-from batch.report.texts import one_line
+from batch.report.texts import one_line, writable
 
 _T = TypeVar("_T")
 
@@ -162,7 +162,8 @@ class Table:
             put_link(self._sheet, f"{get_column_letter(index + 1)}{self._last_row + 1}", target, line)
 
     def _excel_table(self, name: str) -> ExcelTable:
-        columns = [TableColumn(id=index, name=item.title) for index, item in enumerate(self._columns, 1)]
+        # Excel compares these with the cells of the titles, in which "_x0041_" is written so that it stays what it is.
+        columns = [TableColumn(id=index, name=writable(item.title)) for index, item in enumerate(self._columns, 1)]
         return ExcelTable(
             displayName=name,
             ref=self.ref,

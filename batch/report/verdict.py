@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,16 +54,13 @@ def verdict_before(findings: Iterable[Finding], total: int, invalid: int, foreca
 
 
 def _on_other(state: BatchState, contents: Contents) -> str:
-    reason = _clause(contents.view.head.reason)
     if state is BatchState.RUNNING:
         return _("Still running when this was written: {progress}.").format(progress=_progress(contents))
     if state is BatchState.APPROVED:
         return _("Approved, but not started: nothing has moved.")
     if state is BatchState.CHECKED:
         return _("Waiting for approval: nothing has moved.")
-    if reason:
-        return _("Rejected ({reason}): nothing has moved.").format(reason=reason)
-    return _("Rejected: nothing has moved.")
+    return _with_reason(_("Rejected: nothing has moved."), contents.view.head.reason)
 
 
 def _on_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> str:
@@ -157,26 +154,51 @@ def _on_finished(contents: Contents) -> Verdict:
 
 
 def _on_stopped(contents: Contents) -> str:
-    head, progress = contents.view.head, _progress(contents)
-    reason = _clause(head.reason)
-    if reason:
-        stopped = _("Stopped before the end ({reason}): {progress}").format(reason=reason, progress=progress)
-    else:
-        stopped = _("Stopped before the end: {progress}").format(progress=progress)
+    head = contents.view.head
     if tally(contents.view.rows).rows[Status.UNKNOWN]:
-        go_on = _(
-            "{stopped}; decide on what is in doubt with “creditbatch resolve {batch}”, "
+        stopped = _(
+            "Stopped before the end: {progress}; decide on what is in doubt with “creditbatch resolve {batch}”, "
             "then go on with “creditbatch resume {batch}”."
         )
     else:
-        go_on = _("{stopped}; go on with “creditbatch resume {batch}”.")
-    return go_on.format(stopped=stopped, batch=head.batch)
+        stopped = _("Stopped before the end: {progress}; go on with “creditbatch resume {batch}”.")
+    return _with_reason(stopped.format(progress=_progress(contents), batch=head.batch), head.reason)
+
+
+def _with_reason(what: str, reason: str | None) -> str:
+    """A sentence, and behind it the reason, which is one of its own: on one line and with a full stop."""
+    why = " ".join(retold(reason or "").split())
+    if not why:
+        return what
+    return _("{what} Reason: {why}").format(what=what, why=why if why.endswith((".", "!", "?", "…")) else f"{why}.")
 
 
 def _progress(contents: Contents) -> str:
     """How far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”)"."""
     rows = tally(contents.view.rows).rows
-    total, done = len(contents.view.rows), rows[Status.DONE]
+    total = len(contents.view.rows)
+    progress = _progress_of_one(contents) if total == 1 else _progress_of_several(rows, total)
+    if not (rows[Status.REFUSED] or rows[Status.INVALID]):
+        return progress
+    return _("{what} (to correct on the sheet “{sheet}”)").format(what=progress, sheet=words.ours().to_fix)
+
+
+def _progress_of_one(contents: Contents) -> str:
+    match contents.view.rows[0].result.status:
+        case Status.DONE:
+            return _("the only row was done")
+        case Status.UNKNOWN:
+            return _("of the only row it is not known whether the credit moved")
+        case Status.PENDING:
+            return _("the only row can still be sent")
+        case Status.REFUSED:
+            return _("the only row was refused")
+        case Status.INVALID:
+            return _("the only row is invalid")
+
+
+def _progress_of_several(rows: Mapping[Status, int], total: int) -> str:
+    done = rows[Status.DONE]
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
     parts = [
@@ -200,10 +222,7 @@ def _progress(contents: Contents) -> str:
         parts.append(ngettext("{rows} is invalid", "{rows} are invalid", invalid))
     numbers = [done, *filter(None, (unknown, pending, refused, invalid))]
     said = [part.format(rows=number(rows)) for part, rows in zip(parts, numbers, strict=True)]
-    progress = listed(said, _("and"))
-    if not (refused or invalid):
-        return progress
-    return _("{what} (to correct on the sheet “{sheet}”)").format(what=progress, sheet=words.ours().to_fix)
+    return listed(said, _("and"))
 
 
 def _with_books(contents: Contents, what: str) -> tuple[bool, str]:
@@ -240,8 +259,3 @@ def _enriched(contents: Contents) -> str:
         others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
         parts.append(others.format(number=number(more)))
     return listed(parts, _("and"))
-
-
-def _clause(text: str | None) -> str:
-    """A reason as a part of a sentence: on one line and without its full stop."""
-    return " ".join(retold(text or "").split()).rstrip(".")

@@ -34,6 +34,7 @@ def write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, b
     """Write the account's sub-accounts, or room for them."""
     painter = Painter(sheet)
     painter.put(1, 1, sheet.title, looks.TITLE)
+    sheet.row_dimensions[1].height = looks.TITLE_HEIGHT
     painter.put(2, 1, _hint(subaccounts, balances), looks.HINT)
     painter.put(_HEADER_ROW, 1, _("Token"), looks.HEADER)
     painter.put(_HEADER_ROW, 2, _("E-mail address"), looks.HEADER)
@@ -52,6 +53,8 @@ def write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, b
     for letter, width in (("A", 40), ("B", 40), ("C", 16)):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
+    sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
+    looks.page(sheet, is_upright=True)
     looks.protect(sheet)
     return _places(sheet, len(listed))
 

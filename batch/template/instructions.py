@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.language import _
@@ -12,7 +11,9 @@ from batch.template.looks import Painter
 from batch.template.names import Names
 from batch.wording import direction_word
 
-_CHARACTERS_IN_A_LINE = 95
+_WIDTH = 76
+"""As much as an upright page holds: some programs cut a single wide column instead of shrinking it."""
+_CHARACTERS_IN_A_LINE = 78
 _LINE_HEIGHT = 15.5
 
 
@@ -20,6 +21,7 @@ def write_instructions(sheet: Worksheet, names: Names, *, has_accounts: bool) ->
     """Write what to fill in and what to do then."""
     painter = Painter(sheet)
     painter.put(1, 1, _("How to fill in this workbook"), looks.TITLE)
+    sheet.row_dimensions[1].height = looks.TITLE_HEIGHT
     row = 2
     for title, lines in _sections(names, has_accounts=has_accounts):
         row += 1
@@ -29,10 +31,9 @@ def write_instructions(sheet: Worksheet, names: Names, *, has_accounts: bool) ->
             painter.put(row, 1, line, looks.PLAIN)
             sheet.row_dimensions[row].height = _LINE_HEIGHT * (1 + len(line) // _CHARACTERS_IN_A_LINE)
         row += 1
-    sheet.column_dimensions["A"].width = 100
+    sheet.column_dimensions["A"].width = _WIDTH
     sheet.sheet_view.showGridLines = False
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    looks.page(sheet, is_upright=True)
     looks.protect(sheet)
 
 

@@ -6,7 +6,6 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.styles import PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.language import _
@@ -31,6 +30,7 @@ def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     first, last = HEADER_ROW + 1, HEADER_ROW + max(ROWS, accounts.count)
     painter = Painter(sheet)
     painter.put(1, 1, _("Credits to move"), looks.TITLE)
+    sheet.row_dimensions[1].height = looks.TITLE_HEIGHT
     painter.put(2, 1, _("One row for each movement; a row left blank does no harm."), looks.HINT)
     _write_totals(painter, first, last)
     _write_header(painter)
@@ -50,9 +50,7 @@ def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     sheet.row_dimensions[HEADER_ROW].height = 24
     sheet.freeze_panes = f"A{first}"
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    looks.page(sheet)
     looks.protect(sheet)
 
 

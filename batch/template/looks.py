@@ -7,12 +7,16 @@ from typing import cast
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.report.styles import BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE
 
 AMOUNT = "#,##0.00"
 BALANCE = "#,##0.000"
+TITLE_HEIGHT = 28
+_A4 = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Look:
     fill: str | None = None
     number_format: str = "General"
     horizontal: str = "left"
+    indent: int = 0
     wrap: bool = False
     ruled: bool = False
     is_open: bool = False
@@ -34,15 +39,15 @@ PLAIN = Look(wrap=True)
 TITLE = Look(size=18, bold=True, ink=NAVY)
 SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True)
 HINT = Look(ink=SLATE)
-HEADER = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True)
+HEADER = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, indent=1)
 HEADER_RIGHT = replace(HEADER, horizontal="right")
 LABEL = Look(ink=SLATE, horizontal="right")
-TOTAL = Look(bold=True, number_format=AMOUNT, horizontal="right")
+TOTAL = Look(bold=True, number_format=AMOUNT, horizontal="right", indent=1)
 COUNT = replace(TOTAL, number_format="#,##0")
-OPEN_TEXT = Look(number_format=TEXT, ruled=True, is_open=True)
-OPEN_AMOUNT = Look(number_format=AMOUNT, horizontal="right", ruled=True, is_open=True)
-SHOWN = Look(ink=SLATE, ruled=True)
-SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True)
+OPEN_TEXT = Look(number_format=TEXT, ruled=True, is_open=True, indent=1)
+OPEN_AMOUNT = Look(number_format=AMOUNT, horizontal="right", ruled=True, is_open=True, indent=1)
+SHOWN = Look(ink=SLATE, ruled=True, indent=1)
+SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True, indent=1)
 
 
 class Painter:
@@ -82,10 +87,21 @@ def _dressed(cell: Cell, look: Look) -> Cell:
     if look.ruled:
         cell.border = Border(bottom=Side("thin", color=LINE))
     vertical = "top" if look.wrap and not look.fill else "center"
-    cell.alignment = Alignment(horizontal=look.horizontal, vertical=vertical, wrap_text=look.wrap or None)
+    cell.alignment = Alignment(
+        horizontal=look.horizontal, vertical=vertical, wrap_text=look.wrap or None, indent=look.indent
+    )
     cell.number_format = look.number_format
     cell.protection = Protection(locked=not look.is_open)
     return cell
+
+
+def page(sheet: Worksheet, *, is_upright: bool = False) -> None:
+    """A4, and as wide as the paper."""
+    sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_margins = PageMargins(left=0.5, right=0.5, top=0.6, bottom=0.6)
 
 
 def protect(sheet: Worksheet) -> None:

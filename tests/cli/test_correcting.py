@@ -92,6 +92,34 @@ def test_a_done_row_that_was_changed_is_not_paid_a_second_time(command: Command,
     assert (besides.code, besides.statuses) == (0, ["done"])
 
 
+SORTED = "Token;Amount;Direction\nsub-0004;12;add\nsub-0003;7,25;add\nsub-0002;5,00;remove\nsub-0009;12,50;add\n"
+"""As it was corrected, sorted the other way round; and the token of the first row, which is done, was changed."""
+
+
+def test_a_done_row_with_another_token_in_a_sorted_sheet_is_not_paid_a_second_time(
+    command: Command, sandbox: Sandbox
+) -> None:
+    batch = first(command)
+    ended = again(command, command.sheet(SORTED), batch)
+    assert (ended.code, ended.document["batch"]) == (1, None)
+    found = [(finding["code"], finding["cell"]) for row in ended.document["rows"] for finding in row["findings"]]
+    assert found == [("row-was-done", "A5")]
+    assert applied(sandbox) == ALL
+    # It went to the wrong sub-account, and the right one is to get it besides: the done row is put back.
+    besides = again(command, command.sheet(SORTED + "sub-0001;12,50;add\n"), batch)
+    assert (besides.code, besides.statuses) == (0, ["done", "done"])
+    assert applied(sandbox) == [*ALL, FOURTH, ("add", "sub-0009", "12.500")]
+
+
+def test_done_rows_that_were_taken_out_keep_nothing_from_being_sent(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("refuse:code=61,skip=1,times=1")
+    batch = first(command, SHEET + "sub-0004;12,50;add\nsub-0005;12,50 EUROS;add\nsub-0006;x;add\n")
+    rest = "Token;Amount;Direction\nsub-0006;12,5;add\nsub-0002;5,00;remove\n"
+    ended = again(command, command.sheet(rest), batch)
+    assert (ended.code, ended.statuses) == (0, ["done", "done"])
+    assert "done-rows-gone" in codes(ended)
+
+
 def test_a_stopped_batch_is_closed_and_never_goes_on(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("refuse:code=20,skip=1")
     batch = first(command, SHEET)

@@ -77,11 +77,11 @@ def test_a_doubt_is_told_in_french_whoever_ran_the_batch_and_the_record_stays_wh
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["check"], "FICHIER manque"),
+        (["check"], "Il manque FICHIER"),
         (["check", "x", "--nope"], "L’option --nope n’existe pas"),
         (["chek"], "La commande chek n’existe pas (vouliez-vous dire check\N{NARROW NO-BREAK SPACE}?)"),
-        (["check", "x", "y"], "On ne sait à quoi sert"),
-        (["check", "x", "--expect-rows", "a"], "Mauvaise valeur pour --expect-rows"),
+        (["check", "x", "y"], "On ne sait pas à quoi sert"),
+        (["check", "x", "--expect-rows", "a"], "Valeur incorrecte pour --expect-rows"),
         (["check", "x", "--expect-rows", "-1"], "il faut au moins 0"),
         (["check", "x", "--out"], "Rien ne suit l’option --out"),
         (["check", "x", "--json=1"], "Rien ne peut suivre l’option --json"),

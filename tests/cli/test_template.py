@@ -63,4 +63,13 @@ def test_the_sheet_itself_is_never_replaced(command: Command) -> None:
     for same in (path, Path("own.xlsx"), Path("..") / command.folder.name / "own.xlsx"):
         ended = command("check", path, "--offline", "--annotate", same)
         assert (ended.code, "--annotate" in ended.err) == (2, True)
+        for arguments in (["check", path, "--offline", "--out", same], ["run", path, "--yes", "--out", same]):
+            ended = command(*arguments)
+            assert (ended.code, "--out would replace the sheet itself" in ended.err) == (2, True)
     assert path.read_bytes() == (SAMPLES / "mistakes.xlsx").read_bytes()
+
+
+def test_the_report_and_the_marked_workbook_are_two_files(command: Command) -> None:
+    ended = command("check", SAMPLES / "mistakes.xlsx", "--offline", "--annotate", "a.xlsx", "--out", "./a.xlsx")
+    assert (ended.code, "--out" in ended.err) == (2, True)
+    assert list(command.folder.iterdir()) == []

@@ -136,3 +136,9 @@ def test_the_plain_table_balances_and_is_written_as_the_language_does(language: 
     sides = [[Decimal(line[side].replace(",", ".") or 0) for line in lines] for side in (-2, -1)]
     assert [sum(side) for side in sides] == [Decimal("3.5"), Decimal("3.5")]
     assert lines[0][4] == "0001a"
+
+
+def test_amounts_of_the_plain_table_have_two_decimals_as_the_ledger_keeps_three() -> None:
+    view = view_of([DONE, DONE], [row(2, "5.250"), row(3, "1000.000")])
+    titles, *lines = entry_lines(entries_of(view, ACCOUNTS, UTC))
+    assert [line[titles.index("Debit")] for line in lines[::2]] == ["5.25", "1000.00"]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from batch.delimited import decimal_text, harmless, is_formula_like, write_csv
 from batch.language import Language, speaking
 from batch.model import BatchView, Cell, Role, RowResult, Status
+from batch.money import decimals
 from batch.report.contents import Contents
 from batch.report.plain import row_lines
 from tests.report.views import DONE, INVALID, REFUSED, START, checked, row, view_of
@@ -92,7 +93,9 @@ def test_other_values_are_what_they_are() -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12))
 def test_decimals_keep_their_value(number: Decimal) -> None:
-    assert Decimal(decimal_text(number, 2)) == number
+    written = decimal_text(number, 2)
+    assert Decimal(written) == number
+    assert len(written.partition(".")[2]) == max(2, decimals(number))
     with speaking(Language.FRENCH):
         assert Decimal(decimal_text(number, 2).replace(",", ".")) == number
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -19,9 +19,11 @@ from batch.language import Language, speaking
 from batch.model import BatchState, BatchView, Event, People, Role, RowResult, Status
 from batch.report.links import MOST_LINKS
 from batch.report.workbook import write_report
+from batch.rules.checks import Expected, check_sheet
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.vocabulary import REPORT_WORDS
+from batch.sheet import read_sheet
 from tests.report.strict import Package, complain_about, links_of
 from tests.report.views import (
     DONE,
@@ -37,6 +39,7 @@ from tests.report.views import (
     row,
     view_of,
 )
+from tests.template.office import needs_office, saved_in_french
 
 
 def events_of(rows: int) -> tuple[Event, ...]:
@@ -108,6 +111,7 @@ def test_excel_has_nothing_to_repair_in_a_dry_run(tmp_path: Path, language: Lang
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(alphabet=st.characters(), max_size=12), min_size=4, max_size=4))
+@example(["_x0041_", "a_x000d_", "", "A"])
 def test_any_titles_make_a_table_of_excels(tmp_path_factory: pytest.TempPathFactory, titles: list[str]) -> None:
     path = tmp_path_factory.mktemp("titles") / "report.xlsx"
     write_report(path, view_of([DONE], columns=tuple(titles)))
@@ -179,6 +183,22 @@ def test_charts_are_drawn_from_cells_that_can_be_seen(tmp_path: Path) -> None:
     for title in ("Summary", "Balances"):
         dimensions = [*book[title].row_dimensions.values(), *book[title].column_dimensions.values()]
         assert not any(dimension.hidden for dimension in dimensions)
+
+
+@pytest.mark.slow
+@needs_office
+@pytest.mark.parametrize("language", Language)
+def test_what_is_to_fix_is_the_same_after_libreoffice_in_france_has_saved_it(
+    tmp_path: Path, language: Language
+) -> None:
+    path = tmp_path / "report.xlsx"
+    amounts = ["1234.5", "7", "0.005"]
+    with speaking(language):
+        write_report(path, view_of([REFUSED] * 3, [row(number, text) for number, text in enumerate(amounts, 2)]))
+    grid = read_sheet(saved_in_french(path, tmp_path), sheet=REPORT_WORDS[language].to_fix)
+    rows = check_sheet(grid, None, Expected()).rows
+    assert [(item.amount, item.findings) for item in rows[:2]] == [(Decimal(text), ()) for text in amounts[:2]]
+    assert rows[2].amount == Decimal(amounts[2])
 
 
 @pytest.mark.slow

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from openpyxl.styles.numbers import is_date_format
 
 from batch.language import Language
 from batch.report import styles
-from batch.report.styles import Look, difference_look, euro_look, linked
+from batch.report.styles import Look, axis_format, count_look, difference_look, euro_look, linked
+from batch.sheet.numberformat import number_format
 
 LOOKS = [look for look in vars(styles).values() if isinstance(look, Look)] + list(styles.STATUS_LOOKS.values())
 
@@ -26,8 +30,19 @@ def test_every_ink_is_readable_on_its_fill(look: Look) -> None:
 
 def test_euro_formats_have_the_decimals_asked_for_and_are_those_of_the_language() -> None:
     assert euro_look(0, Language.ENGLISH).number_format == '"€"#,##0;-"€"#,##0'
-    assert euro_look(3, Language.FRENCH).number_format == '#,##0.000 "€";-#,##0.000 "€"'
-    assert difference_look(3, Language.FRENCH, is_zero=True).number_format.startswith("+#,##0.000")
+    assert euro_look(3, Language.FRENCH).number_format == '[$-40C]#,##0.000"\u00a0€";-#,##0.000"\u00a0€"'
+    assert difference_look(3, Language.FRENCH, is_zero=True).number_format.startswith("[$-40C]+#,##0.000")
+    assert [count_look(language).number_format for language in Language] == ["#,##0", "[$-40C]#,##0"]
+    assert axis_format(Language.FRENCH) == '[$-40C]#,##0"\u00a0€"'
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_format_of_ours_is_taken_for_a_date_or_for_another_number(language: Language) -> None:
+    for look in (euro_look(2, language), difference_look(3, language, is_zero=True), count_look(language)):
+        assert not is_date_format(look.number_format)
+        read = number_format(look.number_format)
+        assert read is not None
+        assert read.shown_otherwise(Decimal("1234")) is None
 
 
 def test_what_leads_somewhere_has_no_fill_because_some_programs_choose_its_ink() -> None:

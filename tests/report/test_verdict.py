@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from batch.findings import Finding
+from batch.language import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, Verdict, verdict
@@ -82,10 +83,44 @@ def test_finished_without_rows() -> None:
 def test_stopped_says_why_and_how_to_go_on() -> None:
     view = view_of([DONE, PENDING, PENDING], state=BatchState.STOPPED, reason="Interrupted\nby Ctrl-C.")
     assert of(view) == Verdict(
-        "Stopped before the end (Interrupted by Ctrl-C): 1 of 3 rows was done and 2 can still be sent; "
-        "go on with “creditbatch resume 2026-03-a7f3”.",
+        "Stopped before the end: 1 of 3 rows was done and 2 can still be sent; "
+        "go on with “creditbatch resume 2026-03-a7f3”. Reason: Interrupted by Ctrl-C.",
         Mood.BAD,
     )
+
+
+def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
+    reason = "The provider refuses the whole account with code 20: sub-account unknown (it says “no”)."
+    view = view_of([DONE, PENDING], state=BatchState.STOPPED, reason=reason)
+    assert of(view).sentence.endswith(f"”. Reason: {reason}")
+    with speaking(Language.FRENCH):
+        french = of(view).sentence
+    assert french.startswith(
+        "Arrêté avant la fin\u00a0: 1 ligne sur 2 a été effectuée et 1 peut encore être envoyée\u202f; "
+    )
+    assert "\u00a0». Motif\u00a0: Le fournisseur refuse" in french
+
+
+@pytest.mark.parametrize(
+    ("result", "english", "french"),
+    [
+        (
+            REFUSED,
+            "Finished: the only row was refused (to correct on the sheet “To fix”), and",
+            "la seule ligne a été refusée",
+        ),
+        (INVALID, "Finished: the only row is invalid (to correct on", "la seule ligne est invalide"),
+        (UNKNOWN, "Finished: of the only row it is not known whether the credit moved", "de la seule ligne a été"),
+        (PENDING, "Finished: the only row can still be sent", "la seule ligne peut encore être envoyée"),
+    ],
+)
+def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, english: str, french: str) -> None:
+    def sentence() -> str:
+        return finished([result], subaccount("500", "1"), subaccount("500", "1")).sentence
+
+    assert sentence().startswith(english)
+    with speaking(Language.FRENCH):
+        assert french in sentence()
 
 
 def test_stopped_in_doubt_says_to_decide_first() -> None:
@@ -97,10 +132,10 @@ def test_stopped_in_doubt_says_to_decide_first() -> None:
 @pytest.mark.parametrize(
     ("state", "beginning"),
     [
-        (BatchState.RUNNING, "Still running when this was written: 0 of 1 rows were done and 1 can still be sent."),
+        (BatchState.RUNNING, "Still running when this was written: the only row can still be sent."),
         (BatchState.APPROVED, "Approved, but not started: nothing has moved."),
         (BatchState.CHECKED, "Waiting for approval: nothing has moved."),
-        (BatchState.REJECTED, "Rejected (wrong month): nothing has moved."),
+        (BatchState.REJECTED, "Rejected: nothing has moved. Reason: wrong month."),
     ],
 )
 def test_other_states(state: BatchState, beginning: str) -> None:

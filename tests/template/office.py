@@ -9,6 +9,12 @@ from pathlib import Path
 from tests.programs import found, needs
 
 SOFFICE = found("soffice", "libreoffice")
+_FRANCE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Setup/L10N">
+<prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>fr-FR</value></prop></item>
+</oor:items>
+"""
 needs_office = needs("LibreOffice", SOFFICE, "what it makes of our workbooks was not tested")
 
 
@@ -16,6 +22,14 @@ def saved(path: Path, folder: Path, kind: str = "xlsx") -> Path:
     """The file as LibreOffice saves it, under the same name in the folder."""
     _run(folder, "--convert-to", kind, "--outdir", str(folder / "saved"), str(path))
     return folder / "saved" / f"{path.stem}.{kind}"
+
+
+def saved_in_french(path: Path, folder: Path, kind: str = "xlsx") -> Path:
+    """The same, by a program that is set to France."""
+    settings = folder / "profile" / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(_FRANCE, "utf-8")
+    return saved(path, folder, kind)
 
 
 def _run(folder: Path, *arguments: str) -> None:

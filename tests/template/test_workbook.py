@@ -99,6 +99,25 @@ def test_filled_in_and_saved_by_libreoffice_nothing_is_found(
         it_calculated_and_kept_the_rules(result, ["zeros@example.com", "=HYPERLINK(1)@example.com", None], has_accounts)
 
 
+@pytest.mark.parametrize("has_accounts", [True, False])
+def test_filled_in_by_a_program_that_does_not_calculate_nothing_is_found_either(
+    tmp_path: Path, language: Language, has_accounts: bool
+) -> None:
+    path = made(tmp_path / "template.xlsx", language, has_accounts=has_accounts)
+    fill_in(path, language)
+    sheet = checked(path)
+    assert findings(sheet) == []
+    assert [row.number for row in sheet.rows] == [FIRST, FIRST + 1, FIRST + 3]
+
+
+def test_every_page_is_a4_and_as_wide_as_the_paper(language: Language) -> None:
+    for sheet in sheets(language).worksheets:
+        assert (sheet.page_setup.paperSize, sheet.page_setup.fitToWidth) == (9, 1)
+        fitting = sheet.sheet_properties.pageSetUpPr
+        assert fitting is not None
+        assert fitting.fitToPage
+
+
 def it_calculated_and_kept_the_rules(path: Path, addresses: list[str | None], has_accounts: bool) -> None:
     sheet = load_workbook(path, data_only=True).worksheets[1]
     assert [round(sheet[f"D{row}"].value, 2) for row in range(2, 6)] == [3, 1247.06, 0.01, 1247.05]
