@@ -157,6 +157,11 @@ RULES: Mapping[str, Rule] = {
         first=_count,
         line=_count,
     ),
+    "rows-in-cell": _error(
+        "Lines that look like rows ({count} in all) stand inside the cell {at} and are not read: close the quotation "
+        "mark that opens this cell, or take the separators out of its text.",
+        count=_count,
+    ),
     "header-missing": _error(
         "No header row was found in the first {searched} rows: "
         "one row must name the columns token, amount and direction.",
@@ -239,7 +244,15 @@ RULES: Mapping[str, Rule] = {
         "The total in {at} (“{value}”) is not a number that can be compared with the rows: "
         "save the workbook in Excel once more, write the number, or delete the row."
     ),
-    "text-below": _note("The text below the total, in row {below}, is no movement and is left out."),
+    "text-below": _note(
+        "The text below the total, in row {below}, is no movement and is left out.",
+        variants={
+            "table": N_(
+                "Rows that stand apart below the table hold only words ({below}, beginning with “{value}”), and "
+                "neither an amount nor a direction: they are taken for a note, not for movements, and are left out."
+            )
+        },
+    ),
     "rows-missing": _error("There is a header in row {header} but no row below it: add one for each movement."),
     "expected-rows": _error(
         "The number of rows that would be sent is {found}, but {expected} was expected: "
@@ -272,6 +285,13 @@ RULES: Mapping[str, Rule] = {
         "Row {row} of batch {batch} is done ({direction} {amount}, {token}), and this row seems to be that one with "
         "changes, which would pay it twice: put it back as it was, and write what is to be paid besides in a row of "
         "its own.",
+        variants={
+            "alike": N_(
+                "Row {row} of batch {batch} is done ({direction} {amount}, {token}) and is not in this sheet any more, "
+                "and this new row asks for the same with another token, which may pay it twice: put that row back as "
+                "it was (it is not sent again), and keep this one only if it is to be paid besides."
+            )
+        },
         amount=_euros,
         direction=_direction,
     ),
@@ -348,7 +368,7 @@ RULES: Mapping[str, Rule] = {
         "round it with a formula, or let the cell show all its decimals."
     ),
     "amount-other-unit": _error(
-        "The amount is shown as “{value}”, in something else than euros: write euros and format the cell as a number."
+        "The amount is shown as “{value}”, in something other than euros: write euros and format the cell as a number."
     ),
     "cell-not-shown": _error(
         "The cell holds {value} but its format shows nothing: give the cell an ordinary format, or empty it."

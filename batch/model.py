@@ -101,6 +101,16 @@ class Grid:
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Movement:
+    """One add or remove to perform, made from the valid row of that number."""
+
+    row: int
+    token: str
+    direction: Direction
+    amount: Decimal
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class SheetRow:
     """One row of the sheet: the accountant's own cells, and what we read in them (None where we could not)."""
 
@@ -113,20 +123,18 @@ class SheetRow:
 
     @property
     def is_valid(self) -> bool:
-        """Whether a movement can be made from it."""
+        """Whether it asks for a movement, and nothing in it is wrong."""
         if self.token is None or self.direction is None or self.amount is None:
             return False
         return not self.findings or not any(finding.is_error for finding in self.findings)
 
-
-@dataclass(slots=True, unsafe_hash=True)
-class Movement:
-    """One add or remove to perform, made from the valid row of that number."""
-
-    row: int
-    token: str
-    direction: Direction
-    amount: Decimal
+    @property
+    def movement(self) -> Movement | None:
+        """The movement that it asks for; None unless it is valid."""
+        token, direction, amount = self.token, self.direction, self.amount
+        if token is None or direction is None or amount is None or not self.is_valid:
+            return None
+        return Movement(self.number, token, direction, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +185,46 @@ class CheckedSheet:
     @cached_property
     def invalid_rows(self) -> int:
         """How many rows can not be sent."""
-        return len(self.rows) - sum([row.is_valid for row in self.rows])
+        # Most rows have all three and nothing is said of them, which is seen sooner than asked.
+        return sum(
+            not row.is_valid
+            for row in self.rows
+            if row.findings or row.token is None or row.direction is None or row.amount is None
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """The ordered movements of a sheet. `digest` names exactly these movements, whatever file they came in."""
+    """What is to be sent of a sheet. `digest` names exactly these movements, whatever file they came in."""
 
-    movements: tuple[Movement, ...]
+    rows: tuple[SheetRow, ...]
+    """The valid rows, in the order in which they are sent."""
     digest: str
-    added: Decimal
-    removed: Decimal
+    moved: Mapping[tuple[str, Direction], Decimal]
+    """What moves to and from each sub-account, both in the order in which the rows first name them."""
+
+    @cached_property
+    def movements(self) -> tuple[Movement, ...]:
+        """The movements of the rows, made when they are asked for: a check needs none."""
+        return tuple(movements_of(self.rows))
+
+    @property
+    def added(self) -> Decimal:
+        """What moves to all sub-accounts."""
+        return self._all(Direction.ADD)
+
+    @property
+    def removed(self) -> Decimal:
+        """What moves back from all of them."""
+        return self._all(Direction.REMOVE)
+
+    def _all(self, direction: Direction) -> Decimal:
+        return sum((amount for (_token, way), amount in self.moved.items() if way is direction), ZERO)
+
+
+def movements_of(rows: Iterable[SheetRow]) -> list[Movement]:
+    """The movements that the valid rows ask for, in their order."""
+    return [movement for row in rows if (movement := row.movement)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +290,8 @@ def tally(rows: tuple[BatchRow, ...]) -> Tally:
     moved: dict[Direction | None, list[Decimal]] = {Direction.ADD: [], Direction.REMOVE: [], None: []}
     for entry in rows:
         row, status = entry.row, entry.result.status
-        amount = ZERO if row.amount is None else row.amount
+        # An amount that goes no way that is known is in no sum.
+        amount = ZERO if row.amount is None or row.direction is None else row.amount
         amounts[status].append(amount)
         if status is Status.DONE:
             moved[row.direction].append(amount)

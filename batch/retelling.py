@@ -20,8 +20,8 @@ SENTENCES = (
     N_("Row {row} was sent {times} times and never applied."),
     N_("Row {row} was not applied by the balances, and a person must agree to send it again."),
     N_("Whether row {row} was applied is unknown: {why}."),
-    N_("The balances cannot be read: {why}"),
-    N_("the balances cannot be read ({why})"),
+    N_("Whether row {row} was applied is unknown, because the balances cannot be read. {why}"),
+    N_("The balances cannot be read. {why}"),
     N_("the closing balances cannot be read: {why}"),
     N_("row {row} is being settled"),
     # What a person decided (batch/ledger/replay.py).

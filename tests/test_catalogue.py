@@ -253,5 +253,9 @@ def test_people_s_and_the_provider_s_own_words_are_told_as_they_are() -> None:
     with speaking(Language.FRENCH):
         assert retold("Marie decided that it was applied: row").endswith("ligne effectuée\N{NO-BREAK SPACE}: row")
         assert retold("Whatever the provider said") == "Whatever the provider said"
-        nested = retold("Whether row 4 was applied is unknown: the balances cannot be read (no answer came in time).")
-    assert "ne peuvent pas être lus (aucune réponse n’est arrivée à temps)" in nested
+        nested = retold(
+            "Whether row 4 was applied is unknown, because the balances cannot be read. "
+            "The provider cannot be reached: no answer came in time; nothing was moved."
+        )
+    assert "ne peuvent pas être lus. Le fournisseur" in nested
+    assert "aucune réponse n’est arrivée à temps" in nested

@@ -20,6 +20,7 @@ DOCUMENTED = re.compile(r"^\| `([a-z-]+)` \| (\w+) \| (.+) \| (.+) \|$", re.MULT
 SAID_ELSEWHERE = {
     # Reading says it: tests/sheet.
     "sheet-hidden", "sheets-hidden", "appearance-unseen", "encoding-assumed", "separator-assumed", "rows-ragged",
+    "rows-in-cell",
     # It takes a ledger to say it: tests/runner/test_likeness.py and test_unsettled.py.
     "file-name-again", "movements-again", "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",
     "batch-closed",

@@ -21,7 +21,7 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
         file_name=new.sheet.source.file_name,
         sha256=new.sheet.source.sha256,
         rows=len(new.sheet.rows),
-        movements=len(new.plan.movements),
+        movements=len(new.plan.rows),
         added=new.plan.added,
         removed=new.plan.removed,
         rows_sha256=rows_sha256(new.sheet.rows),

@@ -163,7 +163,7 @@ class MemoryLedger:
     def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
         """The batches accepted for this account since then, newest first."""
         return [
-            Earlier(name, new.at, new.sheet.source.file_name, new.sheet.source.sha256, len(new.plan.movements))
+            Earlier(name, new.at, new.sheet.source.file_name, new.sheet.source.sha256, len(new.plan.rows))
             for name, new in ((name, kept.new) for name, kept in reversed(self._batches.items()))
             if self.key_of(name) == account and new.at >= since
         ]

@@ -11,6 +11,7 @@ from batch.model import Appearance, Cell, Role, SheetRow
 from batch.money import as_excel_compares
 from batch.rules.cells import cell_shown, quoted, visible
 from batch.rules.header import column_letters
+from batch.rules.tokens import EXCEL_DIGITS
 from batch.rules.unsettled import row_ranges
 
 _AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
@@ -66,7 +67,7 @@ def hidden_findings(
 def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
     if not visible(text):
         yield role, "cell-not-shown", quoted(cell)
-    elif role is Role.TOKEN:
+    elif role is Role.TOKEN and not _has_lost_digits(cell):
         code = "token-as-shown" if _is_with_zeros(cell, visible(text)) else "token-shown-otherwise"
         yield role, code, {"stored_as": cell_shown(cell), "value": shown(text)}
     elif role in _AMOUNTS and isinstance(cell, Decimal) and cell.is_finite():
@@ -90,5 +91,10 @@ def _number(text: str) -> str | None:
 
 
 def _is_with_zeros(cell: Cell, text: str) -> bool:
-    is_number = isinstance(cell, Decimal) and cell.is_finite()
+    is_number = isinstance(cell, Decimal) and cell.is_finite() and not _has_lost_digits(cell)
     return is_number and text.isascii() and text.isdecimal() and Decimal(text) == cell
+
+
+def _has_lost_digits(cell: Cell) -> bool:
+    """Whether it is a number of which nobody knows any more how it was typed, however it is shown."""
+    return isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() >= EXCEL_DIGITS

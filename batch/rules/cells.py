@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,8 +17,11 @@ NOTHING: Mapping[str, str] = {}
 
 _ERRORS = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NULL!", "#NUL!", "#NUM!", "#NOMBRE!",
-     "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!"}
+     "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#N/D"}
 )  # fmt: skip
+"""As Excel and LibreOffice show them in English and French, of which some have a space before the last sign."""
+_ERROR_NUMBER = re.compile(r"Err ?:\d{3}")
+_FIRST_OF_ERRORS = frozenset("#E")
 # Blank on the screen, but letters or marks to Unicode's categories.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | {
     chr(selector) for selector in range(0xFE00, 0xFE10)
@@ -53,8 +57,13 @@ def oddity(cell: Cell) -> str | None:
     Errors and formulas without a saved result are read as the text that they are, "#N/A" or "=B2".
     """
     if isinstance(cell, str):
-        return "formula" if cell[:1] == "=" else "error" if cell[:1] == "#" and cell in _ERRORS else None
+        first = cell[:1]
+        return "formula" if first == "=" else "error" if first in _FIRST_OF_ERRORS and _is_error(cell) else None
     return "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
+
+
+def _is_error(text: str) -> bool:
+    return "".join(text.split()) in _ERRORS or _ERROR_NUMBER.fullmatch(visible(text)) is not None
 
 
 def quoted(cell: Cell) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 
 from batch.findings import Finding
-from batch.model import Cell, CheckedSheet, Direction, Grid, Movement, SheetRow
+from batch.model import Cell, CheckedSheet, Direction, Grid, SheetRow, movements_of
 from batch.money import ZERO
 from batch.rules.appearance import Looks, hidden_findings
 from batch.rules.cells import has_content
@@ -53,7 +53,7 @@ def check_sheet(
         table = Table(len(columns), columns, usage.roles, usage.signed, is_text_file=grid.source.sheet is None)
         known = None if known_tokens is None else KnownTokens(known_tokens)
         reader = RowReader(table, known, Looks(grid.appearance, usage.roles))
-        totals = _read_rows(grid, header, usage, reader)
+        totals = _read_rows(grid, header, usage, reader, known_tokens or ())
         findings += words_and_signs(grid.rows, header) if reader.has_wordless_sign else ()
         findings += hidden_findings(grid.appearance, totals.rows, usage.roles, included=conventions.include_hidden)
         if not totals.rows:
@@ -75,14 +75,6 @@ def header_of(grid: Grid, conventions: Conventions) -> Header | None:
     return find_header(rows, conventions.columns, merged, signed=signed, remembered=remembered)
 
 
-def movement_of(row: SheetRow) -> Movement | None:
-    """The movement that a valid row asks for; None for a row with an error."""
-    token, direction, amount = row.token, row.direction, row.amount
-    if token is None or direction is None or amount is None or (row.findings and not row.is_valid):
-        return None
-    return Movement(row.number, token, direction, amount)
-
-
 def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[str, ...]:
     """A title for every column of the table, whose width is that of its widest row or header."""
     width, widest = 0, max(map(len, islice(rows, header.row - 1, None)))
@@ -100,24 +92,25 @@ def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[str, ...]:
     return tuple((*header.titles, *[""] * width)[:width])
 
 
-def _read_rows(grid: Grid, header: Header, usage: Usage, reader: RowReader) -> Totals:
+def _read_rows(grid: Grid, header: Header, usage: Usage, reader: RowReader, known: Collection[str]) -> Totals:
     rows = reader.read_all(header.row + 1, islice(grid.rows, header.row, None))
     if reader.has_alike:
         rows = with_duplicates(rows, usage.roles)
-    if not reader.labels and not reader.has_nameless:
+    may_end_in_words = bool(rows) and rows[-1].amount is None
+    if not reader.labels and not reader.has_nameless and not may_end_in_words:
         return Totals(rows)
 
     def names_nobody(row: SheetRow) -> bool:
         return row.token is None or row.token in reader.labels
 
-    return take_totals(rows, usage.roles, names_nobody, signed=usage.signed)
+    return take_totals(rows, usage.roles, names_nobody, known, signed=usage.signed)
 
 
 def against_expected(rows: Iterable[SheetRow], expected: Expected) -> Iterator[Finding]:
     """The control totals are compared with what would be sent: a row with an error is not in them."""
     if expected == Expected():
         return
-    movements = [movement for movement in map(movement_of, rows) if movement]
+    movements = movements_of(rows)
     if expected.rows is not None and expected.rows != len(movements):
         yield Finding("expected-rows", params={"found": str(len(movements)), "expected": str(expected.rows)})
     for code, direction, total in (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from batch.findings import Finding, shown
 from batch.model import Cell, Role
+from batch.rules.amounts import read_amount
 from batch.rules.cells import cell_shown, visible
 from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold
 
@@ -28,6 +29,7 @@ _LETTERS = re.compile(r"[A-Z]{1,3}")
 PAIR = (Role.ADDED, Role.REMOVED)
 WORDED = (Role.AMOUNT, Role.DIRECTION)
 """The two ways in which a row says which way how much moves."""
+_AMOUNTS = frozenset((*PAIR, Role.AMOUNT))
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column: rows as Excel counts them, columns from 0."""
@@ -101,7 +103,7 @@ class _Found:
 def _single(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str]) -> Iterable[_Found]:
     for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
         titles = _texts(cells)
-        yield _Found(number, _shown_titles(cells), _candidates([(title,) for title in titles], by_hand))
+        yield _Found(number, _shown_titles(cells), _candidates([(title,) for title in titles], by_hand, cells))
 
 
 def _double(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str], merged: Sequence[Merged]) -> Iterable[_Found]:
@@ -114,7 +116,7 @@ def _double(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str], merged:
         above, upper = _spread(upper, number, merged, width), [*upper, *[""] * (width - len(upper))]
         lower += [""] * (width - len(lower))
         titles = [(f"{low} {up}", low) if low else (high,) for up, low, high in zip(above, lower, upper, strict=True)]
-        named = _candidates(titles, by_hand)
+        named = _candidates(titles, by_hand, rows[number])
         if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
             both = tuple(low or high for low, high in zip(lower, upper, strict=True))
             spans = any(first_row <= number <= last_row and last > first for first_row, first, last_row, last in merged)
@@ -139,12 +141,12 @@ def _shown_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple("" if cell is None else cell.strip() if isinstance(cell, str) else cell_shown(cell) for cell in cells)
 
 
-def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str]) -> _Candidates:
+def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]) -> _Candidates:
     """For each role the columns that name it, each with how sure its title is; what was named by hand is surest.
 
     A column has one title, or in two rows the joined one and the lower one, of which the first that is known counts.
     """
-    named = _named_by_hand(titles, by_hand)
+    named = _named_by_hand(titles, by_hand, cells)
     candidates: _Candidates = {role: [(_HAND, column)] for role, column in named.items()}
     taken = set(named.values())
     for column, ways in enumerate(titles):
@@ -156,8 +158,13 @@ def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str]) 
     return _one_convention(candidates)
 
 
-def _named_by_hand(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str]) -> dict[Role, int]:
-    """The columns named by hand: by the title, or else, in a row that looks like a header, by the letter."""
+def _named_by_hand(
+    titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]
+) -> dict[Role, int]:
+    """The columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
+
+    A row with an amount where amounts were said to be is no header, or its movement would be lost.
+    """
     named = {}
     lettered = {}
     for role, name in by_hand.items():
@@ -167,10 +174,18 @@ def _named_by_hand(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str
             named[role] = found[0]
         elif _LETTERS.fullmatch(name.strip().upper()) and _column_of(name) < len(titles):
             lettered[role] = _column_of(name)
+    if any(role in _AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
+        return named
     has_known = named or any(column_roles(title) for ways in titles for title in ways if title)
     if has_known or all(titles[column][-1] for column in lettered.values()):
         named |= lettered
     return named
+
+
+def _is_amount(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return read_amount(cell).broken not in {"amount-missing", "amount-not-a-number", "amount-formula"}
+    return cell is not None
 
 
 def _one_convention(candidates: _Candidates) -> _Candidates:

@@ -1,4 +1,4 @@
-"""The plan: which movements, in which order, and the digest that names them."""
+"""The plan: which rows are sent, in which order, and the digest that names their movements."""
 
 from __future__ import annotations
 
@@ -7,45 +7,37 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from batch.model import Direction, Movement, Plan, SheetRow
+from batch.model import Direction, Plan, SheetRow
 from batch.money import ZERO, to_thousandths
-from batch.rules.checks import movement_of
 
 _DIGEST_VERSION = b"creditbatch plan 1"
 
 
 def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
-    """The movements of the valid rows, in sheet order, or with every remove before the first add."""
-    movements = [movement for movement in map(movement_of, rows) if movement is not None]
-    if removes_first:
-        movements = removes_before_adds(movements)
-    sums = dict.fromkeys(Direction, ZERO)
-    amounts = amounts_of(movements)
-    for (_token, direction), these in amounts.items():
-        sums[direction] += sum(these)
-    return Plan(tuple(movements), _digest(amounts), sums[Direction.ADD], sums[Direction.REMOVE])
+    """The valid rows, in sheet order, or with every remove before the first add."""
+    valid = [row for row in rows if row.is_valid]
+    ordered = removes_before_adds(valid) if removes_first else valid
+    amounts = _amounts(ordered)
+    moved = {way: sum(these, ZERO) for way, these in amounts.items()}
+    return Plan(tuple(ordered), _digest(amounts), moved)
 
 
-def removes_before_adds(movements: Iterable[Movement]) -> list[Movement]:
-    """The same movements with every remove before the first add; otherwise they keep their order."""
-    return sorted(movements, key=lambda movement: movement.direction is Direction.ADD)
+def removes_before_adds(rows: Iterable[SheetRow]) -> list[SheetRow]:
+    """The same rows with every remove before the first add; otherwise they keep their order."""
+    return sorted(rows, key=lambda row: row.direction is Direction.ADD)
 
 
-def amounts_of(movements: Iterable[Movement]) -> Mapping[tuple[str, Direction], Sequence[Decimal]]:
-    """What moves to and from each sub-account, both in the order in which the movements first name them."""
+def _amounts(rows: Iterable[SheetRow]) -> Mapping[tuple[str, Direction], Sequence[Decimal]]:
+    """What valid rows move to and from each sub-account."""
     amounts: dict[tuple[str, Direction], list[Decimal]] = defaultdict(list)
-    for item in movements:
-        amounts[item.token, item.direction].append(item.amount)
+    for row in rows:
+        if row.token is not None and row.direction is not None and row.amount is not None:
+            amounts[row.token, row.direction].append(row.amount)
     return amounts
 
 
-def digest_of(movements: Iterable[Movement]) -> str:
-    """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest."""
-    return _digest(amounts_of(movements))
-
-
 def _digest(amounts: Mapping[tuple[str, Direction], Sequence[Decimal]]) -> str:
-    """As `digest_of`.
+    """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest.
 
     It is over a line for each, "token TAB direction TAB thousandths". Those of one token and direction begin alike, so
     they are sorted by themselves; and no token has a tab in it, so their beginnings are in the order of the lines.

@@ -10,8 +10,9 @@ from batch.findings import Finding
 from batch.model import Cell, Direction, Role, SheetRow
 from batch.money import EXACT, THOUSANDTH, ZERO
 from batch.rules.amounts import read_amount
-from batch.rules.cells import is_blank, quoted, visible
+from batch.rules.cells import NOTHING, is_blank, quoted, visible
 from batch.rules.header import cell_address
+from batch.rules.notes import Notes
 from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import total_label
 
@@ -44,12 +45,13 @@ def take_totals(
     rows: list[SheetRow],
     roles: Mapping[Role, int],
     is_candidate: Callable[[SheetRow], bool],
+    known: Collection[str],
     *,
     signed: bool,
 ) -> Totals:
-    """Take the totals off the end of the table; a subtotal between the movements is an error of its row."""
-    below = _text_below(rows, roles)
-    end = len(rows) - below
+    """Take totals and notes off the end of the table; a subtotal between the movements is an error of its row."""
+    notes = Notes.of(rows, roles, known)
+    end = len(rows) - notes.below_total
     first = end
     while first > 1 and is_candidate(rows[first - 1]) and _label(rows[first - 1], roles):
         if not _stated(rows[first - 1], roles):
@@ -59,16 +61,29 @@ def take_totals(
     sums = _Sums.of(kept)
     if first == end:
         if not _is_sum(kept, roles, is_candidate):
-            return Totals([*kept, *rows[end:]])
+            return _without_notes([*kept, *rows[end:]], notes.apart)
         first -= 1
         kept = kept[:first]
         sums = _Sums.of(kept)
     totals = [(row, stated) for row in rows[first:end] for stated in _stated(row, roles)]
     findings = [_compared(row, stated, sums, signed=signed) for row, stated in totals]
-    if below:
-        numbers = [row.number for row in rows[end:]]
-        findings.append(Finding("text-below", numbers[0], None, {"below": row_ranges(numbers)}))
+    if notes.below_total:
+        findings.append(_text_below(rows[end:]))
     return Totals(kept, tuple(findings))
+
+
+def _without_notes(rows: list[SheetRow], notes: int) -> Totals:
+    """The rows of a table without a total, of which as many as that at the end are notes."""
+    if not notes:
+        return Totals(rows)
+    end = len(rows) - notes
+    first = next(cell for cell in rows[end].cells if not is_blank(cell))
+    return Totals(rows[:end], (_text_below(rows[end:], {"as": "table", **quoted(first)}),))
+
+
+def _text_below(rows: Sequence[SheetRow], params: Mapping[str, str] = NOTHING) -> Finding:
+    numbers = [row.number for row in rows]
+    return Finding("text-below", numbers[0], None, {"below": row_ranges(numbers), **params})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +162,6 @@ def _is_subtotal(row: SheetRow) -> bool:
     return bool(row.findings) and row.findings[0].code == "subtotal"
 
 
-def _text_below(rows: Sequence[SheetRow], roles: Mapping[Role, int]) -> int:
-    """How many rows at the end hold words beside the columns that we read, and no number: a signature, a date."""
-    count = 0
-    columns: Collection[int] = set(roles.values())
-    for row in reversed(rows):
-        if any(not is_blank(row.cells[column]) for column in columns) or any(map(_is_number, row.cells)):
-            break
-        count += 1
-    return count
-
-
-def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, Decimal) or (isinstance(cell, str) and read_amount(cell).broken is None)
-
-
 def _label(row: SheetRow, roles: Mapping[Role, int]) -> str | None:
     """What the row's label says that it adds up; None if it has none, or names a sub-account or a direction as well."""
     token_at = roles.get(Role.TOKEN)
@@ -197,5 +197,10 @@ def _stated(row: SheetRow, roles: Mapping[Role, int]) -> list[_Stated]:
             number = -reading.amount if reading.sign == "-" else reading.amount
         else:
             number = None
+        if measure == "net" and role is Role.REMOVED and number is not None:
+            # A balance stands on the side that outweighs the other.
+            number = -number
         found.append(_Stated(roles[role], measure, number, cell, is_column))
+    if label == "net" and len(found) > 1:
+        return [item for item in found if item.number != ZERO] or found[:1]
     return found

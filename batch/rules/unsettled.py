@@ -2,15 +2,16 @@
 
 A movement that was done as many times as it was done is not to be done again, wherever the corrected sheet has it: rows
 are matched by what they ask for (token, direction, amount), and only among equal ones by their numbers. What was done
-and is not in the sheet any more is either gone, or has become another row; then a person must say which.
+and is not in the sheet any more is either gone, or has become another row; then a person must say which, by putting it
+back as it was.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batch.findings import Finding
 from batch.model import Direction, Movement, Role, SheetRow
@@ -49,6 +50,10 @@ class History:
     """The batches whose row numbers mean the same as the sheet's: not those of a *To fix* sheet, which counts anew."""
     is_whole: bool = True
     """Whether the sheet is the whole list once more, and not only what is to be fixed."""
+    open: Mapping[tuple[str, Direction], int] = field(default_factory=dict)
+    """How many rows of a sub-account and direction the list had beyond those that are done."""
+    undone: tuple[Past, ...] = ()
+    """What such rows asked for, where that could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ class Comparison:
     done: Mapping[int, Past]
     """These rows are done: they are left out."""
     changed: Mapping[int, Past]
-    """These rows look like one that is done and is not in the sheet any more."""
+    """These rows look like one that is done and is not in the sheet any more, by where they stand or whom they name."""
+    alike: Mapping[int, Past]
+    """These rows are new, and ask for the same as one that is done and gone, but for another sub-account."""
     gone: tuple[Past, ...]
     """Rows that are done, and that nothing in the sheet looks like."""
     dropped: tuple[Past, ...]
@@ -72,14 +79,17 @@ def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
     done, unmatched = _matched(rows, history.done)
     rest = [row for row in rows if row.number not in done]
     missing = [past for past in unmatched if history.is_whole or past.batch in history.comparable]
-    changed = _changed(rest, missing, done, history.comparable)
-    resembled = set(changed.values())
+    new = list(_new(rest, history))
+    changed = _changed(rest, missing, done, history.comparable, {row.number for row in new})
+    alike = _alike((row for row in new if row.number not in changed), missing)
+    resembled = {*changed.values(), *alike.values()}
     _, unsent = _matched(rest, history.unsent)
     numbers = {row.number for row in rest} if history.is_whole else set()
     dropped = (past for past in unsent if not (past.batch in history.comparable and past.movement.row in numbers))
     return Comparison(
         done=done,
         changed=changed,
+        alike=alike,
         gone=tuple(past for past in missing if past not in resembled),
         dropped=tuple(dropped),
         closed=history.unfinished,
@@ -88,9 +98,10 @@ def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
 
 def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Comparison) -> tuple[Finding, ...]:
     """What is said of a row that is not left out."""
-    past = comparison.changed.get(row.number)
+    past = comparison.changed.get(row.number) or comparison.alike.get(row.number)
     if past is None:
         return ()
+    kind = {} if row.number in comparison.changed else {"as": "alike"}
     column = _differing(row, past.movement, roles)
     return (
         Finding(
@@ -103,6 +114,7 @@ def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Compariso
                 "token": past.movement.token,
                 "direction": past.movement.direction.value,
                 "amount": amount_text(past.movement.amount),
+                **kind,
             },
         ),
     )
@@ -167,9 +179,15 @@ def _key(row: SheetRow) -> _Key | None:
 
 
 def _changed(
-    rest: Sequence[SheetRow], missing: Sequence[Past], done: Mapping[int, Past], comparable: Collection[str]
+    rest: Sequence[SheetRow],
+    missing: Sequence[Past],
+    done: Mapping[int, Past],
+    comparable: Collection[str],
+    new: Collection[int],
 ) -> dict[int, Past]:
-    """The rows that stand where a missing one stood, or that name its sub-account and direction."""
+    """The rows that stand where a missing one stood, unless the list had them elsewhere, or that name its sub-account
+    and direction.
+    """
     if not missing:
         return {}
     by_place = {(past.batch, past.movement.row): past for past in missing if past.batch in comparable}
@@ -177,13 +195,39 @@ def _changed(
     places = [_Places(batch, done) for batch in dict.fromkeys(batch for batch, _ in by_place)]
     changed: dict[int, Past] = {}
     for row in rest:
-        stood = (by_place.get((place.batch, number)) for place in places for number in place.before(row.number))
-        past = next((found for found in stood if found), None)
+        past = None
+        if row.number in new:
+            stood = (by_place.get((place.batch, number)) for place in places for number in place.before(row.number))
+            past = next((found for found in stood if found), None)
         if past is None and row.token is not None and row.direction is not None:
             past = by_account.get((row.token, row.direction))
         if past is not None:
             changed[row.number] = past
     return changed
+
+
+def _new(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
+    """The rows that the list did not have yet, as far as their sub-accounts and directions tell.
+
+    Of several that name the same, those are known which ask for what was asked before.
+    """
+    counted = Counter(history.open)
+    undone = {past.key for past in history.undone}
+    for row in sorted(rest, key=lambda row: _key(row) not in undone):
+        if row.token is None or row.direction is None or counted[row.token, row.direction] == 0:
+            yield row
+        else:
+            counted[row.token, row.direction] -= 1
+
+
+def _alike(new: Iterable[SheetRow], missing: Sequence[Past]) -> dict[int, Past]:
+    """The new rows of the same amount and direction as a missing one: in a sheet that was sorted only these tell.
+
+    Which of several it has become cannot be known, so it is said of each.
+    """
+    by_amount = {past.key[1:]: past for past in missing}
+    keys = ((row.number, _key(row)) for row in new)
+    return {number: by_amount[key[1:]] for number, key in keys if key is not None and key[1:] in by_amount}
 
 
 class _Places:

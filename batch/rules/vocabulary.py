@@ -23,6 +23,8 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Token", "Jeton", "Tokens", "tokenSubaccount", "Token sub-account", "Token subaccount", "Sub-account token",
             "Subaccount token", "Token du sous-compte", "Jeton du sous-compte", "Sous-compte token",
             "Sous-compte jeton", "Token du compte", "Account token", "Token ID", "ID token",
+            "N° de jeton", "Numéro de jeton", "Jeton n°", "Code jeton", "Jeton client", "Jeton du client",
+            "Token client", "Client token", "Customer token",
         ),
         (
             "Identifiant du sous-compte", "ID du sous-compte", "Numéro de sous-compte", "No de sous-compte",
@@ -35,10 +37,12 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
         (
             "Sous-compte", "Sous-comptes", "Souscompte", "S/compte", "S/cpte", "Ss-compte", "Sous-cpte",
             "Sub-account", "Subaccount", "Sub-accounts", "Subaccounts", "Sub-acct",
+            # Beside "Compte général", as bookkeeping programs name them.
+            "Auxiliaire", "Compte auxiliaire", "Code auxiliaire", "N° auxiliaire", "Compte tiers", "Code tiers",
         ),
         (
             "Identifiant", "Compte", "Numéro de compte", "No de compte", "N° de compte", "Compte n°", "ID du compte",
-            "Code compte", "Réf. compte", "Référence du compte", "Cpte", "N° cpte", "Compte auxiliaire",
+            "Code compte", "Réf. compte", "Référence du compte", "Cpte", "N° cpte",
             "Account", "Account number", "Account no.", "Account ID", "Account code", "Account ref.",
             "Account reference", "Acct", "Acct no.",
         ),
@@ -59,7 +63,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Sens de l’écriture", "Ajout/Retrait", "Retrait/Ajout", "Ajout ou retrait", "Ajouter/Retirer",
             "Ajouter ou retirer", "Add/Remove", "Remove/Add", "Add or remove", "Crédit/Débit", "Débit/Crédit",
             "Crédit ou débit", "Débit ou crédit", "Credit or debit", "Debit or credit", "Sens crédit/débit",
-            "Sens débit/crédit", "Sens D/C", "Sens C/D",
+            "Sens débit/crédit", "Sens D/C", "Sens C/D", "C ou D", "D ou C", "Sens mvt",
         ),
         (
             "Type d’opération", "Operation type", "Transaction type", "Type de transaction", "Type de mouvement",
@@ -163,7 +167,9 @@ _SIGNS = {
 }
 
 _DIRECTION_OF = {word: direction for direction, words in DIRECTION_WORDS.items() for word in words}
-_SIGNS_AS_TITLE = re.compile(rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±")
+_SIGNS_AS_TITLE = re.compile(
+    rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±|[Cc]\s*/\s*[Dd]|[Dd]\s*/\s*[Cc]"
+)
 _SMALL_WORDS = frozenset({"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "the", "to"})
 _UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
 # Amounts in thousands, cents or another currency must never be taken for euros.
@@ -171,8 +177,9 @@ _OTHER_UNITS = frozenset(
     {"k", "m", "keur", "meur", "millier", "milliers", "thousand", "thousands", "cent", "cents", "centime", "centimes",
      "ct", "cts", "usd", "dollar", "dollars", "gbp", "chf", "sms"}
 )  # fmt: skip
-_TOTALS = frozenset({"total", "totaux", "totals", "somme", "sommes", "sum", "subtotal", "soustotal", "cumul", "net"})
-_MAY_BE_TOTAL = re.compile("tota|som|sum|cumul|net", re.IGNORECASE)
+_NETS = frozenset({"net", "solde", "balance"})
+_TOTALS = _NETS | {"total", "totaux", "totals", "somme", "sommes", "sum", "subtotal", "soustotal", "cumul"}
+_MAY_BE_TOTAL = re.compile("tota|som|sum|cumul|net|solde|balance", re.IGNORECASE)
 _BEFORE_TOTAL = frozenset(
     {
         "general",
@@ -226,6 +233,9 @@ def column_roles(title: str) -> Sequence[tuple[Role, int]]:
 
 def close_title(title: str, roles: Collection[Role]) -> str | None:
     """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant")."""
+    if _has_other_unit(title):
+        # Who renamed "Montant (k€)" as proposed would pay a thousandth.
+        return None
     known = {_key(known): known for role in roles for group in COLUMN_TITLES[role] for known in group}
     long = [key for key in known if len(key) > len("type")]
     found = difflib.get_close_matches(_key(title[:LONGEST_TITLE]), long, n=1, cutoff=0.8)
@@ -261,7 +271,7 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
     ways = {direction_of(word) for word in rest if len(word) > 1}
     if strict and None in ways:
         return None
-    if "net" in words:
+    if not _NETS.isdisjoint(words):
         return "net"
     adds, removes = Direction.ADD in ways, Direction.REMOVE in ways
     return "all" if adds == removes else "added" if adds else "removed"
@@ -279,8 +289,10 @@ def _known_titles() -> Mapping[str, Sequence[tuple[Role, int]]]:
     for role, groups in COLUMN_TITLES.items():
         for rank, group in enumerate(groups):
             for title in group:
-                for key in {fold(title), _key(title)} - {""}:
-                    found.setdefault(key, {}).setdefault(role, rank)
+                # What is left of "C/D" without its small word is the title of anything.
+                for key in {fold(title), _key(title)}:
+                    if len(key) > 1:
+                        found.setdefault(key, {}).setdefault(role, rank)
     return {key: tuple(roles.items()) for key, roles in found.items()}
 
 

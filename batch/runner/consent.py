@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,7 +51,7 @@ def obstacle_in_sheet(checked: DryRun, consent: Consent) -> Obstacle | None:
         return Obstacle.SHEET_ERRORS
     if checked.sheet.invalid_rows and not consent.skip_invalid:
         return Obstacle.INVALID_ROWS
-    return None if checked.plan.movements else Obstacle.NOTHING_TO_SEND
+    return None if checked.plan.rows else Obstacle.NOTHING_TO_SEND
 
 
 def obstacle_in_forecast(checked: DryRun, consent: Consent) -> Obstacle | None:
@@ -77,7 +78,9 @@ def accept(ledger: Ledger, checked: DryRun, account: BatchKey, consent: Consent,
         raise AssertionError("a run is never offline")
     if consent.only_unsettled is not None:
         close_unfinished(ledger, account, consent.only_unsettled, at)
-    name = f"{at.astimezone():%Y%m%d-%H%M%S}-{checked.plan.digest[:6]}"
+    # The same plan may be accepted twice in one second.
+    mark = hashlib.sha256(f"{checked.plan.digest} {at.isoformat()}".encode()).hexdigest()[:6]
+    name = f"{at.astimezone():%Y%m%d-%H%M%S}-{mark}"
     options = {
         "skip-invalid": consent.skip_invalid,
         "partial": consent.partial,

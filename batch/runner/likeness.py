@@ -20,7 +20,7 @@ def with_likeness(checked: DryRun, ledger: Ledger, account: BatchKey) -> DryRun:
         if earlier.file_name == source.file_name and earlier.sha256 != source.sha256:
             found.append(same_name_finding(source.file_name, earlier.batch, day))
         # Movements are only fetched where their number allows that all but one are the same.
-        if abs(earlier.movements - len(plan.movements)) <= 1 and differ_in_one(
+        if abs(earlier.movements - len(plan.rows)) <= 1 and differ_in_one(
             mine, counted(ledger.movements(earlier.batch))
         ):
             found.append(same_movements_finding(earlier.batch, day))

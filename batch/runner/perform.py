@@ -23,11 +23,10 @@ from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchState, Movement, Status
 from batch.outcome import Applied, NotApplied, Outcome
 from batch.provider.client import Provider
-from batch.rules.checks import movement_of
 from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
 from batch.rules.settle import Reading, Verdict
 from batch.runner.settling import MAX_READINGS, BalanceReader, evidence_fact, settle_doubt
-from batch.runner.telling import ended_fact, settled_fact, status_of, stop_reason, unknown_reason
+from batch.runner.telling import ended_fact, settled_fact, status_of, stop_reason, unknown_reason, unread_reason
 
 _T = TypeVar("_T")
 INTERRUPTED = N_("It was interrupted.")
@@ -226,8 +225,7 @@ class _Run:
         try:
             evidence = settle_doubt(movement, before, self._readings(movement), self._recorder(movement))
         except ProviderError as error:
-            why = _("the balances cannot be read ({why})").format(why=error)
-            raise _Stopped(unknown_reason(movement, why)) from error
+            raise _Stopped(unread_reason(movement, str(error))) from error
         must_ask = evidence.verdict is Verdict.NOT_APPLIED and self._options.ask_before_resend
         self._commit(settled_fact(self._world.now(), movement.row, last.number, evidence, must_ask=must_ask))
         if evidence.reading:
@@ -260,7 +258,7 @@ class _Run:
         try:
             fact = self._patiently(lambda: self._read_balances(Purpose.RESUMING))
         except ProviderError as error:
-            raise _Stopped(_("The balances cannot be read: {why}").format(why=error)) from error
+            raise _Stopped(_("The balances cannot be read. {why}").format(why=error)) from error
         self._commit(fact)
         self._main = fact.main_balance
         self._subaccounts.update(fact.subaccounts)
@@ -323,7 +321,7 @@ def _is_left(entry: BatchRow) -> bool:
 
 
 def _movement(entry: BatchRow) -> Movement:
-    movement = movement_of(entry.row)
+    movement = entry.row.movement
     if movement is None:
         raise AssertionError("only rows without errors have a turn")
     return movement

@@ -76,3 +76,9 @@ def stop_reason(movement: Movement, outcome: Outcome) -> str:
 def unknown_reason(movement: Movement, why: str) -> str:
     """Why a run stops at a row in doubt, in a sentence."""
     return _("Whether row {row} was applied is unknown: {why}.").format(row=movement.row, why=why)
+
+
+def unread_reason(movement: Movement, why: str) -> str:
+    """Why a run stops where a doubt cannot be settled; what the provider says to that is a sentence of its own."""
+    sentence = _("Whether row {row} was applied is unknown, because the balances cannot be read. {why}")
+    return sentence.format(row=movement.row, why=why)

@@ -7,7 +7,8 @@ so that no `resume` sends a row that the new batch sends as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,8 +18,8 @@ from batch.findings import Finding
 from batch.language import N_, _
 from batch.ledger.facts import StateChanged
 from batch.ledger.protocol import BatchKey, Ledger
-from batch.model import BatchRow, BatchState, BatchView, CheckedSheet, Source, Status
-from batch.rules.checks import Expected, against_expected, movement_of
+from batch.model import BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
+from batch.rules.checks import Expected, against_expected
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.unsettled import History, Past, compare, row_findings, sheet_findings
@@ -142,7 +143,25 @@ def _history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> H
         unfinished=tuple(_name(view) for view in unfinished),
         comparable=frozenset(_name(view) for view in views if _counts_alike(view, source, is_whole=is_whole)),
         is_whole=is_whole,
+        open=_open(views),
+        undone=tuple(past for view in views for past in _pasts(view, _is_not_done)),
     )
+
+
+def _open(views: Sequence[BatchView]) -> Counter[tuple[str, Direction]]:
+    """How many rows of a sub-account and direction the list had at most, less those that are done."""
+    asked: Counter[tuple[str, Direction]] = Counter()
+    done: Counter[tuple[str, Direction]] = Counter()
+    for view in views:
+        asked |= Counter(_ways(view.rows))
+        done += Counter(_ways(entry for entry in view.rows if _is_done(entry)))
+    return asked - done
+
+
+def _ways(entries: Iterable[BatchRow]) -> Iterator[tuple[str, Direction]]:
+    for entry in entries:
+        if entry.row.token is not None and entry.row.direction is not None:
+            yield entry.row.token, entry.row.direction
 
 
 def _counts_alike(view: BatchView, source: Source, *, is_whole: bool) -> bool:
@@ -163,12 +182,16 @@ def _is_list_to_fix(source: Source, columns: Sequence[str]) -> bool:
 
 
 def _pasts(view: BatchView, wanted: Callable[[BatchRow], bool]) -> list[Past]:
-    movements = (movement_of(entry.row) for entry in view.rows if wanted(entry))
-    return [Past(_name(view), movement) for movement in movements if movement]
+    movements = movements_of(entry.row for entry in view.rows if wanted(entry))
+    return [Past(_name(view), movement) for movement in movements]
 
 
 def _is_done(entry: BatchRow) -> bool:
     return entry.result.status is Status.DONE
+
+
+def _is_not_done(entry: BatchRow) -> bool:
+    return not _is_done(entry)
 
 
 def _could_be_sent(entry: BatchRow) -> bool:

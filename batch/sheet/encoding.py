@@ -119,7 +119,9 @@ def _eight_bits(data: bytes) -> Decoded:
         readings[encoding] = (sum(map(_worth, read)), read)
     # Bytes that Windows does not know cannot be kept apart in its reading.
     possible = [encoding for encoding in _EIGHT_BITS if not any("\ufffd" in read for read in readings[encoding][1])]
-    best = max(possible, key=lambda encoding: readings[encoding][0])
+    most = max(readings[encoding][0] for encoding in possible)
+    # Of those that come near, the most usual is taken.
+    best = next(encoding for encoding in possible if readings[encoding][0] > most - _MARGIN)
     others = [points for points, read in readings.values() if read != readings[best][1]]
     is_certain = all(readings[best][0] >= points + _MARGIN for points in others) and readings[best][0] > 0
     try:

@@ -17,11 +17,13 @@ from batch.sheet.parts import UNREADABLE, Parts, pieces_of
 from batch.sheet.styles import Styles, styles_of
 from batch.sheet.unread import Unread, unread_in
 
-_ADDRESS = rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"'
+_ADDRESS = rb'<c r="([A-Za-z]{1,3})([1-9]\d{0,6})"'
 _FORMULA = rb"(?:<f\b[^<>]*(?:/>|>[^<]*</f>))?"
 _COLUMN = re.compile(rb"<col\b([^<>]*)>")
 _ROW = re.compile(rb'<row r="([1-9]\d{0,6})"([^<>]*)>')
-_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"|\b(?:ht|width)="0(?:\.0*)?"')
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"|\bwidth="0(?:\.\d*)?"|\bht="[01](?:\.\d*)?"')
+"""Or too small for anything to be seen: a row of less than two points, a column of less than one character."""
+_MAY_BE_HIDDEN = (b'hidden="', b'ht="0', b'ht="1"', b'ht="1.')
 _TEXT = re.compile(_ADDRESS + rb'[^<>]*\bt="s"[^<>]*>' + _FORMULA + rb"<v>(\d{1,9})</v>")
 _OTHER_TYPE = re.compile(rb'\bt="(?!n")')
 _RUN = re.compile(_ADDRESS + rb"|<strike\b([^<>]*)>")
@@ -82,7 +84,8 @@ def _look(looks: Looks, parts: Parts) -> bool:
             looks.struck.update(_struck_runs(piece))
         if numbers:
             looks.shown.update(_shown_otherwise(piece, numbers, styles.formats))
-    return is_whole
+    # A row that the parser has dropped cannot be seen either.
+    return is_whole and not markup.rows.are_repeated
 
 
 def _hidden_columns(head: bytes) -> Iterator[int]:
@@ -101,7 +104,7 @@ def _attribute(attributes: bytes, name: bytes) -> int:
 
 def _hidden_rows(piece: bytes) -> Iterator[int]:
     """By hand, by a filter, in a collapsed group, or of no height."""
-    if b'hidden="' in piece or b'ht="0' in piece:
+    if any(mark in piece for mark in _MAY_BE_HIDDEN):
         for match in _ROW.finditer(piece):
             if _HIDDEN.search(match.group(2)):
                 yield int(match.group(1)) - 1

@@ -7,8 +7,10 @@ the addresses of rows and cells. All are made one here, rows and cells with thei
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import lt
 
 from batch.sheet.parts import Parts, pieces_of
 
@@ -17,7 +19,8 @@ _HIDDEN_TEXT = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _TAG = re.compile(rb"<[^<>]*>")
 _QUOTED = re.compile(rb"=\s*'([^'\"]*)'")
 _PLACE = re.compile(rb"<(row|c)(?=[\s/>])([^<>]*)>")
-_OWN = re.compile(rb'\sr="([A-Z]{0,3})(\d{0,7})"')
+_ROW_NUMBER = re.compile(rb'<row r="(\d{1,7})"')
+_OWN = re.compile(rb'\sr="([A-Za-z]{0,3})(\d{0,7})"')
 _BEGINNING = 16_384
 """Bytes in which the sheet's own element begins."""
 _FAR = 1_048_576
@@ -25,10 +28,11 @@ _FAR = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A sheet's XML: what stands before the rows, and the rows in pieces of whole ones."""
+    """A sheet's XML: what stands before the rows, and the rows in pieces of whole ones, as they are counted."""
 
     head: bytes
     pieces: Iterator[bytes]
+    rows: Rows
 
     @classmethod
     def of(cls, parts: Parts) -> Markup | None:
@@ -43,8 +47,9 @@ class Markup:
         first = dialect.plain(first)
         # What follows belongs to it as well if the rows begin only there.
         start = first.find(b"<sheetData")
-        head, rows = (first[:start], first[start:]) if start >= 0 else (first, b"")
-        return cls(head, _addressed(dialect, rows, raw))
+        head, begun = (first[:start], first[start:]) if start >= 0 else (first, b"")
+        rows = Rows()
+        return cls(head, _addressed(dialect, rows, begun, raw), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +63,51 @@ class _Dialect:
             text = _HIDDEN_TEXT.sub(b"", text)
         if self.prefix:
             text = text.replace(b"<" + self.prefix + b":", b"<").replace(b"</" + self.prefix + b":", b"</")
-        if self.has_other_quotes:
+        if self.has_other_quotes or b"='" in text:
             text = _TAG.sub(lambda tag: _QUOTED.sub(rb'="\1"', tag.group()), text)
         return text
 
 
-def _addressed(dialect: _Dialect, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    counter = _Counter()
-    yield counter.addressed(first)
+def _addressed(dialect: _Dialect, rows: Rows, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield rows.addressed(first)
     for piece in rest:
-        yield counter.addressed(dialect.plain(piece))
+        yield rows.addressed(dialect.plain(piece))
 
 
-class _Counter:
+class Rows:
     """Counts rows and cells where they do not say where they are, as every reader does."""
 
     def __init__(self) -> None:
         self._row = self._column = 0
+        self._numbers = array("L")
+        self._is_in_order = True
+
+    @property
+    def are_repeated(self) -> bool:
+        """Whether two rows say that they are the same one, of which every reader drops one."""
+        return not self._is_in_order and len(set(self._numbers)) < len(self._numbers)
 
     def addressed(self, text: bytes) -> bytes:
         """The text with an address as the first attribute of every row and cell."""
-        if text.count(b"<c") == text.count(b'<c r="') and text.count(b"<row") == text.count(b'<row r="'):
-            last = text.rfind(b'<row r="')
-            if last >= 0:
-                self._row = int(text[last + 8 : last + 16].split(b'"')[0].strip() or 0)
-            return text
+        if text.count(b"<c") == text.count(b'<c r="'):
+            numbers = list(map(int, _ROW_NUMBER.findall(text)))
+            if len(numbers) == text.count(b"<row"):
+                self._count(numbers)
+                return text
         return _PLACE.sub(self._placed, text)
+
+    def _count(self, numbers: list[int]) -> None:
+        if numbers:
+            self._is_in_order &= self._row < numbers[0] and all(map(lt, numbers, numbers[1:]))
+            self._row = numbers[-1]
+            self._numbers.extend(numbers)
 
     def _placed(self, match: re.Match[bytes]) -> bytes:
         tag, attributes = match.group(1), match.group(2)
         own = _OWN.search(attributes)
         rest = attributes.replace(own.group(), b"", 1) if own else attributes
         if tag == b"row":
-            self._row = min(int(own.group(2)), _FAR) if own and own.group(2) else self._row + 1
+            self._count([min(int(own.group(2)), _FAR) if own and own.group(2) else self._row + 1])
             self._column = 0
             return b'<row r="%d"%b>' % (self._row, rest)
         if own and own.group(1) and own.group(2):
@@ -103,7 +120,7 @@ class _Counter:
 def column_number(letters: bytes) -> int:
     """A column's number from 1: 1 for A, 27 for AA."""
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from batch.money import ZERO, as_excel_compares
 
@@ -53,16 +53,41 @@ class _Piece:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Section:
-    """What stands between two semicolons."""
+    """What stands between two semicolons. A long column asks the same of it for every cell, so that is kept."""
 
     pieces: tuple[_Piece, ...]
     condition: tuple[str, Decimal] | None = None
 
     def has(self, kind: str, text: str | None = None) -> bool:
         """Whether there is a piece of that kind."""
-        return any(piece.kind == kind and text in {None, piece.text} for piece in self.pieces)
+        return (kind, text) in self._kinds
+
+    @cached_property
+    def _kinds(self) -> frozenset[tuple[str, str | None]]:
+        return frozenset(entry for piece in self.pieces for entry in ((piece.kind, None), (piece.kind, piece.text)))
+
+    @cached_property
+    def layout(self) -> _Layout:
+        """Where the digits go."""
+        return _Layout.of(self)
+
+    @cached_property
+    def around(self) -> tuple[str, str, str] | None:
+        """What stands before the digits, the point, and what stands behind them; None if more is between them."""
+        is_number = [piece.kind == "digit" or (piece.kind == "sign" and piece.text in ".,") for piece in self.pieces]
+        first, last = is_number.index(True), len(is_number) - is_number[::-1].index(True)
+        points = sum(piece == _Piece("sign", ".") for piece in self.pieces)
+        if points > 1 or not self.layout.whole or not all(is_number[first:last]):
+            return None
+        before, behind = ("".join(piece.text for piece in part) for part in (self.pieces[:first], self.pieces[last:]))
+        return before, "." * points, behind
+
+    @cached_property
+    def words(self) -> str:
+        """The text around the digits."""
+        return "".join(piece.text for piece in self.pieces if piece.kind == "literal" or piece.text == "%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +125,11 @@ class NumberFormat:
     def exact_decimals(self) -> int | None:
         """How many decimals a positive number may have that surely is shown as it is; None where that is not sure."""
         section = self.sections[0]
-        if any(entry.condition for entry in self.sections) or _words_left(_literals(section)):
+        if any(entry.condition for entry in self.sections) or _words_left(section.words):
             return None
         if any(section.has(kind) for kind in ("general", "exponent", "fixed", "date", "text")):
             return None
-        layout = _Layout.of(section)
+        layout = section.layout
         if section.has("sign", "/") or layout.percents or layout.thousands or layout.least > 1 or not layout.whole:
             return None
         return len(layout.fraction)
@@ -115,7 +140,7 @@ class NumberFormat:
         first = self.sections[0]
         if first.has("date") or first.has("text"):
             return True
-        return len(self.sections) == 1 and first.has("general") and not _words_left(_literals(first))
+        return len(self.sections) == 1 and first.has("general") and not _words_left(first.words)
 
     def _section_for(self, number: Decimal) -> tuple[_Section | None, bool]:
         """The section for a number, and whether it shows a negative number without a sign of its own."""
@@ -194,7 +219,7 @@ def _only_negative(comparison: str, other: Decimal) -> bool:
 
 def _shown(section: _Section, number: Decimal) -> _Shown:
     """A number without its sign, as a section shows it."""
-    words = _literals(section)
+    words = section.words
     if section.has("general"):
         plain = f"{number.normalize(_WIDE):f}"
         text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
@@ -206,10 +231,6 @@ def _shown(section: _Section, number: Decimal) -> _Shown:
     if section.has("exponent"):
         return _scientific(section, number, words)
     return _placed(section, number, words)
-
-
-def _literals(section: _Section) -> str:
-    return "".join(piece.text for piece in section.pieces if piece.kind == "literal" or piece.text == "%")
 
 
 def _words_left(words: str) -> str:
@@ -267,15 +288,20 @@ class _Layout:
 
 
 def _placed(section: _Section, number: Decimal, words: str) -> _Shown:
-    layout = _Layout.of(section)
+    layout = section.layout
     scaled = number.scaleb(2 * layout.percents - 3 * layout.thousands, _WIDE)
     rounded = scaled.quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
     whole, _point, fraction = f"{rounded:f}".partition(".")
     whole = whole.lstrip("0").rjust(layout.least, "0")
     # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
     shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
-    text = _filled(section, layout, whole, shown_fraction)
     in_front = len(whole) > 1 and whole.startswith("0")
+    if section.around is None or in_front:
+        text = _filled(section, layout, whole, shown_fraction)
+    else:
+        before, point, behind = section.around
+        grouped = f"{int(whole):,}" if whole and layout.is_grouped else whole
+        text = f"{before}{grouped}{point}{shown_fraction}{behind}"
     return _Shown(text, rounded, words, in_front)
 
 
@@ -365,7 +391,7 @@ def text_means(text: str, number: Decimal) -> bool:
     if number == 0 and _words_left(stripped) in {"", "-", "–"}:
         return True
     match = _DIGITS.search(stripped)
-    if match is None or (match[0][:1] == "0" and match[0][1:2].isdigit()):
+    if match is None or _has_zeros_in_front(match[0]):
         return False
     digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0])
     around = _words_left(stripped[: match.start()] + stripped[match.end() :])
@@ -374,10 +400,36 @@ def text_means(text: str, number: Decimal) -> bool:
     return abs(as_excel_compares(number)) in _readings(digits)
 
 
+def as_formats_write(text: str, number: Decimal) -> str:
+    """The text that some program shows with its digits as format codes write them, decimals behind a point.
+
+    Which of point and comma that is depends on the program's language; the reading next to the number is meant.
+    """
+    match = _DIGITS.search(text)
+    digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0]) if match else ""
+    readings = _readings(digits) if digits and not _has_zeros_in_front(digits) else ()
+    if match is None or not readings:
+        return text
+    end = match.start() + len(match[0].rstrip())
+    if _words_left(text[: match.start()] + text[end:]) not in {"", "+", "-", "−", "()"}:
+        # Another unit, a percentage or a fraction is quoted as it stands.
+        return text
+    nearest = min(readings, key=lambda reading: abs(reading - abs(number)))
+    return f"{text[: match.start()]}{nearest:f}{text[end:]}"
+
+
+def _has_zeros_in_front(digits: str) -> bool:
+    return digits[:1] == "0" and digits[1:2].isdigit()
+
+
 def _readings(digits: str) -> set[Decimal]:
     """The numbers that digits with points and commas can be."""
     readings = set()
     for group, point in ((",", "."), (".", ",")):
-        if digits.count(point) <= 1:
-            readings.add(Decimal(digits.replace(group, "").replace(point, ".")))
+        whole, _point, fraction = digits.partition(point)
+        if fraction.isdecimal() or not fraction:
+            groups = whole.split(group)
+            # The last group has three digits everywhere.
+            if len(groups) == 1 or (len(groups[-1]) == 3 and len(groups[0]) <= 3):
+                readings.add(Decimal("".join(groups) + (f".{fraction}" if fraction else "")))
     return readings

@@ -25,7 +25,6 @@ _NUMBERS = frozenset({2, 3})
 _ERROR = 5
 _FILLED = frozenset({1, 4, _ERROR}) | _NUMBERS
 """Kinds of cells as xlrd numbers them. What it takes for a date is a number as well: the format decides that here."""
-_LARGE = 10**12
 
 
 def old_looks_of(data: bytes, sheet: str) -> Looks:
@@ -42,6 +41,8 @@ def _look(data: bytes, name: str) -> Looks:
     # Only .xls files need it. Its messages would otherwise go to the standard output, which is the answer's.
     import xlrd
 
+    from batch.sheet.oldrecords import Records
+
     with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
         book = xlrd.open_workbook(
             file_contents=data,
@@ -54,22 +55,25 @@ def _look(data: bytes, name: str) -> Looks:
         )
         if book.biff_version < _OLDEST or book.sheet_names().count(name) != 1:
             return Looks()
+        styles = _styles(book)
+        records = Records(book, styles, data)
+        book.get_record_parts = records.next
         sheet = book.sheet_by_name(name)
-    looks = Looks(is_whole=True)
-    looks.hidden_rows.update(_hidden_rows(sheet))
+    looks = Looks(records.unread, is_whole=True)
+    looks.hidden_rows.update(_hidden_rows(sheet, max(sheet.nrows, records.rows)))
     looks.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
     looks.struck.update(_struck_runs(book, sheet))
-    _look_at_cells(looks, sheet, _styles(book))
+    _look_at_cells(looks, sheet, styles)
     return looks
 
 
-def _hidden_rows(sheet: Sheet) -> Iterator[int]:
+def _hidden_rows(sheet: Sheet, rows: int) -> Iterator[int]:
     """By hand, by a filter, in a collapsed group, of no height, or because all that are not described are hidden."""
     for row, info in sheet.rowinfo_map.items():
         if info.hidden or not (info.height or info.has_default_height):
             yield row
     if sheet.default_row_hidden:
-        yield from (row for row in range(sheet.nrows) if row not in sheet.rowinfo_map)
+        yield from (row for row in range(rows) if row not in sheet.rowinfo_map)
 
 
 def _struck_runs(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
@@ -94,8 +98,10 @@ def _styles(book: Book) -> Styles:
 
 
 def _look_at_cells(looks: Looks, sheet: Sheet, styles: Styles) -> None:
-    """Cells that are struck through, numbers that are shown as something else, and error values."""
-    decimals = {style: shape.exact_decimals for style, shape in styles.formats.items()}
+    """Cells that are struck through, numbers that are shown as something else, and error values.
+
+    Most others did not come this far.
+    """
     for row in range(sheet.nrows):
         for column, kind in enumerate(sheet.row_types(row)):
             if kind == _ERROR:
@@ -105,15 +111,10 @@ def _look_at_cells(looks: Looks, sheet: Sheet, styles: Styles) -> None:
             style, value = sheet.cell_xf_index(row, column), sheet.cell_value(row, column)
             if style in styles.struck and value != "":
                 looks.struck.add((row, column))
-            if kind in _NUMBERS and style in styles.formats and not _is_surely_shown(value, decimals[style]):
+            if kind in _NUMBERS and style in styles.formats:
                 text = styles.formats[style].shown_otherwise(Decimal(repr(value)))
                 if text is not None:
                     looks.shown[row, column] = text
-
-
-def _is_surely_shown(value: float, decimals: int | None) -> bool:
-    """Whether it is a positive number of no more decimals than are shown: most are passed by here already."""
-    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
 
 
 def _error(code: int) -> str:

@@ -17,11 +17,13 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZipFile
 
 from batch.model import Appearance, Cell
+from batch.rules.cells import oddity
 from batch.rules.header import SEARCHED_ROWS, Merged
 from batch.sheet.choice import Choice, Sheet
 from batch.sheet.complaints import damaged
+from batch.sheet.documentstyles import DocumentStyles
 from batch.sheet.limits import Limits
-from batch.sheet.numberformat import text_means
+from batch.sheet.numberformat import as_formats_write, text_means
 from batch.sheet.original import Original
 from batch.sheet.table import Table, check_extent
 
@@ -33,15 +35,14 @@ _DEEPEST = 200
 _MOST_SPACES = 1_000
 _SPACES = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
-_ERROR_TEXT = re.compile(r"#[A-Z0-9/!?]+|Err:\d+", re.IGNORECASE)
 _TRUTHS = {"TRUE": True, "VRAI": True, "FALSE": False, "FAUX": False}
 """A truth value that LibreOffice stores as a number."""
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
-_STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0 "
+_DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
-_NOT_IN_CELLS = frozenset((_OFFICE + "annotation", _TABLE + "shapes", _TABLE + "tracked-changes"))
+_NOT_IN_CELLS = frozenset((_OFFICE + "annotation", _TABLE + "shapes", _TABLE + "tracked-changes", _TEXT + "ruby-text"))
 _CONCEALED = frozenset(("collapse", "filter"))
 
 _Attributes = Mapping[str, str]
@@ -112,7 +113,11 @@ class Document:
     def table(self, choice: Choice) -> Table:
         """The chosen sheet."""
         content = self._contents[choice.sheet]
-        rows = content.rows[: SEARCHED_ROWS if choice.is_only_top else None]
+        rows = content.rows
+        if choice.is_only_top:
+            # With at least the first row that holds something, so that nobody is told that the sheet is empty.
+            first = next((index for index, row in enumerate(rows) if row), 0)
+            rows = rows[: max(SEARCHED_ROWS, first + 1)]
         return Table(content.name, iter(rows), max(1, content.columns), content.appearance)
 
 
@@ -123,7 +128,7 @@ def read_document(original: Original, limits: Limits) -> Document | None:
         if _CONTENT not in names:
             return None
         try:
-            styles = _Styles()
+            styles = DocumentStyles()
             if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
                 _parse(archive, _NAMED_STYLES, _Handlers(styles.starts, {}, lambda _text: None))
             reader = _Reader(original.name, limits, styles)
@@ -149,11 +154,12 @@ class _Handlers:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ValueError("elements are nested too deeply")
-        if not self._skipped and name in _NOT_IN_CELLS:
-            self._skipped = self._depth
         handler = None if self._skipped else self._starts.get(name)
         if handler:
             handler(attributes)
+        elif not self._skipped and (name in _NOT_IN_CELLS or name.startswith(_DRAWING)):
+            # Pictures and shapes are anchored inside of cells, and have paragraphs of their own.
+            self._skipped = self._depth
 
     def end(self, name: str) -> None:
         handler = None if self._skipped else self._ends.get(name)
@@ -185,40 +191,10 @@ def _refuse(*_arguments: object) -> None:
     raise ValueError("a sheet has no document type, and needs no entities")
 
 
-class _Styles:
-    """The names of styles that strike through, and of those that hide a sheet."""
-
-    def __init__(self) -> None:
-        self.struck: set[str] = set()
-        self.hidden: set[str] = set()
-        self._name = ""
-        self.starts: dict[str, Callable[[_Attributes], None]] = {
-            _STYLE + "style": self._start_style,
-            _STYLE + "text-properties": self._text_properties,
-            _STYLE + "table-properties": self._table_properties,
-        }
-
-    def _start_style(self, attributes: _Attributes) -> None:
-        self._name = attributes.get(_STYLE + "name", "")
-        if attributes.get(_STYLE + "parent-style-name") in self.struck:
-            self.struck.add(self._name)
-
-    def _text_properties(self, attributes: _Attributes) -> None:
-        lines = {attributes.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
-        if lines == {"none"}:
-            self.struck.discard(self._name)
-        elif lines:
-            self.struck.add(self._name)
-
-    def _table_properties(self, attributes: _Attributes) -> None:
-        if attributes.get(_TABLE + "display") == "false":
-            self.hidden.add(self._name)
-
-
 class _Reader:
     """Reads the sheets from the events of a parser."""
 
-    def __init__(self, name: str, limits: Limits, styles: _Styles) -> None:
+    def __init__(self, name: str, limits: Limits, styles: DocumentStyles) -> None:
         self.contents: list[_Content] = []
         self._name, self._limits, self._styles = name, limits, styles
         self._row: list[object] = []
@@ -228,8 +204,11 @@ class _Reader:
         self._paragraphs: list[str] = []
         self._paragraph: list[str] | None = None
         self._is_struck = False
+        self._hidden_groups: list[bool] = []
         self.starts: dict[str, Callable[[_Attributes], None]] = {
             _TABLE + "table": self._start_table,
+            _TABLE + "table-row-group": self._start_group,
+            _TABLE + "table-column-group": self._start_group,
             _TABLE + "table-column": self._column,
             _TABLE + "table-row": self._start_row,
             _TABLE + "table-cell": self._start_cell,
@@ -241,6 +220,8 @@ class _Reader:
             _TEXT + "span": self._start_span,
         }
         self.ends: dict[str, Callable[[], None]] = {
+            _TABLE + "table-row-group": self._end_group,
+            _TABLE + "table-column-group": self._end_group,
             _TABLE + "table-row": self._end_row,
             _TABLE + "table-cell": self._end_cell,
             _TABLE + "covered-table-cell": self._end_cell,
@@ -255,14 +236,25 @@ class _Reader:
 
     def _start_table(self, attributes: _Attributes) -> None:
         name = attributes.get(_TABLE + "name", "")
-        self.contents.append(_Content(name, attributes.get(_TABLE + "style-name") not in self._styles.hidden))
+        self.contents.append(_Content(name, not self._styles.is_hidden(attributes.get(_TABLE + "style-name"))))
+
+    def _start_group(self, attributes: _Attributes) -> None:
+        self._hidden_groups.append(attributes.get(_TABLE + "display") == "false")
+
+    def _end_group(self) -> None:
+        self._hidden_groups.pop()
+
+    def _is_concealed(self, family: str, attributes: _Attributes) -> bool:
+        """Whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
+        is_hidden = attributes.get(_TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
+        return is_hidden or self._styles.is_flat(family, attributes.get(_TABLE + "style-name"))
 
     def _column(self, attributes: _Attributes) -> None:
         styles, count = self._sheet.column_styles, _repeated(attributes, "columns")
         first = len(styles)
         count = min(count, self._limits.columns - first)
         styles += [attributes.get(_TABLE + "default-cell-style-name", "")] * count
-        if attributes.get(_TABLE + "visibility") in _CONCEALED:
+        if self._is_concealed("table-column", attributes):
             self._sheet.hidden_columns.update(range(first, first + count))
 
     @property
@@ -286,7 +278,7 @@ class _Reader:
         sheet.rows += [[] for _blank in range(sheet.blank_rows)]
         sheet.rows += [list(self._row) for _copy in range(count)]
         sheet.blank_rows = 0
-        if self._row_attributes.get(_TABLE + "visibility") in _CONCEALED:
+        if self._is_concealed("table-row", self._row_attributes):
             sheet.hidden_rows.update(range(first, first + count))
         for looks in (sheet.shown, sheet.struck):
             _repeat(looks, first, count)
@@ -314,11 +306,11 @@ class _Reader:
         """Note what a person sees of a cell. Its style may be that of its row or its column."""
         sheet, place = self._sheet, (self._sheet.row, column)
         if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
-            sheet.shown[place] = text
+            sheet.shown[place] = as_formats_write(text, value)
         style = attributes.get(_TABLE + "style-name") or self._row_attributes.get(_TABLE + "default-cell-style-name")
         if not style and column < len(sheet.column_styles):
             style = sheet.column_styles[column]
-        if self._is_struck or style in self._styles.struck:
+        if self._is_struck or self._styles.strikes("table-cell", style):
             sheet.struck.add(place)
 
     def _merge(self, attributes: _Attributes) -> None:
@@ -345,7 +337,7 @@ class _Reader:
             self._paragraph.append(text)
 
     def _start_span(self, attributes: _Attributes) -> None:
-        if self._cell is not None and attributes.get(_TEXT + "style-name") in self._styles.struck:
+        if self._cell is not None and self._styles.strikes("text", attributes.get(_TEXT + "style-name")):
             self._is_struck = True
 
 
@@ -372,8 +364,9 @@ def _number(attributes: _Attributes, name: str) -> int:
 def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
     """The cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
     kind = attributes.get(_OFFICE + "value-type")
-    if attributes.get(_CALC + "value-type") == "error" or (kind and kind != "string" and _ERROR_TEXT.fullmatch(text)):
-        return text or "#N/A"
+    is_error = oddity(text) == "error"
+    if attributes.get(_CALC + "value-type") == "error" or (is_error and kind != "string"):
+        return text if is_error else "#N/A"
     match kind:
         case "float" if text.upper() in _TRUTHS:
             return _TRUTHS[text.upper()]

@@ -14,7 +14,7 @@ from batch.sheet.complaints import shown
 from batch.sheet.limits import MEGABYTE, Limits
 
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
-TEXT_SUFFIXES = (".csv", ".tsv")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, slots=True)

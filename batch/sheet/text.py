@@ -20,7 +20,7 @@ from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import _, number
 from batch.model import Cell, Role
-from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header
+from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, cell_address, find_header
 from batch.sheet.complaints import shown
 from batch.sheet.encoding import decoded
 from batch.sheet.limits import Limits
@@ -58,7 +58,7 @@ def read_text(
     """The rows of the file's only table, each as long as it is, and what was found or assumed about the file."""
     if sheet is not None:
         raise SheetError(
-            _("{file} is a text file and has no sheets: leave the name of the sheet away.").format(
+            _("{file} is a text file and has no sheets: leave the name of the sheet out.").format(
                 file=shown(original.name)
             )
         )
@@ -78,6 +78,7 @@ def read_text(
         rows = _Rows(original.name, limits).cut(text, cut.separator)
     if cut.width:
         findings += _ragged(text, rows, cut, start)
+        findings += _rows_in_cells(text, rows, cut)
     return rows, findings
 
 
@@ -228,6 +229,21 @@ def _ragged(text: str, rows: list[Row], cut: Cut, start: int) -> Iterator[Findin
 def _is_ragged(cells: Row, width: int) -> bool:
     filled = max((at + 1 for at, cell in enumerate(cells) if cell is not None), default=0)
     return filled > width or 1 < len(cells) < width
+
+
+def _rows_in_cells(text: str, rows: list[Row], cut: Cut) -> Iterator[Finding]:
+    """Rows that a quotation mark which is closed too late has made a part of a cell: they would vanish unseen."""
+    if '"' not in text or max(text.count("\n"), text.count("\r")) <= len(rows):
+        return
+    count, at = 0, ""
+    for row, cells in enumerate(islice(rows, cut.header, None), start=cut.header + 1):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, str) and ("\n" in cell or "\r" in cell):
+                alike = sum(line.count(cut.separator) >= max(1, cut.width - 1) for line in cell.splitlines()[1:])
+                at = at or (cell_address(column, row) if alike else "")
+                count += alike
+    if count:
+        yield Finding("rows-in-cell", cell=at, params={"count": str(count), "at": at})
 
 
 def _line_of(text: str, separator: str, row: int) -> int:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from batch.sheet.markup import column_number
 
 _FORMULA = rb"<f\b[^<>]*?(?:/>|>([^<]*)</f>)"
 _ERROR = re.compile(
-    rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"[^<>]*\bt="e"[^<>]*>(?:<f\b[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]*)</v>'
+    rb'<c r="([A-Za-z]{1,3})([1-9]\d{0,6})"[^<>]*\bt="e"[^<>]*>(?:<f\b[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]*)</v>'
 )
 _UNCALCULATED = re.compile(
-    rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"(?![^<>]*\bt="str")[^<>]*(?<!/)>' + _FORMULA + rb"(?:<v\s*/>|<v></v>)?</c>"
+    rb'<c r="([A-Za-z]{1,3})([1-9]\d{0,6})"(?![^<>]*\bt="str")[^<>]*(?<!/)>' + _FORMULA + rb"(?:<v\s*/>|<v></v>)?</c>"
 )
 """A formula whose result is an empty text (of type "str") was calculated."""
 
@@ -48,12 +49,13 @@ def with_unread(rows: Iterator[list[object]], unread: Unread) -> Iterator[list[o
 
 
 def _placed(match: re.Match[bytes], text: bytes) -> tuple[int, int, str]:
-    return int(match.group(2)) - 1, column_number(match.group(1)) - 1, text.decode("utf-8", "replace")
+    return int(match.group(2)) - 1, column_number(match.group(1)) - 1, unescape(text.decode("utf-8", "replace"))
 
 
 def _filled(row: list[object], texts: dict[int, str]) -> list[object]:
     for column, text in texts.items():
         row += [None] * (column + 1 - len(row))
-        if row[column] is None:
+        # A 0 stands in old files for what was never calculated.
+        if row[column] is None or row[column] == 0:
             row[column] = text
     return row

@@ -112,7 +112,10 @@ class _Calamine:
         # `total_height` would be one too small.
         rows, columns = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end is not None else (0, 0)
         if choice.is_only_top:
-            return Table(choice.sheet, islice(_cells(sheet), SEARCHED_ROWS), max(1, columns))
+            # With at least the first row that holds something, so that nobody is told that the sheet is empty.
+            top = max(SEARCHED_ROWS, sheet.start[0] + 1) if sheet.start is not None else 0
+            check_extent(self._name, top, columns, top * columns, self._limits)
+            return Table(choice.sheet, islice(_cells(sheet), top), max(1, columns))
         check_extent(self._name, rows, columns, rows * columns, self._limits)
         looks = self._looks_of(choice.sheet)
         if looks.unread:

@@ -57,6 +57,15 @@ def end(ledger: DatabaseLedger, row: int, seconds: int, status: Status) -> None:
     ledger.append("b-1", [AttemptEnded(at, row, 1, "Outcome", status, None, None, Decimal(987), Decimal(113))])
 
 
+def test_an_amount_that_goes_no_way_is_in_no_tally(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import line_of
+
+    ledger.create(new_batch(["sub-1", Decimal(8), "sideways"], ["sub-1", Decimal(2), "add"], name="b-2"))
+    found = line_of("b-2").tally
+    assert found == tally(ledger.view("b-2").rows)
+    assert (found.rows[Status.INVALID], found.euros[Status.INVALID]) == (1, Decimal(0))
+
+
 def test_a_tally_is_that_of_the_rows(ledger: DatabaseLedger) -> None:
     from batch.ledger.orm.queries import tally_of
 

@@ -147,6 +147,7 @@ CASES = [
         [(*ROW, None), ("Total", "10", None, None), (None, None, None, "Fait à Lyon")],
         header=["Token", "Amount", "Direction", "Note"],
     ),
+    Case("text-below", None, [ROW, (), ("Fait à Lyon le 3 mai", None, None)]),
     Case("subtotal", "B3", [ROW, ("Sous-total", "10", None), ("sub-2", "5", "add")]),
     Case("row-duplicate", "A3", [ROW, ("sub-1", "10,00", "Crédit")]),
 ]

@@ -116,6 +116,7 @@ def test_a_numeric_cell_is_the_number_that_excel_shows(cell: str, amount: str, s
         (Decimal("NaN"), "amount-not-a-number"), (Decimal("sNaN"), "amount-not-a-number"),
         (Decimal("-Infinity"), "amount-not-a-number"), (Decimal("1E+9999999"), "amount-not-a-number"),
         (True, "amount-boolean"), (False, "amount-boolean"), ("#N/A", "amount-error"), ("#VALEUR!", "amount-error"),
+        ("#VALEUR\u00a0!", "amount-error"), ("#N/D", "amount-error"), ("Err:502", "amount-error"),
         ("=SUM(B2:B9)", "amount-formula"), ("=", "amount-formula"), ("5%", "amount-percentage"),
         ("12,5 %", "amount-percentage"),
         (datetime(2026, 5, 12), "amount-date"),  # noqa: DTZ001 (a cell has no zone)

@@ -70,6 +70,19 @@ def test_a_struck_through_cell_of_a_role_is_an_error(column: int, cell: str | No
     assert sheet.rows[1].is_valid
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("12345678901234568", "12345678901234568"), ("1234567890123450", "0001234567890123450"),
+        ("1.23456789012346E+17", "1.23456789012346E+017"),
+    ],
+)  # fmt: skip
+def test_digits_that_were_lost_are_said_however_the_token_is_shown(stored: str, shown: str) -> None:
+    sheet = checked(Appearance(shown={(2, 0): shown}), [Decimal(stored), Decimal(5), "add"], known=None)
+    assert said(sheet) == [("token-digits-lost", "A2")]
+    assert sheet.rows[0].token is None
+
+
 def test_hidden_rows_without_movements_are_nothing() -> None:
     sheet = checked(Appearance(hidden_rows=frozenset({1, 3, 9})), ["sub-1", "5", "add"], [], ["sub-1", "6", "add"])
     assert sheet.findings == ()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, CheckedSheet, Direction, Grid, Movement, Role
-from batch.rules.checks import Expected, check_sheet, movement_of
+from batch.model import Cell, CheckedSheet, Direction, Grid, Movement, Role, movements_of
+from batch.rules.checks import Expected, check_sheet
 from tests.builders import SOURCE, grid
 from tests.rules.cases import CASES, KNOWN, ROW, Case
 
@@ -45,7 +45,7 @@ def test_a_french_sheet_with_extra_columns_is_read_as_it_was_meant() -> None:
     assert sheet.findings == ()
     assert sheet.columns == ("Agence", "Sens", "Montant TTC (€)", "N° de sous-compte", "2026")
     assert sheet.roles == {Role.DIRECTION: 1, Role.AMOUNT: 2, Role.TOKEN: 3}
-    assert [movement_of(row) for row in sheet.rows] == [
+    assert movements_of(sheet.rows) == [
         Movement(2, "sub-1", Direction.ADD, Decimal("1234.56")),
         Movement(3, "sub-2", Direction.REMOVE, Decimal("12.5")),
     ]
@@ -173,7 +173,7 @@ def test_any_grid_is_checked_and_never_raises(rows: list[list[Cell]]) -> None:
     sheet = check_sheet(Grid(SOURCE, [["Token", "Montant", "Sens"], *rows]), KNOWN, Expected(rows=1))
     assert [row.number for row in sheet.rows] == sorted({row.number for row in sheet.rows})
     for row in sheet.rows:
-        assert row.is_valid == (movement_of(row) is not None)
+        assert row.is_valid == bool(movements_of([row]))
         assert row.cells[: len(rows[row.number - 2])] == tuple(rows[row.number - 2])[: len(row.cells)]
         assert row.is_valid or any(finding.is_error for finding in row.findings)
         assert all(finding.message for finding in row.findings)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, CheckedSheet, Direction, Movement, Role
+from batch.model import Cell, CheckedSheet, Direction, Movement, Role, movements_of
 from batch.money import amount_text
-from batch.rules.checks import Expected, check_sheet, movement_of
+from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions, titles_to_keep
 from tests.builders import grid
 
@@ -33,8 +33,7 @@ def row_codes(sheet: CheckedSheet) -> list[list[str]]:
 
 
 def moved(sheet: CheckedSheet) -> list[tuple[Direction, Decimal]]:
-    movements = [movement_of(row) for row in sheet.rows]
-    return [(movement.direction, movement.amount) for movement in movements if movement]
+    return [(movement.direction, movement.amount) for movement in movements_of(sheet.rows)]
 
 
 @pytest.mark.parametrize(
@@ -195,4 +194,4 @@ def test_a_whole_remembered_pair_is_used() -> None:
     kept = Conventions(remembered={Role.ADDED: "Plus", Role.REMOVED: "Moins"})
     sheet = checked(["a", None, "5"], header=["Token", "Plus", "Moins"], conventions=kept)
     assert codes(sheet) == ["columns-remembered"] * 2
-    assert [movement_of(row) for row in sheet.rows] == [Movement(2, "a", Direction.REMOVE, Decimal(5))]
+    assert movements_of(sheet.rows) == [Movement(2, "a", Direction.REMOVE, Decimal(5))]

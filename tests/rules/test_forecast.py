@@ -8,10 +8,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Direction, Movement, Plan
+from batch.model import Direction, Plan, SheetRow
 from batch.money import THOUSANDTH, ZERO
 from batch.rules.forecast import Forecast, Refusal, SubAccountForecast, forecast
-from batch.rules.plan import removes_before_adds
+from batch.rules.plan import make_plan
 
 TOKENS = ["a", "b", "c"]
 EUROS = st.decimals("0.001", "50", places=3)
@@ -21,15 +21,36 @@ MOVES = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from("+-"), EUROS
 
 def plan(*moves: tuple[str, str, str | Decimal]) -> Plan:
     """Movements as (token, "+" or "-", amount), from row 2 on."""
-    movements = tuple(
-        Movement(row, token, Direction.ADD if sign == "+" else Direction.REMOVE, Decimal(amount))
+    return make_plan(
+        SheetRow(row, (), token, Direction.ADD if sign == "+" else Direction.REMOVE, Decimal(amount))
         for row, (token, sign, amount) in enumerate(moves, 2)
     )
-    return Plan(movements, "", ZERO, ZERO)
 
 
 def played(main: str, *moves: tuple[str, str, str | Decimal], **subaccounts: str) -> Forecast:
     return forecast(plan(*moves), Decimal(main), {token: Decimal(held) for token, held in subaccounts.items()})
+
+
+@given(MOVES, st.decimals("-20", "900", places=3), BALANCES, st.decimals("0", "600", places=3))
+def test_a_forecast_is_what_comes_of_the_movements_one_after_the_other(
+    moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal], more: Decimal
+) -> None:
+    """With much on every account nothing can be refused, and the forecast is made from sums."""
+    opening = {token: balance + more for token, balance in held.items()}
+    result = forecast(plan(*moves), main, opening)
+    known, mains, passed = dict(opening), [main], []
+    for row, (token, sign, amount) in enumerate(moves, 2):
+        debited = mains[-1] if sign == "+" else known.get(token, ZERO)
+        if token not in known or amount > debited:
+            continue
+        passed.append(row)
+        known[token] += amount if sign == "+" else -amount
+        mains.append(mains[-1] + (-amount if sign == "+" else amount))
+    assert len(result.refusals) == len(moves) - len(passed)
+    assert (result.after, result.lowest) == (mains[-1], min(mains))
+    lowest_at = mains.index(min(mains))
+    assert result.lowest_row == (passed[lowest_at - 1] if lowest_at else None)
+    assert {token: course.after for token, course in result.subaccounts.items() if token in known} == known
 
 
 def test_a_plan_that_passes_ends_with_the_balances_that_will_be() -> None:
@@ -142,7 +163,7 @@ def test_removes_first_keeps_what_it_promises(
 ) -> None:
     planned = plan(*moves)
     first = forecast(planned, main, held)
-    second = forecast(Plan(tuple(removes_before_adds(planned.movements)), "", ZERO, ZERO), main, held)
+    second = forecast(make_plan(planned.rows, removes_first=True), main, held)
     is_better = (len(second.refusals), second.top_up) < (len(first.refusals), first.top_up)
     assert first.removes_first_helps == (is_better and not first.passes)
     assert second.removes_first_helps is False

@@ -120,6 +120,18 @@ def test_a_first_movement_is_never_taken_for_half_a_header() -> None:
     assert header(["Token", "Montant", "Note"], ["sub-1", "5", "ajout"]).row == 1
 
 
+@pytest.mark.parametrize("amount", ["12,50", Decimal("12.5"), "1,234", "0", "12,5 %", True])
+@pytest.mark.parametrize("direction", ["C", "Ajout"])
+def test_a_movement_is_no_header_of_columns_that_are_named_by_their_letters(amount: Cell, direction: str) -> None:
+    columns = {Role.TOKEN: "A", Role.AMOUNT: "B", Role.DIRECTION: "C"}
+    movements: list[list[Cell]] = [["sub-1", amount, direction], ["sub-2", Decimal(5), "D"]]
+    header = find_header(movements, columns)
+    assert header is None or header.row != 1 or not header.roles.keys() >= columns.keys()
+    found = find_header([["Client", "Crédit du mois", "Op"], *movements], columns)
+    assert found
+    assert (found.row, found.roles) == (1, {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
+
+
 def test_a_banner_in_merged_cells_does_no_harm() -> None:
     found = find_header([["Crédits", None, None], ["Token", "Montant", "Sens"]], merged=[(1, 0, 1, 2)])
     assert found

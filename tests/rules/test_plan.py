@@ -10,21 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, Direction, Movement
+from batch.model import Cell, Direction, SheetRow, movements_of
 from batch.rules.checks import Expected, check_sheet
-from batch.rules.plan import digest_of, make_plan, removes_before_adds
+from batch.rules.plan import make_plan
 from tests.builders import grid
 
-MOVEMENTS = st.lists(
+ROWS = st.lists(
     st.builds(
-        Movement,
-        row=st.integers(1, 1000),
+        SheetRow,
+        number=st.integers(1, 1000),
+        cells=st.just(()),
         token=st.sampled_from(["sub-1", "sub-2", "0012"]),
         direction=st.sampled_from(Direction),
         amount=st.decimals("0.001", "999", places=3),
+        findings=st.just(()),
     )
 )
-ADD = Movement(2, "sub-1", Direction.ADD, Decimal(10))
+ADD = SheetRow(2, (), "sub-1", Direction.ADD, Decimal(10))
+
+
+def digest_of(rows: list[SheetRow]) -> str:
+    return make_plan(rows).digest
 
 
 def digest(*rows: list[Cell], header: list[Cell] | None = None) -> str:
@@ -46,17 +52,17 @@ def test_removes_first_keeps_the_order_within_each_direction() -> None:
     assert plan.digest == make_plan(sheet.rows).digest
 
 
-@given(MOVEMENTS, st.randoms())
-def test_the_digest_depends_on_no_order_and_no_row_numbers(movements: list[Movement], chance: random.Random) -> None:
-    moved = [replace(movement, row=movement.row + 7) for movement in movements]
+@given(ROWS, st.randoms())
+def test_the_digest_depends_on_no_order_and_no_row_numbers(rows: list[SheetRow], chance: random.Random) -> None:
+    moved = [replace(row, number=row.number + 7) for row in rows]
     chance.shuffle(moved)
-    assert digest_of(moved) == digest_of(movements) == digest_of(removes_before_adds(movements))
+    assert digest_of(moved) == digest_of(rows) == make_plan(rows, removes_first=True).digest
 
 
-@given(MOVEMENTS, MOVEMENTS)
-def test_other_movements_have_another_digest(first: list[Movement], second: list[Movement]) -> None:
-    def essence(movements: list[Movement]) -> list[tuple[str, Direction, Decimal]]:
-        return sorted((movement.token, movement.direction, movement.amount) for movement in movements)
+@given(ROWS, ROWS)
+def test_other_movements_have_another_digest(first: list[SheetRow], second: list[SheetRow]) -> None:
+    def essence(rows: list[SheetRow]) -> list[tuple[str, Direction, Decimal]]:
+        return sorted((movement.token, movement.direction, movement.amount) for movement in movements_of(rows))
 
     assert (digest_of(first) == digest_of(second)) == (essence(first) == essence(second))
 
@@ -69,7 +75,7 @@ def test_other_movements_have_another_digest(first: list[Movement], second: list
         replace(ADD, amount=Decimal("10.001")),
     ],
 )
-def test_each_part_of_a_movement_is_in_the_digest(other: Movement) -> None:
+def test_each_part_of_a_movement_is_in_the_digest(other: SheetRow) -> None:
     assert digest_of([ADD]) != digest_of([other])
     assert digest_of([ADD]) != digest_of([ADD, ADD])
 

@@ -59,20 +59,22 @@ APPEARANCES = st.builds(
 
 
 @st.composite
-def readers(draw: st.DrawFn) -> tuple[RowReader, RowReader]:
-    """Two that read alike."""
+def sheets(draw: st.DrawFn) -> tuple[RowReader, RowReader, Sequence[Sequence[Cell]]]:
+    """Two readers that read alike, and rows for them. A text file holds nothing but texts."""
     roles = draw(ROLES)
     signed, is_text_file, known = draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from([KNOWN, None]))
     table = Table(5, ("a", "b", "c", "d", ""), roles, signed, is_text_file)
     looks = Looks(draw(APPEARANCES), roles)
-    return RowReader(table, known, looks), RowReader(table, known, looks)
+    cells = CELLS.map(lambda cell: str(cell) or None) if is_text_file else CELLS
+    rows = draw(st.lists(st.lists(cells, max_size=6), max_size=10))
+    return RowReader(table, known, looks), RowReader(table, known, looks), rows
 
 
-@given(readers(), st.lists(st.lists(CELLS, max_size=6), max_size=10))
+@given(sheets())
 def test_rows_are_read_together_as_each_is_by_itself(
-    pair: tuple[RowReader, RowReader], rows: Sequence[Sequence[Cell]]
+    sheet: tuple[RowReader, RowReader, Sequence[Sequence[Cell]]],
 ) -> None:
-    together, alone = pair
+    together, alone, rows = sheet
     singly = [row for number, cells in enumerate(rows, start=2) if (row := alone.read(number, cells)) is not None]
     # NaN is equal to nothing, so the rows are compared as they are written.
     assert repr(together.read_all(2, rows)) == repr(singly)
@@ -97,3 +99,14 @@ def test_every_row_of_a_long_sheet_has_its_own_number() -> None:
     rows = reader.read_all(5, ((f"t{number}", "1,5", "add") for number in range(5, 3505)))
     assert [(row.number, row.token) for row in rows] == [(number, f"t{number}") for number in range(5, 3505)]
     assert not reader.has_alike
+
+
+def test_a_row_of_nothing_but_uncalculated_formulas_beside_the_movement_is_empty_and_any_other_is_not() -> None:
+    roles = {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2}
+    reader = RowReader(Table(4, tuple("abcd"), roles, False, is_text_file=False), None, Looks(Appearance(), roles))
+    of_text = RowReader(Table(4, tuple("abcd"), roles, False, is_text_file=True), None, Looks(Appearance(), roles))
+    beside = (None, None, " ", '=IF(A2="","",1)')
+    assert reader.read(2, beside) is None
+    kept: tuple[tuple[Cell, ...], ...] = (("=B9", None, None, None), (None, "=B9", None, "=B9"), (*[None] * 3, "== 1"))
+    assert all(reader.read(2, cells) is not None for cells in kept)
+    assert of_text.read(2, beside) is not None

@@ -53,7 +53,8 @@ def test_scientific_notation_is_no_token(text: str) -> None:
     [
         (True, "token-boolean"), (False, "token-boolean"), (Decimal("12.5"), "token-not-text"),
         (Decimal(-5), "token-not-text"), (Decimal("NaN"), "token-not-text"), (Decimal("sNaN"), "token-not-text"),
-        ("#REF!", "token-error"), ("=B2", "token-formula"),
+        ("#REF!", "token-error"), ("#N/D", "token-error"), ("#NOM ?", "token-error"), ("Err:508", "token-error"),
+        ("=B2", "token-formula"),
         (datetime(2026, 5, 12), "token-date"),  # noqa: DTZ001 (a cell has no zone)
     ],
 )  # fmt: skip

@@ -105,6 +105,14 @@ def test_each_column_of_a_pair_has_its_total() -> None:
     assert said(checked(*rows, (None, "TOTAL", "11", None), header=PAIR)) == [("total-agrees", "C5")]
 
 
+@pytest.mark.parametrize("balance", [(None, "6"), ("0,00", "6,00"), ("-6", None), (None, Decimal(6))])
+def test_a_balance_below_the_totals_stands_on_the_side_that_outweighs(balance: Sequence[Cell]) -> None:
+    rows: list[Sequence[Cell]] = [("x", "a", "4", None), ("x", "b", None, "10"), ("Totaux", None, "4", "10")]
+    sheet = checked(*rows, ("Solde", None, *balance), header=PAIR)
+    assert [code for code, _ in said(sheet)] == ["total-agrees"] * 3
+    assert said(checked(*rows, ("Solde", None, "6", None), header=PAIR))[2] == ("total-wrong", "C5")
+
+
 def test_a_total_of_signed_amounts_is_their_sum() -> None:
     header = ["Token", "Montant"]
     sheet = checked(["a", "10"], ["b", "-15"], ["Total", "-5"], header=header, signed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -96,6 +97,50 @@ def test_a_done_row_that_was_taken_out_is_said() -> None:
     assert [finding.code for finding in sheet_findings(comparison)] == ["rows-done-before", "done-rows-gone"]
 
 
+MORE = (past(2, "a", 1), past(3, "b", 2), past(4, "c", 3))
+
+
+def said(now: Sequence[SheetRow], known: History) -> list[tuple[str, str | None, str | None]]:
+    comparison = compare(now, known)
+    of_rows = [finding for item in now for finding in row_findings(item, ROLES, comparison)]
+    found = [*of_rows, *sheet_findings(comparison)]
+    return [(finding.code, finding.cell, finding.params.get("as")) for finding in found]
+
+
+def test_a_token_changed_in_a_sheet_that_was_sorted_is_an_error_and_never_sent() -> None:
+    now = [row(2, "c", 3), row(3, "b", 2), row(4, "d", 4), row(5, "other", 1)]
+    found = said(now, history(*MORE))
+    assert found == [("row-was-done", "A5", "alike"), ("rows-done-before", None, None)]
+    (finding,) = row_findings(now[3], ROLES, compare(now, history(*MORE)))
+    assert finding.is_error
+    assert "Row 2 of batch A is done (add €1.00, a)" in finding.message
+
+
+def test_a_row_besides_is_sent_once_the_done_one_is_put_back() -> None:
+    now = [row(2, "c", 3), row(3, "b", 2), row(4, "a", 1), row(5, "other", 1)]
+    assert said(now, history(*MORE)) == [("rows-done-before", None, None)]
+    assert left(now, compare(now, history(*MORE))) == [5]
+
+
+@pytest.mark.parametrize("new", [row(9, "other", 7), row(9, "other", 1, Direction.REMOVE)])
+def test_a_done_row_that_nothing_new_resembles_is_only_said_to_be_gone(new: SheetRow) -> None:
+    found = said([row(7, "c", 3), row(8, "b", 2), new], history(*MORE))
+    assert [code for code, _, _ in found] == ["rows-done-before", "done-rows-gone"]
+
+
+def test_a_row_of_the_list_that_was_not_done_yet_is_no_changed_one() -> None:
+    """The accountant took out what is done, and what was refused asks for as much as one of those."""
+    known = replace(
+        history(*MORE),
+        open={("x", Direction.ADD): 1, ("y", Direction.ADD): 1},
+        undone=(past(5, "x", 1), past(6, "y", 9)),
+    )
+    # The second is corrected from 9 to 3.
+    assert [code for code, _, _ in said([row(20, "x", 1), row(21, "y", 3)], known)] == ["done-rows-gone"]
+    twice = [row(20, "x", 3), row(21, "x", 1)]
+    assert [cell for _, cell, _ in said(twice, known)] == ["A20", None]
+
+
 def test_what_a_list_to_fix_does_not_have_is_no_change() -> None:
     now = [row(2, "c", 3), row(3, "a", 9)]
     comparison = compare(now, history(past(2, "a", 1), past(3, "b", 2), is_whole=False, comparable=""))
@@ -134,6 +179,10 @@ def test_what_remains_is_the_sheet_less_what_was_done(
     comparison = compare(rows, history(*(past(number, *key) for key, number in done)))
     remaining = Counter(key for number, key in enumerate(asked, 2) if number not in comparison.done)
     assert remaining == Counter(asked) - Counter(key for key, _number in done)
+    # No row is sent that is like one which is done and gone: somebody has to look at it first.
+    for item in (item for item in rows if item.number not in comparison.done):
+        gone = [past for past in comparison.gone if past.key[1:] == (item.direction, int(item.amount or 0) * 1000)]
+        assert not gone or item.number in {**comparison.changed, **comparison.alike}
     assert all(
         (item.movement.token, int(item.movement.amount)) == asked[number - 2]
         for number, item in comparison.done.items()

@@ -36,6 +36,7 @@ def role_of(title: str) -> Role | None:
             "N° de sous-compte", "Nº sous-compte", "№ de compte", "n° compte", "Numéro de sous-compte", "Sous-compte",
             "SOUS COMPTE", "Sous‑compte", "Sub-account", "Identifiant du sous-compte", "Jeton", "Token *", "Token :",
             "Sous-compte (token)", "\ufeffToken", "Sub-account token (required)",
+            "N° jeton", "Numéro du jeton", "Auxiliaire", "Compte auxiliaire", "Code tiers",
         ]),
         (Role.AMOUNT, [
             "Amount", "AMOUNT (€)", "Amount (EUR)", "Amount in euros", "Montant", "Montant TTC (€)", "Montant en €",
@@ -45,7 +46,8 @@ def role_of(title: str) -> Role | None:
         (Role.DIRECTION, [
             "Direction", "Sens", "Sens (ajout/retrait)", "Ajout/Retrait", "Ajout / retrait", "Ajout ou retrait ?",
             "Add/Remove", "Crédit/Débit", "Débit / Crédit", "Opération", "Type d'opération", "Type d’opération", "Type",
-            "Sens de l'opération", "Mouvement", "Action", "+/-", "+ / −", "-/+", "±", "Direction (add or remove)",
+            "Sens de l'opération", "Mouvement", "Action", "+/-", "+ / −", "-/+", "±", "C/D", "D/C", "D ou C",
+            "Direction (add or remove)",
         ]),
     ],
 )  # fmt: skip
@@ -59,14 +61,17 @@ def test_titles_as_people_write_them(role: Role, titles: list[str]) -> None:
         "", " ", "Client", "Note", "Date", "Email", "Solde", "Montant (K€)", "Montant k€",
         "Montant en milliers",
         "Montant (cts)", "Montant (centimes)", "Montant $", "Montant (USD)", "Montant £", "Montant %", "Credit SMS",
-        "Montant (SMS)", "Nombre de SMS", "C/D", "Ajout %", "Débit (K€)", "x" * 40_000, "(" * 40_000,
+        "Montant (SMS)", "Nombre de SMS", "C", "D", "Compte général", "Ajout %", "Débit (K€)",
+        "x" * 40_000, "(" * 40_000,
     ],
 )  # fmt: skip
 def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
     assert role_of(title) is None
 
 
-@pytest.mark.parametrize(("surer", "other"), [("Token", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")])
+@pytest.mark.parametrize(
+    ("surer", "other"), [("Token", "Compte"), ("Auxiliaire", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")]
+)
 def test_a_surer_title_goes_before_a_looser_one(surer: str, other: str) -> None:
     assert column_roles(surer)[0] < column_roles(other)[0]
 
@@ -93,6 +98,7 @@ def test_only_amounts_of_credit_and_one_side_of_a_pair_are_named_alike() -> None
         ("Total", "all"), ("TOTAL :", "all"), ("Totaux", "all"), ("Somme", "all"), ("Sous-total", "all"),
         ("Total général", "all"), ("Grand total", "all"), ("Total mai 2026", "all"), ("Montant total", "all"),
         ("Total des ajouts", "added"), ("Total crédits", "added"), ("Total débit", "removed"), ("Net", "net"),
+        ("Solde", "net"), ("Solde :", "net"), ("Balance", "net"),
         ("Total net", "net"), ("total-energies", "all"), ("Token", None), ("Client net", None), ("", None),
         ("totalement", None), ("x" * 40_000, None),
     ],
@@ -152,7 +158,8 @@ def test_every_sign_stands_for_its_direction() -> None:
 @pytest.mark.parametrize(
     ("title", "near"),
     [
-        ("Montnat", "Montant"), ("Tokken", "Token"), ("Directoin", "Direction"), ("Montant (K€)", "Montant"),
+        ("Montnat", "Montant"), ("Tokken", "Token"), ("Directoin", "Direction"), ("Montant (K€)", None),
+        ("Montant (cts)", None),
         ("sens de l'operatoin", "Sens de l’opération"), ("N° sous-conpte", "N° de sous-compte"),
         ("Client", None), ("", None), ("x" * 40_000, None),
     ],

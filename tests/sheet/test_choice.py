@@ -57,7 +57,9 @@ def test_columns_named_by_hand_choose_the_sheet() -> None:
 
 
 def test_hidden_opendocument_sheets() -> None:
-    styles = '<style:style style:name="h"><style:table-properties table:display="false"/></style:style>'
+    styles = (
+        '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    )
     data = hostile.ods([hostile.ods_row(*HEADER)], styles=styles)
     table = '<table:table table:name="Feuille1">'
     hidden = hostile.with_content(data, table, '<table:table table:name="Feuille1" table:style-name="h">')

@@ -77,3 +77,8 @@ def test_a_byte_far_below_that_windows_does_not_know_loses_nothing() -> None:
     text = "é a\n" * 30_000
     found = decoded(text.encode("cp1252") + b"\x81", "x.csv")
     assert (found.text, found.assumed) == (text + "\x81", "ISO 8859-1")
+
+
+def test_where_two_readings_come_near_the_more_usual_encoding_is_assumed() -> None:
+    found = decoded("token;amount\nÉ9224;5\n".encode("cp1252"), "x.csv")
+    assert (found.text.splitlines()[1], found.assumed) == ("É9224;5", "Windows-1252")

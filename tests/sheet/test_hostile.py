@@ -36,7 +36,7 @@ def watched() -> Iterator[Peak]:
     before = process.memory_info().rss
 
     def watch() -> None:
-        while not finished.wait(0.02):
+        while not finished.wait(0.05):
             taken = process.memory_info().rss - before
             for child in process.children(recursive=True):
                 try:

@@ -68,7 +68,7 @@ def test_hidden_rows_and_columns() -> None:
         sheet.auto_filter.ref = "A1:C5"
 
     appearance = seen(change)
-    assert appearance.hidden_rows == {3}
+    assert appearance.hidden_rows == {3, 5}
     assert appearance.hidden_columns == {2, 5, 6, 7}
 
 
@@ -80,6 +80,47 @@ def test_rows_and_columns_of_no_size_are_hidden() -> None:
         ),
     )
     assert grid_of(data).appearance == Appearance(hidden_rows=frozenset({3}), hidden_columns=frozenset({1, 2}))
+
+
+@pytest.mark.parametrize(("size", "is_hidden"), [("0.75", True), ("1", True), ("2", False), ("15.75", False)])
+def test_rows_and_columns_in_which_nothing_can_be_seen_are_hidden(size: str, is_hidden: bool) -> None:
+    data = with_sheet(
+        workbook(lambda _sheet: None),
+        lambda xml: xml.replace('<row r="3"', f'<row r="3" ht="{size}" customHeight="1"').replace(
+            "<sheetData>",
+            '<cols><col min="2" max="2" width="0.4"/><col min="3" max="3" width="1.4"/></cols><sheetData>',
+        ),
+    )
+    assert grid_of(data).appearance == Appearance(
+        hidden_rows=frozenset({3} if is_hidden else ()), hidden_columns=frozenset({1})
+    )
+
+
+def test_quotation_marks_may_be_of_both_kinds_and_addresses_in_small_letters() -> None:
+    def dialect(xml: str) -> str:
+        xml = re.sub(r'<row r="3"([^>]*)>', r"<row r='3' hidden='1'\1>", xml)
+        xml = xml.replace("<sheetData>", "<cols><col min='3' max='3' hidden='true'/></cols><sheetData>")
+        return re.sub(r'<c r="B(\d)"', r'<c r="b\1"', xml)
+
+    def change(sheet: Worksheet) -> None:
+        sheet["B3"].number_format = "0.00"
+
+    appearance = grid_of(with_sheet(workbook(change), dialect)).appearance
+    assert appearance.hidden_rows == {3}
+    assert appearance.hidden_columns == {2}
+    assert appearance.shown == {(3, 1): "12.35"}
+
+
+def test_a_row_that_is_there_twice_is_not_dropped_in_silence() -> None:
+    def doubled(xml: str) -> str:
+        return xml.replace('<row r="4"', '<row r="3"')
+
+    assert [finding.code for finding in grid_of(with_sheet(workbook(formatted), doubled)).findings] == [
+        "appearance-unseen"
+    ]
+    other_way_round = re.compile(r'(<row r="3".*?</row>)(<row r="4".*?</row>)')
+    data = with_sheet(workbook(formatted), lambda xml: other_way_round.sub(r"\2\1", xml))
+    assert grid_of(data).findings == ()
 
 
 def test_cells_that_are_struck_through() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import struct
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
+from xlrd.sheet import Sheet
 
 from batch.model import Appearance, Grid
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet.numberformat import number_format
 from batch.sheet.oldexcel import old_looks_of
+from batch.sheet.oldrecords import Records
 from tests.template.office import needs_office, saved
 
 from . import hostile
@@ -178,6 +182,116 @@ def test_what_cannot_be_seen_keeps_the_sheet_from_being_sent() -> None:
     grid = read(lambda _sheet: None, [NO_SUCH_STYLE])
     assert [finding.code for finding in grid.findings] == ["appearance-unseen"]
     assert check_sheet(grid, None, Expected()).has_sheet_errors
+
+
+def formula(row: int, column: int, result: bytes = b"\3\0\0\0\0\0\xff\xff", flags: int = 0) -> bytes:
+    """The record of the formula 5+7."""
+    tokens = b"\x1e\5\0\x1e\7\0\3"
+    return hostile.xls_record(6, struct.pack("<HHH8sHIH", row, column, 15, result, flags, 0, len(tokens)) + tokens)
+
+
+def test_a_formula_that_was_never_calculated_is_no_empty_cell() -> None:
+    def change(sheet: Any) -> None:
+        sheet._cell_overwrite_ok = True
+        sheet.write(1, 1, XLWT.Formula("5+7"))
+        sheet.write(2, 2, XLWT.Formula('IF(B3>0;"add";"remove")'))
+        for column in range(3):
+            sheet.write(6, column, XLWT.Formula("A2"))
+
+    grid = read(change)
+    assert (grid.rows[1][1], grid.rows[2][2], grid.rows[6]) == ("=…", "=…", ("=…", "=…", "=…"))
+    sheet = check_sheet(grid, None, Expected())
+    found = {finding.cell: finding.code for row in sheet.rows for finding in row.findings}
+    assert (found["B2"], found["C3"], found["A7"]) == ("amount-formula", "direction-formula", "token-formula")
+
+
+def test_a_zero_that_is_to_be_calculated_on_opening_is_no_result() -> None:
+    asked, calculated = formula(5, 1, bytes(8), flags=2), formula(6, 1, bytes(8))
+    grid = read(lambda _sheet: None, [asked, calculated, formula(7, 1, struct.pack("<d", 12.5), flags=2)])
+    assert [row[1] for row in grid.rows[5:]] == ["=…", Decimal(0), Decimal("12.5")]
+
+
+def test_an_empty_text_that_a_spreadsheet_program_calculated_is_an_empty_cell() -> None:
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, "Token"), [formula(1, 0), formula(2, 0, bytes(8), flags=2)])
+    assert old_looks_of(data, "Feuille").unread == {1: {0: "=…"}, 2: {0: "=…"}}
+    assert not old_looks_of(data + "\5SummaryInformation".encode("utf-16-le"), "Feuille").unread
+
+
+def test_several_numbers_in_one_record_are_each_looked_at() -> None:
+    # In the format 0% of the second style, and in General.
+    def change(sheet: Any) -> None:
+        sheet.write(20, 0, 1, style("0%"))
+
+    percent = struct.unpack_from("<H", _last_cell(hostile.xls(change)), 4)[0]
+    numbers = struct.pack("<HH" + "HI" * 3 + "H", 5, 1, 15, 50 << 2 | 2, percent, 50 << 2 | 2, 15, 7 << 2 | 2, 3)
+    plain = struct.pack("<HH" + "HI" * 2 + "H", 30, 0, 15, 50 << 2 | 2, 15, 50 << 2 | 2, 1)
+    data = hostile.xls(change, [hostile.xls_record(0xBD, numbers), hostile.xls_record(0xBD, plain)])
+    assert old_looks_of(data, "Feuille").shown == {(5, 2): "5000%", (20, 0): "100%"}
+
+
+def _last_cell(data: bytes) -> bytes:
+    """The content of the last packed number in a file."""
+    return data[data.rindex(struct.pack("<HH", 0x27E, 10)) + 4 :]
+
+
+def test_the_numbers_of_a_chart_are_no_cells() -> None:
+    number = hostile.xls_record(0x203, struct.pack("<HHHd", 40, 0, 0xFFFF, 1.5))
+    chart = [hostile.xls_record(0x809, struct.pack("<HHHHII", 0x600, 0x20, 0, 0, 0, 0)), number]
+    assert not read(lambda _sheet: None, [*chart, hostile.xls_record(0x0A, b"")]).findings
+    assert read(lambda _sheet: None, [number]).findings
+
+
+CELLS = st.lists(
+    st.tuples(
+        st.integers(0, 9),
+        st.integers(0, 4),
+        st.text("ab1", max_size=3)
+        | st.floats(-1e6, 1e6)
+        | st.integers(-9, 10**7).map(lambda cents: cents / 100)
+        | st.none(),
+        st.sampled_from(["General", "0.00", "0%", "00000", "#,##0", "dd/mm/yyyy", ";;;"]),
+        st.booleans(),
+    ),
+    max_size=25,
+    unique_by=lambda cell: cell[:2],
+)
+
+
+@given(CELLS)
+def test_taking_cells_out_before_xlrd_changes_nothing(cells: list[tuple[int, int, Any, str, bool]]) -> None:
+    def fill(sheet: Any) -> None:
+        for row, column, value, code, struck in cells:
+            value = XLWT.Formula("1/3") if value is None and struck else value
+            sheet.write(row, column, value, style(code, struck=struck))
+
+    data = hostile.xls(fill, [hostile.xls_record(0x225, b"\x02\0\xff\0")])
+    looks = old_looks_of(data, "Feuille")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Records, "_is_plain", lambda *_: False)
+        patched.setattr(Records, "_can_be_left_out", lambda *_: False)
+        everything = old_looks_of(data, "Feuille")
+    assert looks.is_whole
+    assert replace(looks, unread={}) == everything
+
+
+def test_ordinary_cells_do_not_reach_xlrd(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    usual = Sheet.put_cell_ragged
+
+    def put(sheet: Sheet, row: int, *cell: Any) -> None:
+        seen.append(row)
+        usual(sheet, row, *cell)
+
+    monkeypatch.setattr(Sheet, "put_cell_ragged", put)
+
+    def fill(sheet: Any) -> None:
+        for row in range(100):
+            sheet.write(row, 0, f"sub-{row}")
+            sheet.write(row, 1, row / 100, style("0.00"))
+        sheet.write(100, 1, 0.125, style("0.00"))
+
+    assert old_looks_of(hostile.xls(fill), "Feuille").shown == {(100, 1): "0.13"}
+    assert seen == [100]
 
 
 def test_xlrd_says_nothing_where_the_answer_goes(capfd: pytest.CaptureFixture[str]) -> None:

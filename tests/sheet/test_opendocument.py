@@ -92,6 +92,24 @@ def test_a_note_on_a_cell_is_not_its_text() -> None:
     assert values(cell("string", "sub-1").replace("<text:p>", note + "<text:p>")) == ["sub-1"]
 
 
+def test_the_text_of_a_picture_or_of_a_reading_aid_is_not_the_cells() -> None:
+    picture = (
+        '<draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><text:p>x</text:p></draw:frame>'
+    )
+    ruby = "<text:ruby><text:ruby-base>c</text:ruby-base><text:ruby-text>x</text:ruby-text></text:ruby>"
+    before = cell("string", "a").replace("<text:p>", f"{picture}<text:p>")
+    assert values(before, cell("string", f"b{picture}"), cell("string", ruby)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("shown", ["#N/D", "#NOM ?", "#VALEUR\u00a0!", "Err:502"])
+def test_errors_as_a_french_program_shows_them(shown: str) -> None:
+    assert values(
+        cell("string", shown, calcext__value_type="error"),
+        cell("float", shown, office__value="0"),
+        cell("string", "#INCONNU", calcext__value_type="error"),
+    ) == [shown, shown, "#N/A"]
+
+
 def test_what_is_shown_otherwise() -> None:
     grid = read(
         row(
@@ -101,9 +119,16 @@ def test_what_is_shown_otherwise() -> None:
             cell("float", "00123", office__value="123"),
             cell("float", "", office__value="5"),
             cell("float", None, office__value="5"),
+            cell("float", "5,00 M€", office__value="5000000"),
+            cell("float", "12,35", office__value="1235"),
+            cell("float", "1234 1/2", office__value="1234.5"),
+            cell("currency", "-1 234,50 €", office__value="1234.5"),
         )
     )
-    assert grid.appearance == Appearance(shown={(2, 0): "12,35", (2, 1): "50 %", (2, 3): "00123", (2, 4): ""})
+    assert grid.appearance == Appearance(
+        shown={(2, 0): "12.35", (2, 1): "50 %", (2, 3): "00123", (2, 4): "", (2, 6): "5,00 M€"}
+        | {(2, 7): "12.35", (2, 8): "1234 1/2", (2, 9): "-1234.50 €"}
+    )
 
 
 def test_repeated_rows_and_cells() -> None:
@@ -123,14 +148,17 @@ def test_what_is_hidden_struck_or_merged() -> None:
     styles = (
         '<style:style style:name="struck" style:family="table-cell">'
         '<style:text-properties style:text-line-through-style="solid"/></style:style>'
-        '<style:style style:name="child" style:parent-style-name="struck"/>'
-        '<style:style style:name="not"><style:text-properties style:text-line-through-style="none"/></style:style>'
+        '<style:style style:name="child" style:family="table-cell" style:parent-style-name="struck"/>'
+        '<style:style style:name="not" style:family="table-cell" style:parent-style-name="struck">'
+        '<style:text-properties style:text-line-through-style="none"/></style:style>'
+        '<style:style style:name="words" style:family="text">'
+        '<style:text-properties style:text-line-through-type="single"/></style:style>'
     )
     grid = read(
         row(cell("string", "a", table__style_name="struck"), cell("string", "b", table__style_name="child")),
         row(
             cell("string", "a", table__style_name="not"),
-            cell("string", "b<text:span text:style-name='struck'>c</text:span>"),
+            cell("string", "b<text:span text:style-name='words'>c</text:span>"),
         ),
         row(cell("string", "hidden"), attributes='table:visibility="collapse"'),
         row(cell("string", "filtered"), attributes='table:visibility="filter"'),
@@ -147,8 +175,49 @@ def test_what_is_hidden_struck_or_merged() -> None:
     )
 
 
+def test_what_is_of_no_size_or_in_a_collapsed_group_is_hidden() -> None:
+    styles = (
+        '<style:style style:name="none" style:family="table-row">'
+        '<style:table-row-properties style:row-height="0.02cm"/></style:style>'
+        '<style:style style:name="low" style:family="table-row">'
+        '<style:table-row-properties style:row-height="0.45cm"/></style:style>'
+        '<style:style style:name="none" style:family="table-column">'
+        '<style:table-column-properties style:column-width="0in"/></style:style>'
+    )
+    grid = read(
+        row(cell("string", "a"), attributes='table:style-name="none"'),
+        row(cell("string", "b"), attributes='table:style-name="low"'),
+        '<table:table-row-group table:display="false"><table:table-row-group>',
+        row(cell("string", "c")),
+        "</table:table-row-group></table:table-row-group><table:table-row-group>",
+        row(cell("string", "d")),
+        "</table:table-row-group>",
+        styles=styles,
+        columns='<table:table-column/><table:table-column table:style-name="none"/>'
+        '<table:table-column-group table:display="false"><table:table-column/></table:table-column-group>',
+    )
+    assert grid.appearance == Appearance(hidden_rows=frozenset({2, 4}), hidden_columns=frozenset({1, 2}))
+
+
+def test_a_style_is_its_familys_and_may_stand_before_its_parent() -> None:
+    styles = (
+        '<style:style style:name="child" style:family="table-cell" style:parent-style-name="parent"/>'
+        '<style:style style:name="parent" style:family="table-cell">'
+        '<style:text-properties style:text-line-through-style="solid"/></style:style>'
+        '<style:style style:name="other" style:family="text">'
+        '<style:text-properties style:text-line-through-style="solid"/></style:style>'
+        '<style:style style:name="other" style:family="table-cell" style:parent-style-name="loop"/>'
+        '<style:style style:name="loop" style:family="table-cell" style:parent-style-name="other"/>'
+    )
+    cells = (cell("string", "a", table__style_name="child"), cell("string", "b", table__style_name="other"))
+    assert read(row(*cells), styles=styles).appearance.struck == {(2, 0)}
+
+
 def test_a_style_may_be_the_columns() -> None:
-    styles = '<style:style style:name="s"><style:text-properties style:text-line-through-type="single"/></style:style>'
+    styles = (
+        '<style:style style:name="s" style:family="table-cell">'
+        '<style:text-properties style:text-line-through-type="single"/></style:style>'
+    )
     grid = read(
         row(cell("string", "a"), cell("string", "b")),
         styles=styles,

@@ -42,7 +42,9 @@ def test_an_empty_file(tmp_path: Path) -> None:
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"x")
-    with pytest.raises(SheetError, match=r"save it as one of \.xlsx, \.xlsm, \.xls, \.xlsb, \.ods, \.csv, \.tsv"):
+    with pytest.raises(
+        SheetError, match=r"save it as one of \.xlsx, \.xlsm, \.xls, \.xlsb, \.ods, \.csv, \.tsv, \.txt"
+    ):
         load(path, Limits())
 
 

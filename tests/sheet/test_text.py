@@ -189,6 +189,19 @@ def test_ragged_rows_are_said_with_the_line_of_the_file() -> None:
     assert findings(declared) == [("rows-ragged", {"count": "1", "first": "2", "line": "3", "as": "line"})]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_that_a_quotation_mark_has_swallowed_are_said(end: str) -> None:
+    data = 'token;amount;direction;note\nsub-1;5;add;"oh\nsub-2;5;add;x\nsub-3;5;add;"y"\nsub-4;5;add;"a\nb"\n'
+    assert findings(data.replace("\n", end).encode()) == [("rows-in-cell", {"count": "2", "at": "D2"})]
+    first = 'token;amount;direction\n"sub-1;5;add\nsub-2;5;add\n"sub-3";5;add\n'
+    assert [code for code, _ in findings(first.replace("\n", end).encode())] == ["rows-in-cell"]
+
+
+def test_a_note_of_several_lines_is_no_row() -> None:
+    data = b'token;amount;direction;note\nsub-1;5;add;"one; two\nthree; four\n\nfive"\n'
+    assert findings(data) == []
+
+
 def test_texts_that_excel_was_made_to_keep() -> None:
     data = b'token;amount;direction\n="00123";"=""00456""";"=""a""""b"""\n=1+1;"=x";="\n'
     assert rows_of(data, "x.csv")[1:] == [["00123", "00456", 'a"b'], ["=1+1", "=x", '="']]

@@ -110,6 +110,18 @@ def test_without_a_header_the_top_of_the_first_filled_sheet_is_returned() -> Non
     assert read(hostile.xlsx({"Empty": [], "Empty too": []})) == ("Empty", [])
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("x.xlsx", hostile.xlsx({"Sheet": [*[[]] * 40, HEADER, MOVEMENT]})),
+        ("x.ods", hostile.ods([hostile.ods_row(repeated=40), hostile.ods_row(*HEADER)])),
+    ],
+)
+def test_a_sheet_that_begins_far_down_is_not_called_empty(name: str, data: bytes) -> None:
+    rows = rows_of(data, name)
+    assert (len(rows), list(rows[40])) == (41, list(HEADER))
+
+
 def test_hidden_sheets_and_charts_are_passed_over_unless_named() -> None:
     workbook = Workbook()
     hidden = workbook.worksheets[0]

@@ -33,8 +33,7 @@ from batch.ledger.orm.trouble import committed, found, reading
 from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
 from batch.ledger.sentences import already_there
-from batch.model import BatchHead, BatchState, BatchView, Movement, People, Role, Status
-from batch.rules.checks import movement_of
+from batch.model import BatchHead, BatchState, BatchView, Movement, People, Role, Status, movements_of
 from batch.rules.holding import LEASE
 
 _ENDED = {BatchState.STOPPED, BatchState.FINISHED, BatchState.REJECTED}
@@ -210,8 +209,7 @@ class DatabaseLedger:
         """The movements of a batch."""
         with reading():
             rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
-            read = (movement_of(batch_row(row).row) for row in rows.iterator(chunk_size=_CHUNK))
-            return [movement for movement in read if movement]
+            return movements_of(batch_row(row).row for row in rows.iterator(chunk_size=_CHUNK))
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account."""

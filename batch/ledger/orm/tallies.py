@@ -43,8 +43,10 @@ def _tally(groups: list[dict[str, Any]]) -> Tally:
     for group in groups:
         status, amount = Status(group["status"]), _sum(group["euros"])
         rows[status] += group["rows"]
+        if group["direction"] not in moved:
+            continue
         euros[status] += amount
-        if status is Status.DONE and group["direction"] in moved:
+        if status is Status.DONE:
             moved[group["direction"]] += amount
     return Tally(rows, moved[Direction.ADD.value], moved[Direction.REMOVE.value], euros)
 

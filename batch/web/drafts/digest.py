@@ -85,7 +85,7 @@ def screen_of(dry_run: DryRun) -> Screen:
     return Screen(
         plan=plan.digest,
         order=_over(map(_movement, plan.movements)),
-        movements=len(plan.movements),
+        movements=len(plan.rows),
         added=to_thousandths(plan.added),
         removed=to_thousandths(plan.removed),
         invalid=dry_run.sheet.invalid_rows,

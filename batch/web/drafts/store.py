@@ -164,7 +164,7 @@ def _counts(dry_run: DryRun) -> dict[str, Any]:
             number[finding.code] += 1
             if len(first.setdefault(finding.code, [])) < _FIRST_ROWS:
                 first[finding.code].append(finding)
-    directions = Counter(movement.direction for movement in dry_run.plan.movements)
+    directions = Counter(row.direction for row in dry_run.plan.rows)
     order = sorted(number, key=lambda code: (_is_warning(code), -number[code], code))
     return {
         "rows": len(rows),

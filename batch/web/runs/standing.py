@@ -40,17 +40,16 @@ def state_shown(head: BatchHead, job: Job | None) -> BatchState:
 
 def verdict(state: BatchState, tally: Tally, books: Books | None) -> Verdict:
     """What became of the batch: nothing rosier, and nothing darker, than the rows and books say."""
-    rows, total = tally.rows, sum(tally.rows.values())
-    done = ngettext("{done} of {total} row is done", "{done} of {total} rows are done", total).format(
-        done=number(rows[Status.DONE]), total=number(total)
-    )
-    if rows[Status.UNKNOWN] and state is not BatchState.RUNNING:
+    done, unknown = _done(tally), tally.rows[Status.UNKNOWN]
+    if unknown and state is not BatchState.RUNNING:
+        if sum(tally.rows.values()) == 1:
+            return Verdict("bad", _("Of the only row it is not known whether the credit moved: a person must decide."))
         doubt = ngettext(
             "{done}, and for {count} row it is not known whether the credit moved: a person must decide.",
             "{done}, and for {count} rows it is not known whether the credit moved: a person must decide.",
-            rows[Status.UNKNOWN],
+            unknown,
         )
-        return Verdict("bad", doubt.format(done=done, count=number(rows[Status.UNKNOWN])))
+        return Verdict("bad", doubt.format(done=done, count=number(unknown)))
     match state:
         case BatchState.RUNNING:
             return Verdict("info", _("{done}; the batch is running.").format(done=done))
@@ -63,6 +62,16 @@ def verdict(state: BatchState, tally: Tally, books: Books | None) -> Verdict:
         case BatchState.FINISHED:
             return _finished(done, tally, books)
     return Verdict("info", f"{done}.")
+
+
+def _done(tally: Tally) -> str:
+    """How many rows are done, as the beginning of a sentence."""
+    done, total = tally.rows[Status.DONE], sum(tally.rows.values())
+    if total == 1:
+        return _("The only row is done") if done else _("The only row is not done")
+    return ngettext("{done} of {total} rows is done", "{done} of {total} rows are done", done).format(
+        done=number(done), total=number(total)
+    )
 
 
 def _finished(done: str, tally: Tally, books: Books | None) -> Verdict:

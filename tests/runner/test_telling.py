@@ -1,0 +1,40 @@
+"""What is said when a run stops is made of whole sentences, in both languages."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from batch.language import Language, speaking
+from batch.model import Direction, Movement
+from batch.outcome import Doubt, NotApplied, Refused
+from batch.retelling import retold
+from batch.runner.telling import stop_reason, unknown_reason, unread_reason
+
+ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
+REASONS = [
+    stop_reason(ROW, NotApplied("connection refused")),
+    stop_reason(ROW, Doubt("no answer came in time")),
+    stop_reason(ROW, Refused(20, "", 200)),
+    unknown_reason(ROW, "the balances do not tell"),
+    unread_reason(ROW, "The provider cannot be reached: no answer came in time; nothing was moved."),
+]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_to_stop_reads_as_sentences_with_no_full_stop_inside_brackets(reason: str, language: Language) -> None:
+    with speaking(language):
+        told = retold(reason)
+    assert told.endswith(".")
+    assert not re.search(r"\.\)|\.\.|\([A-ZÀ-Ý][a-z]", told)
+    assert (told == reason) is (language is Language.ENGLISH)
+
+
+def test_why_the_balances_could_not_be_read_follows_as_a_sentence_of_its_own() -> None:
+    assert REASONS[-1] == (
+        "Whether row 4 was applied is unknown, because the balances cannot be read. "
+        "The provider cannot be reached: no answer came in time; nothing was moved."
+    )
