@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 
 from batch.language import N_, Language, _, day, language, number, pgettext
 from batch.money import euros
@@ -461,13 +462,20 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for the reader, in the language in force."""
-        rule = RULES[self.code]
-        sentence = rule.variants.get(self.params.get("as", ""), rule.sentence)
-        formats = {**_STORED.get(self.params.get("stored", ""), {}), **rule.formats}
-        raw = {name: shown(value, _LONGEST_PARAMETER) for name, value in self.params.items()}
-        params = {name: formats[name](value) if name in formats else value for name, value in raw.items()}
-        # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
-        return _(sentence).format_map(defaultdict(lambda: "…", params))
+        return _worded(self.code, tuple(self.params.items()), language())
+
+
+@lru_cache(maxsize=4096)
+def _worded(code: str, said: tuple[tuple[str, str], ...], _language: Language) -> str:
+    """The sentence of a finding. Of a long sheet's many findings, most say the same of other cells."""
+    params = dict(said)
+    rule = RULES[code]
+    sentence = rule.variants.get(params.get("as", ""), rule.sentence)
+    formats = {**_STORED.get(params.get("stored", ""), {}), **rule.formats}
+    raw = {name: shown(value, _LONGEST_PARAMETER) for name, value in params.items()}
+    filled = {name: formats[name](value) if name in formats else value for name, value in raw.items()}
+    # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
+    return _(sentence).format_map(defaultdict(lambda: "…", filled))
 
 
 _STORED: Mapping[str, Mapping[str, Format]] = {

@@ -1,4 +1,4 @@
-"""A browser and a site for each module. Whatever a page complains about in its console fails the test."""
+"""A browser for this folder, a site for each module. Whatever a page complains about in its console fails the test."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "home"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium. Not for longer than a module: while it is there, Django takes this thread for an asynchronous one."""
+    """Chromium. Not for the whole session: while it is there, Django takes this thread for an asynchronous one."""
     with sync_playwright() as playwright:
         # Its own sandbox does not work for root, as in a container.
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

@@ -12,6 +12,9 @@ SHEET = (
     "Customer;Token;Amount;Direction\nBakery;sub-0001;12,50;add\nGarage;sub-0002;3;add\nBikes;sub-0003;0,50;remove\n"
 )
 
+BETWEEN_LOOKS = 1000
+"""Milliseconds. A batch starts within a few seconds, and every look is a whole page."""
+
 
 def sheet_of(rows: int, amount: str = "1,00") -> str:
     """A sheet that gives each of the sandbox's sub-accounts something in turn, never the same twice in a row."""
@@ -44,7 +47,7 @@ def start(page: Page) -> str:
     expect(page.get_by_text("It is starting")).to_be_visible()
     opened = page.get_by_role("link", name="Open the batch")
     while not opened.is_visible():
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(BETWEEN_LOOKS)
         page.reload()
     opened.click()
     page.wait_for_url(re.compile(r"/batches/[^/]+/$"))

@@ -31,6 +31,7 @@ def test_from_the_login_to_the_report_without_javascript(site: Served, visit: Vi
     steps.approve(approver, review)
     steps.start(approver)
     while approver.locator("#live").count():
+        approver.wait_for_timeout(steps.BETWEEN_LOOKS)
         approver.get_by_role("link", name="Look again").click()
     expect(approver.locator(".verdict")).to_contain_text("3 of 3 rows are done")
     assert len(site.movements()) == before + 3
@@ -51,7 +52,7 @@ def test_two_who_approve_and_start_at_once_do_it_once(site: Served, visit: Visit
     said = _both_press(anton, berta, "Start now")
     assert sorted("It is starting" in text for text in said) == [False, True]
     while not anton.get_by_role("link", name="Open the batch").is_visible():
-        anton.wait_for_timeout(300)
+        anton.wait_for_timeout(steps.BETWEEN_LOOKS)
         anton.reload()
     anton.get_by_role("link", name="Open the batch").click()
     steps.wait_for_report(anton)

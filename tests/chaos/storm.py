@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +17,11 @@ from typing import Any
 from openpyxl import load_workbook
 
 from batch.sandbox import Sandbox, SandboxOptions
+from tests.cli import warm
 
 DRIFT = Decimal("0.045")
 MOST_STARTS = 60
+_PATIENCE = 60
 SETTINGS = {
     "SMSPARTNER_API_KEY": "sandbox-key",
     "CREDITBATCH_SETTLE_SECONDS": "0.3",
@@ -60,15 +63,18 @@ class Untrue(AssertionError):
     """A claim of the document or of the workbook is not what the sandbox did."""
 
 
-def storm(seed: int, folder: Path) -> Storm:
-    """Run a storm in the folder; `Untrue` if a claim is not true."""
+def storm(seed: int, folder: Path, *, in_full: bool = True) -> Storm:
+    """Run a storm in the folder; `Untrue` if a claim is not true.
+
+    A process that is not started in full begins where the libraries are loaded, and is killed so much the earlier.
+    """
     rng = random.Random(seed)
     sheet = _write_sheet(rng, folder)
     with Sandbox(SandboxOptions(drift=rng.choice([Decimal(0), DRIFT]), language="en")) as sandbox:
         for kind in rng.sample(FAULTS, rng.randint(1, 5)):
             seconds = ",seconds=0.15" if kind == "late" else ",seconds=0.6" if kind == "hang-after" else ""
             sandbox.add_fault(f"{kind}:probability=0.15,times=0,seed={rng.randrange(1000)}{seconds}")
-        command = _Command(folder, sandbox, rng)
+        command = _Command(folder, sandbox, rng, in_full=in_full or not warm.can_fork)
         document = command.until_the_end(sheet)
         _compare(document, sandbox, folder)
     return Storm(command.starts, command.kills, command.decided)
@@ -77,8 +83,10 @@ def storm(seed: int, folder: Path) -> Storm:
 class _Command:
     """Starts the command, kills some of its processes, and decides what it asks."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, rng: random.Random) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, rng: random.Random, *, in_full: bool) -> None:
         self.starts = self.kills = self.decided = 0
+        self._run = _run_in_full if in_full else warm.run
+        self._killed_after = (0.4, 2.5) if in_full else (0.05, 1.0)
         self._folder = folder
         self._sandbox = sandbox
         self._rng = rng
@@ -91,38 +99,30 @@ class _Command:
         arguments: tuple[str, ...] = ("run", str(sheet), "--yes", "--json")
         while self.starts < MOST_STARTS:
             ended = self._start(*arguments)
-            document = json.loads(ended.stdout) if ended and ended.stdout else None
+            document = json.loads(ended[1]) if ended and ended[1] else None
             if document and document["state"] == "finished":
                 return document
             if document and document["state"] == "stopped":
                 self._decide(document)
-            nothing_yet = ended is not None and "no batch in the ledger" in ended.stderr
+            nothing_yet = ended is not None and "no batch in the ledger" in ended[2]
             arguments = ("run", str(sheet), "--yes", "--json") if nothing_yet else ("resume", "--json")
         raise Untrue(f"the batch does not end in {MOST_STARTS} starts")
 
-    def _start(self, *arguments: str, may_die: bool = True) -> subprocess.CompletedProcess[str] | None:
-        """One process; None if it was killed."""
+    def _start(self, *arguments: str, may_die: bool = True) -> tuple[int, str, str] | None:
+        """One process: its exit code, standard output and standard error; None if it was killed."""
         self.starts += 1
         dies = may_die and self._rng.random() < 0.6
-        with subprocess.Popen(
-            [sys.executable, "-m", "batch", *arguments],
-            cwd=self._folder,
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                out, err = process.communicate(timeout=self._rng.uniform(0.4, 2.5) if dies else 60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                self.kills += 1
-                return None
-        if "Traceback" in err or process.returncode not in {0, 1, 2, 3}:
-            raise Untrue(f"exit {process.returncode}: {err}")
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        seconds = self._rng.uniform(*self._killed_after) if dies else _PATIENCE
+        ended = self._run(arguments, self._folder, self._environ, seconds)
+        if ended is None:
+            if not dies:
+                raise Untrue(f"{arguments[0]} does not end in {_PATIENCE} seconds")
+            self.kills += 1
+            return None
+        code, _out, err = ended
+        if "Traceback" in err or code not in {0, 1, 2, 3}:
+            raise Untrue(f"exit {code}: {err}")
+        return ended
 
     def _decide(self, document: Any) -> None:
         """What the balances did not tell, a person looks up."""
@@ -132,6 +132,28 @@ class _Command:
                 word = "--applied" if really[_claim(row)] else "--not-applied"
                 self._start("resolve", document["batch"], str(row["row"]), word, "--why", "looked", may_die=False)
                 self.decided += 1
+
+
+def _run_in_full(
+    arguments: Sequence[str], folder: Path, environ: Mapping[str, str], seconds: float
+) -> tuple[int, str, str] | None:
+    """As `warm.run`, but as its user starts it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "batch", *arguments],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return None
+    return process.returncode, out, err
 
 
 def _write_sheet(rng: random.Random, folder: Path) -> Path:

@@ -1,0 +1,92 @@
+"""Every command in full, as its user starts it: it loads what it needs, and says what it says to the other tests."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from typer.main import get_command
+
+from batch.cli.app import app
+from batch.sandbox import Sandbox
+from tests.cli import warm
+from tests.cli.conftest import SAMPLES, Command, applied
+
+COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
+UNTIL_STOPPED = {"serve", "sandbox"}
+"""The first is the matter of test_serve.py, the second of the last test here."""
+
+
+def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("reset-before")
+    ran = command.started("run", command.sheet(), "--yes", "--json", "--ask-before-resend")
+    assert (ran.code, ran.statuses) == (3, ["unknown", "pending", "pending"])
+    batch = ran.document["batch"]
+    starts = (
+        ("resolve", batch, 2, "--not-applied", "--why", "looked"),
+        ("resume", batch),
+        ("batches",),
+        ("show", batch),
+        ("report", batch, "--out", "again.xlsx"),
+        ("verify", batch, "--report", "again.xlsx"),
+        ("journal", batch),
+        ("accounts",),
+        ("check", SAMPLES / "monthly.xlsx", "--annotate", "marked.xlsx"),
+        ("template", "--from-account"),
+        ("demo",),
+    )
+    ended = {str(start[0]): command.started(*start) for start in starts}
+    assert {name: answer for name, answer in ended.items() if answer.code} == {}
+    assert {"run", *ended, *UNTIL_STOPPED} == COMMANDS
+    assert len(applied(sandbox)) == 3
+
+
+@pytest.mark.skipif(not warm.can_fork, reason="the other tests start it in full as well")
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (1, ("check", SAMPLES / "mistakes.xlsx")),
+        (1, ("check", SAMPLES / "mistakes.xlsx", "--offline", "--lang", "fr")),
+        (0, ("resume", "--help", "--lang", "fr")),
+        (2, ("resolve", "nope", "1", "--applied", "--why", "é")),
+        (2, ("chek",)),
+    ],
+)
+def test_it_ends_as_it_does_for_the_other_tests(command: Command, code: int, arguments: tuple[object, ...]) -> None:
+    in_full = command.started(*arguments)
+    assert in_full.code == code
+    assert in_full == command(*arguments)
+
+
+@pytest.mark.parametrize("name", warm.LOADED)
+def test_what_is_loaded_for_the_other_tests_is_there(name: str) -> None:
+    assert find_spec(name) is not None
+
+
+def test_the_environment_chooses_the_language(command: Command) -> None:
+    command.settings["LANG"] = "fr_FR.UTF-8"
+    assert "manque" in command.started("check").err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+def test_the_sandbox_answers_until_it_is_told_to_end(command: Command) -> None:
+    with subprocess.Popen(
+        command.arguments("sandbox", "--port", "0", "--key", "another"),
+        cwd=command.folder,
+        env=command.environ,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        try:
+            assert process.stderr is not None
+            address = process.stderr.readline().split()[4]
+            command.settings |= {"CREDITBATCH_API_URL": address, "SMSPARTNER_API_KEY": "another"}
+            assert len(command("accounts", "--json").document["subaccounts"]) == 29
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read() == "The sandbox has ended.\n"
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
