@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from openpyxl.cell import Cell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
@@ -31,20 +29,6 @@ _DAY = timedelta(days=1)
 _DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _FIRST_SURE_YEAR = 1901  # Excel takes 1900 for a leap year, so days before its March are off by one.
 _SURELY_EXACT = 10**12  # with three decimals, 15 digits
-
-
-class LongSheet(WriteOnlyWorksheet):
-    """openpyxl's write-only sheet, which takes a styled cell by way of an exception that it raises and catches.
-
-    That makes a long styled sheet a third slower than a plain one. Here every value is a cell already, and handed on.
-    """
-
-    def _values_to_row(self, values: Iterable[Cell | None], row_idx: int) -> Iterator[Cell]:
-        for column, cell in enumerate(values, 1):
-            if cell is not None:
-                cell.column = column
-                cell.row = row_idx
-                yield cell
 
 
 class Pen:

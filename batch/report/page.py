@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.model import BatchHead
 from batch.report import styles, words
-from batch.report.cells import LongSheet
+from batch.report.longsheet import LongSheet
 from batch.report.texts import one_line
 
 A4 = 9

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import accumulate
 
 from batch import codes
 from batch.model import Direction, Movement, Plan, movements_of
@@ -108,13 +107,16 @@ def _play_in_sum(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _
     subaccounts = dict(opening)
     for (token, direction), amount in plan.moved.items():
         subaccounts[token] += amount if direction is Direction.ADD else -amount
-    changes = [
-        -row.amount if row.direction is Direction.ADD else row.amount for row in plan.rows if row.amount is not None
-    ]
-    course = list(accumulate(changes, initial=main))
-    lowest = min(course)
-    at = course.index(lowest)
-    return _Played([], course[-1], subaccounts, lowest, plan.rows[at - 1].number if at else None)
+    lowest, lowest_row = main, None
+    for row in plan.rows:
+        amount = row.amount or ZERO
+        if row.direction is Direction.ADD:
+            main -= amount
+            if main < lowest:
+                lowest, lowest_row = main, row.number
+        else:
+            main += amount
+    return _Played([], main, subaccounts, lowest, lowest_row)
 
 
 def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:

@@ -247,7 +247,7 @@ def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> 
 
 
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "1")
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "0.5")
     with subprocess.Popen(
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

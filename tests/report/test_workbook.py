@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from batch.errors import ReportError
 from batch.model import BatchRow, Event, Source
@@ -178,7 +177,3 @@ def test_folder_in_the_reports_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "report.xlsx").mkdir()
     with pytest.raises(ReportError):
         write_report(tmp_path / "report.xlsx", view_of([DONE]))
-
-
-def test_openpyxl_still_hands_rows_to_the_method_that_long_sheets_replace() -> None:
-    assert callable(WriteOnlyWorksheet._values_to_row)  # type: ignore[attr-defined]
