@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -63,6 +63,7 @@ def essence(text: str) -> str:
     return re.sub(r'(<c [^>]*?) t="[a-zA-Z]+"(></c>)', r"\1\2", ET.canonicalize(text))
 
 
+@settings(max_examples=50, deadline=None)
 @given(ROWS)
 def test_a_long_sheet_is_written_as_openpyxl_would(rows: Sequence[Sequence[Value]]) -> None:
     assert essence(markup(written_by(LongSheet, rows))) == essence(markup(written_by(WriteOnlyWorksheet, rows)))

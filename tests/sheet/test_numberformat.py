@@ -134,10 +134,10 @@ def test_any_code_is_read_and_what_is_passed_by_quickly_is_shown_as_it_is(amount
      "0." * 127, "E+" * 127, "?/" * 127, "%" * 254 + "0", "x" * 10**6],
 )  # fmt: skip
 def test_a_hostile_code_takes_no_time(code: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for number in ("1234.5", "1E+300", "1E-300", "-1E+308"):
         shown(code, number)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
