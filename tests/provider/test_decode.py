@@ -24,7 +24,7 @@ from batch.provider.decode import (
 )
 
 # A noisy machine is no finding.
-UNHURRIED = settings(deadline=None, max_examples=60)
+UNHURRIED = settings(max_examples=60)
 SUCCESS = {"success": True, "code": 200, "credit": 2869.2, "subaccountCredit": 61.8, "currency": "EUR"}
 REFUSAL = {"success": False, "code": 10, "message": "Clé API incorrecte"}
 APPLIED = Applied(Decimal("2869.2"), Decimal("61.8"))

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import SettingsError
@@ -630,7 +630,6 @@ class TestRetryAfter:
         assert seconds is not None
         assert seconds >= 10**8
 
-    @settings(deadline=None)
     @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,5} \d+:\d+:\d+ [+-]\d{4}"))
     def test_anything_else_is_nothing(self, value: str) -> None:
         seconds = _retry_after(value)

@@ -72,7 +72,7 @@ def test_hostile_text_is_text_on_every_sheet(tmp_path: Path, text: str) -> None:
         assert shown.quotePrefix
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(alphabet=st.characters(), min_size=1))
 def test_any_text_comes_back_as_text(text: str) -> None:
     cell = own_cell(text)

@@ -63,7 +63,7 @@ def essence(text: str) -> str:
     return re.sub(r'(<c [^>]*?) t="[a-zA-Z]+"(></c>)', r"\1\2", ET.canonicalize(text))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ROWS)
 def test_a_long_sheet_is_written_as_openpyxl_would(rows: Sequence[Sequence[Value]]) -> None:
     assert essence(markup(written_by(LongSheet, rows))) == essence(markup(written_by(WriteOnlyWorksheet, rows)))

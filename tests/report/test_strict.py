@@ -109,7 +109,7 @@ def test_excel_has_nothing_to_repair_in_a_dry_run(tmp_path: Path, language: Lang
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text(alphabet=st.characters(), max_size=12), min_size=4, max_size=4))
 @example(["_x0041_", "a_x000d_", "", "A"])
 def test_any_titles_make_a_table_of_excels(tmp_path_factory: pytest.TempPathFactory, titles: list[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.findings import Finding
@@ -170,7 +170,6 @@ def test_row_numbers_are_put_together() -> None:
 KEYS = st.tuples(st.sampled_from("ab"), st.integers(1, 2))
 
 
-@settings(deadline=None)
 @given(st.lists(KEYS, max_size=8), st.lists(st.tuples(KEYS, st.integers(2, 9)), max_size=8, unique_by=lambda x: x[1]))
 def test_what_remains_is_the_sheet_less_what_was_done(
     asked: list[tuple[str, int]], done: list[tuple[tuple[str, int], int]]
@@ -194,7 +193,6 @@ def test_what_remains_is_the_sheet_less_what_was_done(
     assert not (comparison.changed.keys() & comparison.done.keys())
 
 
-@settings(deadline=None)
 @given(st.permutations([("a", 1), ("a", 1), ("b", 2), ("c", 3), ("c", 4)]))
 def test_re_ordering_changes_nothing(order: list[tuple[str, int]]) -> None:
     rows = [row(number, *key) for number, key in enumerate(order, 2)]

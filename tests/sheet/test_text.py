@@ -109,7 +109,7 @@ def test_a_text_file_has_no_sheets_to_choose() -> None:
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     table=st.lists(st.lists(_CELLS, min_size=1, max_size=5), max_size=8),
     separator=st.sampled_from(";,\t|"),
@@ -124,7 +124,7 @@ def test_what_was_written_is_read(table: list[list[str]], separator: str, ending
     assert rows_of(text.getvalue().encode(), "x.csv") == with_blanks([list(HEADER), *table])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rest=st.text('a";\n\r ', max_size=40), ending=st.sampled_from(("\n", "\r\n")))
 def test_rows_are_cut_as_the_standard_reader_cuts_them(rest: str, ending: str) -> None:
     text = ";".join(HEADER) + ending + rest
