@@ -108,12 +108,13 @@ class MemoryLedger:
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order."""
         kept = self._find(batch)
-        results = dict(kept.results)
+        changed: dict[int, RowResult] = {}
         for fact in facts:
             if isinstance(fact, replay.RowFact):
-                if not replay.fits(results[fact.row], fact):
+                before = changed.get(fact.row) or kept.results[fact.row]
+                if not replay.fits(before, fact):
                     raise LedgerError(written_by_another(batch))
-                results[fact.row] = replay.after(results[fact.row], fact)
+                changed[fact.row] = replay.after(before, fact)
         if self._held is not None:
             lease = self._leases[self._held]
             self._leases[self._held] = replace(lease, batch=batch, until=facts[-1].at + LEASE)
