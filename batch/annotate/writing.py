@@ -21,6 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate.marks import Line, Marks
 from batch.findings import Severity
+from batch.report.page import A4
 from batch.report.styles import FONT, NAVY, SLATE, WHITE
 from batch.report.texts import writable
 
@@ -37,7 +38,6 @@ _LONGEST_TAB = 31
 _CHARACTERS_IN_A_LINE = 90
 _LINE_HEIGHT = 15.5
 _TITLE_HEIGHT = 28
-_A4 = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[s
     listing.freeze_panes = f"A{first}"
     listing.sheet_view.showGridLines = False
     listing.page_setup.orientation = "landscape"
-    listing.page_setup.paperSize = _A4
+    listing.page_setup.paperSize = A4
     listing.page_setup.fitToWidth, listing.page_setup.fitToHeight = 1, 0
     listing.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 

@@ -31,13 +31,14 @@ def first_difference(view: BatchView) -> str | None:
     if broken is not None:
         sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
         return sentence.format(number=broken)
-    if not view.events or view.events[0].kind != "accepted":
+    beginning = view.events[0] if view.events else None
+    if beginning is None or beginning.kind != "accepted":
         return _("The record does not begin with the acceptance of the plan: its beginning was removed.")
-    if view.events[0].data.get("rows_sha256") != rows_sha256(tuple(entry.row for entry in view.rows)):
+    if beginning.data.get("rows_sha256") != rows_sha256(tuple(entry.row for entry in view.rows)):
         return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
-    if view.events[0].data.get("digest") != view.head.digest:
+    if beginning.data.get("digest") != view.head.digest:
         return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
-    return _against_rows(view) or _against_state(view) or _against_people(view)
+    return _against_rows(view) or _against_state(view) or _against_people(view, beginning.data)
 
 
 def replayed(view: BatchView) -> dict[int, RowResult]:
@@ -89,9 +90,8 @@ def _against_state(view: BatchView) -> str | None:
     return None
 
 
-def _against_people(view: BatchView) -> str | None:
+def _against_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
     """Events of before people were recorded name nobody, and so does their batch."""
-    beginning: Mapping[str, Any] = view.events[0].data
     people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
     for event in view.events:
         if event.kind == "state-changed":

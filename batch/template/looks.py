@@ -11,12 +11,12 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from batch.report.page import A4
 from batch.report.styles import BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE
 
 AMOUNT = "#,##0.00"
 BALANCE = "#,##0.000"
 TITLE_HEIGHT = 28
-_A4 = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _dressed(cell: Cell, look: Look) -> Cell:
 def page(sheet: Worksheet, *, is_upright: bool = False) -> None:
     """A4, and as wide as the paper."""
     sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
-    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins = PageMargins(left=0.5, right=0.5, top=0.6, bottom=0.6)
