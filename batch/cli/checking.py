@@ -21,7 +21,7 @@ from batch.rules.checks import Expected, header_of
 from batch.rules.conventions import Conventions, titles_to_keep
 from batch.rules.header import PAIR, WORDED
 from batch.settings import Settings, load_key, load_settings
-from batch.sheet import Limits, open_sheet, read_sheet
+from batch.sheet import Limits, Reader, open_sheet, read_sheet
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -78,8 +78,8 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
     environ = read_environment()
     settings = load_settings(environ)
     key = None if request.offline else load_key(environ)
-    with open_client(settings, key) if key else nullcontext(None) as client:
-        checked = dry_run_of(request, settings, client)
+    with begin_reading(request, settings) as reader, open_client(settings, key) if key else nullcontext(None) as client:
+        checked = dry_run_of(request, settings, reader, client)
     if key and has_ledger(settings):
         from batch.runner.likeness import with_likeness
 
@@ -99,14 +99,16 @@ def limits_of(settings: Settings) -> Limits:
     return Limits.of(file_mb=settings.max_file_mb, unpacked_mb=settings.max_unpacked_mb, rows=settings.max_rows)
 
 
-def dry_run_of(request: CheckRequest, settings: Settings, client: Client | None) -> DryRun:
-    """Read the sheet and the account side by side: the child process starts while the provider answers."""
-    limits = limits_of(settings)
-    conventions, columns = request.conventions, request.conventions.columns
-    with (
-        open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits) as reader,
-        _uncollected(),
-    ):
+def begin_reading(request: CheckRequest, settings: Settings) -> Reader:
+    """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile."""
+    columns = request.conventions.columns
+    return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
+
+
+def dry_run_of(request: CheckRequest, settings: Settings, reader: Reader, client: Client | None) -> DryRun:
+    """Ask the provider about the account while the sheet is read, and check it."""
+    conventions = request.conventions
+    with _uncollected():
         from batch.runner.dry_run import dry_run, read_account
 
         account = read_account(client, settings.api_url, now) if client else None
@@ -114,8 +116,9 @@ def dry_run_of(request: CheckRequest, settings: Settings, client: Client | None)
         remembered = _remembered_for(grid, conventions, settings)
         if remembered:
             # With more known of the columns, another sheet of the workbook may be the one that is meant.
-            conventions, columns = replace(conventions, remembered=remembered), {**remembered, **columns}
-            grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits)
+            conventions = replace(conventions, remembered=remembered)
+            columns = {**remembered, **conventions.columns}
+            grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
         checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
         if request.remember_columns:
             _remember(checked.sheet, conventions, settings)

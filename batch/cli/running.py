@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def run_command(
     request: CheckRequest, consent: Consent, manner: Manner, *, yes: bool, json: bool, out: Path | None
 ) -> int:
     """Check, ask, perform, report. Returns the exit code."""
-    from batch.cli.checking import dry_run_of, show_dry_run
+    from batch.cli.checking import begin_reading, dry_run_of, show_dry_run
     from batch.runner.account import holding
     from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
     from batch.runner.likeness import with_likeness
@@ -62,9 +63,15 @@ def run_command(
     settings, key = settings_and_key()
     if consent.again and not (consent.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
-    ledger, account = open_ledger(settings), account_of(settings, key)
-    with open_client(settings, key) as client, holding(ledger, account, now):
-        checked = dry_run_of(request, settings, client)
+    account = account_of(settings, key)
+    with (
+        # First, because the ledger's libraries take as long to load as the sheet takes to be read.
+        begin_reading(request, settings) as reader,
+        nullcontext(open_ledger(settings)) as ledger,
+        open_client(settings, key) as client,
+        holding(ledger, account, now),
+    ):
+        checked = dry_run_of(request, settings, reader, client)
         checked = with_likeness(checked, ledger, account)
         if consent.only_unsettled is not None:
             checked = only_unsettled(checked, ledger, account, consent.only_unsettled, request.expected)

@@ -144,6 +144,7 @@ class _NotingConnection:
     socket_options: Any
     used_at: float = 0.0
     _connecting: bool = False
+    _gathered: list[bytes] | None = None
 
     def connect(self) -> None:
         self._connecting = True
@@ -156,7 +157,20 @@ class _NotingConnection:
         target = f"{url}?{self.call.query}" if self.call.query else url
         super().putrequest(method, target, *args, **kwargs)  # type: ignore[misc]
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Head and body leave together, in one packet or record of TLS, where the library sends one after the other."""
+        self._gathered = []
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+            whole = b"".join(self._gathered)
+        finally:
+            self._gathered = None
+        self.send(whole)
+
     def send(self, data: Any) -> None:
+        if self._gathered is not None:
+            self._gathered.append(data)
+            return
         if self.sock is None:
             self.connect()
         # What a tunnel through a proxy sends while connecting is nothing of the request itself.

@@ -21,8 +21,6 @@ from batch.outcome import Answer, Exchange, NoAnswer, NotSent
 from batch.provider.connection import Adapter, AnswerTooLongError, Call, Way
 from batch.settings import is_this_machine
 
-_CHUNK = 65_536
-
 
 class Wire:
     """A keep-alive connection to one provider. Not for use by several threads at once.
@@ -117,15 +115,11 @@ def _certificates() -> str | bool:
 
 
 def _bounded(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
-    """The body; given up as soon as it is longer than the limit."""
-    parts: list[bytes] = []
-    length = 0
-    while chunk := response.read(min(_CHUNK, limit + 1 - length), decode_content=True):
-        parts.append(chunk)
-        length += len(chunk)
-        if length > limit:
-            raise AnswerTooLongError
-    return b"".join(parts)
+    """The whole body; given up where it is longer than the limit."""
+    body = response.read(limit + 1, decode_content=True)
+    if len(body) > limit:
+        raise AnswerTooLongError
+    return body
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -175,6 +175,13 @@ class _Run:
 
     def _send(self, movement: Movement, attempts: int, in_a_row: int) -> tuple[Outcome, int]:
         """Send until it is not to be repeated at once. Returns the last outcome and how many attempts were made."""
+        outcome = self._attempt(movement, attempts + 1)
+        if next_step(outcome, in_a_row + 1, self._options.policy) is not Step.RETRY:
+            return outcome, 1
+        return self._repeat(movement, outcome, attempts, in_a_row)
+
+    def _repeat(self, movement: Movement, first: Outcome, attempts: int, in_a_row: int) -> tuple[Outcome, int]:
+        """The same where the first attempt is to be repeated: there are waits now, and an end to patience."""
         policy = self._options.policy
 
         def wait(state: RetryCallState) -> float:
@@ -192,9 +199,11 @@ class _Run:
 
         def attempt() -> Outcome:
             nonlocal tried
-            if tried and self._world.brake.asked():
-                raise _Stopped(INTERRUPTED)
             tried += 1
+            if tried == 1:
+                return first
+            if self._world.brake.asked():
+                raise _Stopped(INTERRUPTED)
             return self._attempt(movement, attempts + tried)
 
         return retrying(attempt), tried

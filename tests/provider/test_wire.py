@@ -75,6 +75,22 @@ class TestWhatGoesOut:
         assert heard.headers["accept-encoding"] == "identity"
         assert heard.body == b'{"credit": "1.00"}'
 
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_head_and_body_leave_in_one_piece(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tls: bool
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        pieces: list[bytes] = []
+
+        def scenario(peer: Peer) -> None:
+            for _call in range(2):
+                pieces.append(peer.sock.recv(65_536))
+                peer.answer("{}")
+
+        wire = wire_to(serve(encrypted(scenario) if tls else scenario), tls=tls)
+        assert post(wire) == post(wire) == Answer(200, b"{}")
+        assert [piece.endswith(b'\r\n\r\n{"credit": "1.00"}') for piece in pieces] == [True, True]
+
     def test_a_query_is_encoded(self, serve: Serve, wire_to: WireTo) -> None:
         server = serve(always("{}"))
         wire_to(server).get("/me", query={"apiKey": "a&b=c", "_format": "xml"}, limit=LIMIT, seconds=5)

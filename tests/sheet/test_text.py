@@ -205,3 +205,10 @@ def test_a_note_of_several_lines_is_no_row() -> None:
 def test_texts_that_excel_was_made_to_keep() -> None:
     data = b'token;amount;direction\n="00123";"=""00456""";"=""a""""b"""\n=1+1;"=x";="\n'
     assert rows_of(data, "x.csv")[1:] == [["00123", "00456", 'a"b'], ["=1+1", "=x", '="']]
+
+
+def test_what_a_column_repeats_is_kept_once() -> None:
+    lines = [f"sub-{number % 7};{number};add" for number in range(50_000)]
+    rows = grid_of("\n".join(["token;amount;direction", *lines]).encode(), "x.csv").rows
+    assert [";".join(map(str, row)) for row in rows[1:]] == lines
+    assert [len({id(row[at]) for row in rows[1:]}) for at in (0, 2)] == [7, 1]

@@ -29,7 +29,7 @@ from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.queries import lines_page
 from batch.ledger.orm.rows import batch_row, euros, head_of, people_json, people_of
 from batch.ledger.orm.trail import Trail
-from batch.ledger.orm.trouble import committed, found, reading
+from batch.ledger.orm.trouble import committed, committed_by_driver, found, reading
 from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
 from batch.ledger.sentences import already_there
@@ -126,7 +126,8 @@ class DatabaseLedger:
         """Record what happened, in this order, in one commit."""
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
-        with committed():
+        is_about_rows = all(isinstance(fact, replay.RowFact) for fact in facts)
+        with committed_by_driver() if is_about_rows else committed():
             tip = self._append(batch, tip or _tip(batch), facts)
         if self._held is not None:
             self._tips[batch] = tip
