@@ -34,6 +34,15 @@ def write(role: str) -> None:
     driver.execute(statement, [role])
 
 
+def commit(committed: Committed, *roles: str, then: BaseException | None = None) -> None:
+    """Write these, and break off afterwards if there is something to break off with."""
+    with committed():
+        for role in roles:
+            write(role)
+        if then is not None:
+            raise then
+
+
 def written() -> list[str]:
     from batch.ledger.orm.models import ColumnMemory
 
@@ -41,9 +50,7 @@ def written() -> list[str]:
 
 
 def test_what_is_written_is_there_afterwards(committed: Committed) -> None:
-    with committed():
-        write("a")
-        write("b")
+    commit(committed, "a", "b")
     assert written() == ["a", "b"]
 
 
@@ -51,19 +58,16 @@ def test_what_is_written_is_there_afterwards(committed: Committed) -> None:
 def test_of_what_broke_off_nothing_is_there_and_the_next_commit_is_whole(
     committed: Committed, trouble: type[BaseException]
 ) -> None:
-    with pytest.raises(trouble), committed():
-        write("a")
-        raise trouble
+    with pytest.raises(trouble):
+        commit(committed, "a", then=trouble())
     assert written() == []
-    with committed():
-        write("b")
+    commit(committed, "b")
     assert written() == ["b"]
 
 
 def test_what_the_database_complains_of_is_one_sentence(committed: Committed) -> None:
-    with pytest.raises(LedgerError, match=r"cannot be read or written \(.*; nothing more was sent"), committed():
-        write("a")
-        write("a")
+    with pytest.raises(LedgerError, match=r"cannot be read or written \(.*; nothing more was sent"):
+        commit(committed, "a", "a")
     assert written() == []
 
 
@@ -71,8 +75,8 @@ def test_a_commit_within_a_commit_is_refused(committed: Committed) -> None:
     from django.db import transaction
 
     trouble = (RuntimeError, transaction.TransactionManagementError)
-    with pytest.raises(trouble), transaction.atomic(), committed():
-        write("a")
+    with pytest.raises(trouble), transaction.atomic():
+        commit(committed, "a")
     assert written() == []
 
 
@@ -80,17 +84,22 @@ def test_a_database_that_is_closed_in_between_is_opened_again(committed: Committ
     from django.db import connection
 
     connection.close()
-    with committed():
-        write("a")
+    commit(committed, "a")
     assert written() == ["a"]
 
 
 def test_a_connection_that_cannot_even_undo_is_given_up(committed: Committed) -> None:
     from django.db import connection
 
-    with pytest.raises((LedgerError, ValueError)), committed():
-        write("a")
-        driver: Any = connection.connection
-        driver.close()
-        raise ValueError
+    def broken() -> None:
+        with committed():
+            write("a")
+            driver: Any = connection.connection
+            driver.close()
+            write("b")
+
+    with pytest.raises(LedgerError):
+        broken()
     assert written() == []
+    commit(committed, "c")
+    assert written() == ["c"]
