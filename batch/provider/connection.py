@@ -11,34 +11,16 @@ import io
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-from requests import Request
-from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidProxyURL
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.connection import allowed_gai_family
 
-from batch import __version__
-
-IDLE_SECONDS = 4.0
-"""A connection idle for longer is not used again: many servers close at 5 s, and a close just then is a doubt."""
 _OVERHEAD = 128 * 1024
 """Bytes that an answer may have besides its body: headers, chunk sizes, trailers."""
-
-
-_ASKING = {
-    "User-Agent": f"creditbatch/{__version__}",
-    "Accept": "application/json, application/xml;q=0.9",
-    "Accept-Encoding": "identity",
-    "Connection": "keep-alive",
-}
-_SENDING = {**_ASKING, "Content-Type": "application/json"}
-_NO_RETRIES = urllib3.Retry(0, read=False)
 
 
 class AnswerTooLongError(http.client.HTTPException):
@@ -157,6 +139,14 @@ class _NotingConnection:
         target = f"{url}?{self.call.query}" if self.call.query else url
         super().putrequest(method, target, *args, **kwargs)  # type: ignore[misc]
 
+    def exchange(self, *request: Any, **more: Any) -> http.client.HTTPResponse:
+        """Send a request, once, and return as soon as the answer's headers are there. The connection is up already."""
+        # A server may answer and close before it has read it all: then its answer can still be read.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.request(*request, **more)
+        # Not the library's: it wraps every answer in another that can be streamed, which takes as long as reading it.
+        return http.client.HTTPConnection.getresponse(self)  # type: ignore[arg-type]
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Head and body leave together, in one packet or record of TLS, where the library sends one after the other."""
         self._gathered = []
@@ -171,11 +161,10 @@ class _NotingConnection:
         if self._gathered is not None:
             self._gathered.append(data)
             return
-        if self.sock is None:
-            self.connect()
         # What a tunnel through a proxy sends while connecting is nothing of the request itself.
         if not self._connecting:
             self.call.leaves()
+            self.sock.settimeout(self.call.left())
         super().send(data)  # type: ignore[misc]
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
@@ -236,84 +225,9 @@ def _addresses(host: str, port: int, seconds: float) -> list[Any]:
     return found
 
 
-class _Http(_NotingConnection, HTTPConnection):  # type: ignore[misc]
+class Http(_NotingConnection, HTTPConnection):  # type: ignore[misc]
     """Plain HTTP: only ever to this machine."""
 
 
-class _Https(_NotingConnection, HTTPSConnection):  # type: ignore[misc]
+class Https(_NotingConnection, HTTPSConnection):  # type: ignore[misc]
     """HTTP over TLS."""
-
-
-def _pool_class(base: type[HTTPConnectionPool], connection: type, call: Call) -> type[HTTPConnectionPool]:
-    class Pool(base):  # type: ignore[valid-type,misc]
-        """A pool whose connections note their sends, and that drops the ones idle for too long."""
-
-        ConnectionCls = connection
-
-        def _get_conn(self, timeout: float | None = None) -> Any:
-            conn = super()._get_conn(timeout)
-            if conn.sock is not None and time.monotonic() - conn.used_at > IDLE_SECONDS:
-                conn.close()
-            conn.call = call
-            return conn
-
-        def _put_conn(self, conn: Any) -> None:
-            if conn is not None:
-                conn.used_at = time.monotonic()
-            super()._put_conn(conn)
-
-    return Pool
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How one address is reached: the pool that holds its connection, and what stands on the request line."""
-
-    _pool: HTTPConnectionPool
-    _target: str
-
-    def send(self, method: str, body: bytes | None, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
-        """Send a request, once, and return as soon as the answer's headers are there."""
-        return self._pool.urlopen(
-            method,
-            self._target,
-            body=body,
-            headers=_ASKING if body is None else _SENDING,
-            retries=_NO_RETRIES,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-            timeout=timeout,
-        )
-
-
-class Adapter(HTTPAdapter):
-    """The library's transport with our connections and without its hidden retries."""
-
-    def __init__(self, call: Call) -> None:
-        self._pool_classes = {
-            "http": _pool_class(HTTPConnectionPool, _Http, call),
-            "https": _pool_class(HTTPSConnectionPool, _Https, call),
-        }
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=_NO_RETRIES)
-
-    def way_to(self, url: str, *, certificates: str | bool, proxies: dict[str, str]) -> Way:
-        """How the address is reached: by which proxy, and trusting which certificates."""
-        request = Request("GET", url).prepare()
-        pool: Any = self.get_connection_with_tls_context(request, certificates, proxies=proxies)
-        self.cert_verify(pool, url, certificates, None)  # type: ignore[no-untyped-call]
-        return Way(pool, self.request_url(request, proxies))
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Build the pools of direct connections from our classes."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pool_classes
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Build the pools behind a proxy from our classes. A SOCKS proxy would need others, so it is refused."""
-        if not proxy.lower().startswith(("http://", "https://")):
-            raise InvalidProxyURL("only an HTTP proxy can be used")
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self._pool_classes
-        return manager

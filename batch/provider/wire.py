@@ -18,15 +18,16 @@ import urllib3
 from batch.errors import SettingsError
 from batch.language import N_, _
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
-from batch.provider.connection import Adapter, AnswerTooLongError, Call, Way
+from batch.provider.connection import AnswerTooLongError, Call
+from batch.provider.way import Adapter, Way
 from batch.settings import is_this_machine
 
 
 class Wire:
     """A keep-alive connection to one provider. Not for use by several threads at once.
 
-    Of the library its adapter is used: proxies, certificates and connections. Its session is left out: redirects,
-    cookies, hooks and the merging of settings are nothing that this API needs, and take longer than the call itself.
+    The library's session is left out: redirects, cookies, hooks and the merging of settings are nothing that this API
+    needs, and take longer than the call itself.
     """
 
     def __init__(self, url: str, *, connect_timeout: float, read_timeout: float) -> None:
@@ -65,9 +66,8 @@ class Wire:
         connect, read = min(self._connect_timeout, seconds), min(self._read_timeout, seconds)
         self._call.begin(urlencode(query), connect=connect, read=read, seconds=seconds, limit=limit)
         try:
-            with self._way(path).send(method, body, urllib3.Timeout(connect=connect, read=read)) as response:
-                content = _bounded(response, limit)
-                answer = Answer(response.status, content, _retry_after(response.headers.get("Retry-After")))
+            status, headers, content = self._way(path).exchange(method, body, limit)
+            answer = Answer(status, content, _retry_after(headers.get("Retry-After")))
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
             self.close()
             reason = _reason(error)
@@ -112,14 +112,6 @@ def _certificates() -> str | bool:
                 raise SettingsError(sentence.format(name=name, file=bundle))
             return bundle
     return True
-
-
-def _bounded(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
-    """The whole body; given up where it is longer than the limit."""
-    body = response.read(limit + 1, decode_content=True)
-    if len(body) > limit:
-        raise AnswerTooLongError
-    return body
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -434,7 +434,7 @@ class TestKeepAlive:
     def test_a_connection_that_was_idle_is_left_alone(
         self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.05)
+        monkeypatch.setattr("batch.provider.way.IDLE_SECONDS", 0.05)
         server = serve(always("{}"))
         wire = wire_to(server)
         post(wire)
@@ -554,7 +554,7 @@ class TestProxies:
             peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
             encrypted(always("{}"))(peer)
 
-        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.0)
+        monkeypatch.setattr("batch.provider.way.IDLE_SECONDS", 0.0)
         proxy = serve(tunnel)
         through(monkeypatch, proxy)
         wire = wire_to("https://localhost:1/v1")
