@@ -23,7 +23,7 @@ def answers(effort: Effort) -> Iterator[Answer]:
         sheet = text(home / "sheet.csv", rows)
         taken = turn_about(
             effort.repeats,
-            ours=lambda: command(home, address(port), "check", sheet, **LIMITS)[0],
+            ours=lambda: command(home, address(port), "check", sheet, settings=LIMITS)[0],
             pandas=lambda: process(python("-c", _READ, sheet), cwd=home)[0],
         )
     ours, other = taken["ours"], taken["pandas"]

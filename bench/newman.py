@@ -38,7 +38,7 @@ def answers(effort: Effort) -> Iterator[Answer]:
         def theirs() -> Measure:
             return process([newman, "run", collection, "-d", sheet, "--silent"], cwd=home)[0]
 
-        taken = turn_about(effort.repeats, theirs=theirs, ours=lambda: ours.run(sheet))
+        taken = turn_about(effort.repeats, theirs=theirs, ours=lambda: ours.run(sheet, memory=True))
     mine, other = taken["ours"], taken["theirs"]
     yield compared(
         f"{_QUESTION}, {rows:,} rows", mine, other, 0.5, f"{mine.seconds:.1f} s, newman {other.seconds:.1f} s"

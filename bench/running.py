@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -118,25 +118,26 @@ def memory() -> Ledger:
     return MemoryLedger()
 
 
-def command(home: Path, url: str, *arguments: str | Path, **more: str) -> tuple[Measure, str]:
-    """`creditbatch` as a person starts it, with its ledger in that folder. Something to fix is no failure."""
-    environ = {KEY_NAME: KEY, "CREDITBATCH_HOME": str(home / "ledger"), "CREDITBATCH_API_URL": url, **more}
-    return process(python("-m", "batch", *arguments), cwd=home, environ=environ)
+def command(
+    home: Path, url: str, *arguments: str | Path, memory: bool = True, settings: Mapping[str, str] | None = None
+) -> tuple[Measure, str]:
+    """`creditbatch` as a person starts it, with its ledger in that folder."""
+    environ = {KEY_NAME: KEY, "CREDITBATCH_HOME": str(home / "ledger"), "CREDITBATCH_API_URL": url, **(settings or {})}
+    return process(python("-m", "batch", *arguments), cwd=home, environ=environ, memory=memory)
 
 
 class Fresh:
     """Whole runs of the command, each with a ledger that knows of no run before it."""
 
-    def __init__(self, folder: Path, url: str, **environ: str) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url
-        self._environ = environ
         self._runs = 0
 
-    def run(self, sheet: Path) -> Measure:
+    def run(self, sheet: Path, *, memory: bool = False) -> Measure:
         """Run the sheet, from the start of the process to its end."""
         self._runs += 1
         home = self._folder / f"run-{self._runs}"
         home.mkdir()
-        taken, _ = command(home, self._url, "run", sheet, "--yes", "--json", **self._environ)
+        taken, _ = command(home, self._url, "run", sheet, "--yes", "--json", memory=memory)
         return taken

@@ -35,6 +35,7 @@ FOR_MACHINES = {
     "batch/ledger/orm/models.py": "the same",
     "batch/ledger/orm/writing.py": "SQL",
     "batch/provider/connection.py": "causes that batch/provider/wire.py puts into words",
+    "batch/provider/way.py": "the same",
     "batch/web/migrations/": "the same",
     "batch/sandbox/account.py": "what the provider says",
     "batch/sandbox/answers.py": "what the provider says",

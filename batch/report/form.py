@@ -175,7 +175,7 @@ class Form:
     def _line(self, cells: Sequence[Cell | None], height: float = LINE_POINTS) -> None:
         self.row += 1
         self._points += height
-        self._sheet.row_dimensions[self.row].height = min(height, 400)
+        self._sheet.heights[self.row] = min(height, 400)  # type: ignore[attr-defined]  # it is a `LongSheet`
         self._sheet.append(list(cells))
 
     def _merge(self, first: int, last: int) -> None:

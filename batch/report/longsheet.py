@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from openpyxl.cell import Cell
@@ -21,27 +21,30 @@ class LongSheet(WriteOnlyWorksheet):
     text. Every value is a cell already, which holds a text, a number, a truth value or nothing.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heights: dict[int, float] = {}
+        """How high the rows to be written next are, in points, where it is not as usual."""
+
     def _write_rows(self) -> Generator[None, Row, None]:
         writer: Any = self._writer  # type: ignore[attr-defined]  # its stub lacks most of what it has
         stream = writer.xf.send(True)  # noqa: FBT003 (how openpyxl is asked for it)
         write = _way_into(stream)
-        heights: Any = self.row_dimensions  # type: ignore[attr-defined]
         number = 1
         with stream.element("sheetData"):
             try:
                 while True:
                     cells = yield
-                    write(row_markup(number, cells, dict(heights.get(number, ()))))
+                    write(row_markup(number, cells, self.heights.pop(number, None)))
                     number += 1
             except GeneratorExit:
                 pass
         writer.xf.send(None)
 
 
-def row_markup(number: int, cells: Iterable[Cell | None], attributes: Mapping[str, str]) -> str:
-    """A row; `attributes` are its height and the like."""
-    more = "".join([f' {name}="{value}"' for name, value in attributes.items()])
-    markup = [f'<row r="{number}"{more}>']
+def row_markup(number: int, cells: Iterable[Cell | None], height: float | None) -> str:
+    """A row, as high as it says or as usual."""
+    markup = [f'<row r="{number}">' if height is None else f'<row r="{number}" ht="{height:g}" customHeight="1">']
     for column, cell in enumerate(cells, 1):
         if cell is not None:
             markup.append(_cell_markup(f"{get_column_letter(column)}{number}", cell))

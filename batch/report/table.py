@@ -133,15 +133,10 @@ class Table:
     def append(self, cells: list[Cell | None]) -> None:
         """Write the next row, as high as its texts need."""
         self._last_row += 1
-        if self._lines == 1:
-            self._sheet.append(cells)
-            return
-        heights = self._sheet.row_dimensions
-        heights[self._last_row].height = min(HIGHEST, self._lines * POINTS_PER_LINE)
+        if self._lines > 1:
+            self._set_height(self._last_row, min(HIGHEST, self._lines * POINTS_PER_LINE))
+            self._lines = 1
         self._sheet.append(cells)
-        # It is written, and in a long sheet these would add up.
-        del heights[self._last_row]
-        self._lines = 1
 
     def close(self) -> None:
         """Say over which rows to filter, which is known once all are written."""
@@ -188,13 +183,16 @@ class Table:
         return len(text) <= self._columns[index].width - PADDING and "\n" not in text
 
     def _write_mark(self) -> None:
-        self._sheet.row_dimensions[1].height = MARK_HEIGHT
+        self._set_height(1, MARK_HEIGHT)
         marks = [_(words.DRY_RUN), *[None] * (len(self._columns) - 1)]
         self._sheet.append([self.pen.text(index, mark, styles.DRY_RUN_MARK) for index, mark in enumerate(marks)])
 
     def _write_titles(self) -> None:
-        self._sheet.row_dimensions[self._header_row].height = TITLE_LINES * POINTS_PER_LINE + 4
+        self._set_height(self._header_row, TITLE_LINES * POINTS_PER_LINE + 4)
         self._sheet.append([self._title(index, item) for index, item in enumerate(self._columns)])
+
+    def _set_height(self, row: int, points: float) -> None:
+        self._sheet.heights[row] = points  # type: ignore[attr-defined]  # every sheet of a report is a `LongSheet`
 
     def _title(self, index: int, item: Column) -> Cell | None:
         return self.pen.text(index, item.title, styles.aligned(item.look, item.align))

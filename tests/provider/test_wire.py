@@ -565,9 +565,33 @@ class TestProxies:
         self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy = serve(always("{}"))
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        through(monkeypatch, proxy)
         assert ask(wire_to("http://127.0.0.1:1/v1")) == Answer(200, b"{}")
         assert proxy.heard[0].target == "http://127.0.0.1:1/v1/me?apiKey=k"
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://localhost:1/v1"])
+    def test_a_proxy_is_told_who_asks_and_nobody_behind_it_is(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        def tunnel(peer: Peer) -> None:
+            peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            encrypted(always("{}"))(peer)
+
+        is_tunnel = url.startswith("https")
+        proxy = serve(tunnel if is_tunnel else always("{}"))
+        through(monkeypatch, proxy, "someone:hidden@")
+        assert post(wire_to(url)) == Answer(200, b"{}")
+        asked_for = [heard.headers.get("proxy-authorization") for heard in proxy.heard]
+        assert asked_for == ["Basic c29tZW9uZTpoaWRkZW4=", *([None] if is_tunnel else [])]
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://localhost:1/v1"])
+    def test_a_proxy_that_is_not_there_is_what_is_complained_of(
+        self, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        assert post(wire_to(url)) == NotSent("the proxy cannot be reached, or refuses")
 
     @pytest.mark.parametrize("elsewhere", ["http://proxy.invalid:3128", "proxy.invalid:3128", "http://[::1"])
     def test_plain_http_leaves_this_machine_by_no_proxy(
@@ -595,8 +619,9 @@ class TestProxies:
         assert "hidden" not in repr(post(wire_to("https://localhost:1/v1")))
 
 
-def through(monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer) -> None:
-    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+def through(monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer, credentials: str = "") -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, f"http://{credentials}127.0.0.1:{proxy.port}")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
 
 

@@ -38,8 +38,11 @@ def written_by(kind: type[Any], rows: Sequence[Sequence[Value]]) -> bytes:
     book = Workbook(write_only=True)
     sheet = kind(book, "Rows")
     book._add_sheet(sheet)  # type: ignore[attr-defined]
-    sheet.row_dimensions[2].height = 31.5
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        if number == 2 and kind is LongSheet:
+            sheet.heights[number] = 31.5
+        elif number == 2:
+            sheet.row_dimensions[number].height = 31.5
         sheet.append([None if value == "nothing here" else cell_of(sheet, value) for value in row])
     file = BytesIO()
     book.save(file)

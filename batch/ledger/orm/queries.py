@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from batch.ledger.encoding import finding_from_json
 from batch.ledger.orm.balances import at_both_ends, main_at_both_ends
 from batch.ledger.orm.models import Batch, Event, Movement
-from batch.ledger.orm.rows import batch_row, events_in, head_of
+from batch.ledger.orm.rows import ROW, batch_row, events_in, head_of, rows_in
 from batch.ledger.orm.tallies import NOTHING, tallies, tally_of_rows
 from batch.ledger.orm.trouble import found, reading
 from batch.ledger.protocol import BatchLine
@@ -149,14 +149,14 @@ def rows_page(
         matching = tally.rows[status] if status else sum(tally.rows.values())
         column = F(_COLUMNS[order])
         by = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
-        return RowsPage(_rows(wanted.order_by(by, "position")[offset : offset + limit]), matching, tally)
+        rows = tuple(rows_in(wanted.order_by(by, "position")[offset : offset + limit]))
+        return RowsPage(rows, matching, tally)
 
 
 def row_of(batch: str, row: int) -> BatchRow | None:
     """The row of that number in the sheet; None if there is none."""
     with reading():
-        kept = Movement.objects.filter(batch=batch, row=row).first()
-        return batch_row(kept) if kept else None
+        return next(rows_in(Movement.objects.filter(batch=batch, row=row)), None)
 
 
 def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
@@ -172,7 +172,7 @@ def last_ended(batch: str, count: int) -> tuple[BatchRow, ...]:
     """The rows that something was found out about last, newest first."""
     with reading():
         ended = Movement.objects.filter(batch=batch, at__isnull=False)
-        return _rows(ended.order_by("-at", "-turn")[:count])
+        return tuple(rows_in(ended.order_by("-at", "-turn")[:count]))
 
 
 def progress(batch: str, last: int = 10) -> Progress:
@@ -184,11 +184,12 @@ def progress(batch: str, last: int = 10) -> Progress:
 def history_of(token: str, offset: int = 0, limit: int = 50) -> tuple[Past, ...]:
     """What every batch did to a sub-account, newest first."""
     with reading():
-        named = Movement.objects.filter(token=token).select_related("batch")
+        named = Movement.objects.filter(token=token)
         newest = named.order_by("-batch__created_at", "-batch_id", "-position")[offset : offset + limit]
+        lines = newest.values_list("batch__name", "batch__state", "batch__created_at", "batch__file_name", *ROW)
         return tuple(
-            Past(row.batch.name, BatchState(row.batch.state), row.batch.created_at, row.batch.file_name, batch_row(row))
-            for row in newest
+            Past(name, BatchState(state), created_at, file_name, batch_row(line))
+            for name, state, created_at, file_name, *line in lines
         )
 
 
@@ -196,7 +197,3 @@ def _lines(batches: list[Batch]) -> tuple[BatchLine, ...]:
     counted = tallies(batch.name for batch in batches)
     balances = main_at_both_ends(batches)
     return tuple(BatchLine(head_of(batch, balances[batch.name]), counted.get(batch.name, NOTHING)) for batch in batches)
-
-
-def _rows(rows: QuerySet[Movement]) -> tuple[BatchRow, ...]:
-    return tuple(map(batch_row, rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,31 +28,50 @@ from batch.model import (
 )
 from batch.money import from_thousandths, to_thousandths
 
+_SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
+_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
+_AT_ONCE = 1000
 
-def batch_row(row: Movement) -> BatchRow:
-    """The row of the sheet, and what has become of it."""
-    sheet_row = SheetRow(
-        number=row.row,
-        cells=tuple(cell_from_json(cell) for cell in row.cells),
-        token=row.token,
-        direction=Direction(row.direction) if row.direction else None,
-        amount=euros(row.amount),
-        findings=tuple(finding_from_json(finding) for finding in row.findings),
+
+ROW = (*_SHEET_ROW, *_RESULT)
+"""The columns that a row is made of."""
+
+
+def rows_in(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
+    """Rows of the sheet, and what has become of them. There are many: they do not become models before."""
+    return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_AT_ONCE))
+
+
+def batch_row(line: Sequence[Any]) -> BatchRow:
+    """The row of which these are the columns."""
+    return BatchRow(_sheet_row(*line[: len(_SHEET_ROW)]), _result(*line[len(_SHEET_ROW) :]))
+
+
+def _sheet_row(
+    row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: int | None
+) -> SheetRow:
+    return SheetRow(
+        row,
+        tuple([cell_from_json(cell) for cell in cells]),
+        token,
+        Direction(direction) if direction else None,
+        euros(amount),
+        tuple([finding_from_json(finding) for finding in findings]),
     )
-    return BatchRow(sheet_row, _result(row))
 
 
-def _result(row: Movement) -> RowResult:
-    return RowResult(
-        Status(row.status),
-        row.code,
-        row.message,
-        euros(row.main_balance),
-        euros(row.subaccount_balance),
-        row.attempts,
-        row.at,
-        row.note,
-    )
+def _result(
+    status: str,
+    code: int | None,
+    message: str | None,
+    main_balance: int | None,
+    subaccount_balance: int | None,
+    attempts: int,
+    at: datetime | None,
+    note: str | None,
+) -> RowResult:
+    balances = euros(main_balance), euros(subaccount_balance)
+    return RowResult(Status(status), code, message, *balances, attempts, at, note)
 
 
 def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:

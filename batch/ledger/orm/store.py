@@ -27,7 +27,7 @@ from batch.ledger.orm.balances import at_both_ends, last_known, readings_of
 from batch.ledger.orm.models import Batch, Event, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.queries import lines_page
-from batch.ledger.orm.rows import batch_row, euros, head_of, people_json, people_of
+from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, committed_by_driver, found, reading
 from batch.ledger.orm.writing import Pen
@@ -142,12 +142,11 @@ class DatabaseLedger:
         """A batch with its rows and events."""
         with reading():
             kept = found(batch)
-            rows = kept.movements.order_by("position").iterator(chunk_size=_CHUNK)
             return BatchView(
                 head=head_of(kept, at_both_ends(kept)),
                 columns=tuple(kept.columns),
                 roles={Role(role): column for role, column in kept.roles.items()},
-                rows=tuple(batch_row(row) for row in rows),
+                rows=tuple(rows_in(kept.movements.order_by("position"))),
                 findings=tuple(finding_from_json(finding) for finding in kept.findings),
                 events=Trail(batch),
             )
@@ -159,7 +158,7 @@ class DatabaseLedger:
             known = last_known(batch)
             main = known.pop(None, None)
             subaccounts = {token: balance for token, balance in known.items() if token is not None}
-            return Work(tuple(map(batch_row, rows.iterator(chunk_size=_CHUNK))), main, subaccounts)
+            return Work(tuple(rows_in(rows)), main, subaccounts)
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
@@ -210,7 +209,7 @@ class DatabaseLedger:
         """The movements of a batch."""
         with reading():
             rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
-            return movements_of(batch_row(row).row for row in rows.iterator(chunk_size=_CHUNK))
+            return movements_of(entry.row for entry in rows_in(rows))
 
     def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
         """The newest batch in which exactly these movements were accepted for this account."""
