@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from batch.ledger import chain
+from batch.ledger import chain, facts
 from batch.ledger.facts import StateChanged
 from batch.model import BatchState, Event
 from tests.builders import NOON
@@ -19,6 +22,19 @@ def events() -> list[Event]:
         made.append(chain.next_event(tip, StateChanged(NOON, state)))
         tip = chain.Tip(made[-1].number, made[-1].hash)
     return made
+
+
+def test_a_hash_is_over_canonical_json() -> None:
+    for previous, event in pairwise([Event(0, NOON, "", {}, chain.GENESIS), *events()]):
+        whole = [previous.hash, event.number, "2026-01-31T12:00:00.000000+00:00", event.kind, event.data]
+        text = json.dumps(whole, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        assert event.hash == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", facts.Fact.__args__)
+def test_the_name_of_a_kind_is_written_in_json_as_it_is(kind: type[facts.Fact]) -> None:
+    name = facts.kind_of(object.__new__(kind))
+    assert json.dumps(name) == f'"{name}"'
 
 
 def test_an_untouched_chain_is_whole() -> None:

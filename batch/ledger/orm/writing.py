@@ -25,6 +25,7 @@ from batch.rules.holding import LEASE
 
 _Value = str | int | float | datetime | None
 _json = json.JSONEncoder().encode
+_UTC = "+00:00"
 
 
 class _Statements:
@@ -110,7 +111,7 @@ class Pen:
 
     def _moment(self, at: datetime) -> _Value:
         """A time as the database takes it: SQLite has no such type, and Django keeps text in UTC there."""
-        return str(at.astimezone(UTC).replace(tzinfo=None)) if self._is_sqlite else at
+        return at.astimezone(UTC).isoformat(" ").removesuffix(_UTC) if self._is_sqlite else at
 
     def _execute(self, statement: str, values: Sequence[_Value]) -> int:
         """Carry it out; returns how many lines it touched."""
