@@ -29,9 +29,8 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Commit
 def write(role: str) -> None:
     from django.db import connection
 
-    statement = "INSERT INTO ledger_columnmemory (role, title, at) VALUES (?, 'x', '2026-01-01')"
-    driver: Any = connection.connection
-    driver.execute(statement, [role])
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO ledger_columnmemory (role, title, at) VALUES (%s, 'x', '2026-01-01')", [role])
 
 
 def commit(committed: Committed, *roles: str, then: BaseException | None = None) -> None:
