@@ -182,16 +182,6 @@ class CheckedSheet:
         """Whether the sheet as a whole must not be run, whatever its rows."""
         return any(finding.is_error for finding in self.findings)
 
-    @cached_property
-    def invalid_rows(self) -> int:
-        """How many rows can not be sent."""
-        # Most rows have all three and nothing is said of them, which is seen sooner than asked.
-        return sum(
-            not row.is_valid
-            for row in self.rows
-            if row.findings or row.token is None or row.direction is None or row.amount is None
-        )
-
 
 @dataclass(frozen=True)
 class Plan:

@@ -27,6 +27,11 @@ def checked(*rows: Sequence[Cell]) -> CheckedSheet:
     return check_sheet(grid(*rows), frozenset(BALANCES.subaccounts), Expected())
 
 
+def invalid_rows(sheet: CheckedSheet) -> int:
+    """How many of its rows have an error."""
+    return sum(not row.is_valid for row in sheet.rows)
+
+
 def new_batch(*rows: Sequence[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
     """An accepted plan of these rows."""
     sheet = checked(*rows)

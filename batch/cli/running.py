@@ -142,7 +142,7 @@ def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
         case "nothing-to-send":
             return _("no row can be sent.")
         case "invalid-rows":
-            invalid = checked.sheet.invalid_rows
+            invalid = checked.invalid_rows
             return ngettext(
                 "{count} row has an error; correct it, or leave it out with --skip-invalid.",
                 "{count} rows have errors; correct them, or leave those rows out with --skip-invalid.",

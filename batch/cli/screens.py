@@ -58,7 +58,7 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
         offline = _("Offline: tokens were not looked up on the account, and there is no forecast.")
         screen.print(Padding(offline, _INDENT))
     sheet = checked.sheet
-    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.rows), sheet.invalid_rows, checked.forecast))
+    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.rows), checked.invalid_rows, checked.forecast))
     _print_report(screen, report)
 
 
@@ -199,11 +199,15 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 
 def _print_plan(screen: Console, checked: DryRun) -> None:
     table = _table()
-    directions = [row.direction for row in checked.plan.rows]
-    for direction, total in ((Direction.ADD, checked.plan.added), (Direction.REMOVE, checked.plan.removed)):
-        table.add_row(direction_word(direction), _rows(directions.count(direction)), euros(total))
-    if checked.sheet.invalid_rows:
-        table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.sheet.invalid_rows), "")
+    plan = checked.plan
+    adds = [row.direction for row in plan.rows].count(Direction.ADD)
+    for direction, count, total in (
+        (Direction.ADD, adds, plan.added),
+        (Direction.REMOVE, len(plan.rows) - adds, plan.removed),
+    ):
+        table.add_row(direction_word(direction), _rows(count), euros(total))
+    if checked.invalid_rows:
+        table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.invalid_rows), "")
     screen.print(table)
 
 

@@ -107,15 +107,21 @@ def _play_in_sum(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _
     subaccounts = dict(opening)
     for (token, direction), amount in plan.moved.items():
         subaccounts[token] += amount if direction is Direction.ADD else -amount
-    lowest, lowest_row = main, None
+    # The main account holds least after an add that a remove follows, or that is the last row.
+    lowest, lowest_row, last_add = main, None, None
     for row in plan.rows:
-        amount = row.amount or ZERO
+        asked = row.amount
+        if asked is None:
+            raise AssertionError("only valid rows are in a plan")
         if row.direction is Direction.ADD:
-            main -= amount
-            if main < lowest:
-                lowest, lowest_row = main, row.number
+            main -= asked
+            last_add = row
         else:
-            main += amount
+            if last_add is not None and main < lowest:
+                lowest, lowest_row = main, last_add.number
+            main += asked
+    if last_add is not None and main < lowest:
+        lowest, lowest_row = main, last_add.number
     return _Played([], main, subaccounts, lowest, lowest_row)
 
 

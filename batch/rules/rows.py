@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -66,8 +67,8 @@ class RowReader:
         self._movement, self._movement_at = self._way()
         self._plain_tokens = _Remembered(self._plain_token)
         self._plain_movements = _Remembered(self._plain_movement)
-        self._marks: list[int] = []
-        """What each row says, as a number that rows which say the same have in common."""
+        self._said_of: dict[str | None, list[int]] = defaultdict(list)
+        """What the rows say of each token, as numbers that rows which say the same have in common."""
         # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
         titled = max((column + 1 for column, title in enumerate(table.titles) if title), default=0)
         self._beyond = range(titled, table.width) if table.is_text_file else range(0)
@@ -75,7 +76,7 @@ class RowReader:
     @property
     def has_alike(self) -> bool:
         """Whether two rows may say the same."""
-        return len(set(self._marks)) < len(self._marks)
+        return any(len(set(said)) < len(said) for said in self._said_of.values())
 
     def read_all(self, first: int, rows: Iterable[Sequence[Cell]]) -> list[SheetRow]:
         """The rows that have something in them, of which the first has that number.
@@ -100,7 +101,9 @@ class RowReader:
         if may_be_odd or not (all(tokens) and all(movements)):
             return self._one_by_one(numbers, piece, tokens, movements)
         directions, amounts, ways = zip(*movements, strict=True)
-        self._marks += map(hash, zip(tokens, ways, strict=True))
+        said_of = self._said_of
+        for token, way in zip(tokens, ways, strict=True):
+            said_of[token].append(way)
         return map(SheetRow, numbers, piece, tokens, directions, amounts)
 
     def _one_by_one(
@@ -118,7 +121,7 @@ class RowReader:
                     yield row
             else:
                 direction, amount, way = movement
-                self._marks.append(hash((token, way)))
+                self._said_of[token].append(way)
                 yield SheetRow(number, cells, token, direction, amount)
 
     def _column(self, piece: Sequence[tuple[Cell, ...]], at: int) -> Iterable[Cell]:
@@ -146,7 +149,7 @@ class RowReader:
         direction, amount, wrong = self._movement(*[seen[at] for at in self._movement_at])
         findings = self._findings(number, broken, wrong, said) if broken or wrong or said else ()
         if token is not None and direction is not None and amount is not None:
-            self._marks.append(hash((token, hash((direction, amount)))))
+            self._said_of[token].append(hash((direction, amount)))
         row = SheetRow(number, cells, token, direction, amount, findings)
         return self._with_overlong(row) if self._beyond else row
 

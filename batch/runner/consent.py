@@ -49,7 +49,7 @@ def obstacle_in_sheet(checked: DryRun, consent: Consent) -> Obstacle | None:
     """What in the sheet keeps it from being run; None if nothing does."""
     if checked.sheet.has_sheet_errors:
         return Obstacle.SHEET_ERRORS
-    if checked.sheet.invalid_rows and not consent.skip_invalid:
+    if checked.invalid_rows and not consent.skip_invalid:
         return Obstacle.INVALID_ROWS
     return None if checked.plan.rows else Obstacle.NOTHING_TO_SEND
 

@@ -59,7 +59,12 @@ class DryRun:
     def is_clean(self) -> bool:
         """Whether nothing needs to be fixed before it can be run as a whole."""
         passes = self.forecast is None or self.forecast.passes
-        return passes and not self.sheet.has_sheet_errors and self.sheet.invalid_rows == 0
+        return passes and not self.sheet.has_sheet_errors and self.invalid_rows == 0
+
+    @property
+    def invalid_rows(self) -> int:
+        """How many rows have an error, and so are not in the plan."""
+        return len(self.sheet.rows) - len(self.plan.rows)
 
     @cached_property
     def view(self) -> BatchView:

@@ -121,7 +121,7 @@ class _Rows:
         if '"' in text:
             records = _quoted_records(text, separator, self._name, self._limits)
             while piece := list(islice(records, _ROWS_AT_ONCE)):
-                self._check(list(map(len, piece)))
+                self._check(len(piece), max(map(len, piece)), sum(map(len, piece)))
                 self.rows += map(_row, piece)
             return self.rows
         for lines in _lines(text):
@@ -131,21 +131,22 @@ class _Rows:
     def _cut_lines(self, lines: list[str], separator: str) -> None:
         """Where every line has as many cells, all of them are cut at once, which is twice as fast."""
         separators = list(map(str.count, lines, repeat(separator)))
-        self._check([count + 1 for count in separators])
+        self._check(len(lines), max(separators) + 1, sum(separators) + len(lines))
         if max(map(len, lines)) > self._limits.cell_text:
             self._check_cells(lines, separator)
         if len(set(separators)) > 1:
             self.rows += (_row(line.split(separator)) for line in lines)
             return
-        cells: list[Cell] = separator.join(lines).split(separator)  # type: ignore[assignment]
-        if "" in cells:
+        line = separator.join(lines)
+        cells: list[Cell] = line.split(separator)  # type: ignore[assignment]
+        if separator * 2 in line or "" in (cells[0], cells[-1]):
             cells = [cell or None for cell in cells]
         width = separators[0] + 1
         self.rows += zip(*self._kept.columns([cells[at::width] for at in range(width)]), strict=True)
 
-    def _check(self, widths: list[int]) -> None:
-        self._cells += sum(widths)
-        check_extent(self._name, len(self.rows) + len(widths), max(widths), self._cells, self._limits)
+    def _check(self, rows: int, widest: int, cells: int) -> None:
+        self._cells += cells
+        check_extent(self._name, len(self.rows) + rows, widest, self._cells, self._limits)
 
     def _check_cells(self, lines: list[str], separator: str) -> None:
         for row, line in enumerate(lines, start=len(self.rows) + 1):

@@ -88,7 +88,7 @@ def screen_of(dry_run: DryRun) -> Screen:
         movements=len(plan.rows),
         added=to_thousandths(plan.added),
         removed=to_thousandths(plan.removed),
-        invalid=dry_run.sheet.invalid_rows,
+        invalid=dry_run.invalid_rows,
         findings=tuple(map(_finding, dry_run.sheet.findings)),
         is_forecast=played is not None,
         refused=len(refusals),
