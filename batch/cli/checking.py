@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,29 +100,42 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def begin_reading(request: CheckRequest, settings: Settings) -> Reader:
-    """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile."""
+    """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile.
+
+    Until `dry_run_of` has ended nobody looks for cycles, of which a sheet has none: with many rows that would take as
+    long as the checks.
+    """
+    gc.disable()
     columns = request.conventions.columns
     return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
 
 
 def dry_run_of(request: CheckRequest, settings: Settings, reader: Reader, client: Client | None) -> DryRun:
     """Ask the provider about the account while the sheet is read, and check it."""
-    conventions = request.conventions
-    with _uncollected():
-        from batch.runner.dry_run import dry_run, read_account
+    from batch.runner.dry_run import dry_run, read_account
 
+    try:
         account = read_account(client, settings.api_url, now) if client else None
-        grid = reader.result()
-        remembered = _remembered_for(grid, conventions, settings)
-        if remembered:
-            # With more known of the columns, another sheet of the workbook may be the one that is meant.
-            conventions = replace(conventions, remembered=remembered)
-            columns = {**remembered, **conventions.columns}
-            grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
+        grid, conventions = _understood(reader.result(), request, settings)
         checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
-        if request.remember_columns:
-            _remember(checked.sheet, conventions, settings)
-        return checked
+    finally:
+        # What was made meanwhile is kept until the process ends, so it is not looked through afterwards either.
+        gc.freeze()
+        gc.enable()
+    if request.remember_columns:
+        _remember(checked.sheet, conventions, settings)
+    return checked
+
+
+def _understood(grid: Grid, request: CheckRequest, settings: Settings) -> tuple[Grid, Conventions]:
+    """The grid and how it is to be read, with what was named for an earlier sheet where that is needed."""
+    remembered = _remembered_for(grid, request.conventions, settings)
+    if not remembered:
+        return grid, request.conventions
+    # With more known of the columns, another sheet of the workbook may be the one that is meant.
+    columns = {**remembered, **request.conventions.columns}
+    grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
+    return grid, replace(request.conventions, remembered=remembered)
 
 
 def _remembered_for(grid: Grid, conventions: Conventions, settings: Settings) -> Mapping[Role, str]:
@@ -141,20 +154,6 @@ def _remember(sheet: CheckedSheet, conventions: Conventions, settings: Settings)
     from batch.ledger.orm.columns import remember_columns
 
     remember_columns(titles_to_keep(sheet, conventions.columns), now())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for cycles, of which a sheet has none: with many rows that takes as long as the checks.
-
-    What was made meanwhile is kept until the process ends, so it is not looked through afterwards either.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:

@@ -67,6 +67,7 @@ class RowReader:
         self._movement, self._movement_at = self._way()
         self._plain_tokens = _Remembered(self._plain_token)
         self._plain_movements = _Remembered(self._plain_movement)
+        self._plain_amounts = _Remembered(self._plain_amounts_beside)
         self._said_of: dict[str | None, list[int]] = defaultdict(list)
         """What the rows say of each token, as numbers that rows which say the same have in common."""
         # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
@@ -94,9 +95,7 @@ class RowReader:
     def _piece(self, numbers: range, piece: Sequence[tuple[Cell, ...]]) -> Iterable[SheetRow]:
         """Some rows. Where none is odd they are put together by columns, in a third of the time."""
         tokens = list(map(self._plain_tokens.__getitem__, self._column(piece, self._token_at)))
-        columns = [self._column(piece, at) for at in self._movement_at]
-        said = zip(*columns, strict=True) if columns else repeat((), len(piece))
-        movements = list(map(self._plain_movements.__getitem__, said))
+        movements = self._plain_movements_in(piece)
         may_be_odd = bool(self._beyond) or not self._looks.odd_rows.isdisjoint(numbers)
         if may_be_odd or not (all(tokens) and all(movements)):
             return self._one_by_one(numbers, piece, tokens, movements)
@@ -105,6 +104,21 @@ class RowReader:
         for token, way in zip(tokens, ways, strict=True):
             said_of[token].append(way)
         return map(SheetRow, numbers, piece, tokens, directions, amounts)
+
+    def _plain_movements_in(self, piece: Sequence[tuple[Cell, ...]]) -> list[_PlainMovement | None]:
+        """The movement of each row; None where something is to be said of it.
+
+        Where all of them have the same word for the direction, or the same side of a pair empty, as most often some
+        hundred rows in a row have, only the amounts are looked up.
+        """
+        columns = [self._column(piece, at) for at in self._movement_at]
+        if len(columns) == 2:
+            amounts, words = map(list, columns)
+            if len(set(words)) == 1:
+                return list(map(self._plain_amounts[words[0]].__getitem__, amounts))
+            columns = [amounts, words]
+        said = zip(*columns, strict=True) if columns else repeat((), len(piece))
+        return list(map(self._plain_movements.__getitem__, said))
 
     def _one_by_one(
         self,
@@ -174,6 +188,10 @@ class RowReader:
         """The token in a cell; None where something is to be said of it."""
         token, broken = self._token(cell)
         return None if broken else token
+
+    def _plain_amounts_beside(self, word: Cell) -> _Remembered[Cell, _PlainMovement | None]:
+        """The movements that cells say to whose right this one stands."""
+        return _Remembered(lambda amount: self._plain_movement((amount, word)))
 
     def _plain_movement(self, cells: tuple[Cell, ...]) -> _PlainMovement | None:
         """The movement that these cells say, and its mark; None where something is to be said of them."""

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -80,8 +80,11 @@ class TextReader:
     """A text file that is being read in this process; there is nothing to close."""
 
     def __init__(self, request: Request) -> None:
-        threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
-        self._grid = threads.submit(self._read, request)
+        original = request.original
+        threads = ThreadPoolExecutor(2, thread_name_prefix="sheet")
+        # Hashing needs nothing that reading needs, not even the interpreter.
+        sha256 = threads.submit(lambda: original.sha256)
+        self._grid = threads.submit(self._read, request, sha256)
         threads.shutdown(wait=False)
 
     def __enter__(self) -> TextReader:
@@ -100,11 +103,11 @@ class TextReader:
         """The thread comes to an end by itself."""
 
     @staticmethod
-    def _read(request: Request) -> Grid:
+    def _read(request: Request, sha256: Future[str]) -> Grid:
         original = request.original
         with speaking(request.language):
             rows, findings = read_text(original, request.sheet, request.columns, request.limits)
-        source = Source(original.name, original.sha256, len(original.data), None)
+        source = Source(original.name, sha256.result(), len(original.data), None)
         return Grid(source, rows, findings=tuple(findings))
 
 

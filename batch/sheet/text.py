@@ -130,18 +130,19 @@ class _Rows:
 
     def _cut_lines(self, lines: list[str], separator: str) -> None:
         """Where every line has as many cells, all of them are cut at once, which is twice as fast."""
-        separators = list(map(str.count, lines, repeat(separator)))
-        self._check(len(lines), max(separators) + 1, sum(separators) + len(lines))
+        separators = set(map(str.count, lines, repeat(separator)))
+        is_even = len(separators) == 1
+        width = max(separators) + 1
+        line = separator.join(lines)
+        self._check(len(lines), width, width * len(lines) if is_even else line.count(separator) + 1)
         if max(map(len, lines)) > self._limits.cell_text:
             self._check_cells(lines, separator)
-        if len(set(separators)) > 1:
+        if not is_even:
             self.rows += (_row(line.split(separator)) for line in lines)
             return
-        line = separator.join(lines)
         cells: list[Cell] = line.split(separator)  # type: ignore[assignment]
         if separator * 2 in line or "" in (cells[0], cells[-1]):
             cells = [cell or None for cell in cells]
-        width = separators[0] + 1
         self.rows += zip(*self._kept.columns([cells[at::width] for at in range(width)]), strict=True)
 
     def _check(self, rows: int, widest: int, cells: int) -> None:
@@ -180,11 +181,15 @@ class _Kept:
 
 def _lines(text: str) -> Iterator[list[str]]:
     """The lines, many at once, however they end."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     start = 0
     while start < len(text):
         end = text.find("\n", start + _CHARACTERS_AT_ONCE) + 1 or len(text)
-        lines = text[start:end].split("\n")
+        some = text[start:end]
+        if "\r" in some:
+            some = some.replace("\r\n", "\n").replace("\r", "\n")
+        lines = some.split("\n")
         if not lines[-1]:
             lines.pop()
         yield lines

@@ -31,8 +31,6 @@ from batch.money import from_thousandths, to_thousandths
 _SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
 _RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
 _AT_ONCE = 1000
-
-
 ROW = (*_SHEET_ROW, *_RESULT)
 """The columns that a row is made of."""
 
