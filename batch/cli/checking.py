@@ -78,6 +78,8 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
     environ = read_environment()
     settings = load_settings(environ)
     key = None if request.offline else load_key(environ)
+    # Not only when `dry_run_of` begins: the rows of a text file may be there before.
+    gc.disable()
     with begin_reading(request, settings) as reader, open_client(settings, key) if key else nullcontext(None) as client:
         checked = dry_run_of(request, settings, reader, client)
     if key and has_ledger(settings):
@@ -100,12 +102,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def begin_reading(request: CheckRequest, settings: Settings) -> Reader:
-    """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile.
-
-    Until `dry_run_of` has ended nobody looks for cycles, of which a sheet has none: with many rows that would take as
-    long as the checks.
-    """
-    gc.disable()
+    """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile."""
     columns = request.conventions.columns
     return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
 
@@ -114,6 +111,8 @@ def dry_run_of(request: CheckRequest, settings: Settings, reader: Reader, client
     """Ask the provider about the account while the sheet is read, and check it."""
     from batch.runner.dry_run import dry_run, read_account
 
+    # A sheet has no cycles, and looking for some among many rows would take as long as the checks.
+    gc.disable()
     try:
         account = read_account(client, settings.api_url, now) if client else None
         grid, conventions = _understood(reader.result(), request, settings)
