@@ -144,7 +144,7 @@ class _NotingConnection:
         # A server may answer and close before it has read it all: then its answer can still be read.
         with suppress(BrokenPipeError, ConnectionResetError):
             self.request(*request, **more)
-        # Not the library's: it wraps every answer in another that can be streamed, which takes as long as reading it.
+        # Not the library's, which wraps every answer in another that can be streamed.
         return http.client.HTTPConnection.getresponse(self)  # type: ignore[arg-type]
 
     def request(self, *args: Any, **kwargs: Any) -> None:

@@ -111,12 +111,10 @@ class RowReader:
         Where all of them have the same word for the direction, or the same side of a pair empty, as most often some
         hundred rows in a row have, only the amounts are looked up.
         """
-        columns = [self._column(piece, at) for at in self._movement_at]
-        if len(columns) == 2:
-            amounts, words = map(list, columns)
-            if len(set(words)) == 1:
-                return list(map(self._plain_amounts[words[0]].__getitem__, amounts))
-            columns = [amounts, words]
+        columns = [list(self._column(piece, at)) for at in self._movement_at]
+        if len(columns) == 2 and len(set(columns[1])) == 1:
+            amounts, (word, *_) = columns
+            return list(map(self._plain_amounts[word].__getitem__, amounts))
         said = zip(*columns, strict=True) if columns else repeat((), len(piece))
         return list(map(self._plain_movements.__getitem__, said))
 
