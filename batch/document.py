@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batch import codes
+from batch.choices import read_choices
 from batch.findings import Finding
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
@@ -110,6 +111,7 @@ def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
         "digest": head.digest,
         "file": {"name": source.file_name, "sha256": source.sha256, "size": source.size, "sheet": source.sheet},
         "account": head.account,
+        "period": read_choices(head.options).period,
         "created_at": head.created_at.isoformat(timespec="seconds"),
         "ended_at": head.ended_at.isoformat(timespec="seconds") if head.ended_at else None,
     }

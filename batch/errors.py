@@ -2,12 +2,14 @@
 
     CreditbatchError            exit code 2 (could not start) unless it says otherwise
     ├── UsageError              the command was given something it cannot use
+    │   └── BatchUnfinished     a batch of the account was begun and has not ended
     ├── SettingsError           a setting is missing or unusable
     ├── SheetError              the file cannot be read as a sheet
     ├── ProviderError           the provider could not be asked
     │   ├── ProviderUnreachable no usable answer came
     │   └── ProviderRefused     it answered, and said no
     ├── LedgerError             the ledger cannot be read or written
+    │   └── AccountInUse        somebody else is sending on the account just now
     └── ReportError             the workbook cannot be written
 
 Every message is one sentence for the reader: what is wrong, where, and what to do.
@@ -52,6 +54,14 @@ class UsageError(CreditbatchError):
     """The command was given something it cannot use."""
 
 
+class BatchUnfinished(UsageError):
+    """A batch of the account was begun and has not ended: it is resumed or abandoned before another begins."""
+
+    def __init__(self, sentence: str, batch: str) -> None:
+        super().__init__(sentence)
+        self.batch = batch
+
+
 class SettingsError(CreditbatchError):
     """A setting is missing or unusable."""
 
@@ -83,6 +93,14 @@ class ProviderRefused(ProviderError):
 
 class LedgerError(CreditbatchError):
     """The ledger cannot be read or written."""
+
+
+class AccountInUse(LedgerError):
+    """Somebody else is sending on the account just now; `batch` is theirs, None before it has a name."""
+
+    def __init__(self, sentence: str, batch: str | None) -> None:
+        super().__init__(sentence)
+        self.batch = batch
 
 
 class ReportError(CreditbatchError):

@@ -6,6 +6,7 @@ raw: an amount is "1234.5", a day "2026-01-31", a direction "add", and the sente
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
 
-from batch.language import N_, Language, _, day, language, number, pgettext
+from batch.language import N_, Language, _, day, language, ngettext, number, pgettext
 from batch.money import euros
 
 
@@ -118,6 +119,22 @@ def _characters(raw: str) -> str:
         "U+FEFF": _("byte order mark"),
     }
     return ", ".join(dict.fromkeys(names.get(point, point) for point in raw.split(",")))
+
+
+def _rises(raw: str) -> str:
+    """Sub-accounts that hold more than before: each with the amount and the day since which it rose."""
+    try:
+        said = json.loads(raw)
+        listed = [
+            _("{token} by {amount} since {day}").format(token=shown(token), amount=_euros(amount), day=_day(day))
+            for token, amount, day in said["first"]
+        ]
+        more = int(said["more"])
+    except (ValueError, TypeError, KeyError):
+        return shown(raw)
+    if more:
+        listed.append(ngettext("{number} more", "{number} more", more).format(number=number(more)))
+    return "; ".join(listed)
 
 
 def _truth(raw: str) -> str:
@@ -278,7 +295,39 @@ RULES: Mapping[str, Rule] = {
     ),
     "movements-again": _warning(
         "All movements but one were run on {day} as batch {batch}: make sure that this month is not paid twice.",
+        variants={
+            "counted": N_(
+                "Movements of this sheet ({count} in all, rows {rows}) were run on {day} as batch {batch}: "
+                "make sure that they are not paid twice."
+            )
+        },
         day=_day,
+        count=_count,
+    ),
+    "already-run": _error(
+        "Of the {all} movements of this sheet {count} were already run ({batches}; here rows {rows}): it is the same "
+        "list, so take the right one, or say with --again and a reason that they are to be paid a second time.",
+        count=_count,
+        all=_count,
+    ),
+    "run-again": _warning(
+        "Of the {all} movements of this sheet {count} were already run ({batches}; here rows {rows}), and are paid a "
+        "second time, as was asked.",
+        count=_count,
+        all=_count,
+    ),
+    "paid-elsewhere": _error(
+        "Of the {all} adds of this sheet whose balance is known from before, {count} seem to have been paid already, "
+        "not by this ledger ({accounts}): look on the provider's site who paid them, or say with --again and a reason "
+        "that they are to be paid a second time.",
+        count=_count,
+        all=_count,
+        accounts=_rises,
+    ),
+    "balances-rose": _warning(
+        "Sub-accounts hold more than this ledger last knew ({accounts}), and no batch of it explains that: "
+        "make sure that nobody has paid them already.",
+        accounts=_rises,
     ),
     # A corrected sheet, sent again with --only-unsettled.
     "rows-done-before": _warning("These rows were done in batch {batch} and are left out: {rows}."),
@@ -427,6 +476,8 @@ LONGEST_VALUE = 60
 """Characters of a cell that a message quotes."""
 _LONGEST_PARAMETER = 400
 """A parameter may be put together from several values."""
+_SHORTENED_BY_FORMAT = frozenset({"accounts"})
+"""Parameters that hold several values, of which their format shortens each."""
 
 
 def shown(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -472,7 +523,10 @@ def _worded(code: str, said: tuple[tuple[str, str], ...], _language: Language) -
     rule = RULES[code]
     sentence = rule.variants.get(params.get("as", ""), rule.sentence)
     formats = {**_STORED.get(params.get("stored", ""), {}), **rule.formats}
-    raw = {name: shown(value, _LONGEST_PARAMETER) for name, value in params.items()}
+    raw = {
+        name: value if name in _SHORTENED_BY_FORMAT else shown(value, _LONGEST_PARAMETER)
+        for name, value in params.items()
+    }
     filled = {name: formats[name](value) if name in formats else value for name, value in raw.items()}
     # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
     return _(sentence).format_map(defaultdict(lambda: "…", filled))

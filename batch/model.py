@@ -52,7 +52,12 @@ class BatchState(StrEnum):
     RUNNING = "running"  # a runner holds it, or died holding it
     STOPPED = "stopped"  # ended early with a reason; `resume` goes on
     FINISHED = "finished"  # no row is left to send
+    ABANDONED = "abandoned"  # ended by a person before its end; what was not sent never will be by it
     REJECTED = "rejected"  # a person said no
+
+
+ENDED = frozenset({BatchState.FINISHED, BatchState.ABANDONED, BatchState.REJECTED})
+"""States of a batch that nothing more is sent of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +306,8 @@ class People:
     approved: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     """Everybody who started or resumed it, in that order, each once."""
+    abandoned: str | None = None
+    """Who ended it before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +327,13 @@ class BatchHead:
     opening: Balances | None = None
     closing: Balances | None = None
     people: People = People()
+    options: tuple[str, ...] = ()
+    """What was chosen for it, as it holds now (see `batch.choices`)."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent of it."""
+        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ SENTENCES = (
     N_("The balances cannot be read. {why}"),
     N_("the closing balances cannot be read: {why}"),
     N_("row {row} is being settled"),
+    N_(
+        "Balances changed by what rows would move ({rows}), as if these had been applied without this ledger: "
+        "a person must decide."
+    ),
+    N_("sub-account {token} holds {amount} more than the ledger last knew, from elsewhere"),
     # What a person decided (batch/ledger/replay.py).
     N_("{who} decided that it was applied: {reason}"),
     N_("{who} decided that it was not applied: {reason}"),

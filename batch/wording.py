@@ -38,6 +38,8 @@ def state_word(state: BatchState) -> str:
             return pgettext("state of a batch", "stopped")
         case BatchState.FINISHED:
             return pgettext("state of a batch", "finished")
+        case BatchState.ABANDONED:
+            return pgettext("state of a batch", "abandoned")
         case BatchState.REJECTED:
             return pgettext("state of a batch", "rejected")
 

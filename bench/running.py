@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batch.ledger.holding import this_process
 from batch.ledger.memory import MemoryLedger
-from batch.ledger.protocol import BatchKey, Ledger, NewBatch
+from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import BatchState, Direction, Movement, Status, SubAccount
 from batch.outcome import Applied
 from batch.provider.client import Client, Provider
@@ -22,6 +22,7 @@ from batch.settings import Secret
 from bench.measuring import Failed, Measure, process, python, timed
 from bench.providers import KEY, SUBACCOUNTS
 from bench.server import HELD, MAIN, token
+from bench.sheets import known_to
 
 
 class Nobody:
@@ -77,7 +78,7 @@ def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
     ledger.create(new)
     nobody = Nobody()
     world = World(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
-    ledger.hold(BatchKey(new.api_url, new.key_fingerprint), this_process(), new.at, lambda _lease: False)
+    ledger.hold(new.access.account, this_process(), new.at, lambda _lease: False)
     taken = timed(lambda: perform(world, new.name, RunOptions(), {}))
     ledger.let_go()
     if ledger.head(new.name).state is not BatchState.FINISHED:
@@ -108,14 +109,14 @@ def database(home: Path, *, durable: bool = True) -> Iterator[Ledger]:
     if not durable:
         connection.cursor().execute("PRAGMA synchronous=OFF")
     try:
-        yield DatabaseLedger()
+        yield known_to(DatabaseLedger())
     finally:
         connections["default"].close()
 
 
 def memory() -> Ledger:
     """A ledger that is never written down."""
-    return MemoryLedger()
+    return known_to(MemoryLedger())
 
 
 def command(

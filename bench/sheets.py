@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from openpyxl import Workbook
 
-from batch.ledger.protocol import NewBatch
+from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, CheckedSheet, Grid, Source
+from batch.rules.accounts import Owner, normalize_address
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.plan import make_plan
 from bench.providers import SUBACCOUNTS
 from bench.server import HELD, MAIN, token
 
 HEADER = ("Token", "Amount", "Direction", "Customer", "Reference", "Comment")
+
+_Ledger = TypeVar("_Ledger", bound=Ledger)
 
 
 def lines(rows: int) -> Iterator[tuple[str, Decimal, str, str, str, str]]:
@@ -57,9 +61,20 @@ def checked(rows: int) -> CheckedSheet:
     return check_sheet(grid, frozenset(map(token, range(SUBACCOUNTS))), Expected())
 
 
-def new_batch(rows: int, name: str, url: str = "http://127.0.0.1:1/v1", fingerprint: str = "f" * 16) -> NewBatch:
+ACCESS = Access(1, "http://127.0.0.1:1/v1", "f" * 16)
+"""The first account of a ledger."""
+
+
+def known_to(ledger: _Ledger) -> _Ledger:
+    """The ledger, which knows the account of `new_batch`."""
+    owner = Owner("bench", {token(0)})
+    ledger.bind_key(normalize_address(ACCESS.api_url), ACCESS.fingerprint, owner, datetime.now(UTC))
+    return ledger
+
+
+def new_batch(rows: int, name: str) -> NewBatch:
     """The sheet as an accepted plan."""
     sheet, now = checked(rows), datetime.now(UTC)
     opening = Balances(Decimal(MAIN), {token(number): Decimal(HELD) for number in range(SUBACCOUNTS)}, now)
     plan = make_plan(sheet.rows, removes_first=False)
-    return NewBatch(name, now, sheet, plan, opening, url, "bench", fingerprint)
+    return NewBatch(name, now, sheet, plan, opening, ACCESS, "bench")

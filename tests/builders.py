@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
-from batch.ledger.protocol import NewBatch
+from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, CheckedSheet, Grid, Source
+from batch.rules.accounts import Owner, normalize_address
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.plan import make_plan
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SOURCE = Source("january.xlsx", "ab" * 32, 1234, "January")
 HEADER: list[Cell] = ["Token", "Amount", "Direction"]
+ACCESS = Access(1, "http://127.0.0.1:1/v1", "f" * 16)
+"""The first account of a ledger."""
 BALANCES = Balances(Decimal("1000.000"), {"sub-1": Decimal("100.000"), "sub-2": Decimal("50.000")}, NOON)
+
+_Ledger = TypeVar("_Ledger", bound=Ledger)
 
 
 def grid(*rows: Sequence[Cell], header: Sequence[Cell] | None = None) -> Grid:
@@ -36,4 +42,12 @@ def new_batch(*rows: Sequence[Cell], name: str = "b-1", removes_first: bool = Fa
     """An accepted plan of these rows."""
     sheet = checked(*rows)
     plan = make_plan(sheet.rows, removes_first=removes_first)
-    return NewBatch(name, NOON, sheet, plan, BALANCES, "http://127.0.0.1:1/v1", "me@example.com", "f" * 16)
+    return NewBatch(name, NOON, sheet, plan, BALANCES, ACCESS, "me@example.com")
+
+
+def known_to(ledger: _Ledger) -> _Ledger:
+    """The ledger, which knows the account of `new_batch`."""
+    owner = Owner("me@example.com", BALANCES.subaccounts)
+    account, _is_new = ledger.bind_key(normalize_address(ACCESS.api_url), ACCESS.fingerprint, owner, NOON)
+    assert account == ACCESS.account
+    return ledger

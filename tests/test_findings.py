@@ -21,8 +21,9 @@ SAID_ELSEWHERE = {
     # Reading says it: tests/sheet.
     "sheet-hidden", "sheets-hidden", "appearance-unseen", "encoding-assumed", "separator-assumed", "rows-ragged",
     "rows-in-cell",
-    # It takes a ledger to say it: tests/runner/test_likeness.py and test_unsettled.py.
-    "file-name-again", "movements-again", "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",
+    # It takes a ledger to say it: tests/runner/test_ledger_checks.py and test_unsettled.py.
+    "file-name-again", "movements-again", "already-run", "run-again", "paid-elsewhere", "balances-rose",
+    "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",
     "batch-closed",
 }  # fmt: skip
 SPACES = str.maketrans("\u00a0\u202f", "  ")

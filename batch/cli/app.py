@@ -14,6 +14,7 @@ from batch import __version__
 from batch.cli.help import App, Group
 from batch.language import _
 
+_LONGEST_PERIOD = 60
 app = App(
     name="creditbatch",
     cls=Group,
@@ -65,12 +66,21 @@ Signed = Annotated[bool, typer.Option("--signed", help=_("Amounts with a minus a
 IncludeHidden = Annotated[bool, typer.Option("--include-hidden", help=_("Hidden rows and columns are meant as well."))]
 RemovesFirst = Annotated[bool, typer.Option("--removes-first", help=_("Send every remove before the first add."))]
 Pace = Annotated[
-    Optional[float], typer.Option("--max-per-second", min=0.001, help=_("Send no more movements a second."))  # noqa: UP045
+    Optional[float], typer.Option("--max-per-second", min=0, help=_("Send no more movements a second."))  # noqa: UP045
 ]
 AskBeforeResend = Annotated[
     bool, typer.Option("--ask-before-resend", help=_("Let a person agree before a lost movement is sent again."))
 ]
+Period = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--period", help=_("What the list pays for, such as a week: two periods may ask for the same.")),
+]
 BatchName = Annotated[str, typer.Argument(metavar=_("BATCH"), help=_("The batch, as `creditbatch batches` names it."))]
+
+
+def _period_of(text: str | None) -> str | None:
+    """A period with nothing in it is none."""
+    return " ".join((text or "").split())[:_LONGEST_PERIOD] or None
 
 
 def _version(*, value: bool) -> None:
@@ -105,6 +115,7 @@ def check(
     remember_columns: RememberColumns = False,
     signed: Signed = False,
     include_hidden: IncludeHidden = False,
+    period: Period = None,
     annotate: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--annotate", help=_("Write your own workbook with the findings marked in it.")),
@@ -123,6 +134,7 @@ def check(
         offline=offline,
         conventions=conventions,
         remember_columns=remember_columns,
+        period=_period_of(period),
     )
     raise typer.Exit(check_command(request, json=json, out=out, annotated=annotate))
 
@@ -154,13 +166,14 @@ def run(
         Optional[str],  # noqa: UP045
         typer.Option("--only-unsettled", metavar=_("BATCH"), help=_("Send what this earlier batch has not done.")),
     ] = None,
+    period: Period = None,
     max_per_second: Pace = None,
     ask_before_resend: AskBeforeResend = False,
     out: Out = None,
 ) -> None:
+    from batch.choices import Choices
     from batch.cli.checking import CheckRequest, conventions_of, expected_of
-    from batch.cli.running import Manner, run_command
-    from batch.runner.consent import Consent
+    from batch.cli.running import run_command
 
     expected = expected_of(expect_rows, expect_added, expect_removed)
     conventions = conventions_of(column or [], remember=remember_columns, signed=signed, include_hidden=include_hidden)
@@ -173,23 +186,49 @@ def run(
         conventions=conventions,
         remember_columns=remember_columns,
     )
-    consent = Consent(skip_invalid=skip_invalid, partial=partial, again=again, why=why, only_unsettled=only_unsettled)
-    manner = Manner(max_per_second, ask_before_resend)
-    raise typer.Exit(run_command(request, consent, manner, yes=yes, json=json, out=out))
+    choices = Choices(
+        skip_invalid=skip_invalid,
+        partial=partial,
+        again=again,
+        why=why,
+        only_unsettled=only_unsettled,
+        ask_before_resend=ask_before_resend,
+        max_per_second=max_per_second,
+        period=_period_of(period),
+    )
+    raise typer.Exit(run_command(request, choices, yes=yes, json=json, out=out))
 
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
 def resume(
-    batch: Annotated[Optional[str], typer.Argument(metavar=_("[BATCH]"), help=_("The latest unless named."))] = None,  # noqa: UP045
+    batch: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar=_("[BATCH]"), help=_("The one that has not ended unless named.")),
+    ] = None,
     *,
     json: Json = False,
     max_per_second: Pace = None,
-    ask_before_resend: AskBeforeResend = False,
+    ask_before_resend: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(
+            "--ask-before-resend/--no-ask-before-resend",
+            help=_("Let a person agree before a lost movement is sent again, or not any more."),
+        ),
+    ] = None,
     out: Out = None,
 ) -> None:
-    from batch.cli.running import Manner, resume_command
+    from batch.cli.running import GivenManner, resume_command
 
-    raise typer.Exit(resume_command(batch, Manner(max_per_second, ask_before_resend), json=json, out=out))
+    raise typer.Exit(resume_command(batch, GivenManner(max_per_second, ask_before_resend), json=json, out=out))
+
+
+@app.command(help=_("End a batch that was begun: what it has not sent it never will."))
+def abandon(
+    batch: BatchName, *, why: Annotated[str, typer.Option("--why", help=_("The reason, for the ledger."))] = ""
+) -> None:
+    from batch.cli.running import abandon_command
+
+    raise typer.Exit(abandon_command(batch, why=why))
 
 
 @app.command(help=_("Decide about a row in doubt, with the evidence."))

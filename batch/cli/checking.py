@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch.choices import Choices
 from batch.cli.console import print_json
 from batch.cli.correcting import refuse_annotating, write_annotated
-from batch.cli.surroundings import account_of, has_ledger, now, open_client, open_ledger, read_environment
-from batch.errors import UsageError
+from batch.cli.surroundings import has_ledger, now, open_client, open_ledger, read_environment
+from batch.errors import SettingsError, UsageError
 from batch.language import _
 from batch.model import Role
 from batch.output import refuse_replacing
@@ -20,15 +21,16 @@ from batch.rules.amounts import read_amount
 from batch.rules.checks import Expected, header_of
 from batch.rules.conventions import Conventions, titles_to_keep
 from batch.rules.header import PAIR, WORDED
-from batch.settings import Settings, load_key, load_settings
+from batch.settings import Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from batch.ledger.protocol import Ledger
     from batch.model import CheckedSheet, Grid
     from batch.provider.client import Client
-    from batch.runner.dry_run import DryRun
+    from batch.runner.dry_run import Account, DryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CheckRequest:
     offline: bool
     conventions: Conventions = field(default_factory=Conventions)
     remember_columns: bool = False
+    period: str | None = None
 
 
 def expected_of(rows: int | None, added: str | None, removed: str | None) -> Expected:
@@ -77,15 +80,21 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
         refuse_annotating(request.path, annotated, out)
     environ = read_environment()
     settings = load_settings(environ)
-    key = None if request.offline else load_key(environ)
+    key = _key_if_there(settings, environ) if request.offline else load_key(environ)
+    asks = key is not None and not request.offline
     # Not only when `dry_run_of` begins: the rows of a text file may be there before.
     gc.disable()
-    with begin_reading(request, settings) as reader, open_client(settings, key) if key else nullcontext(None) as client:
-        checked = dry_run_of(request, settings, reader, client)
-    if key and has_ledger(settings):
-        from batch.runner.likeness import with_likeness
+    with (
+        begin_reading(request, settings) as reader,
+        open_client(settings, key) if key and asks else nullcontext(None) as client,
+    ):
+        known = _KnownAccount(settings, key)
+        checked = dry_run_of(request, settings, reader, client, known.find)
+    account = known.find(checked.account)
+    if account is not None:
+        from batch.runner.ledger_checks import check_against_ledger
 
-        checked = with_likeness(checked, open_ledger(settings), account_of(settings, key))
+        checked = check_against_ledger(checked, known.ledger, account, Choices(period=request.period))
     if out is not None:
         from batch.output import write_dry_run
 
@@ -94,6 +103,39 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
         write_annotated(request.path, checked.sheet, annotated, limits_of(settings))
     show_dry_run(checked, json=json, report=out)
     return 0 if checked.is_clean else 1
+
+
+class _KnownAccount:
+    """The account of the key that is set, if there is a ledger and it knows it. A check writes nothing into it."""
+
+    def __init__(self, settings: Settings, key: Secret | None) -> None:
+        self._settings = settings
+        self._key = key
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, opened when it is first needed."""
+        if self._ledger is None:
+            self._ledger = open_ledger(self._settings)
+        return self._ledger
+
+    def find(self, account: Account | None) -> int | None:
+        """By the key, else by what the provider says of the account, if it was asked."""
+        if self._key is None or not has_ledger(self._settings):
+            return None
+        from batch.runner.account import find_account
+
+        owner = account.owner if account else None
+        return find_account(self.ledger, self._settings.api_url, self._key.fingerprint(), owner)
+
+
+def _key_if_there(settings: Settings, environ: Mapping[str, str]) -> Secret | None:
+    """Offline the key is needed only to know whose list it is, where there are lists to compare with."""
+    try:
+        return load_key(environ) if has_ledger(settings) else None
+    except SettingsError:
+        return None
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -107,28 +149,39 @@ def begin_reading(request: CheckRequest, settings: Settings) -> Reader:
     return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
 
 
-def dry_run_of(request: CheckRequest, settings: Settings, reader: Reader, client: Client | None) -> DryRun:
-    """Ask the provider about the account while the sheet is read, and check it."""
+def dry_run_of(
+    request: CheckRequest,
+    settings: Settings,
+    reader: Reader,
+    client: Client | None,
+    account_of: Callable[[Account | None], int | None],
+) -> DryRun:
+    """Ask the provider about the account while the sheet is read, and check it.
+
+    `account_of` tells which account of the ledger that is, if it is asked for: columns are remembered by it.
+    """
     from batch.runner.dry_run import dry_run, read_account
 
     # A sheet has no cycles, and looking for some among many rows would take as long as the checks.
     gc.disable()
     try:
         account = read_account(client, settings.api_url, now) if client else None
-        grid, conventions = _understood(reader.result(), request, settings)
+        grid, conventions = _understood(reader.result(), request, settings, lambda: account_of(account))
         checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
     finally:
         # What was made meanwhile is kept until the process ends, so it is not looked through afterwards either.
         gc.freeze()
         gc.enable()
     if request.remember_columns:
-        _remember(checked.sheet, conventions, settings)
+        _remember(checked.sheet, conventions, settings, lambda: account_of(account))
     return checked
 
 
-def _understood(grid: Grid, request: CheckRequest, settings: Settings) -> tuple[Grid, Conventions]:
+def _understood(
+    grid: Grid, request: CheckRequest, settings: Settings, account: Callable[[], int | None]
+) -> tuple[Grid, Conventions]:
     """The grid and how it is to be read, with what was named for an earlier sheet where that is needed."""
-    remembered = _remembered_for(grid, request.conventions, settings)
+    remembered = _remembered_for(grid, request.conventions, settings, account)
     if not remembered:
         return grid, request.conventions
     # With more known of the columns, another sheet of the workbook may be the one that is meant.
@@ -137,7 +190,9 @@ def _understood(grid: Grid, request: CheckRequest, settings: Settings) -> tuple[
     return grid, replace(request.conventions, remembered=remembered)
 
 
-def _remembered_for(grid: Grid, conventions: Conventions, settings: Settings) -> Mapping[Role, str]:
+def _remembered_for(
+    grid: Grid, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
+) -> Mapping[Role, str]:
     """What the ledger remembers of columns, if some are not found without. A check never makes a ledger for it."""
     header = header_of(grid, conventions)
     if (header is not None and not header.missing) or not has_ledger(settings):
@@ -145,14 +200,16 @@ def _remembered_for(grid: Grid, conventions: Conventions, settings: Settings) ->
     open_ledger(settings)
     from batch.ledger.orm.columns import remembered_columns
 
-    return remembered_columns()
+    return remembered_columns(account())
 
 
-def _remember(sheet: CheckedSheet, conventions: Conventions, settings: Settings) -> None:
+def _remember(
+    sheet: CheckedSheet, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
+) -> None:
     open_ledger(settings)
     from batch.ledger.orm.columns import remember_columns
 
-    remember_columns(titles_to_keep(sheet, conventions.columns), now())
+    remember_columns(account(), titles_to_keep(sheet, conventions.columns), now())
 
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:

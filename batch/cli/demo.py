@@ -7,13 +7,13 @@ import tempfile
 from importlib import resources
 from pathlib import Path
 
+from batch.choices import Choices
 from batch.cli.checking import CheckRequest, check_command
 from batch.cli.console import note
-from batch.cli.running import Manner, run_command
+from batch.cli.running import run_command
 from batch.errors import UsageError
 from batch.language import _, language
 from batch.rules.checks import Expected
-from batch.runner.consent import Consent
 from batch.settings import KEY, KEY_FILE
 
 _IN_WHEEL = "demo_sheet/monthly.xlsx"
@@ -35,7 +35,7 @@ def demo_command(folder: Path) -> int:
         note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_command(request, json=False, out=None)
-            return run_command(request, Consent(), Manner(), yes=True, json=False, out=folder / "demo.xlsx")
+            return run_command(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()
 

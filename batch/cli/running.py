@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch.choices import Choices, read_choices, replace_manner, write_choices
 from batch.cli.console import note, print_json, progress
 from batch.cli.surroundings import (
     SignalBrake,
-    account_of,
     now,
     open_client,
     open_ledger,
@@ -20,105 +20,204 @@ from batch.cli.surroundings import (
     settings_and_key,
 )
 from batch.errors import LedgerError, ReportError, UsageError
-from batch.language import _, day, ngettext, number
-from batch.model import BatchState, BatchView, Status, tally
+from batch.language import N_, _, ngettext, number
+from batch.model import ENDED, BatchState, BatchView, Status, tally
 from batch.money import euros
 from batch.output import refuse_replacing
 from batch.retelling import retold
 from batch.rules.books import is_alarming
-from batch.settings import Settings, load_settings
+from batch.settings import Secret, Settings, load_settings
 
 if TYPE_CHECKING:
     from batch.cli.checking import CheckRequest
-    from batch.ledger.protocol import BatchKey, Ledger
+    from batch.ledger.protocol import Access, Ledger
     from batch.provider.client import Client
-    from batch.runner.consent import Consent, Obstacle
+    from batch.runner.consent import Obstacle
     from batch.runner.dry_run import DryRun
+    from batch.sheet import Reader
 
 REPORTS = Path("reports")
 _YES = {"y", "yes", "o", "oui"}
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How the person wants it performed."""
+class GivenManner:
+    """How `resume` was asked to perform the batch; what is None stays as it was chosen."""
 
     max_per_second: float | None = None
-    ask_before_resend: bool = False
-    refresh: bool = False
+    ask_before_resend: bool | None = None
 
 
-def run_command(
-    request: CheckRequest, consent: Consent, manner: Manner, *, yes: bool, json: bool, out: Path | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a batch is performed now."""
+
+    choices: Choices
+    refresh: bool
+    pages: dict[str, int] = field(default_factory=dict)
+    """On which page of the provider's list each sub-account is, as far as it is known."""
+
+
+def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
-    from batch.cli.checking import begin_reading, dry_run_of, show_dry_run
-    from batch.runner.account import holding
+    from batch.cli.checking import begin_reading, show_dry_run
+    from batch.runner.account import holding, refuse_unfinished
     from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
-    from batch.runner.likeness import with_likeness
-    from batch.runner.unsettled import is_all_done, only_unsettled
+    from batch.runner.ledger_checks import repetition_in
+    from batch.runner.unsettled import family_of, is_all_done
 
     if out is not None:
         refuse_replacing(request.path, out)
     settings, key = settings_and_key()
-    if consent.again and not (consent.why or "").strip():
+    if choices.again and not (choices.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
-    account = account_of(settings, key)
     with (
         # First, because the ledger's libraries take as long to load as the sheet takes to be read.
         begin_reading(request, settings) as reader,
         nullcontext(open_ledger(settings)) as ledger,
         open_client(settings, key) as client,
-        holding(ledger, account, now),
     ):
-        checked = dry_run_of(request, settings, reader, client)
-        checked = with_likeness(checked, ledger, account)
-        if consent.only_unsettled is not None:
-            checked = only_unsettled(checked, ledger, account, consent.only_unsettled, request.expected)
-            if is_all_done(checked):
+        access, is_new = _bind(ledger, settings, key, client)
+        with holding(ledger, access.account, now):
+            continued = choices.only_unsettled
+            family = () if continued is None else family_of(ledger, access.account, continued)
+            refuse_unfinished(ledger, access.account, family)
+            checked = _check(request, settings, (reader, client), ledger, access, choices)
+            if continued is not None and is_all_done(checked):
                 show_dry_run(checked, json=json, report=None)
                 note("creditbatch: " + _("Nothing was sent: every row of the sheet is done already."))
                 return 0
-        obstacle = obstacle_in_sheet(checked, consent)
-        if obstacle is None and not consent.again:
-            _refuse_repetition(ledger, checked, account, consent)
-        obstacle = obstacle or obstacle_in_forecast(checked, consent)
-        if obstacle:
-            show_dry_run(checked, json=json, report=None)
-            note("creditbatch: " + _("Nothing was sent: {why}").format(why=_obstacle(obstacle, checked)))
-            return 1
-        if not yes:
-            _ask(checked, settings)
-        batch = _accept(ledger, checked, account, consent)
-        pages = checked.account.pages if checked.account else {}
-        # A person may have thought about the question for long: then the balances read before it are old.
-        manner = replace(manner, refresh=not yes)
-        return _perform(client, ledger, settings, batch, pages, manner, json=json, out=out)
+            repetition = repetition_in(checked)
+            if repetition is not None:
+                raise UsageError(repetition.message)
+            obstacle = obstacle_in_sheet(checked, choices) or obstacle_in_forecast(checked, choices)
+            if obstacle:
+                show_dry_run(checked, json=json, report=None)
+                note("creditbatch: " + _("Nothing was sent: {why}").format(why=_obstacle(obstacle, checked)))
+                return 1
+            if is_new:
+                _tell_new_account(checked, settings)
+            if yes:
+                _tell_findings(checked)
+            else:
+                _ask(checked, settings)
+            batch = _accept(ledger, checked, access, choices)
+            pages = checked.account.pages if checked.account else {}
+            # A person may have thought about the question for long: then the balances read before it are old.
+            manner = Manner(choices, refresh=not yes, pages=pages)
+            return _perform(client, ledger, settings, batch, manner, json=json, out=out)
 
 
-def resume_command(name: str | None, manner: Manner, *, json: bool, out: Path | None) -> int:
+def resume_command(name: str | None, given: GivenManner, *, json: bool, out: Path | None) -> int:
     """Carry on a batch where it stopped. Returns the exit code."""
-    from batch.runner.account import holding, refuse_another_account
+    from batch.ledger.facts import OptionsChanged
+    from batch.runner.account import accept_key, holding, refuse_another_account, refuse_another_address
 
     ledger = open_ledger(load_settings(read_environment()))
-    batch = name or ledger.latest()
-    if batch is None:
-        raise UsageError(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
-    if ledger.head(batch).state is BatchState.FINISHED:
+    batch = name or _batch_to_resume(ledger)
+    if ledger.head(batch).state in ENDED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
         written = None if out else existing_report(view)
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = settings_and_key()
-    account = account_of(settings, key)
-    refuse_another_account(ledger, batch, account)
-    with open_client(settings, key) as client, holding(ledger, account, now, resuming=batch):
-        return _perform(client, ledger, settings, batch, {}, replace(manner, refresh=True), json=json, out=out)
+    refuse_another_address(ledger, batch, settings.api_url)
+    with open_client(settings, key) as client:
+        access, _is_new = _bind(ledger, settings, key, client)
+        refuse_another_account(ledger, batch, access)
+        with holding(ledger, access.account, now, resuming=batch):
+            accept_key(ledger, batch, access, lambda: [one.token for one in client.subaccounts()], person(), now())
+            kept = read_choices(ledger.options_of(batch))
+            choices = replace_manner(
+                kept, ask_before_resend=given.ask_before_resend, max_per_second=given.max_per_second
+            )
+            if choices != kept:
+                ledger.append(batch, [OptionsChanged(now(), write_choices(choices), person())])
+            return _perform(client, ledger, settings, batch, Manner(choices, refresh=True), json=json, out=out)
+
+
+def abandon_command(batch: str, *, why: str) -> int:
+    """End a batch that was begun: what it has not sent never will be by it. Returns the exit code."""
+    from batch.runner.account import abandon
+
+    if not why.strip():
+        raise UsageError(_("To give a batch up, add --why with the reason, which the ledger keeps."))
+    ledger = open_ledger(load_settings(read_environment()))
+    who = person() or N_("somebody without a user name")
+    abandon(ledger, batch, who=who, why=why.strip(), now=now)
+    sentence = _(
+        "Batch {batch} was given up: what it had not sent is not sent any more; "
+        "`creditbatch run SHEET --only-unsettled {batch}` sends it from a sheet."
+    )
+    note(sentence.format(batch=batch))
+    return 0
+
+
+def _batch_to_resume(ledger: Ledger) -> str:
+    """Name the one batch that has not ended; without any, the newest."""
+    begun = ledger.unfinished()
+    if len(begun) > 1:
+        sentence = _("Several batches have not ended: say which one is to go on ({batches}).")
+        raise UsageError(sentence.format(batches=", ".join(begun)))
+    newest = begun[0] if begun else ledger.latest()
+    if newest is None:
+        raise UsageError(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
+    return newest
+
+
+def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
+    """The account that the key belongs to, and whether the ledger did not know it before."""
+    from batch.runner.account import bind_account
+    from batch.runner.dry_run import read_account
+
+    return bind_account(
+        ledger,
+        settings.api_url,
+        key.fingerprint(),
+        lambda: read_account(client, settings.api_url, now).owner,
+        now(),
+    )
+
+
+def _check(
+    request: CheckRequest,
+    settings: Settings,
+    reading: tuple[Reader, Client],
+    ledger: Ledger,
+    access: Access,
+    choices: Choices,
+) -> DryRun:
+    """The dry run, with what the ledger knows of the list. Hold the account."""
+    from batch.cli.checking import dry_run_of
+    from batch.runner.ledger_checks import check_against_ledger
+    from batch.runner.unsettled import only_unsettled
+
+    checked = dry_run_of(request, settings, *reading, lambda _account: access.account)
+    if choices.only_unsettled is not None:
+        checked = only_unsettled(checked, ledger, access.account, choices.only_unsettled, request.expected)
+    return check_against_ledger(checked, ledger, access.account, choices)
+
+
+def _tell_new_account(checked: DryRun, settings: Settings) -> None:
+    sentence = _(
+        "The account {name} at {address} is new to this ledger: what was run for it elsewhere is not known here."
+    )
+    name = checked.account.name if checked.account else ""
+    note(sentence.format(name=name or _("without a name"), address=settings.api_url))
+
+
+def _tell_findings(checked: DryRun) -> None:
+    """What is only said, and keeps nothing from being run, is said before anything moves."""
+    from batch.cli.screens import findings_screen
+
+    findings_screen(checked)
 
 
 def exit_code(view: BatchView) -> int:
     """0: all that was asked is done. 1: there is something to fix. 3: stopped before the end, `resume` goes on."""
     rows = tally(view.rows).rows
+    if view.head.state is BatchState.ABANDONED:
+        return 1
     if view.head.state is not BatchState.FINISHED or rows[Status.UNKNOWN]:
         return 3
     return 1 if rows[Status.REFUSED] or rows[Status.INVALID] or rows[Status.PENDING] or is_alarming(view) else 0
@@ -169,27 +268,6 @@ def _would_be_refused(checked: DryRun) -> str:
     ).format(count=number(refused))
 
 
-def _refuse_repetition(ledger: Ledger, checked: DryRun, account: BatchKey, consent: Consent) -> None:
-    """Exactly the same movements are not sent twice by accident."""
-    from batch.runner.consent import already_run
-
-    earlier = already_run(ledger, checked.plan.digest, account, consent)
-    if earlier is None:
-        return
-    if earlier.state is not BatchState.FINISHED:
-        raise UsageError(
-            _(
-                "Exactly these movements are batch {batch}, which has not ended: `creditbatch resume {batch}` goes on."
-            ).format(batch=earlier.batch)
-        )
-    raise UsageError(
-        _(
-            "Exactly these movements were already run as batch {batch} ({file}, {day}): `creditbatch show {batch}` "
-            "shows it; to pay them a second time, add --again --why REASON."
-        ).format(batch=earlier.batch, file=earlier.source.file_name, day=day(earlier.created_at.astimezone()))
-    )
-
-
 def _ask(checked: DryRun, settings: Settings) -> None:
     """Show euros, rows and the account, and let the person decide; without a terminal nobody can."""
     if not sys.stdin.isatty():
@@ -202,23 +280,15 @@ def _ask(checked: DryRun, settings: Settings) -> None:
         raise UsageError(_("Nothing was sent: you said no."))
 
 
-def _accept(ledger: Ledger, checked: DryRun, account: BatchKey, consent: Consent) -> str:
+def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> str:
     from batch.runner.consent import Agreed, accept
 
     who = person()
-    return accept(ledger, checked, account, consent, Agreed(who, (who,) if who else ()), now())
+    return accept(ledger, checked, access, choices, Agreed(who, (who,) if who else ()), now())
 
 
 def _perform(
-    client: Client,
-    ledger: Ledger,
-    settings: Settings,
-    batch: str,
-    pages: dict[str, int],
-    manner: Manner,
-    *,
-    json: bool,
-    out: Path | None,
+    client: Client, ledger: Ledger, settings: Settings, batch: str, manner: Manner, *, json: bool, out: Path | None
 ) -> int:
     from batch.rules.retry import RetryPolicy
     from batch.runner.perform import RunOptions, World, perform
@@ -226,8 +296,8 @@ def _perform(
     options = RunOptions(
         policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
         settle_seconds=settings.settle_seconds,
-        max_per_second=manner.max_per_second,
-        ask_before_resend=manner.ask_before_resend,
+        max_per_second=manner.choices.max_per_second or None,
+        ask_before_resend=manner.choices.ask_before_resend,
         refresh=manner.refresh,
         by=person(),
     )
@@ -235,7 +305,7 @@ def _perform(
     with SignalBrake().listening() as brake:
         try:
             with progress() as watcher:
-                perform(World(client, ledger, now, brake, watcher), batch, options, pages)
+                perform(World(client, ledger, now, brake, watcher), batch, options, manner.pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")

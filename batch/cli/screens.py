@@ -62,6 +62,11 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
     _print_report(screen, report)
 
 
+def findings_screen(checked: DryRun) -> None:
+    """What is said of the sheet, where nobody is asked."""
+    _print_findings(console(errors=True), checked)
+
+
 def confirmation_screen(checked: DryRun, api_url: str) -> None:
     """Euros, rows and the account, before anything moves."""
     screen = console(errors=True)

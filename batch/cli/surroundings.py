@@ -19,7 +19,6 @@ from batch.settings import Secret, Settings, environment, load_key, load_setting
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
-    from batch.ledger.protocol import BatchKey
     from batch.provider.client import Client
 
 _WAIT_SLICE = 0.2
@@ -74,13 +73,6 @@ def settings_and_key() -> tuple[Settings, Secret]:
     """Both, from the environment."""
     environ = read_environment()
     return load_settings(environ), load_key(environ)
-
-
-def account_of(settings: Settings, key: Secret) -> BatchKey:
-    """The account that a batch is bound to and that a runner holds."""
-    from batch.ledger.protocol import BatchKey
-
-    return BatchKey(settings.api_url, key.fingerprint())
 
 
 class SignalBrake:

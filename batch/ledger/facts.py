@@ -113,8 +113,45 @@ class PersonDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class RowDoubted:
+    """Balances say that a row may have been applied without the ledger: it is in doubt, and a person decides.
+
+    `attempt` is how many were made so far, which may be none. The balances are those that say so.
+    """
+
+    at: datetime
+    row: int
+    attempt: int
+    note: str
+    main_balance: Decimal | None = None
+    subaccount_balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsChanged:
+    """What was chosen for the batch is replaced by what was given when it was resumed."""
+
+    at: datetime
+    options: tuple[str, ...]
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged:
+    """The batch goes on with another key of its account."""
+
+    at: datetime
+    key_fingerprint: str
+    api_url: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The batch's state; a stop has a reason, which is a sentence for the reader. `by` is who started or resumed it."""
+    """The batch's state; a stop has a reason, which is a sentence for the reader.
+
+    `by` is who started, resumed or abandoned it; the reason of who abandoned it is in that person's words.
+    """
 
     at: datetime
     state: BatchState
@@ -122,7 +159,18 @@ class StateChanged:
     by: str | None = None
 
 
-Fact = Accepted | AttemptBegan | AttemptEnded | BalancesRead | RowSettled | PersonDecided | StateChanged
+Fact = (
+    Accepted
+    | AttemptBegan
+    | AttemptEnded
+    | BalancesRead
+    | RowSettled
+    | RowDoubted
+    | PersonDecided
+    | OptionsChanged
+    | KeyChanged
+    | StateChanged
+)
 
 _NAMES: Mapping[type[Fact], str] = {
     Accepted: "accepted",
@@ -130,7 +178,10 @@ _NAMES: Mapping[type[Fact], str] = {
     AttemptEnded: "attempt-ended",
     BalancesRead: "balances-read",
     RowSettled: "row-settled",
+    RowDoubted: "row-doubted",
     PersonDecided: "person-decided",
+    OptionsChanged: "options-changed",
+    KeyChanged: "key-changed",
     StateChanged: "state-changed",
 }
 

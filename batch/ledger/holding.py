@@ -25,7 +25,7 @@ def this_process() -> Claim:
         space = str(Path("/proc/self/ns/pid").readlink())
     host = platform.node() or "this computer"
     pid = os.getpid()
-    return Claim(f"{host} {space}".strip(), host, pid, psutil.Process(pid).create_time())
+    return Claim(host, space, host, pid, psutil.Process(pid).create_time())
 
 
 def is_alive(claim: Claim) -> bool:
@@ -43,7 +43,7 @@ def is_alive(claim: Claim) -> bool:
 
 def may_take(mine: Claim, lease: Lease, now: datetime) -> bool:
     """Whether the lease may be taken over."""
-    same = lease.claim.machine == mine.machine
+    same = (lease.claim.machine, lease.claim.boot) == (mine.machine, mine.boot)
     return may_take_over(
         same_machine=same, is_alive=is_alive(lease.claim) if same else None, until=lease.until, now=now
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from batch.errors import LedgerError
+from batch.choices import read_choices
+from batch.errors import AccountInUse, LedgerError
 from batch.ledger import chain, replay
 from batch.ledger.accept import accepted
 from batch.ledger.facts import (
@@ -15,28 +17,33 @@ from batch.ledger.facts import (
     AttemptEnded,
     BalancesRead,
     Fact,
+    OptionsChanged,
     PersonDecided,
     Purpose,
+    RowDoubted,
     RowSettled,
     StateChanged,
 )
 from batch.ledger.holding import busy
-from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, Lease, NewBatch, Work
-from batch.ledger.sentences import already_there, no_such_batch, written_by_another
+from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work
+from batch.ledger.sentences import already_there, no_such_batch, refuse_contradiction, written_by_another
 from batch.model import (
+    ENDED,
     Balances,
     BatchHead,
     BatchRow,
     BatchState,
     BatchView,
     Event,
-    Movement,
     People,
     RowResult,
     Status,
     tally,
 )
+from batch.money import to_thousandths
+from batch.rules.accounts import Contradiction, KnownAccount, Owner, identify
 from batch.rules.holding import LEASE
+from batch.rules.repetition import MovementKey, PastList
 
 
 @dataclass
@@ -56,16 +63,51 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._batches: dict[str, _Batch] = {}
-        self._leases: dict[BatchKey, Lease] = {}
-        self._held: BatchKey | None = None
+        self._accounts: list[KnownAccount] = []
+        self._addresses: list[str] = []
+        self._keys: dict[tuple[str, str], int] = {}
+        self._leases: dict[int, Lease] = {}
+        self._held: int | None = None
 
-    def hold(self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
+    def account_with(self, address: str, fingerprint: str) -> int | None:
+        """Find the account at this address that was used with this key."""
+        return self._keys.get((address, fingerprint))
+
+    def accounts_at(self, address: str) -> list[KnownAccount]:
+        """List the accounts at this address, with the sub-accounts that they were seen to have."""
+        return [
+            replace(known, tokens=known.tokens | self._tokens_of(known.id))
+            for known, its in zip(self._accounts, self._addresses, strict=True)
+            if its == address
+        ]
+
+    def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:  # noqa: ARG002 (the protocol’s)
+        """Return the account that a key belongs to, recorded from now on, and whether it is new."""
+        account = self.account_with(address, fingerprint)
+        if account is not None:
+            return account, False
+        found = identify(owner, self.accounts_at(address))
+        if isinstance(found, Contradiction):
+            refuse_contradiction(found, address)
+        if found is None:
+            self._accounts.append(KnownAccount(len(self._accounts) + 1, owner.name, frozenset(owner.tokens)))
+            self._addresses.append(address)
+        account = len(self._accounts) if found is None else found.id
+        self._keys[address, fingerprint] = account
+        return account, found is None
+
+    def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
         """Hold the account, so that nobody else sends on it."""
         lease = self._leases.get(account)
         if lease is not None and lease.claim != claim and not may_take_over(lease):
-            raise LedgerError(busy(lease))
+            raise AccountInUse(busy(lease), lease.batch)
         self._leases[account] = Lease(claim, None, at, at + LEASE)
         self._held = account
+
+    def renew(self, at: datetime) -> None:
+        """Hold the account for longer."""
+        if self._held is not None:
+            self._leases[self._held] = replace(self._leases[self._held], until=at + LEASE)
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
@@ -73,13 +115,21 @@ class MemoryLedger:
             self._leases.pop(self._held, None)
             self._held = None
 
-    def in_doubt(self, account: BatchKey) -> str | None:
-        """The newest batch on this account with a row in doubt."""
+    def in_doubt(self, account: int) -> str | None:
+        """Name the newest batch on this account with a row in doubt."""
         for name, kept in reversed(self._batches.items()):
             unknown = any(result.status is Status.UNKNOWN for result in kept.results.values())
-            if unknown and self.key_of(name) == account:
+            if unknown and kept.new.access.account == account:
                 return name
         return None
+
+    def unfinished(self, account: int | None = None) -> list[str]:
+        """Name the batches that have not ended, newest first, of this account or of all."""
+        return [
+            name
+            for name, kept in reversed(self._batches.items())
+            if kept.head.state not in ENDED and account in {None, kept.new.access.account}
+        ]
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -92,11 +142,12 @@ class MemoryLedger:
             reason=None,
             source=new.sheet.source,
             digest=new.plan.digest,
-            api_url=new.api_url,
-            account=new.account,
+            api_url=new.access.api_url,
+            account=new.owner,
             created_at=new.at,
             opening=new.opening,
             people=People(new.prepared, new.approved),
+            options=new.options,
         )
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
         events = [chain.next_event(chain.Tip(), facts[0])]
@@ -139,7 +190,7 @@ class MemoryLedger:
         kept = self._find(batch)
         rows = {row.number: row for row in kept.new.sheet.rows}
         queue = (BatchRow(rows[item.row], kept.results[item.row]) for item in kept.new.plan.movements)
-        return Work(tuple(queue), kept.known_main, dict(kept.known_subaccounts))
+        return Work(tuple(queue), kept.known_main, dict(kept.known_subaccounts), self._doubted(kept))
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
@@ -148,10 +199,9 @@ class MemoryLedger:
             return None
         return LastAttempt(began.attempt, began.main_balance, began.subaccount_balance)
 
-    def key_of(self, batch: str) -> BatchKey:
+    def access_of(self, batch: str) -> Access:
         """What the batch is bound to."""
-        new = self._find(batch).new
-        return BatchKey(new.api_url, new.key_fingerprint)
+        return self._find(batch).new.access
 
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
@@ -161,28 +211,59 @@ class MemoryLedger:
         """The newest batch's name."""
         return next(reversed(self._batches), None)
 
-    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
-        """The batches accepted for this account since then, newest first."""
+    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+        """The batches accepted for this account since then, newest first, with what they may have done."""
         return [
-            Earlier(name, new.at, new.sheet.source.file_name, new.sheet.source.sha256, len(new.plan.rows))
-            for name, new in ((name, kept.new) for name, kept in reversed(self._batches.items()))
-            if self.key_of(name) == account and new.at >= since
+            PastList(
+                name,
+                kept.new.at,
+                kept.new.sheet.source.file_name,
+                kept.new.sheet.source.sha256,
+                read_choices(kept.head.options).period,
+                self._done_by(kept, tokens),
+            )
+            for name, kept in reversed(self._batches.items())
+            if kept.new.access.account == account and kept.new.at >= since
         ]
 
-    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
+    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+        """The newest balances that the ledger knows of these sub-accounts, by token."""
+        known: dict[str, LastBalance] = {}
+        for kept in self._batches.values():
+            if kept.new.access.account == account:
+                known.update(
+                    (token, LastBalance(balance, kept.events[-1].at))
+                    for token, balance in kept.known_subaccounts.items()
+                    if token in tokens
+                )
+        return known
+
+    def options_of(self, batch: str) -> tuple[str, ...]:
+        """What was chosen for the batch, as it holds now."""
+        return self._find(batch).head.options
+
+    def options(self, account: int) -> dict[str, tuple[str, ...]]:
         """What was chosen for each batch of this account, oldest first."""
-        return {name: kept.new.options for name, kept in self._batches.items() if self.key_of(name) == account}
+        return {name: kept.head.options for name, kept in self._batches.items() if kept.new.access.account == account}
 
-    def movements(self, batch: str) -> list[Movement]:
-        """The movements of a batch."""
-        return list(self._find(batch).new.plan.movements)
+    def _doubted(self, kept: _Batch) -> frozenset[int]:
+        unknown = {row: result.attempts for row, result in kept.results.items() if result.status is Status.UNKNOWN}
+        doubts = [event.data for event in kept.events if event.kind == "row-doubted"] if unknown else []
+        return frozenset(
+            int(str(data["row"])) for data in doubts if unknown.get(int(str(data["row"]))) == data["attempt"]
+        )
 
-    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
-        """The newest batch in which exactly these movements were accepted for this account."""
-        for name, kept in reversed(self._batches.items()):
-            if (kept.head.digest, kept.new.api_url, kept.new.key_fingerprint) == (digest, api_url, key_fingerprint):
-                return name
-        return None
+    def _done_by(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
+        maybe = {Status.DONE, Status.UNKNOWN}
+        return Counter(
+            (item.token, item.direction.value, to_thousandths(item.amount))
+            for item in kept.new.plan.movements
+            if item.token in tokens and kept.results[item.row].status in maybe
+        )
+
+    def _tokens_of(self, account: int) -> frozenset[str]:
+        mine = (kept for kept in self._batches.values() if kept.new.access.account == account)
+        return frozenset(token for kept in mine for token in kept.known_subaccounts)
 
     def _find(self, batch: str) -> _Batch:
         if batch not in self._batches:
@@ -191,7 +272,7 @@ class MemoryLedger:
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:
         match fact:
-            case AttemptBegan() | AttemptEnded() | RowSettled() | PersonDecided():
+            case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
                 kept.results[fact.row] = replay.after(kept.results[fact.row], fact)
                 if isinstance(fact, AttemptBegan):
                     kept.attempts[fact.row] = fact
@@ -202,8 +283,10 @@ class MemoryLedger:
                 ):
                     kept.known_main = fact.main_balance
                     kept.known_subaccounts[kept.tokens[fact.row]] = fact.subaccount_balance
+            case OptionsChanged():
+                kept.head = replace(kept.head, options=fact.options)
             case StateChanged():
-                ended_at = fact.at if fact.state in {BatchState.STOPPED, BatchState.FINISHED} else None
+                ended_at = fact.at if fact.state in {BatchState.STOPPED, *ENDED} else None
                 people = replay.started(kept.head.people, fact.state, fact.by)
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:

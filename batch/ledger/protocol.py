@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from batch.ledger.facts import Fact
-from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Movement, Plan, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Plan, Tally
+from batch.rules.accounts import KnownAccount, Owner
+from batch.rules.repetition import PastList
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An account of the ledger, and by which address and key it is reached: what a batch is bound to and run with.
+
+    The address is as it was written; `account` is what counts.
+    """
+
+    account: int
+    api_url: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +35,16 @@ class NewBatch:
     sheet: CheckedSheet
     plan: Plan
     opening: Balances
-    api_url: str
-    account: str
-    key_fingerprint: str
+    access: Access
+    owner: str
+    """The main account's user name, as `/me` gave it."""
     options: tuple[str, ...] = ()
-    """What the person chose: skip-invalid, partial, again, removes-first, only-unsettled:BATCH."""
+    """What the person chose, as `runner.choices` writes it."""
     why: str | None = None
     prepared: str | None = None
     """Who had the sheet checked."""
     approved: tuple[str, ...] = ()
     """Who agreed to it, in that order."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchKey:
-    """What a batch is bound to: resuming it elsewhere would move other people's credit."""
-
-    api_url: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,11 @@ class BatchLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """A batch that was accepted before, as far as it matters for noticing that it is sent again."""
+class LastBalance:
+    """The newest balance of a sub-account that the ledger knows, whichever batch it was read for."""
 
-    batch: str
+    balance: Decimal
     at: datetime
-    file_name: str
-    sha256: str
-    movements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Work:
     known_main: Decimal | None
     known_subaccounts: dict[str, Decimal]
     """The last balances that the provider gave, by token."""
+    for_a_person: frozenset[int] = frozenset()
+    """Rows in doubt that balances do not settle, because they were not sent: see `RowDoubted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,12 @@ class LastAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who runs on an account. `machine` names a host whose processes `pid` counts; `started` tells a pid's reuse."""
+    """Who runs on an account. `machine` and `boot` name the system whose processes `pid` counts, `started` tells a
+    pid's reuse, and `host` is for people.
+    """
 
     machine: str
+    boot: str
     host: str
     pid: int
     started: float
@@ -108,17 +116,35 @@ class Ledger(Protocol):
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
 
-    def hold(self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
+    def account_with(self, address: str, fingerprint: str) -> int | None:
+        """Find the account at this address (in normal form) that was used with this key; None if there is none."""
+
+    def accounts_at(self, address: str) -> list[KnownAccount]:
+        """List the accounts at this address (in normal form), with the sub-accounts that they were seen to have."""
+
+    def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
+        """Return the account that a key belongs to, recorded from now on, and whether it is new to the ledger.
+
+        `UsageError` where the owner's name and tokens speak of two accounts.
+        """
+
+    def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
         """Hold the account, so that nobody else sends on it: from now on every `append` proves that it is still held.
 
-        `may_take_over` decides about another's lease; `LedgerError` says who has it when it may not be taken.
+        `may_take_over` decides about another's lease; `AccountInUse` says who has it when it may not be taken.
         """
+
+    def renew(self, at: datetime) -> None:
+        """Prove that the account is still held, and hold it for longer; `LedgerError` if it was taken over."""
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
 
-    def in_doubt(self, account: BatchKey) -> str | None:
-        """The newest batch on this account with a row in doubt; None if there is none."""
+    def in_doubt(self, account: int) -> str | None:
+        """Name the newest batch on this account with a row in doubt; None if there is none."""
+
+    def unfinished(self, account: int | None = None) -> list[str]:
+        """Name the batches that have not ended, newest first, of this account or of all."""
 
     def head(self, batch: str) -> BatchHead:
         """A batch without its rows; `LedgerError` if there is none of that name."""
@@ -132,8 +158,8 @@ class Ledger(Protocol):
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
 
-    def key_of(self, batch: str) -> BatchKey:
-        """What the batch is bound to."""
+    def access_of(self, batch: str) -> Access:
+        """What the batch is bound to: its account, and the address and key that it was accepted with."""
 
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
@@ -141,14 +167,16 @@ class Ledger(Protocol):
     def latest(self) -> str | None:
         """The newest batch's name; None in an empty ledger."""
 
-    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
-        """The batches accepted for this account since then, newest first."""
+    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+        """The batches accepted for this account since then, newest first, with what they did or may have done for these
+        sub-accounts.
+        """
 
-    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
-        """What was chosen for each batch of this account when it was accepted, oldest batch first."""
+    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+        """The newest balances that the ledger knows of these sub-accounts, by token."""
 
-    def movements(self, batch: str) -> list[Movement]:
-        """The movements of a batch."""
+    def options_of(self, batch: str) -> tuple[str, ...]:
+        """What was chosen for the batch, as it holds now."""
 
-    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
-        """The newest batch in which exactly these movements were accepted for this account; None if none was."""
+    def options(self, account: int) -> dict[str, tuple[str, ...]]:
+        """What was chosen for each batch of this account, oldest batch first."""

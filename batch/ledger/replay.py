@@ -8,10 +8,10 @@ from typing import Any
 
 from batch import codes
 from batch.language import N_
-from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled
+from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
 from batch.model import BatchState, People, RowResult, Status
 
-RowFact = AttemptBegan | AttemptEnded | RowSettled | PersonDecided
+RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
 Change = Mapping[str, Any]
 """The fields of a `RowResult` that a fact changes: it says all of them without looking at the row."""
 
@@ -59,6 +59,19 @@ def settled(fact: RowSettled) -> Change:
     }
 
 
+def doubted(fact: RowDoubted) -> Change:
+    """The row after the balances said that it may have been applied without us."""
+    return {
+        "status": Status.UNKNOWN,
+        "code": None,
+        "message": None,
+        "note": fact.note,
+        "main_balance": fact.main_balance,
+        "subaccount_balance": fact.subaccount_balance,
+        "at": fact.at,
+    }
+
+
 def decided(fact: PersonDecided) -> Change:
     """The row after a person decided: done, or to be sent."""
     words = APPLIED if fact.applied else NOT_APPLIED
@@ -82,6 +95,8 @@ def change_of(fact: RowFact) -> Change:
             return ended(fact)
         case RowSettled():
             return settled(fact)
+        case RowDoubted():
+            return doubted(fact)
         case PersonDecided():
             return decided(fact)
 
@@ -96,6 +111,8 @@ def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
     """The statuses that the fact may find, and the attempts made so far."""
     if isinstance(fact, AttemptBegan):
         return (Status.PENDING, Status.REFUSED), fact.attempt - 1
+    if isinstance(fact, RowDoubted):
+        return (Status.PENDING, Status.REFUSED), fact.attempt
     return (Status.UNKNOWN,), fact.attempt
 
 
@@ -105,7 +122,9 @@ def after(result: RowResult, fact: RowFact) -> RowResult:
 
 
 def started(people: People, state: BatchState, by: str | None) -> People:
-    """The people of a batch after its state changed: who starts or resumes it is named, once."""
+    """The people of a batch after its state changed: who starts or resumes it is named once, and who abandoned it."""
+    if state is BatchState.ABANDONED:
+        return replace(people, abandoned=by)
     if state is not BatchState.RUNNING or by is None or by in people.run:
         return people
     return replace(people, run=(*people.run, by))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from batch.errors import UsageError
 from batch.language import _
+from batch.rules.accounts import Contradiction
 
 
 def no_such_batch(batch: str) -> str:
@@ -23,3 +27,21 @@ def taken_over(batch: str) -> str:
 def written_by_another(batch: str) -> str:
     """Another process has written to the batch since we last did."""
     return _("Another program is writing to batch {batch}: let it end, then resume.").format(batch=batch)
+
+
+def refuse_contradiction(found: Contradiction, address: str) -> NoReturn:
+    """Say which accounts a key could belong to by what the provider tells of it, and use none."""
+    if found.by_tokens is None:
+        sentence = _(
+            "The API key belongs to {owner} at {address}, whom this ledger knows, but none of the sub-accounts is one "
+            "that it knows of that account: check CREDITBATCH_API_URL and the key, or use another CREDITBATCH_HOME."
+        )
+    else:
+        sentence = _(
+            "The API key belongs to {owner} at {address} by the user's name, but to {other} by the sub-accounts, and "
+            "this ledger knows them as two accounts: check CREDITBATCH_API_URL and the key, or use another "
+            "CREDITBATCH_HOME."
+        )
+    unnamed = _("an account without a name")
+    other = found.by_tokens or unnamed
+    raise UsageError(sentence.format(owner=found.by_name or unnamed, address=address, other=other))

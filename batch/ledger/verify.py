@@ -9,7 +9,7 @@ from typing import Any
 from batch.language import N_, _
 from batch.ledger import chain, replay
 from batch.ledger.accept import rows_sha256
-from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled
+from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
 from batch.model import BatchState, BatchView, Event, People, RowResult, Status
 from batch.wording import state_word, status_word
 
@@ -38,7 +38,12 @@ def first_difference(view: BatchView) -> str | None:
         return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
     if beginning.data.get("digest") != view.head.digest:
         return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
-    return _against_rows(view) or _against_state(view) or _against_people(view, beginning.data)
+    return (
+        _against_rows(view)
+        or _against_state(view)
+        or _against_people(view, beginning.data)
+        or _against_options(view, beginning.data)
+    )
 
 
 def replayed(view: BatchView) -> dict[int, RowResult]:
@@ -101,6 +106,16 @@ def _against_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None
     return None
 
 
+def _against_options(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
+    options = beginning.get("options", [])
+    for event in view.events:
+        if event.kind == "options-changed":
+            options = event.data["options"]
+    if tuple(options) != view.head.options:
+        return _("What was chosen for the batch is not what its events say: it was changed in the ledger.")
+    return None
+
+
 def _row_fact(event: Event) -> replay.RowFact | None:
     data = event.data
     match event.kind:
@@ -120,6 +135,8 @@ def _row_fact(event: Event) -> replay.RowFact | None:
         case "row-settled":
             status, note = Status(str(data["status"])), str(data["note"])
             return RowSettled(event.at, *_row_and_attempt(data), status, note, *_balances(data))
+        case "row-doubted":
+            return RowDoubted(event.at, *_row_and_attempt(data), str(data["note"]), *_balances(data))
         case "person-decided":
             who, why = str(data["who"]), str(data["why"])
             return PersonDecided(event.at, *_row_and_attempt(data), bool(data["applied"]), who, why)

@@ -14,6 +14,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
+from batch.choices import read_choices
 from batch.language import _
 from batch.model import BatchRow, Direction, Status, tally
 from batch.money import ZERO
@@ -201,6 +202,8 @@ def _write_people(form: Form, contents: Contents) -> None:
     form.signature(_(words.PREPARED), people.prepared or "")
     form.signature(_(words.APPROVED), words.people(people.approved))
     form.signature(_(words.RUN), words.people(people.run))
+    if people.abandoned is not None:
+        form.signature(_(words.ABANDONED_BY), people.abandoned)
 
 
 def _write_run(form: Form, contents: Contents) -> None:
@@ -211,6 +214,8 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_(words.STATE_REASON), retold(head.reason or ""))
     form.text(_(words.FILE_NAME), head.source.file_name)
     form.text(_(words.SHEET_NAME), head.source.sheet)
+    if period := read_choices(head.options).period:
+        form.text(_(words.PERIOD), period)
     form.text(_(words.FILE_SIZE), words.file_size(head.source.size))
     form.text(_(words.FILE_SHA), head.source.sha256, called="FileSHA256")
     form.text(_(words.PLAN_DIGEST), head.digest, called="PlanDigest")

@@ -1,5 +1,7 @@
 """The sheet *To fix*: the rows that were refused or are invalid, as they came in, to be corrected and sent in again.
 
+Of a batch that was given up, the rows that it had not sent are among them.
+
 It is the accountant's own sheet once more: the same titles in the same order from the first row, texts as texts (so
 that leading zeros survive), numbers as numbers. Only the last column is ours, and a dry run's mark is left to the
 colours and the printed page, so that nothing stands above the titles.
@@ -13,7 +15,7 @@ from decimal import Decimal
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.model import BatchRow, BatchView, Role, Status
+from batch.model import BatchRow, BatchState, BatchView, Role, Status
 from batch.money import as_excel_compares
 from batch.report import styles, words
 from batch.report.contents import Contents
@@ -28,7 +30,7 @@ REASON_WIDEST = 70
 def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     """Write the rows to correct, with the reason beside each. Returns the range."""
     view = contents.view
-    rows = [entry for entry in view.rows if entry.result.status in {Status.REFUSED, Status.INVALID}]
+    rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
     width = own_width(view)
     sampled = sample(rows)
     columns = [
@@ -49,6 +51,11 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
         table.append([*cells, table.text(width, words.reason(entry))])
     table.close()
     return table.ref
+
+
+def is_to_fix(state: BatchState, status: Status) -> bool:
+    """Whether a row of this status is for a person to send in again: of a batch that was given up, what it left too."""
+    return status in {Status.REFUSED, Status.INVALID} or (status is Status.PENDING and state is BatchState.ABANDONED)
 
 
 def own_width(view: BatchView) -> int:

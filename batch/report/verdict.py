@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
-from batch.model import BatchState, Status, tally
+from batch.model import ENDED, BatchState, Status, tally
 from batch.money import ZERO, euros
 from batch.report import words
 from batch.report.contents import Contents
+from batch.report.to_fix import is_to_fix
 from batch.retelling import retold
 from batch.rules.forecast import Forecast
 
@@ -44,6 +45,8 @@ def verdict(contents: Contents) -> Verdict:
         return _on_finished(contents)
     if state is BatchState.STOPPED:
         return Verdict(_on_stopped(contents), Mood.BAD)
+    if state is BatchState.ABANDONED:
+        return Verdict(_on_abandoned(contents), Mood.BAD)
     return Verdict(_on_other(state, contents), Mood.ATTENTION)
 
 
@@ -165,6 +168,13 @@ def _on_stopped(contents: Contents) -> str:
     return _with_reason(stopped.format(progress=_progress(contents), batch=head.batch), head.reason)
 
 
+def _on_abandoned(contents: Contents) -> str:
+    head = contents.view.head
+    ended = _("Given up before the end by {who}: {progress}, and nothing more is sent by this batch.")
+    who = head.people.abandoned or _("somebody without a user name")
+    return _with_reason(ended.format(who=who, progress=_progress(contents)), head.reason)
+
+
 def _with_reason(what: str, reason: str | None) -> str:
     """A sentence, and behind it the reason, which is one of its own: on one line and with a full stop."""
     why = " ".join(retold(reason or "").split())
@@ -177,27 +187,32 @@ def _progress(contents: Contents) -> str:
     """How far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”)"."""
     rows = tally(contents.view.rows).rows
     total = len(contents.view.rows)
-    progress = _progress_of_one(contents) if total == 1 else _progress_of_several(rows, total)
-    if not (rows[Status.REFUSED] or rows[Status.INVALID]):
+    progress = _progress_of_one(contents) if total == 1 else _progress_of_several(contents, rows, total)
+    if not _is_to_fix(contents):
         return progress
     return _("{what} (to correct on the sheet “{sheet}”)").format(what=progress, sheet=words.ours().to_fix)
 
 
+def _is_to_fix(contents: Contents) -> bool:
+    return any(is_to_fix(contents.view.head.state, entry.result.status) for entry in contents.view.rows)
+
+
 def _progress_of_one(contents: Contents) -> str:
-    match contents.view.rows[0].result.status:
+    status, is_over = contents.view.rows[0].result.status, contents.view.head.state in ENDED
+    match status:
         case Status.DONE:
             return _("the only row was done")
         case Status.UNKNOWN:
             return _("of the only row it is not known whether the credit moved")
         case Status.PENDING:
-            return _("the only row can still be sent")
+            return _("the only row was not sent") if is_over else _("the only row can still be sent")
         case Status.REFUSED:
             return _("the only row was refused")
         case Status.INVALID:
             return _("the only row is invalid")
 
 
-def _progress_of_several(rows: Mapping[Status, int], total: int) -> str:
+def _progress_of_several(contents: Contents, rows: Mapping[Status, int], total: int) -> str:
     done = rows[Status.DONE]
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
@@ -214,7 +229,9 @@ def _progress_of_several(rows: Mapping[Status, int], total: int) -> str:
                 unknown,
             )
         )
-    if pending:
+    if pending and contents.view.head.state in ENDED:
+        parts.append(ngettext("{rows} was not sent", "{rows} were not sent", pending))
+    elif pending:
         parts.append(ngettext("{rows} can still be sent", "{rows} can still be sent", pending))
     if refused:
         parts.append(ngettext("{rows} was refused", "{rows} were refused", refused))

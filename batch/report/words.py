@@ -91,6 +91,8 @@ STARTED = N_("Started")
 ENDED = N_("Ended")
 ACCOUNT = N_("Main account’s user")
 API = N_("Provider’s address")
+PERIOD = N_("Period")
+ABANDONED_BY = N_("Given up by")
 WRITTEN_BY = N_("Written by")
 STATUS_MEANINGS: Mapping[Status, str] = {
     Status.DONE: N_("Moved, exactly once"),
@@ -105,6 +107,7 @@ STATE_WORDS: Mapping[BatchState, str] = {
     BatchState.RUNNING: N_("running"),
     BatchState.STOPPED: N_("stopped before the end"),
     BatchState.FINISHED: N_("finished"),
+    BatchState.ABANDONED: N_("given up before the end"),
     BatchState.REJECTED: N_("rejected"),
 }
 
@@ -156,6 +159,8 @@ def reason(entry: BatchRow) -> str:
     """Why a row was not done, for the one who corrects it. Cell addresses are left out: they are the old sheet's."""
     if entry.result.status is Status.REFUSED:
         why = _refused(entry)
+    elif entry.result.status is Status.PENDING:
+        why = _("It was not sent, because the batch was given up.")
     else:
         why = " ".join(found.message for found in entry.row.findings if found.is_error) or _("Invalid.")
     return _("Row {row}: {why}").format(row=entry.row.number, why=why)

@@ -43,7 +43,7 @@ class History:
 
     done: tuple[Past, ...]
     unsent: tuple[Past, ...] = ()
-    """Rows that `resume` would still send: those of batches that have not ended."""
+    """Rows that were never sent: those of batches that have not ended, or were abandoned before their end."""
     unfinished: tuple[str, ...] = ()
     """The batches that have not ended."""
     comparable: frozenset[str] = frozenset()

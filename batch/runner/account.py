@@ -1,39 +1,69 @@
-"""Holding the provider's account while its credit is moved or decided about."""
+"""Whose account it is, and holding it while its credit is moved or decided about."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from batch.errors import LedgerError, UsageError
+from batch.errors import BatchUnfinished, LedgerError, UsageError
 from batch.language import _
-from batch.ledger.facts import PersonDecided
+from batch.ledger.facts import KeyChanged, PersonDecided, StateChanged
 from batch.ledger.holding import may_take, this_process
-from batch.ledger.protocol import BatchKey, Ledger
-from batch.model import Status
+from batch.ledger.protocol import Access, Ledger
+from batch.ledger.sentences import refuse_contradiction
+from batch.model import ENDED, BatchState, Status
+from batch.rules.accounts import Contradiction, Owner, identify, normalize_address
+from batch.wording import state_word
 
 _deciding = threading.Lock()
 """An account is held by a process: the site's threads, which are one process, decide one after the other."""
 
 
+def find_account(ledger: Ledger, api_url: str, fingerprint: str, owner: Owner | None = None) -> int | None:
+    """Find the account that a key belongs to, without writing; None if the ledger does not know it.
+
+    Without the `owner`, which the provider tells, only a key that was used before is known. `UsageError` where the
+    owner's name and tokens speak of two accounts.
+    """
+    address = normalize_address(api_url)
+    account = ledger.account_with(address, fingerprint)
+    if account is not None or owner is None:
+        return account
+    found = identify(owner, ledger.accounts_at(address))
+    if isinstance(found, Contradiction):
+        refuse_contradiction(found, address)
+    return found.id if found else None
+
+
+def bind_account(
+    ledger: Ledger, api_url: str, fingerprint: str, ask: Callable[[], Owner], at: datetime
+) -> tuple[Access, bool]:
+    """Return the account that a key belongs to, and whether it is new to the ledger, which knows the key from now on.
+
+    The provider is asked only about a key that is not known. `UsageError` where its answers speak of two accounts.
+    """
+    address = normalize_address(api_url)
+    account, is_new = ledger.account_with(address, fingerprint), False
+    if account is None:
+        account, is_new = ledger.bind_key(address, fingerprint, ask(), at)
+    return Access(account, api_url, fingerprint), is_new
+
+
 @contextmanager
-def holding(
-    ledger: Ledger, account: BatchKey, now: Callable[[], datetime], resuming: str | None = None
-) -> Iterator[None]:
+def holding(ledger: Ledger, account: int, now: Callable[[], datetime], resuming: str | None = None) -> Iterator[None]:
     """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
     mine = this_process()
     ledger.hold(account, mine, now(), lambda lease: may_take(mine, lease, now()))
     try:
         doubtful = ledger.in_doubt(account)
-        if doubtful not in {None, resuming}:
-            raise UsageError(
-                _(
-                    "Batch {batch} has a row of which it is not known whether it was applied, and sending on this "
-                    "account would blur what the balances tell: `creditbatch resume {batch}` first."
-                ).format(batch=doubtful)
+        if doubtful is not None and doubtful != resuming:
+            sentence = _(
+                "Batch {batch} has a row of which it is not known whether it was applied, and sending on this "
+                "account would blur what the balances tell: `creditbatch resume {batch}` first."
             )
+            raise BatchUnfinished(sentence.format(batch=doubtful), doubtful)
         yield
     finally:
         # A ledger that cannot be written just now has said so already; the lease of a process that ended holds nobody.
@@ -41,41 +71,109 @@ def holding(
             ledger.let_go()
 
 
-def refuse_another_account(ledger: Ledger, batch: str, account: BatchKey) -> None:
-    """A batch goes on only where it was begun: elsewhere it would move other people's credit."""
-    bound = ledger.key_of(batch)
-    if bound.api_url != account.api_url:
+def refuse_unfinished(ledger: Ledger, account: int, continued: Collection[str] = ()) -> None:
+    """Refuse to begin a batch before the one that was begun has ended, unless it is of the list that is continued."""
+    for batch in ledger.unfinished(account):
+        if batch not in continued:
+            head = ledger.head(batch)
+            sentence = _(
+                "Batch {batch} ({file}) of this account was begun and has not ended ({state}): `creditbatch resume "
+                "{batch}` carries it on, or `creditbatch abandon {batch} --why REASON` gives up what it has not sent."
+            )
+            words = sentence.format(batch=batch, file=head.source.file_name, state=state_word(head.state))
+            raise BatchUnfinished(words, batch)
+
+
+def refuse_another_account(ledger: Ledger, batch: str, access: Access) -> None:
+    """Refuse to go on with a batch elsewhere than where it was begun: it would move other people's credit."""
+    bound = ledger.access_of(batch)
+    refuse_another_address(ledger, batch, access.api_url)
+    if bound.account != access.account:
+        raise UsageError(
+            _(
+                "Batch {batch} was begun on another account than the one that this API key opens: set a key of that "
+                "account."
+            ).format(batch=batch)
+        )
+
+
+def refuse_another_address(ledger: Ledger, batch: str, api_url: str) -> None:
+    """The same, as far as it can be told before the key's account is known."""
+    bound = ledger.access_of(batch)
+    if normalize_address(bound.api_url) != normalize_address(api_url):
         raise UsageError(
             _("Batch {batch} was begun at {api_url}: set CREDITBATCH_API_URL to that.").format(
                 batch=batch, api_url=bound.api_url
             )
         )
-    if bound.fingerprint != account.fingerprint:
+
+
+def accept_key(
+    ledger: Ledger, batch: str, access: Access, tokens: Callable[[], Collection[str]], by: str | None, at: datetime
+) -> None:
+    """Let a batch go on with another key of its account, as an event; `tokens` asks for the sub-accounts of the list.
+
+    Hold the account. `UsageError` if not one sub-account of the batch is on the list.
+    """
+    if ledger.access_of(batch).fingerprint == access.fingerprint:
+        return
+    listed = set(tokens())
+    if not any(entry.row.token in listed for entry in ledger.work(batch).rows):
         raise UsageError(
-            _("Batch {batch} was begun with another API key: set the key of that account.").format(batch=batch)
+            _(
+                "None of the sub-accounts of batch {batch} is on the list of the account that this API key opens: set "
+                "the key of the account that it was begun on."
+            ).format(batch=batch)
         )
+    ledger.append(batch, [KeyChanged(at, access.fingerprint, access.api_url, by)])
+
+
+def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[], datetime]) -> None:
+    """End a batch that was begun: what it has not sent never will be by it. A row in doubt is settled first.
+
+    `UsageError` if it has ended, or has a row in doubt.
+    """
+    with _holding_to_decide(ledger, batch, now):
+        state = ledger.head(batch).state
+        if state in ENDED:
+            sentence = _("Batch {batch} has ended already ({state}): there is nothing to give up.")
+            raise UsageError(sentence.format(batch=batch, state=state_word(state)))
+        if any(entry.result.status is Status.UNKNOWN for entry in ledger.work(batch).rows):
+            sentence = _(
+                "Batch {batch} has a row of which it is not known whether it was applied: settle it first with "
+                "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
+            )
+            raise UsageError(sentence.format(batch=batch))
+        ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, why, who)])
 
 
 def decide(
     ledger: Ledger, batch: str, row: int, *, applied: bool, who: str, why: str, now: Callable[[], datetime]
 ) -> None:
     """Record a person's decision about a row in doubt. A row that is not, or no longer, in doubt is a `UsageError`."""
+    with _holding_to_decide(ledger, batch, now):
+        # Looked at while nobody else can decide: of two who press at once, the second is told.
+        entry = next((entry for entry in ledger.view(batch).rows if entry.row.number == row), None)
+        if entry is None:
+            raise UsageError(
+                _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.").format(
+                    batch=batch, row=row
+                )
+            )
+        if entry.result.status is not Status.UNKNOWN:
+            raise UsageError(
+                _("Row {row} of batch {batch} is not in doubt: nothing to decide.").format(row=row, batch=batch)
+            )
+        ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
+
+
+@contextmanager
+def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
+    """Nobody sends on the account of the batch, or decides about it, meanwhile."""
     with _deciding:
         mine = this_process()
-        ledger.hold(ledger.key_of(batch), mine, now(), lambda lease: may_take(mine, lease, now()))
+        ledger.hold(ledger.access_of(batch).account, mine, now(), lambda lease: may_take(mine, lease, now()))
         try:
-            # Looked at while nobody else can decide: of two who press at once, the second is told.
-            entry = next((entry for entry in ledger.view(batch).rows if entry.row.number == row), None)
-            if entry is None:
-                raise UsageError(
-                    _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.").format(
-                        batch=batch, row=row
-                    )
-                )
-            if entry.result.status is not Status.UNKNOWN:
-                raise UsageError(
-                    _("Row {row} of batch {batch} is not in doubt: nothing to decide.").format(row=row, batch=batch)
-                )
-            ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
+            yield
         finally:
             ledger.let_go()

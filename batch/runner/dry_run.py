@@ -20,6 +20,7 @@ from batch.model import (
     RowResult,
     Status,
 )
+from batch.rules.accounts import Owner
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
 from batch.rules.forecast import Forecast, forecast
@@ -42,6 +43,11 @@ class Account:
     balances: Balances
     pages: dict[str, int]
     """On which page of the provider's list each sub-account is."""
+
+    @property
+    def owner(self) -> Owner:
+        """Whom the key belongs to."""
+        return Owner(self.name, self.balances.subaccounts.keys())
 
 
 @dataclass(frozen=True)

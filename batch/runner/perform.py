@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying
@@ -18,18 +19,25 @@ from tenacity import RetryCallState, Retrying
 from batch import codes
 from batch.errors import ProviderError
 from batch.language import N_, Language, _, speaking
-from batch.ledger.facts import AttemptBegan, BalancesRead, Fact, Purpose, StateChanged
+from batch.ledger.facts import AttemptBegan, BalancesRead, Fact, Purpose, RowDoubted, StateChanged
 from batch.ledger.protocol import Ledger
-from batch.model import BatchRow, BatchState, Movement, Status
+from batch.model import ENDED, BatchRow, BatchState, Direction, Movement, Status
+from batch.money import balance_text
 from batch.outcome import Applied, NotApplied, Outcome
 from batch.provider.client import Provider
+from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
 from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
 from batch.rules.settle import Reading, Verdict
+from batch.rules.unsettled import row_ranges
 from batch.runner.settling import MAX_READINGS, BalanceReader, evidence_fact, settle_doubt
 from batch.runner.telling import ended_fact, settled_fact, status_of, stop_reason, unknown_reason, unread_reason
 
 _T = TypeVar("_T")
 INTERRUPTED = N_("It was interrupted.")
+PAID_ELSEWHERE = N_(
+    "Balances changed by what rows would move ({rows}), as if these had been applied without this ledger: "
+    "a person must decide."
+)
 
 
 class Brake(Protocol):
@@ -93,7 +101,7 @@ def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]
     Returns with the batch finished, or stopped with its reason in the ledger. `LedgerError` is raised when the ledger
     cannot be written: then nothing more has been sent.
     """
-    if world.ledger.head(batch).state is not BatchState.FINISHED:
+    if world.ledger.head(batch).state not in ENDED:
         # The ledger is kept in English, whoever runs; batch.retelling has it for those who read it.
         with speaking(Language.ENGLISH):
             _Run(world, batch, options, pages).run()
@@ -109,6 +117,8 @@ class _Run:
         self._reader = BalanceReader(world.provider, pages)
         work = world.ledger.work(batch)
         self._queue = work.rows
+        self._entries = {entry.row.number: entry for entry in work.rows}
+        self._for_a_person = work.for_a_person
         self._main = work.known_main
         self._subaccounts = work.known_subaccounts
         self._facts: list[Fact] = []
@@ -141,12 +151,14 @@ class _Run:
 
     def _work_through(self, left: list[BatchRow]) -> None:
         """Doubts come first: what is sent later would blur the balances that settle them."""
+        if self._for_a_person:
+            raise _Stopped(_(PAID_ELSEWHERE).format(rows=row_ranges(self._for_a_person)))
         settled: set[int] = set()
         for entry in left:
             if entry.result.status is Status.UNKNOWN and not self._is_settled_as_missing(_movement(entry)):
                 settled.add(entry.row.number)
         if self._options.refresh:
-            self._refresh()
+            self._refresh([_movement(entry) for entry in left if entry.row.number not in settled])
         for entry in left:
             if entry.row.number not in settled:
                 self._take_up(_movement(entry), entry.result.attempts)
@@ -262,15 +274,50 @@ class _Run:
     def _recorder(self, movement: Movement) -> Callable[[Reading], None]:
         return lambda reading: self._commit(evidence_fact(movement, reading, self._world.now()))
 
-    def _refresh(self) -> None:
-        """The balances now, so that a doubt is settled against what was known just before it."""
+    def _refresh(self, left: list[Movement]) -> None:
+        """Read the balances now, so that a doubt is settled against what was known just before it.
+
+        A sub-account that rose since the ledger last knew it may have been paid without the ledger: a row that explains
+        the rise is in doubt, and for a person to decide.
+        """
         try:
             fact = self._patiently(lambda: self._read_balances(Purpose.RESUMING))
         except ProviderError as error:
             raise _Stopped(_("The balances cannot be read. {why}").format(why=error)) from error
-        self._commit(fact)
+        known = self._expected(fact.at)
+        rises = find_rises(known, fact.subaccounts)
+        doubted = fitting_rows(left, rises)
+        if doubted:
+            doubted = sorted({*doubted, *fitting_removes(left, known, fact.subaccounts)})
+        self._commit(fact, *(self._doubted(row, fact) for row in doubted))
         self._main = fact.main_balance
         self._subaccounts.update(fact.subaccounts)
+        explained = {self._entries[row].row.token for row in doubted}
+        for rise in rises:
+            if rise.token not in explained:
+                sentence = _("sub-account {token} holds {amount} more than the ledger last knew, from elsewhere")
+                self._world.watcher.waiting(0.0, sentence.format(token=rise.token, amount=balance_text(rise.amount)))
+        if doubted:
+            raise _Stopped(_(PAID_ELSEWHERE).format(rows=row_ranges(doubted)))
+
+    def _expected(self, at: datetime) -> dict[str, tuple[Decimal, datetime]]:
+        """What sub-accounts held when the ledger last knew it, with the adds that were decided to be applied since."""
+        expected = dict(self._subaccounts)
+        for entry in self._queue:
+            movement = _movement(entry)
+            is_decided = entry.result.status is Status.DONE and entry.result.subaccount_balance is None
+            if is_decided and movement.direction is Direction.ADD:
+                last = self._world.ledger.last_attempt(self._batch, movement.row)
+                # A reading that was taken since shows the movement already.
+                if last is not None and last.subaccount_balance == self._subaccounts.get(movement.token):
+                    expected[movement.token] += movement.amount
+        return {token: (balance, at) for token, balance in expected.items()}
+
+    def _doubted(self, row: int, fact: BalancesRead) -> RowDoubted:
+        entry = self._entries[row]
+        note = _("Its sub-account’s balance changed since the ledger last knew it, by about what this row moves")
+        balances = fact.main_balance, fact.subaccounts[entry.row.token or ""]
+        return RowDoubted(fact.at, row, entry.result.attempts, note, *balances)
 
     def _read_closing_balances(self, attempts: int) -> None:
         """The balances that the books are kept with. A run whose provider is out of reach ends without them."""

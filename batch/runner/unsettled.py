@@ -8,42 +8,36 @@ so that no `resume` sends a row that the new batch sends as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from batch import codes
+from batch.choices import read_choices
 from batch.errors import UsageError
-from batch.findings import Finding
 from batch.language import N_, _
 from batch.ledger.facts import StateChanged
-from batch.ledger.protocol import BatchKey, Ledger
-from batch.model import BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
+from batch.ledger.protocol import Ledger
+from batch.model import ENDED, BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
 from batch.rules.checks import Expected, against_expected
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.unsettled import History, Past, compare, row_findings, sheet_findings
 from batch.rules.vocabulary import REPORT_WORDS
-from batch.runner.account import refuse_another_account
 from batch.runner.dry_run import DryRun
-
-_OPTION = "only-unsettled:"
-_ALIKE = frozenset({"file-name-again", "movements-again"})
-"""Findings that say that a batch looks like this sheet; of the family that is so on purpose."""
-
 
 _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 
 
-def option_for(batch: str) -> str:
-    """How the new batch's options name the one whose list it continues."""
-    return f"{_OPTION}{batch}"
-
-
-def family_of(ledger: Ledger, account: BatchKey, batch: str) -> tuple[str, ...]:
+def family_of(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
     """Every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
-    refuse_another_account(ledger, batch, account)
-    before = {name: _continued(options) for name, options in ledger.options(account).items()}
+    if ledger.access_of(batch).account != account:
+        sentence = _(
+            "Batch {batch} was begun on another account, at {api_url}: set CREDITBATCH_API_URL to that and the key of "
+            "that account."
+        )
+        raise UsageError(sentence.format(batch=batch, api_url=ledger.access_of(batch).api_url))
+    before = {name: read_choices(options).only_unsettled for name, options in ledger.options(account).items()}
     family: set[str | None] = {_first(before, batch)}
     while more := {name for name, continued in before.items() if continued in family} - family:
         family |= more
@@ -51,7 +45,7 @@ def family_of(ledger: Ledger, account: BatchKey, batch: str) -> tuple[str, ...]:
 
 
 def only_unsettled(
-    checked: DryRun, ledger: Ledger, account: BatchKey, batch: str, expected: Expected | None = None
+    checked: DryRun, ledger: Ledger, account: int, batch: str, expected: Expected | None = None
 ) -> DryRun:
     """The dry run of what is not done yet: rows that are done are left out, and a finding names them.
 
@@ -71,7 +65,8 @@ def only_unsettled(
         for row in sheet.rows
         if row.number not in comparison.done
     )
-    kept = _kept_findings(sheet, [view.head.batch for view in views], frozenset() if expected is None else _COMPARED)
+    dropped = frozenset() if expected is None else _COMPARED
+    kept = [finding for finding in sheet.findings if finding.code not in dropped]
     compared = () if expected is None else against_expected(rows, expected)
     plan = make_plan(rows, removes_first=checked.removes_first)
     balances = checked.account.balances if checked.account else None
@@ -88,19 +83,15 @@ def is_all_done(checked: DryRun) -> bool:
     return not checked.sheet.rows and not checked.sheet.has_sheet_errors
 
 
-def close_unfinished(ledger: Ledger, account: BatchKey, batch: str, at: datetime) -> None:
+def close_unfinished(ledger: Ledger, account: int, batch: str, at: datetime) -> None:
     """Close the batches of the family that have not ended. Hold the account, and do this before the new one is created.
 
     A crash between the two leaves nothing that could be sent twice: the corrected sheet is then simply run again.
     """
     reason = N_("What it had not sent is sent from a corrected sheet, so it was closed.")
     for name in family_of(ledger, account, batch):
-        if ledger.head(name).state is not BatchState.FINISHED:
+        if ledger.head(name).state not in ENDED:
             ledger.append(name, [StateChanged(at, BatchState.FINISHED, reason)])
-
-
-def _continued(options: Sequence[str]) -> str | None:
-    return next((option.removeprefix(_OPTION) for option in options if option.startswith(_OPTION)), None)
 
 
 def _first(before: Mapping[str, str | None], batch: str) -> str:
@@ -126,7 +117,7 @@ def _refuse_doubts(views: Sequence[BatchView]) -> None:
 def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
     """What is to be fixed holds no row that was never sent, so it cannot stand for a batch that has not ended."""
     for view in views:
-        if not is_whole and view.head.state is not BatchState.FINISHED:
+        if not is_whole and view.head.state not in ENDED:
             raise UsageError(
                 _(
                     "Batch {batch} stopped before all its rows were sent, and the list of what is to be fixed does not "
@@ -136,10 +127,11 @@ def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
 
 
 def _history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> History:
-    unfinished = tuple(view for view in views if view.head.state is not BatchState.FINISHED)
+    unfinished = tuple(view for view in views if view.head.state not in ENDED)
+    cut_short = tuple(view for view in views if view.head.state is not BatchState.FINISHED)
     return History(
         done=tuple(past for view in views for past in _pasts(view, _is_done)),
-        unsent=tuple(past for view in unfinished for past in _pasts(view, _could_be_sent)),
+        unsent=tuple(past for view in cut_short for past in _pasts(view, _could_be_sent)),
         unfinished=tuple(_name(view) for view in unfinished),
         comparable=frozenset(_name(view) for view in views if _counts_alike(view, source, is_whole=is_whole)),
         is_whole=is_whole,
@@ -197,14 +189,6 @@ def _is_not_done(entry: BatchRow) -> bool:
 def _could_be_sent(entry: BatchRow) -> bool:
     status, code = entry.result.status, entry.result.code
     return status is Status.PENDING or (status is Status.REFUSED and code in codes.STOPPING)
-
-
-def _kept_findings(sheet: CheckedSheet, family: Sequence[str | None], dropped: Collection[str]) -> Iterator[Finding]:
-    """What was said of the whole sheet and still is so of what is left of it."""
-    for finding in sheet.findings:
-        is_of_family = finding.code in _ALIKE and finding.params.get("batch") in family
-        if not is_of_family and finding.code not in dropped:
-            yield finding
 
 
 def _name(view: BatchView) -> str:

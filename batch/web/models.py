@@ -118,8 +118,6 @@ class Version(models.Model):
     """Rows by status and direction, and by the code of what is said of them."""
     forecast = models.JSONField(null=True)  # null: the provider could not be asked
     opening = models.JSONField(null=True)  # null: the same
-    repeats = models.CharField(max_length=64, blank=True)
-    """The batch in which exactly these movements were accepted before."""
     problem = models.TextField(blank=True)
     """Why the provider could not be asked, in a sentence."""
     checked_at = models.DateTimeField()
@@ -220,6 +218,8 @@ class Job(models.Model):
     stop_asked_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did
     waiting_until = models.DateTimeField(null=True)  # null: it does not wait
     waiting_why = models.TextField(blank=True)
+    waits_for = models.CharField(max_length=64, blank=True)
+    """The batch of the same account that was begun before and has not ended; empty: none, or not known."""
     error = models.TextField(blank=True)
     """Why it could not begin or go on, in a sentence."""
 

@@ -26,6 +26,7 @@ class Event(StrEnum):
     FINISHED = "finished"
     NEEDS_DECISION = "needs-decision"  # a batch stopped before its end
     START_FAILED = "start-failed"  # an approved draft could not be started
+    QUEUED = "queued"  # a start waits for a batch that was begun before it
 
 
 _APPROVERS = Q(can_approve=True)
@@ -36,6 +37,7 @@ _CONCERNED = {
     Event.FINISHED: _BOTH,
     Event.NEEDS_DECISION: _APPROVERS,
     Event.START_FAILED: _BOTH,
+    Event.QUEUED: _APPROVERS,
 }
 
 
@@ -48,10 +50,11 @@ class _Told:
     reason: str
 
 
-def notify(event: Event, *, draft: Draft | None = None, batch: str = "", reason: str = "") -> None:
+def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: str = "", reason: str = "") -> None:
     """Tell the people with the role concerned, once what they are told of is committed.
 
-    It is about a draft or, if that is named, a batch; `reason` is a sentence about it. Whoever prepared a draft is not
+    It is about a draft or, if that is named, a batch; `reason` is a sentence about it, and `about` names another batch
+    whose page the mail links to, because it is what keeps this one. Whoever prepared a draft is not
     asked to approve it. Failing to send breaks nothing; it is written in the audit log.
     """
     if not settings.CREDITBATCH_HAS_MAIL:
@@ -59,7 +62,7 @@ def notify(event: Event, *, draft: Draft | None = None, batch: str = "", reason:
     people = Person.objects.filter(_CONCERNED[event], is_active=True).exclude(email="")
     if event is Event.WAITS and draft is not None:
         people = people.exclude(pk__in={draft.created_by_id, *draft.versions.values_list("created_by_id", flat=True)})
-    told = _Told(batch or _sheet_of(draft), f"{site_address()}{_page_of(draft, batch)}", reason)
+    told = _Told(batch or _sheet_of(draft), f"{site_address()}{_page_of(draft, batch or about)}", reason)
     transaction.on_commit(lambda: _send(event, list(people), told))
 
 
@@ -120,6 +123,10 @@ def _words(event: Event) -> tuple[str, str]:
             )
         case Event.START_FAILED:
             return _("{name} was not started"), _("The sheet {name} was to be started, but was not. Nothing was sent.")
+        case Event.QUEUED:
+            return _("{name} waits for another batch"), _(
+                "The sheet {name} was to be started, and waits until the batch before it has ended. Nothing was sent."
+            )
 
 
 def _about() -> str:

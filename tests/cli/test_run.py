@@ -167,7 +167,7 @@ def test_another_key_or_address_does_not_resume(command: Command, sandbox: Sandb
     sandbox.add_fault("refuse:code=20")
     command("run", command.sheet(), "--yes", "--json")
     command.settings["SMSPARTNER_API_KEY"] = "another"
-    assert "another API key" in command("resume").err
+    assert "The API key is wrong" in command("resume").err
     command.settings = {"CREDITBATCH_API_URL": "http://127.0.0.1:1/v1"}
     ended = command("resume")
     assert (ended.code, "CREDITBATCH_API_URL" in ended.err) == (2, True)

@@ -25,7 +25,14 @@ def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -
     ran = command.started("run", command.sheet(), "--yes", "--json", "--ask-before-resend")
     assert (ran.code, ran.statuses) == (3, ["unknown", "pending", "pending"])
     batch = ran.document["batch"]
+    with Sandbox() as other:
+        given_up = command.settings | {"CREDITBATCH_API_URL": other.url}
+        other.add_fault("refuse:code=20")
+        command.settings = given_up
+        begun = command.started("run", command.sheet(), "--yes", "--json").document["batch"]
+        command.settings = {}
     starts = (
+        ("abandon", begun, "--why", "the rest is paid by hand"),
         ("resolve", batch, 2, "--not-applied", "--why", "looked"),
         ("resume", batch),
         ("batches",),

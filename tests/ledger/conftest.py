@@ -10,17 +10,18 @@ import pytest
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Ledger
+from tests.builders import known_to
 
 
 @pytest.fixture(params=["memory", "database"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
-        yield MemoryLedger()
+        yield known_to(MemoryLedger())
         return
     connect(tmp_path, None)
     from django.db import connections
 
     from batch.ledger.orm.store import DatabaseLedger
 
-    yield DatabaseLedger()
+    yield known_to(DatabaseLedger())
     connections["default"].close()

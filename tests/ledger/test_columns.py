@@ -1,4 +1,4 @@
-"""The columns that a person named are kept for next month's sheet: the last ones that were named, all together."""
+"""The columns that a person named are kept for the account's next sheet: the last ones, all together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from batch.ledger.orm.connect import connect
 from batch.model import Role
-from tests.builders import NOON
+from batch.rules.accounts import Owner
+from tests.builders import NOON, known_to
 
 
 def test_the_columns_named_last_are_remembered(tmp_path: Path) -> None:
@@ -14,11 +15,28 @@ def test_the_columns_named_last_are_remembered(tmp_path: Path) -> None:
     from django.db import connections
 
     from batch.ledger.orm.columns import remember_columns, remembered_columns
+    from batch.ledger.orm.store import DatabaseLedger
 
-    assert remembered_columns() == {}
-    remember_columns({Role.AMOUNT: "Crédit du mois", Role.DIRECTION: "Quoi"}, NOON)
-    assert remembered_columns() == {Role.AMOUNT: "Crédit du mois", Role.DIRECTION: "Quoi"}
-    remember_columns({Role.ADDED: "Plus"}, NOON)
+    ledger = known_to(DatabaseLedger())
+    other, _is_new = ledger.bind_key("https://elsewhere:443", "0" * 16, Owner("other", ()), NOON)
+    assert remembered_columns(1) == {}
+    remember_columns(1, {Role.AMOUNT: "Crédit du mois", Role.DIRECTION: "Quoi"}, NOON)
+    assert remembered_columns(1) == {Role.AMOUNT: "Crédit du mois", Role.DIRECTION: "Quoi"}
+    assert remembered_columns(other) == {}
+    remember_columns(1, {Role.ADDED: "Plus"}, NOON)
     connect(tmp_path, None)
-    assert remembered_columns() == {Role.ADDED: "Plus"}
+    assert remembered_columns(1) == {Role.ADDED: "Plus"}
+    connections["default"].close()
+
+
+def test_what_was_named_while_no_account_was_known_is_kept_for_the_next_that_is_met(tmp_path: Path) -> None:
+    connect(tmp_path, None)
+    from django.db import connections
+
+    from batch.ledger.orm.columns import remember_columns, remembered_columns
+    from batch.ledger.orm.store import DatabaseLedger
+
+    remember_columns(None, {Role.AMOUNT: "Montant"}, NOON)
+    known_to(DatabaseLedger())
+    assert (remembered_columns(1), remembered_columns(None)) == ({Role.AMOUNT: "Montant"}, {})
     connections["default"].close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.ledger.orm.connect import connect
-from tests.builders import new_batch
+from tests.builders import known_to, new_batch
 
 ROW = ["sub-1", "5", "add"]
 
@@ -30,7 +30,7 @@ def test_a_crash_between_the_tables_and_the_note_that_they_are_there_loses_nothi
             connect(tmp_path, None)
     connections["default"].close()
     connect(tmp_path, None)
-    DatabaseLedger().create(new_batch(ROW))
+    known_to(DatabaseLedger()).create(new_batch(ROW))
     assert DatabaseLedger().latest() == "b-1"
     with connections["default"].cursor() as cursor:
         assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)

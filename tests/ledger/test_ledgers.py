@@ -9,23 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from batch.errors import LedgerError
-from batch.ledger import chain
+from batch.errors import LedgerError, UsageError
+from batch.ledger import chain, verify
 from batch.ledger.facts import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
+    OptionsChanged,
     PersonDecided,
     Purpose,
+    RowDoubted,
     RowSettled,
     StateChanged,
 )
 from batch.ledger.orm.connect import connect
-from batch.ledger.protocol import BatchKey, Claim, Lease, Ledger
+from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.ledger.replay import RowFact
-from batch.model import BatchState, BatchView, Cell, People, RowResult, Status
+from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
+from batch.rules.accounts import Owner
 from batch.rules.holding import LEASE
-from tests.builders import BALANCES, NOON, new_batch
+from tests.builders import BALANCES, NOON, known_to, new_batch
 
 ROWS: tuple[list[Cell], ...] = (
     ["sub-1", Decimal("12.5"), "add"],
@@ -169,11 +172,79 @@ def test_every_batch_is_listed_newest_first_with_its_tally(ledger: Ledger) -> No
     assert ledger.latest() == "b-2"
 
 
-def test_a_plan_is_found_again_by_its_digest_and_account(ledger: Ledger) -> None:
-    new = new_batch(*ROWS)
-    ledger.create(new)
-    assert ledger.batch_with_digest(new.plan.digest, new.api_url, new.key_fingerprint) == "b-1"
-    assert ledger.batch_with_digest(new.plan.digest, new.api_url, "another") is None
+def test_what_was_done_and_what_is_in_doubt_is_told_of_the_lists_of_an_account(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    assert [past.done for past in ledger.past_lists(1, NOON, {"sub-1", "sub-2"})] == [{}]
+    ledger.append("b-1", [began(), done(), began(row=4)])
+    (past,) = ledger.past_lists(1, NOON, {"sub-1", "sub-2"})
+    assert past.done == {("sub-1", "add", 12500): 1, ("sub-2", "remove", 5000): 1}
+    assert (past.batch, past.file_name, past.period) == ("b-1", "january.xlsx", None)
+    assert ledger.past_lists(1, NOON, {"sub-2"})[0].done == {("sub-2", "remove", 5000): 1}
+    assert ledger.past_lists(2, NOON, {"sub-1"}) == []
+    assert ledger.past_lists(1, NOON + timedelta(seconds=1), {"sub-1"}) == []
+
+
+def test_the_newest_balance_of_a_sub_account_is_told_whichever_batch_read_it(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [began(), done()])
+    later = replace(new_batch(["sub-2", Decimal(1), "add"], name="b-2"), at=NOON + timedelta(days=1))
+    ledger.create(replace(later, opening=Balances(Decimal(900), {"sub-2": Decimal(45)}, later.at)))
+    known = ledger.last_balances(1, {"sub-1", "sub-2", "sub-3"})
+    assert {token: last.balance for token, last in known.items()} == {"sub-1": Decimal("112.500"), "sub-2": Decimal(45)}
+    assert ledger.last_balances(2, {"sub-1"}) == {}
+
+
+def test_a_key_is_known_again_and_a_renewed_one_belongs_to_the_account_of_its_tokens(ledger: Ledger) -> None:
+    address = "http://localhost:1"
+    assert ledger.account_with(address, "f" * 16) == 1
+    assert ledger.account_with(address, "0" * 16) is None
+    assert ledger.account_with("http://localhost:2", "f" * 16) is None
+    assert ledger.bind_key(address, "0" * 16, Owner("", {"sub-2": 1}), NOON) == (1, False)
+    assert ledger.account_with(address, "0" * 16) == 1
+    assert ledger.bind_key(address, "1" * 16, Owner("somebody else", {"other"}), NOON) == (2, True)
+    with pytest.raises(UsageError, match=r"me@example.com .* but to somebody else"):
+        ledger.bind_key(address, "2" * 16, Owner("me@example.com", {"other"}), NOON)
+
+
+def test_what_was_chosen_is_replaced_and_the_record_says_so(ledger: Ledger) -> None:
+    ledger.create(replace(new_batch(*ROWS), options=("partial", "period:week 5")))
+    ledger.append("b-1", [OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
+    assert ledger.options_of("b-1") == ledger.head("b-1").options == ("partial", "max-per-second:2")
+    assert ledger.options(1) == {"b-1": ("partial", "max-per-second:2")}
+    assert verify.first_difference(ledger.view("b-1")) is None
+
+
+def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.create(new_batch(*ROWS, name="b-2"))
+    assert ledger.unfinished() == ledger.unfinished(1) == ["b-2", "b-1"]
+    assert ledger.unfinished(2) == []
+    ledger.append("b-1", [StateChanged(NOON, BatchState.ABANDONED, "sent by hand", "marc")])
+    ledger.append("b-2", [StateChanged(NOON, BatchState.FINISHED)])
+    assert ledger.unfinished() == []
+    head = ledger.head("b-1")
+    assert (head.state, head.reason, head.people.abandoned) == (BatchState.ABANDONED, "sent by hand", "marc")
+    assert verify.first_difference(ledger.view("b-1")) is None
+
+
+def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.append("b-1", [RowDoubted(NOON, 2, 0, "it rose", Decimal(900), Decimal(112))])
+    assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, "it rose")
+    assert ledger.work("b-1").for_a_person == {2}
+    assert ledger.in_doubt(1) == "b-1"
+    ledger.append("b-1", [PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
+    assert ledger.work("b-1").for_a_person == frozenset()
+    ledger.append("b-1", [began()])
+    assert ledger.work("b-1").for_a_person == frozenset()
+    assert verify.first_difference(ledger.view("b-1")) is None
+
+
+def test_batches_are_counted_as_they_were_accepted_whatever_the_clock_said(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.create(replace(new_batch(*ROWS, name="b-0"), at=NOON - timedelta(days=400)))
+    assert ledger.latest() == "b-0"
+    assert [line.head.batch for line in ledger.lines()] == ["b-0", "b-1"]
 
 
 def test_an_unknown_batch_is_one_sentence(ledger: Ledger) -> None:
@@ -212,12 +283,12 @@ def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledge
     assert ledger.lines()[0].head.people.run == ("marc", "lea")
 
 
-HERE = Claim("here", "desk", 12, 1.0)
-THERE = Claim("there", "server", 12, 1.0)
+HERE = Claim("here", "boot", "desk", 12, 1.0)
+THERE = Claim("there", "boot", "server", 12, 1.0)
 
 
-def key(ledger: Ledger) -> BatchKey:
-    return ledger.key_of("b-1")
+def key(ledger: Ledger) -> int:
+    return ledger.access_of("b-1").account
 
 
 def test_an_account_that_is_held_is_not_given_to_another_and_it_is_said_who_has_it(ledger: Ledger) -> None:
@@ -256,7 +327,7 @@ def test_whose_lease_was_taken_over_can_write_no_more(tmp_path: Path) -> None:
 
     from batch.ledger.orm.store import DatabaseLedger
 
-    first, second = DatabaseLedger(), DatabaseLedger()
+    first, second = known_to(DatabaseLedger()), DatabaseLedger()
     first.create(new_batch(*ROWS))
     first.hold(key(first), HERE, NOON, lambda _lease: False)
     second.hold(key(second), THERE, NOON, lambda _lease: True)
@@ -271,7 +342,7 @@ def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
     assert ledger.in_doubt(key(ledger)) is None
     ledger.append("b-1", [began()])
     assert ledger.in_doubt(key(ledger)) == "b-1"
-    assert ledger.in_doubt(BatchKey("https://elsewhere", "0" * 16)) is None
+    assert ledger.in_doubt(2) is None
 
 
 def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:

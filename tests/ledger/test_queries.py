@@ -15,7 +15,7 @@ from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
 from batch.ledger.orm.connect import connect
 from batch.model import BatchState, Cell, Status, tally
-from tests.builders import NOON, SOURCE, new_batch
+from tests.builders import NOON, SOURCE, known_to, new_batch
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -37,7 +37,7 @@ def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
 
     from batch.ledger.orm.store import DatabaseLedger
 
-    made = DatabaseLedger()
+    made = known_to(DatabaseLedger())
     made.create(new_batch(*ROWS))
     begin(made, 2, 0)
     end(made, 2, 1, Status.DONE)

@@ -14,7 +14,7 @@ from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.orm.connect import connect
 from batch.model import Status
-from tests.builders import NOON, new_batch
+from tests.builders import NOON, known_to, new_batch
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -30,7 +30,7 @@ def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
 
     from batch.ledger.orm.store import DatabaseLedger
 
-    made = DatabaseLedger()
+    made = known_to(DatabaseLedger())
     made.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
     yield made
     connections["default"].close()

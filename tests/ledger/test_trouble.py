@@ -26,14 +26,14 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Commit
     connections["default"].close()
 
 
-def write(role: str) -> None:
+def write(role: str | None) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO ledger_columnmemory (role, title, at) VALUES (%s, 'x', '2026-01-01')", [role])
+        cursor.execute("INSERT INTO ledger_columntitle (role, title, at) VALUES (%s, 'x', '2026-01-01')", [role])
 
 
-def commit(committed: Committed, *roles: str, then: BaseException | None = None) -> None:
+def commit(committed: Committed, *roles: str | None, then: BaseException | None = None) -> None:
     """Write these, and break off afterwards if there is something to break off with."""
     with committed():
         for role in roles:
@@ -43,9 +43,9 @@ def commit(committed: Committed, *roles: str, then: BaseException | None = None)
 
 
 def written() -> list[str]:
-    from batch.ledger.orm.models import ColumnMemory
+    from batch.ledger.orm.models import ColumnTitle
 
-    return list(ColumnMemory.objects.order_by("role").values_list("role", flat=True))
+    return list(ColumnTitle.objects.order_by("role").values_list("role", flat=True))
 
 
 def test_what_is_written_is_there_afterwards(committed: Committed) -> None:
@@ -66,7 +66,7 @@ def test_of_what_broke_off_nothing_is_there_and_the_next_commit_is_whole(
 
 def test_what_the_database_complains_of_is_one_sentence(committed: Committed) -> None:
     with pytest.raises(LedgerError, match=r"cannot be read or written \(.*; nothing more was sent"):
-        commit(committed, "a", "a")
+        commit(committed, "a", None)
     assert written() == []
 
 

@@ -111,7 +111,7 @@ def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
         ),
         (INVALID, "Finished: the only row is invalid (to correct on", "la seule ligne est invalide"),
         (UNKNOWN, "Finished: of the only row it is not known whether the credit moved", "de la seule ligne a été"),
-        (PENDING, "Finished: the only row can still be sent", "la seule ligne peut encore être envoyée"),
+        (PENDING, "Finished: the only row was not sent", "la seule ligne n’a pas été envoyée"),
     ],
 )
 def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, english: str, french: str) -> None:

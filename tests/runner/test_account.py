@@ -15,7 +15,7 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.model import Status
 from batch.runner.account import decide
-from tests.builders import NOON, new_batch
+from tests.builders import NOON, known_to, new_batch
 
 
 def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
 
     from batch.ledger.orm.store import DatabaseLedger
 
-    ledger = DatabaseLedger()
+    ledger = known_to(DatabaseLedger())
     ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
     row = ledger.view("b-1").rows[0].row.number
     ledger.append("b-1", [AttemptBegan(NOON, row, 1, None, None)])
@@ -57,7 +57,7 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
 
 
 def test_a_row_that_is_not_in_doubt_and_one_that_is_not_there_are_told() -> None:
-    ledger = MemoryLedger()
+    ledger = known_to(MemoryLedger())
     ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
     row = ledger.view("b-1").rows[0].row.number
     assert ledger.view("b-1").rows[0].result.status is Status.PENDING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,54 +10,55 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.choices import Choices
 from batch.errors import LedgerError, UsageError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, StateChanged
 from batch.ledger.memory import MemoryLedger
-from batch.ledger.protocol import BatchKey
 from batch.model import BatchState, Cell, Status
 from batch.rules.checks import Expected
-from batch.runner.consent import Agreed, Consent, accept, already_run
+from batch.runner.consent import Agreed, accept
 from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.ledger_checks import check_against_ledger
 from batch.runner.perform import perform
-from batch.runner.unsettled import close_unfinished, family_of, is_all_done, only_unsettled, option_for
-from tests.builders import BALANCES, NOON, grid
+from batch.runner.unsettled import close_unfinished, family_of, is_all_done, only_unsettled
+from tests.builders import ACCESS, BALANCES, NOON, grid, known_to
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, refuse, world
 
-ACCOUNT = BatchKey("http://127.0.0.1:1/v1", "f" * 16)
+ACCOUNT = ACCESS.account
 NOBODY = Agreed(None, ())
 SHEET: list[Sequence[Cell]] = [("sub-1", "10", "add"), ("sub-2", "20", "add"), ("sub-1", "5", "remove")]
 
 
 def checked(rows: Sequence[Sequence[Cell]]) -> DryRun:
-    account = Account("me@example.com", ACCOUNT.api_url, BALANCES, {})
+    account = Account("me@example.com", ACCESS.api_url, BALANCES, {})
     return dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
 
 
 def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequence[Cell]], after: str | None) -> str:
     """Accept a sheet, or what is left of it, and run it. Each batch is a minute younger than the last."""
-    consent = Consent(skip_invalid=True, only_unsettled=after)
+    choices = Choices(skip_invalid=True, only_unsettled=after)
     found = checked(rows)
     if after is not None:
         found = only_unsettled(found, ledger, ACCOUNT, after)
     at = NOON + timedelta(minutes=len(ledger.lines()))
-    name = accept(ledger, found, ACCOUNT, consent, NOBODY, at)
+    name = accept(ledger, found, ACCESS, choices, NOBODY, at)
     perform(world(provider, Clock(at), ledger), name, OPTIONS, {})
     return name
 
 
 def test_a_family_is_everything_that_a_list_led_to() -> None:
-    ledger, provider = MemoryLedger(), ScriptedProvider([refuse(61), apply, apply])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([refuse(61), apply, apply])
     first = run(ledger, provider, SHEET, None)
     second = run(ledger, provider, SHEET, first)
     third = run(ledger, provider, [*SHEET, ("sub-2", "1", "add")], first)
     stranger = run(ledger, provider, [("sub-1", "99", "add")], None)
     assert {family_of(ledger, ACCOUNT, name) for name in (first, second, third)} == {(first, second, third)}
     assert family_of(ledger, ACCOUNT, stranger) == (stranger,)
-    assert ledger.options(ACCOUNT)[second] == ("skip-invalid", option_for(first))
+    assert ledger.options(ACCOUNT)[second] == ("skip-invalid", f"only-unsettled:{first}")
 
 
 def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
-    ledger, provider = MemoryLedger(), ScriptedProvider([apply, refuse(61), apply])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(61), apply])
     first = run(ledger, provider, SHEET, None)
     left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [3]
@@ -69,15 +69,16 @@ def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
 
 
 def test_what_the_family_did_not_do_is_no_repetition() -> None:
-    ledger, provider = MemoryLedger(), ScriptedProvider([refuse(61)] * 3)
-    first = run(ledger, provider, SHEET, None)
-    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
-    assert already_run(ledger, left.plan.digest, ACCOUNT) is not None
-    assert already_run(ledger, left.plan.digest, ACCOUNT, Consent(only_unsettled=first)) is None
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(61), apply])
+    first = run(ledger, provider, [*SHEET[:2], SHEET[0]], None)
+    left = only_unsettled(checked([SHEET[0], *SHEET]), ledger, ACCOUNT, first)
+    assert [row.number for row in left.plan.rows] == [4, 5]
+    seen = check_against_ledger(left, ledger, ACCOUNT, Choices(only_unsettled=first))
+    assert [finding.code for finding in seen.sheet.findings] == ["rows-done-before"]
 
 
 def test_accepting_closes_what_had_stopped_and_it_never_goes_on() -> None:
-    ledger, provider = MemoryLedger(), ScriptedProvider([apply, refuse(20)])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(20)])
     first = run(ledger, provider, SHEET, None)
     assert ledger.head(first).state is BatchState.STOPPED
     second = run(ledger, provider, SHEET, first)
@@ -89,8 +90,8 @@ def test_accepting_closes_what_had_stopped_and_it_never_goes_on() -> None:
 
 @pytest.mark.parametrize("state", [BatchState.APPROVED, BatchState.RUNNING, BatchState.STOPPED])
 def test_a_batch_in_any_state_but_finished_is_closed(state: BatchState) -> None:
-    ledger = MemoryLedger()
-    name = accept(ledger, checked(SHEET), ACCOUNT, Consent(), NOBODY, NOON)
+    ledger = known_to(MemoryLedger())
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
     ledger.append(name, [StateChanged(NOON, state)])
     close_unfinished(ledger, ACCOUNT, name, NOON)
     assert ledger.head(name).state is BatchState.FINISHED
@@ -100,8 +101,8 @@ def test_a_batch_in_any_state_but_finished_is_closed(state: BatchState) -> None:
 
 
 def test_a_row_in_doubt_is_decided_first() -> None:
-    ledger = MemoryLedger()
-    name = accept(ledger, checked(SHEET), ACCOUNT, Consent(), NOBODY, NOON)
+    ledger = known_to(MemoryLedger())
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
     ledger.append(name, [AttemptBegan(NOON, 2, 1, None, None)])
     with pytest.raises(UsageError, match="resolve"):
         only_unsettled(checked(SHEET), ledger, ACCOUNT, name)
@@ -110,16 +111,16 @@ def test_a_row_in_doubt_is_decided_first() -> None:
 
 
 def test_another_account_or_no_batch_is_an_error() -> None:
-    ledger = MemoryLedger()
-    name = accept(ledger, checked(SHEET), ACCOUNT, Consent(), NOBODY, NOON)
+    ledger = known_to(MemoryLedger())
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
     with pytest.raises(UsageError, match="key"):
-        family_of(ledger, replace(ACCOUNT, fingerprint="other"), name)
+        family_of(ledger, ACCOUNT + 1, name)
     with pytest.raises(LedgerError, match="no batch"):
         family_of(ledger, ACCOUNT, "none-such")
 
 
 def test_an_empty_rest_is_all_done() -> None:
-    ledger, provider = MemoryLedger(), ScriptedProvider()
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider()
     first = run(ledger, provider, SHEET, None)
     left = only_unsettled(checked(list(reversed(SHEET))), ledger, ACCOUNT, first)
     assert is_all_done(left)
@@ -135,7 +136,7 @@ def test_however_often_it_is_sent_every_row_is_paid_once(
     rows: list[tuple[str, str, str]], script: list[object], data: st.DataObject
 ) -> None:
     """Any of the batches is named, the sheet is re-ordered, and whatever has stopped is resumed in between."""
-    ledger, provider = MemoryLedger(), ScriptedProvider(list(script))  # type: ignore[arg-type]
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider(list(script))  # type: ignore[arg-type]
     names = [run(ledger, provider, rows, None)]
     for _round in range(3):
         again = data.draw(st.permutations(rows))

@@ -12,7 +12,7 @@ import pytest
 from batch.ledger import replay
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.memory import MemoryLedger
-from batch.ledger.protocol import BatchKey, Claim, Lease, Work
+from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused
 from batch.provider import decode
@@ -162,7 +162,7 @@ class Forgetful(MemoryLedger):
 class Unlocked(MemoryLedger):
     """Lets everybody in."""
 
-    def hold(self, account: BatchKey, claim: Claim, at: Any, may_take_over: Callable[[Lease], bool]) -> None:
+    def hold(self, account: int, claim: Claim, at: Any, may_take_over: Callable[[Lease], bool]) -> None:
         del may_take_over
         super().hold(account, claim, at, lambda _lease: True)
 

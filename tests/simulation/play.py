@@ -13,7 +13,7 @@ from batch.errors import LedgerError
 from batch.ledger import verify
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, RowSettled
 from batch.ledger.memory import MemoryLedger
-from batch.ledger.protocol import BatchKey, Claim, Lease, NewBatch
+from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, Status
 from batch.money import from_thousandths, to_thousandths
 from batch.rules import holding
@@ -27,7 +27,7 @@ from tests.simulation.draw import BOUND, SETTLE_SECONDS, Scenario, draw
 from tests.simulation.provider import MAIN, ModelProvider, Outside, Time
 
 BATCH = "b-1"
-ACCOUNT = BatchKey("http://127.0.0.1:1/v1", "f" * 16)
+ACCESS = Access(1, "http://127.0.0.1:1/v1", "f" * 16)
 TWO_CENTS = 20
 MOST_CRASHES = 12
 
@@ -80,9 +80,7 @@ class Player:
         plan = make_plan(self.scenario.sheet.rows, removes_first=self.scenario.removes_first)
         opening = Balances(self._euros(MAIN), {token: self._euros(token) for token in self.scenario.subaccounts}, NOON)
         played = forecast(plan, opening.main, opening.subaccounts)
-        self.ledger.create(
-            NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCOUNT.api_url, "me", ACCOUNT.fingerprint)
-        )
+        self.ledger.create(NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCESS, "me"))
         try:
             for _ in range(BOUND):
                 if self.ledger.head(BATCH).state is BatchState.FINISHED:
@@ -159,7 +157,8 @@ class Player:
             stopped = self.ledger.head(BATCH).state is BatchState.STOPPED
             doubtful = entry.result.status is Status.UNKNOWN and "tell" in str(entry.result.note)
             asked = entry.result.status is Status.UNKNOWN and "it was not applied" in str(entry.result.note)
-            if stopped and (doubtful or asked):
+            rose = entry.result.status is Status.UNKNOWN and "since the ledger last knew" in str(entry.result.note)
+            if stopped and (doubtful or asked or rose):
                 if doubtful:
                     self.check_that_balances_do_not_tell(entry.row.number)
                 # Nobody decides while the server may still be busy with it.
@@ -291,7 +290,7 @@ class Disk:
     def hold(self, pid: int) -> None:
         """Take the account, if it may be taken."""
         player = self._player
-        claim = Claim("here", "here", pid, float(pid))
+        claim = Claim("here", "boot", "here", pid, float(pid))
 
         def may_take(lease: Lease) -> bool:
             return holding.may_take_over(
@@ -301,7 +300,7 @@ class Disk:
                 now=player.time.now(),
             )
 
-        self._ledger.hold(ACCOUNT, claim, player.time.now(), may_take)
+        self._ledger.hold(ACCESS.account, claim, player.time.now(), may_take)
 
     def let_go(self) -> None:
         """Give the account back."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.ledger.orm.models import Batch, Movement, Reading
+from batch.ledger.protocol import LastBalance
 from batch.model import Balances
 from batch.money import from_thousandths, to_thousandths
 
 AtBothEnds = Mapping[Purpose, Balances]
 """A batch's opening and closing balances, as far as they were read."""
+_BATCHES_AT_ONCE = 20
+_FEW = 500
+"""Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
 _ENDS = [Purpose.OPENING.value, Purpose.CLOSING.value]
 
 
@@ -60,6 +64,41 @@ def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, in
         for balances in (found[purpose],)
         if (main := balances.get(None)) is not None
     }
+
+
+def last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+    """The newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
+
+    The newest batches are asked first, and those before them only for what they do not tell.
+    """
+    names = list(Batch.objects.filter(account=account).order_by("-number").values_list("name", flat=True))
+    found: dict[str, LastBalance] = {}
+    left = set(tokens)
+    for first in range(0, len(names), _BATCHES_AT_ONCE):
+        if not left:
+            break
+        for token, told in _newest_of(names[first : first + _BATCHES_AT_ONCE], left).items():
+            found[token] = told
+            left.discard(token)
+    return found
+
+
+def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, LastBalance]:
+    readings = Reading.objects.filter(batch__in=batches, token__isnull=False)
+    answers = Movement.objects.filter(batch__in=batches, subaccount_balance__isnull=False, at__isnull=False)
+    if len(tokens) <= _FEW:
+        readings, answers = readings.filter(token__in=tokens), answers.filter(token__in=tokens)
+    told = [
+        *readings.values_list("at", "token", "balance").iterator(),
+        *answers.values_list("at", "token", "subaccount_balance").iterator(),
+    ]
+    found: dict[str, LastBalance] = {}
+    for at, token, balance in told:
+        if at is None or balance is None or token is None or token not in tokens:
+            continue
+        if token not in found or found[token].at <= at:
+            found[token] = LastBalance(from_thousandths(balance), at)
+    return found
 
 
 def last_known(batch: str) -> dict[str | None, Decimal]:

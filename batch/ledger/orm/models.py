@@ -7,10 +7,36 @@ from typing import ClassVar
 from django.db import models
 
 
+class Account(models.Model):
+    """Whose credit it is: an address in normal form and the owner that the provider names there."""
+
+    address = models.TextField(db_index=True)
+    name = models.TextField(blank=True)
+    """Empty: the provider has not named the owner yet."""
+    tokens = models.JSONField(default=list)
+    """Some of the sub-accounts that it was first seen with; those that its batches read are known besides."""
+    created_at = models.DateTimeField()
+
+
+class AccountKey(models.Model):
+    """A key that an account was used with, by its fingerprint. A renewed key is the same account."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="keys")
+    address = models.TextField()
+    fingerprint = models.CharField(max_length=16)
+    first_used_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["address", "fingerprint"], name="one_account_a_key")]
+
+
 class Batch(models.Model):
     """An accepted plan and where it stands."""
 
     name = models.CharField(max_length=64, primary_key=True)
+    number = models.PositiveBigIntegerField(db_index=True)
+    """Counts the batches as they were accepted, whatever the clock said then."""
+    account = models.ForeignKey(Account, models.PROTECT, related_name="batches")
     state = models.CharField(max_length=16)
     reason = models.TextField(null=True)  # null: it did not stop, which is not an empty reason
     file_name = models.TextField()
@@ -22,7 +48,8 @@ class Batch(models.Model):
     roles = models.JSONField()
     findings = models.JSONField()
     api_url = models.TextField()
-    account = models.TextField()
+    owner = models.TextField()
+    """The main account's user name as the provider gave it when the plan was accepted."""
     key_fingerprint = models.CharField(max_length=16)
     created_at = models.DateTimeField(db_index=True)
     running_at = models.DateTimeField(null=True)
@@ -30,6 +57,8 @@ class Batch(models.Model):
     events_count = models.PositiveIntegerField(default=0)
     last_hash = models.CharField(max_length=64)
     people = models.JSONField(null=True)  # null: recorded before people were
+    options = models.JSONField(default=list)
+    """What was chosen for it, as it holds now."""
 
 
 class Movement(models.Model):
@@ -101,10 +130,17 @@ class Event(models.Model):
 
 
 class Lease(models.Model):
-    """Who runs on an account just now. One line an account, so that two runners cannot both have it."""
+    """Who runs on an account just now. One line an account, so that two runners cannot both have it.
 
-    account = models.CharField(max_length=64, primary_key=True)
+    It stays when the account is given back, so that `fence` only ever grows: whoever holds the account writes with the
+    number that was given then, and of an older number nothing is taken.
+    """
+
+    account = models.OneToOneField(Account, models.PROTECT, primary_key=True)
+    fence = models.PositiveBigIntegerField()
+    is_held = models.BooleanField()
     machine = models.TextField()
+    boot = models.TextField()
     host = models.TextField()
     pid = models.PositiveIntegerField()
     started = models.FloatField()
@@ -112,10 +148,18 @@ class Lease(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
 
+    class Meta:
+        # Another table than that of older versions: a program of theirs that still runs finds none, and sends nothing.
+        db_table = "ledger_account_lease"
 
-class ColumnMemory(models.Model):
-    """Which title a person named for a column, kept for the next sheet."""
 
-    role = models.CharField(max_length=16, primary_key=True)
+class ColumnTitle(models.Model):
+    """Which title a person named for a column, kept for the account's next sheet."""
+
+    account = models.ForeignKey(Account, models.PROTECT, null=True)  # null: named while no account was known
+    role = models.CharField(max_length=16)
     title = models.TextField()
     at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "role"], name="one_title_a_role")]

@@ -88,7 +88,7 @@ def lines_page(
     Their heads have the main account's balances only.
     """
     with reading():
-        wanted = Batch.objects.order_by("-created_at", "-name")
+        wanted = Batch.objects.order_by("-number")
         if states:
             wanted = wanted.filter(state__in=[state.value for state in states])
         if search:
@@ -185,7 +185,7 @@ def history_of(token: str, offset: int = 0, limit: int = 50) -> tuple[Past, ...]
     """What every batch did to a sub-account, newest first."""
     with reading():
         named = Movement.objects.filter(token=token)
-        newest = named.order_by("-batch__created_at", "-batch_id", "-position")[offset : offset + limit]
+        newest = named.order_by("-batch__number", "-position")[offset : offset + limit]
         lines = newest.values_list("batch__name", "batch__state", "batch__created_at", "batch__file_name", *ROW)
         return tuple(
             Past(name, BatchState(state), created_at, file_name, batch_row(line))

@@ -81,24 +81,31 @@ def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
         source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
         digest=batch.digest,
         api_url=batch.api_url,
-        account=batch.account,
+        account=batch.owner,
         created_at=batch.created_at,
         ended_at=batch.ended_at,
         opening=balances.get(Purpose.OPENING),
         closing=balances.get(Purpose.CLOSING),
         people=people_of(batch),
+        options=tuple(batch.options),
     )
 
 
 def people_of(batch: Batch) -> People:
     """Who prepared, approved and ran it."""
     known = batch.people or {}
-    return People(known.get("prepared"), tuple(known.get("approved", ())), tuple(known.get("run", ())))
+    run = tuple(known.get("run", ()))
+    return People(known.get("prepared"), tuple(known.get("approved", ())), run, known.get("abandoned"))
 
 
 def people_json(people: People) -> dict[str, Any]:
     """The people as the table keeps them."""
-    return {"prepared": people.prepared, "approved": list(people.approved), "run": list(people.run)}
+    return {
+        "prepared": people.prepared,
+        "approved": list(people.approved),
+        "run": list(people.run),
+        "abandoned": people.abandoned,
+    }
 
 
 def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
-from batch.errors import LedgerError
+from batch.choices import read_choices
+from batch.errors import AccountInUse, LedgerError
 from batch.ledger import chain, protocol, replay
 from batch.ledger.accept import accepted
 from batch.ledger.encoding import finding_from_json, finding_to_json
@@ -18,25 +17,31 @@ from batch.ledger.facts import (
     AttemptEnded,
     BalancesRead,
     Fact,
+    OptionsChanged,
     PersonDecided,
+    RowDoubted,
     RowSettled,
     StateChanged,
 )
 from batch.ledger.holding import busy
-from batch.ledger.orm.balances import at_both_ends, last_known, readings_of
-from batch.ledger.orm.models import Batch, Event, Lease, Reading
+from batch.ledger.orm.accounts import accounts_at, bind_key, known_key
+from batch.ledger.orm.balances import at_both_ends, last_balances, last_known, readings_of
+from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
+from batch.ledger.orm.past import done_movements, doubted_rows
 from batch.ledger.orm.queries import lines_page
 from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, committed_by_driver, found, reading
 from batch.ledger.orm.writing import Pen
-from batch.ledger.protocol import BatchKey, BatchLine, Claim, Earlier, LastAttempt, NewBatch, Work
-from batch.ledger.sentences import already_there
-from batch.model import BatchHead, BatchState, BatchView, Movement, People, Role, Status, movements_of
+from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work
+from batch.ledger.sentences import already_there, taken_over
+from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
+from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.holding import LEASE
+from batch.rules.repetition import PastList
 
-_ENDED = {BatchState.STOPPED, BatchState.FINISHED, BatchState.REJECTED}
+_OVER = {BatchState.STOPPED, *ENDED}
 _CHUNK = 1000
 
 
@@ -50,23 +55,39 @@ class DatabaseLedger:
     def __init__(self, beside: Callable[[str], None] = lambda _batch: None) -> None:
         """`beside` writes what belongs in the same commit as a new batch, whose name it is given."""
         self._beside = beside
-        self._held: tuple[str, Claim] | None = None
+        self._held: tuple[int, int] | None = None
+        """The account, and the number that its lease was given."""
         self._tips: dict[str, chain.Tip] = {}
 
-    def hold(
-        self, account: BatchKey, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]
-    ) -> None:
-        """Hold the account, so that nobody else sends on it."""
-        name = _account(account)
+    def account_with(self, address: str, fingerprint: str) -> int | None:
+        """Find the account at this address that was used with this key; None if there is none."""
+        with reading():
+            return known_key(address, fingerprint)
+
+    def accounts_at(self, address: str) -> list[KnownAccount]:
+        """List the accounts at this address, with the sub-accounts that they were seen to have."""
+        with reading():
+            return accounts_at(address)
+
+    def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
+        """Return the account that a key belongs to, recorded from now on, and whether it is new to the ledger."""
         with committed():
-            line = Lease.objects.select_for_update().filter(account=name).first()
-            if line is not None and _claim(line) != claim:
+            return bind_key(address, fingerprint, owner, at)
+
+    def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]) -> None:
+        """Hold the account, so that nobody else sends on it."""
+        with committed():
+            line = Lease.objects.select_for_update().filter(account=account).first()
+            if line is not None and line.is_held and _claim(line) != claim:
                 lease = protocol.Lease(_claim(line), line.batch, line.since, line.until)
                 if not may_take_over(lease):
-                    raise LedgerError(busy(lease))
+                    raise AccountInUse(busy(lease), lease.batch)
             mine = Lease(
-                account=name,
+                account_id=account,
+                fence=line.fence + 1 if line is not None else 1,
+                is_held=True,
                 machine=claim.machine,
+                boot=claim.boot,
                 host=claim.host,
                 pid=claim.pid,
                 started=claim.started,
@@ -75,24 +96,41 @@ class DatabaseLedger:
             )
             # Of two that find the account free at the same moment, the second must fail and not overwrite the first.
             mine.save(force_insert=line is None, force_update=line is not None)
-        self._held = name, claim
+        self._held = account, mine.fence
         self._tips = {}
+
+    def renew(self, at: datetime) -> None:
+        """Prove that the account is still held, and hold it for longer."""
+        if self._held is not None:
+            account, fence = self._held
+            with committed():
+                held = Lease.objects.filter(account=account, fence=fence)
+                if held.update(until=at + LEASE) != 1:
+                    raise LedgerError(taken_over(held.values_list("batch", flat=True).first() or ""))
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
         if self._held is not None:
+            account, fence = self._held
             with committed():
-                _held_by(*self._held).delete()
+                Lease.objects.filter(account=account, fence=fence).update(is_held=False)
             self._held = None
             self._tips = {}
 
-    def in_doubt(self, account: BatchKey) -> str | None:
-        """The newest batch on this account with a row in doubt."""
+    def in_doubt(self, account: int) -> str | None:
+        """Name the newest batch on this account with a row in doubt."""
         with reading():
             # By the index, batch by batch: a join would be made from the side of the rows, and look at each of them.
             rows = Line.objects.filter(batch=OuterRef("pk"), status=Status.UNKNOWN.value)
-            doubtful = Batch.objects.filter(Exists(rows), api_url=account.api_url, key_fingerprint=account.fingerprint)
-            return doubtful.order_by("-created_at", "-name").values_list("name", flat=True).first()
+            doubtful = Batch.objects.filter(Exists(rows), account=account)
+            return doubtful.order_by("-number").values_list("name", flat=True).first()
+
+    def unfinished(self, account: int | None = None) -> list[str]:
+        """Name the batches that have not ended, newest first, of this account or of all."""
+        with reading():
+            begun = Batch.objects.exclude(state__in=[state.value for state in ENDED])
+            mine = begun if account is None else begun.filter(account=account)
+            return list(mine.order_by("-number").values_list("name", flat=True))
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -102,6 +140,8 @@ class DatabaseLedger:
                 raise LedgerError(already_there(new.name))
             Batch.objects.create(
                 name=new.name,
+                number=(Batch.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+                account_id=new.access.account,
                 state=BatchState.APPROVED.value,
                 file_name=source.file_name,
                 sha256=source.sha256,
@@ -111,12 +151,13 @@ class DatabaseLedger:
                 columns=list(new.sheet.columns),
                 roles={role.value: column for role, column in new.sheet.roles.items()},
                 findings=[finding_to_json(finding) for finding in new.sheet.findings],
-                api_url=new.api_url,
-                account=new.account,
-                key_fingerprint=new.key_fingerprint,
+                api_url=new.access.api_url,
+                owner=new.owner,
+                key_fingerprint=new.access.fingerprint,
                 created_at=new.at,
                 last_hash=chain.GENESIS,
                 people=people_json(People(new.prepared, new.approved)),
+                options=list(new.options),
             )
             Pen().add_rows(new)
             self._append(new.name, chain.Tip(), accepted(new))
@@ -154,11 +195,11 @@ class DatabaseLedger:
     def work(self, batch: str) -> Work:
         """What a runner takes up."""
         with reading():
-            rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
+            rows = tuple(rows_in(found(batch).movements.filter(turn__isnull=False).order_by("turn")))
             known = last_known(batch)
             main = known.pop(None, None)
             subaccounts = {token: balance for token, balance in known.items() if token is not None}
-            return Work(tuple(rows_in(rows)), main, subaccounts)
+            return Work(rows, main, subaccounts, doubted_rows(batch, rows))
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
@@ -167,11 +208,11 @@ class DatabaseLedger:
             last = sent.values_list("attempts", "main_before", "subaccount_before").first()
             return LastAttempt(last[0], euros(last[1]), euros(last[2])) if last else None
 
-    def key_of(self, batch: str) -> BatchKey:
+    def access_of(self, batch: str) -> Access:
         """What the batch is bound to."""
         with reading():
             kept = found(batch)
-            return BatchKey(kept.api_url, kept.key_fingerprint)
+            return Access(kept.account_id, kept.api_url, kept.key_fingerprint)
 
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
@@ -180,42 +221,40 @@ class DatabaseLedger:
     def latest(self) -> str | None:
         """The newest batch's name."""
         with reading():
-            newest = Batch.objects.order_by("-created_at", "-name").values_list("name", flat=True)
-            return newest.first()
+            return Batch.objects.order_by("-number").values_list("name", flat=True).first()
 
-    def earlier(self, account: BatchKey, since: datetime) -> list[Earlier]:
-        """The batches accepted for this account since then, newest first."""
+    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+        """The batches accepted for this account since then, newest first, with what they may have done."""
         with reading():
-            since_then = Batch.objects.filter(
-                api_url=account.api_url, key_fingerprint=account.fingerprint, created_at__gte=since
-            )
-            accepted_as = Event.objects.filter(batch__in=since_then, number=1).values_list("batch_id", "data")
-            movements = {name: int(data.get("movements", 0)) for name, data in accepted_as}
+            batches = Batch.objects.filter(account=account, created_at__gte=since).order_by("-number")
+            done = done_movements([batch.name for batch in batches], tokens)
             return [
-                Earlier(batch.name, batch.created_at, batch.file_name, batch.sha256, movements.get(batch.name, 0))
-                for batch in since_then.order_by("-created_at", "-name")
+                PastList(
+                    batch.name,
+                    batch.created_at,
+                    batch.file_name,
+                    batch.sha256,
+                    read_choices(batch.options).period,
+                    done[batch.name],
+                )
+                for batch in batches
             ]
 
-    def options(self, account: BatchKey) -> dict[str, tuple[str, ...]]:
+    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+        """The newest balances that the ledger knows of these sub-accounts, by token."""
+        with reading():
+            return last_balances(account, tokens)
+
+    def options_of(self, batch: str) -> tuple[str, ...]:
+        """What was chosen for the batch, as it holds now."""
+        with reading():
+            return tuple(found(batch).options)
+
+    def options(self, account: int) -> dict[str, tuple[str, ...]]:
         """What was chosen for each batch of this account, oldest first."""
         with reading():
-            accepted_facts = Event.objects.filter(
-                number=1, batch__api_url=account.api_url, batch__key_fingerprint=account.fingerprint
-            )
-            found = accepted_facts.order_by("batch__created_at", "batch_id").values_list("batch_id", "data")
-            return {batch: tuple(data.get("options", ())) for batch, data in found}
-
-    def movements(self, batch: str) -> list[Movement]:
-        """The movements of a batch."""
-        with reading():
-            rows = found(batch).movements.filter(turn__isnull=False).order_by("turn")
-            return movements_of(entry.row for entry in rows_in(rows))
-
-    def batch_with_digest(self, digest: str, api_url: str, key_fingerprint: str) -> str | None:
-        """The newest batch in which exactly these movements were accepted for this account."""
-        with reading():
-            same = Batch.objects.filter(digest=digest, api_url=api_url, key_fingerprint=key_fingerprint)
-            return same.order_by("-created_at", "-name").values_list("name", flat=True).first()
+            batches = Batch.objects.filter(account=account).order_by("number")
+            return {name: tuple(options) for name, options in batches.values_list("name", "options")}
 
     def _append(self, batch: str, tip: chain.Tip, facts: Sequence[Fact]) -> chain.Tip:
         """Write the facts behind the tip, within a transaction; returns the new tip."""
@@ -240,31 +279,24 @@ def _tip(batch: str) -> chain.Tip:
 
 def _apply(pen: Pen, batch: str, fact: Fact) -> None:
     match fact:
-        case AttemptBegan() | AttemptEnded() | RowSettled() | PersonDecided():
+        case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
             pen.change_row(batch, fact)
         case BalancesRead():
             Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
+        case OptionsChanged():
+            Batch.objects.filter(name=batch).update(options=list(fact.options))
         case StateChanged():
             _change_state(found(batch), fact)
 
 
 def _change_state(batch: Batch, fact: StateChanged) -> None:
     batch.state, batch.reason = fact.state.value, fact.reason
-    batch.ended_at = fact.at if fact.state in _ENDED else None
+    batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
-        batch.people = people_json(replay.started(people_of(batch), fact.state, fact.by))
+    batch.people = people_json(replay.started(people_of(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])
 
 
-def _account(key: BatchKey) -> str:
-    """The name under which an account is held."""
-    return hashlib.sha256(f"{key.api_url}\n{key.fingerprint}".encode()).hexdigest()
-
-
 def _claim(line: Lease) -> Claim:
-    return Claim(line.machine, line.host, line.pid, line.started)
-
-
-def _held_by(account: str, claim: Claim) -> models.QuerySet[Lease]:
-    return Lease.objects.filter(account=account, machine=claim.machine, pid=claim.pid, started=claim.started)
+    return Claim(line.machine, line.boot, line.host, line.pid, line.started)

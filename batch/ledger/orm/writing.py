@@ -18,7 +18,7 @@ from batch.ledger.chain import Line, Tip
 from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.ledger.facts import AttemptBegan
 from batch.ledger.orm.rows import thousandths
-from batch.ledger.protocol import Claim, NewBatch
+from batch.ledger.protocol import NewBatch
 from batch.ledger.sentences import taken_over, written_by_another
 from batch.model import SheetRow, Status
 from batch.rules.holding import LEASE
@@ -36,7 +36,8 @@ class _Statements:
         end = ("events_count", "last_hash")
         found_out = ("status", "code", "message", "note", "main_balance", "subaccount_balance", "at")
         began = ("status", "code", "message", "note", "attempts", "at", "main_before", "subaccount_before")
-        self.renew = self._update("ledger_lease", ("batch", "until"), ("account", "machine", "pid", "started"))
+        # The number that was given with the lease is only ever followed by greater ones.
+        self.renew = self._update("ledger_account_lease", ("batch", "until"), ("account_id", "fence"))
         self.advance = self._update("ledger_batch", end, ("name", *end))
         before = f' AND "status" IN ({mark}, {mark})'
         self.began = self._update("ledger_movement", began, ("batch_id", "row", "attempts")) + before
@@ -68,9 +69,9 @@ class Pen:
         self._is_sqlite = connection.vendor == "sqlite"
         self._statements = _statements("?" if self._is_sqlite else "%s")
 
-    def renew(self, account: str, claim: Claim, batch: str, at: datetime) -> None:
+    def renew(self, account: int, fence: int, batch: str, at: datetime) -> None:
         """Prove that the account is still held, and hold it for longer."""
-        values = (batch, self._moment(at + LEASE), account, claim.machine, claim.pid, claim.started)
+        values = (batch, self._moment(at + LEASE), account, fence)
         if self._execute(self._statements.renew, values) != 1:
             raise LedgerError(taken_over(batch))
 

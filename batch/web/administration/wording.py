@@ -8,6 +8,7 @@ ACTIONS = {
     "authenticator.enrolled": N_("enrolled an authenticator"),
     "authenticator.removed": N_("removed their authenticator"),
     "authenticator.reset": N_("removed somebody's authenticator"),
+    "batch.abandoned": N_("gave a batch up"),
     "batch.decided": N_("decided about a row in doubt"),
     "batch.downloaded": N_("downloaded a file of a batch"),
     "batch.resumed": N_("resumed a batch"),

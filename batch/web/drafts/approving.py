@@ -89,7 +89,7 @@ class Blocker(StrEnum):
     ALREADY_RUN = "already-run"
 
 
-def blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, repeats: bool) -> tuple[Blocker, ...]:
+def blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> tuple[Blocker, ...]:
     """What must be put right first, by the same rules as the command line's, all of it at once."""
     found = {
         Blocker.NOT_CHECKED: not screen.is_forecast,
@@ -97,7 +97,7 @@ def blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, repeat
         Blocker.INVALID_ROWS: bool(screen.invalid) and not options.skip_invalid,
         Blocker.NOTHING_TO_SEND: screen.movements == 0,
         Blocker.WOULD_BE_REFUSED: bool(screen.refused) and not options.partial,
-        Blocker.ALREADY_RUN: repeats and not options.again,
+        Blocker.ALREADY_RUN: is_repeated,
     }
     return tuple(blocker for blocker, is_there in found.items() if is_there)
 

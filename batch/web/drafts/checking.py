@@ -11,17 +11,17 @@ from pathlib import PurePath
 
 from django.db import transaction
 
+from batch.choices import Choices
 from batch.errors import ProviderError, ProviderUnreachable, SettingsError, UsageError
-from batch.language import _
 from batch.ledger.orm.columns import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
-from batch.ledger.protocol import BatchKey
 from batch.model import Grid
 from batch.rules.checks import header_of
 from batch.rules.conventions import titles_to_keep
-from batch.runner.consent import Consent, already_run, obstacle_in_forecast, obstacle_in_sheet
+from batch.runner.account import bind_account, find_account
+from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
-from batch.runner.likeness import with_likeness
+from batch.runner.ledger_checks import check_against_ledger, repetition_in
 from batch.runner.unsettled import only_unsettled
 from batch.sheet import Reader, open_original
 from batch.sheet.original import Original
@@ -68,7 +68,7 @@ def check_version(
     checked = check(reading, options, rest_of=draft.rest_of)
     version = add_version(draft, checked, Making(made_by, reading.file, reading.corrections, options, person))
     if remember and (titles := titles_to_keep(checked.dry_run.sheet, checked.conventions.rules.columns)):
-        remember_columns(titles, _now())
+        remember_columns(known_account(), titles, _now())
     return version
 
 
@@ -88,12 +88,12 @@ def recheck(version: Version) -> bool:
     """
     options, reading = Options.from_json(version.options), Reading.of(version)
     with _opened(reading) as reader:
-        account, key, problem = _ask()
+        asked = _ask()
         grid = reader.result()
-    if account is None or key is None:
-        raise ProviderUnreachable(problem)
-    played = _dry_run(grid, account, reading, options)
-    return check_again(version, _in_ledger(played, key, options, version.draft.rest_of))
+    if asked.account is None:
+        raise ProviderUnreachable(asked.problem)
+    played = _dry_run(grid, asked.account, reading, options)
+    return check_again(version, _in_ledger(played, asked.known, options, version.draft.rest_of))
 
 
 def load_dry_run(version: Version, account: Account | None = None) -> DryRun:
@@ -104,44 +104,39 @@ def load_dry_run(version: Version, account: Account | None = None) -> DryRun:
     return _dry_run(grid, account, reading, Options.from_json(version.options))
 
 
-def prepare_start(version: Version, account: Account) -> DryRun:
+def prepare_start(version: Version, account: Account, known: int) -> DryRun:
     """What an approved version starts, with these balances: the same movements, in the same order.
 
     Ask while the account is held. `UsageError` if it must not be started; whether it still is what was approved is for
     `screen_digest` to say.
     """
-    options, consent = Options.from_json(version.options), consent_of(version)
-    checked = _in_ledger(load_dry_run(version, account), _key(), options, version.draft.rest_of)
-    if checked.repeats and not options.again:
-        raise UsageError(
-            _("Exactly these movements were run as batch {batch} meanwhile: look at it again.").format(
-                batch=checked.repeats
-            )
-        )
+    options, choices = Options.from_json(version.options), choices_of(version)
+    checked = _in_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
+    repetition = repetition_in(checked.dry_run)
+    if repetition is not None:
+        raise UsageError(repetition.message)
     if screen_digest(checked.dry_run, options) == version.screen_digest:
         # What was approved had nothing in its way; what has changed is for its approvers to see.
-        obstacle = obstacle_in_sheet(checked.dry_run, consent) or obstacle_in_forecast(checked.dry_run, consent)
+        obstacle = obstacle_in_sheet(checked.dry_run, choices) or obstacle_in_forecast(checked.dry_run, choices)
         if obstacle:
             raise UsageError(obstacle_sentence(obstacle))
     return checked.dry_run
 
 
-def consent_of(version: Version) -> Consent:
+def choices_of(version: Version) -> Choices:
     """What its preparer chose, as the runner knows it."""
-    return Options.from_json(version.options).consent_for(version.draft.rest_of)
+    return Options.from_json(version.options).choices_for(version.draft.rest_of)
 
 
 def check(reading: Reading, options: Options, *, rest_of: str = "") -> Checked:
     """Read the sheet, ask the provider, and look in the ledger for batches that look like it."""
     with _opened(reading) as reader:
-        account, key, problem = _ask()
+        asked = _ask()
         grid = reader.result()
-    reading, grid = _with_memory(reading, grid)
-    played = _dry_run(grid, account, reading, options)
-    if key is None:
-        return Checked(played, problem=problem, conventions=reading.conventions)
-    checked = _in_ledger(played, key, options, rest_of)
-    return replace(checked, problem=problem, conventions=reading.conventions)
+    reading, grid = _with_memory(reading, grid, asked.known)
+    played = _dry_run(grid, asked.account, reading, options)
+    checked = _in_ledger(played, asked.known, options, rest_of)
+    return replace(checked, problem=asked.problem, conventions=reading.conventions)
 
 
 def _opened(reading: Reading) -> Reader:
@@ -150,16 +145,16 @@ def _opened(reading: Reading) -> Reader:
     return open_original(original, sheet=conventions.sheet, columns=conventions.named, limits=limits())
 
 
-def _with_memory(reading: Reading, grid: Grid) -> tuple[Reading, Grid]:
+def _with_memory(reading: Reading, grid: Grid, known: int | None) -> tuple[Reading, Grid]:
     """With what is remembered of columns, if some are not found without: read again, for it may be another sheet."""
     header = header_of(grid, reading.conventions.rules)
-    remembered = {} if header is not None and not header.missing else remembered_columns()
+    remembered = {} if header is not None and not header.missing else remembered_columns(known)
     if not remembered:
         return reading, grid
     titles = {role.value: title for role, title in remembered.items()}
-    known = replace(reading, conventions=replace(reading.conventions, remembered=titles))
-    with _opened(known) as reader:
-        return known, reader.result()
+    told = replace(reading, conventions=replace(reading.conventions, remembered=titles))
+    with _opened(told) as reader:
+        return told, reader.result()
 
 
 def _dry_run(grid: Grid, account: Account | None, reading: Reading, options: Options) -> DryRun:
@@ -173,30 +168,49 @@ def _dry_run(grid: Grid, account: Account | None, reading: Reading, options: Opt
     )
 
 
-def _in_ledger(played: DryRun, key: BatchKey, options: Options, rest_of: str) -> Checked:
-    """With what the ledger knows: what is done already where a list is continued, and batches that look like it."""
+def _in_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> Checked:
+    """With what the ledger knows: what is done already where a list is continued, and whether it was run before."""
+    if known is None:
+        return Checked(played)
     ledger = DatabaseLedger()
-    seen = with_likeness(played, ledger, key)
-    if rest_of:
-        seen = only_unsettled(seen, ledger, key, rest_of)
-    earlier = already_run(ledger, seen.plan.digest, key, options.consent_for(rest_of))
-    return Checked(seen, (earlier.batch or "") if earlier else "")
+    seen = only_unsettled(played, ledger, known, rest_of) if rest_of else played
+    return Checked(check_against_ledger(seen, ledger, known, options.choices_for(rest_of)))
 
 
-def _ask() -> tuple[Account | None, BatchKey | None, str]:
-    """What the provider says, whose account it is, and why it could not be asked."""
-    key = None
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the provider says, which account of the ledger that is, and why it could not be asked."""
+
+    account: Account | None = None
+    known: int | None = None
+    problem: str = ""
+
+
+def _ask() -> _Asked:
     try:
-        key = _key()
+        api_url, key = vault.provider()
+    except SettingsError as error:
+        return _Asked(problem=str(error))
+    try:
         with vault.open_client(_PATIENCE) as client:
-            return read_account(client, key.api_url, _now), key, ""
-    except (ProviderError, SettingsError) as error:
-        return None, key, str(error)
+            account = read_account(client, api_url, _now)
+    except ProviderError as error:
+        return _Asked(known=known_account(), problem=str(error))
+    ledger, fingerprint = DatabaseLedger(), key.fingerprint()
+    known = find_account(ledger, api_url, fingerprint, account.owner)
+    if known is not None:
+        # From now on the key is known without asking. An account that is new is recorded when it is first run.
+        bind_account(ledger, api_url, fingerprint, lambda: account.owner, _now())
+    return _Asked(account, known)
 
 
-def _key() -> BatchKey:
-    api_url, secret = vault.provider()
-    return BatchKey(api_url, secret.fingerprint())
+def known_account() -> int | None:
+    """The account of the connection in force, if its key was used before."""
+    try:
+        api_url, key = vault.provider()
+    except SettingsError:
+        return None
+    return find_account(DatabaseLedger(), api_url, key.fingerprint())
 
 
 def _now() -> datetime:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from batch.errors import UsageError
 from batch.findings import RULES, Severity
 from batch.language import _
+from batch.runner.ledger_checks import REPEATED
 from batch.web.access import Role, roles_of
 from batch.web.drafts.approving import (
     Asker,
@@ -52,10 +53,10 @@ def standing_of(draft: Draft, version: Version, asker: Asker) -> Standing:
 
 def blockers_of(version: Version) -> tuple[Blocker, ...]:
     """What must be put right before anybody may approve it."""
-    errors = any(RULES[found["code"]].severity is Severity.ERROR for found in version.findings)
+    errors = {found["code"] for found in version.findings if RULES[found["code"]].severity is Severity.ERROR}
     options = Options.from_json(version.options)
     screen = Screen.from_json(version.screen)
-    return blockers(screen, options, has_sheet_errors=errors, repeats=bool(version.repeats))
+    return blockers(screen, options, has_sheet_errors=bool(errors - {REPEATED}), is_repeated=REPEATED in errors)
 
 
 def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed_with: str) -> bool:

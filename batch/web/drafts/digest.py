@@ -13,13 +13,15 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
 from batch.money import to_thousandths
-from batch.runner.consent import Consent
 from batch.runner.dry_run import DryRun
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
+_DRIFTING = frozenset({"balances-rose"})
+"""Findings that come and go with balances, and keep nothing from being sent."""
 _WORDLESS = ("batch", "batches", "rows", "row")
 """Parameters of findings that are the same in every language; others are worded, and follow from the sheet."""
 
@@ -33,14 +35,22 @@ class Options:
     removes_first: bool = False
     again: bool = False
     why: str = ""
+    period: str = ""
 
-    def consent_for(self, rest_of: str = "") -> Consent:
+    def choices_for(self, rest_of: str = "") -> Choices:
         """As the runner knows it; `rest_of` is the batch of which only what is not done is sent."""
-        return Consent(self.skip_invalid, self.partial, self.again, self.why or None, rest_of or None)
+        return Choices(
+            skip_invalid=self.skip_invalid,
+            partial=self.partial,
+            again=self.again,
+            why=self.why or None,
+            only_unsettled=rest_of or None,
+            period=self.period or None,
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps them."""
-        return asdict(self)
+        """As the database keeps them. What was approved before there were periods names none."""
+        return {name: value for name, value in asdict(self).items() if name != "period" or value}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Options:
@@ -89,7 +99,7 @@ def screen_of(dry_run: DryRun) -> Screen:
         added=to_thousandths(plan.added),
         removed=to_thousandths(plan.removed),
         invalid=dry_run.invalid_rows,
-        findings=tuple(map(_finding, dry_run.sheet.findings)),
+        findings=tuple(_finding(finding) for finding in dry_run.sheet.findings if finding.code not in _DRIFTING),
         is_forecast=played is not None,
         refused=len(refusals),
         refusals=_over(f"{refusal.row}\t{refusal.code}\n" for refusal in refusals),

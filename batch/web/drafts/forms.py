@@ -18,6 +18,7 @@ COLUMN = "column-"
 _LONGEST_SHEET = 200
 _LONGEST_TITLE = 300
 _LONGEST_WHY = 1000
+_LONGEST_PERIOD = 60
 
 
 def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
@@ -42,13 +43,14 @@ def options_of(posted: QueryDict) -> Options:
     """What is chosen for the run; running the same once more needs a reason."""
     again, why = "again" in posted, posted.get("why", "").strip()[:_LONGEST_WHY]
     if again and not why:
-        raise UsageError(_("Say why exactly these movements are to be run once more."))
+        raise UsageError(_("Say why it is to be paid although it seems to have been paid."))
     return Options(
         skip_invalid="skip_invalid" in posted,
         partial="partial" in posted,
         removes_first="removes_first" in posted,
         again=again,
         why=why if again else "",
+        period=" ".join(posted.get("period", "").split())[:_LONGEST_PERIOD],
     )
 
 

@@ -16,8 +16,10 @@ from batch.findings import RULES, Finding, Severity, shown
 from batch.language import _, ngettext, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.money import euros, from_thousandths
+from batch.runner.ledger_checks import REPEATED
 from batch.web.charts import course_chart
 from batch.web.drafts.approving import Blocker, hindrance
+from batch.web.drafts.checking import known_account
 from batch.web.drafts.conventions import Conventions
 from batch.web.drafts.decisions import asker_of, blockers_of, standing_of
 from batch.web.drafts.digest import Options
@@ -29,6 +31,8 @@ from batch.web.models import Approval, Draft, DraftState, Person, Version
 from batch.wording import severity_word
 
 _MOST_VERSIONS = 20
+_PERHAPS_PAID = frozenset({REPEATED, "paid-elsewhere"})
+"""Findings that a person may overrule with a reason."""
 _LONGEST_CHOICE = 50
 
 
@@ -81,6 +85,7 @@ def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
         "blockers": found,
         "needs_check": Blocker.NOT_CHECKED in found,
         "options": Options.from_json(version.options),
+        "is_perhaps_paid": any(finding["code"] in _PERHAPS_PAID for finding in version.findings),
         "totals": _totals(version),
         "sheet_findings": [
             (finding, severity_word(finding.severity)) for finding in map(finding_from_json, version.findings)
@@ -94,6 +99,7 @@ def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
         "versions": [(each, made_word(each.made_by)) for each in _versions(draft)],
         **mapping(version),
         "editable": draft.state in {DraftState.CHECKED, DraftState.APPROVED},
+        "is_new_account": version.opening is not None and known_account() is None,
         **_approving(draft, version, person, found),
     }
 

@@ -52,8 +52,6 @@ class Checked:
     """A sheet as it was just checked, with what the ledger and the provider said."""
 
     dry_run: DryRun
-    repeats: str = ""
-    """The batch in which exactly these movements were accepted before."""
     problem: str = ""
     """Why the provider could not be asked."""
     conventions: Conventions = NOTHING_SAID
@@ -149,7 +147,6 @@ def _said(checked: Checked, options: Options) -> dict[str, Any]:
         "counts": _counts(dry_run),
         "forecast": _forecast(dry_run),
         "opening": _opening(dry_run),
-        "repeats": checked.repeats,
         "problem": checked.problem,
         "checked_at": dry_run.at,
     }

@@ -51,9 +51,7 @@ def blocker_sentence(blocker: Blocker, version: Version) -> str:
         case Blocker.WOULD_BE_REFUSED:
             return _refused(version)
         case Blocker.ALREADY_RUN:
-            return _(
-                "Exactly these movements were run as batch {batch}: to pay them a second time, say so below and why."
-            ).format(batch=version.repeats)
+            return _("This list was run before, as is said below: to pay it a second time, say so there and why.")
         case Blocker.SHEET_ERRORS | Blocker.NOTHING_TO_SEND:
             return obstacle_sentence(Obstacle(blocker.value))
 

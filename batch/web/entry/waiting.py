@@ -42,6 +42,10 @@ class Waiting:
     by: str
     for_me: bool
     version: Version | None = None
+    batch: str = ""
+    """The batch that was begun and has not ended, which is resumed or given up."""
+    behind: int = 0
+    """How many starts wait until it has ended."""
 
     @property
     def task(self) -> str:
@@ -87,7 +91,9 @@ def _stopped_batch(line: BatchLine, *, for_me: bool) -> Waiting:
     head = line.head
     people = head.people.prepared or ""
     link = reverse("batch", args=[head.batch])
-    return Waiting(what, head.source.file_name, link, head.created_at, people, for_me)
+    behind = Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).count()
+    since = head.ended_at or head.created_at
+    return Waiting(what, head.source.file_name, link, since, people, for_me, batch=str(head.batch), behind=behind)
 
 
 def _drafts(person: Person) -> Iterator[Waiting]:

@@ -16,7 +16,7 @@ from batch.errors import CreditbatchError, UsageError
 from batch.language import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState
-from batch.runner.account import decide
+from batch.runner.account import abandon, decide
 from batch.web.access import Role, needs, person_of
 from batch.web.audit import record
 from batch.web.models import Draft
@@ -115,6 +115,28 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
         return redirect("batch-row", batch, row)
     record(request, "batch.decided", batch, row=row, choice=choice, why=why)
     messages.success(request, _("Your decision is recorded; the batch can go on."))
+    return redirect("batch", batch)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def give_up(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """End a batch that was begun: what it has not sent never will be by it."""
+    found_line(batch)
+    why = request.POST.get("why", "").strip()[:LONGEST_REASON]
+    if len(why) < _SHORTEST_REASON:
+        messages.error(request, _("Say in a few words why the batch is given up: the reason is kept with it."))
+        return redirect("batch", batch)
+    if jobs.active_job(batch=batch):
+        messages.error(request, _("The batch is running: stop it before you give it up."))
+        return redirect("batch", batch)
+    try:
+        abandon(DatabaseLedger(), batch, who=str(person_of(request)), why=why, now=timezone.now)
+    except CreditbatchError as error:
+        messages.error(request, str(error))
+        return redirect("batch", batch)
+    record(request, "batch.abandoned", batch, why=why)
+    messages.success(request, _("The batch was given up; what it had not sent is not sent any more."))
     return redirect("batch", batch)
 
 

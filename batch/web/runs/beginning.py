@@ -9,28 +9,32 @@ from django.db import transaction
 
 from batch.errors import ProviderError, UsageError
 from batch.language import _
-from batch.ledger.protocol import BatchKey, Ledger
+from batch.ledger.orm.store import DatabaseLedger
+from batch.ledger.protocol import Access
 from batch.provider.client import Client
+from batch.runner.account import refuse_unfinished
 from batch.runner.consent import Agreed, accept
 from batch.runner.dry_run import read_account
-from batch.web.drafts.checking import consent_of, prepare_start, recheck
+from batch.web.drafts.checking import choices_of, prepare_start, recheck
 from batch.web.drafts.digest import screen_digest
 from batch.web.models import Approval, Draft, DraftState, Job, Version
+from batch.web.runs.queue import continued_by
 
 
-def begin(job: Job, client: Client, ledger: Ledger, account: BatchKey, at: datetime) -> dict[str, int]:
+def begin(job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime) -> dict[str, int]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
 
     Returns on which page of the provider's list each sub-account is. If the forecast is not what the approvers saw, the
-    draft waits for a new approval, and a `UsageError` says so.
+    draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if another batch has to end before.
     """
     draft = job.draft
     if draft is None:
         raise AssertionError("only a draft is begun")
+    refuse_unfinished(ledger, access.account, continued_by(ledger, access.account, draft))
     version = Version.objects.select_related("file", "draft").get(draft=draft, number=draft.version)
-    balances = read_account(client, account.api_url, lambda: at)
+    balances = read_account(client, access.api_url, lambda: at)
     try:
-        checked = prepare_start(version, balances)
+        checked = prepare_start(version, balances, access.account)
     except UsageError:
         _send_back(draft, version)
         raise
@@ -39,10 +43,10 @@ def begin(job: Job, client: Client, ledger: Ledger, account: BatchKey, at: datet
         raise UsageError(
             _("The forecast is no longer what was approved, because balances have changed: approve it again.")
         )
-    consent = consent_of(version)
+    choices = choices_of(version)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
     agreed = Agreed(_authors(draft), tuple(str(approval.person) for approval in approvals))
-    job.batch = accept(ledger, checked, account, consent, agreed, at)
+    job.batch = accept(ledger, checked, access, choices, agreed, at)
     return checked.account.pages if checked.account else {}
 
 

@@ -1,7 +1,8 @@
 """Jobs: asked for by a person, claimed by one scheduler, performed by one worker process, each exactly once.
 
     waiting ──claim──► working ──end──► ended
-       └────withdraw────────────────────►┘        (a worker that died is ended by `bury_dead`)
+       │   ◄──queue──────┘                ▲       (a worker that died is ended by `bury_dead`)
+       └────withdraw──────────────────────┘
 
 Every step is one conditional update that must hit exactly one line, so whoever comes second does nothing.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from batch.errors import UsageError
@@ -19,8 +20,11 @@ from batch.ledger.holding import is_alive, this_process
 from batch.ledger.protocol import Claim
 from batch.web.models import Draft, DraftState, Job, JobState, Person
 
+_AGAIN = timedelta(seconds=5)
+"""How long a job that found its account in use waits before a worker tries again."""
 _GRACE = timedelta(seconds=60)
 """How long a claimed job may take until its process says who it is."""
+_NOT_WAITING = {"waits_for": "", "waiting_why": "", "waiting_until": None}
 DIED = N_("The program ended before it was done; what was sent is in the ledger.")
 
 
@@ -57,12 +61,32 @@ def ask_to_stop(job: Job, person: Person) -> bool:
 
 def due(now: datetime) -> list[Job]:
     """The jobs whose time has come, oldest first."""
-    return list(Job.objects.filter(state=JobState.WAITING, due_at__lte=now).order_by("due_at", "id"))
+    waiting = Job.objects.filter(state=JobState.WAITING, due_at__lte=now)
+    ready = waiting.filter(models.Q(waiting_until=None) | models.Q(waiting_until__lte=now))
+    return list(ready.order_by("due_at", "id"))
 
 
 def claim(job: Job) -> bool:
     """Take a job for a worker; False if another scheduler was quicker."""
-    return _step(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now())
+    return _step(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now(), **_NOT_WAITING)
+
+
+def queue(job: Job, behind: str, why: str) -> bool:
+    """Let a job wait until the batch before it has ended; True if that was not said of it yet."""
+    if (job.state, job.waits_for, job.waiting_why) == (JobState.WAITING, behind, why):
+        return False
+    # A worker that found the account in use is not followed by another at once.
+    until = None if job.state == JobState.WAITING else timezone.now() + _AGAIN
+    return _step(
+        job,
+        JobState(job.state),
+        state=JobState.WAITING,
+        pid=None,
+        began_at=None,
+        waits_for=behind,
+        waiting_why=why,
+        waiting_until=until,
+    )
 
 
 def sign_in(job: Job) -> bool:
@@ -90,10 +114,15 @@ def bury_dead(now: datetime) -> None:
     here = this_process().machine
     working = Job.objects.filter(state=JobState.WORKING)
     for job in working.filter(host=here).exclude(pid=None):
-        if not is_alive(Claim(here, here, job.pid or 0, job.pid_started or 0.0)):
+        if not is_alive(Claim(here, "", here, job.pid or 0, job.pid_started or 0.0)):
             end(job, str(DIED))
     for job in working.filter(pid=None, began_at__lt=now - _GRACE):
         end(job, str(DIED))
+
+
+def works(now: datetime) -> bool:
+    """Whether a worker has a job, so that another would find the account in use."""
+    return Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists()
 
 
 def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:

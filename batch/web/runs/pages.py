@@ -10,20 +10,22 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
+from batch.choices import read_choices
 from batch.errors import LedgerError
 from batch.language import _
 from batch.ledger.orm.models import Movement
 from batch.ledger.orm.queries import RowOrder, RowsPage, events_of, line_of, progress, row_of, rows_page
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchHead, BatchState, Status, Tally
+from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
 from batch.report.telling import Teller
+from batch.report.to_fix import is_to_fix
 from batch.rules.books import Books
 from batch.rules.evidence import evidence_of
 from batch.web.access import Role, is_fragment, needs
 from batch.web.charts import Pair, balances_chart, status_chart
 from batch.web.listing import PAGE, link, listing, offset
-from batch.web.models import Draft, Job
+from batch.web.models import Draft, Job, JobState
 from batch.web.runs.jobs import active_job
 from batch.web.runs.standing import books_of, state_shown, verdict
 from batch.wording import status_word
@@ -93,7 +95,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     head = line.head
     job = active_job(batch=head.batch or "")
     state = state_shown(head, job)
-    ended = state in {BatchState.FINISHED, BatchState.STOPPED} and head.ended_at is not None
+    ended = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
     books = books_of(head) if ended else None
     return {
         "section": "history",
@@ -111,7 +113,10 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "balances_chart": balances_chart(_("Balances before and after"), _pairs(books)) if books else "",
         "differences": _differences(books) if books else (),
         "can_resume": state is BatchState.STOPPED and job is None,
-        "is_left": bool(sum(line.tally.rows[status] for status in (Status.REFUSED, Status.INVALID))),
+        "can_give_up": head.state not in ENDED and not _is_live(state, job) and not line.tally.rows[Status.UNKNOWN],
+        "queued": Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).select_related("draft"),
+        "is_left": any(line.tally.rows[status] for status in Status if is_to_fix(head.state, status)),
+        "period": read_choices(head.options).period,
         "is_live": _is_live(state, job),
         **_course(head, line.tally, job),
         **_rows(request, line),

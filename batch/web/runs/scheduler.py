@@ -14,7 +14,9 @@ import threading
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from batch.errors import CreditbatchError
 from batch.web.runs import jobs
+from batch.web.runs.queue import batch_before, queue_behind
 
 _EVERY = 1.0
 """Seconds between two looks."""
@@ -45,7 +47,7 @@ class Scheduler:
             try:
                 close_old_connections()
                 self._look()
-            except (DatabaseError, OSError) as error:
+            except (DatabaseError, OSError, CreditbatchError) as error:
                 # The database may be busy or away for a while: the next look may find it.
                 _log.warning("the scheduler could not look: %s", error)
 
@@ -53,7 +55,10 @@ class Scheduler:
         now = timezone.now()
         jobs.bury_dead(now)
         for job in jobs.due(now):
-            if jobs.claim(job):
+            before = batch_before(job)
+            if before is not None:
+                queue_behind(job, before)
+            elif not jobs.works(now) and jobs.claim(job):
                 self._children.append(_start_worker(job.id))
         # A child that has ended is asked for its end, so that no zombie is left.
         self._children = [child for child in self._children if child.poll() is None]

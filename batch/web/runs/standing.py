@@ -61,6 +61,10 @@ def verdict(state: BatchState, tally: Tally, books: Books | None) -> Verdict:
             return Verdict("info", _("Approved; nothing has moved yet."))
         case BatchState.FINISHED:
             return _finished(done, tally, books)
+        case BatchState.ABANDONED:
+            return Verdict(
+                "bad", _("{done}; the batch was given up, and nothing more is sent by it.").format(done=done)
+            )
     return Verdict("info", f"{done}.")
 
 
@@ -139,9 +143,9 @@ def _is_held(head: BatchHead) -> bool:
     from batch.ledger.orm.models import Lease
     from batch.ledger.protocol import Claim
 
-    lease = Lease.objects.filter(batch=head.batch).first()
+    lease = Lease.objects.filter(batch=head.batch, is_held=True).first()
     if lease is None:
         return False
     if lease.machine == this_process().machine:
-        return is_alive(Claim(lease.machine, lease.host, lease.pid, lease.started))
+        return is_alive(Claim(lease.machine, lease.boot, lease.host, lease.pid, lease.started))
     return lease.until > timezone.now()

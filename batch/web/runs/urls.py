@@ -15,6 +15,7 @@ urlpatterns = [
     path("<str:batch>/rows/<int:row>/decide", acting.decide_row, name="decide"),
     path("<str:batch>/stop", acting.stop, name="stop"),
     path("<str:batch>/resume", acting.resume, name="resume"),
+    path("<str:batch>/give-up", acting.give_up, name="give-up"),
     path("<str:batch>/again", acting.send_again, name="send-again"),
     path("<str:batch>/files/<str:kind>", files.batch_file, name="batch-file"),
 ]

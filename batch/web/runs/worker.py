@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.errors import CreditbatchError
+from batch.errors import AccountInUse, BatchUnfinished, CreditbatchError
 from batch.language import Language, _, speak
 from batch.settings import Settings, environment, load_settings
 
@@ -32,6 +32,7 @@ def main() -> int:
     keep_log(settings.home, rotates=False)
     from batch.web.models import Job
     from batch.web.runs import jobs
+    from batch.web.runs.queue import Before, queue_behind
 
     job = Job.objects.select_related("draft", "asked_by").get(id=int(sys.argv[1]))
     if not jobs.sign_in(job):
@@ -40,6 +41,10 @@ def main() -> int:
     try:
         perform_job(job, settings)
         error = ""
+    except (AccountInUse, BatchUnfinished) as busy:
+        # What was started is not lost: it waits until the account is free.
+        queue_behind(job, Before(busy.batch or "", str(busy)))
+        return 0
     except CreditbatchError as failure:
         error = str(failure)
     except Exception:  # noqa: BLE001 (the last resort: whatever it is, it becomes one sentence)
@@ -53,31 +58,45 @@ def main() -> int:
 
 def perform_job(job: Job, settings: Settings) -> None:
     """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
+    from batch.choices import read_choices
     from batch.ledger.orm.store import DatabaseLedger
-    from batch.ledger.protocol import BatchKey
     from batch.rules.retry import RetryPolicy
-    from batch.runner.account import holding, refuse_another_account
+    from batch.runner.account import accept_key, bind_account, holding, refuse_another_account, refuse_another_address
+    from batch.runner.dry_run import read_account
     from batch.runner.perform import RunOptions, World, perform
     from batch.web import vault
     from batch.web.runs.beginning import begin, start_with
     from batch.web.runs.brake import JobBrake, JobWatcher
 
     api_url, key = vault.provider()
-    account = BatchKey(api_url, key.fingerprint())
     ledger = DatabaseLedger(beside=lambda batch: start_with(job, batch))
     if job.batch:
-        refuse_another_account(ledger, job.batch, account)
+        refuse_another_address(ledger, job.batch, api_url)
     brake = JobBrake(job.id)
     brake.listen()
-    with vault.open_client() as client, holding(ledger, account, now, resuming=job.batch or None):
-        pages = {} if job.batch else begin(job, client, ledger, account, now())
-        options = RunOptions(
-            policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
-            settle_seconds=settings.settle_seconds,
-            refresh=bool(not pages),
-            by=str(job.asked_by),
+    who = str(job.asked_by)
+    with vault.open_client() as client:
+        access, _is_new = bind_account(
+            ledger, api_url, key.fingerprint(), lambda: read_account(client, api_url, now).owner, now()
         )
-        perform(World(client, ledger, now, brake, JobWatcher(job.id)), job.batch, options, pages)
+        if job.batch:
+            refuse_another_account(ledger, job.batch, access)
+        with holding(ledger, access.account, now, resuming=job.batch or None):
+            pages: dict[str, int] = {}
+            if job.batch:
+                accept_key(ledger, job.batch, access, lambda: [one.token for one in client.subaccounts()], who, now())
+            else:
+                pages = begin(job, client, ledger, access, now())
+            choices = read_choices(ledger.options_of(job.batch))
+            options = RunOptions(
+                policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
+                settle_seconds=settings.settle_seconds,
+                max_per_second=choices.max_per_second or None,
+                ask_before_resend=choices.ask_before_resend,
+                refresh=bool(not pages),
+                by=who,
+            )
+            perform(World(client, ledger, now, brake, JobWatcher(job.id)), job.batch, options, pages)
 
 
 def now() -> datetime:

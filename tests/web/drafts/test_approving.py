@@ -100,14 +100,12 @@ def test_the_last_approval_makes_it_enough() -> None:
     ],
 )
 def test_what_blocks(screen: Screen, options: Options, found: tuple[Blocker, ...]) -> None:
-    assert blockers(screen, options, has_sheet_errors=False, repeats=False) == found
+    assert blockers(screen, options, has_sheet_errors=False, is_repeated=False) == found
 
 
 def test_sheet_errors_and_repetitions_block() -> None:
     both = (Blocker.SHEET_ERRORS, Blocker.ALREADY_RUN)
-    assert blockers(SCREEN, Options(), has_sheet_errors=True, repeats=True) == both
-    again = Options(again=True, why="January was short", skip_invalid=True, partial=True)
-    assert blockers(SCREEN, again, has_sheet_errors=True, repeats=True) == (Blocker.SHEET_ERRORS,)
+    assert blockers(SCREEN, Options(), has_sheet_errors=True, is_repeated=True) == both
 
 
 def test_what_changed_is_told() -> None:

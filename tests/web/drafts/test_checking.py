@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import openpyxl
 import pytest
 
 from batch.errors import UsageError
+from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, StateChanged
 from batch.ledger.orm.columns import remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
-from batch.ledger.protocol import BatchKey
-from batch.model import Role
+from batch.ledger.protocol import Access
+from batch.model import BatchState, Role, Status
+from batch.runner.account import bind_account
 from batch.runner.consent import Agreed, accept
-from batch.runner.dry_run import Account, read_account
+from batch.runner.dry_run import Account, DryRun, read_account
 from batch.sandbox import Sandbox
 from batch.web import vault
-from batch.web.drafts.checking import Reading, check, consent_of, load_dry_run, prepare_start, recheck
+from batch.web.drafts.checking import (
+    Reading,
+    check,
+    choices_of,
+    known_account,
+    load_dry_run,
+    prepare_start,
+    recheck,
+)
 from batch.web.drafts.digest import Options, screen_digest
 from batch.web.models import Draft, Version
 from tests.builders import NOON
@@ -33,11 +44,31 @@ def account_now() -> Account:
 
 def run_it(version: Version) -> str:
     """Record the version as a batch, as the worker does."""
-    api_url, key = vault.provider()
+    access, account = access_now()
+    checked = prepare_start(version, account, access.account)
+    ledger, at = DatabaseLedger(), datetime.now(UTC)
+    batch = accept(ledger, checked, access, choices_of(version), Agreed("Ada", ("Bea",)), at)
+    facts: list[Fact] = []
+    for movement in checked.plan.movements:
+        facts += [
+            AttemptBegan(at, movement.row, 1, None, None),
+            AttemptEnded(at, movement.row, 1, "Applied", Status.DONE, 200, None),
+        ]
+    ledger.append(batch, [*facts, StateChanged(at, BatchState.FINISHED)])
+    return batch
+
+
+def start(version: Version) -> DryRun:
+    """What the worker would start now."""
+    access, account = access_now()
+    return prepare_start(version, account, access.account)
+
+
+def access_now() -> tuple[Access, Account]:
     account = account_now()
-    checked = prepare_start(version, account)
-    bound = BatchKey(api_url, key.fingerprint())
-    return accept(DatabaseLedger(), checked, bound, consent_of(version), Agreed("Ada", ("Bea",)), NOON)
+    api_url, key = vault.provider()
+    access, _is_new = bind_account(DatabaseLedger(), api_url, key.fingerprint(), lambda: account.owner, NOON)
+    return access, account
 
 
 def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
@@ -46,11 +77,11 @@ def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, c
     client.post(f"/drafts/{draft.pk}/cell/3/1", {"version": "1", "value": "7,25"})
     client.post(f"/drafts/{draft.pk}/options", {"version": "2", "skip_invalid": "on", "removes_first": "on"})
     version = newest(draft)
-    started = prepare_start(version, account_now())
+    started = start(version)
     assert started.plan.digest == version.plan_digest
     assert screen_digest(started, version.options) == version.screen_digest
     assert started.removes_first
-    assert consent_of(version).skip_invalid
+    assert choices_of(version).skip_invalid
     assert load_dry_run(version).plan.movements == started.plan.movements
 
 
@@ -59,7 +90,7 @@ def test_what_was_run_meanwhile_is_not_started(sandbox: Sandbox, people: People,
     first, second = newest(upload(client, GOOD)), newest(upload(client, GOOD, "february.csv"))
     batch = run_it(first)
     with pytest.raises(UsageError, match=batch):
-        prepare_start(second, account_now())
+        start(second)
 
 
 def test_what_was_run_before_is_told_and_needs_a_reason(
@@ -68,18 +99,19 @@ def test_what_was_run_before_is_told_and_needs_a_reason(
     client = client_for(people.preparer)
     batch = run_it(newest(upload(client, GOOD)))
     draft = upload(client, GOOD, "again.csv")
-    assert newest(draft).repeats == batch
-    assert f"Exactly these movements were run as batch {batch}" in client.get(f"/drafts/{draft.pk}").content.decode()
+    page = client.get(f"/drafts/{draft.pk}").content.decode()
+    assert "This list was run before" in page
+    assert batch in page
     client.post(f"/drafts/{draft.pk}/options", {"version": "1", "again": "on", "why": "paid twice on purpose"})
     assert "Ready for approval" in client.get(f"/drafts/{draft.pk}").content.decode()
-    assert prepare_start(newest(draft), account_now()).plan.movements
+    assert start(newest(draft)).plan.movements
 
 
 def test_a_sheet_that_would_be_refused_is_not_started(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
     data = f"Token;Montant;Sens\n{TOKEN};900000;ajout\n".encode()
     version = newest(upload(client_for(people.preparer), data))
     with pytest.raises(UsageError, match="top up"):
-        prepare_start(version, account_now())
+        start(version)
 
 
 def test_offline_first_then_checked(
@@ -131,11 +163,11 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
     mapped = {"version": "1", "column-amount": "Euros du mois dû", "remember": "on"}
     client.post(f"/drafts/{first.pk}/reading", mapped)
     assert newest(first).movements == 1
-    assert remembered_columns() == {Role.AMOUNT: "Euros du mois dû"}
+    assert remembered_columns(known_account()) == {Role.AMOUNT: "Euros du mois dû"}
     second = newest(upload(client, data.replace(b"10,50", b"11,50"), "next.csv"))
     assert second.movements == 1
     assert second.conventions["remembered"] == {"amount": "Euros du mois dû"}
-    assert prepare_start(second, account_now()).plan.digest == second.plan_digest
+    assert start(second).plan.digest == second.plan_digest
 
 
 def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:

@@ -1,0 +1,301 @@
+"""The edges at which a row could be paid twice: which account, which list, which ledger."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batch.sandbox import Sandbox, SandboxOptions
+from tests.cli.conftest import SHEET, Command, Ended, applied
+from tests.cli.test_run import ALL, interrupted
+
+OTHER = "token;amount;direction\nsub-0007;3;add\nsub-0008;4;add\n"
+
+
+def run(command: Command, sheet: str = SHEET, name: str = "sheet.csv", *more: str) -> Ended:
+    return command("run", command.sheet(sheet, name), "--yes", "--json", *more)
+
+
+def stopped(command: Command, sandbox: Sandbox, *more: str) -> str:
+    """A batch whose first row is done and whose second was refused for the whole account."""
+    sandbox.add_fault("refuse:code=20,skip=1")
+    ended = run(command, SHEET, "sheet.csv", *more)
+    assert (ended.code, ended.statuses) == (3, ["done", "refused", "pending"])
+    return str(ended.document["batch"])
+
+
+def codes(ended: Ended) -> list[str]:
+    return [finding["code"] for finding in ended.document["findings"]]
+
+
+class Renewed:
+    """A provider whose key can be renewed: the same account at the same address under another key."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self._port = 0
+        self.sandbox = self.start("old-key")
+
+    def start(self, key: str) -> Sandbox:
+        started = Sandbox(SandboxOptions(language="en", key=key, state=self.state, port=self._port))
+        started.__enter__()
+        self._port = int(started.url.split(":")[2].split("/")[0])
+        return started
+
+    def renew(self) -> None:
+        self.sandbox.__exit__(None, None, None)
+        self.sandbox = self.start("new-key")
+
+
+@pytest.fixture
+def renewed(tmp_path: Path) -> Iterator[Renewed]:
+    provider = Renewed(tmp_path / "state.json")
+    yield provider
+    provider.sandbox.__exit__(None, None, None)
+
+
+@pytest.fixture
+def holder(renewed: Renewed, tmp_path: Path) -> Command:
+    made = Command(tmp_path, renewed.sandbox.url)
+    made.settings["SMSPARTNER_API_KEY"] = "old-key"
+    return made
+
+
+def renew(command: Command, provider: Renewed) -> None:
+    provider.renew()
+    command.settings["SMSPARTNER_API_KEY"] = "new-key"
+
+
+def spellings(url: str) -> list[str]:
+    port = url.split(":")[2].split("/")[0]
+    return [
+        f"http://localhost:{port}/v1",
+        f"http://LOCALHOST:{port}/v1",
+        f"http://127.0.0.1:{port}//v1",
+        f"HTTP://127.0.0.1:{port}/v1/",
+    ]
+
+
+def test_a_finished_list_is_known_under_a_renewed_key(holder: Command, renewed: Renewed) -> None:
+    assert run(holder).code == 0
+    renew(holder, renewed)
+    assert "already-run" in codes(holder("check", holder.sheet(), "--json"))
+    again = run(holder)
+    assert (again.code, "already run" in again.err) == (2, True)
+    assert applied(renewed.sandbox) == ALL
+
+
+def test_a_finished_list_is_known_under_every_spelling_of_the_address(command: Command, sandbox: Sandbox) -> None:
+    assert run(command).code == 0
+    for url in spellings(sandbox.url):
+        command.settings["CREDITBATCH_API_URL"] = url
+        assert run(command).code == 2, url
+    assert applied(sandbox) == ALL
+
+
+def test_a_stopped_batch_goes_on_with_a_renewed_key_and_another_spelling_as_an_event(
+    holder: Command, renewed: Renewed
+) -> None:
+    batch = stopped(holder, renewed.sandbox)
+    renew(holder, renewed)
+    holder.settings["CREDITBATCH_API_URL"] = spellings(renewed.sandbox.url)[0]
+    other = run(holder, OTHER, "other.csv")
+    assert (other.code, batch in other.err) == (2, True)
+    ended = holder("resume", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(renewed.sandbox) == ALL
+    assert holder("verify", batch).code == 0
+    rows = holder("report", batch, "--out", "again.xlsx")
+    assert rows.code == 0
+
+
+def test_a_key_of_another_account_at_the_address_does_not_resume(holder: Command, renewed: Renewed) -> None:
+    stopped(holder, renewed.sandbox)
+    state = renewed.state
+    kept = state.read_text("utf-8")
+    renewed.sandbox.__exit__(None, None, None)
+    state.write_text(kept.replace("sub-", "other-"), "utf-8")
+    renewed.sandbox = renewed.start("new-key")
+    holder.settings["SMSPARTNER_API_KEY"] = "new-key"
+    ended = holder("resume", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "API key" in ended.err
+
+
+def test_a_new_account_is_said_to_be_new_before_anything_moves(command: Command, sandbox: Sandbox) -> None:
+    first = run(command)
+    assert "is new to this ledger" in first.err
+    assert "is new to this ledger" not in run(command, OTHER, "other.csv").err
+
+
+def test_a_batch_that_was_begun_is_ended_before_another_begins(command: Command, sandbox: Sandbox) -> None:
+    batch = stopped(command, sandbox)
+    for more in ((), ("--again", "--why", "I want to")):
+        refused = run(command, OTHER, "other.csv", *more)
+        assert (refused.code, refused.out, batch in refused.err) == (2, "", True)
+        assert "creditbatch abandon" in refused.err
+    by_hand = "".join(SHEET.splitlines(keepends=True)[i] for i in (0, 2, 3))
+    assert run(command, by_hand, "rest.csv").code == 2
+    rest = run(command, SHEET, "sheet.csv", "--only-unsettled", batch)
+    assert (rest.code, rest.statuses) == (0, ["done", "done"])
+    assert sorted(applied(sandbox)) == sorted(ALL)
+    assert run(command, OTHER, "other.csv").code == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
+def test_after_a_kill_the_same_holds(command: Command, sandbox: Sandbox) -> None:
+    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
+    assert run(command, OTHER, "other.csv", "--again", "--why", "I want to").code == 2
+    assert command("resume", "--json").code == 0
+    assert applied(sandbox) == ALL
+
+
+def test_an_abandoned_batch_sends_nothing_more_and_can_be_continued(command: Command, sandbox: Sandbox) -> None:
+    batch = stopped(command, sandbox)
+    assert command("abandon", batch).code == 2
+    ended = command("abandon", batch, "--why", "the rest is paid by hand")
+    assert (ended.code, batch in ended.err) == (0, True)
+    for name in ("show", "resume"):
+        shown = command(name, batch, "--json")
+        assert (shown.code, shown.document["state"]) == (1, "abandoned")
+        assert shown.document["reason"] == "the rest is paid by hand"
+    assert "given up before the end" in command("show", batch).out.lower()
+    assert command("batches", "--json").document[0]["state"] == "abandoned"
+    again = command("abandon", batch, "--why", "once more")
+    assert (again.code, "ended already" in again.err) == (2, True)
+    assert command("verify", batch).code == 0
+    assert command("report", batch, "--out", "given-up.xlsx").code == 0
+    to_fix = command("run", "given-up.xlsx", "--yes", "--json", "--only-unsettled", batch)
+    assert (to_fix.code, to_fix.statuses) == (0, ["done", "done"])
+    assert sorted(applied(sandbox)) == sorted(ALL)
+
+
+def test_a_row_in_doubt_is_settled_before_its_batch_is_abandoned(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("reset-before")
+    batch = run(command, SHEET, "sheet.csv", "--ask-before-resend").document["batch"]
+    refused = command("abandon", batch, "--why", "enough")
+    assert (refused.code, "resolve" in refused.err) == (2, True)
+
+
+def test_what_was_chosen_holds_for_every_resume_and_what_is_given_then_replaces_it(
+    command: Command, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("reset-before")
+    asked = run(command, SHEET, "sheet.csv", "--ask-before-resend", "--period", "week 5")
+    batch = asked.document["batch"]
+    assert (asked.code, asked.statuses[0], asked.document["period"]) == (3, "unknown", "week 5")
+    still = command("resume", "--json")
+    assert (still.code, still.statuses[0], applied(sandbox)) == (3, "unknown", [])
+    sent = command("resume", "--json", "--no-ask-before-resend")
+    assert (sent.code, applied(sandbox)) == (0, ALL)
+    assert command("verify", batch).code == 0
+
+
+def test_resume_without_a_name_takes_the_one_that_has_not_ended(command: Command, sandbox: Sandbox) -> None:
+    finished = run(command, OTHER, "other.csv").document["batch"]
+    first = stopped(command, sandbox)
+    with Sandbox(SandboxOptions(language="en")) as elsewhere:
+        command.settings["CREDITBATCH_API_URL"] = elsewhere.url
+        assert run(command, OTHER, "other.csv").code == 0
+        second = stopped(command, elsewhere)
+        several = command("resume", "--json")
+        assert several.code == 2
+        assert first in several.err
+        assert second in several.err
+        assert command("resume", second, "--json").code == 0
+    command.settings = {}
+    resumed = command("resume", "--json")
+    assert (resumed.code, resumed.document["batch"]) == (0, first)
+    assert command("resume", finished, "--json").document["batch"] == finished
+
+
+def test_a_correction_half_lists_and_warnings(command: Command, sandbox: Sandbox) -> None:
+    assert run(command).code == 0
+    corrected = SHEET.replace("12,50", "13,50").replace("12.50", "13.50").replace("12.5", "13.5")
+    assert corrected != SHEET
+    refused = run(command, corrected, "corrected.csv")
+    assert (refused.code, "2 were already run" in refused.err) == (2, True)
+    offline = command("check", command.sheet(corrected, "corrected.csv"), "--offline", "--json")
+    assert (offline.code, codes(offline)) == (1, ["already-run"])
+    one = SHEET.splitlines()[1]
+    fewer = run(command, f"token;amount;direction\n{one}\nsub-0009;1;add\nsub-0010;1;add\n", "fewer.csv")
+    assert (fewer.code, codes(fewer)) == (0, ["movements-again"])
+    assert "make sure that they are not paid twice" in " ".join(fewer.err.split())
+
+
+def test_lists_of_two_periods_are_warned_about_and_run(command: Command, sandbox: Sandbox) -> None:
+    assert run(command, SHEET, "a.csv", "--period", "week 1").code == 0
+    assert run(command, SHEET, "a.csv", "--period", "Week  1").code == 2
+    second = run(command, SHEET, "b.csv", "--period", "week 2")
+    assert (second.code, codes(second)) == (0, ["movements-again"])
+
+
+def test_an_older_ledger_put_back_sends_nothing_twice(command: Command, sandbox: Sandbox) -> None:
+    batch = stopped(command, sandbox)
+    home, copy = command.folder / "home", command.folder / "copy"
+    shutil.copytree(home, copy)
+    assert command("resume", "--json").code == 0
+    assert applied(sandbox) == ALL
+    shutil.rmtree(home)
+    shutil.copytree(copy, home)
+    ended = command("resume", "--json")
+    assert (ended.code, ended.statuses) == (3, ["done", "unknown", "unknown"])
+    assert "a person must decide" in ended.err
+    assert command("resume", "--json").statuses == ["done", "unknown", "unknown"]
+    for row in (3, 4):
+        decided = command("resolve", batch, row, "--applied", "--why", "seen on the provider's site")
+        assert decided.code == 0
+    assert command("resume", "--json").code == 0
+    assert applied(sandbox) == ALL
+    assert command("verify", batch).code == 0
+
+
+def test_two_ledgers_for_one_account(command: Command, sandbox: Sandbox) -> None:
+    """Each knows the sub-accounts; the second is told that the first has paid the list."""
+    adds = "token;amount;direction\nsub-0001;10;add\nsub-0002;20;add\nsub-0003;30;add\n"
+    small = "token;amount;direction\nsub-0001;0,10;add\nsub-0002;0,10;add\nsub-0003;0,10;add\n"
+    command.settings["CREDITBATCH_HOME"] = str(command.folder / "second")
+    assert run(command, small, "small.csv").code == 0
+    command.settings = {}
+    assert run(command, adds, "adds.csv").code == 0
+    command.settings["CREDITBATCH_HOME"] = str(command.folder / "second")
+    seen = command("check", command.sheet(adds, "adds.csv"), "--json")
+    assert (seen.code, codes(seen)) == (1, ["paid-elsewhere", "balances-rose"])
+    refused = run(command, adds, "adds.csv")
+    assert (refused.code, refused.document["batch"]) == (1, None)
+    assert len(applied(sandbox)) == 6
+    meant = run(command, adds, "adds.csv", "--again", "--why", "a second bonus")
+    assert (meant.code, codes(meant)) == (0, ["balances-rose"])
+
+
+def test_a_sub_account_that_rose_is_a_warning(command: Command, sandbox: Sandbox) -> None:
+    assert run(command).code == 0
+    body = json.dumps({"token": "sub-0001", "amount": "500"}).encode()
+    with urllib.request.urlopen(sandbox.url.replace("/v1", "/sandbox/top-up"), body, timeout=5) as answer:
+        assert answer.status == 200
+    other = "token;amount;direction\nsub-0001;1;add\nsub-0002;1;add\n"
+    ended = run(command, other, "other.csv")
+    assert (ended.code, codes(ended)) == (0, ["balances-rose"])
+    assert "sub-0001 by €500.00" in " ".join(ended.err.split())
+
+
+def test_a_second_start_that_waits_at_its_question_keeps_nobody_else_out_for_ever(
+    command: Command, sandbox: Sandbox
+) -> None:
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while not applied(sandbox):
+            time.sleep(0.01)
+        assert run(command, OTHER, "other.csv").code == 2
+        assert process.wait(30) == 0
+    assert run(command, OTHER, "other.csv").code == 0
