@@ -25,7 +25,7 @@ web-demo: $(READY)  ## Serve the site against the sandbox, with three people who
 test: $(READY)  ## Pass every test but the slow ones.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow"
 
-test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, the bench scripts.
+test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, PostgreSQL, the bench scripts.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
 
 check: $(READY)  ## Formatting, lint, types, layers.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 from tests.programs import missing
 
 if TYPE_CHECKING:
-    import pytest
+    from tests.postgres import Server
 
 # Many tests start the command; without compiled modules each start would compile them all.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -28,3 +30,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a machine cannot test is said in capitals, with the number of tests: nobody takes it for passed."""
     for why, number in missing(terminalreporter).items():
         terminalreporter.write_sep("!", f"{number} tests skipped, {why}", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, for tests that are marked with `ON_POSTGRES`."""
+    from tests.postgres import server
+
+    with server() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The address of a new database on it."""
+    with postgres.database() as url:
+        yield url

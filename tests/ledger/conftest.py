@@ -1,8 +1,9 @@
-"""Both ledgers, so that what is promised of a ledger is tested of each."""
+"""Every ledger, so that what is promised of a ledger is tested of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,33 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Ledger
 from tests.builders import known_to
+from tests.postgres import ON_POSTGRES
+
+DATABASES = ["database", pytest.param("postgres", marks=ON_POSTGRES)]
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """A ledger's tables in each kind of database, for a test that speaks to them itself."""
+    with _opened(request, tmp_path):
+        yield
+
+
+@pytest.fixture(params=["memory", *DATABASES])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
         yield known_to(MemoryLedger())
         return
-    connect(tmp_path, None)
+    with _opened(request, tmp_path):
+        from batch.ledger.orm.store import DatabaseLedger
+
+        yield known_to(DatabaseLedger())
+
+
+@contextmanager
+def _opened(request: pytest.FixtureRequest, home: Path) -> Iterator[None]:
+    connect(home, request.getfixturevalue("postgres_url") if request.param == "postgres" else None)
     from django.db import connections
 
-    from batch.ledger.orm.store import DatabaseLedger
-
-    yield known_to(DatabaseLedger())
+    yield
     connections["default"].close()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
-from batch.ledger.orm.connect import connect
 from batch.model import BatchState, Cell, Status, tally
 from tests.builders import NOON, SOURCE, known_to, new_batch
 
@@ -31,10 +28,7 @@ ROWS: tuple[list[Cell], ...] = (
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
-    connect(tmp_path, None)
-    from django.db import connections
-
+def ledger(database: None) -> DatabaseLedger:
     from batch.ledger.orm.store import DatabaseLedger
 
     made = known_to(DatabaseLedger())
@@ -44,8 +38,7 @@ def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
     begin(made, 4, 2)
     end(made, 4, 3, Status.REFUSED)
     begin(made, 5, 4)
-    yield made
-    connections["default"].close()
+    return made
 
 
 def begin(ledger: DatabaseLedger, row: int, seconds: int) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
-from batch.ledger.orm.connect import connect
 from batch.model import Status
 from tests.builders import NOON, known_to, new_batch
 
@@ -24,16 +21,12 @@ ATTEMPTS = 1200
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[DatabaseLedger]:
-    connect(tmp_path, None)
-    from django.db import connections
-
+def ledger(database: None) -> DatabaseLedger:
     from batch.ledger.orm.store import DatabaseLedger
 
     made = known_to(DatabaseLedger())
     made.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
-    yield made
-    connections["default"].close()
+    return made
 
 
 def attempts(first: int, count: int) -> list[Fact]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch.errors import LedgerError
-from batch.ledger.orm.connect import connect
 
 Committed = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(params=["committed", "committed_by_driver"])
-def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Committed]:
-    connect(tmp_path, None)
-    from django.db import connections
-
+def committed(request: pytest.FixtureRequest, database: None) -> Committed:
     from batch.ledger.orm import trouble
 
-    yield getattr(trouble, request.param)
-    connections["default"].close()
+    way: Committed = getattr(trouble, request.param)
+    return way
 
 
 def write(role: str | None) -> None:
