@@ -32,8 +32,15 @@ def test_a_crash_between_the_tables_and_the_note_that_they_are_there_loses_nothi
     connect(tmp_path, None)
     known_to(DatabaseLedger()).create(new_batch(ROW))
     assert DatabaseLedger().latest() == "b-1"
-    with connections["default"].cursor() as cursor:
-        assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)
-        assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert cursor.execute("PRAGMA synchronous").fetchone() == (2,)
     connections["default"].close()
+
+
+@pytest.mark.parametrize("address", [None, "sqlite:///{folder}/mine.sqlite3", "sqlite:///{folder}/m?synchronous=OFF"])
+def test_what_is_committed_has_reached_the_disk(tmp_path: Path, address: str | None) -> None:
+    connect(tmp_path, address and address.format(folder=tmp_path))
+    from django.db import connection
+
+    wanted = {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 2, "fullfsync": 1, "checkpoint_fullfsync": 1}
+    with connection.cursor() as cursor:
+        assert {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted} == wanted
+    connection.close()

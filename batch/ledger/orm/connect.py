@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batch.errors import LedgerError, SettingsError, system_words
 from batch.language import _
 from batch.ledger.orm import settings as ledger_settings
 
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
 FILE_NAME = "ledger.sqlite3"
 BUSY_SECONDS = 20
+ON_DISK = "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON;"
+"""A commit has reached the disk when it returns, which "write before you send" rests on. On macOS, FULL by itself only
+reaches the disk's own memory."""
 _SQLITE_OPTIONS = {
-    # FULL: a commit has reached the disk when it returns, which "write before you send" rests on.
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    "init_command": f"PRAGMA journal_mode=WAL; {ON_DISK} PRAGMA foreign_keys=ON;",
     # A transaction that will write takes its lock at the beginning, so it never fails half-way for want of it.
     "transaction_mode": "IMMEDIATE",
     "timeout": BUSY_SECONDS,
@@ -79,7 +84,9 @@ def _configure(database: dict[str, Any], also: Mapping[str, Any]) -> None:
     import django
     from django.conf import settings
     from django.db import connections
+    from django.db.backends.signals import connection_created
 
+    connection_created.connect(_commit_to_disk)
     if not settings.configured:
         names = [name for name in dir(ledger_settings) if name.isupper()]
         settings.configure(
@@ -95,6 +102,28 @@ def _configure(database: dict[str, Any], also: Mapping[str, Any]) -> None:
     connections["default"].close()
     del connections["default"]
     connections.settings["default"] = connections.configure_settings({"default": database})["default"]
+
+
+def _commit_to_disk(connection: BaseDatabaseWrapper, **_about: Any) -> None:
+    """Have a new connection to PostgreSQL promise what `ON_DISK` does; `LedgerError` where its server cannot.
+
+    A statement of the session's own goes before what the server, the database, the role and the address say.
+    """
+    if connection.vendor != "postgresql":
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('fsync'), set_config('synchronous_commit', 'on', false)")
+            if cursor.fetchone()[0] != "on":
+                sentence = _(
+                    "The PostgreSQL server that CREDITBATCH_DATABASE_URL names does not wait for its disk and could "
+                    "forget what was paid: set fsync = on in its configuration."
+                )
+                raise LedgerError(sentence)
+    except BaseException:
+        # It is open already, and the next use would take it as it is.
+        connection.close()
+        raise
 
 
 def _is_behind(only: tuple[str, ...]) -> bool:
