@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from batch.errors import SettingsError
 from batch.ledger.orm.connect import connect
 from tests.builders import known_to, new_batch
 
@@ -44,3 +45,15 @@ def test_what_is_committed_has_reached_the_disk(tmp_path: Path, address: str | N
     with connection.cursor() as cursor:
         assert {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted} == wanted
     connection.close()
+
+
+@pytest.mark.parametrize("address", ["nowhere", "mysql://host/name", "redshift://host/name", "sqlserver://host/name"])
+def test_an_address_of_something_else_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match="a PostgreSQL or SQLite database"):
+        connect(tmp_path, address)
+
+
+@pytest.mark.parametrize("address", ["postgres://host", "postgres://host/name?isolation_level=none"])
+def test_what_the_library_cannot_use_of_an_address_is_said(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match=r"creditbatch\[postgres\]"):
+        connect(tmp_path, address)

@@ -34,12 +34,13 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
     loaded, and only the ledger's own tables are looked at.
     """
     database = _database_at(database_url) if database_url else _sqlite_in(home)
-    _configure(database, also or {})
     only = () if also else ("ledger",)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
     from django.db import DatabaseError, connection, transaction
 
     try:
+        _configure(database, also or {})
         if _is_behind(only):
             # The tables and the note that they are there in one commit: Django by itself commits the note afterwards,
             # and a crash in between would leave a ledger that can never be opened again.
@@ -53,6 +54,13 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
                 "check that it can be read and written."
             )
         raise LedgerError(sentence.format(folder=home)) from error
+    except ImproperlyConfigured as error:
+        raise SettingsError(
+            _(
+                "The database that CREDITBATCH_DATABASE_URL names cannot be used: check the address, and that "
+                "creditbatch[postgres] is installed."
+            )
+        ) from error
     if not database_url:
         _keep_private(home / FILE_NAME)
 
@@ -71,13 +79,20 @@ def _database_at(url: str) -> dict[str, Any]:
 
     try:
         database = dict(dj_database_url.parse(url))
-    except (ValueError, KeyError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
-        raise SettingsError(
-            _("CREDITBATCH_DATABASE_URL is not a database's address, such as postgres://user@host/name.")
-        ) from error
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database["OPTIONS"] = dict(_SQLITE_OPTIONS)
-    return database
+    except (ValueError, KeyError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
+        database = {"ENGINE": None}
+    match database["ENGINE"]:
+        case "django.db.backends.postgresql":
+            return database
+        case "django.db.backends.sqlite3":
+            return {**database, "OPTIONS": dict(_SQLITE_OPTIONS)}
+    # Of others it is not known when a commit has reached the disk.
+    raise SettingsError(
+        _(
+            "CREDITBATCH_DATABASE_URL must be the address of a PostgreSQL or SQLite database, "
+            "such as postgres://user@host/name."
+        )
+    )
 
 
 def _configure(database: dict[str, Any], also: Mapping[str, Any]) -> None:
