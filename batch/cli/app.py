@@ -279,6 +279,15 @@ def verify(
     raise typer.Exit(verify_command(batch, report))
 
 
+@app.command(help=_("Copy the ledger to a new file, also while a batch is run."))
+def backup(
+    file: Annotated[Path, typer.Argument(metavar=_("FILE"), help=_("The copy; a file that exists is not replaced."))],
+) -> None:
+    from batch.cli.backup import backup_command
+
+    raise typer.Exit(backup_command(file))
+
+
 @app.command(help=_("Write the accounting entries of what a batch did."))
 def journal(
     batch: BatchName,

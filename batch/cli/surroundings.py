@@ -64,9 +64,10 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
 
 def has_ledger(settings: Settings) -> bool:
     """Whether there is a ledger to look into; a check never makes one."""
-    from batch.ledger.orm.connect import FILE_NAME
+    from batch.ledger.orm.connect import ledger_file
 
-    return settings.database_url is not None or (settings.home / FILE_NAME).is_file()
+    file = ledger_file(settings.home, settings.database_url)
+    return file is None or file.is_file()
 
 
 def settings_and_key() -> tuple[Settings, Secret]:

@@ -45,6 +45,13 @@ def test_offline_needs_no_key_and_says_what_was_left_out(command: Command) -> No
     assert "Offline" in command("check", command.sheet(), "--offline").out
 
 
+@pytest.mark.parametrize("address", ["", "sqlite:///{folder}/mine.sqlite3"])
+def test_a_check_makes_no_ledger(command: Command, address: str) -> None:
+    command.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=command.folder)
+    assert command("check", command.sheet()).code == 0
+    assert [path.name for path in command.folder.iterdir()] == ["sheet.csv"]
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -40,6 +40,7 @@ def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -
         ("report", batch, "--out", "again.xlsx"),
         ("verify", batch, "--report", "again.xlsx"),
         ("journal", batch),
+        ("backup", "copy.sqlite3"),
         ("accounts",),
         ("check", SAMPLES / "monthly.xlsx", "--annotate", "marked.xlsx"),
         ("template", "--from-account"),

@@ -19,6 +19,8 @@ BUSY_SECONDS = 20
 ON_DISK = "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON;"
 """A commit has reached the disk when it returns, which "write before you send" rests on. On macOS, FULL by itself only
 reaches the disk's own memory."""
+_SQLITE = "django.db.backends.sqlite3"
+_POSTGRESQL = "django.db.backends.postgresql"
 _SQLITE_OPTIONS = {
     "init_command": f"PRAGMA journal_mode=WAL; {ON_DISK} PRAGMA foreign_keys=ON;",
     # A transaction that will write takes its lock at the beginning, so it never fails half-way for want of it.
@@ -65,13 +67,21 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
         _keep_private(home / FILE_NAME)
 
 
+def ledger_file(home: Path, database_url: str | None) -> Path | None:
+    """The file that holds the ledger, or would once there is one; None where a server has it."""
+    if not database_url:
+        return home / FILE_NAME
+    database = _database_at(database_url)
+    return Path(database["NAME"]) if database["ENGINE"] == _SQLITE else None
+
+
 def _sqlite_in(home: Path) -> dict[str, Any]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         sentence = _("The folder {folder} for the ledger cannot be made: {why}.")
         raise LedgerError(sentence.format(folder=home, why=system_words(error))) from error
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(home / FILE_NAME), "OPTIONS": dict(_SQLITE_OPTIONS)}
+    return {"ENGINE": _SQLITE, "NAME": str(home / FILE_NAME), "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
 def _database_at(url: str) -> dict[str, Any]:
@@ -81,11 +91,10 @@ def _database_at(url: str) -> dict[str, Any]:
         database = dict(dj_database_url.parse(url))
     except (ValueError, KeyError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError):
         database = {"ENGINE": None}
-    match database["ENGINE"]:
-        case "django.db.backends.postgresql":
-            return database
-        case "django.db.backends.sqlite3":
-            return {**database, "OPTIONS": dict(_SQLITE_OPTIONS)}
+    if database["ENGINE"] == _SQLITE:
+        return {**database, "OPTIONS": dict(_SQLITE_OPTIONS)}
+    if database["ENGINE"] == _POSTGRESQL:
+        return database
     # Of others it is not known when a commit has reached the disk.
     raise SettingsError(
         _(
