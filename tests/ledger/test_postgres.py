@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from batch.errors import LedgerError
 from batch.ledger.orm.connect import connect
+from batch.sandbox import Sandbox, SandboxOptions
 from tests.builders import new_batch
 from tests.cli.conftest import Command
-from tests.postgres import ON_POSTGRES, Server
+from tests.postgres import ON_POSTGRES, Server, program
 
 pytestmark = list(ON_POSTGRES)
 OFF = "-c synchronous_commit=off"
@@ -127,3 +129,21 @@ def test_a_server_that_writes_no_full_pages_is_taken(postgres: Server, postgres_
     with configured(postgres, full_page_writes="off"):
         connect(tmp_path, postgres_url)
         assert levels() == ["on", "on"]
+
+
+def test_what_pg_dump_has_saved_is_restored_as_documented(postgres: Server, postgres_url: str, tmp_path: Path) -> None:
+    with Sandbox(SandboxOptions()) as sandbox, postgres.database() as another:
+        command = Command(tmp_path, sandbox.url, {"CREDITBATCH_DATABASE_URL": postgres_url})
+        batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
+        asked = (("batches", "--json"), ("show", batch, "--json"), ("verify", batch))
+        said = [command(*arguments) for arguments in asked]
+        _run("pg_dump", "--format=custom", f"--file={tmp_path / 'ledger.dump'}", postgres_url)
+        _run("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={another}", str(tmp_path / "ledger.dump"))
+        command.settings["CREDITBATCH_DATABASE_URL"] = another
+        assert said == [command(*arguments) for arguments in asked]
+        assert [ended.code for ended in said] == [0, 0, 0]
+        assert command("run", command.sheet(), "--yes").code == 2
+
+
+def _run(name: str, *arguments: str) -> None:
+    subprocess.run([str(program(name)), *arguments], check=True, capture_output=True, timeout=60)
