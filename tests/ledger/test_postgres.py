@@ -13,7 +13,7 @@ import pytest
 from batch.errors import LedgerError
 from batch.ledger.orm.connect import connect
 from batch.sandbox import Sandbox, SandboxOptions
-from tests.builders import new_batch
+from tests.builders import known_to, new_batch
 from tests.cli.conftest import Command
 from tests.postgres import ON_POSTGRES, Server, program
 
@@ -87,7 +87,7 @@ def test_what_was_committed_survives_a_crash_of_a_server_that_does_not_wait_by_i
 
         from batch.ledger.orm.store import DatabaseLedger
 
-        ledger = DatabaseLedger()
+        ledger = known_to(DatabaseLedger())
         names = [f"b-{number}" for number in range(3)]
         for name in names:
             ledger.create(new_batch(["sub-1", "5", "add"], name=name))
