@@ -1,0 +1,220 @@
+"""One batch of an account after the other: what is started meanwhile waits, and nothing that was started is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.utils import timezone
+
+from batch.model import BatchState
+from batch.rules.accounts import Owner, normalize_address
+from batch.sandbox import Sandbox
+from tests.web.conftest import ClientFor, People, Site
+from tests.web.runs.conftest import Approved, Performed, finish
+
+if TYPE_CHECKING:
+    from batch.web.models import Draft, Job
+
+OTHER = "token;amount;direction\nsub-0007;3;add\n"
+
+
+@pytest.fixture
+def mails(monkeypatch: pytest.MonkeyPatch) -> list[mail.EmailMessage]:
+    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", True)
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+    mail.outbox = []
+    return mail.outbox
+
+
+@pytest.fixture
+def stopped(people: People, approved: Approved, performed: Performed, sandbox: Sandbox) -> str:
+    """A batch whose first row is done, and that stopped at its second."""
+    sandbox.add_fault("refuse:code=20,skip=1")
+    return performed(approved(), people.approver).batch
+
+
+def start(draft: Draft, people: People) -> Job:
+    from batch.web.runs import jobs
+
+    return jobs.ask_to_start(draft, people.approver, timezone.now())
+
+
+def look(job: Job) -> bool:
+    """As the scheduler does: True if the job may begin now."""
+    from batch.web.runs.queue import batch_before, queue_behind
+
+    job.refresh_from_db()
+    before = batch_before(job)
+    if before is not None:
+        queue_behind(job, before)
+    job.refresh_from_db()
+    return before is None
+
+
+def test_a_start_waits_behind_a_stopped_batch_and_who_can_end_it_is_told_once(
+    people: People, approved: Approved, stopped: str, client_for: ClientFor, mails: list[mail.EmailMessage]
+) -> None:
+    from batch.web.models import JobState
+
+    draft = approved(OTHER, "other.csv")
+    job = start(draft, people)
+    assert not look(job)
+    assert not look(job)
+    assert (job.state, job.waits_for) == (JobState.WAITING, stopped)
+    told = [message for message in mails if "waits for another batch" in message.subject]
+    assert {message.to[0] for message in told} == {
+        "approver@example.com",
+        "second@example.com",
+        "administrator@example.com",
+    }
+    assert len(told) == 3
+    assert f"/batches/{stopped}/" in told[0].body
+    assert "stopped on" in told[0].body
+    page = client_for(people.approver).get(f"/drafts/{draft.pk}").content.decode()
+    assert f"Batch {stopped} (monthly.csv) of this account stopped on" in page
+    assert "It starts by itself when that batch has ended" in page
+    home = client_for(people.approver).get("/").content.decode()
+    assert "1 start waits behind it" in home
+    assert f'action="/batches/{stopped}/resume"' in home
+    assert f'href="/batches/{stopped}/#give-up"' in home
+    assert f'href="/drafts/{draft.pk}"' in client_for(people.viewer).get(f"/batches/{stopped}/").content.decode()
+
+
+def test_when_the_batch_before_has_ended_the_start_goes_on(
+    people: People, approved: Approved, stopped: str, sandbox: Sandbox
+) -> None:
+    from batch.ledger.orm.queries import line_of
+    from batch.web.runs import jobs
+
+    job = start(approved(OTHER, "other.csv"), people)
+    assert not look(job)
+    finish(jobs.ask_to_resume(stopped, None, people.approver))
+    assert line_of(stopped).head.state is BatchState.FINISHED
+    assert look(job)
+    assert line_of(finish(job).batch).head.state is BatchState.FINISHED
+
+
+def test_a_batch_is_given_up_by_an_approver_with_a_reason_and_the_start_goes_on(
+    people: People, approved: Approved, stopped: str, client_for: ClientFor, sandbox: Sandbox
+) -> None:
+    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.ledger.verify import first_difference
+
+    job = start(approved(OTHER, "other.csv"), people)
+    assert not look(job)
+    address = f"/batches/{stopped}/give-up"
+    assert client_for(people.preparer).post(address, {"why": "not needed"}).status_code == 403
+    client_for(people.approver).post(address, {"why": " "})
+    assert line_of(stopped).head.state is BatchState.STOPPED
+    page = client_for(people.approver).post(address, {"why": "not needed"}, follow=True).content.decode()
+    assert "given up" in page
+    head = line_of(stopped).head
+    assert (head.state, head.reason, head.people.abandoned) == (
+        BatchState.ABANDONED,
+        "not needed",
+        str(people.approver),
+    )
+    assert first_difference(DatabaseLedger().view(stopped)) is None
+    assert "Resume this batch" not in page
+    assert look(job)
+    assert finish(job).error == ""
+
+
+def test_what_a_batch_that_was_given_up_did_not_send_can_be_sent_again(
+    people: People, stopped: str, client_for: ClientFor, sandbox: Sandbox
+) -> None:
+    from batch.web.models import Draft, Version
+
+    client_for(people.approver).post(f"/batches/{stopped}/give-up", {"why": "the rest is wrong"})
+    client = client_for(people.preparer)
+    assert "Send again only what is not done" in client.get(f"/batches/{stopped}/").content.decode()
+    client.post(f"/batches/{stopped}/again")
+    draft = Draft.objects.get(rest_of=stopped)
+    assert Version.objects.get(draft=draft).movements == 2
+
+
+def test_what_continues_a_stopped_batch_does_not_wait_for_it(people: People, approved: Approved, stopped: str) -> None:
+    from batch.web.models import Draft
+
+    draft = approved(OTHER, "other.csv")
+    Draft.objects.filter(pk=draft.pk).update(rest_of=stopped)
+    assert look(start(Draft.objects.get(pk=draft.pk), people))
+
+
+def test_behind_a_running_batch_nobody_is_written_to(
+    people: People, approved: Approved, stopped: str, mails: list[mail.EmailMessage]
+) -> None:
+    from batch.web.runs import jobs
+
+    jobs.claim(jobs.ask_to_resume(stopped, None, people.approver))
+    job = start(approved(OTHER, "other.csv"), people)
+    assert not look(job)
+    assert "is running on this account" in job.waiting_why
+    assert mails == []
+
+
+def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
+    people: People, approved: Approved, sandbox: Sandbox
+) -> None:
+    from batch.ledger.holding import this_process
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.models import DraftState, JobState
+    from batch.web.runs import jobs
+
+    draft = approved()
+    ledger = DatabaseLedger()
+    account = ledger.bind_key(*_connection(), Owner("exemple@email.com", {"sub-0001"}), timezone.now())[0]
+    ledger.hold(account, this_process(), timezone.now(), lambda _lease: True)
+    job = start(draft, people)
+    assert _worked(job) == (JobState.WAITING, None)
+    assert "in use" in job.waiting_why
+    # The next worker is not started at once.
+    soon = timezone.now() + timedelta(seconds=6)
+    assert (jobs.due(timezone.now()), jobs.due(soon)) == ([], [job])
+    ledger.let_go()
+    assert _worked(job)[0] == JobState.ENDED
+    draft.refresh_from_db()
+    assert (draft.state, job.error) == (DraftState.STARTED, "")
+
+
+def test_the_command_line_s_batch_is_waited_for_as_well_and_what_was_chosen_there_holds(
+    people: People, approved: Approved, stopped: str, site: Site
+) -> None:
+    from batch.ledger.facts import OptionsChanged
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.models import Draft
+
+    Draft.objects.filter(batch=stopped).update(batch=None)
+    DatabaseLedger().append(stopped, [OptionsChanged(timezone.now(), ("max-per-second:1000",), "at the keyboard")])
+    assert not look(start(approved(OTHER, "other.csv"), people))
+
+
+def test_a_period_is_kept_and_shown(people: People, approved: Approved, performed: Performed) -> None:
+    from batch.ledger.orm.queries import line_of
+
+    job = performed(approved(period="week 5"), people.approver)
+    assert "period:week 5" in line_of(job.batch).head.options
+
+
+def _connection() -> tuple[str, str]:
+    from batch.web import vault
+
+    api_url, key = vault.provider()
+    return normalize_address(api_url), key.fingerprint()
+
+
+def _worked(job: Job) -> tuple[str, int | None]:
+    """What has become of a job that a worker process took."""
+    from batch.web.runs import jobs
+
+    assert jobs.claim(job)
+    subprocess.run([sys.executable, "-m", "batch.web.runs.worker", str(job.pk)], timeout=60, check=True)
+    job.refresh_from_db()
+    return job.state, job.pid
