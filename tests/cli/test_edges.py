@@ -16,6 +16,7 @@ import pytest
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli.conftest import SHEET, Command, Ended, applied
 from tests.cli.test_run import ALL, interrupted
+from tests.postgres import ON_POSTGRES
 
 OTHER = "token;amount;direction\nsub-0007;3;add\nsub-0008;4;add\n"
 
@@ -53,6 +54,18 @@ class Renewed:
     def renew(self) -> None:
         self.sandbox.__exit__(None, None, None)
         self.sandbox = self.start("new-key")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=ON_POSTGRES)])
+def command(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Command:
+    made = Command(tmp_path, sandbox.url)
+    if request.param == "postgres":
+        made.settings["CREDITBATCH_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    return made
+
+
+def back_to(command: Command, sandbox: Sandbox) -> None:
+    command.settings["CREDITBATCH_API_URL"] = sandbox.url
 
 
 @pytest.fixture
@@ -211,7 +224,7 @@ def test_resume_without_a_name_takes_the_one_that_has_not_ended(command: Command
         assert first in several.err
         assert second in several.err
         assert command("resume", second, "--json").code == 0
-    command.settings = {}
+    back_to(command, sandbox)
     resumed = command("resume", "--json")
     assert (resumed.code, resumed.document["batch"]) == (0, first)
     assert command("resume", finished, "--json").document["batch"] == finished
@@ -238,7 +251,8 @@ def test_lists_of_two_periods_are_warned_about_and_run(command: Command, sandbox
     assert (second.code, codes(second)) == (0, ["movements-again"])
 
 
-def test_an_older_ledger_put_back_sends_nothing_twice(command: Command, sandbox: Sandbox) -> None:
+def test_an_older_ledger_put_back_sends_nothing_twice(tmp_path: Path, sandbox: Sandbox) -> None:
+    command = Command(tmp_path, sandbox.url)
     batch = stopped(command, sandbox)
     home, copy = command.folder / "home", command.folder / "copy"
     shutil.copytree(home, copy)
@@ -258,8 +272,9 @@ def test_an_older_ledger_put_back_sends_nothing_twice(command: Command, sandbox:
     assert command("verify", batch).code == 0
 
 
-def test_two_ledgers_for_one_account(command: Command, sandbox: Sandbox) -> None:
+def test_two_ledgers_for_one_account(tmp_path: Path, sandbox: Sandbox) -> None:
     """Each knows the sub-accounts; the second is told that the first has paid the list."""
+    command = Command(tmp_path, sandbox.url)
     adds = "token;amount;direction\nsub-0001;10;add\nsub-0002;20;add\nsub-0003;30;add\n"
     small = "token;amount;direction\nsub-0001;0,10;add\nsub-0002;0,10;add\nsub-0003;0,10;add\n"
     command.settings["CREDITBATCH_HOME"] = str(command.folder / "second")
