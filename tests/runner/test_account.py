@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from batch.errors import CreditbatchError, UsageError
+from batch.errors import BatchUnfinished, CreditbatchError, UsageError
+from batch.ledger import verify
 from batch.ledger.facts import AttemptBegan
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.model import Status
-from batch.runner.account import decide
-from tests.builders import NOON, known_to, new_batch
+from batch.rules.accounts import Owner
+from batch.runner.account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
+from tests.builders import ACCESS, NOON, known_to, new_batch
 
 
 def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -> None:
@@ -64,3 +67,40 @@ def test_a_row_that_is_not_in_doubt_and_one_that_is_not_there_are_told() -> None
     for asked, words in ((row, "not in doubt"), (9999, "no row 9999")):
         with pytest.raises(CreditbatchError, match=words):
             decide(ledger, "b-1", asked, applied=True, who="me", why="looked", now=lambda: NOON)
+
+
+def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> None:
+    ledger = known_to(MemoryLedger())
+    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    renewed = replace(ACCESS, fingerprint="0" * 16)
+    with pytest.raises(UsageError, match="None of the sub-accounts of batch b-1"):
+        accept_key(ledger, "b-1", renewed, lambda: ["sub-2"], "marc", NOON)
+    before = len(ledger.view("b-1").events)
+    accept_key(ledger, "b-1", ACCESS, list, "marc", NOON)
+    assert len(ledger.view("b-1").events) == before
+    accept_key(ledger, "b-1", renewed, lambda: ["sub-1"], "marc", NOON)
+    event = ledger.view("b-1").events[-1]
+    assert (event.kind, event.data["key_fingerprint"], event.data["by"]) == ("key-changed", "0" * 16, "marc")
+    assert verify.first_difference(ledger.view("b-1")) is None
+
+
+def test_another_account_s_key_never_goes_on() -> None:
+    ledger = known_to(MemoryLedger())
+    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    stranger, is_new = bind_account(ledger, ACCESS.api_url, "0" * 16, lambda: Owner("other", {"x-1"}), NOON)
+    assert is_new
+    with pytest.raises(UsageError, match="another account"):
+        refuse_another_account(ledger, "b-1", stranger)
+    with pytest.raises(UsageError, match="CREDITBATCH_API_URL"):
+        refuse_another_account(ledger, "b-1", replace(ACCESS, api_url="http://127.0.0.1:2/v1"))
+    refuse_another_account(ledger, "b-1", replace(ACCESS, api_url="http://LOCALHOST:1//v1", fingerprint="0" * 16))
+
+
+def test_who_waits_for_an_account_is_told_of_the_batch_that_was_begun() -> None:
+    ledger = known_to(MemoryLedger())
+    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    with pytest.raises(BatchUnfinished, match=r"b-1 .*has not ended \(approved\).*abandon") as refused:
+        refuse_unfinished(ledger, ACCESS.account)
+    assert refused.value.batch == "b-1"
+    refuse_unfinished(ledger, ACCESS.account, ["b-1"])
+    refuse_unfinished(ledger, ACCESS.account + 1)

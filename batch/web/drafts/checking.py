@@ -197,7 +197,11 @@ def _ask() -> _Asked:
     except ProviderError as error:
         return _Asked(known=known_account(), problem=str(error))
     ledger, fingerprint = DatabaseLedger(), key.fingerprint()
-    known = find_account(ledger, api_url, fingerprint, account.owner)
+    try:
+        known = find_account(ledger, api_url, fingerprint, account.owner)
+    except UsageError as error:
+        # The name and the sub-accounts speak of two accounts: nothing may be sent on either.
+        return _Asked(problem=str(error))
     if known is not None:
         # From now on the key is known without asking. An account that is new is recorded when it is first run.
         bind_account(ledger, api_url, fingerprint, lambda: account.owner, _now())
