@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from batch import codes
 from batch.language import _, ngettext, number
-from batch.model import BatchRow, Status
+from batch.model import BatchRow, BatchView, Status
 from batch.money import CENT, ZERO, euros
 from batch.report.contents import Contents
 from batch.rules.books import AccountBook
@@ -18,12 +18,12 @@ MOST_REASONS = 5
 
 def remarks(contents: Contents) -> list[str]:
     """All there is to say of a batch, what was asked against what was done first and the books after it."""
-    return [*_of_rows(contents.view.rows), *_of_books(contents)]
+    return [*_of_rows(contents.view), *_of_books(contents)]
 
 
-def _of_rows(rows: Iterable[BatchRow]) -> Iterator[str]:
+def _of_rows(view: BatchView) -> Iterator[str]:
     by_status: dict[Status, list[BatchRow]] = defaultdict(list)
-    for entry in rows:
+    for entry in view.rows:
         by_status[entry.result.status].append(entry)
     yield from _refused(by_status[Status.REFUSED])
     if by_status[Status.UNKNOWN]:
@@ -35,15 +35,8 @@ def _of_rows(rows: Iterable[BatchRow]) -> Iterator[str]:
             ),
             by_status[Status.UNKNOWN],
         )
-    if by_status[Status.PENDING]:
-        yield _counted(
-            ngettext(
-                "{rows} row ({amount}) was not moved and can still be sent.",
-                "{rows} rows ({amount}) were not moved and can still be sent.",
-                len(by_status[Status.PENDING]),
-            ),
-            by_status[Status.PENDING],
-        )
+    if pending := by_status[Status.PENDING]:
+        yield _counted(_left(len(pending), is_over=view.head.is_over), pending)
     yield from _invalid(by_status[Status.INVALID])
     found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
     if found_out:
@@ -55,6 +48,16 @@ def _of_rows(rows: Iterable[BatchRow]) -> Iterator[str]:
             ),
             found_out,
         )
+
+
+def _left(rows: int, *, is_over: bool) -> str:
+    if is_over:
+        return ngettext("{rows} row ({amount}) was not moved.", "{rows} rows ({amount}) were not moved.", rows)
+    return ngettext(
+        "{rows} row ({amount}) was not moved and can still be sent.",
+        "{rows} rows ({amount}) were not moved and can still be sent.",
+        rows,
+    )
 
 
 def _refused(entries: list[BatchRow]) -> Iterator[str]:

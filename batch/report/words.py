@@ -97,7 +97,7 @@ WRITTEN_BY = N_("Written by")
 STATUS_MEANINGS: Mapping[Status, str] = {
     Status.DONE: N_("Moved, exactly once"),
     Status.REFUSED: N_("The provider said no; nothing moved"),
-    Status.PENDING: N_("Not moved; can still be sent"),
+    Status.PENDING: N_("Not moved"),
     Status.INVALID: N_("Has an error; never sent"),
     Status.UNKNOWN: N_("Perhaps moved; a person must decide"),
 }

@@ -29,9 +29,11 @@ def main() -> None:
     large = _draft("thousand.xlsx", (SAMPLES / "thousand.xlsx").read_bytes())
     approved = _approved("approved.csv", SHEET.replace("12,50", "12,53"))
     finished = _performed(_approved("finished.csv", sheet_of(60)))
-    running = _held(_performed(_approved("running.csv", SHEET.replace("12,50", "12,54"))))
+    running = _performed(_approved("running.csv", SHEET.replace("12,50", "12,54")))
     # Row 3 loses its answer, and two cents are too little for the balances to tell.
     stopped = _performed(_approved("doubtful.csv", SHEET.replace("3;add", "0,02;add")))
+    queued = _queued(_approved("queued.csv", "Token;Amount;Direction\nsub-0020;7;add\n"), stopped)
+    _held(running)
     pages = {
         "home": "/",
         "upload": "/drafts/new",
@@ -39,6 +41,7 @@ def main() -> None:
         "review, waiting": f"/drafts/{waiting}",
         "review, large": f"/drafts/{large}",
         "review, approved": f"/drafts/{approved}",
+        "review, queued": f"/drafts/{queued}",
         "review, rows filtered": f"/drafts/{mistakes}?status=invalid&sort=-amount",
         "accounts of a draft": f"/drafts/{large}/accounts",
         "changes": f"/drafts/{waiting}/changes/2",
@@ -116,7 +119,25 @@ def _performed(pk: str) -> str:
     return job.batch
 
 
-def _held(batch: str) -> str:
+def _queued(pk: str, behind: str) -> str:
+    """A start that waits until another batch has ended."""
+    from django.utils import timezone
+
+    from batch.web.models import Draft
+    from batch.web.runs import jobs
+    from tests.browser.served import wait_for
+
+    job = jobs.ask_to_start(Draft.objects.get(pk=pk), _person("anton"), timezone.now())
+
+    def waits() -> bool:
+        job.refresh_from_db()
+        return job.waits_for == behind
+
+    wait_for(waits)
+    return pk
+
+
+def _held(batch: str) -> None:
     """Shown as under way for as long as the tests live: they pass for the worker of its job."""
     from django.utils import timezone
 
@@ -126,7 +147,6 @@ def _held(batch: str) -> str:
     now, worker = timezone.now(), psutil.Process(os.getppid())
     whose = {"pid": worker.pid, "pid_started": worker.create_time(), "host": this_process().machine}
     Job.objects.create(batch=batch, state="working", asked_by=_person("anton"), due_at=now, began_at=now, **whose)
-    return batch
 
 
 def _person(username: str):  # type: ignore[no-untyped-def] # the models exist once Django is configured
