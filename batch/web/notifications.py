@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ class Event(StrEnum):
     QUEUED = "queued"  # a start waits for a batch that was begun before it
 
 
+_Reason = str | Callable[[], str]
 _APPROVERS = Q(can_approve=True)
 _BOTH = Q(can_approve=True) | Q(can_prepare=True)
 _CONCERNED = {
@@ -47,15 +48,15 @@ class _Told:
 
     name: str
     link: str
-    reason: str
+    reason: _Reason
 
 
-def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: str = "", reason: str = "") -> None:
+def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: str = "", reason: _Reason = "") -> None:
     """Tell the people with the role concerned, once what they are told of is committed.
 
-    It is about a draft or, if that is named, a batch; `reason` is a sentence about it, and `about` names another batch
-    whose page the mail links to, because it is what keeps this one. Whoever prepared a draft is not
-    asked to approve it. Failing to send breaks nothing; it is written in the audit log.
+    It is about a draft or, if that is named, a batch; `reason` is a sentence about it, or makes one in the language of
+    the person who is written to. `about` names the batch that a draft waits for: then the mail links to its page.
+    Whoever prepared a draft is not asked to approve it. Failing to send breaks nothing; it is written in the audit log.
     """
     if not settings.CREDITBATCH_HAS_MAIL:
         return
@@ -102,7 +103,7 @@ def _messages(event: Event, people: Collection[Person], told: _Told) -> Iterator
             paragraphs = (
                 _("Hello {name},").format(name=person),
                 sentence.format(name=one_line),
-                told.reason,
+                told.reason() if callable(told.reason) else told.reason,
                 told.link,
             )
             body = "\n\n".join(filter(None, (*paragraphs, _about())))

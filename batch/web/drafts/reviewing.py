@@ -17,6 +17,7 @@ from batch.web.entry.confirm import has_totp
 from batch.web.listing import PAGE, link, listing, offset
 from batch.web.models import DraftAccount, StoredFile, Version
 from batch.web.runs.jobs import active_job
+from batch.web.runs.queue import batch_before
 
 
 @require_safe
@@ -33,7 +34,8 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context |= {
         "top_accounts": DraftAccount.objects.filter(version=version).order_by("position")[:8],
         "has_totp": has_totp(person),
-        "job": active_job(draft=found),
+        "job": (job := active_job(draft=found)),
+        "before": batch_before(job) if job is not None else None,
         "last_job": found.jobs.order_by("-id").first(),
     }
     return render(request, "web/drafts/review.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from batch.errors import BatchUnfinished, SettingsError, UsageError
 from batch.language import _, moment
@@ -19,11 +20,25 @@ from batch.web.runs.standing import state_shown
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The batch that a job waits for, the sentence that says so, and whether it needs a person to come to its end."""
+    """The batch that a job waits for. `stopped_at`: it needs a person to come to its end; None while it is running."""
 
     batch: str
-    sentence: str
-    needs_person: bool = False
+    file_name: str
+    stopped_at: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """Which batch it is, in the language in force."""
+        if self.stopped_at is None:
+            running = _(
+                "Batch {batch} ({file}) is running on this account: this one starts by itself when it has ended."
+            )
+            return running.format(batch=self.batch, file=self.file_name)
+        stopped = _(
+            "Batch {batch} ({file}) of this account stopped on {moment} before its end: resume it or give it up, and "
+            "this one starts by itself."
+        )
+        return stopped.format(batch=self.batch, file=self.file_name, moment=moment(self.stopped_at.astimezone()))
 
 
 def batch_before(job: Job) -> Before | None:
@@ -48,15 +63,8 @@ def batch_before(job: Job) -> Before | None:
 
 def _before(ledger: DatabaseLedger, batch: str) -> Before:
     head = ledger.head(batch)
-    if jobs.active_job(batch=batch) or state_shown(head, None) is BatchState.RUNNING:
-        running = _("Batch {batch} ({file}) is running on this account: this one starts by itself when it has ended.")
-        return Before(batch, running.format(batch=batch, file=head.source.file_name))
-    stopped = _(
-        "Batch {batch} ({file}) of this account stopped on {moment} before its end: resume it or give it up, and this "
-        "one starts by itself."
-    )
-    since = moment((head.ended_at or head.created_at).astimezone())
-    return Before(batch, stopped.format(batch=batch, file=head.source.file_name, moment=since), needs_person=True)
+    is_running = jobs.active_job(batch=batch) or state_shown(head, None) is BatchState.RUNNING
+    return Before(batch, head.source.file_name, None if is_running else head.ended_at or head.created_at)
 
 
 def continued_by(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
@@ -70,5 +78,5 @@ def continued_by(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[st
 
 def queue_behind(job: Job, before: Before) -> None:
     """Let the job wait; the approvers are told once of a batch that only they bring to its end."""
-    if jobs.queue(job, before.batch, before.sentence) and before.needs_person:
-        notify(Event.QUEUED, draft=job.draft, about=before.batch, reason=before.sentence)
+    if jobs.queue(job, before.batch, before.sentence) and before.stopped_at is not None:
+        notify(Event.QUEUED, draft=job.draft, about=before.batch, reason=lambda: before.sentence)

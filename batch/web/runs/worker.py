@@ -32,7 +32,6 @@ def main() -> int:
     keep_log(settings.home, rotates=False)
     from batch.web.models import Job
     from batch.web.runs import jobs
-    from batch.web.runs.queue import Before, queue_behind
 
     job = Job.objects.select_related("draft", "asked_by").get(id=int(sys.argv[1]))
     if not jobs.sign_in(job):
@@ -43,7 +42,7 @@ def main() -> int:
         error = ""
     except (AccountInUse, BatchUnfinished) as busy:
         # What was started is not lost: it waits until the account is free.
-        queue_behind(job, Before(busy.batch or "", str(busy)))
+        jobs.queue(job, busy.batch or "", str(busy))
         return 0
     except CreditbatchError as failure:
         error = str(failure)

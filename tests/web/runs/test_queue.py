@@ -60,14 +60,15 @@ def look(job: Job) -> bool:
 def test_a_start_waits_behind_a_stopped_batch_and_who_can_end_it_is_told_once(
     people: People, approved: Approved, stopped: str, client_for: ClientFor, mails: list[mail.EmailMessage]
 ) -> None:
-    from batch.web.models import JobState
+    from batch.web.models import JobState, Person
 
     draft = approved(OTHER, "other.csv")
+    Person.objects.filter(pk=people.second_approver.pk).update(language="fr")
     job = start(draft, people)
     assert not look(job)
     assert not look(job)
     assert (job.state, job.waits_for) == (JobState.WAITING, stopped)
-    told = [message for message in mails if "waits for another batch" in message.subject]
+    told = list(mails)
     assert {message.to[0] for message in told} == {
         "approver@example.com",
         "second@example.com",
@@ -76,6 +77,9 @@ def test_a_start_waits_behind_a_stopped_batch_and_who_can_end_it_is_told_once(
     assert len(told) == 3
     assert f"/batches/{stopped}/" in told[0].body
     assert "stopped on" in told[0].body
+    french = next(message for message in mails if message.to == ["second@example.com"])
+    assert "s’est arrêté le" in french.body
+    assert "stopped on" not in french.body
     page = client_for(people.approver).get(f"/drafts/{draft.pk}").content.decode()
     assert f"Batch {stopped} (monthly.csv) of this account stopped on" in page
     assert "It starts by itself when that batch has ended" in page
