@@ -176,8 +176,8 @@ RULES: Mapping[str, Rule] = {
         line=_count,
     ),
     "rows-in-cell": _error(
-        "Lines that look like rows ({count} in all) stand inside the cell {at} and are not read: close the quotation "
-        "mark that opens this cell, or take the separators out of its text.",
+        "Lines that may be rows ({count} in all) stand inside cells with line breaks and are not read, first in {at}: "
+        "close the quotation mark that opens this cell, or take the line breaks out of its text.",
         count=_count,
     ),
     "header-missing": _error(

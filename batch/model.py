@@ -89,6 +89,16 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
+class LongCells:
+    """The cells of a text file that go on over several of its lines."""
+
+    separator: str
+    """By what the file was cut into cells."""
+    texts: Mapping[tuple[int, int], str]
+    """By (row, column), as `Appearance` counts them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A sheet as it was read: every row from the first, so that index + 1 is the number Excel shows. Rows of a text
     file are as long as they are.
@@ -99,6 +109,7 @@ class Grid:
     appearance: Appearance = Appearance()
     findings: tuple[Finding, ...] = ()
     """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
+    long_cells: LongCells | None = None
 
 
 # Rows and movements are made by the hundred thousand, and making one takes thrice as long if it is frozen. They are

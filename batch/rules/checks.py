@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 
 from batch.findings import Finding
 from batch.model import Cell, CheckedSheet, Direction, Grid, SheetRow, movements_of
@@ -16,6 +16,7 @@ from batch.rules.conventions import Conventions
 from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, cell_address, find_header
 from batch.rules.mixing import Usage, usage_of, words_and_signs
 from batch.rules.rows import RowReader, Table, with_duplicates
+from batch.rules.swallowed import rows_in_cells
 from batch.rules.tokens import KnownTokens
 from batch.rules.totals import Totals, take_totals
 
@@ -43,8 +44,9 @@ def check_sheet(
         return CheckedSheet(grid.source, (), {}, (), (*grid.findings, Finding("sheet-empty")))
     header = header_of(grid, conventions)
     if header is None:
+        swallowed = rows_in_cells(grid.long_cells, known_tokens or ())
         missing = Finding("header-missing", params={"searched": str(SEARCHED_ROWS)})
-        return CheckedSheet(grid.source, (), {}, (), (*grid.findings, missing))
+        return CheckedSheet(grid.source, (), {}, (), (*grid.findings, *swallowed, missing))
     usage = usage_of(grid.rows, header, signed=conventions.signed)
     columns = _columns(grid.rows, header)
     findings = [*grid.findings, *usage.findings]
@@ -61,6 +63,7 @@ def check_sheet(
             findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
         findings += totals.findings
         findings += against_expected(totals.rows, expected)
+    findings += rows_in_cells(grid.long_cells, chain(known_tokens or (), _tokens(totals.rows)))
     return CheckedSheet(grid.source, columns, usage.roles, tuple(totals.rows), tuple(findings))
 
 
@@ -104,6 +107,11 @@ def _read_rows(grid: Grid, header: Header, usage: Usage, reader: RowReader, know
         return row.token is None or row.token in reader.labels
 
     return take_totals(rows, usage.roles, names_nobody, known, signed=usage.signed)
+
+
+def _tokens(rows: Iterable[SheetRow]) -> Iterator[str]:
+    """What stands in the token column."""
+    return (row.token for row in rows if row.token is not None)
 
 
 def against_expected(rows: Iterable[SheetRow], expected: Expected) -> Iterator[Finding]:

@@ -106,9 +106,8 @@ class TextReader:
     def _read(request: Request, sha256: Future[str]) -> Grid:
         original = request.original
         with speaking(request.language):
-            rows, findings = read_text(original, request.sheet, request.columns, request.limits)
-        source = Source(original.name, sha256.result(), len(original.data), None)
-        return Grid(source, rows, findings=tuple(findings))
+            text = read_text(original, request.sheet, request.columns, request.limits)
+        return text.grid(Source(original.name, sha256.result(), len(original.data), None))
 
 
 class SheetReader:

@@ -20,8 +20,8 @@ from itertools import chain, islice, repeat
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import _, number
-from batch.model import Cell, Role
-from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, cell_address, find_header
+from batch.model import Cell, Grid, LongCells, Role, Source
+from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header
 from batch.sheet.complaints import shown
 from batch.sheet.encoding import decoded
 from batch.sheet.limits import Limits
@@ -53,10 +53,21 @@ class Cut:
     """Columns that have a title."""
 
 
-def read_text(
-    original: Original, sheet: str | None, columns: Mapping[Role, str], limits: Limits
-) -> tuple[list[Row], list[Finding]]:
-    """The rows of the file's only table, each as long as it is, and what was found or assumed about the file."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The rows of a file's only table, each as long as it is, and what was found or assumed about the file."""
+
+    rows: list[Row]
+    findings: tuple[Finding, ...]
+    long_cells: LongCells | None
+
+    def grid(self, source: Source) -> Grid:
+        """The grid of it."""
+        return Grid(source, self.rows, findings=self.findings, long_cells=self.long_cells)
+
+
+def read_text(original: Original, sheet: str | None, columns: Mapping[Role, str], limits: Limits) -> Text:
+    """A text file, cut into cells."""
     if sheet is not None:
         raise SheetError(
             _("{file} is a text file and has no sheets: leave the name of the sheet out.").format(
@@ -75,12 +86,13 @@ def read_text(
     cut = _cut(text[:_SAMPLE], original.suffix, columns, declared.group(1) if declared else None)
     if not cut.is_certain and text.strip():
         findings.append(Finding("separator-assumed", params={"separator": cut.separator}))
+    reading = _Rows(original.name, limits)
     with _uncollected():
-        rows = _Rows(original.name, limits).cut(text, cut.separator)
+        rows = reading.cut(text, cut.separator)
     if cut.width:
         findings += _ragged(text, rows, cut, start)
-        findings += _rows_in_cells(text, rows, cut)
-    return rows, findings
+    long_cells = LongCells(cut.separator, _long_cells(rows)) if reading.has_long_cells else None
+    return Text(rows, tuple(findings), long_cells)
 
 
 def _cut(sample: str, suffix: str, columns: Mapping[Role, str], declared: str | None) -> Cut:
@@ -113,13 +125,15 @@ class _Rows:
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.rows: list[Row] = []
+        self.has_long_cells = False
+        """Whether a cell goes on over several lines."""
         self._name, self._limits, self._cells = name, limits, 0
         self._kept = _Kept()
 
     def cut(self, text: str, separator: str) -> list[Row]:
         """The rows of a text. Without quotation marks that is nothing but cutting it at separators."""
         if '"' in text:
-            records = _quoted_records(text, separator, self._name, self._limits)
+            records = self._quoted_records(text, separator)
             while piece := list(islice(records, _ROWS_AT_ONCE)):
                 self._check(len(piece), max(map(len, piece)), sum(map(len, piece)))
                 self.rows += map(_row, piece)
@@ -127,6 +141,29 @@ class _Rows:
         for lines in _lines(text):
             self._cut_lines(lines, separator)
         return self.rows
+
+    def _quoted_records(self, text: str, separator: str) -> Iterator[list[str]]:
+        has_formulas = '="' in text
+        usual = csv.field_size_limit(self._limits.cell_text)
+        record, count = None, 0
+        reader = csv.reader(chain(io.StringIO(text, newline=""), [_END + separator]), delimiter=separator)
+        try:
+            for following in reader:
+                if record is not None:
+                    yield _without_formulas(record) if has_formulas else record
+                    count += 1
+                record = following
+        except csv.Error:
+            raise _long_cell(self._name, count + 1, self._limits) from None
+        finally:
+            csv.field_size_limit(usual)
+        if record != [_END, ""]:
+            raise SheetError(
+                _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
+                    file=shown(self._name)
+                )
+            )
+        self.has_long_cells = reader.line_num > count + 1
 
     def _cut_lines(self, lines: list[str], separator: str) -> None:
         """Where every line has as many cells, all of them are cut at once, which is twice as fast."""
@@ -201,28 +238,6 @@ def _row(record: list[str]) -> Row:
     return tuple([cell or None for cell in record]) if "" in record else tuple(record) or (None,)
 
 
-def _quoted_records(text: str, separator: str, name: str, limits: Limits) -> Iterator[list[str]]:
-    has_formulas = '="' in text
-    usual = csv.field_size_limit(limits.cell_text)
-    record, count = None, 0
-    try:
-        for following in csv.reader(chain(io.StringIO(text, newline=""), [_END + separator]), delimiter=separator):
-            if record is not None:
-                yield _without_formulas(record) if has_formulas else record
-                count += 1
-            record = following
-    except csv.Error:
-        raise _long_cell(name, count + 1, limits) from None
-    finally:
-        csv.field_size_limit(usual)
-    if record != [_END, ""]:
-        raise SheetError(
-            _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
-                file=shown(name)
-            )
-        )
-
-
 def _without_formulas(record: list[str]) -> list[str]:
     """The cells with ="00123", by which Excel is made to keep a text, read as the text 00123."""
     return [
@@ -264,19 +279,13 @@ def _is_ragged(cells: Row, width: int) -> bool:
     return filled > width or 1 < len(cells) < width
 
 
-def _rows_in_cells(text: str, rows: list[Row], cut: Cut) -> Iterator[Finding]:
-    """Rows that a quotation mark which is closed too late has made a part of a cell: they would vanish unseen."""
-    if '"' not in text or max(text.count("\n"), text.count("\r")) <= len(rows):
-        return
-    count, at = 0, ""
-    for row, cells in enumerate(islice(rows, cut.header, None), start=cut.header + 1):
-        for column, cell in enumerate(cells):
-            if isinstance(cell, str) and ("\n" in cell or "\r" in cell):
-                alike = sum(line.count(cut.separator) >= max(1, cut.width - 1) for line in cell.splitlines()[1:])
-                at = at or (cell_address(column, row) if alike else "")
-                count += alike
-    if count:
-        yield Finding("rows-in-cell", cell=at, params={"count": str(count), "at": at})
+def _long_cells(rows: list[Row]) -> dict[tuple[int, int], str]:
+    return {
+        (row, column): cell
+        for row, cells in enumerate(rows, start=1)
+        for column, cell in enumerate(cells)
+        if isinstance(cell, str) and ("\n" in cell or "\r" in cell)
+    }
 
 
 def _line_of(text: str, separator: str, row: int) -> int:

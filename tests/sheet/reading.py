@@ -28,8 +28,7 @@ def grid_of(
     original = Original(name, name[name.rindex(".") :], data)
     request = Request(original, sheet, columns or {}, limits or Limits())
     if kind_of(original) is Kind.TEXT:
-        rows, findings = read_text(original, sheet, request.columns, request.limits)
-        return Grid(Source(name, "", len(data), None), rows, findings=tuple(findings))
+        return read_text(original, sheet, request.columns, request.limits).grid(Source(name, "", len(data), None))
     return _answered(request)
 
 

@@ -190,16 +190,15 @@ def test_ragged_rows_are_said_with_the_line_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_rows_that_a_quotation_mark_has_swallowed_are_said(end: str) -> None:
-    data = 'token;amount;direction;note\nsub-1;5;add;"oh\nsub-2;5;add;x\nsub-3;5;add;"y"\nsub-4;5;add;"a\nb"\n'
-    assert findings(data.replace("\n", end).encode()) == [("rows-in-cell", {"count": "2", "at": "D2"})]
-    first = 'token;amount;direction\n"sub-1;5;add\nsub-2;5;add\n"sub-3";5;add\n'
-    assert [code for code, _ in findings(first.replace("\n", end).encode())] == ["rows-in-cell"]
-
-
-def test_a_note_of_several_lines_is_no_row() -> None:
-    data = b'token;amount;direction;note\nsub-1;5;add;"one; two\nthree; four\n\nfive"\n'
-    assert findings(data) == []
+@pytest.mark.parametrize("last", ["", "x;y"])
+def test_cells_that_go_on_over_several_lines(end: str, last: str) -> None:
+    data = f'token;note\n\na;"b\nc"\n"d\n\ne;";f\n;"";""\n"\n";g\n{last}'.replace("\n", end)
+    long = grid_of(data.encode(), "x.csv").long_cells
+    assert long is not None
+    assert long.separator == ";"
+    texts = {(3, 1): "b\nc", (4, 0): "d\n\ne;", (6, 0): "\n"}
+    assert long.texts == {place: text.replace("\n", end) for place, text in texts.items()}
+    assert grid_of(b'token;note\na;"b"\n', "x.csv").long_cells is None
 
 
 def test_texts_that_excel_was_made_to_keep() -> None:

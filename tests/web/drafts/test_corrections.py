@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from batch.model import Appearance, Cell
+from batch.model import Appearance, Cell, LongCells
 from batch.rules.checks import Expected, check_sheet
 from batch.web.drafts.corrections import Correction, corrected, typed
 from tests.builders import NOON, grid
@@ -42,6 +42,13 @@ def test_what_the_eye_saw_in_a_corrected_cell_is_no_more() -> None:
     now = corrected(read, [correction(2, 1, "12.35")])
     assert now.appearance.shown == {(3, 1): "1"}
     assert now.appearance.struck == {(2, 0)}
+
+
+def test_a_row_that_a_cell_has_swallowed_is_not_brought_back_by_correcting_the_cell() -> None:
+    long_cells = LongCells(";", {(2, 3): "North\nsub-2;7;add"})
+    read = replace(grid(["sub-1", Decimal(5), "add", "North\nsub-2;7;add"]), long_cells=long_cells)
+    now = corrected(read, [correction(2, 3, "North")])
+    assert [finding.code for finding in check_sheet(now, None, Expected()).findings] == ["rows-in-cell"]
 
 
 def test_a_correction_survives_the_database() -> None:
