@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from batch.sheet.markup import Markup, column_number
+from batch.sheet.compact import left_of_texts
+from batch.sheet.markup import Dialect, Markup, column_number
 from batch.sheet.numberformat import NumberFormat
-from batch.sheet.parts import UNREADABLE, Parts, pieces_of
+from batch.sheet.parts import UNREADABLE, Parts
 from batch.sheet.styles import Styles, styles_of
 from batch.sheet.unread import Unread, unread_in
 
@@ -27,8 +28,8 @@ _MAY_BE_HIDDEN = (b'hidden="', b'ht="0', b'ht="1"', b'ht="1.')
 _TEXT = re.compile(_ADDRESS + rb'[^<>]*\bt="s"[^<>]*>' + _FORMULA + rb"<v>(\d{1,9})</v>")
 _OTHER_TYPE = re.compile(rb'\bt="(?!n")')
 _RUN = re.compile(_ADDRESS + rb"|<strike\b([^<>]*)>")
-_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:(si)|strike)\b([^<>]*)>")
-_NOT = re.compile(rb'\bval=["\'](?:0|false)["\']')
+_ITEM = re.compile(rb"<(?:(si)|strike)\b([^<>]*)>")
+_NOT = re.compile(rb'\bval="(?:0|false)"')
 _FEW = 16
 """Styles; more are told apart by their numbers rather than by the pattern."""
 _MOST_COLUMNS = 16_384
@@ -66,8 +67,7 @@ def _look(looks: Looks, parts: Parts) -> bool:
     if markup is None:
         return False
     try:
-        styles, texts = styles_of(parts), _struck_texts(parts)
-        is_whole = True
+        styles, texts, is_whole = styles_of(parts), _struck_texts(parts), True
     except UNREADABLE:
         styles, texts, is_whole = Styles(), frozenset(), False
     looks.hidden_columns.update(_hidden_columns(markup.head))
@@ -84,8 +84,7 @@ def _look(looks: Looks, parts: Parts) -> bool:
             looks.struck.update(_struck_runs(piece))
         if numbers:
             looks.shown.update(_shown_otherwise(piece, numbers, styles.formats))
-    # A row that the parser has dropped cannot be seen either.
-    return is_whole and not markup.rows.are_repeated
+    return is_whole and markup.is_seen
 
 
 def _hidden_columns(head: bytes) -> Iterator[int]:
@@ -111,20 +110,30 @@ def _hidden_rows(piece: bytes) -> Iterator[int]:
 
 
 def _struck_texts(parts: Parts) -> frozenset[int]:
-    """The shared texts of which any part is struck through, by their numbers."""
+    """The shared texts of which any part is struck through, by their numbers; `ValueError` if that cannot be told."""
     struck = set()
     index = -1
-    if parts.texts is not None:
-        for piece in pieces_of(parts.archive, parts.texts, b"si>"):
-            if b"strike" not in piece:
-                index += sum(match.group(1) is not None for match in _ITEM.finditer(piece))
-                continue
-            for match in _ITEM.finditer(piece):
-                if match.group(1):
-                    index += 1
-                elif not _NOT.search(match.group(2)):
-                    struck.add(index)
+    for piece in _pieces_of_texts(parts):
+        if left_of_texts(piece):
+            raise ValueError("texts are written in an unusual form")
+        if b"<strike" not in piece:
+            index += piece.count(b"<si")
+            continue
+        for match in _ITEM.finditer(piece):
+            if match.group(1):
+                index += 1
+            elif not _NOT.search(match.group(2)):
+                struck.add(index)
     return frozenset(struck)
+
+
+def _pieces_of_texts(parts: Parts) -> Iterator[bytes]:
+    if parts.texts is None:
+        return iter(())
+    dialect = Dialect.of(parts.archive, parts.texts, b"sst")
+    if dialect is None:
+        raise ValueError("texts are written in an unusual encoding")
+    return dialect.pieces(parts.archive, parts.texts, b"si")
 
 
 def _styles_pattern(numbers: Iterable[int]) -> bytes:
@@ -134,7 +143,7 @@ def _styles_pattern(numbers: Iterable[int]) -> bytes:
 
 def _struck_pattern(styles: Styles) -> re.Pattern[bytes] | None:
     """Cells of those styles that hold something."""
-    pattern = _ADDRESS + rb'[^<>]*\bs="(' + _styles_pattern(styles.struck) + rb')"[^<>]*(?<!/)><'
+    pattern = _ADDRESS + rb'[^<>]*\bs="(' + _styles_pattern(styles.struck) + rb')"[^<>]*(?<!/)><(?!/c>)'
     return re.compile(pattern) if styles.struck else None
 
 

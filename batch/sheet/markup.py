@@ -1,7 +1,8 @@
 """A worksheet's XML as patterns can look for cells in it: fast, because a long sheet has millions of them.
 
 Programs write the same sheet in several dialects: with a prefix before every tag, with other quotation marks, without
-the addresses of rows and cells. All are made one here, rows and cells with their address as the first attribute.
+the addresses of rows and cells. All are made one here, rows and cells with their address as the first attribute. What
+is still otherwise after that is not understood (`compact`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from operator import lt
+from zipfile import ZipFile
 
+from batch.sheet.compact import END_OF_ROWS, PROLOG, has_compact_head, left_of_rows
 from batch.sheet.parts import Parts, pieces_of
 
-_ROOT = re.compile(rb"<(?:([A-Za-z_][\w.-]*):)?worksheet\b([^<>]*)>")
-_HIDDEN_TEXT = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _TAG = re.compile(rb"<[^<>]*>")
 _QUOTED = re.compile(rb"=\s*'([^'\"]*)'")
 _PLACE = re.compile(rb"<(row|c)(?=[\s/>])([^<>]*)>")
@@ -36,42 +38,52 @@ class Markup:
 
     @classmethod
     def of(cls, parts: Parts) -> Markup | None:
-        """The sheet's; None if it is not written in an encoding that ASCII is part of."""
-        with parts.archive.open(parts.sheet) as stream:
-            root = _ROOT.search(stream.read(_BEGINNING))
-        if root is None:
+        """The sheet's; None if it is not written in UTF-8, or begins with something else than the sheet."""
+        dialect = Dialect.of(parts.archive, parts.sheet, b"worksheet")
+        if dialect is None:
             return None
-        raw = pieces_of(parts.archive, parts.sheet, b"</%b:row>" % root.group(1) if root.group(1) else b"</row>")
+        raw = dialect.pieces(parts.archive, parts.sheet, b"row")
         first = next(raw)
-        dialect = _Dialect(root.group(1), b"'" in root.group(2))
-        first = dialect.plain(first)
         # What follows belongs to it as well if the rows begin only there.
         start = first.find(b"<sheetData")
         head, begun = (first[:start], first[start:]) if start >= 0 else (first, b"")
         rows = Rows()
-        return cls(head, _addressed(dialect, rows, begun, raw), rows)
+        return cls(head, rows.addressed_pieces(begun, raw), rows)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether all of it is written so that patterns find everything. It is known when all pieces were taken."""
+        # A row that the parser has dropped cannot be seen either.
+        return has_compact_head(self.head) and self.rows.are_compact and not self.rows.are_repeated
 
 
 @dataclass(frozen=True, slots=True)
-class _Dialect:
+class Dialect:
+    """How a part is written where programs differ, and are understood all the same."""
+
     prefix: bytes | None
     has_other_quotes: bool
 
-    def plain(self, text: bytes) -> bytes:
-        """The text without prefixes, comments and other quotation marks."""
-        if b"<!" in text:
-            text = _HIDDEN_TEXT.sub(b"", text)
+    @classmethod
+    def of(cls, archive: ZipFile, part: str, root: bytes) -> Dialect | None:
+        """That of a part whose outermost element has this name; None if another thing stands at its beginning."""
+        with archive.open(part) as stream:
+            beginning = stream.read(_BEGINNING)
+        found = re.match(PROLOG + rb"<(?:([A-Za-z_][\w.-]*):)?" + root + rb"\b([^<>]*)>", beginning)
+        return cls(found.group(1), b"'" in found.group(2)) if found else None
+
+    def pieces(self, archive: ZipFile, part: str, element: bytes) -> Iterator[bytes]:
+        """The part in pieces that end where such an element does, as it would be written without peculiarities."""
+        name = self.prefix + b":" + element if self.prefix else element
+        return map(self._plain, pieces_of(archive, part, b"</%b>" % name))
+
+    def _plain(self, text: bytes) -> bytes:
+        """The text without prefixes and other quotation marks."""
         if self.prefix:
             text = text.replace(b"<" + self.prefix + b":", b"<").replace(b"</" + self.prefix + b":", b"</")
         if self.has_other_quotes or b"='" in text:
             text = _TAG.sub(lambda tag: _QUOTED.sub(rb'="\1"', tag.group()), text)
         return text
-
-
-def _addressed(dialect: _Dialect, rows: Rows, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield rows.addressed(first)
-    for piece in rest:
-        yield rows.addressed(dialect.plain(piece))
 
 
 class Rows:
@@ -81,13 +93,29 @@ class Rows:
         self._row = self._column = 0
         self._numbers = array("L")
         self._is_in_order = True
+        self._is_over = False
+        self.are_compact = True
+        """Whether all rows so far are written in the one form that every pattern knows."""
 
     @property
     def are_repeated(self) -> bool:
         """Whether two rows say that they are the same one, of which every reader drops one."""
         return not self._is_in_order and len(set(self._numbers)) < len(self._numbers)
 
-    def addressed(self, text: bytes) -> bytes:
+    def addressed_pieces(self, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces, of which the first begins where the rows do."""
+        for text in chain((first,), rest):
+            piece = self._addressed(text)
+            self._look_at(piece)
+            yield piece
+
+    def _look_at(self, piece: bytes) -> None:
+        if self.are_compact and not self._is_over:
+            left = left_of_rows(piece)
+            self._is_over = left.startswith(END_OF_ROWS)
+            self.are_compact = self._is_over or not left
+
+    def _addressed(self, text: bytes) -> bytes:
         """The text with an address as the first attribute of every row and cell."""
         if text.count(b"<c") == text.count(b'<c r="'):
             numbers = list(map(int, _ROW_NUMBER.findall(text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from batch.sheet.parts import Parts, small_xml
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_PLAIN = re.compile(r"-1|[0-9]{1,9}")
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
 BUILT_IN = {
@@ -57,5 +59,7 @@ def _strikes(font: Element) -> bool:
 
 
 def _number(entry: Element, name: str) -> int:
-    text = entry.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
+    text = entry.get(name, "-1")
+    if not _PLAIN.fullmatch(text):
+        raise ValueError("a number is written in an unusual form")
+    return int(text)

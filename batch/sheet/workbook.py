@@ -115,7 +115,8 @@ class _Calamine:
             # With at least the first row that holds something, so that nobody is told that the sheet is empty.
             top = max(SEARCHED_ROWS, sheet.start[0] + 1) if sheet.start is not None else 0
             check_extent(self._name, top, columns, top * columns, self._limits)
-            return Table(choice.sheet, islice(_cells(sheet), top), max(1, columns))
+            findings = self._unseen(self._looks_of(choice.sheet))
+            return Table(choice.sheet, islice(_cells(sheet), top), max(1, columns), findings=findings)
         check_extent(self._name, rows, columns, rows * columns, self._limits)
         looks = self._looks_of(choice.sheet)
         if looks.unread:
@@ -127,8 +128,12 @@ class _Calamine:
             with_unread(_cells(sheet), looks.unread),
             max(1, columns),
             _appearance(looks, self.merged(choice.sheet), rows),
-            () if looks.is_whole else (Finding("appearance-unseen"),),
+            self._unseen(looks),
         )
+
+    @staticmethod
+    def _unseen(looks: Looks) -> tuple[Finding, ...]:
+        return () if looks.is_whole else (Finding("appearance-unseen"),)
 
     def _sheet(self, name: str) -> CalamineSheet:
         if name not in self._tables:

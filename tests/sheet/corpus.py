@@ -139,6 +139,9 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
         f'<worksheet xmlns="{_MAIN}"><sheetData><c r="A1" '.encode() + b"s " * 10_000_000
     ),
     "open-tags.xlsx": lambda: _whole_part(_part("") + b'<c r="A1" s="1" t="e"' * 1_000_000),
+    "attributes.xlsx": lambda: _sheet('<row r="2">' + ('<c r="A2"' + ' s="1"' * 3_000_000 + ">") + "</c></row>"),
+    "attributes-that-do-not-end.xlsx": lambda: _sheet('<row r="2"><c r="A2"' + ' s="1"   ' * 3_000_000),
+    "texts-without-end.xlsx": lambda: _with_part("xl/sharedStrings.xml", b"<sst>" + b"<si><r><t>a</t></r>" * 1_000_000),
     "open-rows.xlsx": lambda: _sheet('<row r="2" hidden="1" ' * 1_000_000),
     "strikes.xlsx": lambda: _sheet('<row r="2"><c r="A2"><is>' + "<strike/>" * 1_000_000 + "</is></c></row>"),
     "hidden-columns.xlsx": lambda: _whole_part(

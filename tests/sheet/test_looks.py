@@ -177,11 +177,7 @@ def _address_last(xml: str) -> str:
     return re.sub(r'<(c|row) (r="[A-Z]*\d+")([^<>/]*)(/?)>', r"<\1\3 \2\4>", xml)
 
 
-def _commented(xml: str) -> str:
-    return xml.replace("<sheetData>", '<sheetData><!-- <row r="2" hidden="1"><c r="B2" t="e"><v>#N/A</v></c></row> -->')
-
-
-@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last, _commented])
+@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last])
 def test_every_dialect_is_understood(dialect: Callable[[str], str]) -> None:
     def change(sheet: Worksheet) -> None:
         formatted(sheet)
