@@ -1,6 +1,6 @@
 """The one form of XML in which the patterns of `looks` and `unread` find everything that is there.
 
-XML says the same in many ways: with white space between tags, with comments, with values written as references. A
+XML says the same in many ways: with white space in tags and values, with comments, with characters as references. A
 pattern passes by what it does not know, and in some of it the parser of the cells reads another text than a spreadsheet
 does. So the form that Excel, LibreOffice and the usual libraries write is recognised as a whole: when everything that
 is written so is taken away, nothing may be left. White space between rows and between cells is harmless.
@@ -46,7 +46,7 @@ _UNTYPED = _STYLE + rb'(?: +t="[A-Za-z]+"' + _STYLE + rb")? */>|" + _STYLE + rb"
 _ADDRESS = rb'<c r="[A-Za-z]{1,3}[1-9]\d{0,6}"'
 _CELL = _ADDRESS + rb"(?:" + _STYLE + rb"(?:" + rb"|".join(_TYPED) + rb")</c>|" + _UNTYPED + rb")"
 _USUAL_CELL = _ADDRESS + (
-    rb"(?: " + _NUMBERED + rb')?(?:(?: t="n")?><v>-?\d{1,17}(?:\.\d{1,17})?</v>| t="s"><v>\d{1,9}</v>'
+    rb"(?: " + _NUMBERED + rb')?(?:(?: t="n")?><v>-?\d{1,17}(?:\.\d{1,20})?</v>| t="s"><v>\d{1,9}</v>'
     rb'| t="inlineStr"><is><t>[^<]*</t></is>)</c>'
 )
 """Almost all of them, told in half of the time."""

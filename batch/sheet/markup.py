@@ -1,8 +1,8 @@
 """A worksheet's XML as patterns can look for cells in it: fast, because a long sheet has millions of them.
 
-Programs write the same sheet in several dialects: with a prefix before every tag, with other quotation marks, without
-the addresses of rows and cells. All are made one here, rows and cells with their address as the first attribute. What
-is still otherwise after that is not understood (`compact`).
+Programs write the same sheet in several dialects: with a prefix before every tag, with other quotation marks, with
+every tag in a line of its own, without the addresses of rows and cells. All are made one here, rows and cells with
+their address as the first attribute. What is still otherwise after that is not understood (`compact`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from batch.sheet.parts import Parts, pieces_of
 
 _TAG = re.compile(rb"<[^<>]*>")
 _QUOTED = re.compile(rb"=\s*'([^'\"]*)'")
+_GAP = re.compile(rb">\s+<(?!/[tvf]>)")
+"""White space between tags; what stands before one of those that end is a text."""
 _PLACE = re.compile(rb"<(row|c)(?=[\s/>])([^<>]*)>")
 _ROW_NUMBER = re.compile(rb'<row r="(\d{1,7})"')
 _OWN = re.compile(rb'\sr="([A-Za-z]{0,3})(\d{0,7})"')
@@ -63,6 +65,8 @@ class Dialect:
 
     prefix: bytes | None
     has_other_quotes: bool
+    gaps: frozenset[bytes]
+    """White space between two tags, with their signs: the kinds that most of it is."""
 
     @classmethod
     def of(cls, archive: ZipFile, part: str, root: bytes) -> Dialect | None:
@@ -70,7 +74,10 @@ class Dialect:
         with archive.open(part) as stream:
             beginning = stream.read(_BEGINNING)
         found = re.match(PROLOG + rb"<(?:([A-Za-z_][\w.-]*):)?" + root + rb"\b([^<>]*)>", beginning)
-        return cls(found.group(1), b"'" in found.group(2)) if found else None
+        if found is None:
+            return None
+        gaps = frozenset(_GAP.findall(beginning, found.end() - 1))
+        return cls(found.group(1), b"'" in found.group(2), gaps)
 
     def pieces(self, archive: ZipFile, part: str, element: bytes) -> Iterator[bytes]:
         """The part in pieces that end where such an element does, as it would be written without peculiarities."""
@@ -78,12 +85,14 @@ class Dialect:
         return map(self._plain, pieces_of(archive, part, b"</%b>" % name))
 
     def _plain(self, text: bytes) -> bytes:
-        """The text without prefixes and other quotation marks."""
+        """The text without prefixes, other quotation marks, and white space between tags."""
         if self.prefix:
             text = text.replace(b"<" + self.prefix + b":", b"<").replace(b"</" + self.prefix + b":", b"</")
         if self.has_other_quotes or b"='" in text:
             text = _TAG.sub(lambda tag: _QUOTED.sub(rb'="\1"', tag.group()), text)
-        return text
+        for gap in self.gaps:
+            text = text.replace(gap, b"><")
+        return _GAP.sub(b"><", text) if self.gaps else text
 
 
 class Rows:

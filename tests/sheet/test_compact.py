@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 
@@ -151,13 +152,12 @@ def test_each_packing_by_itself(name: str, part: str) -> None:
     assert_same_or_unseen(PACKINGS[name](PARTS, part))
 
 
-# Programs in use write so: with prefixes, without addresses.
+# Programs in use write so: with prefixes, without addresses, indented.
 UNDERSTOOD = {
-    "single quotation marks", "attributes in another order", "prefix", "one tag",
+    "white space between tags", "single quotation marks", "attributes in another order", "prefix", "one tag",
     "no addresses", "defaults", "truths",
 }  # fmt: skip
 NOT_UNDERSTOOD = {
-    "white space between tags",
     "comments between tags", "instructions between tags", "white space around =", "white space before =",
     "white space behind =", "white space between attributes", "white space at the end of tags",
     "instructions in contents", "sections in contents", "attributes on values", "prefix on some", "a type of document",
@@ -252,3 +252,12 @@ def test_what_other_parts_and_other_names_of_a_sheet_do_no_harm() -> None:
     assert codes({**PARTS, "docProps/app.xml": b"<x", "xl/theme/theme1.xml": "\u00e9".encode("utf-16")}) == []
     without = changed(RELATIONS, lambda xml: xml.replace('/sharedStrings"', '/theme"'))
     assert codes(without) == []
+
+
+def test_an_indented_sheet_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    compact = grid(PARTS)
+    parts = changed(SHEET, lambda xml: re.sub(r">(?=<(?!/[vtf]>))", ">\r\n  ", xml))
+    for size in (64, 97, 700):
+        monkeypatch.setattr("batch.sheet.parts._CHUNK", size)
+        other = grid(parts)
+        assert (other.rows, other.appearance, other.findings) == (compact.rows, compact.appearance, ())

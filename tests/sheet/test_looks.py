@@ -177,7 +177,11 @@ def _address_last(xml: str) -> str:
     return re.sub(r'<(c|row) (r="[A-Z]*\d+")([^<>/]*)(/?)>', r"<\1\3 \2\4>", xml)
 
 
-@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last])
+def _indented(xml: str) -> str:
+    return re.sub(r">(?=<(?!/[vtf]>))", ">\n\t", xml)
+
+
+@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last, _indented])
 def test_every_dialect_is_understood(dialect: Callable[[str], str]) -> None:
     def change(sheet: Worksheet) -> None:
         formatted(sheet)
