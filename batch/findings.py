@@ -152,7 +152,13 @@ RULES: Mapping[str, Rule] = {
     ),
     "appearance-unseen": _error(
         "What Excel shows of this file (hidden rows and columns, cells struck through, rounded amounts) "
-        "cannot be checked: save it as .xlsx and use that one."
+        "cannot be checked: save it as .xlsx and use that one.",
+        variants={
+            "again": N_(
+                "What Excel shows of this file (hidden rows and columns, cells struck through, rounded amounts) "
+                "cannot be checked, because of the way in which it was written: open it in Excel and save it."
+            )
+        },
     ),
     "encoding-assumed": _warning(
         "The file does not say how its letters are encoded, and {encoding} was assumed: "

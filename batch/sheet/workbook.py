@@ -29,6 +29,8 @@ from batch.sheet.table import Table, check_extent
 from batch.sheet.unread import with_unread
 from batch.sheet.wire import Request
 
+_NEW = frozenset({".xlsx", ".xlsm"})
+
 
 class Book(Protocol):
     """A workbook that was opened, whoever reads it."""
@@ -60,7 +62,8 @@ class _Calamine:
     """A workbook that calamine reads. The sheet that is likely meant is looked at while calamine reads it."""
 
     def __init__(self, request: Request, book: CalamineWorkbook, likely: str | None) -> None:
-        self._name, self._data, self._limits = request.original.name, request.original.data, request.limits
+        self._name, self._suffix, self._data = request.original.name, request.original.suffix, request.original.data
+        self._limits = request.limits
         self._book, self._likely, self._is_old = book, likely, kind_of(request.original) is Kind.BINARY
         self._tables: dict[str, CalamineSheet] = {}
         threads = ThreadPoolExecutor(1)
@@ -131,9 +134,10 @@ class _Calamine:
             self._unseen(looks),
         )
 
-    @staticmethod
-    def _unseen(looks: Looks) -> tuple[Finding, ...]:
-        return () if looks.is_whole else (Finding("appearance-unseen"),)
+    def _unseen(self, looks: Looks) -> tuple[Finding, ...]:
+        """What is said where not all could be looked at. A new workbook is mended by what Excel makes of it."""
+        params = {"as": "again"} if self._suffix in _NEW else {}
+        return () if looks.is_whole else (Finding("appearance-unseen", params=params),)
 
     def _sheet(self, name: str) -> CalamineSheet:
         if name not in self._tables:

@@ -261,3 +261,18 @@ def test_an_indented_sheet_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("batch.sheet.parts._CHUNK", size)
         other = grid(parts)
         assert (other.rows, other.appearance, other.findings) == (compact.rows, compact.appearance, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x.xlsx", "open it in Excel and save it"),
+        ("x.xlsm", "open it in Excel and save it"),
+        ("x.xls", "save it as .xlsx"),
+    ],
+)
+def test_what_is_to_be_done(name: str, words: str) -> None:
+    parts = changed(SHEET, lambda xml: xml.replace("<v>4</v>", "<v>4 </v>"))
+    (finding,) = grid_of(zipped(parts), name).findings
+    assert finding.is_error
+    assert words in finding.message
