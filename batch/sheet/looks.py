@@ -30,6 +30,7 @@ _OTHER_TYPE = re.compile(rb'\bt="(?!n")')
 _RUN = re.compile(_ADDRESS + rb"|<strike\b([^<>]*)>")
 _ITEM = re.compile(rb"<(?:(si)|strike)\b([^<>]*)>")
 _NOT = re.compile(rb'\bval="(?:0|false)"')
+_UNSTYLED = re.compile(_ADDRESS + rb'(?![^<>]*\bs=")')
 _FEW = 16
 """Styles; more are told apart by their numbers rather than by the pattern."""
 _MOST_COLUMNS = 16_384
@@ -72,7 +73,7 @@ def _look(looks: Looks, parts: Parts) -> bool:
         styles, texts, is_whole = Styles(), frozenset(), False
     looks.hidden_columns.update(_hidden_columns(markup.head))
     numbers, struck = _numbers_pattern(styles), _struck_pattern(styles)
-    for piece in markup.pieces:
+    for piece in _styled(markup.pieces, styles):
         for row, column, text in unread_in(piece):
             looks.unread.setdefault(row, {})[column] = text
         looks.hidden_rows.update(_hidden_rows(piece))
@@ -85,6 +86,12 @@ def _look(looks: Looks, parts: Parts) -> bool:
         if numbers:
             looks.shown.update(_shown_otherwise(piece, numbers, styles.formats))
     return is_whole and markup.is_seen
+
+
+def _styled(pieces: Iterator[bytes], styles: Styles) -> Iterator[bytes]:
+    """The pieces, in which every cell gives its style where the one that is meant without a word deceives."""
+    is_odd = 0 in styles.struck or 0 in styles.formats
+    return (_UNSTYLED.sub(rb'\g<0> s="0"', piece) for piece in pieces) if is_odd else pieces
 
 
 def _hidden_columns(head: bytes) -> Iterator[int]:

@@ -134,6 +134,22 @@ def test_cells_that_are_struck_through() -> None:
     assert seen(change).struck == {(3, 0), (4, 1), (5, 0)}
 
 
+def test_a_cell_without_a_style_has_the_first_one() -> None:
+    """As all have where somebody has changed the style “Normal”."""
+    styles = (
+        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts><font><strike/></font>'
+        '<font/></fonts><cellXfs><xf numFmtId="2" fontId="0"/><xf numFmtId="0" fontId="1"/></cellXfs></styleSheet>'
+    )
+    cells = (
+        '<c r="A1"><v>1.234</v></c><c r="B1" t="n"><f>A1</f><v>1.234</v></c><c r="C1" s="1"><v>1.234</v></c><c r="D1"/>'
+    )
+    rows = f'<row r="1">{cells}</row><row r="2"><c r="B2" t="inlineStr"><is><t>a</t></is></c></row>'
+    looks = looks_of(hostile.with_part(hostile.xlsx_with(rows), "xl/styles.xml", styles.encode()), "Sheet")
+    assert looks.shown == {(0, 0): "1.23", (0, 1): "1.23"}
+    assert looks.struck == {(0, 0), (0, 1), (1, 1)}
+    assert looks.is_whole
+
+
 def test_texts_that_several_cells_share_are_struck_in_all_of_them() -> None:
     texts = (
         "<sst><si><t>token</t></si><si><t>amount</t></si><si><t>direction</t></si>"
