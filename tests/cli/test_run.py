@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from batch.sandbox import Sandbox
 from tests.cli.conftest import SAMPLES, SHEET, Command, applied
+from tests.sheet import hostile
 
 ALL = [("add", "sub-0001", "12.500"), ("remove", "sub-0002", "5.000"), ("add", "sub-0003", "7.250")]
 
@@ -83,6 +84,24 @@ def test_invalid_rows_keep_the_sheet_from_running(command: Command, sandbox: San
     assert skipped.code == 1
     assert skipped.statuses == ["done", "done", "done", "invalid"]
     assert applied(sandbox) == ALL
+
+
+def test_a_sheet_that_may_hold_more_than_was_read_is_not_run_at_all(command: Command, sandbox: Sandbox) -> None:
+    text = (
+        'Token;Label;Amount;Direction\nsub-0001;"North;12.50;add\nsub-0002;South";1234.56;add\nsub-0003;East;40;add\n'
+    )
+    workbook = command.folder / "spaces.xlsx"
+    cells = "".join(f'<c r="{letter}1" t="s"><v>{at}</v></c>' for at, letter in enumerate("BCA"))
+    row = '<row r="2"><c r="A2" t="s"><v>4 </v></c><c r="B2"><v>70</v></c><c r="C2" t="s"><v>5</v></c></row>'
+    texts = "".join(
+        f"<si><t>{text}</t></si>" for text in ("Amount", "Direction", "Token", "sub-0001", "sub-0002", "add")
+    )
+    data = hostile.xlsx_with(f'<row r="1">{cells}</row>{row}')
+    workbook.write_bytes(hostile.with_part(data, "xl/sharedStrings.xml", f"<sst>{texts}</sst>".encode()))
+    for sheet, code in ((command.sheet(text), "rows-in-cell"), (workbook, "appearance-unseen")):
+        ended = command("run", sheet, "--yes", "--json", "--skip-invalid", "--partial", "--include-hidden")
+        assert (ended.code, applied(sandbox)) == (1, [])
+        assert [finding["code"] for finding in ended.document["findings"]] == [code]
 
 
 def test_a_plan_that_cannot_wholly_pass_is_run_only_in_part(command: Command, sandbox: Sandbox) -> None:
