@@ -14,6 +14,7 @@ from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import BatchState, Direction, Movement, Status, SubAccount
 from batch.outcome import Applied
 from batch.provider.client import Client, Provider
+from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
 from batch.provider.wire import Wire
 from batch.runner.perform import RunOptions, World, perform
@@ -65,8 +66,10 @@ class ProviderHere:
         """One page, which is the whole list."""
         return self.subaccounts() if page == 1 else ()
 
-    def move(self, movement: Movement) -> Applied:
+    def move(self, movement: Movement, may_send: MaySend) -> Applied:
         """Apply it."""
+        if not may_send():
+            raise Failed("the run held a movement back")
         signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
         self._main -= signed
         self._held[movement.token] += signed

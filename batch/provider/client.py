@@ -19,6 +19,7 @@ from batch.language import _, number
 from batch.model import Direction, Movement, SubAccount
 from batch.money import CENT, amount_text
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused
+from batch.provider.connection import MaySend
 from batch.provider.decode import (
     MainAccount,
     NotUnderstoodError,
@@ -62,8 +63,11 @@ class Provider(Protocol):
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
         """The sub-accounts of one page of the list."""
 
-    def move(self, movement: Movement) -> Outcome:
-        """Send the movement, once."""
+    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
+        """Send the movement, once, if `may_send` says so when the first byte is about to leave.
+
+        What that raises about the ledger is passed on, and nothing has left.
+        """
 
 
 class Client:
@@ -98,7 +102,7 @@ class Client:
             _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
         )
 
-    def move(self, movement: Movement) -> Outcome:
+    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once. Never raises for what the network or the provider does."""
         body = {
             "apiKey": self._key.reveal(),
@@ -108,7 +112,7 @@ class Client:
         verb = "add" if movement.direction is Direction.ADD else "remove"
         query = {"_format": self._answers} if self._answers != "json" else {}
         exchange = self._wire.post(
-            f"/subaccount/credit/{verb}", json.dumps(body).encode(), query=query, limit=_ANSWER_LIMIT
+            f"/subaccount/credit/{verb}", json.dumps(body).encode(), may_send, query=query, limit=_ANSWER_LIMIT
         )
         outcome = self._unrepeated(movement_outcome(exchange), movement)
         if isinstance(outcome, Doubt):

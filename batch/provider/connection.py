@@ -9,8 +9,10 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +21,30 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.connection import allowed_gai_family
 
+from batch.clock import Stopwatch
+
 _OVERHEAD = 128 * 1024
 """Bytes that an answer may have besides its body: headers, chunk sizes, trailers."""
+
+IDLE_SECONDS = 1.0
+"""A connection idle for longer is not used again. Many servers close at 5 s, and a close just then is a doubt. A router
+that forgot the connection says nothing at all: that the way is open, only an answer proves, and only for a moment.
+"""
+
+MaySend = Callable[[], bool]
+"""Looks whether a request may leave, when the connection stands and the first byte is about to go."""
 
 
 class AnswerTooLongError(http.client.HTTPException):
     """The answer is longer than any that the API gives."""
+
+
+class HeldBackError(http.client.HTTPException):
+    """The request may not leave any more."""
+
+
+class NotQuietError(http.client.HTTPException):
+    """No connection stayed quiet until the request could leave."""
 
 
 @dataclass
@@ -33,6 +53,8 @@ class Call:
 
     query: str = field(default="", repr=False)
     """Put on the request line at the last moment: it holds the key, and the libraries log the address they know."""
+    may_send: MaySend = bool
+    """Who has the last word when the connection stands; as long as nobody was named, nothing leaves."""
     sent: bool = False
     deadline: float = 0.0
     """When to stop waiting: for a connection, and once the request leaves for the whole answer."""
@@ -124,7 +146,8 @@ class _NotingConnection:
     host: str
     port: int
     socket_options: Any
-    used_at: float = 0.0
+    unused: Stopwatch
+    """Since an answer, or the handshake, last proved that the way there is open."""
     _connecting: bool = False
     _gathered: list[bytes] | None = None
 
@@ -134,6 +157,25 @@ class _NotingConnection:
             super().connect()  # type: ignore[misc]
         finally:
             self._connecting = False
+        self.unused = Stopwatch()
+
+    def is_ready(self) -> bool:
+        """Look whether the request can leave on it, at the last moment; `HeldBackError` if it may not leave at all."""
+        if not self.call.may_send():
+            raise HeldBackError
+        return self.unused.count() <= IDLE_SECONDS and self._is_quiet()
+
+    def _is_quiet(self) -> bool:
+        """Look whether it is open and nothing has come that nobody asked for."""
+        try:
+            self.sock.settimeout(0)
+            # Not by asking whether there is something to read: TLS sends what is no answer, such as its tickets.
+            self.sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        return False
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         target = f"{url}?{self.call.query}" if self.call.query else url

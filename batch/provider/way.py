@@ -7,7 +7,7 @@ redirects, retries, streams and pools of many are nothing that this API needs, a
 from __future__ import annotations
 
 import http.client
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
@@ -20,10 +20,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProxyError
 
 from batch import __version__
-from batch.provider.connection import AnswerTooLongError, Call, Http, Https
+from batch.clock import Stopwatch
+from batch.provider.connection import AnswerTooLongError, Call, Http, Https, NotQuietError
 
-IDLE_SECONDS = 4.0
-"""A connection idle for longer is not used again: many servers close at 5 s, and a close just then is a doubt."""
+_CONNECTIONS = 3
+"""So many are tried, the one that was kept among them, until one is quiet."""
 _ASKING = {
     "User-Agent": f"creditbatch/{__version__}",
     "Accept": "application/json, application/xml;q=0.9",
@@ -84,20 +85,17 @@ def _pool_class(base: type[HTTPConnectionPool], connection: type, call: Call) ->
         def take(self) -> Any:
             """The connection that was kept, or a new one, ready for a request."""
             taken = self._get_conn()
-            if taken.sock is not None and time.monotonic() - taken.used_at > IDLE_SECONDS:
-                taken.close()
             taken.call = call
-            if taken.is_closed:
-                try:
-                    self._connect(taken)
-                except BaseException:
-                    taken.close()
-                    raise
+            try:
+                _make_ready(taken, self._connect)
+            except BaseException:
+                taken.close()
+                raise
             return taken
 
         def give_back(self, taken: Any) -> None:
             """Keep it for the next request; one that was closed is opened anew for it."""
-            taken.used_at = time.monotonic()
+            taken.unused = Stopwatch()
             self._put_conn(taken)
 
         def _connect(self, taken: Any) -> None:
@@ -112,6 +110,19 @@ def _pool_class(base: type[HTTPConnectionPool], connection: type, call: Call) ->
                 raise
 
     return Pool
+
+
+def _make_ready(taken: Any, connect: Callable[[Any], None]) -> None:
+    """Open the connection where it is closed, and anew where something came before the request left: that is no answer
+    to it.
+    """
+    for _ in range(_CONNECTIONS):
+        if taken.is_closed:
+            connect(taken)
+        if taken.is_ready():
+            return
+        taken.close()
+    raise NotQuietError
 
 
 class Adapter(HTTPAdapter):

@@ -15,10 +15,10 @@ from urllib.parse import urlencode, urlsplit
 import requests
 import urllib3
 
-from batch.errors import SettingsError
+from batch.errors import CreditbatchError, SettingsError
 from batch.language import N_, _
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
-from batch.provider.connection import AnswerTooLongError, Call
+from batch.provider.connection import AnswerTooLongError, Call, HeldBackError, MaySend, NotQuietError
 from batch.provider.way import Adapter, Way
 from batch.settings import is_this_machine
 
@@ -46,13 +46,18 @@ class Wire:
         """The provider's address, without anything secret."""
         return self._url
 
-    def post(self, path: str, body: bytes, *, query: dict[str, str], limit: int) -> Exchange:
-        """Send a JSON body; `limit` is the most bytes that an answer may have."""
+    def post(self, path: str, body: bytes, may_send: MaySend, *, query: dict[str, str], limit: int) -> Exchange:
+        """Send a JSON body if it may be sent; `limit` is the most bytes that an answer may have.
+
+        What `may_send` raises about the ledger is passed on: then nothing has left.
+        """
         seconds = self._connect_timeout + self._read_timeout
+        self._call.may_send = may_send
         return self._exchange("POST", path, query, body, limit, seconds)
 
     def get(self, path: str, *, query: dict[str, str], limit: int, seconds: float) -> Exchange:
         """Ask a question, and wait for no more than so many seconds altogether."""
+        self._call.may_send = _always
         return self._exchange("GET", path, query, None, limit, seconds)
 
     def close(self) -> None:
@@ -68,6 +73,10 @@ class Wire:
         try:
             status, headers, content = self._way(path).exchange(method, body, limit)
             answer = Answer(status, content, _retry_after(headers.get("Retry-After")))
+        except CreditbatchError:
+            # Not the wire's to judge: it comes from whoever was asked whether the request may leave, so nothing has.
+            self.close()
+            raise
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
             self.close()
             reason = _reason(error)
@@ -87,6 +96,11 @@ class Wire:
             way = self._adapter.way_to(url, certificates=self._certificates, proxies=self._proxies)
             self._ways[path] = way
         return way
+
+
+def _always() -> bool:
+    """Let a question leave at any time."""
+    return True
 
 
 def _proxies(url: str) -> dict[str, str]:
@@ -152,6 +166,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 _UNUSABLE = N_("the address, or the proxy that the environment names, cannot be used")
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (AnswerTooLongError, N_("the answer was too long")),
+    (HeldBackError, N_("it took too long to make sure that the account is still held")),
+    (NotQuietError, N_("the server sends before it is asked, or closes")),
     (requests.exceptions.InvalidURL, _UNUSABLE),
     (urllib3.exceptions.LocationValueError, _UNUSABLE),
     (socket.gaierror, N_("the host name is not known")),

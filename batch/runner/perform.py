@@ -7,7 +7,6 @@ moment the ledger knows of each row whether nothing was sent, or what came back,
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Protocol, TypeVar
 from tenacity import RetryCallState, Retrying
 
 from batch import codes
+from batch.clock import Stopwatch, read_boot_clock
 from batch.errors import ProviderError
 from batch.language import N_, Language, _, speaking
 from batch.ledger.facts import AttemptBegan, BalancesRead, Fact, Purpose, RowDoubted, StateChanged
@@ -25,6 +25,7 @@ from batch.model import ENDED, BatchRow, BatchState, Direction, Movement, Status
 from batch.money import balance_text
 from batch.outcome import Applied, NotApplied, Outcome
 from batch.provider.client import Provider
+from batch.rules.holding import PROOF_SECONDS
 from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
 from batch.rules.retry import RetryPolicy, Step, next_step, wait_seconds
 from batch.rules.settle import Reading, Verdict
@@ -73,7 +74,7 @@ class World:
     brake: Brake
     watcher: Watcher
     rng: random.Random = field(default_factory=random.SystemRandom)
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = read_boot_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class _Run:
         self._subaccounts = work.known_subaccounts
         self._facts: list[Fact] = []
         self._next_send = world.monotonic()
+        self._proved = Stopwatch(lambda: world.now().timestamp(), world.monotonic)
 
     def run(self) -> None:
         """Every row that is left, then the closing balances, then the state."""
@@ -225,11 +227,15 @@ class _Run:
         self._keep_pace()
         before = self._main, self._subaccounts.get(movement.token)
         self._commit(AttemptBegan(self._world.now(), movement.row, number, *before))
-        outcome = self._world.provider.move(movement)
+        outcome = self._world.provider.move(movement, self._may_send)
         if isinstance(outcome, Applied):
             self._know(movement.token, Reading(outcome.main_balance, outcome.subaccount_balance))
         self._facts.append(ended_fact(self._world.now(), movement.row, number, outcome))
         return outcome
+
+    def _may_send(self) -> bool:
+        """Look whether the account is surely still held, when the first byte is about to leave."""
+        return self._proved.count() <= PROOF_SECONDS
 
     def _before_sleep(self, state: RetryCallState) -> None:
         self._commit()
@@ -366,6 +372,8 @@ class _Run:
         """Write what waits and these facts, in one commit."""
         waiting, self._facts = [*self._facts, *facts], []
         if waiting:
+            # Before the commit: who sleeps in the middle of it does not know on which side.
+            self._proved.start()
             # Nothing is written twice: what an interrupt or a full disk keeps from being written here is a doubt.
             self._world.ledger.append(self._batch, waiting)
 

@@ -34,6 +34,10 @@ ME = json.dumps(
 )
 
 
+def at_once() -> bool:
+    return True
+
+
 def replies(*answers: tuple[str, int] | str) -> Scenario:
     """One answer after the other, then the last one again and again."""
 
@@ -56,7 +60,7 @@ class TestMove:
         self, serve: Serve, client_to: ClientTo, movement: Movement, path: str, credit: str
     ) -> None:
         server = serve(always(SUCCESS))
-        assert client_to(server).move(movement) == Applied(Decimal("2869.2"), Decimal("61.8"))
+        assert client_to(server).move(movement, at_once) == Applied(Decimal("2869.2"), Decimal("61.8"))
         [heard] = server.heard
         assert heard.target == path
         assert json.loads(heard.body) == {"apiKey": KEY, "credit": credit, "tokenSubaccount": movement.token}
@@ -64,7 +68,7 @@ class TestMove:
     def test_xml_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
         body = "<result><entry>false</entry><entry>10</entry><entry><![CDATA[Clé API incorrecte]]></entry></result>"
         server = serve(always(body))
-        assert client_to(server, answers="xml").move(ADD) == Refused(10, "Clé API incorrecte", 200)
+        assert client_to(server, answers="xml").move(ADD, at_once) == Refused(10, "Clé API incorrecte", 200)
         assert server.heard[0].target == "/v1/subaccount/credit/add?_format=xml"
 
     @pytest.mark.parametrize(
@@ -85,11 +89,11 @@ class TestMove:
         self, serve: Serve, client_to: ClientTo, scenario: Scenario, kind: type
     ) -> None:
         server = serve(scenario)
-        assert isinstance(client_to(server).move(ADD), kind)
+        assert isinstance(client_to(server).move(ADD, at_once), kind)
         assert len(server.heard) == 1
 
     def test_what_the_provider_asks_to_wait_is_handed_on(self, serve: Serve, client_to: ClientTo) -> None:
-        outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD)
+        outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
         assert outcome == NotApplied("the provider asks to slow down", 17.0)
 
 
@@ -301,7 +305,7 @@ class TestTheKeyNeverShows:
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
         client = client_to(serve(encrypted(scenario) if tls else scenario), tls=tls)
-        seen = [repr(client.move(ADD))]
+        seen = [repr(client.move(ADD, at_once))]
         for question in (client.main_account, client.subaccounts):
             try:
                 seen.append(repr(question()))
@@ -321,14 +325,14 @@ class TestTheKeyNeverShows:
         self, serve: Serve, client_to: ClientTo, everything_logged: io.StringIO
     ) -> None:
         client = client_to(serve(encrypted(always(ME))), tls=True)
-        assert client.move(ADD) == NotApplied("the server's certificate is not valid")
+        assert client.move(ADD, at_once) == NotApplied("the server's certificate is not valid")
         with pytest.raises(ProviderUnreachable, match="certificate is not valid; nothing was moved") as caught:
             client.main_account()
         assert KEY not in "".join([*traceback.format_exception(caught.value), *everything_in(caught.value)])
         assert KEY not in everything_logged.getvalue()
 
     def test_words_that_repeat_it_are_kept_without_it(self, serve: Serve, client_to: ClientTo) -> None:
-        assert client_to(serve(always(ECHO))).move(ADD) == Refused(10, "Clé … incorrecte", 200)
+        assert client_to(serve(always(ECHO))).move(ADD, at_once) == Refused(10, "Clé … incorrecte", 200)
 
     def test_a_request_line_is_all_that_held_it(self, serve: Serve, client_to: ClientTo) -> None:
         client: Client = client_to(serve(always(ME)))

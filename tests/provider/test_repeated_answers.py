@@ -8,6 +8,7 @@ from typing import cast
 from batch.model import Direction, Movement
 from batch.outcome import Answer, Applied, Doubt, Exchange
 from batch.provider.client import Client
+from batch.provider.connection import MaySend
 from batch.provider.wire import Wire
 from batch.settings import Secret
 
@@ -19,7 +20,7 @@ class Scripted:
         self.closed = 0
         self._mains = list(mains)
 
-    def post(self, _path: str, _body: bytes, *, query: dict[str, str], limit: int) -> Exchange:
+    def post(self, _path: str, _body: bytes, _may_send: MaySend, *, query: dict[str, str], limit: int) -> Exchange:
         del query, limit
         main = self._mains.pop(0)
         body = f'{{"success":true,"code":200,"credit":{main},"subaccountCredit":1.5,"currency":"EUR"}}'
@@ -31,7 +32,7 @@ class Scripted:
 
 def outcomes(wire: Scripted, *amounts: str) -> list[type]:
     client = Client(cast("Wire", wire), Secret("a-key"), answers="json")
-    return [type(client.move(Movement(2, "sub-1", Direction.ADD, Decimal(amount)))) for amount in amounts]
+    return [type(client.move(Movement(2, "sub-1", Direction.ADD, Decimal(amount)), lambda: True)) for amount in amounts]
 
 
 def test_a_repeated_main_balance_is_a_doubt_and_its_connection_is_dropped() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import select
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -16,12 +18,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.errors import SettingsError
+from batch.clock import Stopwatch
+from batch.errors import LedgerError, SettingsError
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
+from batch.provider.connection import IDLE_SECONDS
 from batch.provider.wire import Wire, _retry_after
 from tests.provider.conftest import Serve, WireTo
 from tests.provider.server import (
     CERTIFICATE,
+    PATIENCE,
     Peer,
     Scenario,
     ScriptedServer,
@@ -35,8 +40,12 @@ LIMIT = 64 * 1024
 OK = http_answer("{}")
 
 
-def post(wire: Wire) -> Exchange:
-    return wire.post("/subaccount/credit/add", b'{"credit": "1.00"}', query={}, limit=LIMIT)
+def at_once() -> bool:
+    return True
+
+
+def post(wire: Wire, may_send: Callable[[], bool] = at_once) -> Exchange:
+    return wire.post("/subaccount/credit/add", b'{"credit": "1.00"}', may_send, query={}, limit=LIMIT)
 
 
 def ask(wire: Wire, seconds: float = 5.0) -> Exchange:
@@ -54,9 +63,13 @@ def reset_after_reading(peer: Peer) -> None:
     peer.reset()
 
 
+def close_without_reading(peer: Peer) -> None:
+    # Before there is something to read, the end of a connection finds nothing sent.
+    select.select([peer.sock], [], [], PATIENCE)
+
+
 def reset_without_reading(peer: Peer) -> None:
-    # A reset that is quicker than the client's own connecting would find nothing sent.
-    peer.server.over.wait(0.05)
+    close_without_reading(peer)
     peer.reset()
 
 
@@ -226,7 +239,7 @@ class TestSentWithoutAnAnswer:
             pytest.param(reset_after_reading, id="reset after reading"),
             pytest.param(after_reading(), id="close after reading"),
             pytest.param(reset_without_reading, id="reset without reading"),
-            pytest.param(lambda _: None, id="close before reading"),
+            pytest.param(close_without_reading, id="close without reading"),
             pytest.param(after_reading(b"hello"), id="garbage"),
             pytest.param(after_reading(b"SSH-2.0-OpenSSH_9.6\r\n"), id="another protocol"),
             pytest.param(after_reading(b"HTTP/1.1 abc OK\r\n\r\n"), id="a status that is no number"),
@@ -434,15 +447,38 @@ class TestKeepAlive:
     def test_a_connection_that_was_idle_is_left_alone(
         self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("batch.provider.way.IDLE_SECONDS", 0.05)
+        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.2)
         server = serve(always("{}"))
         wire = wire_to(server)
         post(wire)
         post(wire)
         assert server.connections == 1
-        time.sleep(0.1)
+        time.sleep(0.3)
         post(wire)
         assert server.connections == 2
+
+    def test_a_connection_from_before_the_machine_slept_is_left_alone(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slept = [0.0]
+        monkeypatch.setattr("batch.provider.way.Stopwatch", lambda: Stopwatch(lambda: time.time() + slept[0]))
+        server = serve(always("{}"))
+        wire = wire_to(server)
+        post(wire)
+        slept[0] = 3600.0
+        assert post(wire) == Answer(200, b"{}")
+        assert server.connections == 2
+
+    def test_a_connection_that_a_router_forgot_is_left_alone(self, serve: Serve, wire_to: WireTo) -> None:
+        def answers_once(peer: Peer) -> None:
+            peer.read()
+            peer.answer("{}")
+            peer.wait()
+
+        wire = wire_to(serve(answers_once, always("{}")))
+        assert post(wire) == Answer(200, b"{}")
+        time.sleep(IDLE_SECONDS + 0.1)
+        assert post(wire) == Answer(200, b"{}")
 
     def test_a_connection_that_the_server_closed_meanwhile_is_replaced(self, serve: Serve, wire_to: WireTo) -> None:
         def once(peer: Peer) -> None:
@@ -486,6 +522,114 @@ class TestKeepAlive:
         assert isinstance(first, Answer)
         assert first.body == b""
         assert post(wire) == Answer(200, b"{}")
+
+
+class TestTheLastWord:
+    """Whoever sends a movement is asked once more when the connection stands, just before the first byte."""
+
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_no_is_not_sent(self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tls: bool) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        server = serve(encrypted(always("{}")) if tls else always("{}"))
+        wire = wire_to(server, tls=tls)
+        assert isinstance(post(wire, lambda: False), NotSent)
+        assert post(wire) == Answer(200, b"{}")
+        assert len(server.heard) == 1
+
+    def test_it_is_not_asked_for_before_the_connection_stands(self, wire_to: WireTo) -> None:
+        asked: list[bool] = []
+
+        def look() -> bool:
+            asked.append(True)
+            return True
+
+        with ExitStack() as stack:
+            port = full_house(stack)
+            assert isinstance(post(wire_to(f"http://127.0.0.1:{port}/v1", connect=0.3), look), NotSent)
+        assert asked == []
+
+    def test_what_is_wrong_with_the_ledger_is_passed_on_and_nothing_leaves(self, serve: Serve, wire_to: WireTo) -> None:
+        def taken_over() -> bool:
+            raise LedgerError("Another program has taken batch b-1 over.")
+
+        server = serve(always("{}"))
+        wire = wire_to(server)
+        with pytest.raises(LedgerError, match="taken batch b-1 over"):
+            post(wire, taken_over)
+        assert post(wire) == Answer(200, b"{}")
+        assert len(server.heard) == 1
+
+    def test_a_connection_that_grew_old_over_it_is_left_alone(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.2)
+        server = serve(Peer.wait, always("{}"))
+        waits = [0.3]
+
+        def slow_at_first() -> bool:
+            time.sleep(waits.pop() if waits else 0)
+            return True
+
+        assert post(wire_to(server), slow_at_first) == Answer(200, b"{}")
+        assert server.connections == 2
+
+
+class TestUnaskedBytes:
+    """What came before the request had left is never its answer."""
+
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_they_close_a_connection_that_was_kept(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tls: bool
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        more = threading.Event()
+
+        def talkative(peer: Peer) -> None:
+            peer.read()
+            peer.answer("1")
+            more.wait(PATIENCE)
+            peer.answer("unasked")
+            peer.wait()
+
+        server = serve(*(encrypted(one) if tls else one for one in (talkative, always("2"))))
+        wire = wire_to(server, tls=tls)
+        assert post(wire) == Answer(200, b"1")
+        more.set()
+        time.sleep(0.2)
+        assert post(wire) == Answer(200, b"2")
+        assert server.connections == 2
+
+    @pytest.mark.parametrize("tls", [False, True])
+    def test_they_close_one_that_was_just_opened(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch, tls: bool
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+        def talkative(peer: Peer) -> None:
+            peer.answer("unasked")
+            peer.wait()
+
+        server = serve(*(encrypted(one) if tls else one for one in (talkative, always("2"))))
+        assert post(wire_to(server, tls=tls), unhurried) == Answer(200, b"2")
+        assert server.connections == 2
+
+    def test_a_server_that_always_talks_first_is_sent_nothing(self, serve: Serve, wire_to: WireTo) -> None:
+        def talkative(peer: Peer) -> None:
+            peer.answer("unasked")
+            peer.read()
+
+        server = serve(talkative)
+        assert isinstance(post(wire_to(server), unhurried), NotSent)
+        assert server.heard == []
+
+    def test_a_server_that_always_closes_first_is_sent_nothing(self, serve: Serve, wire_to: WireTo) -> None:
+        assert isinstance(post(wire_to(serve(lambda _: None)), unhurried), NotSent)
+
+
+def unhurried() -> bool:
+    """The time in which something may come."""
+    time.sleep(0.2)
+    return True
 
 
 class TestProxies:
@@ -554,11 +698,13 @@ class TestProxies:
             peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
             encrypted(always("{}"))(peer)
 
-        monkeypatch.setattr("batch.provider.way.IDLE_SECONDS", 0.0)
+        monkeypatch.setattr("batch.provider.connection.IDLE_SECONDS", 0.2)
         proxy = serve(tunnel)
         through(monkeypatch, proxy)
         wire = wire_to("https://localhost:1/v1")
-        assert post(wire) == post(wire) == Answer(200, b"{}")
+        assert post(wire) == Answer(200, b"{}")
+        time.sleep(0.3)
+        assert post(wire) == Answer(200, b"{}")
         assert [heard.method for heard in proxy.heard] == ["CONNECT", "POST"] * 2
 
     def test_a_proxy_on_this_machine_may_carry_plain_http(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from batch.ledger.facts import Fact, Purpose
 from batch.ledger.memory import MemoryLedger
 from batch.model import BatchRow, BatchState, BatchView, Cell, Movement, Status
 from batch.outcome import Outcome
+from batch.rules.holding import PROOF_SECONDS
 from batch.runner.perform import perform
 from tests.builders import new_batch
 from tests.runner.worlds import (
@@ -287,3 +289,38 @@ def test_the_balances_before_an_attempt_are_those_of_the_answer_before() -> None
     began = [event.data for event in view.events if event.kind == "attempt-began"]
     assert [entry["main_balance"] for entry in began] == ["1000.000", "987.500", "992.500"]
     assert began[2]["subaccount_balance"] == "112.500"
+
+
+def test_what_slept_too_long_since_its_commit_is_not_sent_before_another() -> None:
+    one = scene()
+    sleeps = [PROOF_SECONDS + 0.1]
+
+    def sleep() -> None:
+        one.clock.at += timedelta(seconds=sleeps.pop() if sleeps else 0)
+
+    one.provider.before_sending = sleep
+    view = one.run()
+    assert statuses(view) == [Status.DONE] * 3
+    assert one.provider.sent == [2, 3, 4]
+    assert row(view, 2).result.attempts == 2
+
+
+def test_sleep_that_only_the_wall_clock_saw_counts() -> None:
+    one = scene()
+    one.clock.monotonic = lambda: 0.0  # type: ignore[method-assign]
+    one.provider.before_sending = lambda: one.clock.wait(PROOF_SECONDS + 0.1)
+    assert statuses(one.run()) == [Status.PENDING] * 3
+    assert one.provider.sent == []
+
+
+def test_a_slow_commit_proves_nothing_when_it_returns() -> None:
+    clock = Clock()
+
+    class Slow(MemoryLedger):
+        def append(self, batch: str, facts: Sequence[Fact]) -> None:
+            super().append(batch, facts)
+            clock.at += timedelta(seconds=PROOF_SECONDS + 0.1)
+
+    one = Scene(ScriptedProvider(), clock, Slow())
+    assert statuses(one.run()) == [Status.PENDING] * 3
+    assert one.provider.sent == []

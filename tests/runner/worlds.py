@@ -12,6 +12,7 @@ from batch.errors import ProviderUnreachable
 from batch.ledger.protocol import Ledger
 from batch.model import Direction, Movement, Status, SubAccount
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
+from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
 from batch.rules.retry import RetryPolicy
 from batch.runner.perform import RunOptions, World
@@ -66,6 +67,7 @@ class ScriptedProvider:
     sent: list[int] = field(default_factory=list)
     silent: bool = False
     before_reading: Callable[[], None] = lambda: None
+    before_sending: Callable[[], None] = lambda: None
 
     def main_account(self) -> MainAccount:
         self.before_reading()
@@ -79,7 +81,10 @@ class ScriptedProvider:
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
         return self.subaccounts() if page == 1 else ()
 
-    def move(self, movement: Movement) -> Outcome:
+    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
+        self.before_sending()
+        if not may_send():
+            return NotApplied("it may not be sent")
         self.sent.append(movement.row)
         step = self.script.pop(0) if self.script else apply
         return step(self, movement)

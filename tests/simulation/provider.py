@@ -15,6 +15,7 @@ from batch.model import Direction, Movement, SubAccount
 from batch.money import from_thousandths, to_thousandths
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
 from batch.provider import decode
+from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
 from tests.builders import NOON
 from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario
@@ -92,10 +93,12 @@ class ModelProvider:
         """One page of the list."""
         return self.subaccounts() if page == 1 else ()
 
-    def move(self, movement: Movement) -> Outcome:
+    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """One call, with whatever befalls it."""
-        self.sends += 1
         self._live()
+        if not may_send():
+            return decode.movement_outcome(NotSent("it may not be sent"))
+        self.sends += 1
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._answer(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
         return decode.movement_outcome(exchange)

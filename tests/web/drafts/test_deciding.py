@@ -202,7 +202,7 @@ def drain() -> None:
     """Move nearly all credit of the main account elsewhere."""
     with vault.open_client() as provider:
         rest = provider.main_account().balance - 1
-        provider.move(Movement(1, OTHER, Direction.ADD, rest))
+        provider.move(Movement(1, OTHER, Direction.ADD, rest), lambda: True)
 
 
 def test_a_provider_that_is_gone_keeps_everything_as_it_is(
