@@ -12,8 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ IDLE_SECONDS = 1.0
 """A connection idle for longer is not used again. Many servers close at 5 s, and a close just then is a doubt. A router
 that forgot the connection says nothing at all: that the way is open, only an answer proves, and only for a moment.
 """
+_STEP = 0.1
 
 MaySend = Callable[[], bool]
 """Looks whether a request may leave, when the connection stands and the first byte is about to go."""
@@ -58,6 +59,8 @@ class Call:
     sent: bool = False
     deadline: float = 0.0
     """When to stop waiting: for a connection, and once the request leaves for the whole answer."""
+    cable: socket.socket | None = None
+    """The socket under two layers of TLS, for the timer that shuts it."""
     _read: float = 0.0
     _end: float = 0.0
     _allowance: int = 0
@@ -85,11 +88,37 @@ class Call:
             raise TimeoutError("the time is up")
         return seconds
 
+    @contextmanager
+    def shut_in_time(self) -> Iterator[None]:
+        """Shut the socket when the time is up.
+
+        For TLS within a proxy's TLS: the library waits for one piece after the other, and for each the whole timeout.
+        """
+        ended = threading.Event()
+        threading.Thread(target=self._watch, args=(ended,), daemon=True, name="shut in time").start()
+        try:
+            yield
+        finally:
+            ended.set()
+
+    def let_go(self) -> None:
+        """Close our own handle of the socket."""
+        if self.cable is not None:
+            self.cable.close()
+            self.cable = None
+
     def received(self, count: int) -> None:
         """Count bytes of the answer; raises when there are too many."""
         self._allowance -= count
         if self._allowance < 0:
             raise AnswerTooLongError
+
+    def _watch(self, ended: threading.Event) -> None:
+        # In short steps, because the deadline is another one as soon as the request leaves.
+        while not ended.wait(_STEP):
+            if time.monotonic() >= self.deadline and (cable := self.cable) is not None:
+                with suppress(OSError):
+                    cable.shutdown(socket.SHUT_RDWR)
 
 
 class _DeadlineStream(io.RawIOBase):
@@ -146,6 +175,7 @@ class _NotingConnection:
     host: str
     port: int
     socket_options: Any
+    proxy: Any
     unused: Stopwatch
     """Since an answer, or the handshake, last proved that the way there is open."""
     _connecting: bool = False
@@ -232,6 +262,9 @@ class _NotingConnection:
                 sock.close()
                 raise
             else:
+                if self.proxy is not None and self.proxy.scheme == "https":
+                    self.call.let_go()
+                    self.call.cable = sock.dup()
                 return sock
         if isinstance(trouble, TimeoutError):
             raise ConnectTimeoutError(self, "no connection in time")

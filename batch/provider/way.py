@@ -38,6 +38,8 @@ _SENDING = {**_ASKING, "Content-Type": "application/json"}
 class Way:
     """How one address is reached: the pool that keeps its connection, and what stands on the request line."""
 
+    needs_timer: bool
+    """Whether a socket's timeout does not bound what the libraries do with it."""
     _pool: Any
     _target: str
     _for_proxy: dict[str, str] = field(repr=False)
@@ -141,7 +143,12 @@ class Adapter(HTTPAdapter):
         pool: Any = self.get_connection_with_tls_context(request, certificates, proxies=proxies)
         self.cert_verify(pool, url, certificates, None)  # type: ignore[no-untyped-call]
         is_read_by_proxy = pool.proxy is not None and pool.scheme == "http"
-        return Way(pool, self.request_url(request, proxies), dict(pool.proxy_headers) if is_read_by_proxy else {})
+        return Way(
+            pool.proxy is not None and pool.proxy.scheme == "https",
+            pool,
+            self.request_url(request, proxies),
+            dict(pool.proxy_headers) if is_read_by_proxy else {},
+        )
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build the pools of direct connections from our classes."""

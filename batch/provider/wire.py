@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -64,6 +65,7 @@ class Wire:
         """Close the connection."""
         self._ways.clear()
         self._adapter.close()
+        self._call.let_go()
 
     def _exchange(
         self, method: str, path: str, query: dict[str, str], body: bytes | None, limit: int, seconds: float
@@ -71,7 +73,9 @@ class Wire:
         connect, read = min(self._connect_timeout, seconds), min(self._read_timeout, seconds)
         self._call.begin(urlencode(query), connect=connect, read=read, seconds=seconds, limit=limit)
         try:
-            status, headers, content = self._way(path).exchange(method, body, limit)
+            way = self._way(path)
+            with self._call.shut_in_time() if way.needs_timer else nullcontext():
+                status, headers, content = way.exchange(method, body, limit)
             answer = Answer(status, content, _retry_after(headers.get("Retry-After")))
         except CreditbatchError:
             # Not the wire's to judge: it comes from whoever was asked whether the request may leave, so nothing has.

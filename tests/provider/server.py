@@ -80,10 +80,8 @@ class Peer:
 
     def encrypt(self) -> None:
         """Do the server's part of a TLS handshake; the rest of the scenario is encrypted."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
         raw = self.sock
-        self.sock = context.wrap_socket(raw, server_side=True)
+        self.sock = server_context().wrap_socket(raw, server_side=True)
 
 
 Scenario = Callable[[Peer], None]
@@ -136,6 +134,13 @@ class ScriptedServer:
                 peer = Peer(sock, self)
                 self._peers.append(peer)
                 self._start(lambda peer=peer, scenario=scenario: _play(peer, scenario))  # type: ignore[misc]
+
+
+def server_context() -> ssl.SSLContext:
+    """The server's side of TLS, with the certificate of the tests."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 def _play(peer: Peer, scenario: Scenario) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import select
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,6 +36,7 @@ from tests.provider.server import (
     always,
     encrypted,
     http_answer,
+    server_context,
 )
 
 LIMIT = 64 * 1024
@@ -707,6 +710,34 @@ class TestProxies:
         assert post(wire) == Answer(200, b"{}")
         assert [heard.method for heard in proxy.heard] == ["CONNECT", "POST"] * 2
 
+    def test_a_drip_within_the_tls_of_a_proxy_ends_in_time(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def drips_its_answer(peer: Peer) -> None:
+            inner = encrypted_again(peer)
+            inner.read()
+            inner.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, drip=0.02)
+
+        through(monkeypatch, (proxy := serve(drips_its_answer)), scheme="https")
+        exchange, seconds = timed(lambda: post(wire_to("https://localhost:1/v1", connect=5, read=0.5)))
+        assert isinstance(exchange, NoAnswer)
+        assert seconds < 1.5
+        assert [heard.method for heard in proxy.heard] == ["CONNECT"]
+
+    def test_a_handshake_that_drips_within_the_tls_of_a_proxy_sends_nothing(
+        self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def drips_its_handshake(peer: Peer) -> None:
+            peer.encrypt()
+            peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            peer.drip(b"\x16\x03\x03\x10\x00\x02\x00\x0f\xfc" + b"y" * 4000, 0.02)
+
+        through(monkeypatch, serve(drips_its_handshake), scheme="https")
+        exchange, seconds = timed(lambda: post(wire_to("https://localhost:1/v1", connect=0.5, read=9)))
+        assert isinstance(exchange, NotSent)
+        assert seconds < 1.5
+
     def test_a_proxy_on_this_machine_may_carry_plain_http(
         self, serve: Serve, wire_to: WireTo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -765,10 +796,49 @@ class TestProxies:
         assert "hidden" not in repr(post(wire_to("https://localhost:1/v1")))
 
 
-def through(monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer, credentials: str = "") -> None:
+def through(
+    monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer, credentials: str = "", scheme: str = "http"
+) -> None:
     for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, f"http://{credentials}127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+
+class Inner:
+    """The server's end of TLS within the TLS of a proxy's connection."""
+
+    def __init__(self, outer: socket.socket) -> None:
+        self._outer = outer
+        self._come, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = server_context().wrap_bio(self._come, self._going, server_side=True)
+        self._until_done(self._tls.do_handshake)
+
+    def read(self) -> bytes:
+        return bytes(self._until_done(lambda: self._tls.read(65_536)))
+
+    def send(self, data: bytes, drip: float) -> None:
+        self._tls.write(data)
+        for byte in self._going.read():
+            self._outer.sendall(bytes([byte]))
+            time.sleep(drip)
+
+    def _until_done(self, step: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self._outer.sendall(self._going.read())
+                self._come.write(self._outer.recv(65_536))
+            finally:
+                self._outer.sendall(self._going.read())
+
+
+def encrypted_again(peer: Peer) -> Inner:
+    """Be a proxy reached by TLS, and the server behind it."""
+    peer.encrypt()
+    peer.read()
+    peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+    return Inner(peer.sock)
 
 
 class TestCertificates:
