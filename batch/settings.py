@@ -19,6 +19,8 @@ KEY_FILE = "SMSPARTNER_API_KEY_FILE"
 KEYRING_SERVICE = "creditbatch"
 KEYRING_NAME = "SMSPARTNER_API_KEY"
 _MAX_KEY_FILE = 4096
+SLOWEST_PACE = 0.001
+_QUICKEST_PACE = 1000
 _LONGEST_BOOKED = 100
 _LONGEST_ACCOUNT = 20
 
@@ -62,6 +64,8 @@ class Settings:
     settle_seconds: float
     max_attempts: int
     backoff_seconds: float
+    max_per_second: float | None
+    """How many requests may leave in a second, for every address; 0 is any number, None what the address asks for."""
     max_file_mb: int
     max_unpacked_mb: int
     max_rows: int
@@ -111,6 +115,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         settle_seconds=_seconds(environ, "CREDITBATCH_SETTLE_SECONDS", 60.0, least=0.0),
         max_attempts=_count(environ, "CREDITBATCH_MAX_ATTEMPTS", 5, most=1_000),
         backoff_seconds=_seconds(environ, "CREDITBATCH_BACKOFF_SECONDS", 1.0, least=0.0),
+        max_per_second=_pace(environ, "CREDITBATCH_MAX_PER_SECOND"),
         max_file_mb=_count(environ, "CREDITBATCH_MAX_FILE_MB", 25, most=1_000),
         max_unpacked_mb=_count(environ, "CREDITBATCH_MAX_UNPACKED_MB", 300, most=10_000),
         max_rows=_count(environ, "CREDITBATCH_MAX_ROWS", 1_000_000, most=10_000_000),
@@ -223,6 +228,25 @@ def _seconds(environ: Mapping[str, str], name: str, default: float, *, least: fl
             _("{name} must be a number of seconds, such as {example}.").format(name=name, example=f"{default:g}")
         )
     return value
+
+
+def _pace(environ: Mapping[str, str], name: str) -> float | None:
+    text = environ.get(name)
+    try:
+        return check_pace(float(text), name) if text else None
+    except ValueError:
+        return check_pace(math.nan, name)
+
+
+def check_pace(per_second: float, name: str) -> float:
+    """Check how many requests a second somebody wants; `SettingsError` names where they said so."""
+    if per_second == 0 or SLOWEST_PACE <= per_second <= _QUICKEST_PACE:
+        return per_second
+    raise SettingsError(
+        _("{name} must be 0 (as fast as can be), or a number from {least} to {most}.").format(
+            name=name, least=f"{SLOWEST_PACE:g}", most=_QUICKEST_PACE
+        )
+    )
 
 
 def _count(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:

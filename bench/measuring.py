@@ -99,10 +99,10 @@ def process(
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment without any settings of ours, in English, and with compiled modules as everybody has them."""
+    """The environment without settings of ours but English and no pace, with compiled modules as everybody has them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CREDITBATCH_", "SMSPARTNER_"))}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return kept | {"PYTHONPATH": str(ROOT), "CREDITBATCH_LANG": "en"}
+    return kept | {"PYTHONPATH": str(ROOT), "CREDITBATCH_LANG": "en", "CREDITBATCH_MAX_PER_SECOND": "0"}
 
 
 def python(*arguments: str | Path) -> list[str | Path]:

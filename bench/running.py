@@ -66,6 +66,10 @@ class ProviderHere:
         """One page, which is the whole list."""
         return self.subaccounts() if page == 1 else ()
 
+    def ahead(self) -> float:
+        """Nobody waits."""
+        return 0.0
+
     def move(self, movement: Movement, may_send: MaySend) -> Applied:
         """Apply it."""
         if not may_send():

@@ -44,6 +44,7 @@ class TestLoadSettings:
                 "CREDITBATCH_SETTLE_SECONDS": "0",
                 "CREDITBATCH_MAX_ATTEMPTS": "3",
                 "CREDITBATCH_BACKOFF_SECONDS": "0.25",
+                "CREDITBATCH_MAX_PER_SECOND": "12.5",
                 "CREDITBATCH_MAX_FILE_MB": "40",
                 "CREDITBATCH_MAX_UNPACKED_MB": "500",
                 "CREDITBATCH_MAX_ROWS": "2000000",
@@ -52,11 +53,11 @@ class TestLoadSettings:
         assert (settings.api_url, settings.api_format) == ("https://api.example.com/v2", "xml")
         assert (settings.home, settings.database_url) == (tmp_path, "postgres://host/name")
         assert (settings.connect_timeout, settings.read_timeout, settings.settle_seconds) == (0.5, 7, 0)
-        assert (settings.max_attempts, settings.backoff_seconds) == (3, 0.25)
+        assert (settings.max_attempts, settings.backoff_seconds, settings.max_per_second) == (3, 0.25, 12.5)
         assert (settings.max_file_mb, settings.max_unpacked_mb, settings.max_rows) == (40, 500, 2_000_000)
 
     def test_an_empty_variable_is_one_that_is_not_set(self) -> None:
-        names = ("API_URL", "API_FORMAT", "HOME", "DATABASE_URL", "READ_TIMEOUT", "MAX_ATTEMPTS")
+        names = ("API_URL", "API_FORMAT", "HOME", "DATABASE_URL", "READ_TIMEOUT", "MAX_ATTEMPTS", "MAX_PER_SECOND")
         assert load_settings({f"CREDITBATCH_{name}": "" for name in names}) == load_settings({})
 
     @pytest.mark.parametrize("name", sorted(SECONDS))
@@ -78,6 +79,15 @@ class TestLoadSettings:
     def test_a_count_that_is_none_names_the_variable(self, value: str) -> None:
         with pytest.raises(SettingsError, match="CREDITBATCH_MAX_ATTEMPTS"):
             load_settings({"CREDITBATCH_MAX_ATTEMPTS": value})
+
+    @pytest.mark.parametrize("value", ["-1", "0.0001", "1e9", "nan", "inf", "many", "5/s"])
+    def test_a_pace_that_is_none_names_the_variable(self, value: str) -> None:
+        with pytest.raises(SettingsError, match="CREDITBATCH_MAX_PER_SECOND must be 0"):
+            load_settings({"CREDITBATCH_MAX_PER_SECOND": value})
+
+    def test_no_pace_chosen_is_another_thing_than_none_wanted(self) -> None:
+        assert load_settings({}).max_per_second is None
+        assert load_settings({"CREDITBATCH_MAX_PER_SECOND": "0"}).max_per_second == 0
 
     @pytest.mark.parametrize("value", ["html", "json,xml", "*"])
     def test_another_format_names_the_variable(self, value: str) -> None:

@@ -66,7 +66,8 @@ Signed = Annotated[bool, typer.Option("--signed", help=_("Amounts with a minus a
 IncludeHidden = Annotated[bool, typer.Option("--include-hidden", help=_("Hidden rows and columns are meant as well."))]
 RemovesFirst = Annotated[bool, typer.Option("--removes-first", help=_("Send every remove before the first add."))]
 Pace = Annotated[
-    Optional[float], typer.Option("--max-per-second", min=0, help=_("Send no more movements a second."))  # noqa: UP045
+    Optional[float],  # noqa: UP045
+    typer.Option("--max-per-second", min=0, help=_("Make no more calls a second (0: as many as can be made).")),
 ]
 AskBeforeResend = Annotated[
     bool, typer.Option("--ask-before-resend", help=_("Let a person agree before a lost movement is sent again."))

@@ -26,7 +26,7 @@ from batch.money import euros
 from batch.output import refuse_replacing
 from batch.retelling import retold
 from batch.rules.books import is_alarming
-from batch.settings import Secret, Settings, load_settings
+from batch.settings import Secret, Settings, check_pace, load_settings
 
 if TYPE_CHECKING:
     from batch.cli.checking import CheckRequest
@@ -69,6 +69,7 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
     if out is not None:
         refuse_replacing(request.path, out)
     settings, key = settings_and_key()
+    _check_pace(choices.max_per_second)
     if choices.again and not (choices.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
     with (
@@ -77,6 +78,7 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
         nullcontext(open_ledger(settings)) as ledger,
         open_client(settings, key) as client,
     ):
+        client.keep_pace(choices.max_per_second)
         access, is_new = _bind(ledger, settings, key, client)
         with holding(ledger, access.account, now):
             continued = choices.only_unsettled
@@ -121,6 +123,7 @@ def resume_command(name: str | None, given: GivenManner, *, json: bool, out: Pat
         written = None if out else existing_report(view)
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = settings_and_key()
+    _check_pace(given.max_per_second)
     refuse_another_address(ledger, batch, settings.api_url)
     with open_client(settings, key) as client:
         access, _is_new = _bind(ledger, settings, key, client)
@@ -131,6 +134,7 @@ def resume_command(name: str | None, given: GivenManner, *, json: bool, out: Pat
             choices = replace_manner(
                 kept, ask_before_resend=given.ask_before_resend, max_per_second=given.max_per_second
             )
+            client.keep_pace(choices.max_per_second)
             if choices != kept:
                 ledger.append(batch, [OptionsChanged(now(), write_choices(choices), person())])
             return _perform(client, ledger, settings, batch, Manner(choices, refresh=True), json=json, out=out)
@@ -211,6 +215,11 @@ def _tell_findings(checked: DryRun) -> None:
     from batch.cli.screens import findings_screen
 
     findings_screen(checked)
+
+
+def _check_pace(chosen: float | None) -> None:
+    if chosen is not None:
+        check_pace(chosen, "--max-per-second")
 
 
 def exit_code(view: BatchView) -> int:
@@ -296,7 +305,6 @@ def _perform(
     options = RunOptions(
         policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
         settle_seconds=settings.settle_seconds,
-        max_per_second=manner.choices.max_per_second or None,
         ask_before_resend=manner.choices.ask_before_resend,
         refresh=manner.refresh,
         by=person(),

@@ -29,11 +29,14 @@ from batch.provider.decode import (
     movement_outcome,
     subaccount_page,
 )
+from batch.provider.pace import Pace
 from batch.provider.wire import Wire
 from batch.settings import Secret
 
 QUESTION_SECONDS = 6.5
-"""The longest that a question may take with all its repetitions, so that a check never hangs."""
+"""The longest that a question may take with all its repetitions, so that a check never hangs; what it has to wait for
+its turn is not counted.
+"""
 QUESTION_ATTEMPTS = 3
 MAX_SUBACCOUNTS = 200_000
 LIST_ATTEMPTS = 3
@@ -62,6 +65,9 @@ class Provider(Protocol):
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
         """The sub-accounts of one page of the list."""
+
+    def ahead(self) -> float:
+        """Ask how many seconds the next call would wait for its turn."""
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once, if `may_send` says so when the first byte is about to leave.
@@ -102,6 +108,10 @@ class Client:
             _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
         )
 
+    def ahead(self) -> float:
+        """Ask how many seconds the next call would wait for its turn."""
+        return self._wire.pace.ahead()
+
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once. Never raises for what the network or the provider does."""
         body = {
@@ -127,6 +137,11 @@ class Client:
         repeated = outcome.main_balance == self._last_main and movement.amount > CENT
         self._last_main = outcome.main_balance
         return Doubt(_("the answer is that of the movement before")) if repeated else outcome
+
+    def keep_pace(self, chosen: float | None) -> None:
+        """Make no more calls a second than chosen, from now on (0: as many as can be); None leaves it as it is."""
+        if chosen is not None:
+            self._wire.pace = Pace(chosen)
 
     def close(self) -> None:
         """Close the connection."""
@@ -157,7 +172,7 @@ class Client:
         return page.total, page.accounts
 
     def _ask(self, path: str, query: dict[str, str], limit: int) -> Success:
-        deadline = time.monotonic() + QUESTION_SECONDS
+        deadline = time.monotonic() + QUESTION_SECONDS + QUESTION_ATTEMPTS * self._wire.pace.apart
         full = {"apiKey": self._key.reveal(), **query}
 
         def ask() -> Exchange:

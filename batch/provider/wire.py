@@ -20,6 +20,7 @@ from batch.errors import CreditbatchError, SettingsError
 from batch.language import N_, _
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
 from batch.provider.connection import AnswerTooLongError, Call, HeldBackError, MaySend, NotQuietError
+from batch.provider.pace import AS_FAST_AS_CAN_BE, Pace
 from batch.provider.way import Adapter, Way
 from batch.settings import is_this_machine
 
@@ -31,10 +32,13 @@ class Wire:
     needs, and take longer than the call itself.
     """
 
-    def __init__(self, url: str, *, connect_timeout: float, read_timeout: float) -> None:
+    def __init__(
+        self, url: str, *, connect_timeout: float, read_timeout: float, pace: Pace = AS_FAST_AS_CAN_BE
+    ) -> None:
         self._url = url
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
+        self.pace = pace
         self._call = Call()
         self._adapter = Adapter(self._call)
         # The environment's proxies and certificates are honoured, read once; its .netrc never is.
@@ -70,6 +74,7 @@ class Wire:
     def _exchange(
         self, method: str, path: str, query: dict[str, str], body: bytes | None, limit: int, seconds: float
     ) -> Exchange:
+        self.pace.wait()
         connect, read = min(self._connect_timeout, seconds), min(self._read_timeout, seconds)
         self._call.begin(urlencode(query), connect=connect, read=read, seconds=seconds, limit=limit)
         try:

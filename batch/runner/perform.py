@@ -79,11 +79,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to run: patience, pace, and how far apart the readings are that settle a doubt (seconds)."""
+    """How to run: patience, and how far apart the readings are that settle a doubt (seconds)."""
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     settle_seconds: float = 60.0
-    max_per_second: float | None = None
     ask_before_resend: bool = False
     """Whether a movement whose doubt was settled as not applied waits for a person before it is sent again."""
     refresh: bool = False
@@ -123,7 +122,6 @@ class _Run:
         self._main = work.known_main
         self._subaccounts = work.known_subaccounts
         self._facts: list[Fact] = []
-        self._next_send = world.monotonic()
         self._proved = Stopwatch(lambda: world.now().timestamp(), world.monotonic)
 
     def run(self) -> None:
@@ -356,13 +354,13 @@ class _Run:
         return BalancesRead(self._world.now(), purpose, main, balances)
 
     def _keep_pace(self) -> None:
-        if self._options.max_per_second is None:
-            return
-        ahead = self._next_send - self._world.monotonic()
+        """Wait for the turn of the next attempt before it begins: in the middle of it nobody could stop, nor know."""
+        ahead = self._world.provider.ahead()
         if ahead > 0:
             self._commit()
             self._world.brake.wait(ahead)
-        self._next_send = max(self._next_send, self._world.monotonic()) + 1 / self._options.max_per_second
+            if self._world.brake.asked():
+                raise _Stopped(INTERRUPTED)
 
     def _know(self, token: str, reading: Reading) -> None:
         self._main = reading.main

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -273,7 +274,7 @@ def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> 
 
 
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "0.5")
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
     with subprocess.Popen(
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -284,6 +285,27 @@ def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox:
         assert f"process {process.pid}" in second.err
         assert process.wait(30) == 0
     assert applied(sandbox) == ALL
+
+
+@pytest.mark.parametrize("how", ["setting", "option"])
+def test_every_call_of_a_command_keeps_the_pace_that_was_asked_for(
+    command: Command, sandbox: Sandbox, how: str
+) -> None:
+    given = ["--max-per-second", "10"] if how == "option" else []
+    if how == "setting":
+        command.settings["CREDITBATCH_MAX_PER_SECOND"] = "10"
+    began = time.monotonic()
+    assert command("run", command.sheet(), "--yes", *given).code == 0
+    calls: Any = sandbox.ledger()["calls"]
+    assert sum(calls.values()) >= 9
+    assert time.monotonic() - began > (sum(calls.values()) - 1) / 10
+
+
+def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox) -> None:
+    ended = command("run", command.sheet(), "--yes", "--max-per-second", "0.0001")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "--max-per-second" in ended.err
+    assert applied(sandbox) == []
 
 
 def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: Sandbox) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
@@ -276,11 +276,34 @@ def test_an_attempt_is_committed_before_it_is_sent() -> None:
     assert seen == [1, 2, 3]
 
 
-def test_the_pace_is_kept() -> None:
+def test_a_turn_is_waited_for_with_everything_written_down() -> None:
     one = scene()
-    perform(world(one.provider, one.clock, one.ledger), "b-1", replace(OPTIONS, max_per_second=2.0), {})
-    assert len(one.clock.waits) == 2
-    assert all(wait == pytest.approx(0.5, abs=0.05) for wait in one.clock.waits)
+    one.provider.waits_ahead = 0.5
+    written: list[int] = []
+
+    def wait(seconds: float) -> None:
+        assert seconds == 0.5
+        events = one.ledger.view("b-1").events
+        written.append(sum(event.kind == "attempt-ended" for event in events))
+        assert all(entry.result.status is not Status.UNKNOWN for entry in one.ledger.view("b-1").rows)
+
+    one.clock.wait = wait  # type: ignore[method-assign]
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert written == [0, 1, 2]
+
+
+def test_an_interrupt_while_waiting_for_a_turn_sends_nothing_more() -> None:
+    one = scene()
+    one.provider.waits_ahead = 100.0
+
+    def stop(seconds: float) -> None:
+        one.clock.stopping = True
+
+    one.clock.wait = stop  # type: ignore[method-assign]
+    view = one.run()
+    assert statuses(view) == [Status.PENDING] * 3
+    assert view.head.state is BatchState.STOPPED
+    assert one.provider.sent == []
 
 
 def test_the_balances_before_an_attempt_are_those_of_the_answer_before() -> None:

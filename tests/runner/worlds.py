@@ -67,6 +67,7 @@ class ScriptedProvider:
     sent: list[int] = field(default_factory=list)
     silent: bool = False
     before_reading: Callable[[], None] = lambda: None
+    waits_ahead: float = 0.0
     before_sending: Callable[[], None] = lambda: None
 
     def main_account(self) -> MainAccount:
@@ -80,6 +81,9 @@ class ScriptedProvider:
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
         return self.subaccounts() if page == 1 else ()
+
+    def ahead(self) -> float:
+        return self.waits_ahead
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         self.before_sending()

@@ -87,10 +87,10 @@ def perform_job(job: Job, settings: Settings) -> None:
             else:
                 pages = begin(job, client, ledger, access, now())
             choices = read_choices(ledger.options_of(job.batch))
+            client.keep_pace(choices.max_per_second)
             options = RunOptions(
                 policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
                 settle_seconds=settings.settle_seconds,
-                max_per_second=choices.max_per_second or None,
                 ask_before_resend=choices.ask_before_resend,
                 refresh=bool(not pages),
                 by=who,
