@@ -69,6 +69,11 @@ class MemoryLedger:
         self._leases: dict[int, Lease] = {}
         self._held: int | None = None
 
+    @property
+    def is_local(self) -> bool:
+        """All who use it are one process."""
+        return True
+
     def account_with(self, address: str, fingerprint: str) -> int | None:
         """Find the account at this address that was used with this key."""
         return self._keys.get((address, fingerprint))
@@ -104,10 +109,10 @@ class MemoryLedger:
         self._leases[account] = Lease(claim, None, at, at + LEASE)
         self._held = account
 
-    def renew(self, at: datetime) -> None:
+    def renew(self, batch: str, at: datetime) -> None:
         """Hold the account for longer."""
         if self._held is not None:
-            self._leases[self._held] = replace(self._leases[self._held], until=at + LEASE)
+            self._leases[self._held] = replace(self._leases[self._held], batch=batch, until=at + LEASE)
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -87,12 +87,12 @@ class LastAttempt:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who runs on an account. `machine` and `boot` name the system whose processes `pid` counts, `started` tells a
-    pid's reuse, and `host` is for people.
+    pid's reuse, and `host` is for people: see `ledger.holding`.
     """
 
     machine: str
     boot: str
-    host: str
+    host: str = field(compare=False)
     pid: int
     started: float
 
@@ -109,6 +109,10 @@ class Lease:
 
 class Ledger(Protocol):
     """A durable record. Whatever is written is committed when the call returns, wholly or not at all."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all who open it run on one kernel: see `rules.holding`."""
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -134,8 +138,8 @@ class Ledger(Protocol):
         `may_take_over` decides about another's lease; `AccountInUse` says who has it when it may not be taken.
         """
 
-    def renew(self, at: datetime) -> None:
-        """Prove that the account is still held, and hold it for longer; `LedgerError` if it was taken over."""
+    def renew(self, batch: str, at: datetime) -> None:
+        """Prove that the account is still held for this batch, and hold it for longer; `LedgerError` if it is not."""
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""

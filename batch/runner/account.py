@@ -54,8 +54,7 @@ def bind_account(
 @contextmanager
 def holding(ledger: Ledger, account: int, now: Callable[[], datetime], resuming: str | None = None) -> Iterator[None]:
     """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
-    mine = this_process()
-    ledger.hold(account, mine, now(), lambda lease: may_take(mine, lease, now()))
+    ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
     try:
         doubtful = ledger.in_doubt(account)
         if doubtful is not None and doubtful != resuming:
@@ -171,8 +170,8 @@ def decide(
 def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
     """Nobody sends on the account of the batch, or decides about it, meanwhile."""
     with _deciding:
-        mine = this_process()
-        ledger.hold(ledger.access_of(batch).account, mine, now(), lambda lease: may_take(mine, lease, now()))
+        account = ledger.access_of(batch).account
+        ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
         try:
             yield
         finally:

@@ -213,6 +213,9 @@ class Job(models.Model):
     pid = models.PositiveIntegerField(null=True)  # null: not begun
     pid_started = models.FloatField(null=True)  # null: the same; tells the reuse of a pid
     host = models.TextField(blank=True)
+    """The machine, as a claim names it."""
+    boot = models.TextField(blank=True, db_default="")
+    """The same."""
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     stop_asked_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did

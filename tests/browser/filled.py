@@ -10,8 +10,6 @@ import json
 import os
 from pathlib import Path
 
-import psutil
-
 from batch.settings import environment, load_settings
 from batch.web.configure import configure
 from tests.browser.steps import SHEET, sheet_of
@@ -141,11 +139,11 @@ def _held(batch: str) -> None:
     """Shown as under way for as long as the tests live: they pass for the worker of its job."""
     from django.utils import timezone
 
-    from batch.ledger.holding import this_process
+    from batch.ledger.holding import name_process
     from batch.web.models import Job
 
-    now, worker = timezone.now(), psutil.Process(os.getppid())
-    whose = {"pid": worker.pid, "pid_started": worker.create_time(), "host": this_process().machine}
+    now, worker = timezone.now(), name_process(os.getppid())
+    whose = {"pid": worker.pid, "pid_started": worker.started, "host": worker.machine, "boot": worker.boot}
     Job.objects.create(batch=batch, state="working", asked_by=_person("anton"), due_at=now, began_at=now, **whose)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +275,37 @@ def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> 
     assert applied(sandbox) == ALL
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_run_that_died_in_another_container_is_resumed_when_its_lease_has_run_out(
+    command: Command, sandbox: Sandbox
+) -> None:
+    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
+    lease_in_ledger(command, machine="another machine")
+    held = command("resume", "--json")
+    assert (held.code, "in use" in held.err) == (2, True)
+    lease_in_ledger(command, until="2026-01-01 00:00:00")
+    ended = command("resume", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_run_that_died_with_its_machine_is_resumed_at_once(command: Command, sandbox: Sandbox) -> None:
+    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
+    # Another process has the number of the one that died.
+    lease_in_ledger(command, boot="the one before", pid=os.getpid())
+    ended = command("resume", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+def lease_in_ledger(command: Command, **changed: object) -> None:
+    """Change what the ledger says of who holds the account."""
+    with closing(sqlite3.connect(command.folder / "home" / "ledger.sqlite3")) as ledger, ledger:
+        for column, value in changed.items():
+            assert ledger.execute(f"UPDATE ledger_account_lease SET {column} = ?", [value]).rowcount == 1  # noqa: S608
+
+
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
     arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
     with subprocess.Popen(
@@ -299,6 +332,16 @@ def test_every_call_of_a_command_keeps_the_pace_that_was_asked_for(
     calls: Any = sandbox.ledger()["calls"]
     assert sum(calls.values()) >= 9
     assert time.monotonic() - began > (sum(calls.values()) - 1) / 10
+
+
+def test_the_pace_that_was_chosen_is_kept_by_resume(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("refuse:code=20")
+    assert command("run", command.sheet(), "--yes", "--max-per-second", "10").code == 3
+    before: Any = sandbox.ledger()["calls"]
+    began = time.monotonic()
+    assert command("resume").code == 0
+    after: Any = sandbox.ledger()["calls"]
+    assert time.monotonic() - began > (sum(after.values()) - sum(before.values()) - 1) / 10
 
 
 def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,6 @@ from batch.ledger.facts import (
     RowSettled,
     StateChanged,
 )
-from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.ledger.replay import RowFact
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
@@ -314,6 +312,21 @@ def test_the_lease_that_is_judged_is_renewed_by_every_commit(ledger: Ledger) -> 
     assert (seen[0].claim, seen[0].since, seen[0].until) == (HERE, NOON, NOON + timedelta(hours=1) + LEASE)
 
 
+def test_a_lease_is_renewed_without_anything_to_write(ledger: Ledger) -> None:
+    ledger.create(new_batch(*ROWS))
+    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.renew("b-1", NOON + timedelta(hours=1))
+    seen: list[Lease] = []
+
+    def judge(lease: Lease) -> bool:
+        seen.append(lease)
+        return False
+
+    with pytest.raises(LedgerError, match="batch b-1"):
+        ledger.hold(key(ledger), THERE, NOON, judge)
+    assert seen == [Lease(HERE, "b-1", NOON, NOON + timedelta(hours=1) + LEASE)]
+
+
 def test_an_account_that_was_given_back_is_free(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
@@ -321,10 +334,16 @@ def test_an_account_that_was_given_back_is_free(ledger: Ledger) -> None:
     ledger.hold(key(ledger), THERE, NOON, lambda _lease: False)
 
 
-def test_whose_lease_was_taken_over_can_write_no_more(tmp_path: Path) -> None:
-    connect(tmp_path, None)
-    from django.db import connections
+@pytest.mark.usefixtures("database")
+def test_only_a_server_s_ledger_is_reached_from_other_kernels(request: pytest.FixtureRequest) -> None:
+    from batch.ledger.orm.store import DatabaseLedger
 
+    kind = request.node.callspec.params["database"]
+    assert DatabaseLedger().is_local is (kind == "database")
+
+
+@pytest.mark.usefixtures("database")
+def test_whose_lease_was_taken_over_can_write_no_more() -> None:
     from batch.ledger.orm.store import DatabaseLedger
 
     first, second = known_to(DatabaseLedger()), DatabaseLedger()
@@ -332,9 +351,14 @@ def test_whose_lease_was_taken_over_can_write_no_more(tmp_path: Path) -> None:
     first.hold(key(first), HERE, NOON, lambda _lease: False)
     second.hold(key(second), THERE, NOON, lambda _lease: True)
     with pytest.raises(LedgerError, match="taken batch b-1 over"):
+        first.renew("b-1", NOON)
+    with pytest.raises(LedgerError, match="taken batch b-1 over"):
         first.append("b-1", [began()])
+    second.let_go()
+    with pytest.raises(LedgerError, match="taken batch b-1 over"):
+        first.renew("b-1", NOON)
+    second.hold(key(second), THERE, NOON, lambda _lease: True)
     second.append("b-1", [began()])
-    connections["default"].close()
 
 
 def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:

@@ -294,7 +294,6 @@ class Disk:
 
         def may_take(lease: Lease) -> bool:
             return holding.may_take_over(
-                same_machine=True,
                 is_alive=lease.claim.pid in player.alive,
                 until=lease.until,
                 now=player.time.now(),

@@ -26,6 +26,7 @@ from batch.ledger.facts import (
 from batch.ledger.holding import busy
 from batch.ledger.orm.accounts import accounts_at, bind_key, known_key
 from batch.ledger.orm.balances import at_both_ends, last_balances, last_known, readings_of
+from batch.ledger.orm.leases import is_local, lease_of
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.past import done_movements, doubted_rows
@@ -35,7 +36,7 @@ from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, committed_by_driver, found, reading
 from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work
-from batch.ledger.sentences import already_there, taken_over
+from batch.ledger.sentences import already_there
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
 from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.holding import LEASE
@@ -59,6 +60,11 @@ class DatabaseLedger:
         """The account, and the number that its lease was given."""
         self._tips: dict[str, chain.Tip] = {}
 
+    @property
+    def is_local(self) -> bool:
+        """Whether all who open it run on one kernel."""
+        return is_local()
+
     def account_with(self, address: str, fingerprint: str) -> int | None:
         """Find the account at this address that was used with this key; None if there is none."""
         with reading():
@@ -78,9 +84,9 @@ class DatabaseLedger:
         """Hold the account, so that nobody else sends on it."""
         with committed():
             line = Lease.objects.select_for_update().filter(account=account).first()
-            if line is not None and line.is_held and _claim(line) != claim:
-                lease = protocol.Lease(_claim(line), line.batch, line.since, line.until)
-                if not may_take_over(lease):
+            if line is not None and line.is_held:
+                lease = lease_of(line)
+                if lease.claim != claim and not may_take_over(lease):
                     raise AccountInUse(busy(lease), lease.batch)
             mine = Lease(
                 account_id=account,
@@ -99,14 +105,11 @@ class DatabaseLedger:
         self._held = account, mine.fence
         self._tips = {}
 
-    def renew(self, at: datetime) -> None:
+    def renew(self, batch: str, at: datetime) -> None:
         """Prove that the account is still held, and hold it for longer."""
         if self._held is not None:
-            account, fence = self._held
             with committed():
-                held = Lease.objects.filter(account=account, fence=fence)
-                if held.update(until=at + LEASE) != 1:
-                    raise LedgerError(taken_over(held.values_list("batch", flat=True).first() or ""))
+                Pen().renew(*self._held, batch, at)
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
@@ -296,7 +299,3 @@ def _change_state(batch: Batch, fact: StateChanged) -> None:
         batch.running_at = fact.at
     batch.people = people_json(replay.started(people_of(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])
-
-
-def _claim(line: Lease) -> Claim:
-    return Claim(line.machine, line.boot, line.host, line.pid, line.started)

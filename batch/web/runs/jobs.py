@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.language import N_, _
-from batch.ledger.holding import is_alive, this_process
+from batch.ledger.holding import this_process
+from batch.ledger.orm.leases import is_gone
 from batch.ledger.protocol import Claim
 from batch.web.models import Draft, DraftState, Job, JobState, Person
 
@@ -93,7 +94,7 @@ def sign_in(job: Job) -> bool:
     """Say that this process is the worker; False if another process is, or the job was given up."""
     mine = this_process()
     free = Job.objects.filter(id=job.id, state=JobState.WORKING, pid=None)
-    return free.update(pid=mine.pid, pid_started=mine.started, host=mine.machine) == 1
+    return free.update(pid=mine.pid, pid_started=mine.started, host=mine.machine, boot=mine.boot) == 1
 
 
 def end(job: Job, error: str = "") -> bool:
@@ -110,11 +111,11 @@ def end(job: Job, error: str = "") -> bool:
 
 
 def bury_dead(now: datetime) -> None:
-    """End the jobs of this machine whose process is no more."""
-    here = this_process().machine
+    """End the jobs whose process is no more; on another machine or in another container, when its lease has run out."""
     working = Job.objects.filter(state=JobState.WORKING)
-    for job in working.filter(host=here).exclude(pid=None):
-        if not is_alive(Claim(here, "", here, job.pid or 0, job.pid_started or 0.0)):
+    for job in working.exclude(pid=None):
+        claim = Claim(job.host, job.boot, job.host, job.pid or 0, job.pid_started or 0.0)
+        if is_gone(claim, job.began_at or now, now):
             end(job, str(DIED))
     for job in working.filter(pid=None, began_at__lt=now - _GRACE):
         end(job, str(DIED))

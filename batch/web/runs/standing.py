@@ -7,8 +7,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from batch.language import _, ngettext, number
+from batch.ledger.orm.leases import is_running
 from batch.ledger.orm.models import Movement
 from batch.ledger.orm.queries import without_rows
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
@@ -33,7 +35,7 @@ def state_shown(head: BatchHead, job: Job | None) -> BatchState:
 
     A batch that the command line runs on this ledger has no job, and is told by its account's lease.
     """
-    if head.state is BatchState.RUNNING and job is None and not _is_held(head):
+    if head.state is BatchState.RUNNING and job is None and not is_running(head.batch or "", timezone.now()):
         return BatchState.STOPPED
     return head.state
 
@@ -133,19 +135,3 @@ def _books(batch: str, _ended_at: str) -> Books:
 
 def _euros(thousandths: int | None) -> Decimal:
     return from_thousandths(thousandths or 0)
-
-
-def _is_held(head: BatchHead) -> bool:
-    """Whether a living program holds the account of this batch: the command line, or a worker not signed in yet."""
-    from django.utils import timezone
-
-    from batch.ledger.holding import is_alive, this_process
-    from batch.ledger.orm.models import Lease
-    from batch.ledger.protocol import Claim
-
-    lease = Lease.objects.filter(batch=head.batch, is_held=True).first()
-    if lease is None:
-        return False
-    if lease.machine == this_process().machine:
-        return is_alive(Claim(lease.machine, lease.boot, lease.host, lease.pid, lease.started))
-    return lease.until > timezone.now()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
 
 from batch.errors import UsageError
+from batch.ledger.protocol import Claim
+from batch.model import BatchState
+from batch.rules.holding import LEASE
 from tests.web.conftest import People
-from tests.web.runs.conftest import Approved
+from tests.web.runs.conftest import Approved, finish
+
+if TYPE_CHECKING:
+    from batch.web.models import Job
 
 
 def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -> None:
@@ -97,3 +104,57 @@ def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, appr
     jobs.bury_dead(timezone.now() + timedelta(minutes=5))
     assert Job.objects.get(id=job.id).state == JobState.ENDED
     assert not jobs.sign_in(job), "a worker that comes too late must not begin"
+
+
+def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_its_lease_has_run_out(
+    people: People, approved: Approved
+) -> None:
+    from batch.ledger.facts import StateChanged
+    from batch.ledger.orm.models import Lease
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.models import Job, JobState
+    from batch.web.runs import jobs
+    from batch.web.runs.standing import state_shown
+
+    now, ledger = timezone.now(), DatabaseLedger()
+    batch = stopped_at_once(jobs.ask_to_start(approved(), people.approver, now), people)
+    job = jobs.ask_to_resume(batch, None, people.approver)
+    jobs.claim(job)
+    Job.objects.filter(id=job.id).update(pid=77, pid_started=5.0, host="another", boot="another boot")
+    elsewhere = Claim("another", "another boot", "container", 77, 5.0)
+    ledger.hold(ledger.access_of(batch).account, elsewhere, now, lambda _lease: False)
+    ledger.append(batch, [StateChanged(now, BatchState.RUNNING)])
+
+    jobs.bury_dead(now + LEASE - timedelta(seconds=1))
+    assert Job.objects.get(id=job.id).state == JobState.WORKING
+    assert state_shown(ledger.head(batch), None) is BatchState.RUNNING
+
+    Lease.objects.update(until=now - timedelta(seconds=1))
+    jobs.bury_dead(now)
+    assert Job.objects.get(id=job.id).state == JobState.ENDED
+    assert state_shown(ledger.head(batch), None) is BatchState.STOPPED
+    assert finish(jobs.ask_to_resume(batch, None, people.approver)).error == ""
+    assert ledger.head(batch).state is BatchState.FINISHED
+
+
+def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_after_a_while(
+    people: People, approved: Approved
+) -> None:
+    from batch.web.models import Job, JobState
+    from batch.web.runs import jobs
+
+    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+    jobs.claim(job)
+    jobs.sign_in(job)
+    Job.objects.filter(id=job.id).update(host="another", boot="another boot")
+    jobs.bury_dead(timezone.now())
+    assert Job.objects.get(id=job.id).state == JobState.WORKING
+    jobs.bury_dead(timezone.now() + LEASE + timedelta(seconds=1))
+    assert Job.objects.get(id=job.id).state == JobState.ENDED
+
+
+def stopped_at_once(job: Job, people: People) -> str:
+    from batch.web.models import Job
+
+    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
+    return finish(job).batch
