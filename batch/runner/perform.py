@@ -232,7 +232,13 @@ class _Run:
         return outcome
 
     def _may_send(self) -> bool:
-        """Look whether the account is surely still held, when the first byte is about to leave."""
+        """Look whether the account is surely still held, when the first byte is about to leave.
+
+        Where that was proved too long ago it is proved again; a `LedgerError` ends the run if another has taken over.
+        """
+        if self._proved.count() > PROOF_SECONDS:
+            self._proved.start()
+            self._world.ledger.renew(self._batch, self._world.now())
         return self._proved.count() <= PROOF_SECONDS
 
     def _before_sleep(self, state: RetryCallState) -> None:

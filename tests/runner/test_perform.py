@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from batch.errors import LedgerError
 from batch.ledger.facts import Fact, Purpose
 from batch.ledger.memory import MemoryLedger
+from batch.ledger.sentences import taken_over
 from batch.model import BatchRow, BatchState, BatchView, Cell, Movement, Status
 from batch.outcome import Outcome
 from batch.rules.holding import PROOF_SECONDS
@@ -314,36 +315,91 @@ def test_the_balances_before_an_attempt_are_those_of_the_answer_before() -> None
     assert began[2]["subaccount_balance"] == "112.500"
 
 
-def test_what_slept_too_long_since_its_commit_is_not_sent_before_another() -> None:
-    one = scene()
-    sleeps = [PROOF_SECONDS + 0.1]
+class Renewing(MemoryLedger):
+    """Notes each renewal; it and each commit take so many seconds."""
 
-    def sleep() -> None:
-        one.clock.at += timedelta(seconds=sleeps.pop() if sleeps else 0)
+    def __init__(self, clock: Clock, *, renewal: float = 0.0, commit: float = 0.0) -> None:
+        super().__init__()
+        self.renewals = 0
+        self._clock, self._renewal, self._commit = clock, renewal, commit
 
-    one.provider.before_sending = sleep
+    def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        super().append(batch, facts)
+        self._clock.at += timedelta(seconds=self._commit)
+
+    def renew(self, batch: str, at: datetime) -> None:
+        super().renew(batch, at)
+        self.renewals += 1
+        self._clock.at += timedelta(seconds=self._renewal)
+
+
+def renewing(*, renewal: float = 0.0, commit: float = 0.0) -> tuple[Scene, Renewing]:
+    clock = Clock()
+    ledger = Renewing(clock, renewal=renewal, commit=commit)
+    return Scene(ScriptedProvider(), clock, ledger), ledger
+
+
+LONG = PROOF_SECONDS + 0.1
+
+
+def test_what_is_sent_soon_after_its_commit_needs_no_renewal() -> None:
+    one, ledger = renewing()
+    one.run()
+    assert (one.provider.sent, ledger.renewals) == ([2, 3, 4], 0)
+
+
+def test_what_slept_since_its_commit_is_sent_when_the_account_is_still_held() -> None:
+    one, ledger = renewing()
+    one.provider.before_sending = lambda: one.clock.wait(LONG)
     view = one.run()
     assert statuses(view) == [Status.DONE] * 3
-    assert one.provider.sent == [2, 3, 4]
-    assert row(view, 2).result.attempts == 2
+    assert ledger.renewals == 3
+    assert [entry.result.attempts for entry in view.rows] == [1, 1, 1]
 
 
 def test_sleep_that_only_the_wall_clock_saw_counts() -> None:
-    one = scene()
+    one, ledger = renewing()
     one.clock.monotonic = lambda: 0.0  # type: ignore[method-assign]
-    one.provider.before_sending = lambda: one.clock.wait(PROOF_SECONDS + 0.1)
-    assert statuses(one.run()) == [Status.PENDING] * 3
-    assert one.provider.sent == []
+    one.provider.before_sending = lambda: one.clock.wait(LONG)
+    one.run()
+    assert ledger.renewals == 3
 
 
-def test_a_slow_commit_proves_nothing_when_it_returns() -> None:
-    clock = Clock()
+def test_sleep_that_the_wall_clock_did_not_see_counts() -> None:
+    one, ledger = renewing()
+    slept = [0.0]
 
-    class Slow(MemoryLedger):
-        def append(self, batch: str, facts: Sequence[Fact]) -> None:
-            super().append(batch, facts)
-            clock.at += timedelta(seconds=PROOF_SECONDS + 0.1)
+    def sleep() -> None:
+        slept[0] += LONG
 
-    one = Scene(ScriptedProvider(), clock, Slow())
-    assert statuses(one.run()) == [Status.PENDING] * 3
+    one.clock.monotonic = lambda: slept[0]  # type: ignore[method-assign]
+    one.provider.before_sending = sleep
+    one.run()
+    assert ledger.renewals == 3
+
+
+def test_a_commit_that_took_long_proves_nothing_any_more() -> None:
+    one, ledger = renewing(commit=LONG)
+    assert statuses(one.run()) == [Status.DONE] * 3
+    assert ledger.renewals == 3
+
+
+def test_where_the_renewal_takes_long_nothing_is_sent() -> None:
+    one, ledger = renewing(commit=LONG, renewal=LONG)
+    view = one.run()
+    assert statuses(view) == [Status.PENDING] * 3
+    assert view.head.state is BatchState.STOPPED
+    assert (one.provider.sent, ledger.renewals) == ([], 3)
+
+
+def test_what_was_taken_over_meanwhile_is_not_sent() -> None:
+    class TakenOver(MemoryLedger):
+        def renew(self, batch: str, at: datetime) -> None:
+            super().renew(batch, at)
+            raise LedgerError(taken_over(batch))
+
+    one = Scene(ScriptedProvider(), ledger=TakenOver())
+    one.provider.before_sending = lambda: one.clock.wait(LONG)
+    with pytest.raises(LedgerError, match="taken batch b-1 over"):
+        one.run()
     assert one.provider.sent == []

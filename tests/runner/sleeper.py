@@ -1,0 +1,39 @@
+"""`python -m tests.runner.sleeper HOME URL`: a process that runs batch b-1, to be put to sleep in the middle of it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from batch.errors import LedgerError
+from batch.ledger.holding import this_process
+from batch.ledger.orm.connect import connect
+from batch.provider.client import Client
+from batch.provider.wire import Wire
+from batch.runner.perform import World, perform
+from batch.settings import Secret
+from tests.builders import ACCESS
+from tests.runner.worlds import OPTIONS, Clock
+
+CONNECT_SECONDS = 30.0
+
+
+def main() -> None:
+    """Hold the account and run; says why it stopped before the end."""
+    home, url = Path(sys.argv[1]), sys.argv[2]
+    connect(home, None)
+    from batch.ledger.orm.store import DatabaseLedger
+
+    ledger = DatabaseLedger()
+    client = Client(Wire(url, connect_timeout=CONNECT_SECONDS, read_timeout=5), Secret("a-key"), answers="json")
+    nobody = Clock()
+    ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: False)
+    try:
+        perform(World(client, ledger, lambda: datetime.now(UTC), nobody, nobody), "b-1", OPTIONS, {})
+    except LedgerError as error:
+        print(error)
+
+
+if __name__ == "__main__":
+    main()
