@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ from batch.ledger.facts import (
 )
 from batch.ledger.holding import busy
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work
-from batch.ledger.sentences import already_there, no_such_batch, refuse_contradiction, written_by_another
+from batch.ledger.sentences import already_there, no_such_batch, refuse_contradiction, taken_over, written_by_another
 from batch.model import (
     ENDED,
     Balances,
@@ -67,7 +68,15 @@ class MemoryLedger:
         self._addresses: list[str] = []
         self._keys: dict[tuple[str, str], int] = {}
         self._leases: dict[int, Lease] = {}
-        self._held: int | None = None
+        self._fences: dict[int, int] = {}
+        self._held: tuple[int, int] | None = None
+        """The account, and the number that its lease was given."""
+
+    def another(self) -> MemoryLedger:
+        """The same ledger as another process sees it, which holds accounts by itself."""
+        seen = copy(self)
+        seen._held = None
+        return seen
 
     @property
     def is_local(self) -> bool:
@@ -107,17 +116,23 @@ class MemoryLedger:
         if lease is not None and lease.claim != claim and not may_take_over(lease):
             raise AccountInUse(busy(lease), lease.batch)
         self._leases[account] = Lease(claim, None, at, at + LEASE)
-        self._held = account
+        self._fences[account] = self._fences.get(account, 0) + 1
+        self._held = account, self._fences[account]
 
     def renew(self, batch: str, at: datetime) -> None:
-        """Hold the account for longer."""
+        """Prove that the account is still held, and hold it for longer."""
         if self._held is not None:
-            self._leases[self._held] = replace(self._leases[self._held], batch=batch, until=at + LEASE)
+            account, fence = self._held
+            if self._fences[account] != fence or account not in self._leases:
+                raise LedgerError(taken_over(batch))
+            self._leases[account] = replace(self._leases[account], batch=batch, until=at + LEASE)
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
         if self._held is not None:
-            self._leases.pop(self._held, None)
+            account, fence = self._held
+            if self._fences[account] == fence:
+                self._leases.pop(account, None)
             self._held = None
 
     def in_doubt(self, account: int) -> str | None:
@@ -171,9 +186,7 @@ class MemoryLedger:
                 if not replay.fits(before, fact):
                     raise LedgerError(written_by_another(batch))
                 changed[fact.row] = replay.after(before, fact)
-        if self._held is not None:
-            lease = self._leases[self._held]
-            self._leases[self._held] = replace(lease, batch=batch, until=facts[-1].at + LEASE)
+        self.renew(batch, facts[-1].at)
         for fact in facts:
             last = kept.events[-1]
             kept.events.append(chain.next_event(chain.Tip(last.number, last.hash), fact))
