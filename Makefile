@@ -41,8 +41,9 @@ format: $(READY)  ## Format, and mend what the linter can mend.
 messages: $(READY)  ## Bring the catalogue of French messages up to date, and list what has no French yet.
 	$(BIN)/python -m tests.catalogue
 
-simulate: $(READY)  ## Play SEEDS seeds of the simulation.
+simulate: $(READY)  ## Play SEEDS seeds of each simulation.
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+	$(BIN)/python -m tests.simulation --months --seeds $(SEEDS) --first $(FIRST)
 
 chaos: $(READY)  ## RUNS storms of real processes.
 	$(BIN)/python -m tests.chaos $(RUNS) $(FIRST)

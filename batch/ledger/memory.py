@@ -172,7 +172,7 @@ class MemoryLedger:
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
         events = [chain.next_event(chain.Tip(), facts[0])]
         tokens = {movement.row: movement.token for movement in new.plan.movements}
-        batch = _Batch(new, head, results, events, new.opening.main, dict(new.opening.subaccounts), tokens, {})
+        batch = _Batch(new, head, results, events, new.opening.main, {}, tokens, {})
         self._batches[new.name] = batch
         self.append(new.name, facts[1:])
 

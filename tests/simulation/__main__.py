@@ -1,4 +1,7 @@
-"""`python -m tests.simulation SEED` tells the story of a seed; `--seeds N [--first K]` plays many on all cores."""
+"""`python -m tests.simulation SEED` tells the story of a seed; `--seeds N [--first K]` plays many on all cores.
+
+With `--months` the seeds are months at the edges instead of single batches.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import argparse
 import sys
 
 from tests.simulation.draw import draw
-from tests.simulation.many import play_many
+from tests.simulation.many import play_many, play_months, play_piece
+from tests.simulation.month import play_month
 from tests.simulation.play import play
 
 
@@ -16,9 +20,14 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--months", action="store_true", help="months at the edges instead of single batches")
     arguments = parser.parse_args()
     if arguments.seed is None:
-        return play_many(arguments.seeds or 2000, arguments.first)
+        piece = play_months if arguments.months else play_piece
+        return play_many(arguments.seeds or 2000, arguments.first, piece)
+    if arguments.months:
+        print("\n".join(play_month(arguments.seed).story))
+        return 0
     print(draw(arguments.seed).roughness)
     told = play(arguments.seed)
     print("\n".join(told.story))

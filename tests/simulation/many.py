@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 
+from tests.simulation.month import play_month
 from tests.simulation.play import play
 
 _PIECE = 500
@@ -29,12 +31,31 @@ def play_piece(first: int) -> Counter[str]:
     return counted
 
 
-def play_many(seeds: int, first: int) -> int:
+def play_months(first: int) -> Counter[str]:
+    """The same of months."""
+    counted: Counter[str] = Counter()
+    for seed in range(first, first + _PIECE):
+        try:
+            told = play_month(seed)
+        except Exception as error:  # noqa: BLE001 (as above)
+            print(f"month {seed}: {type(error).__name__}: {error}", flush=True)
+            counted["failed"] += 1
+            return counted
+        counted["seeds"] += 1
+        counted["payments"] += told.paid
+        counted["decided by a person"] += told.decided
+        counted["refused"] += told.refused
+        counted["paid twice after a warning"] += told.said
+        counted["paid twice where a fall hid it"] += told.unseen
+    return counted
+
+
+def play_many(seeds: int, first: int, piece: Callable[[int], Counter[str]] = play_piece) -> int:
     """Play them all and say how it went; 1 if a seed failed."""
     began = time.monotonic()
     total: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        for counted in pool.imap_unordered(play_piece, range(first, first + seeds, _PIECE)):
+        for counted in pool.imap_unordered(piece, range(first, first + seeds, _PIECE)):
             total += counted
     seconds = time.monotonic() - began
     print(", ".join(f"{number:,} {what}" for what, number in sorted(total.items())))

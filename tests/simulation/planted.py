@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch.ledger import replay
+from batch.ledger import memory, replay
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Claim, Lease, Work
@@ -17,7 +17,8 @@ from batch.model import BatchView, Status
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused
 from batch.provider import decode
 from batch.rules.settle import Reading, Verdict, settle
-from batch.runner import perform, settling
+from batch.runner import account, ledger_checks, perform, settling
+from tests.simulation import month
 
 Patch = pytest.MonkeyPatch
 LedgerMaker = Callable[[], MemoryLedger]
@@ -215,4 +216,27 @@ PLANTED: dict[str, Planted] = {
     "the lock is ignored": Planted(600, ledger=Unlocked),
     "a row is taken up twice": Planted(50, ledger=Repeating),
     "a refused row is shown as done": Planted(50, ledger=Flattering),
+}
+
+
+def _forget_the_fence(ledger: MemoryLedger, batch: str, at: Any) -> None:
+    del ledger, batch, at
+
+
+PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
+    "a renewed key is another account": lambda patch: patch.setattr(memory, "identify", lambda _owner, _known: None),
+    "an address is what is written": lambda patch: patch.setattr(account, "normalize_address", lambda url: url),
+    "another batch begins before one has ended": lambda patch: patch.setattr(
+        month, "refuse_unfinished", lambda *_arguments: None
+    ),
+    "a list that was run is not known again": lambda patch: patch.setattr(
+        ledger_checks, "find_repetition", lambda *_arguments: ()
+    ),
+    "rises are not looked for before a run": lambda patch: patch.setattr(
+        ledger_checks, "find_rises", lambda *_arguments: []
+    ),
+    "rises are not looked for before a resumption": lambda patch: patch.setattr(
+        perform, "find_rises", lambda *_arguments: []
+    ),
+    "a process that slept sends all the same": lambda patch: patch.setattr(MemoryLedger, "renew", _forget_the_fence),
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from batch.ledger import replay
-from tests.simulation.planted import PLANTED, Unlocked
+from tests.simulation.month import play_month
+from tests.simulation.planted import PLANTED, PLANTED_AT_THE_EDGES, Unlocked
 from tests.simulation.play import Violation, play
 
 SEEDS = 2000
 PIECES = 8
+MONTHS = 1600
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
@@ -40,3 +42,22 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_ledger_lets_no_row_be_sent_twice_even_where_the_lock_fails() -> None:
     for seed in range(150):
         play(seed, ledger=Unlocked())
+
+
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_a_month_s_list_is_paid_once_or_it_was_said(piece: int) -> None:
+    size = MONTHS // PIECES
+    for seed in range(piece * size, (piece + 1) * size):
+        play_month(seed)
+
+
+@pytest.mark.parametrize("name", PLANTED_AT_THE_EDGES)
+def test_a_fault_planted_at_the_edges_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "fits", lambda _result, _fact: True)
+    PLANTED_AT_THE_EDGES[name](monkeypatch)
+    for seed in range(MONTHS):
+        try:
+            play_month(seed)
+        except Violation:
+            return
+    pytest.fail(f"“{name}” went unnoticed for {MONTHS} seeds")

@@ -1,0 +1,434 @@
+"""A month at the edges: one list is to be paid once, whatever its accountant, its keys and its ledgers do.
+
+The list is sent again whole, cut, re-ordered and corrected; keys are renewed and the address is written otherwise;
+processes die, or sleep while another takes over; batches are abandoned and continued; an older copy of the ledger is
+put back, and another ledger is used beside it. What is claimed: nothing is paid twice in silence. Whoever pays
+something a second time was told before, by a warning that README names; on sub-accounts that the list takes from, an
+older or another ledger notices nothing, because falls are never compared.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from batch.choices import Choices
+from batch.errors import CreditbatchError, LedgerError
+from batch.ledger.facts import PersonDecided
+from batch.ledger.memory import MemoryLedger
+from batch.ledger.protocol import Access
+from batch.ledger.verify import first_difference
+from batch.model import Balances, Cell, Direction, Movement, Status, SubAccount
+from batch.money import to_thousandths
+from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
+from batch.provider.connection import MaySend
+from batch.provider.decode import MainAccount
+from batch.rules.accounts import Owner
+from batch.rules.checks import Expected
+from batch.rules.repetition import MovementKey
+from batch.rules.retry import RetryPolicy
+from batch.runner.account import (
+    abandon,
+    accept_key,
+    bind_account,
+    holding,
+    refuse_another_account,
+    refuse_unfinished,
+)
+from batch.runner.consent import Agreed, accept, obstacle_in_forecast, obstacle_in_sheet
+from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.ledger_checks import check_against_ledger, repetition_in
+from batch.runner.perform import RunOptions, World, perform
+from batch.runner.unsettled import family_of, is_all_done, only_unsettled
+from tests.builders import NOON, grid
+from tests.simulation.play import Crash, Violation
+
+OWNER = "me@example.com"
+SPELLINGS = (
+    "http://127.0.0.1:8765/v1",
+    "http://localhost:8765/v1",
+    "http://LOCALHOST:8765//v1",
+    "http://[::1]:8765/v2/",
+)
+TOKENS = tuple(f"sub-{number}" for number in range(1, 9))
+STEPS = 14
+_RISE = "more than the ledger last knew"
+
+Rows = list[list[Cell]]
+
+
+@dataclass
+class MonthTold:
+    """What a seed came to."""
+
+    paid: int = 0
+    refused: int = 0
+    decided: int = 0
+    said: int = 0
+    """Payments made twice after they were said."""
+    unseen: int = 0
+    """Payments made twice by an older or another ledger to or from a sub-account that the list takes from: it fell."""
+    story: list[str] = field(default_factory=list)
+
+
+class Month:
+    """One seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.told = MonthTold()
+        self.at = NOON
+        self.key = 0
+        self.ledger, self.beside = MemoryLedger(), MemoryLedger()
+        self.copies: list[MemoryLedger] = []
+        self.is_one_ledger = True
+        self.main = Decimal(10_000)
+        self.held = dict.fromkeys(TOKENS, Decimal(100))
+        self.applied: Counter[MovementKey] = Counter()
+        self.allowed: Counter[MovementKey] = Counter()
+        self.told_of: set[str] = set()
+        """Sub-accounts of which somebody was told that they may be paid twice."""
+        self.is_taking_over = False
+        amounts = self.rng.sample(range(1_000, 9_900), 12)
+        count = self.rng.randint(2, 6)
+        self.list: Rows = [self._row(Decimal(amounts.pop()) / 100) for _ in range(count)]
+        self.spare = [Decimal(amount) / 100 for amount in amounts]
+
+    def play(self) -> MonthTold:
+        """Both ledgers learn of the sub-accounts; then the list, and everything that can happen to it."""
+        for ledger in (self.ledger, self.beside):
+            self._first_list(ledger)
+        self._allow(self.list)
+        steps: Sequence[tuple[int, Callable[[], None]]] = (
+            (8, self.run),
+            (5, self.resume),
+            (4, self.decide),
+            (1, self.give_up),
+            (2, self.renew_key),
+            (2, self.keep_copy),
+            (1, self.put_back),
+            (1, self.use_the_other),
+            (2, self.spend),
+            (2, self.pass_time),
+        )
+        weights = [weight for weight, _step in steps]
+        self.run()
+        for _ in range(STEPS):
+            self.rng.choices([step for _weight, step in steps], weights)[0]()
+        return self.told
+
+    # What people do.
+
+    def run(self) -> None:
+        """Send the list as somebody has it, perhaps as what is left of a batch."""
+        rows = self._as_somebody_has_it()
+        newest = self.ledger.latest()
+        choices = Choices(partial=True, only_unsettled=newest if self.rng.random() < 0.3 else None)
+        with self._process("run") as ledger:
+            self._run(ledger, rows, choices)
+
+    def resume(self) -> None:
+        """Carry on what has not ended."""
+        begun = self.ledger.unfinished()
+        if begun:
+            with self._process(f"resume {begun[0]}") as ledger:
+                self._resume(ledger, begun[0])
+
+    def decide(self) -> None:
+        """Look at the provider's site, and say of a row in doubt what is true."""
+        for batch in self.ledger.unfinished():
+            head = self.ledger.head(batch)
+            for entry in self.ledger.view(batch).rows:
+                movement = entry.row.movement
+                if entry.result.status is not Status.UNKNOWN or movement is None or head.reason is None:
+                    continue
+                applied = self.applied[_key(movement)] > self._done(_key(movement))
+                attempts = entry.result.attempts
+                self.ledger.append(batch, [PersonDecided(self.now(), movement.row, attempts, applied, "me", "looked")])
+                self.told.decided += 1
+                self.say(f"a person decided row {movement.row} of {batch}: applied {applied}")
+
+    def give_up(self) -> None:
+        """Abandon what has not ended."""
+        for batch in self.ledger.unfinished():
+            try:
+                abandon(self.ledger.another(), batch, who="me", why="enough", now=self.now)
+                self.say(f"{batch} was abandoned")
+            except CreditbatchError as error:
+                self.say(f"not abandoned: {error}")
+
+    def renew_key(self) -> None:
+        """The same account under another key."""
+        self.key += 1
+
+    def keep_copy(self) -> None:
+        """A backup."""
+        self.copies.append(deepcopy(self.ledger))
+
+    def put_back(self) -> None:
+        """An older copy in the place of the ledger."""
+        if self.copies:
+            self.ledger = deepcopy(self.rng.choice(self.copies))
+            self.is_one_ledger = False
+            self.say("an older ledger was put back")
+
+    def use_the_other(self) -> None:
+        """Somebody else's machine."""
+        self.ledger, self.beside = self.beside, self.ledger
+        self.copies = []
+        self.is_one_ledger = False
+        self.say("the other ledger is used")
+
+    def spend(self) -> None:
+        """Some messages: little beside what is paid."""
+        for token in TOKENS:
+            self.held[token] -= Decimal(self.rng.randint(0, 8)) / 100
+
+    def pass_time(self) -> None:
+        """A day, at most: the month is not over."""
+        self.at += timedelta(hours=self.rng.randint(1, 24))
+
+    # The provider.
+
+    def main_account(self) -> MainAccount:
+        """`/me`."""
+        return MainAccount(OWNER, self.main)
+
+    def subaccounts(self) -> tuple[SubAccount, ...]:
+        """The list."""
+        return tuple(SubAccount(token, "", "simple", balance) for token, balance in self.held.items())
+
+    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+        """The list is one page."""
+        return self.subaccounts() if page == 1 else ()
+
+    def ahead(self) -> float:
+        """No queue."""
+        return 0.0
+
+    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
+        """Apply it, or not; answer, or not. The process may die, or sleep while another takes over."""
+        self._maybe_sleep()
+        if not may_send():
+            return NotApplied("it may not be sent")
+        fate = self.rng.random()
+        if fate < 0.04:
+            raise Crash
+        if fate < 0.08:
+            return Doubt("the answer was lost")
+        if fate < 0.14:
+            return Refused(20, "disabled", 200)
+        if fate < 0.17:
+            return Refused(8, "no credit", 200)
+        self._apply(movement)
+        if fate < 0.21:
+            raise Crash
+        if fate < 0.26:
+            return Doubt("the answer was lost")
+        return Applied(self.main, self.held[movement.token])
+
+    def _apply(self, movement: Movement) -> None:
+        signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
+        self.main -= signed
+        self.held[movement.token] += signed
+        key = _key(movement)
+        self.applied[key] += 1
+        self.told.paid += 1
+        self.say(f"applied {movement.direction} {movement.amount} {movement.token}")
+        if self.applied[key] <= self.allowed[key]:
+            return
+        if movement.token in self.told_of:
+            self.told.said += 1
+        elif not self.is_one_ledger and self._takes_from(movement.token):
+            self.told.unseen += 1
+        else:
+            raise Violation(f"{key} was paid {self.applied[key]} times in silence")
+
+    def _maybe_sleep(self) -> None:
+        if self.is_taking_over or self.rng.random() >= 0.02 or not self.ledger.unfinished():
+            return
+        self.is_taking_over = True
+        self.say("the process sleeps, and another takes over")
+        self.at += timedelta(hours=1)
+        self.resume()
+        self.is_taking_over = False
+
+    # The brake, the watcher and the clock.
+
+    def now(self) -> datetime:
+        """It passes a little."""
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return (self.at - NOON).total_seconds()
+
+    def asked(self) -> bool:
+        """Ctrl-C, now and then."""
+        return self.rng.random() < 0.01
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.at += timedelta(seconds=seconds)
+
+    def started(self, movements: int, settled: int) -> None:
+        """A run begins."""
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row ended."""
+
+    def waiting(self, seconds: float, why: str) -> None:  # noqa: ARG002 (the protocol’s)
+        """A wait, or something that is said."""
+        if _RISE in why:
+            self.told_of.add(why.split()[1])
+
+    # How a list is sent.
+
+    def _run(self, ledger: MemoryLedger, rows: Rows, choices: Choices) -> None:
+        access, _is_new = self._bind(ledger)
+        with holding(ledger, access.account, self.now):
+            continued = choices.only_unsettled
+            family = family_of(ledger, access.account, continued) if continued else ()
+            refuse_unfinished(ledger, access.account, family)
+            checked = self._checked(rows)
+            if continued is not None:
+                checked = only_unsettled(checked, ledger, access.account, continued)
+            checked = check_against_ledger(checked, ledger, access.account, choices)
+            stop = (
+                repetition_in(checked) or obstacle_in_sheet(checked, choices) or obstacle_in_forecast(checked, choices)
+            )
+            if stop or is_all_done(checked):
+                self.told.refused += 1
+                self.say(f"not run: {stop}")
+                return
+            batch = accept(ledger, checked, access, choices, Agreed("me", ("me",)), self.now())
+            self.told_of.update(_told_tokens(checked))
+            self._perform(ledger, batch, refresh=self.rng.random() < 0.5)
+
+    def _resume(self, ledger: MemoryLedger, batch: str) -> None:
+        access, _is_new = self._bind(ledger)
+        refuse_another_account(ledger, batch, access)
+        with holding(ledger, access.account, self.now, resuming=batch):
+            accept_key(ledger, batch, access, lambda: list(self.held), "me", self.now())
+            self._perform(ledger, batch, refresh=True)
+
+    def _perform(self, ledger: MemoryLedger, batch: str, *, refresh: bool) -> None:
+        options = RunOptions(policy=RetryPolicy(2, 1.0), settle_seconds=60.0, refresh=refresh)
+        perform(World(self, ledger, self.now, self, self, self.rng, self.monotonic), batch, options, {})
+        difference = first_difference(ledger.view(batch))
+        if difference:
+            raise Violation(f"the record is not whole: {difference}")
+
+    def _bind(self, ledger: MemoryLedger) -> tuple[Access, bool]:
+        url = self.rng.choice(SPELLINGS)
+        access, is_new = bind_account(ledger, url, f"key-{self.key}", lambda: Owner(OWNER, TOKENS), self.now())
+        if access.account != 1:
+            raise Violation(f"the account was taken for another one ({url}, key {self.key})")
+        return access, is_new
+
+    def _checked(self, rows: Rows) -> DryRun:
+        account = Account(OWNER, SPELLINGS[0], Balances(self.main, dict(self.held), self.now()), {})
+        return dry_run(grid(*rows), account, Expected(), removes_first=False, at=self.now())
+
+    @contextmanager
+    def _process(self, what: str) -> Iterator[MemoryLedger]:
+        """A process of its own: it ends well, says why it does not begin, or dies."""
+        self.say(what)
+        try:
+            yield self.ledger.another()
+        except Crash:
+            self.say("the process died")
+        except LedgerError as error:
+            self.say(f"the process ended: {error}")
+        except CreditbatchError as error:
+            self.told.refused += 1
+            self.say(f"refused: {error}")
+
+    def _as_somebody_has_it(self) -> Rows:
+        match self.rng.choice(["whole", "whole", "reordered", "half", "other half", "corrected"]):
+            case "reordered":
+                return self.rng.sample(self.list, len(self.list))
+            case "half":
+                return self.list[: max(1, len(self.list) // 2)]
+            case "other half":
+                return self.list[len(self.list) // 2 :]
+            case "corrected" if self.spare:
+                place = self.rng.randrange(len(self.list))
+                changed = [*self.list[place]]
+                changed[1] = self.spare.pop()
+                self._allow([changed])
+                return [*self.list[:place], changed, *self.list[place + 1 :]]
+        return self.list
+
+    def _first_list(self, ledger: MemoryLedger) -> None:
+        """Earlier in the year: both ledgers know every sub-account."""
+        rows: Rows = [[token, Decimal(1 + number) / 100, "add"] for number, token in enumerate(TOKENS)]
+        self._allow(rows)
+        self.ledger, kept = ledger, self.ledger
+        quiet, self.rng = self.rng, _Quiet()
+        self._run(ledger, rows, Choices())
+        self.rng, self.ledger = quiet, kept
+        self.at += timedelta(days=30)
+
+    def _row(self, amount: Decimal) -> list[Cell]:
+        direction = "remove" if self.rng.random() < 0.15 else "add"
+        return [self.rng.choice(TOKENS), amount, direction]
+
+    def _takes_from(self, token: str) -> bool:
+        return any(row[0] == token and row[2] == "remove" for row in self.list)
+
+    def _allow(self, rows: Rows) -> None:
+        self.allowed.update(_key(movement) for movement in self._checked(rows).plan.movements)
+
+    def _done(self, key: MovementKey) -> int:
+        """How often this ledger says that it was done."""
+        rows = (entry for line in self.ledger.lines() for entry in self.ledger.view(str(line.head.batch)).rows)
+        done = (entry.row.movement for entry in rows if entry.result.status is Status.DONE)
+        return sum(movement is not None and _key(movement) == key for movement in done)
+
+    def say(self, words: str) -> None:
+        """A line of the story."""
+        self.told.story.append(f"{self.at:%d. %H:%M:%S}  {words}")
+
+
+class _Quiet(random.Random):
+    """Nothing goes wrong."""
+
+    def random(self) -> float:
+        """Never low enough for a fault."""
+        return 0.999
+
+
+def _told_tokens(checked: DryRun) -> Iterator[str]:
+    """The sub-accounts that warnings name: by themselves, or by their rows."""
+    tokens = {row.number: str(row.token) for row in checked.sheet.rows}
+    for finding in checked.sheet.findings:
+        match finding.code:
+            case "balances-rose":
+                yield from (token for token, _amount, _day in json.loads(finding.params["accounts"])["first"])
+            case "movements-again":
+                for numbers in finding.params["rows"].split(", "):
+                    first, _dash, last = numbers.partition("-")
+                    yield from (tokens[number] for number in range(int(first), int(last or first) + 1))
+
+
+def _key(movement: Movement) -> MovementKey:
+    return movement.token, movement.direction.value, to_thousandths(movement.amount)
+
+
+def play_month(seed: int) -> MonthTold:
+    """Play a seed; `Violation` if something was paid twice in silence, with the story in its notes."""
+    month = Month(seed)
+    try:
+        return month.play()
+    except Exception as error:
+        error.add_note(f"seed {seed}\n" + "\n".join(month.told.story[-80:]))
+        raise
