@@ -121,6 +121,9 @@ class MemoryLedger:
 
     def renew(self, batch: str, at: datetime) -> None:
         """Prove that the account is still held, and hold it for longer."""
+        self._prove(batch, at)
+
+    def _prove(self, batch: str, at: datetime) -> None:
         if self._held is not None:
             account, fence = self._held
             if self._fences[account] != fence or account not in self._leases:
@@ -186,7 +189,7 @@ class MemoryLedger:
                 if not replay.fits(before, fact):
                     raise LedgerError(written_by_another(batch))
                 changed[fact.row] = replay.after(before, fact)
-        self.renew(batch, facts[-1].at)
+        self._prove(batch, facts[-1].at)
         for fact in facts:
             last = kept.events[-1]
             kept.events.append(chain.next_event(chain.Tip(last.number, last.hash), fact))
