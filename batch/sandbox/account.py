@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 
 from batch.sandbox.words import Code
 
@@ -130,6 +131,7 @@ class Account:
         past: Iterable[Event] = (),
         record: Callable[[Event], None] = _ignore,
         now: Callable[[], str] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lock = threading.RLock()
         self._main = to_thousandths(opening.main)
@@ -140,6 +142,8 @@ class Account:
         self._drift = to_thousandths(drift)
         self._record = record
         self._now = now
+        self._clock = clock
+        self._recent: list[tuple[float, Event]] = []
         for event in past:
             self._apply(event)
 
@@ -198,13 +202,22 @@ class Account:
         """How many sub-accounts there are."""
         return len(self._subaccounts)
 
-    def look_at(self, first: int, count: int) -> list[tuple[str, Decimal]]:
-        """Tokens and balances of `count` sub-accounts from the place `first`, which counts as observing them."""
+    def look_at(self, first: int, count: int, *, ago: float = 0.0) -> list[tuple[str, Decimal]]:
+        """Tokens and balances of `count` sub-accounts from the place `first`, which counts as observing them.
+
+        With `ago`, the balances are those of so many seconds ago.
+        """
         with self._lock:
             tokens = list(islice(self._subaccounts, first, first + count))
             for token in tokens:
                 self._observe(token)
-            return [(token, self._subaccounts[token]) for token in tokens]
+            since = self._since(ago)
+            return [(token, self._subaccounts[token] - _brought(since, token)) for token in tokens]
+
+    def main_balance_ago(self, seconds: float) -> Decimal:
+        """What the main account held so many seconds ago."""
+        with self._lock:
+            return self._main - _brought(self._since(seconds), None)
 
     def snapshot(self) -> Snapshot:
         """The whole account at once, without observing it: nothing drifts because somebody checks."""
@@ -225,6 +238,12 @@ class Account:
     def _happen(self, event: Event) -> None:
         self._record(event)
         self._apply(event)
+        self._recent.append((self._clock(), event))
+
+    def _since(self, seconds: float) -> list[Event]:
+        """What happened within so many seconds."""
+        then = self._clock() - seconds
+        return [event for _at, event in takewhile(lambda entry: entry[0] > then, reversed(self._recent))]
 
     def _apply(self, event: Event) -> None:
         match event:
@@ -242,3 +261,19 @@ class Account:
             case TopUp(token=str(token)):
                 self._subaccounts[token] += event.amount
                 self._top_ups.append(event)
+
+
+def _brought(events: Iterable[Event], account: str | None) -> Decimal:
+    """What these events brought a sub-account, or the main account (None)."""
+    return sum((_change(event, account) for event in events), ZERO)
+
+
+def _change(event: Event, account: str | None) -> Decimal:
+    match event:
+        case Movement():
+            change = event.amount if event.direction is Direction.ADD else -event.amount
+            return -change if account is None else change if event.token == account else ZERO
+        case Spend():
+            return -event.amount if event.token == account else ZERO
+        case TopUp():
+            return event.amount if event.token == account else ZERO

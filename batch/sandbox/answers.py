@@ -44,13 +44,21 @@ class Reply:
     def encode(self, *, keep_alive: bool) -> bytes:
         """Head and body in one piece, so that they leave in one write."""
         lines = [
-            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
+            f"HTTP/1.1 {self.status} {_phrase(self.status)}",
             f"Content-Type: {self.content_type}",
             f"Content-Length: {len(self.body)}",
             *(f"{name}: {value}" for name, value in self.headers),
             f"Connection: {'keep-alive' if keep_alive else 'close'}",
         ]
         return "\r\n".join([*lines, "", ""]).encode("ascii") + self.body
+
+
+def _phrase(status: int) -> str:
+    """The words beside a status; a server may give one that nobody has named."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def moved(movement: Movement) -> Payload:

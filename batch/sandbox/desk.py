@@ -88,8 +88,11 @@ class Desk:
             self._counts[asked.call] += 1
         return self.faults.pick(asked.call, asked.token)
 
-    def answer(self, asked: Asked, demanded: int | None = None) -> Payload:
-        """Perform a call. A demanded code is a refusal that comes once the key is known to be right."""
+    def answer(self, asked: Asked, demanded: int | None = None, *, ago: float = 0.0) -> Payload:
+        """Perform a call. A demanded code is a refusal that comes once the key is known to be right.
+
+        With `ago`, a question is answered as of so many seconds ago.
+        """
         if asked.parameters is None:
             return self.refusal(Code.MALFORMED_JSON)
         key = asked.parameters.get("apiKey")
@@ -100,9 +103,9 @@ class Desk:
         if demanded is not None:
             return self.refusal(demanded)
         if asked.call is Call.ME:
-            return self._me()
+            return self._me(ago)
         if asked.call is Call.LIST:
-            return self._page(_page_number(asked.parameters.get("page")))
+            return self._page(_page_number(asked.parameters.get("page")), ago)
         return self._move(Direction(asked.call.value), asked.parameters)
 
     def refusal(self, code: int) -> Payload:
@@ -135,8 +138,8 @@ class Desk:
         outcome = self._account.move(direction, parameters.get("credit"), parameters.get("tokenSubaccount"))
         return self.refusal(outcome) if isinstance(outcome, Code) else moved(outcome)
 
-    def _me(self) -> Payload:
-        balance = self._account.main_balance
+    def _me(self, ago: float) -> Payload:
+        balance = self._account.main_balance_ago(ago)
         shown = three_decimals(balance)
         counts: dict[str, Value] = {name: int(max(balance, 0) / price) for name, price in _PRICES.items()}
         return {
@@ -146,9 +149,9 @@ class Desk:
             "credits": {**counts, "toSend": 0, "solde": shown, "currency": CURRENCY, "balance": shown},
         }
 
-    def _page(self, page: int) -> Payload:
+    def _page(self, page: int, ago: float) -> Payload:
         first = (page - 1) * PAGE_SIZE
-        found = self._account.look_at(first, PAGE_SIZE)
+        found = self._account.look_at(first, PAGE_SIZE, ago=ago)
         return {
             "success": True,
             "code": Code.OK.value,

@@ -27,7 +27,10 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"  # Half of the body that Content-Length promises, then a FIN.
     GARBAGE = "garbage"  # 200, and a body that is nothing.
     LATE = "late"  # Applied and answered after `seconds`, whether or not the client waits.
-    REFUSE = "refuse"  # An ordinary refusal with `code`.
+    REFUSE = "refuse"  # An ordinary refusal with `code`, and HTTP `status` if given; after applying it is a lie.
+    PAGE = "page"  # What a filter on the way says for itself: HTTP `status` (403) and `body`.
+    TWICE = "twice"  # The true answer, and at once the same again.
+    STALE = "stale"  # A question is answered as of `seconds` ago.
     ERROR_LIST = "error-list"  # 400 with {"error": [{"elementId": …, "message": …}]}.
     SLOW_DRIP = "slow-drip"  # The true answer, byte by byte over `seconds`.
     REDIRECT = "redirect"  # 302 to an address of the sandbox where there is nothing.
@@ -45,12 +48,13 @@ class Moment(StrEnum):
 
 # Kinds that mean one moment only: a refusal applies nothing, and a distorted true answer needs a true answer.
 _ONLY: dict[Kind, Moment] = {
-    Kind.REFUSE: Moment.BEFORE,
     Kind.ERROR_LIST: Moment.BEFORE,
     Kind.LATE: Moment.AFTER,
     Kind.SLOW_DRIP: Moment.AFTER,
     Kind.OTHER_CURRENCY: Moment.AFTER,
     Kind.NOT_A_NUMBER: Moment.AFTER,
+    Kind.TWICE: Moment.AFTER,
+    Kind.STALE: Moment.AFTER,
 }
 
 _SECONDS: dict[Kind, float] = {
@@ -58,11 +62,16 @@ _SECONDS: dict[Kind, float] = {
     Kind.HANG: 60.0,
     Kind.LATE: 5.0,
     Kind.SLOW_DRIP: 5.0,
+    Kind.STALE: 1.0,
 }
+_STATED = frozenset({Kind.REFUSE, Kind.PAGE})
+"""Kinds of which the HTTP status can be chosen."""
+_QUESTIONS = frozenset({Call.ME, Call.LIST})
 
 _SCOPES: dict[str, frozenset[Call]] = {
     **{call.value: frozenset({call}) for call in Call},
     "move": frozenset({Call.ADD, Call.REMOVE}),
+    "read": _QUESTIONS,
     "any": frozenset(Call),
 }
 
@@ -86,6 +95,8 @@ class Fault:
     retry_after: int | None = None
     code: int | None = None
     token: str | None = None
+    status: int | None = None
+    body: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, with a sentence for whoever typed it."""
@@ -106,8 +117,18 @@ class Fault:
             raise ValueError(_("seconds is between 0 and 86400."))
         if self.retry_after is not None and self.retry_after < 0:
             raise ValueError(_("retry_after cannot be negative."))
+        self._check_answer()
+
+    def _check_answer(self) -> None:
+        """The same for what it answers."""
         if (self.kind is Kind.REFUSE) is not (self.code is not None):
             raise ValueError(_("The fault refuse needs a code, as in refuse:code=20, and no other fault has one."))
+        if self.status is not None and (self.kind not in _STATED or not 200 <= self.status <= 599):
+            raise ValueError(_("status is between 200 and 599, and only the faults refuse and page have one."))
+        if self.body is not None and self.kind is not Kind.PAGE:
+            raise ValueError(_("Only the fault page has a body."))
+        if self.kind is Kind.STALE and not _SCOPES[self.on] <= _QUESTIONS:
+            raise ValueError(_("The fault stale is on me, list or read."))
 
     @property
     def after(self) -> bool:
@@ -153,6 +174,8 @@ class Fault:
                 kind = kind.removesuffix(f"-{moment}")
                 values.setdefault("moment", moment)
         values["kind"] = kind
+        if kind == Kind.STALE:
+            values.setdefault("on", "read")
         return cls(**{name: _READ[name](name, value) for name, value in values.items()})
 
     def as_fields(self) -> dict[str, str | int | float]:
@@ -208,6 +231,8 @@ _READ: dict[str, Callable[[str, object], Any]] = {
     "retry_after": _whole,
     "code": _whole,
     "token": _text,
+    "status": _whole,
+    "body": _text,
 }
 
 

@@ -8,7 +8,7 @@ import socket
 import struct
 from asyncio import StreamWriter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from batch.sandbox.answers import Format, Payload, Reply, Value, reply
@@ -36,8 +36,11 @@ async def act(fault: Fault, asked: Asked, desk: Desk, line: Line) -> bool:
         await asyncio.sleep(fault.duration)
     # A fault that comes before applying has nothing true to say, so it distorts an internal problem.
     told = desk.refusal(Code.INTERNAL_PROBLEM)
-    if fault.after or fault.kind is Kind.REFUSE:
-        told = desk.answer(asked, fault.code)
+    if fault.after:
+        told = desk.answer(asked, ago=fault.duration if fault.kind is Kind.STALE else 0.0)
+    if fault.code is not None:
+        # Once it is known that the key is right; and whatever really happened.
+        told = desk.refusal(fault.code) if fault.after and told["success"] is True else desk.answer(asked, fault.code)
     if fault.kind in _DISTORTED:
         return await _answer(fault, _DISTORTED[fault.kind](fault, told, asked.wanted, desk), line)
     if fault.kind is Kind.REFUSE_CONNECTION:
@@ -63,12 +66,21 @@ async def _answer(fault: Fault, answer: Reply, line: Line) -> bool:
             line.writer.write(whole[place : place + 1])
             await line.writer.drain()
         return line.keep_alive
-    line.writer.write(whole)
+    line.writer.write(whole * 2 if fault.kind is Kind.TWICE else whole)
     return line.keep_alive
 
 
 def _true(_fault: Fault, told: Payload, wanted: Format, desk: Desk) -> Reply:
     return desk.reply(told, wanted)
+
+
+def _refuse(fault: Fault, told: Payload, wanted: Format, desk: Desk) -> Reply:
+    return desk.reply(told, wanted) if fault.status is None else reply(told, wanted, fault.status)
+
+
+def _filter(fault: Fault, *_: object) -> Reply:
+    answer = _page(403 if fault.status is None else fault.status, "Forbidden")
+    return answer if fault.body is None else replace(answer, body=fault.body.encode())
 
 
 def _too_many(fault: Fault, *_: object) -> Reply:
@@ -143,7 +155,10 @@ _DISTORTED: dict[Kind, Callable[[Fault, Payload, Format, Desk], Reply]] = {
     Kind.TRUNCATED: _true,
     Kind.GARBAGE: _garbage,
     Kind.LATE: _true,
-    Kind.REFUSE: _true,
+    Kind.REFUSE: _refuse,
+    Kind.PAGE: _filter,
+    Kind.TWICE: _true,
+    Kind.STALE: _true,
     Kind.ERROR_LIST: _error_list,
     Kind.SLOW_DRIP: _true,
     Kind.REDIRECT: _redirect,

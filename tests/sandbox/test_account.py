@@ -163,6 +163,18 @@ def test_money_is_neither_made_nor_lost(steps: list[tuple[str, Decimal, str]], d
     assert sum(event.amount for event in written if isinstance(event, Spend)) == sum(end.spent.values())
 
 
+def test_the_past_is_as_it_was() -> None:
+    now = [0.0]
+    bank = Account(Opening(Decimal(100), {"a": Decimal(10)}), drift=Decimal(1), clock=lambda: now[0])
+    bank.move(Direction.ADD, "5", "a")  # The drift comes first: 9, then 14.
+    now[0] = 10.0
+    bank.top_up(Decimal(7))
+    bank.top_up(Decimal(2), "a")
+    assert [bank.main_balance_ago(seconds) for seconds in (0, 5, 15)] == [102, 95, 100]
+    now[0] = 20.0
+    assert [bank.look_at(0, 1, ago=seconds)[0][1] for seconds in (0, 5, 15, 25)] == [15, 16, 14, 10]
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_any_amount_becomes_thousandths(amount: Decimal) -> None:
     assert cast("int", to_thousandths(amount).as_tuple().exponent) == -3

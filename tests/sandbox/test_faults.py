@@ -21,6 +21,10 @@ def struck(fault: Fault, calls: int) -> list[int]:
         ("refuse-connection-before", Fault(Kind.REFUSE_CONNECTION, Moment.BEFORE)),
         ("502-html-after:on=any", Fault(Kind.BAD_GATEWAY, Moment.AFTER, on="any")),
         ("refuse:code=20,token=sub-0002", Fault(Kind.REFUSE, code=20, token="sub-0002")),
+        ("refuse-after:code=8,status=403", Fault(Kind.REFUSE, Moment.AFTER, code=8, status=403)),
+        ("page-after:body=no", Fault(Kind.PAGE, Moment.AFTER, body="no")),
+        ("stale:seconds=3,times=0", Fault(Kind.STALE, on="read", seconds=3, times=0)),
+        ("stale:on=me", Fault(Kind.STALE, on="me")),
         ("hang:probability=0.5,seed=7,times=0", Fault(Kind.HANG, probability=0.5, seed=7, times=0)),
     ],
 )
@@ -47,6 +51,11 @@ def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
         ("refuse", "needs a code"),
         ("reset:code=4", "no other fault has one"),
         ("late-before", "late can only come after"),
+        ("twice-before", "twice can only come after"),
+        ("page:status=99", "status is between 200 and 599"),
+        ("reset:status=403", "only the faults refuse and page have one"),
+        ("refuse:code=8,body=x", "Only the fault page has a body"),
+        ("stale:on=move", "stale is on me, list or read"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_told_in_a_sentence(text: str, says: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from decimal import Decimal
 
@@ -192,3 +193,42 @@ def test_faults_can_be_cleared(sandbox: Sandbox, client: Client) -> None:
     assert client.move().status == 500
     sandbox.clear_faults()
     assert client.move().status == 200
+
+
+@pytest.mark.parametrize(("code", "status"), [(8, 200), (77, 400), (500, 200), (429, 403)])
+def test_a_refusal_may_be_a_lie(sandbox: Sandbox, client: Client, code: int, status: int) -> None:
+    sandbox.add_fault(f"refuse-after:code={code},status={status}")
+    heard = client.move()
+    assert (heard.status, heard.json["success"], heard.json["code"]) == (status, False, code)
+    assert len(client.ledger()["movements"]) == 1
+
+
+@pytest.mark.parametrize(("moment", "applied"), [("before", 0), ("after", 1)])
+def test_a_filter_says_no_with_a_page_of_its_own(sandbox: Sandbox, client: Client, moment: str, applied: int) -> None:
+    sandbox.add_fault(f"page-{moment}")
+    sandbox.add_fault(Fault.from_fields({"kind": "page", "status": 499, "body": '{"success": false, "code": 1}'}))
+    assert (client.move().status, len(client.ledger()["movements"])) == (403, applied)
+    heard = client.move()
+    assert (heard.status, heard.json) == (499, {"success": False, "code": 1})
+
+
+def test_an_answer_may_come_twice(sandbox: Sandbox, raw: socket.socket) -> None:
+    sandbox.add_fault("twice:on=me")
+    raw.sendall(f"GET /v1/me?apiKey={KEY} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    heard = b""
+    while heard.count(b"HTTP/1.1 200 OK") < 2 or not heard.endswith(b"}"):
+        heard += raw.recv(4096)
+    first, second = heard.split(b"HTTP/1.1 200 OK")[1:]
+    assert first == second
+
+
+@pytest.mark.parametrize(("on", "old"), [("me", (True, False)), ("list", (False, True)), ("read", (True, True))])
+def test_questions_may_be_answered_as_of_some_time_ago(
+    sandbox: Sandbox, client: Client, on: str, old: tuple[bool, bool]
+) -> None:
+    sandbox.add_fault(f"stale:on={on},seconds=30,times=0")
+    client.move()
+    me = client.ask("GET", f"/v1/me?apiKey={KEY}").json["credits"]["balance"]
+    listed = client.ask("GET", f"/v1/subaccount/list?apiKey={KEY}").json["data"][0]["credits"]["balance"]
+    assert me == ("10000.000" if old[0] else "9990.000")
+    assert listed == ("100.000" if old[1] else "110.000")
