@@ -1,7 +1,7 @@
 """The provider's codes: what each means, and what it is for a batch (API page of the two credit calls).
 
 The endpoint's own page is the contract. Another page of the same provider gives the numbers other meanings, so the
-server's own message is always kept and shown beside ours, and a code that is not here is a refusal of its row.
+server's own message is always kept and shown beside ours. A code that is no documented refusal proves nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ MEANINGS: Mapping[int, str] = {
     OK: N_("Done"),
     500: N_("The provider has an internal problem"),
 }
+
+SLOW_DOWN = 429
+"""Named among the codes of a body, not only as an HTTP status."""
+
+PROOF = frozenset({*range(1, 12), 20, 30, 40, 90, 96})
+"""Refusals that prove that nothing was applied."""
+
+FAILURES = 500
+"""From here on a code says that the provider failed, which says nothing of the movement."""
 
 STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
 """Refusals that every further row would get as well."""

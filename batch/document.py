@@ -129,7 +129,10 @@ def _row(entry: BatchRow) -> Document:
         "amount": None if row.amount is None else amount_text(row.amount),
         "status": result.status,
         "code": result.code,
-        "message": result.message or result.note,
+        # Of a row in doubt it matters more what the balances say than what the provider said.
+        "message": (result.note or result.message)
+        if result.status is Status.UNKNOWN
+        else result.message or result.note,
         "main_balance": _balance(result.main_balance),
         "subaccount_balance": _balance(result.subaccount_balance),
         "attempts": result.attempts,

@@ -7,7 +7,8 @@
     ├── SheetError              the file cannot be read as a sheet
     ├── ProviderError           the provider could not be asked
     │   ├── ProviderUnreachable no usable answer came
-    │   └── ProviderRefused     it answered, and said no
+    │   ├── ProviderRefused     it answered, and said no
+    │   └── SubAccountGone      it answered, and its list does not hold the sub-account
     ├── LedgerError             the ledger cannot be read or written
     │   └── AccountInUse        somebody else is sending on the account just now
     └── ReportError             the workbook cannot be written
@@ -79,7 +80,14 @@ class ProviderError(CreditbatchError):
 
 
 class ProviderUnreachable(ProviderError):
-    """No usable answer came: no connection, a timeout, or something that is not the API's."""
+    """No usable answer came: no connection, a timeout, or something that is not the API's.
+
+    `retry_after` is for how many seconds the provider asked to be left alone.
+    """
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class ProviderRefused(ProviderError):
@@ -89,6 +97,10 @@ class ProviderRefused(ProviderError):
         super().__init__(sentence)
         self.code = code
         self.words = words
+
+
+class SubAccountGone(ProviderError):
+    """The provider's list does not hold a sub-account whose balance is asked for."""
 
 
 class LedgerError(CreditbatchError):

@@ -42,33 +42,45 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A well-formed refusal: nothing was applied. `code` is None where the answer gave reasons but no code."""
+    """A refusal that is proof: nothing was applied. `code` is None where the answer gave reasons but no code."""
 
     code: int | None
     words: str
     http_status: int
+    by_field: bool = False
+    """Whether its reasons name the fields that are wrong, as the API does with HTTP 4xx."""
 
 
 @dataclass(frozen=True, slots=True)
-class NotApplied:
-    """It surely did not happen and may be repeated; `retry_after` is what the provider asked for, in seconds."""
+class Unproven:
+    """A well-formed refusal with a code that is no proof: one look at the balances tells whether to believe it."""
+
+    refusal: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The provider asks to slow down; `retry_after` is for how long, in seconds. Once more only after a look."""
 
     reason: str
     retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
-    """Something between us and the API refuses; nothing was applied and repeating will not help."""
+class NotApplied:
+    """Nothing was sent: it surely did not happen and may be repeated."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """It may have been applied."""
+    """It may have been applied. What the answer said beside that is what the row is if it was not."""
 
     reason: str
+    refusal: Refused | None = None
+    is_blocked: bool = False
+    """Something between us and the API refuses: sending again will not help."""
 
 
-Outcome = Applied | Refused | NotApplied | Blocked | Doubt
+Outcome = Applied | Refused | Unproven | Throttled | NotApplied | Doubt

@@ -17,6 +17,8 @@ SENTENCES = (
     N_("The provider refuses the whole account with code {code}: {meaning} (it says “{words}”)."),
     N_("The provider refuses the whole account with code {code}: {meaning}."),
     N_("Row {row} could not be sent: {why}."),
+    N_("The provider refused {count} rows in a row in a way that it does not document: {meaning}."),
+    N_("The provider refused {count} rows in a row in a way that it does not document: {meaning} (it says “{words}”)."),
     N_("Row {row} was sent {times} times and never applied."),
     N_("Row {row} was not applied by the balances, and a person must agree to send it again."),
     N_("Whether row {row} was applied is unknown: {why}."),
@@ -35,6 +37,7 @@ SENTENCES = (
     # What came of a call (batch/provider).
     N_("the answer had HTTP status {status}"),
     N_("a success with HTTP status {status}"),
+    N_("the provider says that it failed, with code {code}"),
     N_("something between this computer and the provider refuses (HTTP status {status})"),
     N_("The provider cannot be reached: {why}; nothing was moved."),
     N_("The provider answers with HTTP status {status}: try again later; nothing was moved."),

@@ -17,7 +17,8 @@ from batch.provider.client import Client, Provider
 from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
 from batch.provider.wire import Wire
-from batch.runner.perform import RunOptions, World, perform
+from batch.runner.perform import perform
+from batch.runner.session import RunOptions, World
 from batch.settings import KEY as KEY_NAME
 from batch.settings import Secret
 from bench.measuring import Failed, Measure, process, python, timed

@@ -6,25 +6,18 @@ from batch.cli.console import note
 from batch.cli.surroundings import now, open_ledger, person, read_environment
 from batch.errors import UsageError
 from batch.language import N_, _
-from batch.model import BatchRow, BatchView, Status
+from batch.model import BatchRow, BatchView
 from batch.money import euros
-from batch.runner.account import decide
+from batch.runner.account import decide, find_undecided
 from batch.settings import load_settings
-from batch.wording import direction_word, status_word
+from batch.wording import direction_word
 
 
 def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> int:
     """Show the evidence; with a decision and a reason, record it. Returns the exit code."""
     ledger = open_ledger(load_settings(read_environment()))
     view = ledger.view(batch)
-    entry = next((entry for entry in view.rows if entry.row.number == row), None)
-    if entry is None:
-        sentence = _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.")
-        raise UsageError(sentence.format(batch=batch, row=row))
-    if entry.result.status is not Status.UNKNOWN:
-        sentence = _("Row {row} of batch {batch} is {status}, not in doubt: nothing to decide.")
-        raise UsageError(sentence.format(row=row, batch=batch, status=status_word(entry.result.status)))
-    _show_evidence(view, entry)
+    _show_evidence(view, find_undecided(view, row))
     if applied is None or not why.strip():
         raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
     who = person() or N_("somebody without a user name")

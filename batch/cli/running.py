@@ -198,7 +198,9 @@ def _check(
 
     checked = dry_run_of(request, settings, *reading, lambda _account: access.account)
     if choices.only_unsettled is not None:
-        checked = only_unsettled(checked, ledger, access.account, choices.only_unsettled, request.expected)
+        checked = only_unsettled(
+            checked, ledger, access.account, choices.only_unsettled, request.expected, despite_alarm=choices.again
+        )
     return check_against_ledger(checked, ledger, access.account, choices)
 
 
@@ -300,7 +302,8 @@ def _perform(
     client: Client, ledger: Ledger, settings: Settings, batch: str, manner: Manner, *, json: bool, out: Path | None
 ) -> int:
     from batch.rules.retry import RetryPolicy
-    from batch.runner.perform import RunOptions, World, perform
+    from batch.runner.perform import perform
+    from batch.runner.session import RunOptions, World
 
     options = RunOptions(
         policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),

@@ -87,8 +87,10 @@ class BalancesRead:
 
 @dataclass(frozen=True, slots=True)
 class RowSettled:
-    """What the balances say of a doubtful attempt. Balances are those of the last reading; settled as not applied is
-    `pending`, and neither is `unknown`.
+    """What the balances say of a row in doubt. Balances are those of the last reading.
+
+    Settled as not applied is what the answer said: `refused` with its code and message, else `pending`. Neither is
+    `unknown`, and keeps what the answer said.
     """
 
     at: datetime
@@ -98,6 +100,8 @@ class RowSettled:
     note: str
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
+    code: int | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ class Work:
     known_main: Decimal | None
     known_subaccounts: dict[str, Decimal]
     """The last balances that the provider gave, by token."""
-    for_a_person: frozenset[int] = frozenset()
-    """Rows in doubt that balances do not settle, because they were not sent: see `RowDoubted`."""
+    doubted: frozenset[int] = frozenset()
+    """Rows in doubt by what balances show, and not by an attempt: see `RowDoubted`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ def settled(fact: RowSettled) -> Change:
     """The row after its doubt was settled, or left open."""
     return {
         "status": fact.status,
-        "code": codes.OK if fact.status is Status.DONE else None,
-        "message": None,
+        "code": codes.OK if fact.status is Status.DONE else fact.code,
+        "message": fact.message,
         "note": fact.note,
         "main_balance": fact.main_balance,
         "subaccount_balance": fact.subaccount_balance,

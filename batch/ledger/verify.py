@@ -134,7 +134,9 @@ def _row_fact(event: Event) -> replay.RowFact | None:
             )
         case "row-settled":
             status, note = Status(str(data["status"])), str(data["note"])
-            return RowSettled(event.at, *_row_and_attempt(data), status, note, *_balances(data))
+            # Events of before an answer's word was kept through its settling have no code and no message.
+            said = _known(data.get("code")), _text(data.get("message"))
+            return RowSettled(event.at, *_row_and_attempt(data), status, note, *_balances(data), *said)
         case "row-doubted":
             return RowDoubted(event.at, *_row_and_attempt(data), str(data["note"]), *_balances(data))
         case "person-decided":

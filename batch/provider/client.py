@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random
@@ -17,8 +16,8 @@ from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
 from batch.language import _, number
 from batch.model import Direction, Movement, SubAccount
-from batch.money import CENT, amount_text
-from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused
+from batch.money import amount_text
+from batch.outcome import Answer, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
 from batch.provider.connection import MaySend
 from batch.provider.decode import (
     MainAccount,
@@ -30,6 +29,7 @@ from batch.provider.decode import (
     subaccount_page,
 )
 from batch.provider.pace import Pace
+from batch.provider.repeats import RepeatWatch
 from batch.provider.wire import Wire
 from batch.settings import Secret
 
@@ -84,7 +84,7 @@ class Client:
         self._key = key
         self._answers = answers
         self._sleep = sleep
-        self._last_main: Decimal | None = None
+        self._repeats = RepeatWatch()
 
     def main_account(self) -> MainAccount:
         """Whose key it is, and the main account's balance."""
@@ -124,19 +124,11 @@ class Client:
         exchange = self._wire.post(
             f"/subaccount/credit/{verb}", json.dumps(body).encode(), may_send, query=query, limit=_ANSWER_LIMIT
         )
-        outcome = self._unrepeated(movement_outcome(exchange), movement)
+        outcome = self._repeats.check(movement_outcome(exchange), movement)
         if isinstance(outcome, Doubt):
             # Whatever may still come on this connection is no answer to what is asked next.
             self._wire.close()
-        return self._without_key(outcome) if isinstance(outcome, Refused) else outcome
-
-    def _unrepeated(self, outcome: Outcome, movement: Movement) -> Outcome:
-        """A success that repeats the main balance of the success before it is that one's answer, come twice."""
-        if not isinstance(outcome, Applied):
-            return outcome
-        repeated = outcome.main_balance == self._last_main and movement.amount > CENT
-        self._last_main = outcome.main_balance
-        return Doubt(_("the answer is that of the movement before")) if repeated else outcome
+        return self._without_key_in(outcome)
 
     def keep_pace(self, chosen: float | None) -> None:
         """Make no more calls a second than chosen, from now on (0: as many as can be); None leaves it as it is."""
@@ -202,7 +194,7 @@ class Client:
     def _reply(self, answer: Answer) -> Success:
         if _may_pass(answer):
             sentence = _("The provider answers with HTTP status {status}: try again later; nothing was moved.")
-            raise ProviderUnreachable(sentence.format(status=answer.status))
+            raise ProviderUnreachable(sentence.format(status=answer.status), retry_after=answer.retry_after)
         try:
             reply = decode(answer)
         except NotUnderstoodError as problem:
@@ -215,6 +207,9 @@ class Client:
             ) from problem
         if isinstance(reply, Refused):
             refused = self._without_key(reply)
+            if refused.code == codes.SLOW_DOWN:
+                sentence = _("The provider asks to slow down: try again later; nothing was moved.")
+                raise ProviderUnreachable(sentence, retry_after=answer.retry_after)
             raise ProviderRefused(_refusal_sentence(refused), code=refused.code, words=refused.words)
         if not 200 <= answer.status < 300:
             sentence = _(
@@ -230,6 +225,16 @@ class Client:
             sentence = _("The answer of {address} is not usable: {why}; nothing was moved.")
             raise ProviderUnreachable(sentence.format(address=self._wire.address, why=problem)) from problem
 
+    def _without_key_in(self, outcome: Outcome) -> Outcome:
+        match outcome:
+            case Refused():
+                return self._without_key(outcome)
+            case Unproven(refusal):
+                return Unproven(self._without_key(refusal))
+            case Doubt(refusal=Refused() as refusal):
+                return replace(outcome, refusal=self._without_key(refusal))
+        return outcome
+
     def _without_key(self, refused: Refused) -> Refused:
         """The refusal with its words as they came, unless they repeat the key."""
         key = self._key.reveal()
@@ -242,7 +247,7 @@ def _may_pass(exchange: Exchange) -> bool:
         case NotSent() | NoAnswer():
             return True
         case Answer(status=status):
-            return status == 429 or status >= 500
+            return status == codes.SLOW_DOWN or status >= 500
 
 
 def _asked_wait(state: RetryCallState) -> float:

@@ -20,7 +20,19 @@ from batch import codes
 from batch.language import _
 from batch.model import SubAccount
 from batch.money import CURRENCY, MAX_DIGITS, round_balance
-from batch.outcome import Answer, Applied, Blocked, Doubt, Exchange, NoAnswer, NotApplied, NotSent, Outcome, Refused
+from batch.outcome import (
+    Answer,
+    Applied,
+    Doubt,
+    Exchange,
+    NoAnswer,
+    NotApplied,
+    NotSent,
+    Outcome,
+    Refused,
+    Throttled,
+    Unproven,
+)
 
 MAX_WORDS = 1000
 """Characters of a server's message that are kept."""
@@ -73,31 +85,55 @@ def movement_outcome(exchange: Exchange) -> Outcome:
 
 
 def _answered(answer: Answer) -> Outcome:
-    if answer.status >= 500 or 300 <= answer.status < 400 or answer.status < 200:
-        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status))
-    reply: Success | Refused | None = None
-    trouble = ""
+    if answer.status < 200 or 300 <= answer.status < 400 or answer.status >= 500:
+        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status), _proof_in(answer))
     try:
         reply = decode(answer)
     except ContradictionError as problem:
         return Doubt(str(problem))
     except NotUnderstoodError as problem:
-        trouble = str(problem)
-    if isinstance(reply, Success):
-        if answer.status >= 400:
-            return Doubt(_("a success with HTTP status {status}").format(status=answer.status))
-        try:
-            return _applied(reply)
-        except NotUnderstoodError as problem:
-            return Doubt(str(problem))
-    if answer.status == 429:
-        return NotApplied(_("the provider asks to slow down"), answer.retry_after)
+        return _not_understood(answer, str(problem))
     if isinstance(reply, Refused):
-        return reply
+        return _refused(reply, answer)
+    if answer.status >= 400:
+        return Doubt(_("a success with HTTP status {status}").format(status=answer.status))
+    try:
+        return _applied(reply)
+    except NotUnderstoodError as problem:
+        return Doubt(str(problem))
+
+
+def _proof_in(answer: Answer) -> Refused | None:
+    """The refusal in an answer whose status says otherwise, if it is one that the API documents."""
+    try:
+        reply = decode(answer)
+    except NotUnderstoodError:
+        return None
+    return reply if isinstance(reply, Refused) and reply.code in codes.PROOF else None
+
+
+def _not_understood(answer: Answer, trouble: str) -> Outcome:
+    if answer.status == codes.SLOW_DOWN:
+        return _throttled(answer)
     if answer.status >= 400:
         reason = _("something between this computer and the provider refuses (HTTP status {status})")
-        return Blocked(reason.format(status=answer.status))
+        return Doubt(reason.format(status=answer.status), is_blocked=True)
     return Doubt(trouble)
+
+
+def _refused(refusal: Refused, answer: Answer) -> Outcome:
+    """What a well-formed refusal proves."""
+    if codes.SLOW_DOWN in {answer.status, refusal.code}:
+        return _throttled(answer)
+    if refusal.by_field or refusal.code in codes.PROOF:
+        return refusal
+    if refusal.code is not None and refusal.code >= codes.FAILURES:
+        return Doubt(_("the provider says that it failed, with code {code}").format(code=refusal.code), refusal)
+    return Unproven(refusal)
+
+
+def _throttled(answer: Answer) -> Throttled:
+    return Throttled(_("the provider asks to slow down"), answer.retry_after)
 
 
 def decode(answer: Answer) -> Success | Refused:
@@ -173,8 +209,8 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
         return _success(fields.get("code"), fields)
     if success is False:
         return _refusal(fields.get("code"), fields.get("message"), status)
-    if success is None and 400 <= status < 500 and isinstance(fields.get("error"), list) and fields["error"]:
-        return Refused(None, _error_list(fields["error"]), status)
+    if success is None and 400 <= status < 500 and _names_fields(fields.get("error")):
+        return Refused(None, _error_list(fields["error"]), status, by_field=True)
     raise NotUnderstoodError(_("the answer says neither success nor refusal"))
 
 
@@ -236,8 +272,14 @@ def _words(value: Any) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value[:MAX_WORDS]) if isinstance(value, str) else ""
 
 
+def _names_fields(errors: Any) -> bool:
+    """Whether it is the list of `{"error": [{"elementId": …, "message": …}]}`."""
+    entries = errors if isinstance(errors, list) else ()
+    return any(isinstance(entry, Mapping) and isinstance(entry.get("elementId"), str) for entry in entries)
+
+
 def _error_list(errors: Sequence[Any]) -> str:
-    """The messages of `{"error": [{"elementId": …, "message": …}]}`."""
+    """The messages of such a list."""
     messages = [entry.get("message") for entry in errors if isinstance(entry, Mapping)]
     return _words("; ".join(message for message in messages if isinstance(message, str) and message))
 

@@ -12,6 +12,7 @@ from batch.model import BatchRow, BatchView, Status
 from batch.money import CENT, ZERO, euros
 from batch.report.contents import Contents
 from batch.rules.books import AccountBook
+from batch.rules.evidence import awaits_person
 
 MOST_REASONS = 5
 
@@ -26,15 +27,7 @@ def _of_rows(view: BatchView) -> Iterator[str]:
     for entry in view.rows:
         by_status[entry.result.status].append(entry)
     yield from _refused(by_status[Status.REFUSED])
-    if by_status[Status.UNKNOWN]:
-        yield _counted(
-            ngettext(
-                "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
-                "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
-                len(by_status[Status.UNKNOWN]),
-            ),
-            by_status[Status.UNKNOWN],
-        )
+    yield from _in_doubt(by_status[Status.UNKNOWN])
     if pending := by_status[Status.PENDING]:
         yield _counted(_left(len(pending), is_over=view.head.is_over), pending)
     yield from _invalid(by_status[Status.INVALID])
@@ -48,6 +41,25 @@ def _of_rows(view: BatchView) -> Iterator[str]:
             ),
             found_out,
         )
+
+
+def _in_doubt(entries: list[BatchRow]) -> Iterator[str]:
+    undecided = [entry for entry in entries if awaits_person(entry.result)]
+    interrupted = [entry for entry in entries if not awaits_person(entry.result)]
+    if undecided:
+        sentence = ngettext(
+            "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
+            "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
+            len(undecided),
+        )
+        yield _counted(sentence, undecided)
+    if interrupted:
+        sentence = ngettext(
+            "Of {rows} row ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
+            "Of {rows} rows ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
+            len(interrupted),
+        )
+        yield _counted(sentence, interrupted)
 
 
 def _left(rows: int, *, is_over: bool) -> str:

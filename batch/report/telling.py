@@ -17,6 +17,7 @@ _EVENT_WORDS: Mapping[str, str] = {
     "attempt-ended": N_("Attempt ended"),
     "balances-read": N_("Balances read"),
     "row-settled": N_("Row settled"),
+    "row-doubted": N_("Row put in doubt"),
     "person-decided": N_("Person decided"),
     "state-changed": N_("State changed"),
 }
@@ -62,6 +63,8 @@ _TERMS: Mapping[tuple[str, str], str] = {
     ("purpose", "resuming"): N_("resuming the batch"),
     ("outcome", "Applied"): N_("applied"),
     ("outcome", "Refused"): N_("refused"),
+    ("outcome", "Unproven"): N_("refused, but not in a way that is documented"),
+    ("outcome", "Throttled"): N_("asked to slow down"),
     ("outcome", "NotApplied"): N_("not applied"),
     ("outcome", "Blocked"): N_("blocked on the way"),
     ("outcome", "Doubt"): N_("in doubt"),

@@ -14,6 +14,7 @@ from batch.report import words
 from batch.report.contents import Contents
 from batch.report.to_fix import is_to_fix
 from batch.retelling import retold
+from batch.rules.evidence import awaits_person
 from batch.rules.forecast import Forecast
 
 
@@ -158,7 +159,7 @@ def _on_finished(contents: Contents) -> Verdict:
 
 def _on_stopped(contents: Contents) -> str:
     head = contents.view.head
-    if tally(contents.view.rows).rows[Status.UNKNOWN]:
+    if any(awaits_person(entry.result) for entry in contents.view.rows):
         stopped = _(
             "Stopped before the end: {progress}; decide on what is in doubt with “creditbatch resolve {batch}”, "
             "then go on with “creditbatch resume {batch}”."

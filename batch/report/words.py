@@ -99,7 +99,7 @@ STATUS_MEANINGS: Mapping[Status, str] = {
     Status.REFUSED: N_("The provider said no; nothing moved"),
     Status.PENDING: N_("Not moved"),
     Status.INVALID: N_("Has an error; never sent"),
-    Status.UNKNOWN: N_("Perhaps moved; a person must decide"),
+    Status.UNKNOWN: N_("Perhaps moved; resuming finds out, or a person decides"),
 }
 STATE_WORDS: Mapping[BatchState, str] = {
     BatchState.CHECKED: N_("checked, not approved"),

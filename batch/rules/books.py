@@ -5,12 +5,17 @@ What the difference is, is not known here: other spending lowers a balance at an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from batch.model import BatchState, BatchView, Direction, Status
+from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Status
 from batch.money import CENT, ZERO
+from batch.rules.evidence import rests_on_a_look
+
+_LEAST_PART = Decimal("0.9")
+"""Of an amount that came unseen, this much is still there: the account may have spent the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Books:
 
     main: AccountBook
     subaccounts: Mapping[str, AccountBook]
+    doubtful: Collection[str | None] = frozenset()
+    """Accounts (None: the main one) with a row in doubt, which may explain any difference."""
 
     @property
     def enriched(self) -> tuple[str | None, ...]:
@@ -49,7 +56,12 @@ class Books:
         """
         accounts: dict[str | None, AccountBook] = {None: self.main}
         accounts.update(self.subaccounts)
-        return tuple(name for name, book in accounts.items() if book.difference is not None and book.difference > CENT)
+        return tuple(name for name in accounts if self.difference_of(name) > CENT)
+
+    def difference_of(self, account: str | None) -> Decimal:
+        """The difference of an account, as far as there is one and no doubt explains it."""
+        book = self.main if account is None else self.subaccounts[account]
+        return ZERO if account in self.doubtful or book.difference is None else book.difference
 
 
 def is_alarming(view: BatchView) -> bool:
@@ -58,11 +70,28 @@ def is_alarming(view: BatchView) -> bool:
     return ended and bool(keep_books(view).enriched)
 
 
+def has_open_alarm(view: BatchView) -> bool:
+    """Whether something of the batch that is called not done may have been applied, so that it must not be sent again.
+
+    By its closing balances; or because they have not confirmed yet what one look at the balances showed.
+    """
+    if view.head.state is not BatchState.FINISHED and any(rests_on_a_look(entry.result) for entry in view.rows):
+        return True
+    books = keep_books(view)
+    return bool(books.enriched or explaining_rows(books, view.rows))
+
+
 def keep_books(view: BatchView) -> Books:
     """The books of a batch from its opening and closing readings and its done rows."""
+    return books_between(view.head.opening, view.head.closing, view.rows)
+
+
+def books_between(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
+    """The books from one reading to another."""
     added: dict[str, Decimal] = {}
     removed: dict[str, Decimal] = {}
-    for entry in view.rows:
+    doubtful: set[str | None] = set()
+    for entry in rows:
         row = entry.row
         if row.token is None or row.amount is None or entry.result.status is Status.INVALID:
             continue
@@ -71,7 +100,8 @@ def keep_books(view: BatchView) -> Books:
         if entry.result.status is Status.DONE:
             sums = added if row.direction is Direction.ADD else removed
             sums[row.token] += row.amount
-    opening, closing = view.head.opening, view.head.closing
+        elif entry.result.status is Status.UNKNOWN:
+            doubtful |= {None, row.token}
     return Books(
         AccountBook(
             opening.main if opening else None,
@@ -88,4 +118,42 @@ def keep_books(view: BatchView) -> Books:
             )
             for token in added
         },
+        frozenset(doubtful),
     )
+
+
+def explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone: bool = True) -> frozenset[int]:
+    """The rows, refused or not sent, that would explain a sub-account's difference if they had been applied.
+
+    One alone does, or all of the sub-account together. `falls_alone`: so short a time has passed that what went, and
+    did not come to the main account, may be just the amount of a removal; otherwise it was spent.
+    """
+    changes: defaultdict[str, dict[int, Decimal]] = defaultdict(dict)
+    for entry in rows:
+        movement = entry.row.movement
+        if movement is not None and entry.result.status in {Status.REFUSED, Status.PENDING}:
+            signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
+            changes[movement.token][movement.row] = signed
+    found: set[int] = set()
+    for token, by_row in changes.items():
+        differences = books.difference_of(token), books.difference_of(None)
+        alone = {row for row, change in by_row.items() if _explains(change, *differences, falls_alone=falls_alone)}
+        together = by_row.keys() if _explains(sum(by_row.values(), ZERO), *differences, falls_alone=falls_alone) else ()
+        found.update(alone or together)
+    return frozenset(found)
+
+
+def _explains(change: Decimal, subaccount: Decimal, main: Decimal, *, falls_alone: bool) -> bool:
+    """Whether a sub-account's difference is this change.
+
+    Accounts spend, so something that came may be there in part; but what went is most often spent, so it must be just
+    the amount while the main account spends nothing, or have come to the main account.
+    """
+    if abs(subaccount) <= CENT:
+        return False
+    if change > ZERO:
+        return _LEAST_PART * change <= subaccount <= change + CENT
+    taken = -change
+    came = main > CENT and _LEAST_PART * taken <= main <= taken + CENT
+    is_just_that = falls_alone and subaccount == change and main >= -CENT
+    return is_just_that or (came and taken - CENT <= -subaccount)

@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from batch.language import N_, _
-from batch.model import BatchRow, BatchView
+from batch.model import BatchRow, BatchView, RowResult, Status
+
+# What a row's note says of the balances. Stored in English and compared with what is stored: they never change.
+UNTOLD = N_("The balances do not tell whether it was applied")
+MISSING = N_("Settled by the balances: it was not applied")
+SEEN_MISSING = N_("By one look at the balances it was not applied")
+CHANGED_ELSEWHERE = N_("Its sub-account’s balance changed since the ledger last knew it, by about what this row moves")
+_THAT_DOUBT = 2
+"""Readings that put a row in doubt."""
+FOR_A_PERSON = frozenset({UNTOLD, MISSING, CHANGED_ELSEWHERE})
+"""What the note of a row in doubt says when a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +32,37 @@ class Observation:
     subaccount: Decimal | None
 
 
+def awaits_person(result: RowResult) -> bool:
+    """Whether a person has to decide: the row is in doubt, and settling has failed or what it found must be agreed to.
+
+    Any other row in doubt was interrupted: nobody can know better than the balances, which `resume` will read.
+    """
+    return result.status is Status.UNKNOWN and result.note in FOR_A_PERSON
+
+
+def rests_on_a_look(result: RowResult) -> bool:
+    """Whether a refusal that is no proof was believed because of one look, which later balances have to confirm."""
+    return result.status is Status.REFUSED and result.note == SEEN_MISSING
+
+
 def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:
-    """The balances before the attempt, the readings since, and the answers of later rows of the same sub-account."""
+    """The balances before the attempt, the readings since, and the answers of later rows of the same sub-account.
+
+    Of a row that balances put in doubt: those, and the readings since.
+    """
     row, token = entry.row.number, entry.row.token
     found: list[Observation] = []
+    read: list[Observation] = []
     for event in view.events:
         data: Mapping[str, Any] = event.data
         if event.kind == "attempt-began" and data["row"] == row:
             # A newer attempt has newer balances before it; what was seen before an older one is settled.
             found = [_seen(_known_before(data["attempt"]), event.at, data, data["subaccount_balance"])]
-        elif found and event.kind == "balances-read" and token in data["subaccounts"]:
-            found.append(_seen(_read_for(data["purpose"]), event.at, data, data["subaccounts"][token]))
+        elif event.kind == "row-doubted" and data["row"] == row:
+            found = read[-_THAT_DOUBT:]
+        elif event.kind == "balances-read" and token in data["subaccounts"]:
+            read.append(_seen(_read_for(data["purpose"]), event.at, data, data["subaccounts"][token]))
+            found += read[-1:] if found else []
         elif found and event.kind == "attempt-ended" and data["row"] != row and data["main_balance"] is not None:
             same = _token_of(view, int(data["row"])) == token
             found.append(_seen(_answer_to(data["row"]), event.at, data, data["subaccount_balance"] if same else None))

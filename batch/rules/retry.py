@@ -1,4 +1,8 @@
-"""What to do after an attempt. DESIGN's table, as a pure function: only what surely did not happen is repeated."""
+"""What to do after an attempt, and after the balances were read for it: DESIGN's table, as pure functions.
+
+Only what surely did not happen is repeated. An answer that is no proof waits for the balances: for one look at once, or
+for settling, which is two readings a settling time apart that agree.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from batch import codes
-from batch.outcome import Applied, Blocked, Doubt, NotApplied, Outcome, Refused
+from batch.model import Status
+from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.rules.settle import Verdict
 
 LONGEST_WAIT = 300.0
 """Seconds. A provider that asks for a longer pause ends the run instead; `resume` goes on later."""
+MOST_UNPROVEN = 3
+"""So many refusals in a row with codes that prove nothing end the run: a person should ask what they mean."""
 
 
 class Step(StrEnum):
     """What comes next."""
 
     NEXT = "next"  # this row is settled, go on with the next
-    RETRY = "retry"  # the same movement again, after a wait
+    RETRY = "retry"  # the same movement again
     STOP = "stop"  # end the run; `resume` goes on
+    LOOK = "look"  # look at the balances once
     SETTLE = "settle"  # find out from the balances whether it was applied
 
 
@@ -31,25 +40,81 @@ class RetryPolicy:
     cap: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the row is now that the balances were read, and what comes next."""
+
+    status: Status
+    step: Step
+
+
 def next_step(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Step:
     """Decide from what the last attempt came to, and from how many there were since the row was taken up."""
     match outcome:
         case Applied():
             return Step.NEXT
-        case Refused(code=code):
-            return Step.STOP if code in codes.STOPPING else Step.NEXT
-        case NotApplied(retry_after=asked):
-            too_long = asked is not None and asked > LONGEST_WAIT
-            return Step.STOP if too_long or attempts_in_a_row >= policy.max_attempts else Step.RETRY
-        case Blocked():
-            return Step.STOP
+        case Refused():
+            return _after_refusal(outcome)
+        case Unproven() | Throttled():
+            return Step.LOOK
+        case NotApplied():
+            return Step.STOP if attempts_in_a_row >= policy.max_attempts else Step.RETRY
         case Doubt():
             return Step.SETTLE
 
 
-def wait_seconds(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:
-    """How long to wait before the same movement again: what `Retry-After` says, else backoff with jitter, capped."""
-    if isinstance(outcome, NotApplied) and outcome.retry_after is not None:
-        return max(0.0, outcome.retry_after)
+def after_look(answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+    """Decide after one look, which can only clear a movement: whatever else it shows is for the settling to confirm."""
+    if verdict is not Verdict.NOT_APPLIED:
+        return Found(Status.UNKNOWN, Step.SETTLE)
+    return _after_missing(answer, attempts_in_a_row, policy)
+
+
+def after_settling(
+    answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy, *, ask_before_resend: bool
+) -> Found:
+    """Decide after a doubt was settled, or could not be."""
+    if verdict is Verdict.APPLIED:
+        return Found(Status.DONE, Step.NEXT)
+    if verdict is Verdict.UNKNOWN:
+        return Found(Status.UNKNOWN, Step.STOP)
+    found = _after_missing(answer, attempts_in_a_row, policy)
+    return Found(Status.UNKNOWN, Step.STOP) if ask_before_resend and found.status is Status.PENDING else found
+
+
+def _after_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+    """It was not applied: the row is what the answer said."""
+    refusal = refusal_in(answer)
+    if refusal is not None:
+        return Found(Status.REFUSED, _after_refusal(refusal))
+    is_blocked = isinstance(answer, Doubt) and answer.is_blocked
+    too_long = isinstance(answer, Throttled) and is_too_long(answer)
+    is_over = is_blocked or too_long or attempts_in_a_row >= policy.max_attempts
+    return Found(Status.PENDING, Step.STOP if is_over else Step.RETRY)
+
+
+def refusal_in(answer: Outcome) -> Refused | None:
+    """The refusal that an answer gave, proof or not; None if it gave none."""
+    match answer:
+        case Refused():
+            return answer
+        case Unproven(refusal) | Doubt(refusal=refusal):
+            return refusal
+    return None
+
+
+def is_too_long(answer: Throttled) -> bool:
+    """Whether the provider asks for a longer pause than a run waits."""
+    return answer.retry_after is not None and answer.retry_after > LONGEST_WAIT
+
+
+def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:
+    """How long to wait before asking again: what the provider asked for, else backoff with jitter, capped."""
+    if asked is not None:
+        return max(0.0, asked)
     longest = min(policy.cap, policy.backoff * 2.0 ** min(attempts_in_a_row - 1, 30))
     return longest * (0.5 + rng.random() / 2)
+
+
+def _after_refusal(refusal: Refused) -> Step:
+    return Step.STOP if refusal.code in codes.STOPPING else Step.NEXT

@@ -61,6 +61,16 @@ def settle(direction: Direction, amount: Decimal, before: Reading, after: Readin
     return Verdict.APPLIED if may_be_applied else Verdict.NOT_APPLIED
 
 
+def look(direction: Direction, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+    """Say what one look at once shows. Balances that are what they were show of any amount that nothing moved.
+
+    But not of half a cent and less: that much an answer may have been rounded by.
+    """
+    if before == after and amount > CENT / 2:
+        return Verdict.NOT_APPLIED
+    return settle(direction, amount, before, after)
+
+
 def agree(first: Verdict, second: Verdict) -> Verdict:
     """The verdict of two readings a settling time apart: a late server may yet apply what we gave up on."""
     return first if first is second else Verdict.UNKNOWN

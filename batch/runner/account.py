@@ -13,9 +13,10 @@ from batch.ledger.facts import KeyChanged, PersonDecided, StateChanged
 from batch.ledger.holding import may_take, this_process
 from batch.ledger.protocol import Access, Ledger
 from batch.ledger.sentences import refuse_contradiction
-from batch.model import ENDED, BatchState, Status
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
 from batch.rules.accounts import Contradiction, Owner, identify, normalize_address
-from batch.wording import state_word
+from batch.rules.evidence import awaits_person
+from batch.wording import state_word, status_word
 
 _deciding = threading.Lock()
 """An account is held by a process: the site's threads, which are one process, decide one after the other."""
@@ -152,17 +153,7 @@ def decide(
     """Record a person's decision about a row in doubt. A row that is not, or no longer, in doubt is a `UsageError`."""
     with _holding_to_decide(ledger, batch, now):
         # Looked at while nobody else can decide: of two who press at once, the second is told.
-        entry = next((entry for entry in ledger.view(batch).rows if entry.row.number == row), None)
-        if entry is None:
-            raise UsageError(
-                _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.").format(
-                    batch=batch, row=row
-                )
-            )
-        if entry.result.status is not Status.UNKNOWN:
-            raise UsageError(
-                _("Row {row} of batch {batch} is not in doubt: nothing to decide.").format(row=row, batch=batch)
-            )
+        entry = find_undecided(ledger.view(batch), row)
         ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
 
 
@@ -176,3 +167,22 @@ def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) 
             yield
         finally:
             ledger.let_go()
+
+
+def find_undecided(view: BatchView, row: int) -> BatchRow:
+    """The row, if a person has to decide about it; `UsageError` says why not."""
+    batch = view.head.batch
+    entry = next((entry for entry in view.rows if entry.row.number == row), None)
+    if entry is None:
+        sentence = _("Batch {batch} has no row {row}: `creditbatch show {batch}` lists its rows.")
+        raise UsageError(sentence.format(batch=batch, row=row))
+    if entry.result.status is not Status.UNKNOWN:
+        sentence = _("Row {row} of batch {batch} is {status}, not in doubt: nothing to decide.")
+        raise UsageError(sentence.format(row=row, batch=batch, status=status_word(entry.result.status)))
+    if not awaits_person(entry.result):
+        sentence = _(
+            "Row {row} of batch {batch} was interrupted: `creditbatch resume {batch}` finds out from the balances "
+            "whether it was applied."
+        )
+        raise UsageError(sentence.format(row=row, batch=batch))
+    return entry

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from batch.errors import ProviderError
+from batch.errors import SubAccountGone
 from batch.language import _
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.model import Movement
@@ -33,7 +33,7 @@ class BalanceReader:
         self._pages = pages
 
     def read(self, token: str) -> Reading:
-        """Both balances now; `ProviderError` if they cannot be had."""
+        """Both balances now; `ProviderError` if they cannot be had, `SubAccountGone` if they never can."""
         main = self._provider.main_account().balance
         page = self._pages.get(token)
         accounts = self._provider.subaccounts_on(page) if page else ()
@@ -44,7 +44,7 @@ class BalanceReader:
             found = next((account for account in whole if account.token == token), None)
         if found is None:
             sentence = _("The provider's list no longer holds the sub-account {token}.")
-            raise ProviderError(sentence.format(token=token))
+            raise SubAccountGone(sentence.format(token=token))
         return Reading(main, found.balance)
 
 
@@ -53,13 +53,19 @@ def settle_doubt(
     before: Reading,
     readings: Iterator[Reading],
     record: Callable[[Reading], None],
+    is_stale: Callable[[Reading], bool],
 ) -> Evidence:
-    """Take readings until two in a row agree on a verdict; each is recorded as evidence before it is used."""
+    """Take readings until two in a row agree on a verdict; each is recorded as evidence before it is used.
+
+    One that contradicts a movement known to be done is stale, and not counted.
+    """
     last: Verdict | None = None
     reading: Reading | None = None
     for reading in readings:
         record(reading)
         verdict = settle(movement.direction, movement.amount, before, reading)
+        if verdict is Verdict.UNKNOWN and is_stale(reading):
+            continue
         agreed = agree(last, verdict) if last is not None else Verdict.UNKNOWN
         if agreed is not Verdict.UNKNOWN:
             return Evidence(agreed, reading)

@@ -19,6 +19,7 @@ from batch.language import N_, _
 from batch.ledger.facts import StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
+from batch.rules.books import has_open_alarm
 from batch.rules.checks import Expected, against_expected
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
@@ -45,17 +46,27 @@ def family_of(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
 
 
 def only_unsettled(
-    checked: DryRun, ledger: Ledger, account: int, batch: str, expected: Expected | None = None
+    checked: DryRun,
+    ledger: Ledger,
+    account: int,
+    batch: str,
+    expected: Expected | None = None,
+    *,
+    despite_alarm: bool = False,
 ) -> DryRun:
     """The dry run of what is not done yet: rows that are done are left out, and a finding names them.
 
     Control totals that were given by hand are compared with what is left, if they are handed in: that is what would be
     sent. Otherwise what was said of them stays.
 
+    `despite_alarm`: a person has looked into what the balances of these batches do not explain, and says so.
+
     Ask while the account is held, and again before accepting: until then another run may do some of it.
     """
     views = [ledger.view(name) for name in family_of(ledger, account, batch)]
     _refuse_doubts(views)
+    if not despite_alarm:
+        _refuse_alarms(views)
     is_whole = not _is_to_fix(checked.sheet)
     _refuse_partial(views, is_whole=is_whole)
     sheet = checked.sheet
@@ -110,6 +121,18 @@ def _refuse_doubts(views: Sequence[BatchView]) -> None:
                 _(
                     "Batch {batch} has a row of which it is not known whether it was applied: "
                     "settle it first with `creditbatch resume {batch}`, or decide with `creditbatch resolve`."
+                ).format(batch=view.head.batch)
+            )
+
+
+def _refuse_alarms(views: Sequence[BatchView]) -> None:
+    """What is called not done may have been paid where the balances show credit that nothing explains."""
+    for view in views:
+        if has_open_alarm(view):
+            raise UsageError(
+                _(
+                    "The balances at the end of batch {batch} are not explained by what it did, so a row that was "
+                    "refused may have been paid: look into it, then say so with --again --why REASON."
                 ).format(batch=view.head.batch)
             )
 

@@ -43,9 +43,19 @@ FAULTS = (
     "contradiction-before",
     "other-currency",
     "429",
-    "late",
-    "hang-after",
+    "late:seconds=0.15",
+    "hang-after:seconds=0.6",
+    "page-before",
+    "page-after",
+    "twice",
+    "refuse-before:code=77",
+    "refuse-after:code=8",
+    "refuse-after:code=77",
+    "refuse-after:code=500",
 )
+SLOW_DOWN_AFTER = "refuse-after:code=429"
+"""Not together with readings that lag: for longer than the wait before the look, nobody could see through that."""
+STALE = "stale:seconds=0.1"
 Claim = tuple[str, str, str]
 """Direction, token and amount: no two rows of a storm's sheet are alike."""
 
@@ -71,9 +81,10 @@ def storm(seed: int, folder: Path, *, in_full: bool = True) -> Storm:
     rng = random.Random(seed)
     sheet = _write_sheet(rng, folder)
     with Sandbox(SandboxOptions(drift=rng.choice([Decimal(0), DRIFT]), language="en")) as sandbox:
-        for kind in rng.sample(FAULTS, rng.randint(1, 5)):
-            seconds = ",seconds=0.15" if kind == "late" else ",seconds=0.6" if kind == "hang-after" else ""
-            sandbox.add_fault(f"{kind}:probability=0.15,times=0,seed={rng.randrange(1000)}{seconds}")
+        for kind in [*rng.sample(FAULTS, rng.randint(1, 5)), rng.choice([SLOW_DOWN_AFTER, STALE, STALE])]:
+            chance = 0.5 if kind == STALE else 0.15
+            parting = "," if ":" in kind else ":"
+            sandbox.add_fault(f"{kind}{parting}probability={chance},times=0,seed={rng.randrange(1000)}")
         command = _Command(folder, sandbox, rng, in_full=in_full or not warm.can_fork)
         document = command.until_the_end(sheet)
         _compare(document, sandbox, folder)

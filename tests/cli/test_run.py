@@ -276,6 +276,26 @@ def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_what_a_killed_run_left_in_doubt_is_for_resume_and_not_for_a_person(command: Command, sandbox: Sandbox) -> None:
+    sandbox.add_fault("hang-after:skip=1,seconds=30")
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 30
+        while len(applied(sandbox)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+    batch = command("batches", "--json").document[0]["batch"]
+    assert command("show", batch, "--json").statuses == ["done", "unknown", "pending"]
+    refused = command("resolve", batch, 3, "--not-applied", "--why", "I did not see it")
+    assert (refused.code, f"`creditbatch resume {batch}` finds out" in refused.err) == (2, True)
+    ended = command("resume", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_run_that_died_in_another_container_is_resumed_when_its_lease_has_run_out(
     command: Command, sandbox: Sandbox
 ) -> None:

@@ -229,12 +229,12 @@ def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger
     ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [RowDoubted(NOON, 2, 0, "it rose", Decimal(900), Decimal(112))])
     assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, "it rose")
-    assert ledger.work("b-1").for_a_person == {2}
+    assert ledger.work("b-1").doubted == {2}
     assert ledger.in_doubt(1) == "b-1"
     ledger.append("b-1", [PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
-    assert ledger.work("b-1").for_a_person == frozenset()
+    assert ledger.work("b-1").doubted == frozenset()
     ledger.append("b-1", [began()])
-    assert ledger.work("b-1").for_a_person == frozenset()
+    assert ledger.work("b-1").doubted == frozenset()
     assert verify.first_difference(ledger.view("b-1")) is None
 
 

@@ -97,11 +97,43 @@ def test_people_changed_in_the_ledger_are_noticed(people: People) -> None:
 
 def test_a_record_of_before_people_were_named_is_whole() -> None:
     view = record(MemoryLedger())
+    old = replace(without(view, {"prepared", "approved", "by"}), head=replace(view.head, people=People()))
+    assert first_difference(old) is None
+
+
+def test_what_an_answer_said_is_kept_through_its_settling(ledger: Ledger) -> None:
+    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    said = 500, "Non"
+    ledger.append(
+        "b-1",
+        [
+            AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
+            AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, *said, note="it failed"),
+            RowSettled(NOON, 2, 1, Status.UNKNOWN, "The balances do not tell", None, None, *said),
+            RowSettled(NOON, 2, 1, Status.REFUSED, "It was not applied", None, None, *said),
+        ],
+    )
+    view = ledger.view("b-1")
+    assert view.rows[0].result.status is Status.REFUSED
+    assert (view.rows[0].result.code, view.rows[0].result.message) == said
+    assert first_difference(view) is None
+
+
+def test_a_record_of_before_that_was_kept_is_whole() -> None:
+    """What was settled then was done, pending or unknown, and said nothing else."""
+    view = record(MemoryLedger())
+    settled = [event for event in view.events if event.kind == "row-settled"]
+    assert [set(event.data) >= {"code", "message"} for event in settled] == [True]
+    assert first_difference(without(view, {"code", "message"}, kind="row-settled")) is None
+
+
+def without(view: BatchView, names: set[str], kind: str | None = None) -> BatchView:
+    """The record as it would have been before its events, or those of a kind, had these particulars."""
     events: list[Event] = []
     for event in view.events:
-        data = {name: value for name, value in event.data.items() if name not in {"prepared", "approved", "by"}}
+        is_old = kind in {None, event.kind}
+        data = {name: value for name, value in event.data.items() if not is_old or name not in names}
         before = events[-1].hash if events else chain.GENESIS
         digest = chain.hash_of(before, event.number, event.at, event.kind, data)
         events.append(Event(event.number, event.at, event.kind, data, digest))
-    old = replace(view, events=tuple(events), head=replace(view.head, people=People()))
-    assert first_difference(old) is None
+    return replace(view, events=tuple(events))

@@ -14,7 +14,7 @@ import pytest
 
 from batch.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement
-from batch.outcome import Applied, Blocked, Doubt, NotApplied, Refused
+from batch.outcome import Applied, Doubt, NotApplied, Refused, Throttled, Unproven
 from batch.provider import client as client_module
 from batch.provider.client import Client
 from tests.provider.conftest import KEY, ClientTo, Serve
@@ -24,6 +24,7 @@ ADD = Movement(2, "token-é", Direction.ADD, Decimal("12.5"))
 REMOVE = Movement(3, "token1", Direction.REMOVE, Decimal("0.125"))
 SUCCESS = '{"success": true, "code": 200, "credit": 2869.2, "subaccountCredit": 61.8, "currency": "EUR"}'
 WRONG_KEY = '{"success": false, "code": 10, "message": "Clé API incorrecte"}'
+SLOW_DOWN = '{"success": false, "code": 429, "message": "Too many requests"}'
 ME = json.dumps(
     {
         "success": True,
@@ -75,8 +76,11 @@ class TestMove:
         ("scenario", "kind"),
         [
             (always(WRONG_KEY, 403), Refused),
-            (always("", 429, "Retry-After: 1"), NotApplied),
-            (always("<html>", 403), Blocked),
+            (always("", 429, "Retry-After: 1"), Throttled),
+            (always(SLOW_DOWN), Throttled),
+            (always(WRONG_KEY.replace("10", "77")), Unproven),
+            (always("<html>", 403), Doubt),
+            (always(WRONG_KEY.replace("10", "500")), Doubt),
             (always(SUCCESS, 500), Doubt),
             (always("", 503, "Retry-After: 0"), Doubt),
             (always("", 302, "Location: /v1/subaccount/credit/add"), Doubt),
@@ -94,7 +98,7 @@ class TestMove:
 
     def test_what_the_provider_asks_to_wait_is_handed_on(self, serve: Serve, client_to: ClientTo) -> None:
         outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
-        assert outcome == NotApplied("the provider asks to slow down", 17.0)
+        assert outcome == Throttled("the provider asks to slow down", 17.0)
 
 
 class TestMainAccount:
@@ -128,6 +132,16 @@ class TestMainAccount:
         with pytest.raises(ProviderUnreachable):
             client_to(server).main_account()
         assert len(server.heard) == 1
+
+    @pytest.mark.parametrize(
+        "scenario", [always("", 429, "Retry-After: 17"), always(SLOW_DOWN, 200, "Retry-After: 17")]
+    )
+    def test_whoever_asks_again_is_told_for_how_long_to_wait(
+        self, serve: Serve, client_to: ClientTo, scenario: Scenario
+    ) -> None:
+        with pytest.raises(ProviderUnreachable) as caught:
+            client_to(serve(scenario)).main_account()
+        assert caught.value.retry_after == 17.0
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403])
     def test_a_wrong_key_is_refused_with_code_and_words(self, serve: Serve, client_to: ClientTo, status: int) -> None:
@@ -282,6 +296,9 @@ class TestTheKeyNeverShows:
             always(ME),
             always(WRONG_KEY, 403),
             always(ECHO, 403),
+            always(ECHO.replace("10", "77")),
+            always(ECHO.replace("10", "500")),
+            always(ECHO, 503, "Retry-After: 0"),
             always("<html>", 503, "Retry-After: 0"),
             always("<html>"),
             always("", 302, f"Location: https://127.0.0.1:1/?apiKey={KEY}"),

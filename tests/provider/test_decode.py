@@ -11,7 +11,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batch.outcome import Answer, Applied, Blocked, Doubt, NoAnswer, NotApplied, NotSent, Outcome, Refused
+from batch.codes import PROOF
+from batch.outcome import (
+    Answer,
+    Applied,
+    Doubt,
+    NoAnswer,
+    NotApplied,
+    NotSent,
+    Outcome,
+    Refused,
+    Throttled,
+    Unproven,
+)
 from batch.provider.decode import (
     MAX_WORDS,
     MainAccount,
@@ -70,14 +82,33 @@ class TestTheTable:
     def test_other_statuses_are_doubts_whatever_the_body(self, body: object, status: int) -> None:
         assert isinstance(outcome(body, status), Doubt)
 
-    @pytest.mark.parametrize("body", [REFUSAL, b"", b"<html>slow down</html>"])
-    def test_429_is_not_applied(self, body: object) -> None:
-        assert outcome(body, 429, 7.0) == NotApplied("the provider asks to slow down", 7.0)
+    @pytest.mark.parametrize("status", [500, 502, 599, 302])
+    def test_a_documented_refusal_with_another_status_is_a_doubt_that_keeps_what_it_said(self, status: int) -> None:
+        came = outcome(REFUSAL, status)
+        assert isinstance(came, Doubt)
+        assert came.refusal == Refused(10, "Clé API incorrecte", status)
 
-    @pytest.mark.parametrize("body", [b"", b"<html>Forbidden</html>", b"{}", b"[]", b'{"error": []}'])
+    @pytest.mark.parametrize("code", [0, 9999, 429, 500, 600, None])
+    def test_any_other_refusal_with_another_status_says_nothing(self, code: int | None) -> None:
+        assert outcome({**REFUSAL, "code": code}, 500) == Doubt("the answer had HTTP status 500")
+
+    @pytest.mark.parametrize("body", [REFUSAL, b"", b"<html>slow down</html>"])
+    def test_429_asks_to_slow_down(self, body: object) -> None:
+        assert outcome(body, 429, 7.0) == Throttled("the provider asks to slow down", 7.0)
+
+    @pytest.mark.parametrize("status", [200, 400, 403])
+    def test_429_is_also_a_code_of_the_body(self, status: int) -> None:
+        assert outcome({**REFUSAL, "code": 429}, status, 7.0) == Throttled("the provider asks to slow down", 7.0)
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"<html>Forbidden</html>", b"{}", b"[]", b'{"error": []}', b'{"error": [{"message": "x"}]}']
+    )
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 418])
-    def test_other_4xx_are_blocked(self, body: bytes, status: int) -> None:
-        assert isinstance(outcome(body, status), Blocked)
+    def test_other_4xx_are_doubts_and_sending_again_will_not_help(self, body: bytes, status: int) -> None:
+        came = outcome(body, status)
+        assert isinstance(came, Doubt)
+        assert came.is_blocked
+        assert came.refusal is None
 
     @pytest.mark.parametrize("status", [400, 403, 429])
     @pytest.mark.parametrize("body", [SUCCESS, XML_SUCCESS, {**SUCCESS, "code": 10}, {**REFUSAL, "code": 200}])
@@ -86,7 +117,7 @@ class TestTheTable:
 
     def test_an_error_list_is_a_refusal_in_its_own_words(self) -> None:
         body = {"error": [{"elementId": "credit", "message": "Crédit invalide"}, {"elementId": "x"}, "odd"]}
-        assert outcome(body, 400) == Refused(None, "Crédit invalide", 400)
+        assert outcome(body, 400) == Refused(None, "Crédit invalide", 400, by_field=True)
 
     def test_an_error_list_with_a_good_status_is_a_doubt(self) -> None:
         assert isinstance(outcome({"error": [{"message": "no"}]}), Doubt)
@@ -190,9 +221,23 @@ class TestSuccess:
 
 
 class TestRefusal:
-    @pytest.mark.parametrize("code", [1, 2, 7, 8, 96, 500, 12345, -1, "10"])
-    def test_any_code_is_a_refusal(self, code: int | str) -> None:
-        assert outcome({**REFUSAL, "code": code}) == Refused(int(code), "Clé API incorrecte", 200)
+    @pytest.mark.parametrize("code", [*range(1, 12), 20, 30, 40, 90, 96, "10"])
+    @pytest.mark.parametrize("status", [200, 400, 499])
+    def test_a_documented_code_is_proof(self, code: int | str, status: int) -> None:
+        assert outcome({**REFUSAL, "code": code}, status) == Refused(int(code), "Clé API incorrecte", status)
+
+    @pytest.mark.parametrize("code", [-1, 0, 12, 19, 41, 95, 97, 199, 201, 428, 499])
+    @pytest.mark.parametrize("status", [200, 400, 499])
+    def test_another_code_below_500_is_no_proof(self, code: int, status: int) -> None:
+        assert code not in PROOF
+        assert outcome({**REFUSAL, "code": code}, status) == Unproven(Refused(code, "Clé API incorrecte", status))
+
+    @pytest.mark.parametrize("code", [500, 501, 10**6, "503"])
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_a_code_of_500_and_above_says_nothing_of_the_movement(self, code: int | str, status: int) -> None:
+        came = outcome({**REFUSAL, "code": code}, status)
+        assert isinstance(came, Doubt)
+        assert came.refusal == Refused(int(code), "Clé API incorrecte", status)
 
     @pytest.mark.parametrize("code", ["ten", 10.5, True, [], 10**12, "9" * 20])
     def test_a_code_that_is_none_is_a_doubt(self, code: object) -> None:
@@ -202,8 +247,8 @@ class TestRefusal:
     def test_a_refusal_with_the_code_of_a_success_is_a_doubt(self, code: object) -> None:
         assert isinstance(outcome({**REFUSAL, "code": code}), Doubt)
 
-    def test_a_refusal_without_a_code_is_one_if_it_says_why(self) -> None:
-        assert outcome({"success": False, "message": "Non"}) == Refused(None, "Non", 200)
+    def test_a_refusal_without_a_code_is_no_proof_even_if_it_says_why(self) -> None:
+        assert outcome({"success": False, "message": "Non"}) == Unproven(Refused(None, "Non", 200))
 
     @pytest.mark.parametrize("body", [{"success": False}, {"success": False, "message": " "}])
     def test_a_refusal_without_code_or_words_is_a_doubt(self, body: object) -> None:

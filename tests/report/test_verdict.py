@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,9 @@ from batch.findings import Finding
 from batch.language import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
 from batch.report.contents import Contents
+from batch.report.remarks import remarks
 from batch.report.verdict import Mood, Verdict, verdict
+from batch.rules.evidence import UNTOLD
 from batch.rules.forecast import Forecast, forecast
 from batch.rules.plan import make_plan
 from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
@@ -123,8 +126,18 @@ def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, engli
         assert french in sentence()
 
 
-def test_stopped_in_doubt_says_to_decide_first() -> None:
+def test_stopped_in_doubt_before_the_balances_were_asked_says_to_resume() -> None:
     sentence = of(view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)).sentence
+    assert sentence.endswith("1 can still be sent; go on with “creditbatch resume 2026-03-a7f3”.")
+    said = remarks(Contents(view_of([DONE, UNKNOWN], state=BatchState.STOPPED), None))
+    assert "Of 1 row (€50.00) it is not known yet whether the credit moved: resuming the batch finds out." in said
+
+
+def test_stopped_in_doubt_says_to_decide_first() -> None:
+    untold = replace(UNKNOWN, note=UNTOLD)
+    sentence = of(view_of([DONE, untold, PENDING], state=BatchState.STOPPED)).sentence
+    said = remarks(Contents(view_of([DONE, untold], state=BatchState.STOPPED), None))
+    assert "Of 1 row (€50.00) it is not known whether the credit moved: a person must decide." in said
     assert "of 1 it is not known whether the credit moved and 1 can still be sent" in sentence
     assert "decide on what is in doubt with “creditbatch resolve 2026-03-a7f3”, then go on" in sentence
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from batch.model import Balances, BatchHead, BatchRow, BatchState, BatchView, Direction, RowResult, SheetRow, Status
-from batch.rules.books import AccountBook, keep_books
+from batch.rules.books import AccountBook, books_between, explaining_rows, keep_books
 from tests.builders import NOON, SOURCE
 
 
@@ -58,3 +60,72 @@ def test_what_leaves_the_sub_accounts_is_what_the_main_account_gets() -> None:
     books = keep_books(view(*ROWS))
     assert books.main.received == sum(book.given for book in books.subaccounts.values())
     assert books.main.given == sum(book.received for book in books.subaccounts.values())
+
+
+def told(*rows: BatchRow, main: str = "0", **subaccounts: str) -> set[int]:
+    """The rows that explain these differences, from accounts that all held 100."""
+    opening = balances("100", **dict.fromkeys(subaccounts, "100"))
+    closing = balances(
+        str(100 + Decimal(main)), **{token: str(100 + Decimal(held)) for token, held in subaccounts.items()}
+    )
+    return set(explaining_rows(books_between(opening, closing, rows), rows))
+
+
+ADD, REMOVE = Direction.ADD, Direction.REMOVE
+
+
+@pytest.mark.parametrize("status", [Status.REFUSED, Status.PENDING])
+@pytest.mark.parametrize("held", ["10", "9", "10.01", "9.55"])
+def test_a_row_that_is_not_done_explains_what_came(status: Status, held: str) -> None:
+    assert told(row(2, "a", ADD, "10", status), row(3, "b", ADD, "10", status), a=held, b="0") == {2}
+
+
+@pytest.mark.parametrize("held", ["0", "0.01", "8.99", "10.02", "-10", "20"])
+def test_other_differences_are_not_explained_by_it(held: str) -> None:
+    assert told(row(2, "a", ADD, "10", Status.REFUSED), a=held) == set()
+
+
+@pytest.mark.parametrize(("held", "main"), [("-10", "0"), ("-10", "20"), ("-10.9", "10"), ("-14", "9.2")])
+def test_a_removal_explains_what_went_and_more_if_the_main_account_got_it(held: str, main: str) -> None:
+    assert told(row(2, "a", REMOVE, "10", Status.REFUSED), a=held, main=main) == {2}
+
+
+@pytest.mark.parametrize(
+    ("held", "main"), [("-10", "-3"), ("-9.999", "0"), ("-10.02", "0"), ("-14", "0"), ("-14", "8.9"), ("10", "10")]
+)
+def test_spending_is_not_explained_by_a_removal(held: str, main: str) -> None:
+    assert told(row(2, "a", REMOVE, "10", Status.REFUSED), a=held, main=main) == set()
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.INVALID, Status.UNKNOWN])
+def test_only_what_was_refused_or_not_sent_can_have_been_applied_unseen(status: Status) -> None:
+    assert told(row(2, "a", ADD, "10", status), a="20" if status is Status.DONE else "10") == set()
+
+
+def test_of_several_rows_each_that_fits_is_in_doubt_or_else_all_together() -> None:
+    rows = [
+        row(2, "a", ADD, "10", Status.REFUSED),
+        row(3, "a", ADD, "10.5", Status.REFUSED),
+        row(4, "a", ADD, "3", Status.PENDING),
+    ]
+    assert told(*rows, a="10") == {2, 3}
+    assert told(*rows, a="23.5") == {2, 3, 4}
+    assert told(*rows, a="13.2") == set()
+
+
+def test_accounts_with_a_row_in_doubt_are_not_judged() -> None:
+    rows = [
+        row(2, "a", ADD, "10", Status.REFUSED),
+        row(3, "a", ADD, "10", Status.UNKNOWN),
+        row(4, "b", ADD, "4", Status.REFUSED),
+    ]
+    books = books_between(balances("100", a="0", b="0"), balances("120", a="10", b="4"), rows)
+    assert explaining_rows(books, rows) == {4}
+    assert books.enriched == ("b",)
+
+
+def test_after_a_long_time_what_went_was_spent_unless_the_main_account_got_it() -> None:
+    rows = [row(2, "a", REMOVE, "10", Status.PENDING)]
+    opening = balances("100", a="100")
+    assert not explaining_rows(books_between(opening, balances("100", a="90"), rows), rows, falls_alone=False)
+    assert explaining_rows(books_between(opening, balances("110", a="90"), rows), rows, falls_alone=False) == {2}

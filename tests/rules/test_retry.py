@@ -10,8 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch import codes
-from batch.outcome import Applied, Blocked, Doubt, NotApplied, Outcome, Refused
-from batch.rules.retry import LONGEST_WAIT, RetryPolicy, Step, next_step, wait_seconds
+from batch.model import Status
+from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.rules.retry import (
+    LONGEST_WAIT,
+    Found,
+    RetryPolicy,
+    Step,
+    after_look,
+    after_settling,
+    next_step,
+    wait_seconds,
+)
+from batch.rules.settle import Verdict
 
 POLICY = RetryPolicy(max_attempts=5, backoff=1.0, cap=60.0)
 
@@ -25,11 +36,11 @@ def refused(code: int | None) -> Refused:
     [
         (Applied(Decimal(1), Decimal(2)), Step.NEXT),
         (NotApplied("connection refused"), Step.RETRY),
-        (NotApplied("429", retry_after=2.0), Step.RETRY),
-        (NotApplied("429", retry_after=LONGEST_WAIT), Step.RETRY),
-        (NotApplied("429", retry_after=LONGEST_WAIT + 1), Step.STOP),
-        (NotApplied("429", retry_after=float("inf")), Step.STOP),
-        (Blocked("403 by a proxy"), Step.STOP),
+        (Throttled("429", retry_after=2.0), Step.LOOK),
+        (Throttled("429", retry_after=float("inf")), Step.LOOK),
+        (Unproven(refused(77)), Step.LOOK),
+        (Doubt("403 by a proxy", is_blocked=True), Step.SETTLE),
+        (Doubt("code 500", refused(500)), Step.SETTLE),
         (Doubt("read timeout"), Step.SETTLE),
     ],
 )
@@ -42,7 +53,7 @@ def test_a_refusal_that_every_row_would_get_stops_the_batch(code: int) -> None:
     assert next_step(refused(code), 1, POLICY) is Step.STOP
 
 
-@pytest.mark.parametrize("code", [2, 3, 5, 6, 7, 8, 11, 90, 500, 999, 0, -1, None])
+@pytest.mark.parametrize("code", [*sorted(codes.PROOF - codes.STOPPING), None])
 def test_any_other_refusal_is_its_row_s_alone_and_never_repeated(code: int | None) -> None:
     assert next_step(refused(code), 1, POLICY) is Step.NEXT
 
@@ -57,18 +68,83 @@ def test_attempts_come_to_an_end() -> None:
     assert steps == [Step.RETRY] * 4 + [Step.STOP] * 2
 
 
+CUT_OFF = Doubt("read timeout")
+BLOCKED = Doubt("403 by a proxy", is_blocked=True)
+FAILED = Doubt("code 500", refused(500))
+SLOW_DOWN = Throttled("429", 2.0)
+UNDOCUMENTED = Unproven(refused(77))
+EVERY_ANSWER = (CUT_OFF, BLOCKED, FAILED, SLOW_DOWN, UNDOCUMENTED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "found"),
+    [
+        (UNDOCUMENTED, 1, Found(Status.REFUSED, Step.NEXT)),
+        (UNDOCUMENTED, 5, Found(Status.REFUSED, Step.NEXT)),
+        (SLOW_DOWN, 4, Found(Status.PENDING, Step.RETRY)),
+        (SLOW_DOWN, 5, Found(Status.PENDING, Step.STOP)),
+        (Throttled("429", LONGEST_WAIT), 1, Found(Status.PENDING, Step.RETRY)),
+        (Throttled("429", LONGEST_WAIT + 1), 1, Found(Status.PENDING, Step.STOP)),
+    ],
+)
+def test_a_look_that_shows_that_nothing_moved_makes_the_row_what_the_answer_said(
+    answer: Outcome, attempts: int, found: Found
+) -> None:
+    assert after_look(answer, Verdict.NOT_APPLIED, attempts, POLICY) == found
+
+
+@pytest.mark.parametrize("verdict", [Verdict.APPLIED, Verdict.UNKNOWN])
+@pytest.mark.parametrize("answer", EVERY_ANSWER)
+def test_a_look_that_shows_anything_else_is_settled(answer: Outcome, verdict: Verdict) -> None:
+    assert after_look(answer, verdict, 1, POLICY) == Found(Status.UNKNOWN, Step.SETTLE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "found"),
+    [
+        (CUT_OFF, 1, Found(Status.PENDING, Step.RETRY)),
+        (CUT_OFF, 5, Found(Status.PENDING, Step.STOP)),
+        (SLOW_DOWN, 1, Found(Status.PENDING, Step.RETRY)),
+        (BLOCKED, 1, Found(Status.PENDING, Step.STOP)),
+        (FAILED, 1, Found(Status.REFUSED, Step.NEXT)),
+        (UNDOCUMENTED, 1, Found(Status.REFUSED, Step.NEXT)),
+        (Doubt("HTTP 500", refused(8)), 1, Found(Status.REFUSED, Step.NEXT)),
+        (Doubt("HTTP 500", refused(20)), 1, Found(Status.REFUSED, Step.STOP)),
+    ],
+)
+def test_what_is_settled_as_not_applied_is_what_the_answer_said(answer: Outcome, attempts: int, found: Found) -> None:
+    assert after_settling(answer, Verdict.NOT_APPLIED, attempts, POLICY, ask_before_resend=False) == found
+
+
+@pytest.mark.parametrize("answer", EVERY_ANSWER)
+def test_settled_as_applied_is_done_and_not_settled_stops(answer: Outcome) -> None:
+    applied = after_settling(answer, Verdict.APPLIED, 5, POLICY, ask_before_resend=True)
+    assert applied == Found(Status.DONE, Step.NEXT)
+    untold = after_settling(answer, Verdict.UNKNOWN, 1, POLICY, ask_before_resend=False)
+    assert untold == Found(Status.UNKNOWN, Step.STOP)
+
+
+def test_a_person_is_asked_only_before_something_is_sent_again() -> None:
+    found = {
+        answer: after_settling(answer, Verdict.NOT_APPLIED, 1, POLICY, ask_before_resend=True)
+        for answer in (CUT_OFF, BLOCKED, FAILED)
+    }
+    assert found[CUT_OFF] == found[BLOCKED] == Found(Status.UNKNOWN, Step.STOP)
+    assert found[FAILED] == Found(Status.REFUSED, Step.NEXT)
+
+
 @pytest.mark.parametrize(("asked", "waited"), [(0.0, 0.0), (2.5, 2.5), (300.0, 300.0), (-3.0, 0.0)])
 def test_the_provider_s_own_wait_is_kept_to_exactly(asked: float, waited: float) -> None:
-    assert wait_seconds(NotApplied("429", asked), 3, POLICY, random.Random(1)) == waited
+    assert wait_seconds(asked, 3, POLICY, random.Random(1)) == waited
 
 
 @given(st.integers(1, 10_000), st.randoms())
 def test_backoff_doubles_with_jitter_up_to_the_cap(attempts: int, rng: random.Random) -> None:
     longest = min(60.0, 2.0 ** min(attempts - 1, 30))
-    assert longest / 2 <= wait_seconds(NotApplied("refused"), attempts, POLICY, rng) <= longest
+    assert longest / 2 <= wait_seconds(None, attempts, POLICY, rng) <= longest
 
 
 def test_two_runs_do_not_knock_at_the_same_moment() -> None:
     rng = random.Random(1)
-    waits = {wait_seconds(NotApplied("refused"), 3, POLICY, rng) for _ in range(20)}
+    waits = {wait_seconds(None, 3, POLICY, rng) for _ in range(20)}
     assert len(waits) == 20

@@ -11,7 +11,8 @@ from batch.ledger.holding import this_process
 from batch.ledger.orm.connect import connect
 from batch.provider.client import Client
 from batch.provider.wire import Wire
-from batch.runner.perform import World, perform
+from batch.runner.perform import perform
+from batch.runner.session import World
 from batch.settings import Secret
 from tests.builders import ACCESS
 from tests.runner.worlds import OPTIONS, Clock

@@ -21,7 +21,8 @@ from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Ledger
 from batch.model import Status
 from batch.rules.holding import PROOF_SECONDS
-from batch.runner.perform import World, perform
+from batch.runner.perform import perform
+from batch.runner.session import World
 from tests.builders import ACCESS, known_to, new_batch
 from tests.provider.server import CERTIFICATE, Peer, ScriptedServer
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider

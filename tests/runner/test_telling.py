@@ -9,16 +9,24 @@ import pytest
 
 from batch.language import Language, speaking
 from batch.model import Direction, Movement
-from batch.outcome import Doubt, NotApplied, Refused
+from batch.outcome import Doubt, NotApplied, Refused, Throttled
 from batch.retelling import retold
-from batch.runner.telling import stop_reason, unknown_reason, unread_reason
+from batch.runner.telling import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
 REASONS = [
-    stop_reason(ROW, NotApplied("connection refused")),
-    stop_reason(ROW, Doubt("no answer came in time")),
-    stop_reason(ROW, Refused(20, "", 200)),
-    unknown_reason(ROW, "the balances do not tell"),
+    stop_reason(ROW, NotApplied("the connection was refused"), 5),
+    stop_reason(ROW, Throttled("the provider asks to slow down"), 5),
+    stop_reason(ROW, Doubt("no answer came in time"), 5),
+    stop_reason(
+        ROW, Doubt("something between this computer and the provider refuses (HTTP status 403)", None, True), 1
+    ),
+    stop_reason(ROW, Refused(20, "", 200), 1),
+    unproven_reason(Refused(77, "Non", 200)),
+    unproven_reason(Refused(None, "Non", 200)),
+    unproven_reason(Refused(77, "", 200)),
+    untold_reason(4),
+    doubted_reason(4),
     unread_reason(ROW, "The provider cannot be reached: no answer came in time; nothing was moved."),
 ]
 

@@ -14,7 +14,8 @@ from batch.choices import Choices
 from batch.errors import LedgerError, UsageError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, StateChanged
 from batch.ledger.memory import MemoryLedger
-from batch.model import BatchState, Cell, Status
+from batch.model import Balances, BatchState, Cell, Movement, Status
+from batch.outcome import Outcome
 from batch.rules.checks import Expected
 from batch.runner.consent import Agreed, accept
 from batch.runner.dry_run import Account, DryRun, dry_run
@@ -29,15 +30,16 @@ NOBODY = Agreed(None, ())
 SHEET: list[Sequence[Cell]] = [("sub-1", "10", "add"), ("sub-2", "20", "add"), ("sub-1", "5", "remove")]
 
 
-def checked(rows: Sequence[Sequence[Cell]]) -> DryRun:
-    account = Account("me@example.com", ACCESS.api_url, BALANCES, {})
+def checked(rows: Sequence[Sequence[Cell]], provider: ScriptedProvider | None = None) -> DryRun:
+    balances = Balances(provider.main, dict(provider.held), NOON) if provider else BALANCES
+    account = Account("me@example.com", ACCESS.api_url, balances, {})
     return dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
 
 
 def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequence[Cell]], after: str | None) -> str:
     """Accept a sheet, or what is left of it, and run it. Each batch is a minute younger than the last."""
     choices = Choices(skip_invalid=True, only_unsettled=after)
-    found = checked(rows)
+    found = checked(rows, provider)
     if after is not None:
         found = only_unsettled(found, ledger, ACCOUNT, after)
     at = NOON + timedelta(minutes=len(ledger.lines()))
@@ -47,7 +49,7 @@ def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequenc
 
 
 def test_a_family_is_everything_that_a_list_led_to() -> None:
-    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([refuse(61), apply, apply])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([refuse(8), apply, apply])
     first = run(ledger, provider, SHEET, None)
     second = run(ledger, provider, SHEET, first)
     third = run(ledger, provider, [*SHEET, ("sub-2", "1", "add")], first)
@@ -58,7 +60,7 @@ def test_a_family_is_everything_that_a_list_led_to() -> None:
 
 
 def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
-    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(61), apply])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(8), apply])
     first = run(ledger, provider, SHEET, None)
     left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [3]
@@ -69,7 +71,7 @@ def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
 
 
 def test_what_the_family_did_not_do_is_no_repetition() -> None:
-    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(61), apply])
+    ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(8), apply])
     first = run(ledger, provider, [*SHEET[:2], SHEET[0]], None)
     left = only_unsettled(checked([SHEET[0], *SHEET]), ledger, ACCOUNT, first)
     assert [row.number for row in left.plan.rows] == [4, 5]
@@ -110,6 +112,31 @@ def test_a_row_in_doubt_is_decided_first() -> None:
     assert [row.number for row in only_unsettled(checked(SHEET), ledger, ACCOUNT, name).sheet.rows] == [3, 4]
 
 
+def test_a_list_whose_balances_nothing_explains_is_not_continued_before_somebody_has_looked_into_it() -> None:
+    def refuse_and_apply(provider: ScriptedProvider, movement: Movement) -> Outcome:
+        provider.held[movement.token] += movement.amount + 3
+        return refuse(8)(provider, movement)
+
+    ledger, provider = MemoryLedger(), ScriptedProvider([refuse_and_apply])
+    first = run(ledger, provider, SHEET, None)
+    assert ledger.head(first).state is BatchState.FINISHED
+    with pytest.raises(UsageError, match=f"batch {first} are not explained.*--again --why"):
+        only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first, despite_alarm=True)
+    assert [movement.row for movement in left.plan.movements] == [2]
+
+
+def test_a_refusal_that_rests_on_a_look_is_confirmed_before_it_is_sent_again() -> None:
+    ledger, provider = MemoryLedger(), ScriptedProvider([refuse(77), refuse(20)])
+    first = run(ledger, provider, SHEET, None)
+    assert ledger.head(first).state is BatchState.STOPPED
+    with pytest.raises(UsageError, match="not explained"):
+        only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    perform(world(provider, Clock(NOON + timedelta(hours=1)), ledger), first, OPTIONS, {})
+    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    assert [movement.row for movement in left.plan.movements] == [2]
+
+
 def test_another_account_or_no_batch_is_an_error() -> None:
     ledger = known_to(MemoryLedger())
     name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
@@ -128,7 +155,7 @@ def test_an_empty_rest_is_all_done() -> None:
 
 
 ROWS = st.lists(st.tuples(st.sampled_from(["sub-1", "sub-2"]), st.sampled_from(["1", "2"]), st.just("add")), max_size=5)
-REFUSALS = st.lists(st.sampled_from([apply, refuse(61), refuse(20)]), max_size=8)
+REFUSALS = st.lists(st.sampled_from([apply, refuse(8), refuse(20)]), max_size=8)
 
 
 @given(ROWS.filter(bool), REFUSALS, st.data())

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from batch.errors import ProviderUnreachable
+from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
-from batch.model import Direction, Movement, Status, SubAccount
-from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
+from batch.model import BatchRow, BatchView, Cell, Direction, Movement, Status, SubAccount
+from batch.outcome import Answer, Applied, Doubt, NotApplied, Outcome, Throttled
 from batch.provider.connection import MaySend
-from batch.provider.decode import MainAccount
+from batch.provider.decode import MainAccount, movement_outcome
 from batch.rules.retry import RetryPolicy
-from batch.runner.perform import RunOptions, World
-from tests.builders import BALANCES, NOON
+from batch.runner.perform import perform
+from batch.runner.session import RunOptions, World
+from tests.builders import BALANCES, NOON, known_to, new_batch
 
 Script = Callable[["ScriptedProvider", Movement], Outcome]
 
@@ -48,12 +51,27 @@ def unreachable(provider: ScriptedProvider, movement: Movement) -> Outcome:
 
 def throttle(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Ask for three seconds."""
-    return NotApplied("the provider asks to slow down", 3.0)
+    return Throttled("the provider asks to slow down", 3.0)
 
 
-def refuse(code: int) -> Script:
-    """Say no."""
-    return lambda _provider, _movement: Refused(code, f"Non {code}", 200)
+def refuse(code: int, status: int = 200) -> Script:
+    """Say no, with a code that is proof or not."""
+    return say(status, json.dumps({"success": False, "code": code, "message": f"Non {code}"}))
+
+
+def say(status: int, body: str) -> Script:
+    """Answer that, and do nothing."""
+    return lambda _provider, _movement: movement_outcome(Answer(status, body.encode()))
+
+
+def lie(script: Script) -> Script:
+    """Apply it, and answer as if it had not been."""
+
+    def answer(provider: ScriptedProvider, movement: Movement) -> Outcome:
+        apply(provider, movement)
+        return script(provider, movement)
+
+    return answer
 
 
 @dataclass
@@ -134,3 +152,49 @@ OPTIONS = RunOptions(RetryPolicy(max_attempts=3, backoff=1.0), settle_seconds=60
 def world(provider: ScriptedProvider, clock: Clock, ledger: Ledger) -> World:
     """Everything the runner needs, under the test's control."""
     return World(provider, ledger, clock.now, clock, clock, random.Random(1), clock.monotonic)
+
+
+ROWS: tuple[list[Cell], ...] = (
+    ["sub-1", Decimal("12.5"), "add"],
+    ["sub-2", Decimal(5), "remove"],
+    ["sub-1", Decimal(7), "add"],
+)
+
+
+@dataclass
+class Scene:
+    """A batch of three rows (2, 3 and 4), or of others, in a world under control."""
+
+    provider: ScriptedProvider
+    clock: Clock = field(default_factory=Clock)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    rows: Sequence[Sequence[Cell]] = ROWS
+
+    def __post_init__(self) -> None:
+        known_to(self.ledger).create(new_batch(*self.rows))
+
+    def run(self, *, refresh: bool = False) -> BatchView:
+        """Run what is left."""
+        options = replace(OPTIONS, refresh=refresh)
+        perform(world(self.provider, self.clock, self.ledger), "b-1", options, {})
+        return self.ledger.view("b-1")
+
+
+def scene(*script: Script, rows: Sequence[Sequence[Cell]] = ROWS) -> Scene:
+    """A batch whose first attempts are answered as scripted."""
+    return Scene(ScriptedProvider(list(script)), rows=rows)
+
+
+def statuses(view: BatchView) -> list[Status]:
+    """The status of every row."""
+    return [entry.result.status for entry in view.rows]
+
+
+def row(view: BatchView, number: int) -> BatchRow:
+    """The row of that number."""
+    return next(entry for entry in view.rows if entry.row.number == number)
+
+
+def kinds(view: BatchView) -> list[str]:
+    """The kinds of its events, with the purpose of a reading."""
+    return [str(event.data.get("purpose") or event.kind) for event in view.events]

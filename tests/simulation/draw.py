@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch.model import Cell, CheckedSheet, Direction, Grid
 from batch.money import from_thousandths
@@ -12,6 +12,11 @@ from tests.builders import HEADER, SOURCE
 
 SETTLE_SECONDS = 60.0
 READ_TIMEOUT = 30.0
+HONEST = ("not-sent", "throttle", "silence", "late", "broken", "broken", "refuse", "stop", "page", "twice")
+"""What a server that does not lie may do to a movement."""
+LIES = ("refuse-after", "undocumented-after", "failed-after", "throttle-after", "page-after")
+"""What says that nothing was applied, although it was."""
+BOTH = ("me", "list")
 BOUND = 150
 """Far more resumes than any batch needs: whoever reaches it is not making progress."""
 
@@ -32,6 +37,13 @@ class Roughness:
     top_up: float
     rounds_to_cents: bool
     rival: float
+    kinds: tuple[str, ...]
+    """The faults that a movement may meet, each as likely as the others; one may be there more than once."""
+    lag: float
+    """Seconds that a reading may be old."""
+    lag_on: tuple[str, ...]
+    """What lags: `me`, `list` or both."""
+    lag_often: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +59,23 @@ class Scenario:
     ask_before_resend: bool
 
 
+ALIKE = 5000
 AMOUNTS = (5, 20, 21, 30, 1000, 5000, 12_500)
 """Thousandths: around the two cents that are never settled, and ordinary ones."""
 
 
-def draw(seed: int, *, least: int = 1) -> Scenario:
-    """The scenario of a seed; the same seed always gives the same. No amount is below `least` thousandths."""
+def draw(seed: int, *, least: int = 1, alike: bool = False) -> Scenario:
+    """The scenario of a seed; the same seed always gives the same. No amount is below `least` thousandths.
+
+    `alike`: every row asks for the same, which makes the most of whatever takes one for another.
+    """
     rng = random.Random(seed)
+    lying = random.Random(seed * 7 + 3)
     tokens = [f"sub-{number}" for number in range(1, rng.randint(2, 5))]
     subaccounts = {token: rng.choice([0, 50, 100_000, rng.randrange(300_000)]) for token in tokens}
     rows = [_row(rng, tokens, least) for _ in range(rng.randint(1, 8))]
+    if alike:
+        rows = [[tokens[0], from_thousandths(ALIKE), Direction.ADD.value] for _ in rows]
     sheet = check_sheet(Grid(SOURCE, [list(HEADER), *rows]), frozenset(tokens), Expected())
     return Scenario(
         seed=seed,
@@ -64,7 +83,7 @@ def draw(seed: int, *, least: int = 1) -> Scenario:
         subaccounts=subaccounts,
         sheet=sheet,
         removes_first=rng.random() < 0.3,
-        roughness=_roughness(rng),
+        roughness=_with_lies(_roughness(rng), lying),
         ask_before_resend=rng.random() < 0.1,
     )
 
@@ -92,4 +111,19 @@ def _roughness(rng: random.Random) -> Roughness:
         top_up=0.0 if quiet else rng.choice([0.0, 0.02, 0.1]),
         rounds_to_cents=rng.random() < 0.4,
         rival=rng.choice([0.0, 0.0, 0.1]),
+        kinds=HONEST,
+        lag=0.0,
+        lag_on=(),
+        lag_often=0.0,
+    )
+
+
+def _with_lies(roughness: Roughness, rng: random.Random) -> Roughness:
+    """In half of the worlds answers are no proof, in a third readings lag."""
+    return replace(
+        roughness,
+        kinds=HONEST if rng.random() < 0.5 else (*HONEST, *LIES),
+        lag=rng.choice([0.0, 0.0, rng.choice([0.4, 3.0, 20.0, 50.0])]),
+        lag_on=rng.choice([("me",), ("list",), BOTH]),
+        lag_often=rng.choice([0.5, 1.0]),
     )

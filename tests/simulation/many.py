@@ -28,6 +28,8 @@ def play_piece(first: int) -> Counter[str]:
         counted["doubts"] += told.doubts
         counted["decided by a person"] += told.decided
         counted["deceived"] += told.deceived
+        counted["lies"] += told.lies
+        counted["lies unseen"] += told.unseen
     return counted
 
 

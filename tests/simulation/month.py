@@ -45,7 +45,8 @@ from batch.runner.account import (
 from batch.runner.consent import Agreed, accept, obstacle_in_forecast, obstacle_in_sheet
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.runner.ledger_checks import check_against_ledger, repetition_in
-from batch.runner.perform import RunOptions, World, perform
+from batch.runner.perform import perform
+from batch.runner.session import RunOptions, World
 from batch.runner.unsettled import family_of, is_all_done, only_unsettled
 from tests.builders import NOON, grid
 from tests.simulation.play import Crash, Violation

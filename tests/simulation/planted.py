@@ -14,11 +14,15 @@ from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
-from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused
+from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.provider import decode
+from batch.provider.repeats import RepeatWatch
+from batch.rules.retry import Found, Step, refusal_in
 from batch.rules.settle import Reading, Verdict, settle
-from batch.runner import account, ledger_checks, perform, settling
+from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
+from batch.runner.session import RunOptions, Session
 from tests.simulation import month
+from tests.simulation.draw import BOTH, LIES, Scenario, draw
 
 Patch = pytest.MonkeyPatch
 LedgerMaker = Callable[[], MemoryLedger]
@@ -31,6 +35,15 @@ class Planted:
     within: int
     patch: Callable[[Patch], None] = lambda _patch: None
     ledger: LedgerMaker = MemoryLedger
+    scenario: Callable[[int], Scenario] = draw
+
+
+def _lagging(seed: int) -> Scenario:
+    """Rows that are all alike, answers that lie, and readings that lag and are quiet otherwise."""
+    drawn = draw(seed, alike=True)
+    quiet = replace(drawn.roughness, question_fault=0.0, disk=0.0, drift=0.0, top_up=0.0)
+    rough = replace(quiet, fault=0.5, crash=0.1, kinds=(*LIES, "silence"), lag=20.0, lag_on=BOTH, lag_often=1.0)
+    return replace(drawn, main=1_000_000, roughness=rough)
 
 
 def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
@@ -62,6 +75,79 @@ def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:
 def _believe_contradictions(exchange: Exchange, outcome: Outcome) -> Outcome:
     success = isinstance(exchange, Answer) and b'"success": true' in exchange.body
     return Applied(Decimal(1), Decimal(1)) if success else outcome
+
+
+def _believe_every_refusal(_exchange: Exchange, outcome: Outcome) -> Outcome:
+    return refusal_in(outcome) or outcome
+
+
+def _believe_undocumented_refusals(_exchange: Exchange, outcome: Outcome) -> Outcome:
+    return outcome.refusal if isinstance(outcome, Unproven) else outcome
+
+
+def _take_pages_for_proof(_exchange: Exchange, outcome: Outcome) -> Outcome:
+    return NotApplied(outcome.reason) if isinstance(outcome, Doubt) and outcome.is_blocked else outcome
+
+
+def _send_again_when_asked_to_slow_down(_exchange: Exchange, outcome: Outcome) -> Outcome:
+    return NotApplied(outcome.reason) if isinstance(outcome, Throttled) else outcome
+
+
+def _see_nothing_move(patch: Patch) -> None:
+    """One look is taken, and whatever it shows the answer is believed."""
+    patch.setattr(perform, "look", _always_missing)
+
+
+def _look_at_the_main_account_only(patch: Patch) -> None:
+    def half(_direction: Any, _amount: Any, before: Reading, after: Reading) -> Verdict:
+        return Verdict.NOT_APPLIED if after.main >= before.main else Verdict.UNKNOWN
+
+    patch.setattr(perform, "look", half)
+
+
+def _write_down_what_the_answer_said(patch: Patch) -> None:
+    """A refusal that is no proof is a refusal in the ledger before the balances were looked at."""
+    real = telling.ended_fact
+
+    def hasty(at: Any, row: int, attempt: int, outcome: Outcome) -> AttemptEnded:
+        fact = real(at, row, attempt, outcome)
+        return replace(fact, status=Status.REFUSED) if isinstance(outcome, Unproven) else fact
+
+    patch.setattr(perform, "ended_fact", hasty)
+
+
+def _believe_repeated_answers(patch: Patch) -> None:
+    patch.setattr(RepeatWatch, "check", lambda _watch, outcome, _movement: outcome)
+
+
+def _confirm_nothing(patch: Patch) -> None:
+    """The closing balances are read at once, whatever was believed because of a look."""
+    patch.setattr(Session, "seconds_to_confirm", lambda _session: 0.0)
+
+
+def _notice_no_lag(patch: Patch) -> None:
+    patch.setattr(known.Known, "is_stale", lambda *_anything: False)
+
+
+def _forget_what_was_done_before(patch: Patch) -> None:
+    """A run that carries on takes any reading for what the accounts hold, however late it may lag."""
+    patch.setattr(
+        known.Known,
+        "from_work",
+        lambda work, seconds, _now, _clock: known.Known(work.known_main, work.known_subaccounts, seconds),
+    )
+
+
+def _raise_alarms_at_once(patch: Patch) -> None:
+    patch.setattr(closing, "_take", lambda session, read: session.commit(*filter(None, [read])))
+
+
+def _doubt_nothing(patch: Patch) -> None:
+    patch.setattr(closing, "explaining_rows", lambda _books, _rows, **_how: frozenset())
+
+
+def _let_anybody_decide_at_once(patch: Patch) -> None:
+    patch.setattr(account, "awaits_person", lambda _result: True)
 
 
 def _settling(change: Callable[[Any, Decimal, Reading, Reading], Verdict]) -> Callable[[Patch], None]:
@@ -98,7 +184,7 @@ def _never_sure(*_anything: object) -> Verdict:
 
 
 def _one_reading(patch: Patch) -> None:
-    def settle_at_once(movement: Any, before: Reading, readings: Any, record: Any) -> settling.Evidence:
+    def settle_at_once(movement: Any, before: Reading, readings: Any, record: Any, _stale: Any) -> settling.Evidence:
         reading = next(readings)
         record(reading)
         return settling.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
@@ -109,18 +195,18 @@ def _one_reading(patch: Patch) -> None:
 def _readings_at_once(patch: Patch) -> None:
     real = perform.perform
 
-    def hasty(world: Any, batch: str, options: perform.RunOptions, pages: dict[str, int]) -> None:
+    def hasty(world: Any, batch: str, options: RunOptions, pages: dict[str, int]) -> None:
         real(world, batch, replace(options, settle_seconds=0.0), pages)
 
     patch.setattr("tests.simulation.play.perform", hasty)
 
 
 def _resend_doubts(patch: Patch) -> None:
-    patch.setattr(perform._Run, "_is_settled_as_missing", lambda _run, _movement: True)
+    patch.setattr(perform._Run, "_settle", lambda *_anything: Found(Status.PENDING, Step.RETRY))
 
 
 def _skip_doubts(patch: Patch) -> None:
-    patch.setattr(perform._Run, "_is_settled_as_missing", lambda _run, _movement: False)
+    patch.setattr(perform._Run, "_settle", lambda *_anything: Found(Status.UNKNOWN, Step.NEXT))
 
 
 def _send_doubts_again_on_resume(patch: Patch) -> None:
@@ -130,7 +216,7 @@ def _send_doubts_again_on_resume(patch: Patch) -> None:
 
 def _old_balances(patch: Patch) -> None:
     """The balances before an attempt are those of the opening for ever."""
-    patch.setattr(perform._Run, "_know", lambda _run, _token, _reading: None)
+    patch.setattr(known.Known, "learn", lambda _known, _token, _reading: None)
 
 
 class LateWriter(MemoryLedger):
@@ -171,6 +257,13 @@ class Unlocked(MemoryLedger):
         """Keep the lease, so that the one who was here first can go on."""
 
 
+class Undoubting(MemoryLedger):
+    """Takes a row that balances put in doubt for one whose attempt is."""
+
+    def work(self, batch: str) -> Work:
+        return replace(super().work(batch), doubted=frozenset())
+
+
 class Repeating(MemoryLedger):
     """Gives a row to the runner twice."""
 
@@ -197,8 +290,23 @@ PLANTED: dict[str, Planted] = {
     "retry on 500": Planted(300, _outcomes(_retry_on_500)),
     "retry after a read timeout": Planted(100, _outcomes(_retry_after_read_timeout)),
     "retry an empty answer": Planted(300, _outcomes(_retry_empty_answers)),
-    "an undecodable answer is a refusal": Planted(100, _outcomes(_refuse_undecodable)),
+    "an undecodable answer is a refusal": Planted(300, _outcomes(_refuse_undecodable)),
     "an answer that contradicts itself is believed": Planted(100, _outcomes(_believe_contradictions)),
+    "every well-formed refusal is proof": Planted(300, _outcomes(_believe_every_refusal)),
+    "an undocumented refusal is proof": Planted(300, _outcomes(_believe_undocumented_refusals)),
+    "a 403 page is proof": Planted(300, _outcomes(_take_pages_for_proof)),
+    "slow down is proof": Planted(300, _outcomes(_send_again_when_asked_to_slow_down)),
+    "a look is not looked at": Planted(300, _see_nothing_move),
+    "a look is at one account only": Planted(600, _look_at_the_main_account_only),
+    "a refusal is written down before the look": Planted(600, _write_down_what_the_answer_said),
+    "an answer that comes twice is believed": Planted(300, _believe_repeated_answers),
+    "what a look showed is not confirmed": Planted(300, _confirm_nothing, scenario=_lagging),
+    "a reading that lags is counted": Planted(600, _notice_no_lag),
+    "what is read on resuming is never behind": Planted(300, _forget_what_was_done_before, scenario=_lagging),
+    "the closing balances are read once": Planted(600, _raise_alarms_at_once),
+    "the books put nothing in doubt": Planted(300, _doubt_nothing),
+    "what books put in doubt is settled by its attempt": Planted(600, ledger=Undoubting),
+    "a person decides before the balances do": Planted(600, _let_anybody_decide_at_once),
     "C' compared the wrong way": Planted(200, _settling(_credited_the_wrong_way)),
     "C' not looked at": Planted(200, _settling(_only_the_debited_account)),
     "D' not looked at": Planted(300, _settling(_only_the_credited_account)),
@@ -223,6 +331,12 @@ def _forget_the_fence(ledger: MemoryLedger, batch: str, at: Any) -> None:
     del ledger, batch, at
 
 
+def _look_for_no_rise(patch: Patch) -> None:
+    patch.setattr(resuming, "find_rises", lambda *_arguments: [])
+    # The books would show it as well.
+    _doubt_nothing(patch)
+
+
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
     "a renewed key is another account": lambda patch: patch.setattr(memory, "identify", lambda _owner, _known: None),
     "an address is what is written": lambda patch: patch.setattr(account, "normalize_address", lambda url: url),
@@ -235,8 +349,6 @@ PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
     "rises are not looked for before a run": lambda patch: patch.setattr(
         ledger_checks, "find_rises", lambda *_arguments: []
     ),
-    "rises are not looked for before a resumption": lambda patch: patch.setattr(
-        perform, "find_rises", lambda *_arguments: []
-    ),
+    "rises are not looked for before a resumption": _look_for_no_rise,
     "a process that slept sends all the same": lambda patch: patch.setattr(MemoryLedger, "renew", _forget_the_fence),
 }

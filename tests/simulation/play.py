@@ -9,19 +9,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-from batch.errors import LedgerError
+from batch.codes import PROOF
+from batch.errors import LedgerError, UsageError
 from batch.ledger import verify
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, RowSettled
+from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, RowSettled
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
-from batch.model import Balances, BatchState, Status
-from batch.money import from_thousandths, to_thousandths
+from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
+from batch.money import CENT, ZERO, from_thousandths, to_thousandths
 from batch.rules import holding
 from batch.rules.books import keep_books
+from batch.rules.evidence import SEEN_MISSING, UNTOLD
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.retry import RetryPolicy
-from batch.runner.perform import RunOptions, World, perform
+from batch.runner.account import decide
+from batch.runner.perform import perform
+from batch.runner.session import RunOptions, World
 from tests.builders import NOON
 from tests.simulation.draw import BOUND, SETTLE_SECONDS, Scenario, draw
 from tests.simulation.provider import MAIN, ModelProvider, Outside, Time
@@ -37,7 +41,11 @@ class Crash(BaseException):
 
 
 class Deceived(Exception):
-    """A top-up coincided with a drift as large as the amount: no rule over balances can see through it."""
+    """What no rule over balances can see through, and README names.
+
+    A top-up that coincides with a drift as large as the amount; "slow down" for a movement that was applied, while
+    readings lag longer than the wait before the look.
+    """
 
 
 class Violation(AssertionError):
@@ -51,6 +59,11 @@ class Told:
     doubts: int = 0
     decided: int = 0
     deceived: bool = False
+    troubles: int = 0
+    """Faults that befell a movement, and processes that died."""
+    lies: int = 0
+    unseen: int = 0
+    """Lies that were believed to the end without an alarm, because others moved the accounts as well."""
     story: list[str] = field(default_factory=list)
 
 
@@ -70,6 +83,9 @@ class Player:
         self.pid = 0
         self.known = dict(self.provider.outside)
         self.before: dict[int, dict[str, Outside]] = {}
+        self.decided: set[int] = set()
+        self.believed: dict[int, bool] = {}
+        """Rows that are called refused although they were applied, and whether a look that lagged is the reason."""
 
     def say(self, words: str) -> None:
         """A line of the story."""
@@ -93,6 +109,7 @@ class Player:
             self.at_the_end(played.after if not self._is_rough() else None)
         except Deceived:
             self.told.deceived = True
+        self.told.troubles = self.provider.faults + self.disk.crashes
         return self.told
 
     def process(self) -> None:
@@ -100,6 +117,7 @@ class Player:
         self.pid += 1
         pid = self.pid
         self.alive.add(pid)
+        self.provider.connect()
         try:
             self.disk.hold(pid)
             self.run(pid)
@@ -148,27 +166,34 @@ class Player:
                 raise Violation(f"row {entry.row.number} was applied {times} times")
             if status is Status.DONE and times != 1:
                 raise Violation(f"row {entry.row.number} is done, and was never applied")
-            if status in {Status.REFUSED, Status.INVALID, Status.PENDING} and times:
+            if status in {Status.INVALID, Status.PENDING} and times:
                 raise Violation(f"row {entry.row.number} is {status}, and was applied")
+            if status is Status.REFUSED and times and entry.row.number not in self.believed:
+                raise Violation(f"row {entry.row.number} is refused, and was applied")
 
     def decide(self) -> None:
-        """A person looks at the provider's site and decides about what the balances did not tell."""
-        for entry in self.ledger.view(BATCH).rows:
-            stopped = self.ledger.head(BATCH).state is BatchState.STOPPED
-            doubtful = entry.result.status is Status.UNKNOWN and "tell" in str(entry.result.note)
-            asked = entry.result.status is Status.UNKNOWN and "it was not applied" in str(entry.result.note)
-            rose = entry.result.status is Status.UNKNOWN and "since the ledger last knew" in str(entry.result.note)
-            if stopped and (doubtful or asked or rose):
-                if doubtful:
+        """A person looks at the provider's site and decides about what the balances did not tell.
+
+        They decide at once, and are turned away where the balances were not asked yet.
+        """
+        self.disk.let_go()  # A process that died holds nobody.
+        view = self.ledger.view(BATCH)
+        doubted = self.ledger.work(BATCH).doubted
+        for entry in view.rows:
+            if entry.result.status is Status.UNKNOWN:
+                if entry.result.note == UNTOLD and entry.row.number not in doubted:
                     self.check_that_balances_do_not_tell(entry.row.number)
-                # Nobody decides while the server may still be busy with it.
-                self.time.pass_by(SETTLE_SECONDS)
                 applied = self.provider.applied[entry.row.number] == 1
-                decision = PersonDecided(
-                    self.time.now(), entry.row.number, entry.result.attempts, applied, "me", "looked"
-                )
-                self.ledger.append(BATCH, [decision])
+                try:
+                    decide(
+                        self.ledger, BATCH, entry.row.number, applied=applied, who="me", why="looked", now=self.time.now
+                    )
+                except UsageError as error:
+                    self.say(f"a person is turned away: {error}")
+                    continue
                 self.told.decided += 1
+                self.decided.add(entry.row.number)
+                self.believed.pop(entry.row.number, None)
                 self.say(f"a person decided row {entry.row.number}: applied {applied}")
 
     def recorded(self, fact: Fact) -> None:
@@ -180,6 +205,10 @@ class Player:
                 self.know(MAIN, *fact.subaccounts)
             case AttemptEnded() if fact.main_balance is not None:
                 self.know(MAIN, self.token(fact.row))
+            case AttemptEnded(status=Status.REFUSED) if self.provider.applied[fact.row]:
+                if fact.code not in PROOF:
+                    raise Violation(f"row {fact.row} was applied, and is refused without proof")
+                self.believed[fact.row] = False
             case RowSettled():
                 self.settled(fact)
 
@@ -189,11 +218,17 @@ class Player:
 
     def settled(self, fact: RowSettled) -> None:
         """A verdict: wrong only where nobody could have seen it."""
-        self.told.doubts += 1
+        self.told.doubts += fact.note != SEEN_MISSING
         verdict = fact.status is Status.DONE
         truth = self.provider.applied[fact.row] == 1
-        if (fact.status is Status.PENDING or verdict) and verdict is not truth:
-            if self.is_deceptive(fact.row):
+        if fact.status is not Status.UNKNOWN and verdict is not truth:
+            lagged = fact.note == SEEN_MISSING and self.provider.lagged & {MAIN, self.token(fact.row)}
+            if lagged and fact.status is Status.REFUSED:
+                # What one look showed is confirmed, or not, by the closing balances.
+                self.believed[fact.row] = True
+                self.provider.believe(self.movement(fact.row))
+                return
+            if lagged or self.is_deceptive(fact.row):
                 raise Deceived
             raise Violation(f"row {fact.row} was settled as applied={verdict}, and the truth is {truth}")
 
@@ -216,8 +251,12 @@ class Player:
             raise Violation(f"row {row} is unknown, although nothing else moved its accounts")
 
     def outside_since(self, row: int, looks: dict[str, Outside]) -> tuple[Outside, Outside]:
-        """What others did to both accounts, by these looks, since the balances before the attempt were known."""
-        main, subaccount = (looks[account].since(self.before[row][account]) for account in (MAIN, self.token(row)))
+        """What others did to both accounts, by these looks, since the balances before the attempt were known.
+
+        Of a row that was never sent: since the beginning.
+        """
+        before = self.before.get(row, {})
+        main, subaccount = (looks[account].since(before.get(account, Outside())) for account in (MAIN, self.token(row)))
         return main, subaccount
 
     def at_the_end(self, forecast_after: Decimal | None) -> None:
@@ -229,14 +268,48 @@ class Player:
         rows = Counter(entry.result.status for entry in view.rows)
         if rows[Status.UNKNOWN] or rows[Status.PENDING]:
             raise Violation("the batch is finished, and rows are left")
+        self.check_lies(view)
         if forecast_after is not None and forecast_after != self._euros(MAIN):
             raise Violation(f"the forecast said {forecast_after}, and the main account holds {self._euros(MAIN)}")
-        if view.head.closing is None or self.scenario.roughness.drift or self.scenario.roughness.top_up:
+        if view.head.closing is None or self.others_move or any(self.provider.applied[row] for row in self.believed):
             return
         books = keep_books(view)
         for name, book in {MAIN: books.main, **books.subaccounts}.items():
-            if name in self.provider.balances and book.difference != 0:
+            # Nobody sees whether a reading lags by a cent or two.
+            hidden = 2 * CENT if self.scenario.roughness.lag else ZERO
+            if name in self.provider.balances and abs(book.difference or ZERO) > hidden:
                 raise Violation(f"the books of {name} differ by {book.difference}, and nobody else moved it")
+
+    def check_lies(self, view: BatchView) -> None:
+        """A row that was applied and is called refused: the books show it, where nothing else blurs them.
+
+        What was believed because of a look is confirmed a settling time later, so no lag blurs that.
+        """
+        believed = {row: by_look for row, by_look in self.believed.items() if self.provider.applied[row]}
+        self.told.lies = sum(self.provider.lied.values())
+        self.told.unseen = 0 if keep_books(view).enriched else len(believed)
+        if self.others_move or view.head.closing is None:
+            return
+        refused = Counter(entry.row.token for entry in view.rows if entry.result.status is Status.REFUSED)
+        net: Counter[str] = Counter()
+        for row in believed:
+            net[self.token(row)] += self.amount(row) * (1 if self.movement(row).direction is Direction.ADD else -1)
+        for row, by_look in believed.items():
+            if abs(net[self.token(row)]) <= TWO_CENTS or (self.scenario.roughness.lag and not by_look):
+                continue
+            if len(believed) == refused[self.token(row)] == 1 and row not in self.decided:
+                raise Violation(f"row {row} is refused, was applied, and the books were not asked")
+            if not keep_books(view).enriched:
+                raise Violation(f"row {row} is refused, was applied, and the books raise no alarm")
+
+    @property
+    def others_move(self) -> bool:
+        """Whether the accounts have other movements than the batch's."""
+        return bool(self.scenario.roughness.drift or self.scenario.roughness.top_up)
+
+    def movement(self, row: int) -> Movement:
+        """The movement of a row."""
+        return next(entry.movement for entry in self.scenario.sheet.rows if entry.number == row and entry.movement)
 
     def token(self, row: int) -> str:
         """The sub-account of a row."""
@@ -263,6 +336,11 @@ class Disk:
         self._player = player
         self._ledger = ledger
         self._crashes_left = MOST_CRASHES
+
+    @property
+    def crashes(self) -> int:
+        """How often the process died."""
+        return MOST_CRASHES - self._crashes_left
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         """Every call of either, with a crash before it or behind it."""

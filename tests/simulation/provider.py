@@ -12,15 +12,19 @@ from decimal import Decimal
 
 from batch.errors import ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
-from batch.money import from_thousandths, to_thousandths
+from batch.money import CENT, from_thousandths, to_thousandths
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
 from batch.provider import decode
 from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
+from batch.provider.repeats import RepeatWatch
 from tests.builders import NOON
 from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario
 
 MAIN = "the main account"
+DOCUMENTED = (2, 8, 11)
+UNDOCUMENTED = (None, 0, 77, 499)
+FAILURES = (500, 503)
 
 
 @dataclass
@@ -61,6 +65,15 @@ class Outside:
         return Outside(self.spent - earlier.spent, self.given - earlier.given)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An account at some time: what it held, and what others had done to it."""
+
+    at: float
+    balance: int
+    outside: Outside
+
+
 class ModelProvider:
     """Implements `batch.provider.client.Provider`."""
 
@@ -69,25 +82,35 @@ class ModelProvider:
         self.outside = {account: Outside() for account in self.balances}
         self.seen = dict(self.outside)
         """What others had done when the account's balance was last told."""
+        self.lagged: set[str] = set()
+        """Accounts whose balance was told last as it had been before."""
+        self.lied: Counter[int] = Counter()
+        """How often a row was answered as not applied, although it was."""
         self.applied: Counter[int] = Counter()
         self.sends = 0
+        self.faults = 0
         self.tell: Callable[[str], None] = lambda _words: None
         self._rough = scenario.roughness
         self._rng = rng
         self._time = time
+        self._past = {account: [Moment(0.0, held, Outside())] for account, held in self.balances.items()}
+        self.connect()
+
+    def connect(self) -> None:
+        """A new process: its client has seen no answer yet."""
+        self._repeats = RepeatWatch()
+        self._last_success: Answer | None = None
 
     def main_account(self) -> MainAccount:
         """`/me`."""
         self._question()
-        self._look(MAIN)
-        return MainAccount("me@example.com", from_thousandths(self.balances[MAIN]))
+        return MainAccount("me@example.com", self._told("me", MAIN))
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
         """The whole list."""
         self._question()
         tokens = [account for account in self.balances if account != MAIN]
-        self._look(*tokens)
-        return tuple(SubAccount(token, "", "simple", from_thousandths(self.balances[token])) for token in tokens)
+        return tuple(SubAccount(token, "", "simple", self._told("list", token)) for token in tokens)
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
         """One page of the list."""
@@ -105,34 +128,88 @@ class ModelProvider:
         self.sends += 1
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._answer(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
-        return decode.movement_outcome(exchange)
+        return self._repeats.check(decode.movement_outcome(exchange), movement)
+
+    def believe(self, movement: Movement) -> None:
+        """What the client takes for not applied is, for every later doubt, what others did."""
+        amount = to_thousandths(movement.amount)
+        debited, credited = (MAIN, movement.token) if movement.direction is Direction.ADD else (movement.token, MAIN)
+        self.outside[debited] = replace(self.outside[debited], spent=self.outside[debited].spent + amount)
+        self.outside[credited] = replace(self.outside[credited], given=self.outside[credited].given + amount)
+        self._remember(debited, credited)
+
+    def _remember(self, *accounts: str) -> None:
+        """What can be told later, when readings lag."""
+        for account in accounts:
+            now = Moment(self._time.seconds, self.balances[account], self.outside[account])
+            if self._rough.lag and self._past[account][-1] != now:
+                self._past[account].append(now)
 
     def _befall(self, movement: Movement) -> Exchange:
         """A fault: before or after applying, or with the movement applied late."""
-        kind = self._rng.choice(["not-sent", "throttle", "silence", "late", "broken", "broken", "refuse", "stop"])
-        applies = self._rng.random() < 0.5
+        kind = self._rng.choice(self._rough.kinds)
+        self.faults += 1
+        if kind.endswith("-after"):
+            return self._lie(kind.removesuffix("-after"), movement)
         match kind:
             case "not-sent":
                 return NotSent("the connection was refused")
-            case "throttle":
-                return Answer(429, b"slow down", self._rng.choice([None, 0.0, 3.0]))
-            case "refuse":
-                return _refusal(self._rng.choice([2, 8, 11, 777]))
-            case "stop":
-                return _refusal(self._rng.choice([4, 20, 96]))
             case "late":
-                # The server keeps no request for longer than the settling time.
-                delay = self._rng.uniform(0, SETTLE_SECONDS * 0.95)
+                # The server keeps no request for longer than the settling time, less what a reading may lag.
+                delay = self._rng.uniform(0, SETTLE_SECONDS * 0.95 - self._rough.lag)
                 self._time.due.append((self._time.seconds + delay, lambda: self._apply_late(movement)))
                 self._time.pass_by(self._rng.choice([0.0, READ_TIMEOUT]))
                 return NoAnswer("no answer came in time")
             case "silence":
-                if applies:
-                    self._answer(movement)
+                self._perhaps_answer(movement)
                 self._time.pass_by(READ_TIMEOUT)
                 return NoAnswer("the connection was reset")
-        answer = self._answer(movement) if applies else Answer(500, b"{}")
-        return self._broken(answer.body)
+            case "broken":
+                return self._broken(self._perhaps_answer(movement).body)
+            case "twice":
+                return self._twice(movement)
+        return self._denial(kind)
+
+    def _denial(self, kind: str) -> Answer:
+        """An answer that says, or seems to say, that nothing was applied."""
+        match kind:
+            case "throttle":
+                slow = _refusal(429, self._rng.choice([200, 403]))
+                after = self._rng.choice([None, 0.0, 3.0])
+                return replace(self._rng.choice([Answer(429, b"slow down"), slow]), retry_after=after)
+            case "stop":
+                return _refusal(self._rng.choice([4, 20, 96]))
+            case "undocumented":
+                return _refusal(self._rng.choice(UNDOCUMENTED), self._rng.choice([200, 400]))
+            case "failed":
+                return _refusal(self._rng.choice(FAILURES), self._rng.choice([200, 403]))
+            case "page":
+                return self._rng.choice([Answer(403, b"<html>Forbidden</html>"), Answer(404, b""), Answer(400, b"{}")])
+        return _refusal(self._rng.choice(DOCUMENTED), self._rng.choice([200, 403]))
+
+    def _lie(self, kind: str, movement: Movement) -> Exchange:
+        """Apply it, if it can be, and answer as if it had not been."""
+        before, last = self.applied[movement.row], self._last_success
+        self._answer(movement)
+        self._last_success = last  # It never arrives.
+        if self.applied[movement.row] > before:
+            self.lied[movement.row] += 1
+            if kind == "refuse":
+                self.believe(movement)
+        return self._denial(kind)
+
+    def _twice(self, movement: Movement) -> Answer:
+        """The answer to the movement before comes once more, and this one's own never."""
+        before = self._last_success
+        own = self._perhaps_answer(movement)
+        # Less than that rounding can hide, and nobody can tell it from an answer.
+        return before if before is not None and movement.amount > CENT else self._broken(own.body)
+
+    def _perhaps_answer(self, movement: Movement) -> Answer:
+        last = self._last_success
+        answer = self._answer(movement) if self._rng.random() < 0.5 else Answer(500, b"{}")
+        self._last_success = last  # It never arrives.
+        return answer
 
     def _broken(self, body: bytes) -> Answer:
         """An answer that is not what it should be, whether or not the movement was applied."""
@@ -158,7 +235,8 @@ class ModelProvider:
         self._look(MAIN, movement.token)
         figures = (self._figure(MAIN), self._figure(movement.token))
         body = f'{{"success":true,"code":200,"credit":{figures[0]},"subaccountCredit":{figures[1]},"currency":"EUR"}}'
-        return Answer(200, body.encode())
+        self._last_success = Answer(200, body.encode())
+        return self._last_success
 
     def _refusal(self, movement: Movement) -> int | None:
         if movement.token not in self.balances:
@@ -172,6 +250,7 @@ class ModelProvider:
         signed = to_thousandths(movement.amount) * (1 if movement.direction is Direction.ADD else -1)
         self.balances[MAIN] -= signed
         self.balances[movement.token] += signed
+        self._remember(MAIN, movement.token)
         self.applied[movement.row] += 1
         self.tell(f"applied row {movement.row}")
 
@@ -185,6 +264,19 @@ class ModelProvider:
 
     def _look(self, *accounts: str) -> None:
         self.seen.update({account: self.outside[account] for account in accounts})
+        self.lagged.difference_update(accounts)
+
+    def _told(self, question: str, account: str) -> Decimal:
+        """What a question is told of an account: what it holds, or held before."""
+        past = self._past[account]
+        if not self._rough.lag or question not in self._rough.lag_on or self._rng.random() >= self._rough.lag_often:
+            self._look(account)
+            return from_thousandths(self.balances[account])
+        then = self._time.seconds - self._rough.lag
+        told = next((moment for moment in reversed(past) if moment.at <= then), past[0])
+        self.seen[account] = told.outside
+        (self.lagged.add if told.balance != self.balances[account] else self.lagged.discard)(account)
+        return from_thousandths(told.balance)
 
     def _question(self) -> None:
         self._live()
@@ -207,10 +299,11 @@ class ModelProvider:
                 self.balances[account] += given
                 self.outside[account] = replace(self.outside[account], given=self.outside[account].given + given)
                 self.tell(f"{account} was given {given}")
+            self._remember(account)
 
 
-def _refusal(code: int) -> Answer:
-    return Answer(200, json.dumps({"success": False, "code": code, "message": f"Non {code}"}).encode())
+def _refusal(code: int | None, status: int = 200) -> Answer:
+    return Answer(status, json.dumps({"success": False, "code": code, "message": f"Non {code}"}).encode())
 
 
 def _short(exchange: Exchange) -> str:

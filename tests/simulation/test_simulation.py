@@ -33,7 +33,7 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     planted.patch(monkeypatch)
     for seed in range(planted.within):
         try:
-            play(seed, ledger=planted.ledger())
+            play(seed, scenario=planted.scenario(seed), ledger=planted.ledger())
         except Violation:
             return
     pytest.fail(f"“{name}” went unnoticed for {planted.within} seeds")

@@ -22,6 +22,7 @@ from batch.ledger.orm.trouble import found, reading
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
 from batch.model import Event as EventRecord
+from batch.rules.evidence import FOR_A_PERSON
 
 
 class RowOrder(StrEnum):
@@ -114,6 +115,13 @@ def tally_of(batch: str) -> Tally:
     """Rows and euros of a batch by what has become of them."""
     with reading():
         return tally_of_rows(Movement.objects.filter(batch=batch))
+
+
+def awaiting_a_person(batches: Collection[str]) -> frozenset[str]:
+    """Those of the batches that have a row in doubt which a person has to decide about."""
+    with reading():
+        rows = Movement.objects.filter(batch__in=batches, status=Status.UNKNOWN.value, note__in=FOR_A_PERSON)
+        return frozenset(rows.values_list("batch_id", flat=True))
 
 
 def without_rows(batch: str) -> BatchView:

@@ -173,7 +173,7 @@ def _in_ledger(played: DryRun, known: int | None, options: Options, rest_of: str
     if known is None:
         return Checked(played)
     ledger = DatabaseLedger()
-    seen = only_unsettled(played, ledger, known, rest_of) if rest_of else played
+    seen = only_unsettled(played, ledger, known, rest_of, despite_alarm=options.again) if rest_of else played
     return Checked(check_against_ledger(seen, ledger, known, options.choices_for(rest_of)))
 
 

@@ -11,9 +11,9 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from batch.language import _
-from batch.ledger.orm.queries import lines_page
+from batch.ledger.orm.queries import awaiting_a_person, lines_page
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchState, Status
+from batch.model import BatchState
 from batch.web.access import Role, roles_of
 from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
 from batch.web.runs.standing import state_shown
@@ -74,11 +74,14 @@ def _stopped(person: Person) -> Iterator[Waiting]:
     is_approver = Role.APPROVER in roles_of(person)
     states = (BatchState.STOPPED, BatchState.RUNNING, BatchState.APPROVED)
     worked_on = jobs_by_batch()
-    for line in lines_page(0, _MOST, states=states).lines:
+    lines = lines_page(0, _MOST, states=states).lines
+    undecided = awaiting_a_person([str(line.head.batch) for line in lines])
+    for line in lines:
         job = worked_on.get(str(line.head.batch))
         # Also one that was begun and whose worker died: nothing but a resumption brings it on.
         if job is None and state_shown(line.head, None) is not BatchState.RUNNING:
-            yield _stopped_batch(line, for_me=is_approver)
+            what = What.DECIDE if line.head.batch in undecided else What.RESUME
+            yield _stopped_batch(line, what, for_me=is_approver)
 
 
 def jobs_by_batch() -> dict[str, Job]:
@@ -86,8 +89,7 @@ def jobs_by_batch() -> dict[str, Job]:
     return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
 
 
-def _stopped_batch(line: BatchLine, *, for_me: bool) -> Waiting:
-    what = What.DECIDE if line.tally.rows[Status.UNKNOWN] else What.RESUME
+def _stopped_batch(line: BatchLine, what: What, *, for_me: bool) -> Waiting:
     head = line.head
     people = head.people.prepared or ""
     link = reverse("batch", args=[head.batch])

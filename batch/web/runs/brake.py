@@ -20,7 +20,7 @@ _ASK_EVERY = 0.5
 
 
 class JobBrake:
-    """Implements `runner.perform.Brake` for a job."""
+    """Implements `runner.session.Brake` for a job."""
 
     def __init__(self, job: int) -> None:
         self._job = job
@@ -57,7 +57,7 @@ class JobBrake:
 
 
 class JobWatcher:
-    """Implements `runner.perform.Watcher` for a job: only waits are told, the rows are in the ledger."""
+    """Implements `runner.session.Watcher` for a job: only waits are told, the rows are in the ledger."""
 
     def __init__(self, job: int) -> None:
         self._job = job

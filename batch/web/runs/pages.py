@@ -14,14 +14,23 @@ from batch.choices import read_choices
 from batch.errors import LedgerError
 from batch.language import _
 from batch.ledger.orm.models import Movement
-from batch.ledger.orm.queries import RowOrder, RowsPage, events_of, line_of, progress, row_of, rows_page
+from batch.ledger.orm.queries import (
+    RowOrder,
+    RowsPage,
+    awaiting_a_person,
+    events_of,
+    line_of,
+    progress,
+    row_of,
+    rows_page,
+)
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
 from batch.report.telling import Teller
 from batch.report.to_fix import is_to_fix
 from batch.rules.books import Books
-from batch.rules.evidence import evidence_of
+from batch.rules.evidence import awaits_person, evidence_of
 from batch.web.access import Role, is_fragment, needs
 from batch.web.charts import Pair, balances_chart, status_chart
 from batch.web.listing import PAGE, link, listing, offset
@@ -81,7 +90,8 @@ def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
         "entry": entry,
         "events": [(event, teller.particulars(event.data)) for event in events_of(batch, row)],
         "job": job,
-        "is_doubtful": entry.result.status is Status.UNKNOWN and job is None,
+        "is_doubtful": awaits_person(entry.result) and job is None,
+        "is_interrupted": entry.result.status is Status.UNKNOWN and not awaits_person(entry.result) and job is None,
     }
     if entry.result.status is Status.UNKNOWN:
         from batch.ledger.orm.store import DatabaseLedger
@@ -105,7 +115,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "job": job,
         "draft": Draft.objects.filter(batch=head.batch).first(),
         "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
-        "verdict": verdict(state, line.tally, books),
+        "verdict": verdict(state, line.tally, books, awaits_person=_awaits_person(line.head, line.tally)),
         "books": books,
         "euros_by_status": _euros_by_status(line.tally),
         "status_chart": status_chart(_("Euros by status"), _euros_by_status(line.tally)),
@@ -136,12 +146,17 @@ def _live(request: HttpRequest, batch: str) -> HttpResponse:
         "is_live": _is_live(state, job),
         "last": now.last,
         "is_update": state is BatchState.RUNNING,
-        "verdict": verdict(state, now.tally, None),
+        "verdict": verdict(state, now.tally, None, awaits_person=_awaits_person(now.head, now.tally)),
     }
     response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
     return response
+
+
+def _awaits_person(head: BatchHead, tally: Tally) -> bool:
+    """Whether a row in doubt is for a person to decide; any other is for `resume` to find out about."""
+    return bool(tally.rows[Status.UNKNOWN]) and bool(awaiting_a_person([head.batch or ""]))
 
 
 def _is_live(state: BatchState, job: Job | None) -> bool:

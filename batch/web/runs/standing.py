@@ -40,9 +40,19 @@ def state_shown(head: BatchHead, job: Job | None) -> BatchState:
     return head.state
 
 
-def verdict(state: BatchState, tally: Tally, books: Books | None) -> Verdict:
-    """What became of the batch: nothing rosier, and nothing darker, than the rows and books say."""
+def verdict(state: BatchState, tally: Tally, books: Books | None, *, awaits_person: bool) -> Verdict:
+    """What became of the batch: nothing rosier, and nothing darker, than the rows and books say.
+
+    `awaits_person`: of the rows in doubt, at least one is for a person to decide.
+    """
     done, unknown = _done(tally), tally.rows[Status.UNKNOWN]
+    if unknown and state is not BatchState.RUNNING and not awaits_person:
+        doubt = ngettext(
+            "{done}, and for {count} row it is not known yet whether the credit moved: resuming finds out.",
+            "{done}, and for {count} rows it is not known yet whether the credit moved: resuming finds out.",
+            unknown,
+        )
+        return Verdict("warn", doubt.format(done=done, count=number(unknown)))
     if unknown and state is not BatchState.RUNNING:
         if sum(tally.rows.values()) == 1:
             return Verdict("bad", _("Of the only row it is not known whether the credit moved: a person must decide."))

@@ -62,7 +62,8 @@ def perform_job(job: Job, settings: Settings) -> None:
     from batch.rules.retry import RetryPolicy
     from batch.runner.account import accept_key, bind_account, holding, refuse_another_account, refuse_another_address
     from batch.runner.dry_run import read_account
-    from batch.runner.perform import RunOptions, World, perform
+    from batch.runner.perform import perform
+    from batch.runner.session import RunOptions, World
     from batch.web import vault
     from batch.web.runs.beginning import begin, start_with
     from batch.web.runs.brake import JobBrake, JobWatcher

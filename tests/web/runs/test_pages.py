@@ -230,3 +230,38 @@ def test_amounts_on_the_page_are_those_of_the_ledger(ended: Job) -> None:
     books = books_of(without_rows(ended.batch).head)
     assert (books.main.given, books.main.received) == (Decimal("15.500"), Decimal("0.500"))
     assert books.main.difference == 0
+
+
+def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
+    people: People, client_for: ClientFor, approved: Approved, sandbox: Sandbox
+) -> None:
+    from batch.ledger.facts import AttemptBegan, StateChanged
+    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.store import DatabaseLedger
+    from batch.model import BatchState, Status
+    from batch.web.entry.waiting import What, waiting_for
+    from batch.web.models import Job
+    from batch.web.runs import jobs
+
+    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
+    batch = finish(job).batch
+    # As `kill -9` leaves it: running, and with an attempt whose outcome nobody wrote down.
+    opening = Decimal(10000), Decimal(100)
+    now = timezone.now()
+    DatabaseLedger().append(batch, [StateChanged(now, BatchState.RUNNING), AttemptBegan(now, 2, 1, *opening)])
+    assert [one.what for one in waiting_for(people.approver)] == [What.RESUME]
+    client = client_for(people.approver)
+    assert "resuming finds out" in client.get(reverse("batch", args=[batch])).content.decode()
+    page = client.get(reverse("batch-row", args=[batch, 2])).content.decode()
+    assert "Nobody has to decide about this row yet" in page
+    assert reverse("resume", args=[batch]) in page
+    assert reverse("decide", args=[batch, 2]) not in page
+    refused = client.post(reverse("decide", args=[batch, 2]), {"choice": "not-applied", "why": "not seen"}, follow=True)
+    assert "finds out" in refused.content.decode()
+    assert line_of(batch).tally.rows[Status.UNKNOWN] == 1
+    client.post(reverse("resume", args=[batch]))
+    finish(jobs.due(timezone.now())[0])
+    assert line_of(batch).tally.rows[Status.DONE] == 3
+    movements: Any = sandbox.ledger()["movements"]
+    assert len(movements) == 3

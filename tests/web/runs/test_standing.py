@@ -11,9 +11,9 @@ from batch.web.runs.standing import verdict
 RUNNING, STOPPED, FINISHED = BatchState.RUNNING, BatchState.STOPPED, BatchState.FINISHED
 
 
-def sentence(state: BatchState, **rows: int) -> str:
+def sentence(state: BatchState, rows: dict[str, int], *, awaits_person: bool = True) -> str:
     tally = Tally({status: rows.get(status.value, 0) for status in Status})
-    return verdict(state, tally, None).sentence
+    return verdict(state, tally, None, awaits_person=awaits_person).sentence
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,15 @@ def sentence(state: BatchState, **rows: int) -> str:
 def test_rows_are_counted_as_the_language_does(
     state: BatchState, rows: dict[str, int], english: str, french: str
 ) -> None:
-    assert sentence(state, **rows).startswith(english)
+    assert sentence(state, rows).startswith(english)
     with speaking(Language.FRENCH):
-        assert sentence(state, **rows).startswith(french)
+        assert sentence(state, rows).startswith(french)
+
+
+def test_what_was_only_interrupted_is_for_nobody_to_decide() -> None:
+    rows = {"done": 1, "unknown": 1}
+    said = sentence(STOPPED, rows, awaits_person=False)
+    assert said.startswith("1 of 2 rows is done, and for 1 row it is not known yet whether the credit moved")
+    assert said.endswith(": resuming finds out.")
+    with speaking(Language.FRENCH):
+        assert sentence(STOPPED, rows, awaits_person=False).endswith("la reprise l’établira.")

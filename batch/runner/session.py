@@ -1,0 +1,184 @@
+"""What a run works with: the outside, how to go about it, what it knows of the balances, and its pen on the ledger."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from batch.clock import Stopwatch, read_boot_clock
+from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
+from batch.language import N_, _
+from batch.ledger.facts import BalancesRead, Fact, Purpose
+from batch.ledger.protocol import Ledger
+from batch.model import Status
+from batch.provider.client import Provider
+from batch.rules.evidence import rests_on_a_look
+from batch.rules.holding import PROOF_SECONDS
+from batch.rules.retry import LONGEST_WAIT, RetryPolicy, wait_seconds
+from batch.runner.known import Known
+
+_T = TypeVar("_T")
+INTERRUPTED = N_("It was interrupted.")
+
+
+class Brake(Protocol):
+    """How the runner is asked to stop, and how it waits: a wait ends at once when a stop is asked for."""
+
+    def asked(self) -> bool:
+        """Whether to stop after the row under way."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or less if asked to stop meanwhile."""
+
+
+class Watcher(Protocol):
+    """Who is told of the run's course."""
+
+    def started(self, movements: int, settled: int) -> None:
+        """So many movements, of which so many need nothing any more."""
+
+    def row_ended(self, row: int, status: Status) -> None:
+        """A row was done, refused or left in doubt."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Nothing happens for a while, and this is why."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outside, handed in: the real one, or a simulated one."""
+
+    provider: Provider
+    ledger: Ledger
+    now: Callable[[], datetime]
+    brake: Brake
+    watcher: Watcher
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    monotonic: Callable[[], float] = read_boot_clock
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run: patience, and how far apart the readings are that settle a doubt (seconds)."""
+
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    settle_seconds: float = 60.0
+    ask_before_resend: bool = False
+    """Whether a movement whose doubt was settled as not applied waits for a person before it is sent again."""
+    refresh: bool = False
+    """Whether the balances in the ledger may be old, because time has passed since they were read."""
+    by: str | None = None
+    """Who starts or resumes it, for the ledger."""
+
+
+class StoppedError(Exception):
+    """The run ends early, for this reason; `resume` goes on."""
+
+
+class Session:
+    """One run of a batch. The facts that wait for the next commit are written before anything that waits."""
+
+    def __init__(self, world: World, batch: str, options: RunOptions) -> None:
+        self.world = world
+        self.batch = batch
+        self.options = options
+        work = world.ledger.work(batch)
+        self.queue = work.rows
+        self.doubted = work.doubted
+        """Rows in doubt by what balances show, and not by an attempt."""
+        self.known = Known.from_work(work, options.settle_seconds, world.now(), world.monotonic())
+        self._facts: list[Fact] = []
+        self._proved = Stopwatch(lambda: world.now().timestamp(), world.monotonic)
+        looked_before = any(rests_on_a_look(entry.result) for entry in self.queue)
+        self._looked_at = world.monotonic() if looked_before else None
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether anything was sent before this run."""
+        return any(entry.result.attempts for entry in self.queue)
+
+    @property
+    def rests_on_looks(self) -> bool:
+        """Whether refusals were believed because of one look at the balances."""
+        return self._looked_at is not None
+
+    def looked(self) -> None:
+        """A refusal was believed just now because of one look."""
+        self._looked_at = self.world.monotonic()
+
+    def seconds_to_confirm(self) -> float:
+        """How long until balances confirm what the last look showed."""
+        if self._looked_at is None:
+            return 0.0
+        return max(0.0, self._looked_at + self.options.settle_seconds - self.world.monotonic())
+
+    def note(self, *facts: Fact) -> None:
+        """Write these facts with the next commit."""
+        self._facts += facts
+
+    def commit(self, *facts: Fact) -> None:
+        """Write what waits and these facts, in one commit."""
+        waiting, self._facts = [*self._facts, *facts], []
+        if waiting:
+            # Before the commit: who sleeps in the middle of it does not know on which side.
+            self._proved.start()
+            # Nothing is written twice: what an interrupt or a full disk keeps from being written here is a doubt.
+            self.world.ledger.append(self.batch, waiting)
+
+    def may_send(self) -> bool:
+        """Look whether the account is surely still held, when the first byte is about to leave.
+
+        Where that was proved too long ago it is proved again; a `LedgerError` ends the run if another has taken over.
+        """
+        if self._proved.count() > PROOF_SECONDS:
+            self._proved.start()
+            self.world.ledger.renew(self.batch, self.world.now())
+        return self._proved.count() <= PROOF_SECONDS
+
+    def heed_brake(self) -> None:
+        """Stop, if that was asked for."""
+        if self.world.brake.asked():
+            raise StoppedError(INTERRUPTED)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Let time pass, as far as nobody asks to stop."""
+        self.commit()
+        self.world.watcher.waiting(seconds, why)
+        self.world.brake.wait(seconds)
+
+    def backoff(self, asked: float | None, attempts_in_a_row: int) -> float:
+        """How long to wait before asking again; `asked` is what the provider asked for."""
+        return wait_seconds(asked, attempts_in_a_row, self.options.policy, self.world.rng)
+
+    def patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
+        """What the provider says of balances, asked for again while it is out of reach, within the attempts allowed."""
+        for attempt in range(1, attempts or self.options.policy.max_attempts):
+            try:
+                return read()
+            except SubAccountGone:
+                raise
+            except ProviderError as error:
+                asked = error.retry_after if isinstance(error, ProviderUnreachable) else None
+                if asked is not None and asked > LONGEST_WAIT:
+                    raise
+                self.wait(self.backoff(asked, attempt), _("the balances cannot be read"))
+                self.heed_brake()
+        return read()
+
+    def read_balances(self, purpose: Purpose) -> BalancesRead:
+        """The main account's balance and those of the sub-accounts that the batch names."""
+        main = self.world.provider.main_account().balance
+        listed = self.world.provider.subaccounts()
+        named = {entry.row.token for entry in self.queue}
+        balances = {account.token: account.balance for account in listed if account.token in named}
+        return BalancesRead(self.world.now(), purpose, main, balances)
+
+    def read_or_stop(self, purpose: Purpose) -> BalancesRead:
+        """The same, asked for patiently; nothing goes on without it."""
+        try:
+            return self.patiently(lambda: self.read_balances(purpose))
+        except ProviderError as error:
+            raise StoppedError(_("The balances cannot be read. {why}").format(why=error)) from error
