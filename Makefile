@@ -14,7 +14,7 @@ RUNS ?= 100
 QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo web-demo test test-slow check format messages simulate chaos bench pictures screenshots samples constraints clean
+.PHONY: demo web-demo test test-slow check format messages simulate asked chaos bench pictures screenshots samples constraints clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -44,6 +44,9 @@ messages: $(READY)  ## Bring the catalogue of French messages up to date, and li
 simulate: $(READY)  ## Play SEEDS seeds of each simulation.
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 	$(BIN)/python -m tests.simulation --months --seeds $(SEEDS) --first $(FIRST)
+
+asked: $(READY)  ## Measure how often a person is asked, and write docs/asked.md.
+	$(BIN)/python -m tests.simulation.asked
 
 chaos: $(READY)  ## RUNS storms of real processes.
 	$(BIN)/python -m tests.chaos $(RUNS) $(FIRST)
