@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from batch.ledger.holding import this_process
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger, NewBatch
-from batch.model import BatchState, Direction, Movement, Status, SubAccount
+from batch.model import Balances, BatchState, Direction, Movement, Status, SubAccount
 from batch.outcome import Applied
 from batch.provider.client import Client, Provider
 from batch.provider.connection import MaySend
@@ -82,8 +83,9 @@ class ProviderHere:
 
 
 def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
-    """Record the batch, then run it to its end; only the run is measured."""
-    ledger.create(new)
+    """Record the batch with the balances of just now, then run it to its end; only the run is measured."""
+    held = {account.token: account.balance for account in provider.subaccounts()}
+    ledger.create(replace(new, opening=Balances(provider.main_account().balance, held, new.at)))
     nobody = Nobody()
     world = World(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
     ledger.hold(new.access.account, this_process(), new.at, lambda _lease: False)
