@@ -238,9 +238,12 @@ class Player:
         A larger gift shows itself, unless the account that was given it spent the rest of it.
         """
         amount = self.amount(row)
-        main, subaccount = self.outside_since(row, self.provider.seen)
+        # A reading that lags may show by chance what the accounts hold now, and not what came and went in between.
+        looks = [self.provider.seen, *([self.provider.outside] if self.scenario.roughness.lag else [])]
+        pairs = [self.outside_since(row, look) for look in looks]
         return any(
             0 < one.given <= amount + one.spent + 2 * TWO_CENTS and other.spent >= amount - 2 * TWO_CENTS
+            for main, subaccount in pairs
             for one, other in ((main, subaccount), (subaccount, main))
         )
 
