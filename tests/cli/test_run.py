@@ -326,6 +326,44 @@ def lease_in_ledger(command: Command, **changed: object) -> None:
             assert ledger.execute(f"UPDATE ledger_account_lease SET {column} = ?", [value]).rowcount == 1  # noqa: S608
 
 
+@pytest.mark.parametrize(
+    "lie", ["refuse-after:code=77", "refuse-after:code=500", "refuse-after:code=429", "page-after"]
+)
+def test_what_was_applied_is_done_whatever_the_answer_says(command: Command, sandbox: Sandbox, lie: str) -> None:
+    sandbox.add_fault(lie)
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
+    assert applied(sandbox) == ALL
+
+
+def test_a_documented_refusal_of_what_was_applied_is_found_by_the_closing_balances(
+    command: Command, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("refuse-after:code=8")
+    ended = command("run", command.sheet(), "--yes", "--json")
+    assert (ended.code, ended.statuses) == (3, ["unknown", "done", "done"])
+    batch = ended.document["batch"]
+    assert command("resolve", batch, 2, "--applied", "--why", "seen").code == 2
+    assert command("resume", "--json").code == 3
+    assert command("resolve", batch, 2, "--applied", "--why", "the provider shows it").code == 0
+    assert command("resume", "--json").statuses == ["done", "done", "done"]
+    assert applied(sandbox) == ALL
+    assert command("verify", batch).code == 0
+
+
+def test_the_rest_of_a_list_is_not_sent_while_its_balances_are_not_explained(
+    command: Command, sandbox: Sandbox
+) -> None:
+    sheet = command.sheet("token;amount;direction\nsub-0001;10;add\nsub-0001;7;add\nsub-0001;3;add\n")
+    for fault in ("refuse-after:code=8,times=2", "refuse:code=8"):
+        sandbox.add_fault(fault)
+    ended = command("run", sheet, "--yes", "--json")
+    assert (ended.code, ended.statuses) == (1, ["refused", "refused", "refused"])
+    rest = command("run", sheet, "--yes", "--only-unsettled", ended.document["batch"])
+    assert (rest.code, "--again --why" in rest.err) == (2, True)
+    assert len(applied(sandbox)) == 2
+
+
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
     arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
     with subprocess.Popen(

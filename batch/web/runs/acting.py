@@ -16,6 +16,7 @@ from batch.errors import CreditbatchError, UsageError
 from batch.language import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState
+from batch.rules.books import has_open_alarm
 from batch.runner.account import abandon, decide
 from batch.web.access import Role, needs, person_of
 from batch.web.audit import record
@@ -145,11 +146,13 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
     """A new draft of what is not done: asked first, then made."""
     line = found_line(batch)
     if request.method != "POST":
-        return render(request, "web/runs/again.html", {"section": "history", "head": line.head, "tally": line.tally})
+        is_alarming = has_open_alarm(DatabaseLedger().view(batch))
+        context = {"section": "history", "head": line.head, "tally": line.tally, "is_alarming": is_alarming}
+        return render(request, "web/runs/again.html", context)
     from batch.web.runs.rest import draft_of_rest
 
     try:
-        draft = draft_of_rest(batch, person_of(request))
+        draft = draft_of_rest(batch, person_of(request), request.POST.get("why", "").strip()[:LONGEST_REASON])
     except CreditbatchError as error:
         messages.error(request, str(error))
         return redirect("batch", batch)

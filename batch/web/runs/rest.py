@@ -14,10 +14,10 @@ from batch.web.drafts.digest import Options
 from batch.web.models import Draft, Person, StoredFile
 
 
-def draft_of_rest(batch: str, person: Person) -> Draft:
+def draft_of_rest(batch: str, person: Person, why: str = "") -> Draft:
     """The draft, checked. Its sheet is the report’s *To fix*, and nothing that the batch did is sent again.
 
-    A `CreditbatchError` says why there is none.
+    `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
     """
     with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / f"{batch}.xlsx"
@@ -27,7 +27,8 @@ def draft_of_rest(batch: str, person: Person) -> Draft:
     file = StoredFile.objects.create(name=path.name, sha256=sha256, size=len(data), data=data)
     draft = Draft.objects.create(created_by=person, rest_of=batch)
     try:
-        check_version(draft, Reading(file, Conventions()), Options(), person, made_by="rest")
+        options = Options(again=bool(why), why=why)
+        check_version(draft, Reading(file, Conventions()), options, person, made_by="rest")
     except BaseException:
         # Nothing is left of a draft that has no sheet.
         draft.delete()

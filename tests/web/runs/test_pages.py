@@ -265,3 +265,21 @@ def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     assert line_of(batch).tally.rows[Status.DONE] == 3
     movements: Any = sandbox.ledger()["movements"]
     assert len(movements) == 3
+
+
+def test_the_rest_of_a_batch_whose_balances_nothing_explains_needs_somebody_who_has_looked_into_it(
+    people: People, client_for: ClientFor, approved: Approved, performed: Performed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lies = ("refuse-after:code=8,times=2", "refuse:code=8")
+    with Sandbox(SandboxOptions(language="en", faults=tuple(map(Fault.from_text, lies)))) as lying:
+        monkeypatch.setenv("CREDITBATCH_API_URL", lying.url)
+        monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
+        monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
+        draft = approved("token;amount;direction\nsub-0001;10;add\nsub-0001;7;add\nsub-0001;3;add\n")
+        batch = performed(draft, people.approver).batch
+        again = reverse("send-again", args=[batch])
+        client = client_for(people.preparer)
+        assert "What you found out" in client.get(again).content.decode()
+        assert "are not explained" in client.post(again, follow=True).content.decode()
+        answer = client.post(again, {"why": "rows 2 and 3 were paid, says the provider"})
+        assert "/drafts/" in answer.headers["location"]
