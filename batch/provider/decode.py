@@ -86,7 +86,7 @@ def movement_outcome(exchange: Exchange) -> Outcome:
 
 def _answered(answer: Answer) -> Outcome:
     if answer.status < 200 or 300 <= answer.status < 400 or answer.status >= 500:
-        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status), _proof_in(answer))
+        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status), _find_proof(answer))
     try:
         reply = decode(answer)
     except ContradictionError as problem:
@@ -103,8 +103,8 @@ def _answered(answer: Answer) -> Outcome:
         return Doubt(str(problem))
 
 
-def _proof_in(answer: Answer) -> Refused | None:
-    """The refusal in an answer whose status says otherwise, if it is one that the API documents."""
+def _find_proof(answer: Answer) -> Refused | None:
+    """Find the refusal in an answer whose status says otherwise, if it is one that the API documents."""
     try:
         reply = decode(answer)
     except NotUnderstoodError:
@@ -122,7 +122,7 @@ def _not_understood(answer: Answer, trouble: str) -> Outcome:
 
 
 def _refused(refusal: Refused, answer: Answer) -> Outcome:
-    """What a well-formed refusal proves."""
+    """Say what a well-formed refusal proves."""
     if codes.SLOW_DOWN in {answer.status, refusal.code}:
         return _throttled(answer)
     if refusal.by_field or refusal.code in codes.PROOF:
@@ -273,7 +273,7 @@ def _words(value: Any) -> str:
 
 
 def _names_fields(errors: Any) -> bool:
-    """Whether it is the list of `{"error": [{"elementId": …, "message": …}]}`."""
+    """Tell whether it is the list of `{"error": [{"elementId": …, "message": …}]}`."""
     entries = errors if isinstance(errors, list) else ()
     return any(isinstance(entry, Mapping) and isinstance(entry.get("elementId"), str) for entry in entries)
 

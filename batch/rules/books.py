@@ -71,23 +71,23 @@ def is_alarming(view: BatchView) -> bool:
 
 
 def has_open_alarm(view: BatchView) -> bool:
-    """Whether something of the batch that is called not done may have been applied, so that it must not be sent again.
+    """Tell whether something that is called not done may have been applied, so that it must not be sent again.
 
     By its closing balances; or because they have not confirmed yet what one look at the balances showed.
     """
     if view.head.state is not BatchState.FINISHED and any(rests_on_a_look(entry.result) for entry in view.rows):
         return True
     books = keep_books(view)
-    return bool(books.enriched or explaining_rows(books, view.rows))
+    return bool(books.enriched or find_explaining_rows(books, view.rows))
 
 
 def keep_books(view: BatchView) -> Books:
     """The books of a batch from its opening and closing readings and its done rows."""
-    return books_between(view.head.opening, view.head.closing, view.rows)
+    return keep_books_between(view.head.opening, view.head.closing, view.rows)
 
 
-def books_between(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
-    """The books from one reading to another."""
+def keep_books_between(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
+    """Keep the books from one reading to another."""
     added: dict[str, Decimal] = {}
     removed: dict[str, Decimal] = {}
     doubtful: set[str | None] = set()
@@ -122,8 +122,8 @@ def books_between(opening: Balances | None, closing: Balances | None, rows: Iter
     )
 
 
-def explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone: bool = True) -> frozenset[int]:
-    """The rows, refused or not sent, that would explain a sub-account's difference if they had been applied.
+def find_explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone: bool = True) -> frozenset[int]:
+    """Find the rows, refused or not sent, that would explain a sub-account's difference if they had been applied.
 
     One alone does, or all of the sub-account together. `falls_alone`: so short a time has passed that what went, and
     did not come to the main account, may be just the amount of a removal; otherwise it was spent.
@@ -144,7 +144,7 @@ def explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone: bool
 
 
 def _explains(change: Decimal, subaccount: Decimal, main: Decimal, *, falls_alone: bool) -> bool:
-    """Whether a sub-account's difference is this change.
+    """Tell whether a sub-account's difference is this change.
 
     Accounts spend, so something that came may be there in part; but what went is most often spent, so it must be just
     the amount while the main account spends nothing, or have come to the main account.

@@ -33,7 +33,7 @@ class Observation:
 
 
 def awaits_person(result: RowResult) -> bool:
-    """Whether a person has to decide: the row is in doubt, and settling has failed or what it found must be agreed to.
+    """Tell whether a person has to decide: settling the doubt has failed, or what it found must be agreed to.
 
     Any other row in doubt was interrupted: nobody can know better than the balances, which `resume` will read.
     """
@@ -41,7 +41,7 @@ def awaits_person(result: RowResult) -> bool:
 
 
 def rests_on_a_look(result: RowResult) -> bool:
-    """Whether a refusal that is no proof was believed because of one look, which later balances have to confirm."""
+    """Tell whether a refusal that is no proof was believed after one look, which later balances have to confirm."""
     return result.status is Status.REFUSED and result.note == SEEN_MISSING
 
 

@@ -25,7 +25,7 @@ class Done:
 
 
 def is_behind(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> bool:
-    """Whether a balance contradicts the movements that are known to be done.
+    """Tell whether a balance contradicts the movements that are known to be done.
 
     `known` is what the account held after the last of them, and `brought` what each brought it, the newest first. A
     balance from before one of them has not seen what came and went since, nor what was spent since.

@@ -63,14 +63,14 @@ def next_step(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> 
             return Step.SETTLE
 
 
-def after_look(answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+def judge_look(answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
     """Decide after one look, which can only clear a movement: whatever else it shows is for the settling to confirm."""
     if verdict is not Verdict.NOT_APPLIED:
         return Found(Status.UNKNOWN, Step.SETTLE)
     return _after_missing(answer, attempts_in_a_row, policy)
 
 
-def after_settling(
+def judge_settling(
     answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy, *, ask_before_resend: bool
 ) -> Found:
     """Decide after a doubt was settled, or could not be."""
@@ -83,8 +83,8 @@ def after_settling(
 
 
 def _after_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
-    """It was not applied: the row is what the answer said."""
-    refusal = refusal_in(answer)
+    """Decide where it was not applied: the row is what the answer said."""
+    refusal = find_refusal(answer)
     if refusal is not None:
         return Found(Status.REFUSED, _after_refusal(refusal))
     is_blocked = isinstance(answer, Doubt) and answer.is_blocked
@@ -93,8 +93,8 @@ def _after_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy)
     return Found(Status.PENDING, Step.STOP if is_over else Step.RETRY)
 
 
-def refusal_in(answer: Outcome) -> Refused | None:
-    """The refusal that an answer gave, proof or not; None if it gave none."""
+def find_refusal(answer: Outcome) -> Refused | None:
+    """Return the refusal that an answer gave, proof or not; None if it gave none."""
     match answer:
         case Refused():
             return answer
@@ -104,7 +104,7 @@ def refusal_in(answer: Outcome) -> Refused | None:
 
 
 def is_too_long(answer: Throttled) -> bool:
-    """Whether the provider asks for a longer pause than a run waits."""
+    """Tell whether the provider asks for a longer pause than a run waits."""
     return answer.retry_after is not None and answer.retry_after > LONGEST_WAIT
 
 

@@ -170,7 +170,7 @@ def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) 
 
 
 def find_undecided(view: BatchView, row: int) -> BatchRow:
-    """The row, if a person has to decide about it; `UsageError` says why not."""
+    """Return the row, if a person has to decide about it; `UsageError` says why not."""
     batch = view.head.batch
     entry = next((entry for entry in view.rows if entry.row.number == row), None)
     if entry is None:

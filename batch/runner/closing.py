@@ -13,7 +13,7 @@ from batch.errors import ProviderError
 from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import Balances, BatchRow, Status
-from batch.rules.books import books_between, explaining_rows
+from batch.rules.books import find_explaining_rows, keep_books_between
 from batch.rules.evidence import UNTOLD
 from batch.runner.session import Session, StoppedError
 from batch.runner.telling import doubted_reason, untold_reason
@@ -27,7 +27,7 @@ def read_closing_balances(session: Session) -> None:
     Refusals that rest on one look are confirmed by it, so it comes a settling time later, and must come. Otherwise a
     run whose provider is out of reach ends without.
     """
-    to_confirm = session.seconds_to_confirm()
+    to_confirm = session.count_seconds_to_confirm()
     if to_confirm:
         session.wait(to_confirm, _("undocumented refusals are being confirmed by the balances"))
         session.heed_brake()
@@ -38,7 +38,7 @@ def read_closing_balances(session: Session) -> None:
 
 
 def read_balances_at_a_stop(session: Session) -> None:
-    """The same for a run that stops early, with one try."""
+    """Read the same for a run that stops early, with one try."""
     _take(session, _read(session, 1))
 
 
@@ -47,7 +47,7 @@ def keep_unless_doubted(session: Session, read: BalancesRead) -> BalancesRead:
 
     `StoppedError` if the books put a row in doubt.
     """
-    suspected = _Shown(session, read).explaining_rows(falls_alone=False) if session.was_begun else frozenset()
+    suspected = _Shown(session, read).find_rows(falls_alone=False) if session.was_begun else frozenset()
     if suspected:
         return _doubt(session, suspected, read)
     session.commit(read)
@@ -90,7 +90,7 @@ def _take(session: Session, read: BalancesRead | None) -> None:
     if _is_stale(session, read):
         read = _read_later(session, read)
     shown = _Shown(session, read)
-    suspected = shown.explaining_rows()
+    suspected = shown.find_rows()
     if suspected or shown.books.enriched:
         _doubt(session, suspected, read)
     else:
@@ -101,7 +101,7 @@ def _doubt(session: Session, suspected: frozenset[int], read: BalancesRead) -> B
     """Read once more, a settling time later. `StoppedError` if a row explains both readings: then it is in doubt."""
     read = _read_later(session, read)
     shown = _Shown(session, read)
-    doubted = sorted(suspected & shown.explaining_rows())
+    doubted = sorted(suspected & shown.find_rows())
     session.commit(read, *[shown.doubt(row) for row in doubted])
     if doubted:
         raise StoppedError(doubted_reason(doubted[0]))
@@ -130,11 +130,11 @@ class _Shown:
         ledger = session.world.ledger
         self._rows = ledger.work(session.batch).rows
         closing = Balances(read.main_balance, read.subaccounts, read.at)
-        self.books = books_between(ledger.head(session.batch).opening, closing, self._rows)
+        self.books = keep_books_between(ledger.head(session.batch).opening, closing, self._rows)
 
-    def explaining_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
+    def find_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
         """The rows that explain what is too much. What a person has decided once is not asked again."""
-        found = explaining_rows(self.books, self._rows, falls_alone=falls_alone)
+        found = find_explaining_rows(self.books, self._rows, falls_alone=falls_alone)
         if not found:
             return found
         events = self._session.world.ledger.view(self._session.batch).events

@@ -45,7 +45,7 @@ class Known:
         return self._subaccounts
 
     def before(self, token: str) -> tuple[Decimal | None, Decimal | None]:
-        """The balances of the main account and of a sub-account before an attempt."""
+        """Return the balances of the main account and of a sub-account before an attempt."""
         return self._main, self._subaccounts.get(token)
 
     def learn(self, token: str, reading: Reading) -> None:
@@ -54,7 +54,7 @@ class Known:
         self._subaccounts[token] = reading.subaccount
 
     def add_done(self, movement: Movement, after: Reading, clock: float) -> None:
-        """A movement was answered as done, with the balances after it."""
+        """Remember a movement that was answered as done, with the balances after it."""
         brought = movement.amount if movement.direction is Direction.ADD else -movement.amount
         self._recent(clock).append(Done(clock, movement.token, brought))
         self.learn(movement.token, after)
@@ -65,7 +65,7 @@ class Known:
         self._subaccounts.update(read.subaccounts)
 
     def is_stale(self, main: Decimal, subaccounts: Mapping[str, Decimal], clock: float) -> bool:
-        """Whether these balances contradict a movement that is known to be done."""
+        """Tell whether these balances contradict a movement that is known to be done."""
         recent = self._recent(clock)
         if self._main is not None and is_behind(main, self._main, (-done.brought for done in reversed(recent))):
             return True
@@ -78,7 +78,7 @@ class Known:
         )
 
     def _recent(self, clock: float) -> deque[Done]:
-        """What was done within a settling time; the rest is forgotten."""
+        """Return what was done within a settling time, and forget the rest."""
         while self._done and clock - self._done[0].at >= self._settle_seconds:
             self._done.popleft()
         return self._done

@@ -16,7 +16,7 @@ from batch.language import Language, _, speaking
 from batch.ledger.facts import AttemptBegan, StateChanged
 from batch.model import ENDED, BatchRow, BatchState, Movement, Status
 from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
-from batch.rules.retry import MOST_UNPROVEN, Found, Step, after_look, after_settling, is_too_long, next_step
+from batch.rules.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_look, judge_settling, next_step
 from batch.rules.settle import Reading, Verdict, look
 from batch.runner.closing import (
     read_balances_at_a_stop,
@@ -27,9 +27,9 @@ from batch.runner.resuming import refresh_balances, refuse_undecided
 from batch.runner.session import INTERRUPTED, RunOptions, Session, StoppedError, World
 from batch.runner.settling import MAX_READINGS, BalanceReader, Evidence, evidence_fact, settle_doubt
 from batch.runner.telling import (
-    answer_of,
     ended_fact,
     looked_fact,
+    recall_answer,
     settled_fact,
     status_of,
     stop_reason,
@@ -107,7 +107,7 @@ class _Run:
         refuse_undecided(by_balances)
         for entry in doubtful:
             if entry not in by_balances:
-                movement, answer = _movement(entry), answer_of(entry.result)
+                movement, answer = _movement(entry), recall_answer(entry.result)
                 found = self._settle(movement, entry.result.attempts, answer, 0)
                 if found.step is not Step.RETRY:
                     ended.add(movement.row)
@@ -178,12 +178,12 @@ class _Run:
             raise StoppedError(unread_reason(movement, str(error))) from error
         in_a_row += tried - 1
         session.note(evidence_fact(movement, reading, self._world.now()))
-        found = after_look(answer, self._verdict_of_look(movement, reading), in_a_row, policy)
+        found = judge_look(answer, self._verdict_of_look(movement, reading), in_a_row, policy)
         if found.status is not Status.UNKNOWN:
             session.note(looked_fact(self._world.now(), movement.row, number, answer, found.status))
             session.known.learn(movement.token, reading)
         if found.status is Status.REFUSED:
-            session.looked()
+            session.note_look()
         return found, in_a_row
 
     def _verdict_of_look(self, movement: Movement, reading: Reading) -> Verdict:
@@ -198,7 +198,7 @@ class _Run:
         session.commit()
         evidence = self._evidence(movement)
         must_ask = self._options.ask_before_resend
-        found = after_settling(answer, evidence.verdict, in_a_row, self._options.policy, ask_before_resend=must_ask)
+        found = judge_settling(answer, evidence.verdict, in_a_row, self._options.policy, ask_before_resend=must_ask)
         session.commit(settled_fact(self._world.now(), movement.row, number, evidence, answer, found.status))
         if evidence.reading:
             session.known.learn(movement.token, evidence.reading)

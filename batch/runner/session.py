@@ -105,12 +105,12 @@ class Session:
         """Whether refusals were believed because of one look at the balances."""
         return self._looked_at is not None
 
-    def looked(self) -> None:
-        """A refusal was believed just now because of one look."""
+    def note_look(self) -> None:
+        """Remember that a refusal was believed just now because of one look."""
         self._looked_at = self.world.monotonic()
 
-    def seconds_to_confirm(self) -> float:
-        """How long until balances confirm what the last look showed."""
+    def count_seconds_to_confirm(self) -> float:
+        """Tell how long it is until balances confirm what the last look showed."""
         if self._looked_at is None:
             return 0.0
         return max(0.0, self._looked_at + self.options.settle_seconds - self.world.monotonic())
@@ -150,7 +150,7 @@ class Session:
         self.world.brake.wait(seconds)
 
     def backoff(self, asked: float | None, attempts_in_a_row: int) -> float:
-        """How long to wait before asking again; `asked` is what the provider asked for."""
+        """Tell how long to wait before asking again; `asked` is what the provider asked for."""
         return wait_seconds(asked, attempts_in_a_row, self.options.policy, self.world.rng)
 
     def patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
@@ -177,7 +177,7 @@ class Session:
         return BalancesRead(self.world.now(), purpose, main, balances)
 
     def read_or_stop(self, purpose: Purpose) -> BalancesRead:
-        """The same, asked for patiently; nothing goes on without it."""
+        """Read the same, patiently; nothing goes on without it."""
         try:
             return self.patiently(lambda: self.read_balances(purpose))
         except ProviderError as error:

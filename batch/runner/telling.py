@@ -11,7 +11,7 @@ from batch.ledger.facts import AttemptEnded, RowSettled
 from batch.model import Movement, RowResult, Status
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.rules.evidence import MISSING, SEEN_MISSING, UNTOLD
-from batch.rules.retry import MOST_UNPROVEN, refusal_in
+from batch.rules.retry import MOST_UNPROVEN, find_refusal
 from batch.rules.settle import Verdict
 from batch.runner.settling import Evidence
 
@@ -36,7 +36,7 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
     note: str | None = None
     main: Decimal | None = None
     subaccount: Decimal | None = None
-    refusal = refusal_in(outcome)
+    refusal = find_refusal(outcome)
     if refusal is not None:
         code, message = refusal.code, refusal.words
     match outcome:
@@ -72,12 +72,12 @@ def settled_fact(
 
 def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
     """The code and the words of an answer, as long as the row is what it said or may still be."""
-    refusal = None if status is Status.PENDING else refusal_in(answer)
+    refusal = None if status is Status.PENDING else find_refusal(answer)
     return (None, None) if refusal is None else (refusal.code, refusal.words)
 
 
-def answer_of(result: RowResult) -> Doubt:
-    """The answer that a row in doubt once got, as far as the ledger kept it."""
+def recall_answer(result: RowResult) -> Doubt:
+    """Return the answer that a row in doubt once got, as far as the ledger kept it."""
     if result.code is None and result.message is None:
         return Doubt(result.note or "")
     return Doubt(result.note or "", Refused(result.code, result.message or "", 0))
@@ -85,7 +85,7 @@ def answer_of(result: RowResult) -> Doubt:
 
 def stop_reason(movement: Movement, outcome: Outcome, times: int) -> str:
     """Why a run stops after this outcome of the last of so many attempts, in a sentence."""
-    refusal = refusal_in(outcome)
+    refusal = find_refusal(outcome)
     if refusal is not None:
         sentence = _("The provider refuses the whole account with code {code}: {meaning}.")
         if refusal.words:

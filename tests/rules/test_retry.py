@@ -17,8 +17,8 @@ from batch.rules.retry import (
     Found,
     RetryPolicy,
     Step,
-    after_look,
-    after_settling,
+    judge_look,
+    judge_settling,
     next_step,
     wait_seconds,
 )
@@ -90,13 +90,13 @@ EVERY_ANSWER = (CUT_OFF, BLOCKED, FAILED, SLOW_DOWN, UNDOCUMENTED)
 def test_a_look_that_shows_that_nothing_moved_makes_the_row_what_the_answer_said(
     answer: Outcome, attempts: int, found: Found
 ) -> None:
-    assert after_look(answer, Verdict.NOT_APPLIED, attempts, POLICY) == found
+    assert judge_look(answer, Verdict.NOT_APPLIED, attempts, POLICY) == found
 
 
 @pytest.mark.parametrize("verdict", [Verdict.APPLIED, Verdict.UNKNOWN])
 @pytest.mark.parametrize("answer", EVERY_ANSWER)
 def test_a_look_that_shows_anything_else_is_settled(answer: Outcome, verdict: Verdict) -> None:
-    assert after_look(answer, verdict, 1, POLICY) == Found(Status.UNKNOWN, Step.SETTLE)
+    assert judge_look(answer, verdict, 1, POLICY) == Found(Status.UNKNOWN, Step.SETTLE)
 
 
 @pytest.mark.parametrize(
@@ -113,20 +113,20 @@ def test_a_look_that_shows_anything_else_is_settled(answer: Outcome, verdict: Ve
     ],
 )
 def test_what_is_settled_as_not_applied_is_what_the_answer_said(answer: Outcome, attempts: int, found: Found) -> None:
-    assert after_settling(answer, Verdict.NOT_APPLIED, attempts, POLICY, ask_before_resend=False) == found
+    assert judge_settling(answer, Verdict.NOT_APPLIED, attempts, POLICY, ask_before_resend=False) == found
 
 
 @pytest.mark.parametrize("answer", EVERY_ANSWER)
 def test_settled_as_applied_is_done_and_not_settled_stops(answer: Outcome) -> None:
-    applied = after_settling(answer, Verdict.APPLIED, 5, POLICY, ask_before_resend=True)
+    applied = judge_settling(answer, Verdict.APPLIED, 5, POLICY, ask_before_resend=True)
     assert applied == Found(Status.DONE, Step.NEXT)
-    untold = after_settling(answer, Verdict.UNKNOWN, 1, POLICY, ask_before_resend=False)
+    untold = judge_settling(answer, Verdict.UNKNOWN, 1, POLICY, ask_before_resend=False)
     assert untold == Found(Status.UNKNOWN, Step.STOP)
 
 
 def test_a_person_is_asked_only_before_something_is_sent_again() -> None:
     found = {
-        answer: after_settling(answer, Verdict.NOT_APPLIED, 1, POLICY, ask_before_resend=True)
+        answer: judge_settling(answer, Verdict.NOT_APPLIED, 1, POLICY, ask_before_resend=True)
         for answer in (CUT_OFF, BLOCKED, FAILED)
     }
     assert found[CUT_OFF] == found[BLOCKED] == Found(Status.UNKNOWN, Step.STOP)

@@ -17,7 +17,7 @@ from batch.model import BatchView, Status
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.provider import decode
 from batch.provider.repeats import RepeatWatch
-from batch.rules.retry import Found, Step, refusal_in
+from batch.rules.retry import Found, Step, find_refusal
 from batch.rules.settle import Reading, Verdict, settle
 from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
 from batch.runner.session import RunOptions, Session
@@ -78,7 +78,7 @@ def _believe_contradictions(exchange: Exchange, outcome: Outcome) -> Outcome:
 
 
 def _believe_every_refusal(_exchange: Exchange, outcome: Outcome) -> Outcome:
-    return refusal_in(outcome) or outcome
+    return find_refusal(outcome) or outcome
 
 
 def _believe_undocumented_refusals(_exchange: Exchange, outcome: Outcome) -> Outcome:
@@ -122,7 +122,7 @@ def _believe_repeated_answers(patch: Patch) -> None:
 
 def _confirm_nothing(patch: Patch) -> None:
     """The closing balances are read at once, whatever was believed because of a look."""
-    patch.setattr(Session, "seconds_to_confirm", lambda _session: 0.0)
+    patch.setattr(Session, "count_seconds_to_confirm", lambda _session: 0.0)
 
 
 def _notice_no_lag(patch: Patch) -> None:
@@ -143,7 +143,7 @@ def _raise_alarms_at_once(patch: Patch) -> None:
 
 
 def _doubt_nothing(patch: Patch) -> None:
-    patch.setattr(closing, "explaining_rows", lambda _books, _rows, **_how: frozenset())
+    patch.setattr(closing, "find_explaining_rows", lambda _books, _rows, **_how: frozenset())
 
 
 def _let_anybody_decide_at_once(patch: Patch) -> None:

@@ -117,8 +117,8 @@ def tally_of(batch: str) -> Tally:
         return tally_of_rows(Movement.objects.filter(batch=batch))
 
 
-def awaiting_a_person(batches: Collection[str]) -> frozenset[str]:
-    """Those of the batches that have a row in doubt which a person has to decide about."""
+def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
+    """Find those of the batches that have a row in doubt which a person has to decide about."""
     with reading():
         rows = Movement.objects.filter(batch__in=batches, status=Status.UNKNOWN.value, note__in=FOR_A_PERSON)
         return frozenset(rows.values_list("batch_id", flat=True))

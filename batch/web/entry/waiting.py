@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from batch.language import _
-from batch.ledger.orm.queries import awaiting_a_person, lines_page
+from batch.ledger.orm.queries import find_undecided_batches, lines_page
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
 from batch.web.access import Role, roles_of
@@ -75,7 +75,7 @@ def _stopped(person: Person) -> Iterator[Waiting]:
     states = (BatchState.STOPPED, BatchState.RUNNING, BatchState.APPROVED)
     worked_on = jobs_by_batch()
     lines = lines_page(0, _MOST, states=states).lines
-    undecided = awaiting_a_person([str(line.head.batch) for line in lines])
+    undecided = find_undecided_batches([str(line.head.batch) for line in lines])
     for line in lines:
         job = worked_on.get(str(line.head.batch))
         # Also one that was begun and whose worker died: nothing but a resumption brings it on.

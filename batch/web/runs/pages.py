@@ -17,8 +17,8 @@ from batch.ledger.orm.models import Movement
 from batch.ledger.orm.queries import (
     RowOrder,
     RowsPage,
-    awaiting_a_person,
     events_of,
+    find_undecided_batches,
     line_of,
     progress,
     row_of,
@@ -156,7 +156,7 @@ def _live(request: HttpRequest, batch: str) -> HttpResponse:
 
 def _awaits_person(head: BatchHead, tally: Tally) -> bool:
     """Whether a row in doubt is for a person to decide; any other is for `resume` to find out about."""
-    return bool(tally.rows[Status.UNKNOWN]) and bool(awaiting_a_person([head.batch or ""]))
+    return bool(tally.rows[Status.UNKNOWN]) and bool(find_undecided_batches([head.batch or ""]))
 
 
 def _is_live(state: BatchState, job: Job | None) -> bool:
