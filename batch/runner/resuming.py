@@ -9,7 +9,7 @@ from decimal import Decimal
 from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Purpose, RowDoubted
 from batch.model import BatchRow, Direction, Movement, Status
-from batch.money import balance_text
+from batch.money import CENT, ZERO, balance_text
 from batch.rules.evidence import CHANGED_ELSEWHERE, awaits_person
 from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
 from batch.rules.unsettled import row_ranges
@@ -42,12 +42,30 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
     if doubted:
         doubted = sorted({*doubted, *fitting_removes(left, expected, read.subaccounts)})
         entries = {entry.row.number: entry for entry in session.queue}
+        doubted = _without_decided(session, [entries[row] for row in doubted], read)
+    if doubted:
         session.commit(read, *(_doubted(entries[row], read) for row in doubted))
         raise StoppedError(_(PAID_ELSEWHERE).format(rows=row_ranges(doubted)))
     for rise in rises:
         sentence = _("sub-account {token} holds {amount} more than the ledger last knew, from elsewhere")
         session.world.watcher.waiting(0.0, sentence.format(token=rise.token, amount=balance_text(rise.amount)))
     session.known.take(keep_unless_doubted(session, read))
+
+
+def _without_decided(session: Session, doubted: Sequence[BatchRow], read: BalancesRead) -> list[int]:
+    """Leave out rows that a person has decided about, seeing a balance as high as now: a reading that lags would ask
+    the same again and again.
+    """
+    seen: dict[int, Decimal] = {}
+    for event in session.world.ledger.view(session.batch).events:
+        if event.kind == "row-doubted" and event.data["subaccount_balance"] is not None:
+            seen[int(str(event.data["row"]))] = Decimal(str(event.data["subaccount_balance"]))
+    return [
+        entry.row.number
+        for entry in doubted
+        if abs(read.subaccounts[entry.row.token or ""] - seen.get(entry.row.number, ZERO)) > CENT
+        or entry.row.number not in seen
+    ]
 
 
 def _expected(session: Session, at: datetime) -> dict[str, tuple[Decimal, datetime]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from batch.ledger.facts import PersonDecided
+from batch.ledger.facts import BalancesRead, PersonDecided, Purpose
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
@@ -117,3 +118,20 @@ def test_an_add_that_was_decided_without_a_reading_since_explains_its_rise() -> 
     perform(world(provider, Clock(), ledger), "b-1", replace(OPTIONS, refresh=True), {})
     assert [entry.result.status for entry in ledger.view("b-1").rows] == [DONE, DONE]
     assert provider.applied == [2, 3]
+
+
+def test_the_same_balance_is_asked_about_once_and_a_higher_one_again(stopped: Stopped) -> None:
+    stopped.provider.held["sub-1"] += Decimal(10)
+    stopped.go_on()
+    stopped.decide(3, applied=False)
+    # An older ledger that still takes the account for what it was before.
+    older = deepcopy(stopped.ledger)
+    older.append("b-1", [BalancesRead(NOON, Purpose.SETTLING, Decimal(900), {"sub-1": Decimal(100)})])
+    same, higher = deepcopy(older), older
+    stopped.ledger = same
+    stopped.go_on()
+    assert stopped.statuses() == [DONE] * 4
+    stopped.ledger, stopped.provider.sent = higher, []
+    stopped.provider.held["sub-1"] = Decimal(130)
+    stopped.go_on()
+    assert (stopped.statuses()[1:3], stopped.provider.sent) == ([UNKNOWN, UNKNOWN], [])
