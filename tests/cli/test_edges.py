@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli.conftest import SHEET, Command, Ended, applied
@@ -249,6 +250,9 @@ def test_lists_of_two_periods_are_warned_about_and_run(command: Command, sandbox
     assert run(command, SHEET, "a.csv", "--period", "Week  1").code == 2
     second = run(command, SHEET, "b.csv", "--period", "week 2")
     assert (second.code, codes(second)) == (0, ["movements-again"])
+    summary = load_workbook(command.folder / second.document["report"]).worksheets[0]
+    printed = [[str(cell) for cell in line if cell is not None] for line in summary.iter_rows(values_only=True)]
+    assert ["Period", "week 2"] in printed
 
 
 def test_an_older_ledger_put_back_sends_nothing_twice(tmp_path: Path, sandbox: Sandbox) -> None:
