@@ -306,10 +306,8 @@ def test_a_sub_account_that_rose_is_a_warning(command: Command, sandbox: Sandbox
     assert "sub-0001 by €500.00" in " ".join(ended.err.split())
 
 
-def test_a_second_start_that_waits_at_its_question_keeps_nobody_else_out_for_ever(
-    command: Command, sandbox: Sandbox
-) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
+def test_a_run_under_way_keeps_others_out_until_it_has_ended(command: Command, sandbox: Sandbox) -> None:
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "1")
     with subprocess.Popen(
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
