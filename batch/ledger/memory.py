@@ -26,8 +26,9 @@ from batch.ledger.facts import (
     StateChanged,
 )
 from batch.ledger.holding import busy
+from batch.ledger.owners import find_owned
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work
-from batch.ledger.sentences import already_there, no_such_batch, refuse_contradiction, taken_over, written_by_another
+from batch.ledger.sentences import already_there, no_such_batch, taken_over, written_by_another
 from batch.model import (
     ENDED,
     Balances,
@@ -42,7 +43,7 @@ from batch.model import (
     tally,
 )
 from batch.money import to_thousandths
-from batch.rules.accounts import Contradiction, KnownAccount, Owner, identify
+from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.holding import LEASE
 from batch.rules.repetition import MovementKey, PastList
 
@@ -100,9 +101,7 @@ class MemoryLedger:
         account = self.account_with(address, fingerprint)
         if account is not None:
             return account, False
-        found = identify(owner, self.accounts_at(address))
-        if isinstance(found, Contradiction):
-            refuse_contradiction(found, address)
+        found = find_owned(owner, self.accounts_at(address), address)
         if found is None:
             self._accounts.append(KnownAccount(len(self._accounts) + 1, owner.name, frozenset(owner.tokens)))
             self._addresses.append(address)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from batch.errors import UsageError
 from batch.language import _
 from batch.rules.accounts import Contradiction
 
@@ -29,8 +26,8 @@ def written_by_another(batch: str) -> str:
     return _("Another program is writing to batch {batch}: let it end, then resume.").format(batch=batch)
 
 
-def refuse_contradiction(found: Contradiction, address: str) -> NoReturn:
-    """Say which accounts a key could belong to by what the provider tells of it, and use none."""
+def contradicting_owner(found: Contradiction, address: str) -> str:
+    """The accounts that a key could belong to, by what the provider tells of it, are two."""
     if found.by_tokens is None:
         sentence = _(
             "The API key belongs to {owner} at {address}, whom this ledger knows, but none of the sub-accounts is one "
@@ -44,4 +41,4 @@ def refuse_contradiction(found: Contradiction, address: str) -> NoReturn:
         )
     unnamed = _("an account without a name")
     other = found.by_tokens or unnamed
-    raise UsageError(sentence.format(owner=found.by_name or unnamed, address=address, other=other))
+    return sentence.format(owner=found.by_name or unnamed, address=address, other=other)

@@ -11,10 +11,10 @@ from batch.errors import BatchUnfinished, LedgerError, UsageError
 from batch.language import _
 from batch.ledger.facts import KeyChanged, PersonDecided, StateChanged
 from batch.ledger.holding import may_take, this_process
+from batch.ledger.owners import find_owned
 from batch.ledger.protocol import Access, Ledger
-from batch.ledger.sentences import refuse_contradiction
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
-from batch.rules.accounts import Contradiction, Owner, identify, normalize_address
+from batch.rules.accounts import Owner, normalize_address
 from batch.rules.evidence import awaits_person
 from batch.wording import state_word, status_word
 
@@ -32,9 +32,7 @@ def find_account(ledger: Ledger, api_url: str, fingerprint: str, owner: Owner | 
     account = ledger.account_with(address, fingerprint)
     if account is not None or owner is None:
         return account
-    found = identify(owner, ledger.accounts_at(address))
-    if isinstance(found, Contradiction):
-        refuse_contradiction(found, address)
+    found = find_owned(owner, ledger.accounts_at(address), address)
     return found.id if found else None
 
 

@@ -8,8 +8,8 @@ from itertools import islice
 from django.db import connection
 
 from batch.ledger.orm.models import Account, AccountKey, ColumnTitle, Reading
-from batch.ledger.sentences import refuse_contradiction
-from batch.rules.accounts import Contradiction, KnownAccount, Owner, identify
+from batch.ledger.owners import find_owned
+from batch.rules.accounts import KnownAccount, Owner
 
 _TOKENS_KEPT = 1000
 
@@ -39,9 +39,7 @@ def bind_key(address: str, fingerprint: str, owner: Owner, at: datetime) -> tupl
     account = known_key(address, fingerprint)
     if account is not None:
         return account, False
-    found = identify(owner, accounts_at(address))
-    if isinstance(found, Contradiction):
-        refuse_contradiction(found, address)
+    found = find_owned(owner, accounts_at(address), address)
     is_new = found is None
     account = _add_account(address, owner, at) if found is None else found.id
     if owner.name:
