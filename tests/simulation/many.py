@@ -16,40 +16,48 @@ _PIECE = 500
 
 def play_piece(first: int) -> Counter[str]:
     """Play some seeds in a row; the first that fails ends the piece."""
-    counted: Counter[str] = Counter()
-    for seed in range(first, first + _PIECE):
-        try:
-            told = play(seed)
-        except Exception as error:  # noqa: BLE001 (whatever a seed finds, its number is what is wanted)
-            print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
-            counted["failed"] += 1
-            return counted
-        counted["seeds"] += 1
-        counted["doubts"] += told.doubts
-        counted["decided by a person"] += told.decided
-        counted["deceived"] += told.deceived
-        counted["lies"] += told.lies
-        counted["lies unseen"] += told.unseen
-    return counted
+    return _play_in_a_row("seed", first, _count_batch)
 
 
 def play_months(first: int) -> Counter[str]:
     """The same of months."""
+    return _play_in_a_row("month", first, _count_month)
+
+
+def _play_in_a_row(what: str, first: int, count: Callable[[int], dict[str, int]]) -> Counter[str]:
     counted: Counter[str] = Counter()
     for seed in range(first, first + _PIECE):
         try:
-            told = play_month(seed)
-        except Exception as error:  # noqa: BLE001 (as above)
-            print(f"month {seed}: {type(error).__name__}: {error}", flush=True)
+            told = count(seed)
+        except Exception as error:  # noqa: BLE001 (whatever a seed finds, its number is what is wanted)
+            print(f"{what} {seed}: {type(error).__name__}: {error}", flush=True)
             counted["failed"] += 1
             return counted
         counted["seeds"] += 1
-        counted["payments"] += told.paid
-        counted["decided by a person"] += told.decided
-        counted["refused"] += told.refused
-        counted["paid twice after a warning"] += told.said
-        counted["paid twice where a fall hid it"] += told.unseen
+        counted.update(told)
     return counted
+
+
+def _count_batch(seed: int) -> dict[str, int]:
+    told = play(seed)
+    return {
+        "doubts": told.doubts,
+        "decided by a person": told.decided,
+        "deceived": told.deceived,
+        "lies": told.lies,
+        "lies unseen": told.unseen,
+    }
+
+
+def _count_month(seed: int) -> dict[str, int]:
+    told = play_month(seed)
+    return {
+        "payments": told.paid,
+        "decided by a person": told.decided,
+        "refused": told.refused,
+        "paid twice after a warning": told.said,
+        "paid twice where a fall hid it": told.unseen,
+    }
 
 
 def play_many(seeds: int, first: int, piece: Callable[[int], Counter[str]] = play_piece) -> int:
