@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch.ledger import memory, replay
+from batch.ledger import owners, replay
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Claim, Lease, Work
@@ -338,7 +338,7 @@ def _look_for_no_rise(patch: Patch) -> None:
 
 
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
-    "a renewed key is another account": lambda patch: patch.setattr(memory, "identify", lambda _owner, _known: None),
+    "a renewed key is another account": lambda patch: patch.setattr(owners, "identify", lambda _owner, _known: None),
     "an address is what is written": lambda patch: patch.setattr(account, "normalize_address", lambda url: url),
     "another batch begins before one has ended": lambda patch: patch.setattr(
         month, "refuse_unfinished", lambda *_arguments: None
