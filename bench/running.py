@@ -15,9 +15,8 @@ from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import Balances, BatchState, Direction, Movement, Status, SubAccount
 from batch.outcome import Applied
 from batch.provider.client import Client, Provider
-from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
-from batch.provider.wire import Wire
+from batch.provider.http import HttpTransport, MaySend
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from batch.settings import KEY as KEY_NAME
@@ -99,7 +98,7 @@ def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
 @contextmanager
 def client(url: str) -> Iterator[Client]:
     """The provider over HTTP."""
-    made = Client(Wire(url, connect_timeout=5, read_timeout=30), Secret(KEY), answers="json")
+    made = Client(HttpTransport(url, connect_timeout=5, read_timeout=30), Secret(KEY), answers="json")
     try:
         yield made
     finally:

@@ -34,7 +34,7 @@ FOR_MACHINES = {
     "batch/ledger/orm/migrations/": "Django's names for a model",
     "batch/ledger/orm/models.py": "the same",
     "batch/ledger/orm/writing.py": "SQL",
-    "batch/provider/connection.py": "causes that batch/provider/wire.py puts into words",
+    "batch/provider/connection.py": "causes that batch/provider/http.py puts into words",
     "batch/provider/way.py": "the same",
     "batch/web/migrations/": "the same",
     "batch/sandbox/account.py": "what the provider says",

@@ -38,7 +38,7 @@ def now() -> datetime:
 @contextmanager
 def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
     """The provider over HTTP. Its libraries are imported only where it is asked."""
-    from batch.provider.opening import open_client as opened
+    from batch.provider.client import open_client as opened
 
     with opened(settings, key) as client:
         yield client

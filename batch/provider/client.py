@@ -4,9 +4,9 @@ a question may be asked again, and raises `ProviderError` when there is no answe
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -18,7 +18,6 @@ from batch.language import _, number
 from batch.model import Direction, Movement, SubAccount
 from batch.money import amount_text
 from batch.outcome import Answer, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
-from batch.provider.connection import MaySend
 from batch.provider.decode import (
     MainAccount,
     NotUnderstoodError,
@@ -28,10 +27,10 @@ from batch.provider.decode import (
     movement_outcome,
     subaccount_page,
 )
-from batch.provider.pace import Pace
+from batch.provider.http import HttpTransport, MaySend
+from batch.provider.pace import Pace, choose_pace
 from batch.provider.repeats import RepeatWatch
-from batch.provider.wire import Wire
-from batch.settings import Secret
+from batch.settings import Secret, Settings
 
 QUESTION_SECONDS = 6.5
 """The longest that a question may take with all its repetitions, so that a check never hangs; what it has to wait for
@@ -76,11 +75,29 @@ class Provider(Protocol):
         """
 
 
+@contextmanager
+def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
+    """Open the provider at the address of the settings, asked with this key, and close it at the end."""
+    transport = HttpTransport(
+        settings.api_url,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        pace=Pace(choose_pace(settings.api_url, settings.max_per_second)),
+    )
+    client = Client(transport, key, answers=settings.api_format)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
 class Client:
     """The provider over HTTP. `answers` is the format asked for: json or xml."""
 
-    def __init__(self, wire: Wire, key: Secret, *, answers: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._wire = wire
+    def __init__(
+        self, transport: HttpTransport, key: Secret, *, answers: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._transport = transport
         self._key = key
         self._answers = answers
         self._sleep = sleep
@@ -110,7 +127,7 @@ class Client:
 
     def ahead(self) -> float:
         """Ask how many seconds the next call would wait for its turn."""
-        return self._wire.pace.ahead()
+        return self._transport.pace.ahead()
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once. Never raises for what the network or the provider does."""
@@ -121,23 +138,21 @@ class Client:
         }
         verb = "add" if movement.direction is Direction.ADD else "remove"
         query = {"_format": self._answers} if self._answers != "json" else {}
-        exchange = self._wire.post(
-            f"/subaccount/credit/{verb}", json.dumps(body).encode(), may_send, query=query, limit=_ANSWER_LIMIT
-        )
+        exchange = self._transport.post(f"/subaccount/credit/{verb}", body, may_send, query=query, limit=_ANSWER_LIMIT)
         outcome = self._repeats.check(movement_outcome(exchange), movement)
         if isinstance(outcome, Doubt):
             # Whatever may still come on this connection is no answer to what is asked next.
-            self._wire.close()
+            self._transport.close()
         return self._without_key_in(outcome)
 
     def keep_pace(self, chosen: float | None) -> None:
         """Make no more calls a second than chosen, from now on (0: as many as can be); None leaves it as it is."""
         if chosen is not None:
-            self._wire.pace = Pace(chosen)
+            self._transport.pace = Pace(chosen)
 
     def close(self) -> None:
         """Close the connection."""
-        self._wire.close()
+        self._transport.close()
 
     def _whole_list(self) -> tuple[SubAccount, ...] | None:
         """The whole list, or None if it changed while it was read (a total, or an account on two pages)."""
@@ -164,12 +179,12 @@ class Client:
         return page.total, page.accounts
 
     def _ask(self, path: str, query: dict[str, str], limit: int) -> Success:
-        deadline = time.monotonic() + QUESTION_SECONDS + QUESTION_ATTEMPTS * self._wire.pace.apart
+        deadline = time.monotonic() + QUESTION_SECONDS + QUESTION_ATTEMPTS * self._transport.pace.apart
         full = {"apiKey": self._key.reveal(), **query}
 
         def ask() -> Exchange:
             left = max(0.05, deadline - time.monotonic())
-            return self._wire.get(path, query=full, limit=limit, seconds=left)
+            return self._transport.get(path, query=full, limit=limit, seconds=left)
 
         def stop(state: RetryCallState) -> bool:
             # Early enough that the wait and the next try still end in time.
@@ -203,7 +218,7 @@ class Client:
                 "check CREDITBATCH_API_URL; nothing was moved."
             )
             raise ProviderUnreachable(
-                sentence.format(address=self._wire.address, why=problem, status=answer.status)
+                sentence.format(address=self._transport.address, why=problem, status=answer.status)
             ) from problem
         if isinstance(reply, Refused):
             refused = self._without_key(reply)
@@ -215,7 +230,7 @@ class Client:
             sentence = _(
                 "The address {address} answers with HTTP status {status}: check CREDITBATCH_API_URL; nothing was moved."
             )
-            raise ProviderUnreachable(sentence.format(address=self._wire.address, status=answer.status))
+            raise ProviderUnreachable(sentence.format(address=self._transport.address, status=answer.status))
         return reply
 
     def _understood(self, read: Callable[[Success], _T], reply: Success) -> _T:
@@ -223,7 +238,7 @@ class Client:
             return read(reply)
         except NotUnderstoodError as problem:
             sentence = _("The answer of {address} is not usable: {why}; nothing was moved.")
-            raise ProviderUnreachable(sentence.format(address=self._wire.address, why=problem)) from problem
+            raise ProviderUnreachable(sentence.format(address=self._transport.address, why=problem)) from problem
 
     def _without_key_in(self, outcome: Outcome) -> Outcome:
         match outcome:

@@ -9,7 +9,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
+from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -244,6 +246,18 @@ def _decode_xml(body: bytes, status: int) -> Success | Refused:
     if success in {"false", "0"} and len(entries) == 3:
         return _refusal(code, _entry_text(entries[2]), status)
     raise NotUnderstoodError(_("the answer says neither success nor refusal"))
+
+
+def read_retry_after(value: str | None) -> float | None:
+    """Read `Retry-After` as seconds (RFC 9110: a whole number or a date); None where it says nothing usable."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text) if len(text) < 10 else float(_LARGEST_WHOLE)
+    try:
+        moment = parsedate_to_datetime(text)
+        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _entry_text(entry: Element) -> str:

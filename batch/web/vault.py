@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from batch.errors import SettingsError
 from batch.language import _
-from batch.provider import opening
+from batch.provider import client as provider_client
 from batch.provider.client import Client
 from batch.settings import Secret, Settings, environment, load_key, load_settings
 from batch.web.models import Connection, Person
@@ -86,7 +86,7 @@ def open_client_with(api_url: str, key: Secret, read_timeout: float | None = Non
     found = load_settings(_environ())
     longest = read_timeout or found.read_timeout
     asked = replace(found, api_url=api_url, read_timeout=longest, connect_timeout=min(found.connect_timeout, longest))
-    with opening.open_client(asked, key) as client:
+    with provider_client.open_client(asked, key) as client:
         yield client
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 LOADED = [
     "batch.cli.checking",
     "batch.cli.running",
-    "batch.provider.opening",
+    "batch.provider.client",
     "batch.report.workbook",
     "batch.runner.perform",
     "django.core.management.commands.migrate",

@@ -9,13 +9,13 @@ from contextlib import ExitStack
 import pytest
 
 from batch.provider.client import Client
-from batch.provider.wire import Wire
+from batch.provider.http import HttpTransport
 from batch.settings import Secret
 from tests.provider.server import Scenario, ScriptedServer
 
 KEY = "key-0123456789-that-must-not-show"
 Serve = Callable[..., ScriptedServer]
-WireTo = Callable[..., Wire]
+TransportTo = Callable[..., HttpTransport]
 ClientTo = Callable[..., Client]
 
 
@@ -41,31 +41,31 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def wire_to() -> Iterator[WireTo]:
-    """A wire to an address or to a server on this machine."""
+def transport_to() -> Iterator[TransportTo]:
+    """A transport to an address or to a server on this machine."""
     with ExitStack() as stack:
 
-        def open_wire(
+        def open_transport(
             target: ScriptedServer | str, *, connect: float = 2.0, read: float = 2.0, tls: bool = False
-        ) -> Wire:
+        ) -> HttpTransport:
             scheme = "https" if tls else "http"
             host = "localhost" if tls else "127.0.0.1"
             url = target if isinstance(target, str) else f"{scheme}://{host}:{target.port}/v1"
-            wire = Wire(url, connect_timeout=connect, read_timeout=read)
-            stack.callback(wire.close)
-            return wire
+            transport = HttpTransport(url, connect_timeout=connect, read_timeout=read)
+            stack.callback(transport.close)
+            return transport
 
-        yield open_wire
+        yield open_transport
 
 
 @pytest.fixture
-def client_to(wire_to: WireTo) -> ClientTo:
+def client_to(transport_to: TransportTo) -> ClientTo:
     """A client of a server on this machine; its waits are skipped."""
 
     def open_client(
         target: ScriptedServer | str, *, answers: str = "json", read: float = 2.0, tls: bool = False
     ) -> Client:
-        wire = wire_to(target, read=read, tls=tls)
-        return Client(wire, Secret(KEY), answers=answers, sleep=lambda _: None)
+        transport = transport_to(target, read=read, tls=tls)
+        return Client(transport, Secret(KEY), answers=answers, sleep=lambda _: None)
 
     return open_client

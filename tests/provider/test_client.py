@@ -354,8 +354,8 @@ class TestTheKeyNeverShows:
     def test_a_request_line_is_all_that_held_it(self, serve: Serve, client_to: ClientTo) -> None:
         client: Client = client_to(serve(always(ME)))
         client.main_account()
-        wire = vars(client)["_wire"]
-        assert KEY not in repr(vars(vars(wire)["_call"]))
+        transport = vars(client)["_transport"]
+        assert KEY not in repr(vars(vars(transport)["call"]))
 
 
 def everything_in(error: BaseException | None) -> list[str]:

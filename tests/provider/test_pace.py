@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from batch.provider.opening import open_client
+from batch.provider.client import open_client
+from batch.provider.http import HttpTransport
 from batch.provider.pace import DEFAULT_PER_SECOND, Pace, choose_pace
-from batch.provider.wire import Wire
 from batch.settings import Secret, load_settings
 from tests.provider.conftest import KEY, Serve
 from tests.provider.server import ScriptedServer, always
@@ -40,9 +40,11 @@ def test_the_default_is_below_what_the_provider_takes() -> None:
 
 
 def questions(server: ScriptedServer, per_second: float, stack: ExitStack) -> Callable[[], object]:
-    wire = Wire(f"http://127.0.0.1:{server.port}/v1", connect_timeout=2, read_timeout=2, pace=Pace(per_second))
-    stack.callback(wire.close)
-    return lambda: wire.get("/me", query={}, limit=1000, seconds=2)
+    transport = HttpTransport(
+        f"http://127.0.0.1:{server.port}/v1", connect_timeout=2, read_timeout=2, pace=Pace(per_second)
+    )
+    stack.callback(transport.close)
+    return lambda: transport.get("/me", query={}, limit=1000, seconds=2)
 
 
 def test_several_connections_and_threads_share_one_pace(serve: Serve) -> None:

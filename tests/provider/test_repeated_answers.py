@@ -8,13 +8,12 @@ from typing import cast
 from batch.model import Direction, Movement
 from batch.outcome import Answer, Applied, Doubt, Exchange
 from batch.provider.client import Client
-from batch.provider.connection import MaySend
-from batch.provider.wire import Wire
+from batch.provider.http import HttpTransport, MaySend
 from batch.settings import Secret
 
 
 class Scripted:
-    """A wire that gives these answers in turn."""
+    """A transport that gives these answers in turn."""
 
     def __init__(self, *mains: str) -> None:
         self.closed = 0
@@ -30,21 +29,21 @@ class Scripted:
         self.closed += 1
 
 
-def outcomes(wire: Scripted, *amounts: str) -> list[type]:
-    client = Client(cast("Wire", wire), Secret("a-key"), answers="json")
+def outcomes(transport: Scripted, *amounts: str) -> list[type]:
+    client = Client(cast("HttpTransport", transport), Secret("a-key"), answers="json")
     return [type(client.move(Movement(2, "sub-1", Direction.ADD, Decimal(amount)), lambda: True)) for amount in amounts]
 
 
 def test_a_repeated_main_balance_is_a_doubt_and_its_connection_is_dropped() -> None:
-    wire = Scripted("90", "90", "80")
-    assert outcomes(wire, "10", "10", "10") == [Applied, Doubt, Applied]
-    assert wire.closed == 1
+    transport = Scripted("90", "90", "80")
+    assert outcomes(transport, "10", "10", "10") == [Applied, Doubt, Applied]
+    assert transport.closed == 1
 
 
 def test_other_balances_are_answers() -> None:
-    wire = Scripted("90", "80.5")
-    assert outcomes(wire, "10", "9.5") == [Applied, Applied]
-    assert wire.closed == 0
+    transport = Scripted("90", "80.5")
+    assert outcomes(transport, "10", "9.5") == [Applied, Applied]
+    assert transport.closed == 0
 
 
 def test_an_amount_that_rounding_can_hide_may_repeat_the_balance() -> None:

@@ -10,7 +10,7 @@ from batch.errors import LedgerError
 from batch.ledger.holding import this_process
 from batch.ledger.orm.connect import connect
 from batch.provider.client import Client
-from batch.provider.wire import Wire
+from batch.provider.http import HttpTransport
 from batch.runner.perform import perform
 from batch.runner.session import World
 from batch.settings import Secret
@@ -27,7 +27,9 @@ def main() -> None:
     from batch.ledger.orm.store import DatabaseLedger
 
     ledger = DatabaseLedger()
-    client = Client(Wire(url, connect_timeout=CONNECT_SECONDS, read_timeout=5), Secret("a-key"), answers="json")
+    client = Client(
+        HttpTransport(url, connect_timeout=CONNECT_SECONDS, read_timeout=5), Secret("a-key"), answers="json"
+    )
     nobody = Clock()
     ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: False)
     try:

@@ -11,8 +11,8 @@ import pytest
 from batch.ledger import verify
 from batch.model import BatchState, BatchView, Cell, Movement, Status, SubAccount
 from batch.outcome import Outcome
-from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
+from batch.provider.http import MaySend
 from batch.rules.books import keep_books
 from batch.rules.evidence import UNTOLD
 from batch.runner.account import decide

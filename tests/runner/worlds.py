@@ -14,8 +14,8 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchView, Cell, Direction, Movement, Status, SubAccount
 from batch.outcome import Answer, Applied, Doubt, NotApplied, Outcome, Throttled
-from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount, movement_outcome
+from batch.provider.http import MaySend
 from batch.rules.retry import RetryPolicy
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World

@@ -28,8 +28,8 @@ from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Direction, Movement, Status, SubAccount
 from batch.money import to_thousandths
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
-from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
+from batch.provider.http import MaySend
 from batch.rules.accounts import Owner
 from batch.rules.checks import Expected
 from batch.rules.repetition import MovementKey

@@ -15,8 +15,8 @@ from batch.model import Direction, Movement, SubAccount
 from batch.money import CENT, from_thousandths, to_thousandths
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
 from batch.provider import decode
-from batch.provider.connection import MaySend
 from batch.provider.decode import MainAccount
+from batch.provider.http import MaySend
 from batch.provider.repeats import RepeatWatch
 from tests.builders import NOON
 from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario

@@ -1,0 +1,240 @@
+"""One HTTP exchange at a time: what was sent is known, and every answer is bounded in size and time.
+
+What the retry rule needs to know of a failure is whether a byte of the request had left. The libraries' exceptions do
+not say it reliably (a TLS error can come before or after), so the connection notes it.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from threading import Thread
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from batch import __version__
+from batch.clock import Stopwatch
+from batch.errors import CreditbatchError
+from batch.language import N_, _
+from batch.outcome import Answer, Exchange, NoAnswer, NotSent
+from batch.provider.decode import read_retry_after
+from batch.provider.environment import find_certificates, find_proxies
+from batch.provider.failures import CUT_SHORT, TOO_LATE, TOO_SLOW, NotSentError, find_reason
+from batch.provider.pace import AS_FAST_AS_CAN_BE, Pace
+
+IDLE_SECONDS = 1.0
+"""A connection idle for longer is not used again. Many servers close at 5 s, and a close just then is a doubt. A router
+that forgot the connection says nothing at all: that the way is open, only an answer proves, and only for a moment.
+"""
+_LOOK_SECONDS = 0.1
+Fields = dict[str, str]
+MaySend = Callable[[], bool]
+"""Looks whether a request may leave, when the connection stands and the first byte is about to go.
+
+What it raises about the ledger is passed on: then nothing has left.
+"""
+
+
+@dataclass
+class Call:
+    """The exchange under way, as its connection sees it; moments are those of the monotonic clock."""
+
+    may_send: MaySend = bool
+    query: str = field(default="", repr=False)
+    """Put on the request line at the last moment: it holds the key, and the libraries log the address they know."""
+    connect_timeout: float = 0.0
+    read_timeout: float = 0.0
+    ends: float = 0.0
+    sent: bool = False
+    until: float = math.inf
+    """How long to wait for the answer, once the request leaves."""
+    is_late: bool = False
+    """Whether its connection was ended because the time was up."""
+
+
+class HttpTransport:
+    """A keep-alive connection to one provider. Not for use by several threads at once."""
+
+    def __init__(
+        self, url: str, *, connect_timeout: float, read_timeout: float, pace: Pace = AS_FAST_AS_CAN_BE
+    ) -> None:
+        self.address = url
+        """The provider's address, without anything secret."""
+        self.pace = pace
+        self.call = Call()
+        self._timeouts = connect_timeout, read_timeout
+        self._session = session = _Session()
+        for prefix in list(session.adapters):
+            session.mount(prefix, _Adapter(self))
+        # The environment's proxies and certificates are honoured, read once; its .netrc never is.
+        session.trust_env = False
+        session.proxies, session.verify = find_proxies(url), find_certificates()
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.headers["User-Agent"] = f"creditbatch/{__version__}"
+        session.headers["Accept"] = "application/json, application/xml;q=0.9"
+        session.headers["Accept-Encoding"] = "identity"
+
+    def post(self, path: str, body: Fields, may_send: MaySend, *, query: Fields, limit: int) -> Exchange:
+        """Send fields as JSON if they may be sent; `limit` is the most bytes that an answer may have."""
+        return self._exchange("POST", path, query, limit, sum(self._timeouts), may_send, json=body)
+
+    def get(self, path: str, *, query: Fields, limit: int, seconds: float) -> Exchange:
+        """Ask a question, and wait for no more than so many seconds altogether."""
+        return self._exchange("GET", path, query, limit, seconds, lambda: True)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        self._session.close()
+
+    def _exchange(
+        self, method: str, path: str, query: Fields, limit: int, seconds: float, may_send: MaySend, **request: Any
+    ) -> Exchange:
+        self.pace.wait()
+        connect, read = (min(timeout, seconds) for timeout in self._timeouts)
+        self.call = Call(may_send, urlencode(query), connect, read, time.monotonic() + seconds)
+        try:
+            exchange: Exchange = self._send(method, path, limit, **request)
+        except CreditbatchError:
+            raise  # by whoever was asked whether the request may leave
+        except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
+            reason = TOO_LATE if self.call.is_late else find_reason(error)
+            exchange = NoAnswer(_(reason)) if self.call.sent else NotSent(_(reason))
+        finally:
+            self.call = Call()
+        # An answer without a body (a 1xx above all) may be followed by another, which the next call must not read.
+        if not isinstance(exchange, Answer) or not exchange.body:
+            self.close()
+        return exchange
+
+    def _send(self, method: str, path: str, limit: int, **request: Any) -> Answer | NoAnswer:
+        """Send a request, once, and read the whole answer."""
+        request |= {"timeout": self.call.read_timeout, "allow_redirects": False, "stream": True}
+        with self._session.request(method, self.address + path, **request) as answer:
+            body = b""
+            # Piece by piece as it comes: for a chunk of negative length the library would read on without end.
+            while len(body) <= limit and (piece := answer.raw.read1(limit, decode_content=True)):
+                body += piece
+        if len(body) > limit:
+            return NoAnswer(_("the answer was too long"))
+        if self.call.is_late:
+            raise TimeoutError
+        # The library takes a close in the middle of the headers for their end.
+        if not body and "Content-Length" not in answer.headers and "Transfer-Encoding" not in answer.headers:
+            return NoAnswer(_(CUT_SHORT))
+        return Answer(answer.status_code, body, read_retry_after(answer.headers.get("Retry-After")))
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _answer: requests.Response) -> None:
+        """Find nowhere to go: the library would read the whole answer before it asks whether to follow."""
+
+
+class _Adapter(HTTPAdapter):
+    """The library's transport over connections of ours."""
+
+    def __init__(self, transport: HttpTransport) -> None:
+        self._connections = {
+            "http": type("Http", (_NotingConnection,), {"transport": transport}),
+            "https": type("Https", (_NotingConnection, HTTPSConnection), {"transport": transport}),
+        }
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = self._connections[pool.scheme]
+        return pool
+
+
+class _NotingConnection(HTTPConnection):
+    """A connection that notes when the first byte of a request leaves, and that ends when its time is up."""
+
+    transport: HttpTransport
+    sock: Any
+    _is_connecting = False
+    _unused: Stopwatch
+
+    def connect(self) -> None:
+        """Connect within the time for it: name, addresses, tunnel and handshake together.
+
+        In a thread, because the system's resolver knows no timeout, and a handshake has one for each piece.
+        """
+        self._is_connecting, ended = True, Future[None]()
+        Thread(target=self._connect_and_guard, args=(ended,), daemon=True, name="connection").start()
+        try:
+            ended.result(self.transport.call.connect_timeout)
+        except TimeoutError as error:
+            # What comes up after all is closed at once.
+            ended.add_done_callback(lambda _: self.close())
+            raise NotSentError(TOO_SLOW) from error
+        self._is_connecting, self._unused = False, Stopwatch()
+
+    def _connect_and_guard(self, ended: Future[None]) -> None:
+        try:
+            addresses = socket.getaddrinfo(self.host.strip("[]"), self.port, 0, socket.SOCK_STREAM)
+            # One address that never answers must leave time for the others.
+            self.timeout = self.transport.call.connect_timeout / len(addresses)
+            super().connect()
+        except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
+            ended.set_exception(error)
+            return
+        # Kept: the connection lets go of it while an answer that ends with it is still being read.
+        sock = self.sock
+        ended.set_result(None)
+        # A socket's own timeout is for each piece that comes, so a slow drip never meets it.
+        while (number := sock.fileno()) >= 0:
+            if time.monotonic() > (call := self.transport.call).until:
+                call.is_late = True
+                with suppress(OSError), socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as handle:
+                    handle.shutdown(socket.SHUT_RDWR)
+            time.sleep(_LOOK_SECONDS)
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        query = self.transport.call.query
+        super().putrequest(method, f"{url}?{query}" if query else url, *args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        """Send a piece; before the first one of a request, look whether it may leave."""
+        call = self.transport.call
+        # What a tunnel through a proxy sends while connecting is nothing of the request itself.
+        if not self._is_connecting and not call.sent:
+            if self.sock is None:
+                self.connect()
+            if not call.may_send():
+                raise NotSentError(N_("it took too long to make sure that the account is still held"))
+            # What came before the request leaves is no answer to it.
+            if not self.is_connected:
+                raise NotSentError(N_("the server sends before it is asked, or closes"))
+            self.sock.settimeout(call.read_timeout)
+            call.sent, call.until = True, min(time.monotonic() + call.read_timeout, call.ends)
+        super().send(data)
+
+    def getresponse(self) -> Any:
+        """Read the head of the answer, which proves that the way is open."""
+        answer = super().getresponse()
+        self._unused.start()
+        return answer
+
+    @property
+    def is_connected(self) -> bool:
+        """Look whether it is open, was used just now, and brings nothing that nobody asked for."""
+        if self.sock is None or self._unused.count() > IDLE_SECONDS:
+            return False
+        with suppress(OSError):
+            try:
+                self.sock.settimeout(0)
+                # Not by asking whether there is something to read: TLS sends what is no answer, such as its tickets.
+                self.sock.recv(1)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return True
+        return False
