@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+    wait_random,
+)
 
 from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
@@ -114,16 +122,18 @@ class Client:
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
         """Every sub-account, page after page; begun anew when the list changes under way."""
-        deadline = time.monotonic() + LIST_SECONDS
-        for _attempt in range(LIST_ATTEMPTS):
-            accounts = self._whole_list()
-            if accounts is not None:
-                return accounts
-            if time.monotonic() > deadline:
-                break
-        raise ProviderUnreachable(
-            _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
+        retrying = Retrying(
+            retry=retry_if_result(lambda accounts: accounts is None),
+            stop=stop_after_attempt(LIST_ATTEMPTS) | stop_after_delay(LIST_SECONDS),
+            sleep=lambda _seconds: None,
+            retry_error_callback=lambda _state: None,
         )
+        accounts = retrying(self._whole_list)
+        if accounts is None:
+            raise ProviderUnreachable(
+                _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
+            )
+        return accounts
 
     def ahead(self) -> float:
         """Ask how many seconds the next call would wait for its turn."""
@@ -186,16 +196,13 @@ class Client:
             left = max(0.05, deadline - time.monotonic())
             return self._transport.get(path, query=full, limit=limit, seconds=left)
 
-        def stop(state: RetryCallState) -> bool:
+        def is_out_of_time(state: RetryCallState) -> bool:
             # Early enough that the wait and the next try still end in time.
-            return (
-                state.attempt_number >= QUESTION_ATTEMPTS
-                or time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
-            )
+            return time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
 
         retrying = Retrying(
             retry=retry_if_result(_may_pass),
-            stop=stop,
+            stop=lambda state: stop_after_attempt(QUESTION_ATTEMPTS)(state) or is_out_of_time(state),
             wait=lambda state: max(_BACKOFF(state), _asked_wait(state)),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,

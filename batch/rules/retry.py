@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from batch import codes
+from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
 from batch.model import Status
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.rules.settle import Verdict
@@ -106,6 +107,20 @@ def find_refusal(answer: Outcome) -> Refused | None:
 def is_too_long(answer: Throttled) -> bool:
     """Tell whether the provider asks for a longer pause than a run waits."""
     return answer.retry_after is not None and answer.retry_after > LONGEST_WAIT
+
+
+def may_answer_later(error: BaseException) -> bool:
+    """Tell whether a question about balances is worth asking again within this run."""
+    return (
+        isinstance(error, ProviderError)
+        and not isinstance(error, SubAccountGone)
+        and (asked_pause(error) or 0.0) <= LONGEST_WAIT
+    )
+
+
+def asked_pause(error: BaseException | None) -> float | None:
+    """Tell for how many seconds the provider asked to be left alone; None if it did not."""
+    return error.retry_after if isinstance(error, ProviderUnreachable) else None
 
 
 def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:

@@ -7,8 +7,10 @@ that is no proof is written down as a doubt, until what the balances say of it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+
+from tenacity import Retrying, retry_if_result
 
 from batch import codes
 from batch.errors import ProviderError, SubAccountGone
@@ -25,7 +27,7 @@ from batch.runner.closing import (
 )
 from batch.runner.resuming import refresh_balances, refuse_undecided
 from batch.runner.session import INTERRUPTED, RunOptions, Session, StoppedError, World
-from batch.runner.settling import MAX_READINGS, BalanceReader, Evidence, evidence_fact, settle_doubt
+from batch.runner.settling import BalanceReader, Evidence, evidence_fact, settle_doubt
 from batch.runner.telling import (
     ended_fact,
     looked_fact,
@@ -49,6 +51,19 @@ def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]
         # The ledger is kept in English, whoever runs; batch.retelling has it for those who read it.
         with speaking(Language.ENGLISH):
             _Run(Session(world, batch, options), pages).run()
+
+
+@dataclass
+class _Turn:
+    """A movement while it is its turn."""
+
+    movement: Movement
+    attempts: int
+    """All that were ever made."""
+    in_a_row: int = 0
+    """Those since it was taken up."""
+    unsent: str = ""
+    """Why the last one was not sent, if it was not."""
 
 
 class _Run:
@@ -117,21 +132,28 @@ class _Run:
         return ended
 
     def _take_up(self, movement: Movement, attempts: int) -> None:
-        in_a_row = 0
-        while True:
-            self._session.heed_brake()
-            attempts, in_a_row = attempts + 1, in_a_row + 1
-            outcome = self._attempt(movement, attempts)
-            found = Found(status_of(outcome), next_step(outcome, in_a_row, self._options.policy))
-            if found.step is Step.LOOK:
-                found, in_a_row = self._look(movement, attempts, outcome, in_a_row)
-            if found.step is Step.SETTLE:
-                found = self._settle(movement, attempts, outcome, in_a_row)
-            if found.step is not Step.RETRY:
-                self._conclude(movement, outcome, found, in_a_row)
-                return
-            if isinstance(outcome, NotApplied):
-                self._session.wait(self._session.backoff(None, in_a_row), outcome.reason)
+        """Send the movement, again as the rules allow, until it is settled or the run stops."""
+        turn = _Turn(movement, attempts)
+        retrying = Retrying(
+            retry=retry_if_result(lambda tried: tried[1].step is Step.RETRY),
+            wait=lambda _state: self._session.backoff(None, turn.in_a_row) if turn.unsent else 0.0,
+            sleep=lambda seconds: self._session.wait(seconds, turn.unsent) if turn.unsent else None,
+        )
+        outcome, found = retrying(self._try, turn)
+        self._conclude(movement, outcome, found, turn.in_a_row)
+
+    def _try(self, turn: _Turn) -> tuple[Outcome, Found]:
+        """Send a movement once, and find out what became of it."""
+        self._session.heed_brake()
+        turn.attempts, turn.in_a_row = turn.attempts + 1, turn.in_a_row + 1
+        outcome = self._attempt(turn.movement, turn.attempts)
+        turn.unsent = outcome.reason if isinstance(outcome, NotApplied) else ""
+        found = Found(status_of(outcome), next_step(outcome, turn.in_a_row, self._options.policy))
+        if found.step is Step.LOOK:
+            found = self._look(turn, outcome)
+        if found.step is Step.SETTLE:
+            found = self._settle(turn.movement, turn.attempts, outcome, turn.in_a_row)
+        return outcome, found
 
     def _conclude(self, movement: Movement, outcome: Outcome, found: Found, in_a_row: int) -> None:
         """Go on with the next row, or stop."""
@@ -154,37 +176,35 @@ class _Run:
         self._session.note(ended_fact(self._world.now(), movement.row, number, outcome))
         return outcome
 
-    def _look(self, movement: Movement, number: int, answer: Outcome, in_a_row: int) -> tuple[Found, int]:
+    def _look(self, turn: _Turn, answer: Outcome) -> Found:
         """Look at the balances once. Until what they say is written down, the ledger has the row in doubt.
 
-        Also returns the attempts in a row: a look that finds no answer counts as one.
+        A look that finds no answer counts as an attempt.
         """
-        policy, session = self._options.policy, self._session
+        policy, session, movement = self._options.policy, self._session, turn.movement
         session.commit()
-        if isinstance(answer, Throttled) and in_a_row < policy.max_attempts and not is_too_long(answer):
-            session.wait(session.backoff(answer.retry_after, in_a_row), answer.reason)
-        tried = 0
+        if isinstance(answer, Throttled) and turn.in_a_row < policy.max_attempts and not is_too_long(answer):
+            session.wait(session.backoff(answer.retry_after, turn.in_a_row), answer.reason)
+        allowed, turn.in_a_row = policy.max_attempts - turn.in_a_row + 1, turn.in_a_row - 1
 
         def read() -> Reading:
-            nonlocal tried
-            tried += 1
+            turn.in_a_row += 1
             return self._reader.read(movement.token)
 
         try:
-            reading = session.patiently(read, max(1, policy.max_attempts - in_a_row + 1))
+            reading = session.patiently(read, max(1, allowed))
         except SubAccountGone:
-            return Found(Status.UNKNOWN, Step.SETTLE), in_a_row
+            return Found(Status.UNKNOWN, Step.SETTLE)
         except ProviderError as error:
             raise StoppedError(unread_reason(movement, str(error))) from error
-        in_a_row += tried - 1
         session.note(evidence_fact(movement, reading, self._world.now()))
-        found = judge_look(answer, self._verdict_of_look(movement, reading), in_a_row, policy)
+        found = judge_look(answer, self._verdict_of_look(movement, reading), turn.in_a_row, policy)
         if found.status is not Status.UNKNOWN:
-            session.note(looked_fact(self._world.now(), movement.row, number, answer, found.status))
+            session.note(looked_fact(self._world.now(), movement.row, turn.attempts, answer, found.status))
             session.known.learn(movement.token, reading)
         if found.status is Status.REFUSED:
             session.note_look()
-        return found, in_a_row
+        return found
 
     def _verdict_of_look(self, movement: Movement, reading: Reading) -> Verdict:
         main, subaccount = self._session.known.before(movement.token)
@@ -219,9 +239,11 @@ class _Run:
             return settle_doubt(
                 movement,
                 Reading(last.main_balance, last.subaccount_balance),
-                self._readings(movement),
-                lambda reading: session.commit(evidence_fact(movement, reading, self._world.now())),
+                lambda: self._read_evidence(movement),
                 lambda reading: self._is_stale(movement.token, reading),
+                lambda: session.wait(
+                    self._options.settle_seconds, _("row {row} is being settled").format(row=movement.row)
+                ),
             )
         except SubAccountGone:
             return Evidence(Verdict.UNKNOWN, None)
@@ -232,14 +254,12 @@ class _Run:
         held = {token: reading.subaccount}
         return self._session.known.is_stale(reading.main, held, self._world.monotonic())
 
-    def _readings(self, movement: Movement) -> Iterator[Reading]:
-        """Readings a settling time apart."""
-        for number in range(MAX_READINGS):
-            if number:
-                why = _("row {row} is being settled").format(row=movement.row)
-                self._session.wait(self._options.settle_seconds, why)
-            self._session.heed_brake()
-            yield self._session.patiently(lambda: self._reader.read(movement.token))
+    def _read_evidence(self, movement: Movement) -> Reading:
+        """Read both balances, and write them down before they are used."""
+        self._session.heed_brake()
+        reading = self._session.patiently(lambda: self._reader.read(movement.token))
+        self._session.commit(evidence_fact(movement, reading, self._world.now()))
+        return reading
 
     def _keep_pace(self) -> None:
         """Wait for the turn of the next attempt before it begins: in the middle of it nobody could stop, nor know."""

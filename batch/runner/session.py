@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
 from batch.clock import Stopwatch, read_boot_clock
-from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
+from batch.errors import ProviderError
 from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Fact, Purpose
 from batch.ledger.protocol import Ledger
@@ -17,7 +19,7 @@ from batch.model import Status
 from batch.provider.client import Provider
 from batch.rules.evidence import rests_on_a_look
 from batch.rules.holding import PROOF_SECONDS
-from batch.rules.retry import LONGEST_WAIT, RetryPolicy, wait_seconds
+from batch.rules.retry import RetryPolicy, asked_pause, may_answer_later, wait_seconds
 from batch.runner.known import Known
 
 _T = TypeVar("_T")
@@ -149,24 +151,29 @@ class Session:
         self.world.watcher.waiting(seconds, why)
         self.world.brake.wait(seconds)
 
+    def pause(self, seconds: float, why: str) -> None:
+        """Let time pass, and stop if that was asked for meanwhile."""
+        self.wait(seconds, why)
+        self.heed_brake()
+
     def backoff(self, asked: float | None, attempts_in_a_row: int) -> float:
         """Tell how long to wait before asking again; `asked` is what the provider asked for."""
         return wait_seconds(asked, attempts_in_a_row, self.options.policy, self.world.rng)
 
     def patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
-        """What the provider says of balances, asked for again while it is out of reach, within the attempts allowed."""
-        for attempt in range(1, attempts or self.options.policy.max_attempts):
-            try:
-                return read()
-            except SubAccountGone:
-                raise
-            except ProviderError as error:
-                asked = error.retry_after if isinstance(error, ProviderUnreachable) else None
-                if asked is not None and asked > LONGEST_WAIT:
-                    raise
-                self.wait(self.backoff(asked, attempt), _("the balances cannot be read"))
-                self.heed_brake()
-        return read()
+        """Ask the provider about balances, again while it is out of reach, within the attempts allowed."""
+        retrying = Retrying(
+            retry=retry_if_exception(may_answer_later),
+            wait=self._wait_for_balances,
+            stop=stop_after_attempt(attempts or self.options.policy.max_attempts),
+            sleep=lambda seconds: self.pause(seconds, _("the balances cannot be read")),
+            reraise=True,
+        )
+        return retrying(read)
+
+    def _wait_for_balances(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return self.backoff(asked_pause(error), state.attempt_number)
 
     def read_balances(self, purpose: Purpose) -> BalancesRead:
         """The main account's balance and those of the sub-accounts that the batch names."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+from tenacity import Retrying, retry_if_result, stop_after_attempt
 
 from batch.errors import SubAccountGone
 from batch.language import _
@@ -19,7 +21,7 @@ MAX_READINGS = 4
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The verdict and the readings it rests on. `reading` is the last one, None if the provider gave none."""
+    """The verdict and the last reading that it rests on, None if the provider gave none."""
 
     verdict: Verdict
     reading: Reading | None
@@ -51,26 +53,32 @@ class BalanceReader:
 def settle_doubt(
     movement: Movement,
     before: Reading,
-    readings: Iterator[Reading],
-    record: Callable[[Reading], None],
+    read: Callable[[], Reading],
     is_stale: Callable[[Reading], bool],
+    wait: Callable[[], None],
 ) -> Evidence:
-    """Take readings until two in a row agree on a verdict; each is recorded as evidence before it is used.
+    """Take readings, each recorded by `read`, until two in a row agree on a verdict; `wait` comes between two.
 
     One that contradicts a movement known to be done is stale, and not counted.
     """
     last: Verdict | None = None
-    reading: Reading | None = None
-    for reading in readings:
-        record(reading)
+
+    def read_once_more() -> Evidence:
+        nonlocal last
+        reading = read()
         verdict = settle(movement.direction, movement.amount, before, reading)
         if verdict is Verdict.UNKNOWN and is_stale(reading):
-            continue
-        agreed = agree(last, verdict) if last is not None else Verdict.UNKNOWN
-        if agreed is not Verdict.UNKNOWN:
-            return Evidence(agreed, reading)
-        last = verdict
-    return Evidence(Verdict.UNKNOWN, reading)
+            return Evidence(Verdict.UNKNOWN, reading)
+        before_this, last = last, verdict
+        return Evidence(Verdict.UNKNOWN if before_this is None else agree(before_this, verdict), reading)
+
+    retrying = Retrying(
+        retry=retry_if_result(lambda evidence: evidence.verdict is Verdict.UNKNOWN),
+        stop=stop_after_attempt(MAX_READINGS),
+        sleep=lambda _seconds: wait(),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    return retrying(read_once_more)
 
 
 def evidence_fact(movement: Movement, reading: Reading, at: datetime) -> BalancesRead:

@@ -184,9 +184,8 @@ def _never_sure(*_anything: object) -> Verdict:
 
 
 def _one_reading(patch: Patch) -> None:
-    def settle_at_once(movement: Any, before: Reading, readings: Any, record: Any, _stale: Any) -> settling.Evidence:
-        reading = next(readings)
-        record(reading)
+    def settle_at_once(movement: Any, before: Reading, read: Any, _stale: Any, _wait: Any) -> settling.Evidence:
+        reading = read()
         return settling.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
 
     patch.setattr(perform, "settle_doubt", settle_at_once)
