@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,16 @@ def _migrated_database() -> Path:
     if (_MIGRATED / "ledger.sqlite3-wal").exists() and str(connections["default"].settings_dict["NAME"]) == str(file):
         connections["default"].close()
     return file
+
+
+@pytest.fixture
+def in_paris() -> Iterator[None]:
+    """This process in a zone whose clocks change; POSIX only."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "Europe/Paris")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @dataclass(frozen=True)

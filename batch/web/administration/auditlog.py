@@ -6,7 +6,7 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 
 from django.db.models import Q, QuerySet
@@ -21,6 +21,7 @@ from batch.language import Language, _, language, speaking
 from batch.web.access import Role, needs
 from batch.web.administration.wording import ACTIONS, action_words, particulars_words
 from batch.web.audit import record
+from batch.web.filters import start_of_day
 from batch.web.listing import PAGE, listing, offset
 from batch.web.models import AuditEntry, Person
 
@@ -117,11 +118,10 @@ def _entries(wanted: Wanted) -> QuerySet[AuditEntry]:
 
 
 def _day(text: str, more: int = 0) -> datetime | None:
-    """The beginning of a day in this machine's zone, or of one that comes so many later; None for anything else."""
+    """The beginning of the day, or of one that comes so many later; None for what is no day."""
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").astimezone() if text else None
-        return day and day + timedelta(days=more)
-    except (ValueError, OverflowError, OSError):
+        return start_of_day(date.fromisoformat(text), more)
+    except ValueError:
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -16,6 +16,7 @@ from batch.model import BatchState
 from batch.money import to_thousandths
 from batch.rules.amounts import read_amount
 from batch.web.accounts.known import tokens_of_email
+from batch.web.filters import start_of_day
 from batch.web.models import Draft, DraftRow, DraftState, Version
 from batch.wording import state_word
 
@@ -149,7 +150,6 @@ def _within(found: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:
 def _day(text: str, more: int = 0) -> datetime | None:
     """The beginning of the day, or of one that comes so many later; None for what is no day."""
     try:
-        day = date.fromisoformat(text) + timedelta(days=more)
-        return datetime(day.year, day.month, day.day).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return start_of_day(date.fromisoformat(text), more)
+    except ValueError:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,23 @@ def test_it_is_paged_the_newest_first(people: People, client_for: ClientFor) -> 
 def test_it_is_searched(query: str, found: int, people: People, client_for: ClientFor) -> None:
     page = client_for(people.administrator).get(f"/administration/log?{query}").content.decode()
     assert f" of {found}<" in page
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the zone of a process can be changed on POSIX only")
+@pytest.mark.parametrize(
+    ("day", "in_it", "after_it"),
+    [("2026-03-29", "2026-03-29T21:59", "2026-03-29T22:00"), ("2026-10-25", "2026-10-25T22:59", "2026-10-25T23:00")],
+)
+def test_a_day_on_which_the_clocks_change_ends_when_the_next_begins(
+    day: str, in_it: str, after_it: str, people: People, client_for: ClientFor, in_paris: None
+) -> None:
+    for moment in (in_it, after_it):
+        keep("mail.failed", moment)
+        at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        AuditEntry.objects.filter(subject=moment).update(at=at)
+    page = client_for(people.administrator).get(f"/administration/log?since={day}&until={day}").content.decode()
+    assert in_it in page
+    assert after_it not in page
 
 
 @pytest.mark.usefixtures("entries")
