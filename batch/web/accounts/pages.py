@@ -12,7 +12,7 @@ from batch.ledger.orm.queries import history_of
 from batch.model import Balances
 from batch.web.access import Role, needs
 from batch.web.accounts.known import known
-from batch.web.listing import PAGE, link, listing, offset
+from batch.web.pagination import PAGE, paginate
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -29,14 +29,10 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
     found = [each for each in account.subaccounts if text in each.token.casefold() or text in each.email.casefold()]
     by_balance = request.GET.get("sort") == "balance"
     found.sort(key=(lambda each: (each.balance, each.token)) if by_balance else (lambda each: (each.token,)))
-    page = found[offset(request) : offset(request) + PAGE]
     context |= {
         "account": account,
-        "page": page,
-        "listing": listing(request, len(found), len(page)),
+        "page": paginate(request, found),
         "by_balance": by_balance,
-        "sort_token": link(request, sort=""),
-        "sort_balance": link(request, sort="balance"),
         "total": sum((each.balance for each in account.subaccounts), start=account.main * 0),
     }
     return render(request, "web/accounts/list.html", context)
@@ -45,18 +41,17 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
 @needs(Role.VIEWER)
 def account(request: HttpRequest, token: str) -> HttpResponseBase:
     """One sub-account: its balance now, and what every batch did to it."""
-    past = history_of(token, offset(request), PAGE)
-    context: dict[str, object] = {"section": "accounts", "token": token, "past": past}
+    page = paginate(request, range(Movement.objects.filter(token=token).count()))
+    past = history_of(token, (page.number - 1) * PAGE, PAGE)
+    context: dict[str, object] = {"section": "accounts", "token": token, "page": page, "past": past}
     try:
         found = next((each for each in known().subaccounts if each.token == token), None)
         context["subaccount"] = found
     except CreditbatchError as error:
         found = None
         context["failure"] = str(error)
-    matching = Movement.objects.filter(token=token).count()
-    if found is None and not matching and "failure" not in context:
+    if found is None and not past and "failure" not in context:
         raise Http404
-    context["listing"] = listing(request, matching, len(past))
     return render(request, "web/accounts/one.html", context)
 
 

@@ -6,44 +6,47 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import islice
+from operator import itemgetter
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+from django_filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
 from batch.delimited import harmless, write_csv
 from batch.language import Language, _, language, speaking
 from batch.web.access import Role, needs
 from batch.web.administration.wording import ACTIONS, action_words, particulars_words
 from batch.web.audit import record
-from batch.web.filters import start_of_day
-from batch.web.listing import PAGE, listing, offset
+from batch.web.filters import DayFilter, TextFilter
 from batch.web.models import AuditEntry, Person
+from batch.web.pagination import paginate
 
 _AT_ONCE = 500
-_LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is searched for, as it was written; empty is anything."""
+def _actions() -> list[tuple[str, str]]:
+    return sorted(((code, _(words)) for code, words in ACTIONS.items()), key=itemgetter(1))
 
-    person: str
-    action: str
-    since: str
-    until: str
-    subject: str
 
-    @classmethod
-    def of(cls, request: HttpRequest) -> Wanted:
-        """From the address of the page."""
-        names = ("person", "action", "since", "until", "subject")
-        return cls(*(request.GET.get(name, "").replace("\0", "").strip()[:_LONGEST] for name in names))
+class AuditFilter(FilterSet):  # type: ignore[misc]
+    """What the log is searched by."""
+
+    person = ModelChoiceFilter(
+        label=gettext_lazy("Person"),
+        queryset=Person.objects.order_by("username"),
+        to_field_name="username",
+        empty_label=gettext_lazy("Anybody"),
+    )
+    action = ChoiceFilter(label=gettext_lazy("Action"), choices=_actions, empty_label=gettext_lazy("Any"))
+    since = DayFilter("at", "gte", label=gettext_lazy("From"))
+    until = DayFilter("at", "lt", label=gettext_lazy("To"))
+    subject = TextFilter(lookup_expr="icontains", label=gettext_lazy("Subject holds"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,12 @@ class Line:
 @require_safe
 def auditlog(request: HttpRequest) -> HttpResponse:
     """A page of it, the newest first."""
-    wanted = Wanted.of(request)
-    entries = _entries(wanted)
-    matching = entries.count()
-    shown = [Line(entry) for entry in entries[offset(request) : offset(request) + PAGE]]
-    actions = sorted(((code, _(words)) for code, words in ACTIONS.items()), key=lambda pair: pair[1])
+    found = _found(request)
+    page = paginate(request, found.qs)
     context = {
-        "wanted": wanted,
-        "lines": shown,
-        "actions": actions,
-        "people": Person.objects.order_by("username"),
-        "listing": listing(request, matching, len(shown)),
-        "query": request.GET.urlencode(),
+        "filters": found.form,
+        "page": page,
+        "lines": map(Line, page.object_list),
         "section": "administration",
         "part": "log",
     }
@@ -94,35 +91,15 @@ def auditlog(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """All that the search finds, as CSV; no cell of it runs as a formula."""
-    entries = _entries(Wanted.of(request))
+    entries = _found(request).qs
     record(request, "log.exported")
     response = StreamingHttpResponse(_csv(entries, language()), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'
     return response
 
 
-def _entries(wanted: Wanted) -> QuerySet[AuditEntry]:
-    entries = AuditEntry.objects.order_by("-at", "-pk")
-    if wanted.person:
-        entries = entries.filter(Q(person__username=wanted.person) | Q(who=wanted.person))
-    if wanted.action:
-        entries = entries.filter(action=wanted.action)
-    if wanted.subject:
-        entries = entries.filter(subject__icontains=wanted.subject)
-    since, until = _day(wanted.since), _day(wanted.until, 1)
-    if since:
-        entries = entries.filter(at__gte=since)
-    if until:
-        entries = entries.filter(at__lt=until)
-    return entries
-
-
-def _day(text: str, more: int = 0) -> datetime | None:
-    """The beginning of the day, or of one that comes so many later; None for what is no day."""
-    try:
-        return start_of_day(date.fromisoformat(text), more)
-    except ValueError:
-        return None
+def _found(request: HttpRequest) -> AuditFilter:
+    return AuditFilter(request.GET, AuditEntry.objects.order_by("-at", "-pk"))
 
 
 def _csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[bytes]:

@@ -34,6 +34,7 @@ _MOST_VERSIONS = 20
 _PERHAPS_PAID = frozenset({REPEATED, "paid-elsewhere"})
 """Findings that a person may overrule with a reason."""
 _LONGEST_CHOICE = 50
+_COLON = re.compile(r"\s?: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +167,13 @@ def _groups(version: Version) -> list[Group]:
     return [*errors, *(group for group in said if group.severity is Severity.WARNING)]
 
 
-def code_choices(version: Version) -> list[tuple[str, str, int]]:
+def code_choices(version: Version) -> list[tuple[str, str]]:
     """What the rows may be filtered by: each code, the beginning of its sentence, and of how many rows it is said."""
     return [
-        (group.code, shown(re.split(r"\s?: ", group.sentence, maxsplit=1)[0], _LONGEST_CHOICE), group.rows)
+        (
+            group.code,
+            f"{shown(re.split(_COLON, group.sentence, maxsplit=1)[0], _LONGEST_CHOICE)} ({number(group.rows)})",
+        )
         for group in _groups(version)
         if not group.is_refusal
     ]

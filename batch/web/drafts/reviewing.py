@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 from batch.web.access import Role, is_fragment, needs, person_of
 from batch.web.drafts.finding import draft_in_force
 from batch.web.drafts.review import changes_of, code_choices, review
-from batch.web.drafts.rows import SORTS, Query, columns_of, matching, page
+from batch.web.drafts.rows import DraftRowFilter, columns_of, shown_rows
 from batch.web.drafts.uploading import attachment
 from batch.web.entry.confirm import has_totp
-from batch.web.listing import PAGE, link, listing, offset
 from batch.web.models import DraftAccount, StoredFile, Version
+from batch.web.pagination import paginate
 from batch.web.runs.jobs import active_job
 from batch.web.runs.queue import batch_before
 
@@ -46,10 +46,9 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def accounts(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Each sub-account that is touched: before, and after by the forecast."""
     found, version = draft_in_force(pk)
-    before = offset(request)
-    lines = list(DraftAccount.objects.filter(version=version).order_by("position")[before : before + PAGE])
-    total = version.forecast["touched"] if version.forecast else 0
-    context = {"draft": found, "version": version, "accounts": lines, "listing": listing(request, total, len(lines))}
+    page = paginate(request, range(version.forecast["touched"] if version.forecast else 0))
+    lines = DraftAccount.objects.filter(version=version, position__in=page.object_list).order_by("position")
+    context = {"draft": found, "version": version, "accounts": lines, "page": page}
     return render(request, "web/drafts/accounts.html", context)
 
 
@@ -78,23 +77,14 @@ def original(request: HttpRequest, pk: UUID, number: int) -> HttpResponseBase:  
 
 
 def _rows(request: HttpRequest, version: Version) -> dict[str, object]:
-    query = Query.of(request.GET)
-    number = matching(version, query)
-    shown = page(version, query, offset(request))
+    found = DraftRowFilter(request.GET, version, code_choices(version))
+    page = paginate(request, range(found.count()))
     return {
-        "query": query,
-        "rows": shown,
+        "filters": found.form,
+        "is_plain": found.is_plain,
+        "headings": found.headings(),
+        "rows": shown_rows(version, found.qs, page.number),
         "columns": columns_of(version),
-        "codes": code_choices(version),
-        "listing": listing(request, number, len(shown)),
-        "sorts": {name: _sort(request, query, name) for name in SORTS},
+        "page": page,
         "kept": request.GET.urlencode(),
     }
-
-
-def _sort(request: HttpRequest, query: Query, name: str) -> dict[str, str]:
-    """A column's link, and how it is sorted now."""
-    is_now = query.sort == name
-    towards = f"-{name}" if is_now and not query.descending else name
-    aria = ("descending" if query.descending else "ascending") if is_now else "none"
-    return {"link": link(request, sort=towards), "aria": aria}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.forms import HiddenInput
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+from django_filters import ChoiceFilter, FilterSet
 
 from batch.codes import meaning
 from batch.findings import RULES, Finding, Severity
@@ -17,45 +21,87 @@ from batch.model import Cell, Direction, Role, Status
 from batch.money import euros, from_thousandths
 from batch.rules.header import cell_address
 from batch.web.drafts.store import REFUSED
-from batch.web.listing import PAGE
+from batch.web.filters import TextFilter
 from batch.web.models import DraftMark, DraftRow, Version
+from batch.web.pagination import PAGE, Heading, headings
 from batch.wording import direction_word
 
-SORTS = {"row": "position", "token": "token", "amount": "amount", "direction": "direction", "status": "status"}
-_LONGEST = 200
+_SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}
+_PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value
 _CELL_SHOWN = 120
 """Characters of a cell on the page; all of it is in the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is asked of the table."""
+class DraftRowFilter(FilterSet):  # type: ignore[misc]
+    """What the rows of a version are searched and sorted by; `codes` are those that the page offers, with words."""
 
-    status: str = ""
-    """pending, invalid or would-be-refused."""
-    code: str = ""
-    token: str = ""
-    sort: str = "row"
-    descending: bool = False
+    status = ChoiceFilter(
+        method="filter_status",
+        label=gettext_lazy("Status"),
+        empty_label=gettext_lazy("All"),
+        choices=[
+            (_PENDING, gettext_lazy("To send")),
+            (_INVALID, gettext_lazy("With errors")),
+            (REFUSED, gettext_lazy("Would be refused")),
+        ],
+    )
+    # All codes: once the last cell of a code is corrected, the page that follows finds none.
+    code = ChoiceFilter(method="filter_code", label=gettext_lazy("Finding"), choices=[(code, code) for code in RULES])
+    token = TextFilter(lookup_expr="icontains", label=gettext_lazy("Token"))
+    sort = ChoiceFilter(
+        method="filter_sort",
+        choices=[(f"{sign}{name}", name) for name in _SORTS for sign in ("", "-")],
+        widget=HiddenInput,
+    )
 
-    @classmethod
-    def of(cls, given: Mapping[str, str]) -> Query:
-        """From an address; what means nothing is left out."""
-        status, code = given.get("status", ""), given.get("code", "")
-        sort = given.get("sort", "row")
-        name = sort.removeprefix("-")
-        return cls(
-            status if status in {Status.PENDING.value, Status.INVALID.value, REFUSED} else "",
-            code if code in RULES else "",
-            given.get("token", "").strip()[:_LONGEST],
-            name if name in SORTS else "row",
-            sort.startswith("-") and name in SORTS,
-        )
+    def __init__(self, data: QueryDict, version: Version, codes: Iterable[tuple[str, str]]) -> None:
+        super().__init__(data, DraftRow.objects.filter(version=version).order_by("position"))
+        self.version = version
+        self.is_valid()
+        self.form.fields["code"].widget.choices = [("", _("All")), *codes]
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is filtered away."""
-        return not (self.status or self.code or self.token)
+        """Tell whether nothing is filtered away."""
+        return set(self.form.changed_data) <= {"sort"}
+
+    def count(self) -> int:
+        """Count the rows to page through; where only one thing is asked it is known already."""
+        counts, asked = self.version.counts, self.form.cleaned_data
+        status, code = asked.get("status"), asked.get("code")
+        if asked.get("token") or (code and status):
+            return int(self.qs.count())
+        if code:
+            return sum(int(said["rows"]) for said in counts["codes"] if said["code"] == code)
+        rows, invalid = int(counts["rows"]), self.version.invalid
+        refused = int(self.version.screen["refused"])
+        return {_PENDING: rows - invalid, _INVALID: invalid, REFUSED: refused}.get(status or "", rows)
+
+    def headings(self) -> list[Heading]:
+        """Give the columns that sort the rows."""
+        titles = {
+            "row": _("Row"),
+            "status": _("Status"),
+            "token": _("Token read"),
+            "direction": _("Direction"),
+            "amount": _("Amount read"),
+        }
+        sort = self.form.cleaned_data.get("sort") or "row"
+        return headings(titles, sort.removeprefix("-"), is_descending=sort.startswith("-"))
+
+    def filter_status(self, rows: QuerySet[DraftRow], _name: str, status: str) -> QuerySet[DraftRow]:
+        """Keep rows of that status; what would be refused is a mark of rows to send."""
+        return self.filter_code(rows, _name, status) if status == REFUSED else rows.filter(status=status)
+
+    def filter_code(self, rows: QuerySet[DraftRow], _name: str, code: str) -> QuerySet[DraftRow]:
+        """Keep the rows of which that is said."""
+        marks = DraftMark.objects.filter(version=self.version, code=code)
+        return rows.filter(position__in=marks.values("position"))
+
+    def filter_sort(self, rows: QuerySet[DraftRow], _name: str, sort: str) -> QuerySet[DraftRow]:
+        """Sort them; equal ones are in the sheet's order."""
+        sign, name = ("-", sort[1:]) if sort.startswith("-") else ("", sort)
+        return rows.order_by(f"{sign}{_SORTS[name]}", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +133,10 @@ class ShownRow:
     refusal: str
 
 
-def matching(version: Version, query: Query) -> int:
-    """How many rows there are to page through; where only one thing is asked it is known already."""
-    if query.token or (query.code and query.status):
-        return _filtered(version, query).count()
-    rows = int(version.counts["rows"])
-    if query.code:
-        return sum(int(said["rows"]) for said in version.counts["codes"] if said["code"] == query.code)
-    known = {"": rows, Status.INVALID.value: version.invalid, Status.PENDING.value: rows - version.invalid}
-    return known.get(query.status, int(version.screen["refused"]))
-
-
-def page(version: Version, query: Query, offset: int) -> list[ShownRow]:
-    """One page of the table."""
-    sign = "-" if query.descending else ""
-    order = [f"{sign}{SORTS[query.sort]}"] + ([] if query.sort == "row" else ["position"])
+def shown_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[ShownRow]:
+    """Load a page of the rows as it shows them."""
     # The numbers first, which an index holds, and only then the fifty rows themselves.
-    numbers = list(_filtered(version, query).order_by(*order).values_list("pk", flat=True)[offset : offset + PAGE])
+    numbers = list(rows.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
     found = DraftRow.objects.in_bulk(numbers)
     return [_shown(found[pk], version) for pk in numbers]
 
@@ -132,23 +165,6 @@ def _number(cell: Decimal) -> str:
         return str(cell)
     exponent = cell.normalize().as_tuple().exponent
     return number(cell, max(0, -exponent) if isinstance(exponent, int) else 0)
-
-
-def _filtered(version: Version, query: Query) -> QuerySet[DraftRow]:
-    rows = DraftRow.objects.filter(version=version)
-    if query.status == REFUSED:
-        rows = rows.filter(_marked(version, REFUSED))
-    elif query.status:
-        rows = rows.filter(status=query.status)
-    if query.code:
-        rows = rows.filter(_marked(version, query.code))
-    if query.token:
-        rows = rows.filter(token__icontains=query.token)
-    return rows
-
-
-def _marked(version: Version, code: str) -> Q:
-    return Q(position__in=DraftMark.objects.filter(version=version, code=code).values("position"))
 
 
 def _shown(row: DraftRow, version: Version) -> ShownRow:

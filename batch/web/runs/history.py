@@ -5,20 +5,18 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from batch.ledger.orm.models import Batch
 from batch.web.access import Role, needs
-from batch.web.listing import PAGE, listing, offset
-from batch.web.runs.search import Wanted, found_entries
+from batch.web.models import Draft, DraftState
+from batch.web.pagination import paginate
+from batch.web.runs.search import BatchFilter, DraftFilter, entries_of, keys_of
 
 
 @needs(Role.VIEWER)
 def history(request: HttpRequest) -> HttpResponseBase:
     """The list, newest first."""
-    wanted = Wanted.of(request.GET)
-    entries, matching = found_entries(wanted, offset(request), PAGE)
-    context = {
-        "section": "history",
-        "wanted": wanted,
-        "entries": entries,
-        "listing": listing(request, matching, len(entries)),
-    }
+    drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
+    batches = BatchFilter(request.GET, Batch.objects.all())
+    page = paginate(request, keys_of(drafts.qs, batches.qs))
+    context = {"section": "history", "filters": batches.form, "page": page, "entries": entries_of(page.object_list)}
     return render(request, "web/runs/history.html", context)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django_filters import ChoiceFilter, FilterSet
 
 from batch.choices import read_choices
 from batch.errors import LedgerError
-from batch.language import _
+from batch.language import _, number
 from batch.ledger.orm.models import Movement
-from batch.ledger.orm.queries import (
-    RowOrder,
-    RowsPage,
-    events_of,
-    find_undecided_batches,
-    line_of,
-    progress,
-    row_of,
-    rows_page,
-)
+from batch.ledger.orm.queries import events_of, find_undecided_batches, line_of, progress, row_of
+from batch.ledger.orm.rows import ROW, batch_row
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
@@ -33,25 +27,30 @@ from batch.rules.books import Books
 from batch.rules.evidence import awaits_person, evidence_of
 from batch.web.access import Role, is_fragment, needs
 from batch.web.charts import Pair, balances_chart, status_chart
-from batch.web.listing import PAGE, link, listing, offset
+from batch.web.filters import TextFilter
 from batch.web.models import Draft, Job, JobState
+from batch.web.pagination import headings, paginate
 from batch.web.runs.jobs import active_job
 from batch.web.runs.standing import books_of, state_shown, verdict
 from batch.wording import status_word
 
+_SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "at"}
 _LAST_ROWS = 8
 _IN_CHART = 10
 _DIFFERENCES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """A column's heading: its title, the link that sorts by it, and how it is sorted now."""
+class BatchRowFilter(FilterSet):  # type: ignore[misc]
+    """What the rows of a batch are searched by; offered are the statuses that there are."""
 
-    title: str
-    link: str
-    aria: str
-    is_number: bool = False
+    status = ChoiceFilter(label=gettext_lazy("Status"), choices=[(each.value, each.value) for each in Status])
+    token = TextFilter(lookup_expr="icontains", label=gettext_lazy("Token"))
+
+    def __init__(self, data: QueryDict, line: BatchLine) -> None:
+        super().__init__(data, Movement.objects.filter(batch=line.head.batch))
+        counted = ((each.value, status_word(each), line.tally.rows[each]) for each in Status)
+        offered = [(value, f"{word} ({number(rows)})") for value, word, rows in counted if rows]
+        self.form.fields["status"].widget.choices = [("", _("All")), *offered]
 
 
 def found_line(batch: str) -> BatchLine:
@@ -189,45 +188,21 @@ def _pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
 
 def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     """A page of the rows table, as the address asks for it."""
-    asked = request.GET.get("status", "")
-    status = Status(asked) if asked in set(Status) else None
-    order = RowOrder(request.GET["sort"]) if request.GET.get("sort") in set(RowOrder) else RowOrder.ROW
-    descending = request.GET.get("dir") == "desc"
-    search = request.GET.get("token", "").strip()[:200]
-    found: RowsPage = rows_page(
-        line.head.batch or "",
-        status=status,
-        search=search,
-        order=order,
-        descending=descending,
-        offset=offset(request),
-        limit=PAGE,
-    )
+    found = BatchRowFilter(request.GET, line)
+    chosen = sort if (sort := request.GET.get("sort")) in _SORTS else "row"
+    is_descending = request.GET.get("dir") == "desc"
+    titles = {"row": _("Row"), "token": _("Token"), "amount": _("Amount"), "status": _("Status"), "ended": _("Time")}
+    column = F(_SORTS[chosen])
+    # What has no value yet is last.
+    order = column.desc(nulls_last=True) if is_descending else column.asc(nulls_last=True)
+    page = paginate(request, found.qs.order_by(order, "position").values_list(*ROW))
     return {
         "head": line.head,
-        "rows": found.rows,
-        "listing": listing(request, found.matching, len(found.rows)),
-        "chosen_status": status,
-        "statuses": [(each, status_word(each), line.tally.rows[each]) for each in Status if line.tally.rows[each]],
-        "search": search,
-        "headings": [
-            _heading(request, title, column, order, descending=descending)
-            for title, column in (
-                (_("Row"), RowOrder.ROW),
-                (_("Token"), RowOrder.TOKEN),
-                (_("Amount"), RowOrder.AMOUNT),
-                (_("Status"), RowOrder.STATUS),
-                (_("Time"), RowOrder.ENDED),
-            )
-        ],
+        "filters": found.form,
+        "rows": list(map(batch_row, page)),
+        "page": page,
+        "headings": headings(titles, chosen, is_descending=is_descending),
     }
-
-
-def _heading(request: HttpRequest, title: str, column: RowOrder, order: RowOrder, *, descending: bool) -> Sorted:
-    is_chosen = column is order
-    aria = ("descending" if descending else "ascending") if is_chosen else "none"
-    turned = "desc" if is_chosen and not descending else "asc"
-    return Sorted(title, link(request, sort=column.value, dir=turned), aria, column in {RowOrder.AMOUNT, RowOrder.ROW})
 
 
 def _euros_by_status(tally: Tally) -> list[tuple[Status, str, Decimal]]:

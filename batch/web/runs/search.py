@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.forms import TextInput
+from django.utils.translation import gettext_lazy
+from django_filters import ChoiceFilter, FilterSet
 
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import lines_named
@@ -16,51 +20,64 @@ from batch.model import BatchState
 from batch.money import to_thousandths
 from batch.rules.amounts import read_amount
 from batch.web.accounts.known import tokens_of_email
-from batch.web.filters import start_of_day
-from batch.web.models import Draft, DraftRow, DraftState, Version
+from batch.web.filters import DayFilter, TextFilter
+from batch.web.models import Draft, DraftRow, Version
 from batch.wording import state_word
 
-_LONGEST = 200
+Key = tuple[datetime, str, str]
+"""An entry before it is loaded: when it was made, whether it is a draft or a batch, and which one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is searched for, as it was written; empty is anything."""
+def _states() -> list[tuple[str, str]]:
+    return [(state.value, state_word(state)) for state in BatchState]
 
-    text: str = ""
-    amount: str = ""
-    state: str = ""
-    since: str = ""
-    until: str = ""
 
-    @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> Wanted:
-        """From the address of the page."""
-        names = {"text": "q", "amount": "amount", "state": "state", "since": "since", "until": "until"}
-        return cls(**{field: parameters.get(name, "").strip()[:_LONGEST] for field, name in names.items()})
+class HistoryFilter(FilterSet):  # type: ignore[misc]
+    """What drafts and batches are searched by."""
 
-    @property
-    def states(self) -> list[tuple[str, str, bool]]:
-        """The states to choose from: value, word, whether it is chosen."""
-        return [(state.value, state_word(state), state.value == self.state) for state in BatchState]
+    q = TextFilter(method="filter_text", label=gettext_lazy("File, batch, token, email or person"))
+    amount = TextFilter(
+        method="filter_amount",
+        label=gettext_lazy("Amount of a row"),
+        max_length=30,
+        widget=TextInput(attrs={"inputmode": "decimal"}),
+    )
+    state = ChoiceFilter(label=gettext_lazy("State"), choices=_states, empty_label=gettext_lazy("All"))
+    since = DayFilter("created_at", "gte", label=gettext_lazy("From"))
+    until = DayFilter("created_at", "lt", label=gettext_lazy("To"))
 
-    @property
-    def is_anything(self) -> bool:
-        """Whether nothing is searched for."""
-        return self == Wanted()
+    def filter_amount(self, found: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        """Keep what has a row of that amount, read as in a sheet; nothing has one that cannot be read."""
+        amount = read_amount(text).amount
+        return found.none() if amount is None else found.filter(self.has_row(Q(amount=to_thousandths(amount))))
 
-    @property
-    def thousandths(self) -> int | None:
-        """The amount, read as in a sheet; None if there is none, and -1 (which no amount is) if it cannot be read."""
-        if not self.amount:
-            return None
-        amount = read_amount(self.amount).amount
-        return -1 if amount is None else to_thousandths(amount)
 
-    @property
-    def days(self) -> tuple[datetime | None, datetime | None]:
-        """From the beginning of the first day to the end of the last, in this machine's zone."""
-        return _day(self.since), _day(self.until, 1)
+class DraftFilter(HistoryFilter):
+    """The same of drafts."""
+
+    def filter_text(self, drafts: QuerySet[Draft], _name: str, text: str) -> QuerySet[Draft]:
+        """Keep those that name it: a file, a person, a token."""
+        person = Q(created_by__username__icontains=text) | Q(created_by__full_name__icontains=text)
+        file = Exists(Version.objects.filter(draft=OuterRef("pk"), file__name__icontains=text))
+        return drafts.filter(person | file | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+
+    def has_row(self, wanted: Q) -> Exists:
+        """Tell whether a draft has such a row."""
+        return Exists(DraftRow.objects.filter(wanted, version__draft=OuterRef("pk")))
+
+
+class BatchFilter(HistoryFilter):
+    """The same of batches."""
+
+    def filter_text(self, batches: QuerySet[Batch], _name: str, text: str) -> QuerySet[Batch]:
+        """Keep those that name it: themselves, a file, a person, a token."""
+        named = Q(name__icontains=text) | Q(file_name__icontains=text) | Q(people__icontains=text)
+        return batches.filter(named | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+
+    def has_row(self, wanted: Q) -> Q:
+        """Tell whether a batch has such a row."""
+        # Not row by row of each batch: the database finds them once, by an index.
+        return Q(name__in=Movement.objects.filter(wanted).values("batch"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +97,23 @@ class Entry:
         return BatchState(self.draft.state) if self.draft else BatchState.CHECKED
 
 
-def found_entries(wanted: Wanted, offset: int, limit: int) -> tuple[list[Entry], int]:
-    """The entries of one page, and how many there are on all."""
-    drafts, batches = _drafts(wanted), _batches(wanted)
-    keys: list[tuple[datetime, str, object]] = [
-        (at, "draft", key) for key, at in drafts.values_list("id", "created_at")
-    ]
+def keys_of(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
+    """Name all entries, newest first."""
+    keys = [(at, "draft", str(key)) for key, at in drafts.values_list("id", "created_at")]
     keys += [(at, "batch", key) for key, at in batches.values_list("name", "created_at")]
-    keys.sort(key=lambda key: (key[0], str(key[2])), reverse=True)
-    page = keys[offset : offset + limit]
-    versions = _versions_in_force([str(key) for _at, kind, key in page if kind == "draft"])
-    lines = lines_named([str(key) for _at, kind, key in page if kind == "batch"])
-    entries = [
-        Entry(at, line=lines[str(key)])
-        if kind == "batch"
-        else Entry(at, draft=versions[str(key)].draft, version=versions[str(key)])
-        for at, kind, key in page
-        if str(key) in (lines if kind == "batch" else versions)
+    return sorted(keys, key=itemgetter(0, 2), reverse=True)
+
+
+def entries_of(keys: Iterable[Key]) -> list[Entry]:
+    """Load the entries of a page."""
+    named = list(keys)
+    versions = _versions_in_force([key for _at, kind, key in named if kind == "draft"])
+    lines = lines_named([key for _at, kind, key in named if kind == "batch"])
+    return [
+        Entry(at, line=lines[key]) if kind == "batch" else Entry(at, versions[key].draft, versions[key])
+        for at, kind, key in named
+        if key in (lines if kind == "batch" else versions)
     ]
-    return entries, len(keys)
 
 
 def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
@@ -106,50 +121,3 @@ def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
     versions = Version.objects.filter(draft_id__in=drafts, number=F("draft__version"))
     found = versions.select_related("draft__created_by", "file").defer("file__data")
     return {str(version.draft_id): version for version in found}
-
-
-def _drafts(wanted: Wanted) -> QuerySet[Draft]:
-    drafts = Draft.objects.exclude(state=DraftState.STARTED)
-    if wanted.state:
-        drafts = drafts.filter(state=wanted.state)
-    if wanted.text:
-        text, tokens = wanted.text, tokens_of_email(wanted.text)
-        rows = DraftRow.objects.filter(version__draft=OuterRef("pk")).filter(Q(token=text) | Q(token__in=tokens))
-        person = Q(created_by__username__icontains=text) | Q(created_by__full_name__icontains=text)
-        file = Exists(Version.objects.filter(draft=OuterRef("pk"), file__name__icontains=text))
-        drafts = drafts.filter(person | file | Exists(rows))
-    if wanted.thousandths is not None:
-        drafts = drafts.filter(
-            Exists(DraftRow.objects.filter(version__draft=OuterRef("pk"), amount=wanted.thousandths))
-        )
-    return _within(drafts, wanted)
-
-
-def _batches(wanted: Wanted) -> QuerySet[Batch]:
-    batches = Batch.objects.all()
-    if wanted.state:
-        batches = batches.filter(state=wanted.state)
-    if wanted.text:
-        text, tokens = wanted.text, tokens_of_email(wanted.text)
-        # Not row by row of each batch: the database finds the rows of a token by its index, once.
-        rows = Movement.objects.filter(token__in=[text, *tokens]).values("batch")
-        named = Q(name__icontains=text) | Q(file_name__icontains=text) | Q(people__icontains=text)
-        batches = batches.filter(named | Q(name__in=rows))
-    if wanted.thousandths is not None:
-        batches = batches.filter(name__in=Movement.objects.filter(amount=wanted.thousandths).values("batch"))
-    return _within(batches, wanted)
-
-
-def _within(found: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:
-    since, until = wanted.days
-    if since:
-        found = found.filter(created_at__gte=since)
-    return found.filter(created_at__lt=until) if until else found
-
-
-def _day(text: str, more: int = 0) -> datetime | None:
-    """The beginning of the day, or of one that comes so many later; None for what is no day."""
-    try:
-        return start_of_day(date.fromisoformat(text), more)
-    except ValueError:
-        return None
