@@ -109,41 +109,6 @@ def test_a_line_has_the_main_accounts_balances_only(ledger: DatabaseLedger) -> N
     assert head.closing.main == Decimal("987.500")
 
 
-@pytest.mark.parametrize(
-    ("asked", "rows"),
-    [
-        ({}, [2, 3, 4, 5, 6]),
-        ({"descending": True}, [6, 5, 4, 3, 2]),
-        ({"status": Status.PENDING}, [6]),
-        ({"search": "SUB-2"}, [3, 4, 6]),
-        ({"search": "%"}, []),
-        ({"search": "sub-2", "status": Status.REFUSED}, [4]),
-        ({"order": "amount"}, [6, 4, 5, 2, 3]),
-        ({"order": "amount", "descending": True}, [2, 5, 4, 6, 3]),
-        ({"order": "token"}, [2, 5, 3, 4, 6]),
-        ({"order": "ended", "descending": True}, [5, 4, 2, 3, 6]),
-        ({"offset": 1, "limit": 2}, [3, 4]),
-    ],
-)
-def test_a_page_of_rows(ledger: DatabaseLedger, asked: dict[str, object], rows: list[int]) -> None:
-    from batch.ledger.orm.queries import RowOrder, rows_page
-
-    if "order" in asked:
-        asked["order"] = RowOrder(str(asked["order"]))
-    assert [entry.row.number for entry in rows_page("b-1", **asked).rows] == rows  # type: ignore[arg-type]
-
-
-def test_a_page_of_rows_counts_what_is_on_the_others(ledger: DatabaseLedger) -> None:
-    from batch.ledger.orm.queries import rows_page
-
-    page = rows_page("b-1", status=Status.REFUSED, search="sub-2", limit=0)
-    assert page.matching == 1
-    assert page.tally.rows[Status.PENDING] == 1
-    assert page.tally.rows[Status.INVALID] == 1
-    assert page.tally.rows[Status.DONE] == 0
-    assert page.tally.euros[Status.REFUSED] == Decimal(5)
-
-
 def test_a_row_with_its_events(ledger: DatabaseLedger) -> None:
     from batch.ledger.orm.queries import events_of, row_of
 

@@ -1,4 +1,4 @@
-"""What a screen asks of the ledger: a page of batches, a page of rows, what a token went through. Nothing is written.
+"""What a screen asks of the ledger: a page of batches, a row, what a token went through. Nothing is written.
 
 Each takes a few questions to the database whatever the size of the ledger, and never loads a batch's rows to count or
 to sort them.
@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from batch.ledger.encoding import finding_from_json
 from batch.ledger.orm.balances import at_both_ends, main_at_both_ends
@@ -25,40 +24,12 @@ from batch.model import Event as EventRecord
 from batch.rules.evidence import FOR_A_PERSON
 
 
-class RowOrder(StrEnum):
-    """What rows can be sorted by; equal ones are in the sheet's order."""
-
-    ROW = "row"
-    TOKEN = "token"  # noqa: S105 (a column's name, not a secret)
-    AMOUNT = "amount"
-    STATUS = "status"
-    ENDED = "ended"
-
-
-_COLUMNS = {
-    RowOrder.ROW: "position",
-    RowOrder.TOKEN: "token",
-    RowOrder.AMOUNT: "amount",
-    RowOrder.STATUS: "status",
-    RowOrder.ENDED: "at",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class LinesPage:
     """Some lines of the list of batches, and how many there are on all pages."""
 
     lines: tuple[BatchLine, ...]
     matching: int
-
-
-@dataclass(frozen=True, slots=True)
-class RowsPage:
-    """Some rows of a batch; how many are on all pages; and the tally of all that the search finds, whatever status."""
-
-    rows: tuple[BatchRow, ...]
-    matching: int
-    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +106,6 @@ def without_rows(batch: str) -> BatchView:
             rows=(),
             findings=tuple(finding_from_json(finding) for finding in kept.findings),
         )
-
-
-def rows_page(
-    batch: str,
-    *,
-    status: Status | None = None,
-    search: str = "",
-    order: RowOrder = RowOrder.ROW,
-    descending: bool = False,
-    offset: int = 0,
-    limit: int = 50,
-) -> RowsPage:
-    """Rows of this status whose token holds the text, whatever its case. What has no value yet is last."""
-    with reading():
-        searched = Movement.objects.filter(batch=batch)
-        if search:
-            searched = searched.filter(token__icontains=search)
-        tally = tally_of_rows(searched)
-        wanted = searched.filter(status=status.value) if status else searched
-        matching = tally.rows[status] if status else sum(tally.rows.values())
-        column = F(_COLUMNS[order])
-        by = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
-        rows = tuple(rows_in(wanted.order_by(by, "position")[offset : offset + limit]))
-        return RowsPage(rows, matching, tally)
 
 
 def row_of(batch: str, row: int) -> BatchRow | None:
