@@ -105,7 +105,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     job = active_job(batch=head.batch or "")
     state = state_shown(head, job)
     ended = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
-    books = books_of(head) if ended else None
+    books = books_of(head.batch or "") if ended else None
     return {
         "section": "history",
         "head": head,

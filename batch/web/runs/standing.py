@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from batch.language import _, ngettext, number
 from batch.ledger.orm.leases import is_running
-from batch.ledger.orm.models import Movement
+from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import without_rows
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
 from batch.money import ZERO, euros, from_thousandths
@@ -19,7 +18,7 @@ from batch.rules.books import AccountBook, Books
 from batch.web.models import Job
 
 _KEPT = 64
-"""Ended batches whose books are remembered; they change no more."""
+"""Batches whose books are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +109,17 @@ def _finished(done: str, tally: Tally, books: Books | None) -> Verdict:
     return Verdict("good", _("{done}, and the books balance.").format(done=done))
 
 
-def books_of(head: BatchHead) -> Books:
-    """The books of a batch, added up by the database; those of an ended batch are remembered."""
-    if head.batch is None:
-        raise AssertionError("a dry run has no books in the ledger")
-    return _books(head.batch, str(head.ended_at))
+def books_of(batch: str) -> Books:
+    """Add up the books of a batch in the database. They are remembered for as long as its ledger says nothing new."""
+    return _books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
 
 
 @lru_cache(maxsize=_KEPT)
-def _books(batch: str, _ended_at: str) -> Books:
+def _books(batch: str, _last_hash: str) -> Books:
     head = without_rows(batch).head
-    sums = Movement.objects.filter(batch=batch, status=Status.DONE.value).values_list("token", "direction")
-    moved = {(token, direction): _euros(amount) for token, direction, amount in sums.annotate(Sum("amount"))}
-    named = Movement.objects.filter(batch=batch, turn__isnull=False).values_list("token", flat=True).distinct()
+    asked = Movement.objects.filter(batch=batch, turn__isnull=False).values_list("token", "direction")
+    sums = asked.annotate(done=Sum("amount", filter=Q(status=Status.DONE.value)))
+    moved = {(token, direction): from_thousandths(done or 0) for token, direction, done in sums}
     opening, closing = head.opening, head.closing
     subaccounts = {
         token: AccountBook(
@@ -131,8 +128,7 @@ def _books(batch: str, _ended_at: str) -> Books:
             moved.get((token, Direction.REMOVE.value), ZERO),
             closing.subaccounts.get(token) if closing else None,
         )
-        for token in named
-        if token is not None
+        for token in sorted({token for token, _direction in moved if token is not None})
     }
     main = AccountBook(
         opening.main if opening else None,
@@ -141,7 +137,3 @@ def _books(batch: str, _ended_at: str) -> Books:
         closing.main if closing else None,
     )
     return Books(main, subaccounts)
-
-
-def _euros(thousandths: int | None) -> Decimal:
-    return from_thousandths(thousandths or 0)
