@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import islice, takewhile
 
-from batch.sandbox.words import Code
+from batch.sandbox.api_codes import Code
 
 ZERO = Decimal("0.000")
 THOUSANDTH = Decimal("0.001")

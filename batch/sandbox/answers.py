@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TypeAlias
 
 from batch.sandbox.account import Movement
-from batch.sandbox.words import Code, Language, message
+from batch.sandbox.api_codes import Code, Language, message
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value]"
 Payload: TypeAlias = "Mapping[str, Value | Decimal]"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from batch.language import _
-from batch.sandbox.words import Call
+from batch.sandbox.api_codes import Call
 
 
 class Kind(StrEnum):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from batch.language import _
 from batch.sandbox.account import ZERO, Opening
+from batch.sandbox.api_codes import Language
 from batch.sandbox.faults import Fault
-from batch.sandbox.words import Language
 
 _MOST_SUBACCOUNTS = 100_000
 _MOST_BALANCE = Decimal(10) ** 12

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from batch.sandbox.account import Account
 from batch.sandbox.answers import Value, reply
-from batch.sandbox.desk import Asked, Desk
+from batch.sandbox.fault_injection import Line, act
 from batch.sandbox.faults import Fault
-from batch.sandbox.mischief import Line, act
+from batch.sandbox.handlers import Asked, Desk
 from batch.sandbox.options import SandboxOptions
 from batch.sandbox.request import MOST_HEAD, BadRequestError, Inbox, Request, read_request
 from batch.sandbox.state import StateFile

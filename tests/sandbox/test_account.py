@@ -17,7 +17,7 @@ from batch.sandbox.account import (
     credit_asked,
     to_thousandths,
 )
-from batch.sandbox.words import Code
+from batch.sandbox.api_codes import Code
 
 
 def account(main: str = "100", sub: str = "10", drift: str = "0") -> Account:

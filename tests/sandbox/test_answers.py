@@ -8,7 +8,7 @@ import pytest
 
 from batch.sandbox.account import Direction, Movement
 from batch.sandbox.answers import Format, moved, refused, reply
-from batch.sandbox.words import Code, Language, message
+from batch.sandbox.api_codes import Code, Language, message
 
 MOVEMENT = Movement(1, "", Direction.ADD, "a", Decimal("10.000"), Decimal("2869.200"), Decimal("61.800"))
 

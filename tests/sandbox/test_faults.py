@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from batch.sandbox.api_codes import Call
 from batch.sandbox.faults import Fault, FaultPlan, Kind, Moment
-from batch.sandbox.words import Call
 
 
 def struck(fault: Fault, calls: int) -> list[int]:

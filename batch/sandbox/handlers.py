@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl
 
 from batch.sandbox.account import Account, Direction, to_thousandths
 from batch.sandbox.answers import CURRENCY, Format, Payload, Reply, Value, moved, refused, reply, three_decimals
+from batch.sandbox.api_codes import Call, Code, Language
 from batch.sandbox.faults import Fault, FaultPlan
 from batch.sandbox.options import SandboxOptions
 from batch.sandbox.request import Request
-from batch.sandbox.words import Call, Code, Language
 
 PAGE_SIZE = 20
 # What one message costs, in euros; these give the counts of the provider's own example.

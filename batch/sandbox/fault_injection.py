@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from batch.sandbox.answers import Format, Payload, Reply, Value, reply
-from batch.sandbox.desk import Asked, Desk
+from batch.sandbox.api_codes import Code
 from batch.sandbox.faults import Fault, Kind
-from batch.sandbox.words import Code
+from batch.sandbox.handlers import Asked, Desk
 
 # Windows keeps the two fields of SO_LINGER in shorts.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
