@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -39,52 +38,30 @@ class Kind(StrEnum):
     NOT_A_NUMBER = "not-a-number"  # The true answer, with balances that read NaN.
 
 
-class Moment(StrEnum):
-    """Whether the movement is applied: before the fault means that it never is."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
-
-# Kinds that mean one moment only: a refusal applies nothing, and a distorted true answer needs a true answer.
-_ONLY: dict[Kind, Moment] = {
-    Kind.ERROR_LIST: Moment.BEFORE,
-    Kind.LATE: Moment.AFTER,
-    Kind.SLOW_DRIP: Moment.AFTER,
-    Kind.OTHER_CURRENCY: Moment.AFTER,
-    Kind.NOT_A_NUMBER: Moment.AFTER,
-    Kind.TWICE: Moment.AFTER,
-    Kind.STALE: Moment.AFTER,
+# A distorted true answer needs a true answer.
+_AFTER_ONLY = {Kind.LATE, Kind.SLOW_DRIP, Kind.OTHER_CURRENCY, Kind.NOT_A_NUMBER, Kind.TWICE, Kind.STALE}
+_MOMENTS = ("before", "after")
+_SECONDS = {Kind.REFUSE_CONNECTION: 2.0, Kind.HANG: 60.0, Kind.LATE: 5.0, Kind.SLOW_DRIP: 5.0, Kind.STALE: 1.0}
+_SCOPES: dict[str, set[Call]] = {
+    **{call.value: {call} for call in Call},
+    "move": {Call.ADD, Call.REMOVE},
+    "read": {Call.ME, Call.LIST},
+    "any": set(Call),
 }
-
-_SECONDS: dict[Kind, float] = {
-    Kind.REFUSE_CONNECTION: 2.0,
-    Kind.HANG: 60.0,
-    Kind.LATE: 5.0,
-    Kind.SLOW_DRIP: 5.0,
-    Kind.STALE: 1.0,
-}
-_STATED = frozenset({Kind.REFUSE, Kind.PAGE})
-"""Kinds of which the HTTP status can be chosen."""
-_QUESTIONS = frozenset({Call.ME, Call.LIST})
-
-_SCOPES: dict[str, frozenset[Call]] = {
-    **{call.value: frozenset({call}) for call in Call},
-    "move": frozenset({Call.ADD, Call.REMOVE}),
-    "read": _QUESTIONS,
-    "any": frozenset(Call),
-}
+_WHOLE = {"skip", "times", "every", "seed", "retry_after", "code", "status"}
+_NUMBERS = {"probability", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault, and the calls it hits: after `skip` calls of its sort, every `every`th, `times` in all.
 
-    `times` 0 is for ever; `probability` below 1 is drawn from `seed`, so a run can be repeated.
+    `moment` is whether the movement is applied: before the fault means that it never is. `times` 0 is for ever;
+    `probability` below 1 is drawn from `seed`, so a run can be repeated.
     """
 
     kind: Kind
-    moment: Moment | None = None
+    moment: str | None = None
     on: str = "move"
     skip: int = 0
     times: int = 1
@@ -100,12 +77,12 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, with a sentence for whoever typed it."""
-        only = _ONLY.get(self.kind)
-        if self.moment and only and self.moment is not only:
-            sentence = _("The fault {kind} can only come before applying.")
-            if only is Moment.AFTER:
-                sentence = _("The fault {kind} can only come after applying.")
-            raise ValueError(sentence.format(kind=self.kind))
+        if self.moment not in {None, *_MOMENTS}:
+            raise ValueError(_("A fault comes before or after applying."))
+        if self.moment == "after" and self.kind is Kind.ERROR_LIST:
+            raise ValueError(_("The fault {kind} can only come before applying.").format(kind=self.kind))
+        if self.moment == "before" and self.kind in _AFTER_ONLY:
+            raise ValueError(_("The fault {kind} can only come after applying.").format(kind=self.kind))
         if self.on not in _SCOPES:
             sentence = _("A fault is on one of {scopes}; “{given}” is none of them.")
             raise ValueError(sentence.format(scopes=", ".join(_SCOPES), given=self.on))
@@ -120,30 +97,24 @@ class Fault:
         self._check_answer()
 
     def _check_answer(self) -> None:
-        """The same for what it answers."""
         if (self.kind is Kind.REFUSE) is not (self.code is not None):
             raise ValueError(_("The fault refuse needs a code, as in refuse:code=20, and no other fault has one."))
-        if self.status is not None and (self.kind not in _STATED or not 200 <= self.status <= 599):
+        if self.status is not None and (self.kind not in {Kind.REFUSE, Kind.PAGE} or not 200 <= self.status <= 599):
             raise ValueError(_("status is between 200 and 599, and only the faults refuse and page have one."))
         if self.body is not None and self.kind is not Kind.PAGE:
             raise ValueError(_("Only the fault page has a body."))
-        if self.kind is Kind.STALE and not _SCOPES[self.on] <= _QUESTIONS:
+        if self.kind is Kind.STALE and not _SCOPES[self.on] <= _SCOPES["read"]:
             raise ValueError(_("The fault stale is on me, list or read."))
 
     @property
     def after(self) -> bool:
         """Whether the movement is applied all the same."""
-        moment = _ONLY.get(self.kind) or self.moment
-        return moment is Moment.AFTER
+        return self.moment == "after" or self.kind in _AFTER_ONLY
 
     @property
     def duration(self) -> float:
         """Seconds that it lasts."""
         return _SECONDS.get(self.kind, 0.0) if self.seconds is None else self.seconds
-
-    def concerns(self, call: Call, token: object) -> bool:
-        """Whether a call is of the sort that this fault is on."""
-        return call in _SCOPES[self.on] and (self.token is None or self.token == token)
 
     @classmethod
     def from_text(cls, text: str) -> Fault:
@@ -153,9 +124,8 @@ class Fault:
         for pair in filter(None, rest.split(",")):
             name, equals, value = pair.partition("=")
             if not equals:
-                raise ValueError(
-                    _("In the fault “{fault}”, “{part}” should read key=value.").format(fault=text, part=pair)
-                )
+                sentence = _("In the fault “{fault}”, “{part}” should read key=value.")
+                raise ValueError(sentence.format(fault=text, part=pair))
             given[name.strip()] = value.strip()
         return cls.from_fields(given)
 
@@ -167,73 +137,34 @@ class Fault:
         if unknown:
             sentence = _("A fault has no “{given}”; it has {known}.")
             raise ValueError(sentence.format(given=unknown[0], known=", ".join(sorted(known))))
-        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        values = {name: value for name, value in given.items() if value is not None}
         kind = str(values.get("kind", ""))
-        for moment in Moment:
+        for moment in _MOMENTS:
             if kind.endswith(f"-{moment}"):
                 kind = kind.removesuffix(f"-{moment}")
                 values.setdefault("moment", moment)
-        values["kind"] = kind
         if kind == Kind.STALE:
             values.setdefault("on", "read")
-        return cls(**{name: _READ[name](name, value) for name, value in values.items()})
+        return cls(**{name: _read_value(name, value) for name, value in {**values, "kind": kind}.items()})
 
     def as_fields(self) -> dict[str, str | int | float]:
-        """The fields that are set, for a JSON answer."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        """Give the fields that are set, for a JSON answer."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def _kind(_name: str, value: object) -> Kind:
-    if value not in list(Kind):
-        raise ValueError(
-            _("“{given}” is not a fault; the faults are {known}.").format(given=value, known=", ".join(Kind))
-        )
-    return Kind(str(value))
-
-
-def _moment(_name: str, value: object) -> Moment:
-    if value not in list(Moment):
-        raise ValueError(_("A fault comes before or after applying."))
-    return Moment(str(value))
-
-
-def _text(_name: str, value: object) -> str:
-    return str(value)
-
-
-def _whole(name: str, value: object) -> int:
+def _read_value(name: str, value: object) -> Any:
+    """Read the field of a fault, or say why it cannot be read."""
+    sentence = _("“{given}” is not a fault; the faults are {known}.")
     try:
-        return int(str(value))
+        if name == "kind":
+            return Kind(str(value))
+        sentence = _("{name} should be a whole number; “{given}” is not.")
+        if name in _WHOLE:
+            return int(str(value))
+        sentence = _("{name} should be a number; “{given}” is not.")
+        return float(str(value)) if name in _NUMBERS else str(value)
     except ValueError:
-        raise ValueError(
-            _("{name} should be a whole number; “{given}” is not.").format(name=name, given=value)
-        ) from None
-
-
-def _number(name: str, value: object) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        raise ValueError(_("{name} should be a number; “{given}” is not.").format(name=name, given=value)) from None
-
-
-_READ: dict[str, Callable[[str, object], Any]] = {
-    "kind": _kind,
-    "moment": _moment,
-    "on": _text,
-    "skip": _whole,
-    "times": _whole,
-    "every": _whole,
-    "probability": _number,
-    "seed": _whole,
-    "seconds": _number,
-    "retry_after": _whole,
-    "code": _whole,
-    "token": _text,
-    "status": _whole,
-    "body": _text,
-}
+        raise ValueError(sentence.format(name=name, given=value, known=", ".join(Kind))) from None
 
 
 class _Armed:
@@ -241,9 +172,11 @@ class _Armed:
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
-        self.seen = 0
-        self.hits = 0
+        self.seen = self.hits = 0
         self._chance = random.Random(fault.seed)  # noqa: S311 - a repeatable run is wanted, not a secret
+
+    def concerns(self, call: Call, token: object) -> bool:
+        return call in _SCOPES[self.fault.on] and (self.fault.token is None or self.fault.token == token)
 
     def strikes(self) -> bool:
         """Count a call of this sort, and say whether the fault is due on it."""
@@ -255,32 +188,27 @@ class _Armed:
 
 
 class FaultPlan:
-    """The faults to come, in the order they were asked for. Safe to use from any thread."""
+    """The faults to come, in the order they were asked for; for one thread at a time."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._lock = threading.Lock()
         self._armed = [_Armed(fault) for fault in faults]
 
     def add(self, fault: Fault) -> None:
-        """One more fault, behind those that are there."""
-        with self._lock:
-            self._armed.append(_Armed(fault))
+        """Add a fault behind those that are there."""
+        self._armed.append(_Armed(fault))
 
     def clear(self) -> None:
-        """No more faults."""
-        with self._lock:
-            self._armed.clear()
+        """Forget every fault."""
+        self._armed.clear()
 
     def pick(self, call: Call, token: object) -> Fault | None:
-        """The fault that hits this call: the first one due. Every fault on this sort of call counts it."""
-        with self._lock:
-            due = [armed for armed in self._armed if armed.fault.concerns(call, token) and armed.strikes()]
-            if not due:
-                return None
-            due[0].hits += 1
-            return due[0].fault
+        """Pick the fault that hits this call: the first one due. Every fault on this sort of call counts it."""
+        due = [armed for armed in self._armed if armed.concerns(call, token) and armed.strikes()]
+        if not due:
+            return None
+        due[0].hits += 1
+        return due[0].fault
 
     def listing(self) -> list[dict[str, str | int | float]]:
-        """Every fault with the calls it has seen and hit."""
-        with self._lock:
-            return [{**armed.fault.as_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]
+        """List every fault with the calls it has seen and hit."""
+        return [{**armed.fault.as_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]

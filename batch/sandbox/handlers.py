@@ -1,4 +1,4 @@
-"""The desk: what each address answers, given a request. It knows the API, and nothing of sockets.
+"""What each address answers, given a request. It knows the API, and nothing of sockets.
 
 The refusals of the four calls come in this order: 90 when the body cannot be read, 1, 10, whatever a
 `refuse` fault demands, then for a movement 2, 5, 3, 7, 6, 8.
@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from batch.sandbox.account import Account, Direction, to_thousandths
-from batch.sandbox.answers import CURRENCY, Format, Payload, Reply, Value, moved, refused, reply, three_decimals
-from batch.sandbox.api_codes import Call, Code, Language
+from batch.sandbox.account import ZERO, Account, Direction, three_decimals, to_thousandths
+from batch.sandbox.answers import Payload, Reply, reply
+from batch.sandbox.api_codes import Call, Code, message
 from batch.sandbox.faults import Fault, FaultPlan
 from batch.sandbox.options import SandboxOptions
-from batch.sandbox.request import Request
 
-PAGE_SIZE = 20
+_PAGE_SIZE = 20
+_CURRENCY = "EUR"
 # What one message costs, in euros; these give the counts of the provider's own example.
 _PRICES = {"creditSms": Decimal("0.038"), "creditSmsECO": Decimal("0.023"), "creditHlr": Decimal("0.005")}
 
-_CALLS: dict[str, tuple[str, Call]] = {
-    "/subaccount/credit/add": ("POST", Call.ADD),
-    "/subaccount/credit/remove": ("POST", Call.REMOVE),
-    "/me": ("GET", Call.ME),
-    "/subaccount/list": ("GET", Call.LIST),
+_METHODS = {
+    "/subaccount/credit/add": ("POST",),
+    "/subaccount/credit/remove": ("POST",),
+    "/me": ("GET",),
+    "/subaccount/list": ("GET",),
+    "/sandbox/ledger": ("GET",),
+    "/sandbox/faults": ("GET", "POST", "DELETE"),
+    "/sandbox/top-up": ("POST",),
 }
 
 
@@ -39,7 +42,7 @@ class Asked:
 
     call: Call
     parameters: Mapping[str, object] | None
-    wanted: Format
+    xml: bool
 
     @property
     def token(self) -> object:
@@ -47,46 +50,37 @@ class Asked:
         return (self.parameters or {}).get("tokenSubaccount")
 
 
-class Desk:
-    """Answers requests from an account. Safe to use from any thread."""
+class Api:
+    """Answers requests from an account, from any thread: one lock is held wherever the account is looked at."""
 
     def __init__(self, options: SandboxOptions, account: Account) -> None:
         self._options = options
-        self._language = Language(options.language)
         self._account = account
-        self._lock = threading.Lock()
-        self._counts = dict.fromkeys((call.value for call in Call), 0)
-        self.faults = FaultPlan(options.faults)
-        self._own: dict[str, dict[str, Callable[[bytes], Payload]]] = {
-            "/sandbox/ledger": {"GET": lambda _: self.ledger()},
-            "/sandbox/faults": {
-                "GET": lambda _: self._listed_faults(),
-                "POST": self._add_faults,
-                "DELETE": lambda _: self._clear_faults(),
-            },
-            "/sandbox/top-up": {"POST": self._top_up},
-        }
+        self._faults = FaultPlan(options.faults)
+        self._calls = dict.fromkeys((call.value for call in Call), 0)
+        self._lock = threading.RLock()
 
-    def route(self, request: Request) -> Asked | Reply:
-        """One of the four calls to answer, or else the answer at once."""
-        if request.path in _CALLS:
-            method, call = _CALLS[request.path]
-            return _asked(call, request) if request.method == method else self._wrong_method([method])
-        own = self._own.get(request.path)
-        if own is None:
-            return reply(refused(Code.NOT_FOUND, self._language), status=404)
-        if request.method not in own:
-            return self._wrong_method(list(own))
+    def route(self, method: str, target: str, body: bytes, content_type: str) -> Asked | Reply:
+        """Find which of the four calls this is, or else answer it at once."""
+        path, query = _split(target)
+        allowed = _METHODS.get(path)
+        if allowed is None:
+            return reply(self.refusal(Code.NOT_FOUND), status=404)
+        if method not in allowed:
+            refused = reply(self.refusal(Code.METHOD_NOT_ALLOWED), status=405)
+            return Reply(refused.status, refused.content_type, refused.body, {"Allow": ", ".join(allowed)})
+        if not path.startswith("/sandbox/"):
+            return _read_call(Call(path.rpartition("/")[2]), query, body, content_type)
         try:
-            return reply(own[request.method](request.body))
+            return reply(self._manage(method, path, body))
         except (ValueError, InvalidOperation) as wrong:
             return reply({"success": False, "code": 400, "message": str(wrong)}, status=400)
 
     def pick_fault(self, asked: Asked) -> Fault | None:
-        """Count the call, and the fault that hits it."""
+        """Count the call, and find the fault that hits it."""
         with self._lock:
-            self._counts[asked.call] += 1
-        return self.faults.pick(asked.call, asked.token)
+            self._calls[asked.call] += 1
+            return self._faults.pick(asked.call, asked.token)
 
     def answer(self, asked: Asked, demanded: int | None = None, *, ago: float = 0.0) -> Payload:
         """Perform a call. A demanded code is a refusal that comes once the key is known to be right.
@@ -102,143 +96,148 @@ class Desk:
             return self.refusal(Code.WRONG_KEY)
         if demanded is not None:
             return self.refusal(demanded)
-        if asked.call is Call.ME:
-            return self._me(ago)
-        if asked.call is Call.LIST:
-            return self._page(_page_number(asked.parameters.get("page")), ago)
-        return self._move(Direction(asked.call.value), asked.parameters)
+        with self._lock:
+            if asked.call is Call.ME:
+                return self._me(ago)
+            if asked.call is Call.LIST:
+                return self._page(_page_number(asked.parameters.get("page")), ago)
+            return self._move(asked, asked.parameters)
 
     def refusal(self, code: int) -> Payload:
-        """A refusal in the sandbox's language."""
-        return refused(code, self._language)
+        """Refuse, in the sandbox's language."""
+        return {"success": False, "code": int(code), "message": message(code, self._options.language)}
 
-    def reply(self, payload: Payload, wanted: Format) -> Reply:
-        """The answer to a call; refusals have the status that was asked for."""
-        return reply(payload, wanted, 200 if payload["success"] is True else self._options.error_status)
+    def reply(self, payload: Payload, asked: Asked) -> Reply:
+        """Answer a call; refusals have the status that was asked for."""
+        return reply(payload, xml=asked.xml, status=200 if payload["success"] else self._options.error_status)
 
-    def ledger(self) -> dict[str, Value]:
-        """What was really applied, in order, and what that left."""
-        now = self._account.snapshot()
+    def ledger(self) -> Payload:
+        """Tell what was really applied, in order, and what that left."""
         with self._lock:
-            counts = dict(self._counts)
+            return {**self._account.ledger(), "calls": dict(self._calls)}
+
+    def add_fault(self, fault: Fault) -> None:
+        """Add a fault behind those that are there."""
+        with self._lock:
+            self._faults.add(fault)
+
+    def clear_faults(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._faults.clear()
+
+    def _move(self, asked: Asked, parameters: Mapping[str, object]) -> Payload:
+        direction: Direction = "add" if asked.call is Call.ADD else "remove"
+        outcome = self._account.move(direction, parameters.get("credit"), asked.token)
+        if isinstance(outcome, Code):
+            return self.refusal(outcome)
         return {
-            "movements": [_in_ledger(asdict(movement)) for movement in now.movements],
-            "top_ups": [_in_ledger(asdict(top_up)) for top_up in now.top_ups],
-            "main_balance": three_decimals(now.main_balance),
-            "subaccounts": {token: three_decimals(held) for token, held in now.subaccounts.items()},
-            "spent": {token: three_decimals(spent) for token, spent in now.spent.items()},
-            "calls": counts,
+            "success": True,
+            "code": Code.OK.value,
+            "credit": outcome.main_balance,
+            "subaccountCredit": outcome.subaccount_balance,
+            "currency": _CURRENCY,
         }
-
-    def _wrong_method(self, allowed: list[str]) -> Reply:
-        plain = reply(self.refusal(Code.METHOD_NOT_ALLOWED), status=405)
-        return Reply(plain.status, plain.content_type, plain.body, (("Allow", ", ".join(allowed)),))
-
-    def _move(self, direction: Direction, parameters: Mapping[str, object]) -> Payload:
-        outcome = self._account.move(direction, parameters.get("credit"), parameters.get("tokenSubaccount"))
-        return self.refusal(outcome) if isinstance(outcome, Code) else moved(outcome)
 
     def _me(self, ago: float) -> Payload:
         balance = self._account.main_balance_ago(ago)
         shown = three_decimals(balance)
-        counts: dict[str, Value] = {name: int(max(balance, 0) / price) for name, price in _PRICES.items()}
+        counts = {name: int(max(balance, ZERO) / price) for name, price in _PRICES.items()}
         return {
             "success": True,
             "code": Code.OK.value,
             "user": {"username": "exemple@email.com", "firstname": "John", "lastname": "Doe"},
-            "credits": {**counts, "toSend": 0, "solde": shown, "currency": CURRENCY, "balance": shown},
+            "credits": {**counts, "toSend": 0, "solde": shown, "currency": _CURRENCY, "balance": shown},
         }
 
     def _page(self, page: int, ago: float) -> Payload:
-        first = (page - 1) * PAGE_SIZE
-        found = self._account.look_at(first, PAGE_SIZE, ago=ago)
+        first = (page - 1) * _PAGE_SIZE
+        found = self._account.look_at(first, _PAGE_SIZE, ago=ago)
         return {
             "success": True,
             "code": Code.OK.value,
-            "total": len(self._account),
-            "nb_per_page": PAGE_SIZE,
+            "total": len(self._account.subaccounts),
+            "nb_per_page": _PAGE_SIZE,
             "page": page,
-            "data": [_listed(first + place, *held) for place, held in enumerate(found, start=1)],
+            "data": [_list_subaccount(number, *held) for number, held in enumerate(found, first + 1)],
         }
 
-    def _listed_faults(self) -> Payload:
-        return {"success": True, "faults": self.faults.listing()}
+    def _manage(self, method: str, path: str, body: bytes) -> Payload:
+        if path == "/sandbox/ledger":
+            return self.ledger()
+        if path == "/sandbox/top-up":
+            return self._top_up(_read_json(body))
+        with self._lock:
+            if method == "POST":
+                given = _read_json(body)
+                # All are read before any is added, so that a mistake in the last adds none.
+                for fault in list(map(_read_fault, given if isinstance(given, list) else [given])):
+                    self._faults.add(fault)
+            elif method == "DELETE":
+                self._faults.clear()
+            return {"success": True, "faults": self._faults.listing()}
 
-    def _add_faults(self, body: bytes) -> Payload:
-        given = _json(_text(body))
-        # All are read before any is added, so that a mistake in the last adds none.
-        for fault in [_fault(one) for one in (given if isinstance(given, list) else [given])]:
-            self.faults.add(fault)
-        return self._listed_faults()
-
-    def _clear_faults(self) -> Payload:
-        self.faults.clear()
-        return self._listed_faults()
-
-    def _top_up(self, body: bytes) -> Payload:
-        given = _json(_text(body))
+    def _top_up(self, given: object) -> Payload:
         if not isinstance(given, dict) or "amount" not in given:
             raise ValueError('A top-up reads {"amount": "50"}, with "token" for a sub-account.')
-        try:
-            amount = to_thousandths(Decimal(str(given["amount"])))
-        except InvalidOperation:
-            raise ValueError(f"{given['amount']!r} is not an amount.") from None
         token = given.get("token")
-        try:
-            self._account.top_up(amount, None if token is None else str(token))
-        except KeyError:
-            raise ValueError(f"There is no sub-account {token!r}.") from None
-        return {"success": True, "main_balance": three_decimals(self._account.main_balance)}
+        with self._lock:
+            try:
+                amount = to_thousandths(Decimal(str(given["amount"])))
+                self._account.top_up(amount, None if token is None else str(token))
+            except InvalidOperation:
+                raise ValueError(f"{given['amount']!r} is not an amount.") from None
+            except KeyError:
+                raise ValueError(f"There is no sub-account {token!r}.") from None
+            return {"success": True, "main_balance": three_decimals(self._account.main_balance)}
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON.")
+def _split(target: str) -> tuple[str, str]:
+    """Path and query; the path without `/v1` and needless slashes, the query without a second question mark."""
+    parts = urlsplit(target)
+    path = "/" + "/".join(filter(None, parts.path.split("/")))
+    return path.removeprefix("/v1") if path.startswith("/v1/") else path, parts.query.lstrip("?")
 
 
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_no_constant)
-
-
-def _asked(call: Call, request: Request) -> Asked:
-    """The parameters of a call; those of the body win over those of the query."""
-    query: dict[str, object] = dict(parse_qsl(request.query, keep_blank_values=True))
+def _read_call(call: Call, query: str, body: bytes, content_type: str) -> Asked:
+    """Read the parameters of a call; those of the body win over those of the query."""
+    parameters: dict[str, object] = dict(parse_qsl(query, keep_blank_values=True))
+    readable = True
     try:
-        parameters = {**query, **_body_parameters(request)}
+        parameters |= _read_body(body, content_type)
     except ValueError:
-        return Asked(call, None, _format(query))
-    return Asked(call, parameters, _format(parameters))
+        readable = False
+    xml = str(parameters.get("_format", "")).lower() == "xml"
+    return Asked(call, parameters if readable else None, xml)
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8-sig").strip()
-
-
-def _body_parameters(request: Request) -> dict[str, object]:
-    """What the body says. It is JSON when it looks like JSON or claims to be, else an HTML form.
+def _read_body(body: bytes, content_type: str) -> dict[str, object]:
+    """Read JSON when the body looks like JSON or claims to be, else an HTML form.
 
     Raises `ValueError` for JSON that cannot be read, or that is not an object.
     """
-    text = _text(request.body)
+    text = body.decode("utf-8-sig").strip()
     if not text:
         return {}
-    if not text.startswith("{") and "json" not in request.headers.get("content-type", "").lower():
+    if not text.startswith("{") and "json" not in content_type.lower():
         return dict(parse_qsl(text, keep_blank_values=True))
-    parameters = _json(text)
+    parameters = _read_json(body)
     if isinstance(parameters, dict):
         return parameters
     raise ValueError("The body is not a JSON object.")
 
 
-def _json(text: str) -> object:
-    """JSON whose numbers keep their digits; whatever is wrong with it is a `ValueError`."""
+def _read_json(body: bytes) -> Any:
+    """Read JSON whose numbers keep their digits; whatever is wrong with it is a `ValueError`."""
     try:
-        parsed: object = _DECODER.decode(text)
+        # NaN and Infinity are no integers either.
+        return json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal, parse_constant=int)
     except (RecursionError, InvalidOperation) as wrong:
         raise ValueError("The JSON is beyond what can be read.") from wrong
-    return parsed
 
 
-def _format(parameters: Mapping[str, object]) -> Format:
-    return Format.XML if str(parameters.get("_format", "")).lower() == "xml" else Format.JSON
+def _read_fault(given: object) -> Fault:
+    return Fault.from_fields(given) if isinstance(given, dict) else Fault.from_text(str(given))
 
 
 def _page_number(asked: object) -> int:
@@ -246,8 +245,8 @@ def _page_number(asked: object) -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
-def _listed(number: int, token: str, held: Decimal) -> dict[str, Value]:
-    """A sub-account in the list. Its key is made up, and easy to look for where it should never appear."""
+def _list_subaccount(number: int, token: str, held: Decimal) -> Payload:
+    """List a sub-account. Its key is made up, and easy to look for where it should never appear."""
     return {
         "id": number,
         "email": f"{token}@example.com",
@@ -255,21 +254,5 @@ def _listed(number: int, token: str, held: Decimal) -> dict[str, Value]:
         "token": token,
         "apiKey": f"secret-of-{token}",
         "createdAt": "2016-03-04 11:23:14",
-        "credits": {"balance": three_decimals(held), "currency": CURRENCY},
+        "credits": {"balance": three_decimals(held), "currency": _CURRENCY},
     }
-
-
-def _in_ledger(event: Mapping[str, str | int | Decimal | None]) -> dict[str, Value]:
-    return {
-        name: three_decimals(value) if isinstance(value, Decimal) else value
-        for name, value in event.items()
-        if value is not None
-    }
-
-
-def _fault(given: object) -> Fault:
-    if isinstance(given, str):
-        return Fault.from_text(given)
-    if isinstance(given, dict):
-        return Fault.from_fields(given)
-    raise ValueError('A fault reads {"kind": "reset", "moment": "after"} or "reset-after".')

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from batch.language import _
-from batch.sandbox.account import ZERO, Opening
-from batch.sandbox.api_codes import Language
+from batch.sandbox.account import ZERO
+from batch.sandbox.api_codes import LANGUAGES
 from batch.sandbox.faults import Fault
 
 _MOST_SUBACCOUNTS = 100_000
@@ -41,7 +41,7 @@ class SandboxOptions:
             raise ValueError(_("The number of sub-accounts is between 0 and {most}.").format(most=_MOST_SUBACCOUNTS))
         if self.latency_ms < 0:
             raise ValueError(_("The latency cannot be negative."))
-        if self.language not in list(Language):
+        if self.language not in LANGUAGES:
             raise ValueError(_("The language is fr or en."))
         if self.error_status not in {200, 400}:
             raise ValueError(_("The error status is 200 or 400."))
@@ -50,7 +50,6 @@ class SandboxOptions:
         if max(abs(self.main_balance), abs(self.subaccount_balance)) > _MOST_BALANCE:
             raise ValueError(_("A balance is at most {most} euros.").format(most=_MOST_BALANCE))
 
-    def opening(self) -> Opening:
-        """The balances that a new sandbox begins with; tokens are sub-0001, sub-0002 and so on."""
-        tokens = (f"sub-{number:04d}" for number in range(1, self.subaccounts + 1))
-        return Opening(self.main_balance, dict.fromkeys(tokens, self.subaccount_balance))
+    def opening_balances(self) -> dict[str, Decimal]:
+        """Give what the sub-accounts of a new sandbox begin with; their tokens are sub-0001, sub-0002 and so on."""
+        return {f"sub-{number:04d}": self.subaccount_balance for number in range(1, self.subaccounts + 1)}

@@ -1,138 +1,194 @@
-"""The sandbox itself: a listener on this machine only, its connections, and the thread they live in."""
+"""The sandbox itself: a web server on this machine only, and the thread it lives in."""
 
 from __future__ import annotations
 
-import asyncio
+import os
+import socket
+import struct
+import sys
 import threading
-from asyncio import StreamReader, StreamWriter
-from concurrent.futures import Future
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self, TextIO
 
-from batch.sandbox.account import Account
-from batch.sandbox.answers import Value, reply
-from batch.sandbox.fault_injection import Line, act
-from batch.sandbox.faults import Fault
-from batch.sandbox.handlers import Asked, Desk
+from batch.sandbox.answers import Payload, Reply
+from batch.sandbox.fault_injection import answer_under
+from batch.sandbox.faults import Fault, Kind
+from batch.sandbox.handlers import Api, Asked
 from batch.sandbox.options import SandboxOptions
-from batch.sandbox.request import MOST_HEAD, BadRequestError, Inbox, Request, read_request
-from batch.sandbox.state import StateFile
+from batch.sandbox.state import open_account
 
 HOST = "127.0.0.1"
-_BACKLOG = 1024
-# How long a client may take to notice that what it sends is no longer read.
-_LINGER_SECONDS = 2.0
-# How often a thread that waits looks up, because on Windows a wait without an end cannot be interrupted.
-_LOOK_UP_SECONDS = 0.2
+_MOST_BODY = 1024 * 1024
+_MOST_LINE = 64 * 1024
+# How often a thread that waits looks up: the server for its end, and a caller because on Windows it could not be
+# interrupted otherwise.
+_POLL_SECONDS = 0.02
+# Windows keeps the two fields of SO_LINGER in shorts.
+_NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
-class _Server:
-    """The part that lives in the event loop."""
+class _TooLargeError(ValueError):
+    """The body of a request is over the limit."""
 
-    def __init__(self, desk: Desk, port: int, latency: float) -> None:
-        self._desk = desk
-        self._latency = latency
-        self._listener: asyncio.Server | None = None
-        self._writers: set[StreamWriter] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._stop = asyncio.Event()
-        self.port = port
 
-    async def run(self, started: Future[tuple[int, _Server]]) -> None:
-        """Serve until told to stop; `started` learns the port, or why there is none."""
-        asyncio.get_running_loop().set_exception_handler(_report)
+class _Handler(BaseHTTPRequestHandler):
+    """One connection, request after request."""
+
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # So that even what is no request at all is answered with a status.
+    error_content_type = "application/json"
+    error_message_format = '{"success":false,"code":%(code)d,"message":"%(explain)s"}'
+    disable_nagle_algorithm = True
+    wbufsize = _MOST_LINE  # So that head and body leave in one write.
+    timeout = 300.0
+    server: _Server
+    raw_requestline: bytes
+
+    def parse_request(self) -> bool:
+        """Pass over the line end that some clients put behind a body without counting it."""
+        while self.raw_requestline in {b"\r\n", b"\n"}:
+            self.raw_requestline = self.rfile.readline(_MOST_LINE)
+        return super().parse_request()
+
+    def _handle(self) -> None:
+        self.wfile.flush()  # A client may be waiting for leave to send its body.
         try:
-            await self._open()
-        except OSError as wrong:
-            started.set_exception(wrong)
+            body = self._read_body()
+            answer = self.server.api.route(self.command, self.path, body, self.headers.get("Content-Type", ""))
+        except ValueError as wrong:
+            return self.send_error(413 if isinstance(wrong, _TooLargeError) else 400)
+        return self._send(answer) if isinstance(answer, Reply) else self._perform(answer)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the library's names
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+    def _read_body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_exactly(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while size := int(self.rfile.readline(_MOST_LINE).split(b";")[0], 16):
+            body += self._read_exactly(size, len(body))
+            self.rfile.readline(_MOST_LINE)
+        while self.rfile.readline(_MOST_LINE).strip():  # Trailers, which nobody needs, up to the empty line.
+            pass
+        return body
+
+    def _read_exactly(self, size: int, before: int = 0) -> bytes:
+        if size < 0:
+            raise ValueError(size)
+        if before + size > _MOST_BODY:
+            raise _TooLargeError(size)
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionResetError("The client has left.")
+        return body
+
+    def _perform(self, asked: Asked) -> None:
+        api, wait = self.server.api, self.server.stopping.wait
+        if self.server.latency and wait(self.server.latency):
             return
-        started.set_result((self.port, self))
-        await self._stop.wait()
-        self._close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # Lets every transport close its socket.
+        fault = api.pick_fault(asked)
+        if fault is None:
+            self._send(api.reply(api.answer(asked), asked))
+        elif fault.kind is not Kind.LATE or not wait(fault.duration):
+            self._act(fault, answer_under(fault, asked, api))
 
-    def stop(self) -> None:
-        """Let `run` come to its end; to be called in the loop."""
-        self._stop.set()
+    def _act(self, fault: Fault, answer: Reply) -> None:
+        match fault.kind:
+            case Kind.REFUSE_CONNECTION:
+                self.server.refuse_seconds = fault.duration
+                self.rfile.read()  # Ends when the port has been closed, and this connection is cut with the others.
+            case Kind.RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            case Kind.HANG:
+                self.server.stopping.wait(fault.duration)
+            case Kind.TRUNCATED:
+                self._send(answer, answer.body[: -(len(answer.body) // 2)])
+            case Kind.SLOW_DRIP:
+                return self._drip(answer, fault.duration)
+            case kind if kind is not Kind.CLOSE:
+                for _time in range(2 if kind is Kind.TWICE else 1):
+                    self._send(answer)
+                return None
+        self.close_connection = True
+        return None
 
-    def shut(self, seconds: float) -> None:
-        """Refuse every connection for so long, and cut those that are open."""
-        if self._listener is not None:
-            self._close()
-            self._watch(asyncio.create_task(self._reopen(seconds)))
+    def _drip(self, answer: Reply, seconds: float) -> None:
+        self._send(answer, b"")
+        for byte in answer.body:
+            self.wfile.flush()
+            if self.server.stopping.wait(seconds / len(answer.body)):
+                break
+            self.wfile.write(bytes([byte]))
 
-    async def _reopen(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await self._open()
+    def _send(self, answer: Reply, body: bytes | None = None) -> None:
+        self.send_response_only(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
+        self.end_headers()
+        self.wfile.write(answer.body if body is None else body)
 
-    async def _open(self) -> None:
-        self._listener = await asyncio.start_server(self._connected, HOST, self.port, limit=MOST_HEAD, backlog=_BACKLOG)
-        self.port = self._listener.sockets[0].getsockname()[1]
 
-    def _close(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-        for writer in self._writers:
-            writer.close()
+class _Server(ThreadingHTTPServer):
+    """The listener and its connections, each with a thread of its own."""
 
-    def _watch(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    allow_reuse_address = os.name != "nt"  # There, two could then listen on one port.
+    request_queue_size = 1024
+    timeout = _POLL_SECONDS
 
-    def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
-        self._watch(asyncio.create_task(self._converse(reader, writer)))
+    def __init__(self, api: Api, port: int, latency: float) -> None:
+        self.api = api
+        self.latency = latency
+        self.refuse_seconds: float | None = None
+        self.stopping = threading.Event()
+        self._connections: dict[Any, threading.Thread] = {}
+        super().__init__((HOST, port), _Handler)
 
-    async def _converse(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """One connection, request after request, until either side has had enough."""
-        self._writers.add(writer)
-        inbox = Inbox(reader)
-        try:
-            # A client that goes away in the middle is everyday life here.
-            with suppress(ConnectionError, EOFError, TimeoutError):
-                while (request := await read_request(inbox, writer)) and await self._exchange(request, writer):
-                    pass
-        except BadRequestError as bad:
+    def serve(self) -> None:
+        """Serve until told to stop, then end every connection."""
+        while not self.stopping.is_set():
+            self.handle_request()
+            if self.refuse_seconds is not None:
+                self._refuse(self.refuse_seconds)
+        self._close_port()
+        for thread in self._connections.copy().values():
+            thread.join()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Begin a connection, which ends with the process at the latest."""
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        self._connections[request] = thread
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection by nothing but closing it, so that a reset is one."""
+        self.close_request(request)
+        self._connections.pop(request, None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what goes wrong, except that a client cut its connection, which is everyday life here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+    def _refuse(self, seconds: float) -> None:
+        self._close_port()
+        self.refuse_seconds = None
+        if not self.stopping.wait(seconds):
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+            self.server_activate()
+
+    def _close_port(self) -> None:
+        self.server_close()
+        for connection in self._connections.copy():
             with suppress(OSError):
-                await _turn_away(bad, reader, writer)
-        finally:
-            self._writers.discard(writer)
-            writer.close()
-
-    async def _exchange(self, request: Request, writer: StreamWriter) -> bool:
-        """Answer a request, and say whether the connection can be used again."""
-        answer = self._desk.route(request)
-        if isinstance(answer, Asked):
-            if self._latency:
-                await asyncio.sleep(self._latency)
-            fault = self._desk.pick_fault(answer)
-            if fault:
-                return await act(fault, answer, self._desk, Line(writer, request.keep_alive, self.shut))
-            answer = self._desk.reply(self._desk.answer(answer), answer.wanted)
-        writer.write(answer.encode(keep_alive=request.keep_alive))
-        await writer.drain()
-        return request.keep_alive
-
-
-async def _turn_away(bad: BadRequestError, reader: StreamReader, writer: StreamWriter) -> None:
-    """Say what is wrong, then read on for a moment: closing on unread bytes would reset our own answer."""
-    payload: dict[str, Value] = {"success": False, "code": bad.status, "message": str(bad)}
-    writer.write(reply(payload, status=bad.status).encode(keep_alive=False))
-    writer.write_eof()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_SECONDS):
-            while await reader.read(MOST_HEAD):
-                pass
-
-
-def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Report what goes wrong in the loop, except that a client cut its connection."""
-    if not isinstance(context.get("exception"), ConnectionError):
-        loop.default_exception_handler(context)
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Sandbox:
@@ -140,37 +196,24 @@ class Sandbox:
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self._options = options or SandboxOptions()
-        self._state = StateFile(self._options.state) if self._options.state else None
-        self._desk: Desk | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._api: Api | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._port = self._options.port
+        self._state: TextIO | None = None
+        self.port = self._options.port
 
     def start(self) -> None:
         """Open the account and the port. Raises `OSError` when the port is taken, `ValueError` for a bad state file."""
-        options = self._options
-        account = (
-            self._state.open_account(options.opening(), options.drift)
-            if self._state
-            else Account(options.opening(), drift=options.drift)
-        )
-        self._desk = Desk(options, account)
-        started: Future[tuple[int, _Server]] = Future()
-        self._thread = threading.Thread(target=self._run, args=(self._desk, started), name="sandbox", daemon=True)
-        self._thread.start()
+        account, self._state = open_account(self._options)
+        self._api = Api(self._options, account)
         try:
-            self._port, self._server = started.result()
-        except BaseException:
+            self._server = _Server(self._api, self._options.port, self._options.latency_ms / 1000)
+        except OSError:
             self.close()
             raise
-
-    def _run(self, desk: Desk, started: Future[tuple[int, _Server]]) -> None:
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            await _Server(desk, self._options.port, self._options.latency_ms / 1000).run(started)
-
-        asyncio.run(main())
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve, name="sandbox", daemon=True)
+        self._thread.start()
 
     def serve_forever(self) -> None:
         """Serve until interrupted, or closed by another thread; for the command line."""
@@ -178,18 +221,16 @@ class Sandbox:
             self.start()
         try:
             while self._thread is not None and self._thread.is_alive():
-                self._thread.join(_LOOK_UP_SECONDS)
+                self._thread.join(_POLL_SECONDS)
         finally:
             self.close()
 
     def close(self) -> None:
         """Stop serving, cut every connection and let go of the state file. Closing twice is fine."""
-        server, thread, self._server = self._server, self._thread, None
-        if server is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(server.stop)
-        if thread is not None:
+        thread, self._thread = self._thread, None
+        if self._server is not None and thread is not None:
+            self._server.stopping.set()
             thread.join()
-            self._thread = None
         if self._state is not None:
             self._state.close()
 
@@ -198,35 +239,28 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
 
     @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._port
-
-    @property
     def url(self) -> str:
         """The base address to give to a client instead of the provider's."""
-        return f"http://{HOST}:{self._port}/v1"
+        return f"http://{HOST}:{self.port}/v1"
 
-    def ledger(self) -> dict[str, Value]:
-        """What `GET /sandbox/ledger` answers."""
-        return self._open_desk().ledger()
+    def ledger(self) -> Payload:
+        """Give what `GET /sandbox/ledger` answers."""
+        return self._open_api().ledger()
 
     def add_fault(self, fault: Fault | str) -> None:
-        """One more fault, given as such or as the text of `--fault`."""
-        self._open_desk().faults.add(Fault.from_text(fault) if isinstance(fault, str) else fault)
+        """Add a fault, given as such or as the text of `--fault`."""
+        self._open_api().add_fault(Fault.from_text(fault) if isinstance(fault, str) else fault)
 
     def clear_faults(self) -> None:
-        """No more faults."""
-        self._open_desk().faults.clear()
+        """Forget every fault."""
+        self._open_api().clear_faults()
 
-    def _open_desk(self) -> Desk:
-        if self._desk is None:
+    def _open_api(self) -> Api:
+        if self._api is None:
             raise RuntimeError("The sandbox has not been started.")
-        return self._desk
+        return self._api

@@ -259,7 +259,7 @@ def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sand
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 30
-        while not sandbox.ledger()["calls"]["me"] and time.monotonic() < deadline:  # type: ignore[index, call-overload]
+        while not sandbox.ledger()["calls"]["me"] and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)

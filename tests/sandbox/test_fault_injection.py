@@ -185,6 +185,7 @@ def test_faults_may_be_options(opened: Opener) -> None:
 
 def test_a_fault_may_wait_for_one_subaccount(sandbox: Sandbox, client: Client) -> None:
     sandbox.add_fault("500:token=sub-0002")
+    assert client.post(ADD, apiKey=KEY, credit="1", tokenSubaccount=["sub-0002"]).json["code"] == 7
     assert [client.move(number=n).status for n in (1, 2, 2)] == [200, 500, 200]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch.sandbox.api_codes import Call
-from batch.sandbox.faults import Fault, FaultPlan, Kind, Moment
+from batch.sandbox.faults import Fault, FaultPlan, Kind
 
 
 def struck(fault: Fault, calls: int) -> list[int]:
@@ -15,14 +15,14 @@ def struck(fault: Fault, calls: int) -> list[int]:
     ("text", "fault"),
     [
         ("reset", Fault(Kind.RESET)),
-        ("reset-after:skip=3,times=2", Fault(Kind.RESET, Moment.AFTER, skip=3, times=2)),
+        ("reset-after:skip=3,times=2", Fault(Kind.RESET, "after", skip=3, times=2)),
         ("429:retry_after=1", Fault(Kind.TOO_MANY, retry_after=1)),
         ("refuse-connection:seconds=2", Fault(Kind.REFUSE_CONNECTION, seconds=2)),
-        ("refuse-connection-before", Fault(Kind.REFUSE_CONNECTION, Moment.BEFORE)),
-        ("502-html-after:on=any", Fault(Kind.BAD_GATEWAY, Moment.AFTER, on="any")),
+        ("refuse-connection-before", Fault(Kind.REFUSE_CONNECTION, "before")),
+        ("502-html-after:on=any", Fault(Kind.BAD_GATEWAY, "after", on="any")),
         ("refuse:code=20,token=sub-0002", Fault(Kind.REFUSE, code=20, token="sub-0002")),
-        ("refuse-after:code=8,status=403", Fault(Kind.REFUSE, Moment.AFTER, code=8, status=403)),
-        ("page-after:body=no", Fault(Kind.PAGE, Moment.AFTER, body="no")),
+        ("refuse-after:code=8,status=403", Fault(Kind.REFUSE, "after", code=8, status=403)),
+        ("page-after:body=no", Fault(Kind.PAGE, "after", body="no")),
         ("stale:seconds=3,times=0", Fault(Kind.STALE, on="read", seconds=3, times=0)),
         ("stale:on=me", Fault(Kind.STALE, on="me")),
         ("hang:probability=0.5,seed=7,times=0", Fault(Kind.HANG, probability=0.5, seed=7, times=0)),
