@@ -19,7 +19,9 @@ from batch.findings import Finding
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
 from batch.money import CURRENCY, amount_text, balance_text
-from batch.rules.books import Books, keep_books
+from batch.report.contents import Contents
+from batch.report.verdict import Verdict, verdict
+from batch.rules.books import Books
 from batch.rules.forecast import Forecast
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ _ROWS_AT_ONCE = 500
 def batch_document(view: BatchView, report: str | None) -> Document:
     """What `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
     after = view.head.closing.main if view.head.closing else _last_main_balance(view)
+    contents = Contents(view, None)
     return {
         **_head(view.head, tally(view.rows), after),
         "report": report,
-        "books": _books(keep_books(view)),
+        "verdict": _verdict(verdict(contents)),
+        "books": _books(contents.books),
         "findings": [_finding(finding) for finding in view.findings],
         "rows": map(_row, view.rows),
     }
@@ -50,6 +54,7 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
     return {
         **_head(view.head, planned, after),
         "report": report,
+        "verdict": _verdict(verdict(Contents(view, dry_run.forecast))),
         "offline": dry_run.account is None,
         "not_checked": [] if dry_run.account else ["tokens", "forecast"],
         "findings": [_finding(finding) for finding in view.findings],
@@ -196,6 +201,10 @@ def _books(books: Books) -> Document:
         "subaccount_differences": {token: _balance(book.difference) for token, book in books.subaccounts.items()},
         "alarm": ["main" if token is None else token for token in books.enriched],
     }
+
+
+def _verdict(judged: Verdict) -> Document:
+    return {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None}
 
 
 def _last_main_balance(view: BatchView) -> Decimal | None:

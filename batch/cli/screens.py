@@ -19,7 +19,7 @@ from batch.ledger.protocol import BatchLine
 from batch.model import BatchRow, BatchView, Direction, Status, SubAccount, tally
 from batch.money import ZERO, euros
 from batch.report.contents import Contents
-from batch.report.verdict import Mood, Verdict, verdict, verdict_before
+from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
 from batch.retelling import retold
 from batch.rules.evidence import Observation
 from batch.rules.forecast import Forecast, Refusal
@@ -40,6 +40,7 @@ STATUS_STYLES = {
 }
 _MOOD_STYLES = {
     Mood.GOOD: "bold green",
+    Mood.OPEN: "bold",
     Mood.ATTENTION: "bold yellow",
     Mood.BAD: "bold red",
     Mood.DRY_RUN: "bold",
@@ -104,6 +105,9 @@ def result_screen(view: BatchView, report: Path | None) -> None:
     lines.add_row("", pgettext("a balance", "after"), _or_unknown(after))
     screen.print(lines)
     _print_verdict(screen, verdict(Contents(view, None)))
+    steps = tell_next_steps(view)
+    if steps:
+        screen.print(steps)
     _print_report(screen, report)
 
 
@@ -275,7 +279,7 @@ def _print_rest(screen: Console, rest: int, sentence: str) -> None:
 
 
 def _print_verdict(screen: Console, judged: Verdict) -> None:
-    screen.print(judged.sentence, style=_MOOD_STYLES[judged.mood])
+    screen.print(judged.in_full, style=_MOOD_STYLES[judged.mood])
 
 
 def _print_report(screen: Console, report: Path | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from batch.model import BatchView, Direction, Status
+from batch.model import BatchState, BatchView, Direction, Status
 from batch.money import ZERO
 from batch.rules.books import Books, keep_books
 from batch.rules.forecast import Forecast
@@ -42,3 +42,8 @@ class Contents:
     def planned_total(self, direction: Direction) -> Decimal:
         """Euros that all rows not yet sent ask for in that direction."""
         return sum((moved[direction] for moved in self.planned.values()), ZERO)
+
+
+def is_to_fix(state: BatchState, status: Status) -> bool:
+    """Tell whether a row of this status is for a person to send in again; of a batch given up, what it left as well."""
+    return status in {Status.REFUSED, Status.INVALID} or (status is Status.PENDING and state is BatchState.ABANDONED)

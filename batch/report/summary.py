@@ -25,7 +25,7 @@ from batch.report.courses import Course
 from batch.report.form import LAST, Form
 from batch.report.page import Frame
 from batch.report.remarks import remarks
-from batch.report.verdict import Mood, verdict
+from batch.report.verdict import Mood, tell_next_steps, verdict
 from batch.retelling import retold
 from batch.rules.books import AccountBook
 from batch.wording import status_word
@@ -35,6 +35,7 @@ CHART_LINES = 16
 
 _BANDS = {
     Mood.GOOD: styles.BAND_GOOD,
+    Mood.OPEN: styles.BAND_ATTENTION,
     Mood.ATTENTION: styles.BAND_ATTENTION,
     Mood.BAD: styles.BAND_BAD,
     Mood.DRY_RUN: styles.BAND_DRY_RUN,
@@ -76,7 +77,8 @@ def _write_head(form: Form, contents: Contents) -> None:
         form.band(_(words.DRY_RUN), styles.DRY_RUN_MARK, 30)
     form.band(words.title(head.batch, head.source.file_name), styles.TITLE, 32)
     found = verdict(contents)
-    form.sentence(found.sentence, _BANDS[found.mood])
+    steps = tell_next_steps(contents.view)
+    form.sentence(f"{found.in_full} {steps}".rstrip(), _BANDS[found.mood])
 
 
 def _write_totals(form: Form, contents: Contents) -> int:

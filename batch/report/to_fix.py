@@ -15,10 +15,10 @@ from decimal import Decimal
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.model import BatchRow, BatchState, BatchView, Role, Status
+from batch.model import BatchRow, BatchView, Role
 from batch.money import as_excel_compares
 from batch.report import styles, words
-from batch.report.contents import Contents
+from batch.report.contents import Contents, is_to_fix
 from batch.report.page import Frame
 from batch.report.rows import MONEY_ROLES
 from batch.report.table import Table, column, sample
@@ -51,11 +51,6 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
         table.append([*cells, table.text(width, words.reason(entry))])
     table.close()
     return table.ref
-
-
-def is_to_fix(state: BatchState, status: Status) -> bool:
-    """Whether a row of this status is for a person to send in again: of a batch that was given up, what it left too."""
-    return status in {Status.REFUSED, Status.INVALID} or (status is Status.PENDING and state is BatchState.ABANDONED)
 
 
 def own_width(view: BatchView) -> int:

@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
-from batch.model import ENDED, BatchState, Status, tally
+from batch.model import BatchHead, BatchState, BatchView, Status, tally
 from batch.money import ZERO, euros
 from batch.report import words
-from batch.report.contents import Contents
-from batch.report.to_fix import is_to_fix
+from batch.report.contents import Contents, is_to_fix
 from batch.retelling import retold
+from batch.rules.books import Books
 from batch.rules.evidence import awaits_person
 from batch.rules.forecast import Forecast
 
@@ -22,49 +22,78 @@ class Mood(StrEnum):
     """How the reader should take it."""
 
     GOOD = "good"  # all that was asked is done
-    ATTENTION = "attention"  # there is something to correct, to await or to look into
+    OPEN = "open"  # it is under way, or has not begun
+    ATTENTION = "attention"  # there is something to correct or to look into
     BAD = "bad"  # it ended before the end, or a row is in doubt
-    DRY_RUN = "dry run"  # nothing was meant to move
+    DRY_RUN = "dry-run"  # nothing was meant to move
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The sentence and its mood."""
+    """The sentence and its mood. It says what is; how to go on differs between the command line and the site."""
 
     sentence: str
     mood: Mood
+    reason: str = ""
+    """Why it ended before its end: a sentence of its own."""
+
+    @property
+    def in_full(self) -> str:
+        """Tell both."""
+        return _("{what} Reason: {why}").format(what=self.sentence, why=self.reason) if self.reason else self.sentence
 
 
 def verdict(contents: Contents) -> Verdict:
-    """The verdict on a batch or on a dry run."""
+    """Judge a batch or a dry run by all of its rows."""
+    view, counted = contents.view, tally(contents.view.rows)
     if contents.is_dry_run:
-        view = contents.view
-        invalid = sum(entry.result.status is Status.INVALID for entry in view.rows)
-        return verdict_before(view.findings, len(view.rows), invalid, contents.forecast)
-    state = contents.view.head.state
-    if state is BatchState.FINISHED:
-        return _on_finished(contents)
-    if state is BatchState.STOPPED:
-        return Verdict(_on_stopped(contents), Mood.BAD)
-    if state is BatchState.ABANDONED:
-        return Verdict(_on_abandoned(contents), Mood.BAD)
-    return Verdict(_on_other(state, contents), Mood.ATTENTION)
+        return verdict_before(view.findings, len(view.rows), counted.rows[Status.INVALID], contents.forecast)
+    return judge(view.head, counted.rows, contents.books, awaits_person=_awaits_person(view))
+
+
+def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, awaits_person: bool) -> Verdict:
+    """Judge a batch by how many rows there are of each status and by its books, which are None before it has ended.
+
+    `awaits_person`: of the rows in doubt, at least one is for a person to decide.
+    """
+    match head.state:
+        case BatchState.FINISHED:
+            return _judge_finished(rows, books)
+        case BatchState.STOPPED:
+            return Verdict(_on_stopped(rows, awaits_person=awaits_person), Mood.BAD, _tell_reason(head.reason))
+        case BatchState.ABANDONED:
+            return Verdict(_on_abandoned(head, rows), Mood.BAD, _tell_reason(head.reason))
+        case BatchState.RUNNING:
+            running = _("Under way: {progress}.").format(progress=_progress(rows, is_over=False))
+            return Verdict(running, Mood.OPEN)
+        case BatchState.APPROVED:
+            return Verdict(_("Approved, but not started: nothing has moved."), Mood.OPEN)
+        case BatchState.CHECKED:
+            return Verdict(_("Waiting for approval: nothing has moved."), Mood.OPEN)
+        case BatchState.REJECTED:
+            return Verdict(_("Rejected: nothing has moved."), Mood.ATTENTION, _tell_reason(head.reason))
+
+
+def tell_next_steps(view: BatchView) -> str:
+    """Tell how to go on by the command line, and where in the workbook there is something to correct; often nothing."""
+    head, steps = view.head, []
+    if any(is_to_fix(head.state, entry.result.status) for entry in view.rows) and head.batch is not None:
+        steps.append(_("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=words.ours().to_fix))
+    if head.state is BatchState.STOPPED and _awaits_person(view):
+        steps.append(_("Decide on what is in doubt with “creditbatch resolve {batch}”, then resume."))
+    elif head.state is BatchState.STOPPED:
+        steps.append(_("Go on with “creditbatch resume {batch}”."))
+    return " ".join(steps).format(batch=head.batch)
+
+
+def _awaits_person(view: BatchView) -> bool:
+    return any(awaits_person(entry.result) for entry in view.rows)
 
 
 def verdict_before(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:
     """The verdict on a dry run, by what was found in the sheet as a whole and how many rows there are."""
     what = _on_dry_run(findings, total, invalid, forecast)
     return Verdict(_("Dry run, nothing has moved: {what}.").format(what=what), Mood.DRY_RUN)
-
-
-def _on_other(state: BatchState, contents: Contents) -> str:
-    if state is BatchState.RUNNING:
-        return _("Still running when this was written: {progress}.").format(progress=_progress(contents))
-    if state is BatchState.APPROVED:
-        return _("Approved, but not started: nothing has moved.")
-    if state is BatchState.CHECKED:
-        return _("Waiting for approval: nothing has moved.")
-    return _with_reason(_("Rejected: nothing has moved."), contents.view.head.reason)
 
 
 def _on_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> str:
@@ -143,63 +172,50 @@ def _on_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
     return sentence
 
 
-def _on_finished(contents: Contents) -> Verdict:
-    rows = tally(contents.view.rows).rows
-    total = len(contents.view.rows)
+def _judge_finished(rows: Mapping[Status, int], books: Books | None) -> Verdict:
+    total = sum(rows.values())
     if total == 0:
         return Verdict(_("Finished: the sheet has no rows, and nothing has moved."), Mood.ATTENTION)
-    worry = Mood.BAD if contents.books.enriched else Mood.ATTENTION
+    worry = Mood.BAD if books is not None and books.enriched else Mood.ATTENTION
     if rows[Status.DONE] == total:
         done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=number(total))
-        sound, sentence = _with_books(contents, done)
+        sound, sentence = _with_books(books, done)
         return Verdict(sentence, Mood.GOOD if sound else worry)
-    finished = _("Finished: {progress}").format(progress=_progress(contents))
-    return Verdict(_with_books(contents, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
+    finished = _("Finished: {progress}").format(progress=_progress(rows, is_over=True))
+    return Verdict(_with_books(books, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
 
 
-def _on_stopped(contents: Contents) -> str:
-    head = contents.view.head
-    if any(awaits_person(entry.result) for entry in contents.view.rows):
-        stopped = _(
-            "Stopped before the end: {progress}; decide on what is in doubt with “creditbatch resolve {batch}”, "
-            "then go on with “creditbatch resume {batch}”."
-        )
+def _on_stopped(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
+    progress = _progress(rows, is_over=False)
+    if awaits_person:
+        sentence = _("Stopped before the end: {progress}; a person must decide on what is in doubt.")
+    elif rows[Status.UNKNOWN]:
+        sentence = _("Stopped before the end: {progress}; resuming finds out about what is in doubt.")
     else:
-        stopped = _("Stopped before the end: {progress}; go on with “creditbatch resume {batch}”.")
-    return _with_reason(stopped.format(progress=_progress(contents), batch=head.batch), head.reason)
+        sentence = _("Stopped before the end: {progress}; nothing is lost, and it can go on.")
+    return sentence.format(progress=progress)
 
 
-def _on_abandoned(contents: Contents) -> str:
-    head = contents.view.head
+def _on_abandoned(head: BatchHead, rows: Mapping[Status, int]) -> str:
     ended = _("Given up before the end by {who}: {progress}, and nothing more is sent by this batch.")
     who = head.people.abandoned or _("somebody without a user name")
-    return _with_reason(ended.format(who=who, progress=_progress(contents)), head.reason)
+    return ended.format(who=who, progress=_progress(rows, is_over=True))
 
 
-def _with_reason(what: str, reason: str | None) -> str:
-    """A sentence, and behind it the reason, which is one of its own: on one line and with a full stop."""
+def _tell_reason(reason: str | None) -> str:
+    """Tell the reason on one line and with a full stop; a person may have written it."""
     why = " ".join(retold(reason or "").split())
-    if not why:
-        return what
-    return _("{what} Reason: {why}").format(what=what, why=why if why.endswith((".", "!", "?", "…")) else f"{why}.")
+    return f"{why}." if why and not why.endswith((".", "!", "?", "…")) else why
 
 
-def _progress(contents: Contents) -> str:
-    """How far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”)"."""
-    rows = tally(contents.view.rows).rows
-    total = len(contents.view.rows)
-    progress = _progress_of_one(contents) if total == 1 else _progress_of_several(contents, rows, total)
-    if not _is_to_fix(contents):
-        return progress
-    return _("{what} (to correct on the sheet “{sheet}”)").format(what=progress, sheet=words.ours().to_fix)
+def _progress(rows: Mapping[Status, int], *, is_over: bool) -> str:
+    """Tell how far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid"."""
+    if sum(rows.values()) == 1:
+        return _progress_of_one(next(status for status in Status if rows[status]), is_over=is_over)
+    return _progress_of_several(rows, is_over=is_over)
 
 
-def _is_to_fix(contents: Contents) -> bool:
-    return any(is_to_fix(contents.view.head.state, entry.result.status) for entry in contents.view.rows)
-
-
-def _progress_of_one(contents: Contents) -> str:
-    status, is_over = contents.view.rows[0].result.status, contents.view.head.state in ENDED
+def _progress_of_one(status: Status, *, is_over: bool) -> str:
     match status:
         case Status.DONE:
             return _("the only row was done")
@@ -213,8 +229,8 @@ def _progress_of_one(contents: Contents) -> str:
             return _("the only row is invalid")
 
 
-def _progress_of_several(contents: Contents, rows: Mapping[Status, int], total: int) -> str:
-    done = rows[Status.DONE]
+def _progress_of_several(rows: Mapping[Status, int], *, is_over: bool) -> str:
+    done, total = rows[Status.DONE], sum(rows.values())
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
     parts = [
@@ -230,7 +246,7 @@ def _progress_of_several(contents: Contents, rows: Mapping[Status, int], total: 
                 unknown,
             )
         )
-    if pending and contents.view.head.state in ENDED:
+    if pending and is_over:
         parts.append(ngettext("{rows} was not sent", "{rows} were not sent", pending))
     elif pending:
         parts.append(ngettext("{rows} can still be sent", "{rows} can still be sent", pending))
@@ -239,22 +255,21 @@ def _progress_of_several(contents: Contents, rows: Mapping[Status, int], total: 
     if invalid:
         parts.append(ngettext("{rows} is invalid", "{rows} are invalid", invalid))
     numbers = [done, *filter(None, (unknown, pending, refused, invalid))]
-    said = [part.format(rows=number(rows)) for part, rows in zip(parts, numbers, strict=True)]
+    said = [part.format(rows=number(count)) for part, count in zip(parts, numbers, strict=True)]
     return listed(said, _("and"))
 
 
-def _with_books(contents: Contents, what: str) -> tuple[bool, str]:
-    """Whether the books hold no surprise, and the whole sentence with what is to be said of them."""
-    books = contents.books
-    touched = [book for book in books.subaccounts.values() if book.received or book.given]
-    main = books.main.difference
+def _with_books(books: Books | None, what: str) -> tuple[bool, str]:
+    """Tell whether the books hold no surprise, and the whole sentence with what is to be said of them."""
+    touched = [book for book in books.subaccounts.values() if book.received or book.given] if books else []
+    main = books.main.difference if books else None
     differences = [book.difference for book in touched if book.difference is not None]
-    if main is None or len(differences) < len(touched):
+    if books is None or main is None or len(differences) < len(touched):
         unread = _("{what}; whether the books balance is not known, because not every balance could be read.")
         return False, unread.format(what=what)
     if books.enriched:
         alarm = _("{what}; ALARM: {accounts} than the movements explain, so look into it.")
-        return False, alarm.format(what=what, accounts=_enriched(contents))
+        return False, alarm.format(what=what, accounts=_enriched(books))
     spent = -main - sum(differences, ZERO)
     if spent > 0:
         meanwhile = _("{what}; meanwhile the accounts spent {amount} on other things.")
@@ -262,9 +277,8 @@ def _with_books(contents: Contents, what: str) -> tuple[bool, str]:
     return True, _("{what}, and the books balance.").format(what=what)
 
 
-def _enriched(contents: Contents) -> str:
-    """Who holds more than can be: "sub-0001 holds €5.00 more"."""
-    books = contents.books
+def _enriched(books: Books) -> str:
+    """Tell who holds more than can be: "sub-0001 holds €5.00 more"."""
     parts = []
     for token in books.enriched[:3]:
         difference = (books.main if token is None else books.subaccounts[token]).difference or ZERO

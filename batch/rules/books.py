@@ -39,6 +39,15 @@ class AccountBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What the done rows brought to a sub-account and took from it, and whether one of its rows is in doubt."""
+
+    added: Decimal = ZERO
+    removed: Decimal = ZERO
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """The main account's book and that of each sub-account that a row of the batch names, by token."""
 
@@ -88,37 +97,41 @@ def keep_books(view: BatchView) -> Books:
 
 def keep_books_between(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
     """Keep the books from one reading to another."""
-    added: dict[str, Decimal] = {}
-    removed: dict[str, Decimal] = {}
-    doubtful: set[str | None] = set()
+    moved: dict[str, Moved] = {}
     for entry in rows:
-        row = entry.row
-        if row.token is None or row.amount is None or entry.result.status is Status.INVALID:
+        row, status = entry.row, entry.result.status
+        if row.token is None or row.amount is None or status is Status.INVALID:
             continue
-        added.setdefault(row.token, ZERO)
-        removed.setdefault(row.token, ZERO)
-        if entry.result.status is Status.DONE:
-            sums = added if row.direction is Direction.ADD else removed
-            sums[row.token] += row.amount
-        elif entry.result.status is Status.UNKNOWN:
-            doubtful |= {None, row.token}
+        before = moved.get(row.token, Moved())
+        done = row.amount if status is Status.DONE else ZERO
+        moved[row.token] = Moved(
+            before.added + (done if row.direction is Direction.ADD else ZERO),
+            before.removed + (ZERO if row.direction is Direction.ADD else done),
+            is_doubtful=before.is_doubtful or status is Status.UNKNOWN,
+        )
+    return make_books(opening, closing, moved)
+
+
+def make_books(opening: Balances | None, closing: Balances | None, moved: Mapping[str, Moved]) -> Books:
+    """Make the books of what moved to and from each sub-account that a row names, by token."""
+    doubtful = {token for token, sums in moved.items() if sums.is_doubtful}
     return Books(
         AccountBook(
             opening.main if opening else None,
-            sum(removed.values(), ZERO),
-            sum(added.values(), ZERO),
+            sum((sums.removed for sums in moved.values()), ZERO),
+            sum((sums.added for sums in moved.values()), ZERO),
             closing.main if closing else None,
         ),
         {
             token: AccountBook(
                 opening.subaccounts.get(token) if opening else None,
-                added[token],
-                removed[token],
+                sums.added,
+                sums.removed,
                 closing.subaccounts.get(token) if closing else None,
             )
-            for token in added
+            for token, sums in moved.items()
         },
-        frozenset(doubtful),
+        frozenset({None, *doubtful} if doubtful else ()),
     )
 
 

@@ -37,7 +37,7 @@ def test_a_person_decides_with_a_reason(own_site: Callable[..., Served], visit: 
     expect(page.get_by_text("Your decision is recorded")).to_be_visible()
     page.get_by_role("button", name="Resume this batch").click()
     steps.wait_for_report(page)
-    expect(page.locator(".verdict")).to_contain_text("3 of 3 rows are done")
+    expect(page.locator(".verdict")).to_contain_text("All 3 rows were done")
     assert [movement["token"] for movement in site.movements()] == ["sub-0001", "sub-0002", "sub-0003"]
     page.goto(batch + "rows/3")
     expect(page.get_by_text("The provider's own page lists it.").first).to_be_visible()

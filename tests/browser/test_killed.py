@@ -39,7 +39,7 @@ def test_a_batch_survives_the_end_of_the_site_and_of_its_worker(own_site: Callab
     page.get_by_role("button", name="Resume this batch").click()
     expect(page.get_by_text("It goes on in a moment.")).to_be_visible()
     steps.wait_for_report(page)
-    expect(page.locator(".verdict")).to_contain_text("24 of 24 rows are done, and the books balance")
+    expect(page.locator(".verdict")).to_contain_text("All 24 rows were done, and the books balance")
     assert _applied_once(site)
 
 

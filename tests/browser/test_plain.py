@@ -33,7 +33,7 @@ def test_from_the_login_to_the_report_without_javascript(site: Served, visit: Vi
     while approver.locator("#live").count():
         approver.wait_for_timeout(steps.BETWEEN_LOOKS)
         approver.get_by_role("link", name="Look again").click()
-    expect(approver.locator(".verdict")).to_contain_text("3 of 3 rows are done")
+    expect(approver.locator(".verdict")).to_contain_text("All 3 rows were done")
     assert len(site.movements()) == before + 3
 
 

@@ -72,7 +72,7 @@ def test_two_people_from_the_first_link_to_the_report(empty_site: Served, visit:
     preparer.goto(batch)
     for page in (approver, preparer):
         steps.wait_for_report(page)
-        expect(page.locator(".verdict")).to_contain_text("23 of 23 rows are done, and the books balance")
+        expect(page.locator(".verdict")).to_contain_text("All 23 rows were done, and the books balance")
         expect(page.get_by_text("Paula Prepares").first).to_be_visible()
     with preparer.expect_download() as download:
         preparer.get_by_role("link", name="Workbook (.xlsx)").click()

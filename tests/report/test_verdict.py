@@ -13,7 +13,7 @@ from batch.language import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
 from batch.report.contents import Contents
 from batch.report.remarks import remarks
-from batch.report.verdict import Mood, Verdict, verdict
+from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict
 from batch.rules.evidence import UNTOLD
 from batch.rules.forecast import Forecast, forecast
 from batch.rules.plan import make_plan
@@ -69,9 +69,7 @@ def test_books_that_could_not_be_read_are_not_said_to_balance() -> None:
 def test_refused_and_invalid_rows_are_counted() -> None:
     found = finished([DONE, REFUSED, REFUSED, INVALID], subaccount("500", "1"), subaccount("450", "51"))
     assert found == Verdict(
-        "Finished: 1 of 4 rows was done, 2 were refused and 1 is invalid (to correct on the sheet “To fix”), "
-        "and the books balance.",
-        Mood.ATTENTION,
+        "Finished: 1 of 4 rows was done, 2 were refused and 1 is invalid, and the books balance.", Mood.ATTENTION
     )
 
 
@@ -83,25 +81,32 @@ def test_finished_without_rows() -> None:
     assert of(view_of([])).sentence == "Finished: the sheet has no rows, and nothing has moved."
 
 
+def test_rows_to_correct_are_looked_for_on_their_sheet() -> None:
+    view = view_of([DONE, REFUSED])
+    assert tell_next_steps(view) == "What is to be corrected stands on the sheet “To fix”."
+    assert tell_next_steps(view_of([DONE])) == ""
+
+
 def test_stopped_says_why_and_how_to_go_on() -> None:
     view = view_of([DONE, PENDING, PENDING], state=BatchState.STOPPED, reason="Interrupted\nby Ctrl-C.")
     assert of(view) == Verdict(
-        "Stopped before the end: 1 of 3 rows was done and 2 can still be sent; "
-        "go on with “creditbatch resume 2026-03-a7f3”. Reason: Interrupted by Ctrl-C.",
+        "Stopped before the end: 1 of 3 rows was done and 2 can still be sent; nothing is lost, and it can go on.",
         Mood.BAD,
+        "Interrupted by Ctrl-C.",
     )
+    assert tell_next_steps(view) == "Go on with “creditbatch resume 2026-03-a7f3”."
 
 
 def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
     reason = "The provider refuses the whole account with code 20: sub-account unknown (it says “no”)."
     view = view_of([DONE, PENDING], state=BatchState.STOPPED, reason=reason)
-    assert of(view).sentence.endswith(f"”. Reason: {reason}")
+    assert of(view).in_full.endswith(f"it can go on. Reason: {reason}")
     with speaking(Language.FRENCH):
-        french = of(view).sentence
+        french = of(view).in_full
     assert french.startswith(
         "Arrêté avant la fin\u00a0: 1 ligne sur 2 a été effectuée et 1 peut encore être envoyée\u202f; "
     )
-    assert "\u00a0». Motif\u00a0: Le fournisseur refuse" in french
+    assert " Motif\u00a0: Le fournisseur refuse" in french
 
 
 @pytest.mark.parametrize(
@@ -109,10 +114,10 @@ def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
     [
         (
             REFUSED,
-            "Finished: the only row was refused (to correct on the sheet “To fix”), and",
+            "Finished: the only row was refused, and",
             "la seule ligne a été refusée",
         ),
-        (INVALID, "Finished: the only row is invalid (to correct on", "la seule ligne est invalide"),
+        (INVALID, "Finished: the only row is invalid, and", "la seule ligne est invalide"),
         (UNKNOWN, "Finished: of the only row it is not known whether the credit moved", "de la seule ligne a été"),
         (PENDING, "Finished: the only row was not sent", "la seule ligne n’a pas été envoyée"),
     ],
@@ -127,32 +132,34 @@ def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, engli
 
 
 def test_stopped_in_doubt_before_the_balances_were_asked_says_to_resume() -> None:
-    sentence = of(view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)).sentence
-    assert sentence.endswith("1 can still be sent; go on with “creditbatch resume 2026-03-a7f3”.")
+    view = view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)
+    assert of(view).sentence.endswith("1 can still be sent; resuming finds out about what is in doubt.")
+    assert tell_next_steps(view) == "Go on with “creditbatch resume 2026-03-a7f3”."
     said = remarks(Contents(view_of([DONE, UNKNOWN], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known yet whether the credit moved: resuming the batch finds out." in said
 
 
 def test_stopped_in_doubt_says_to_decide_first() -> None:
     untold = replace(UNKNOWN, note=UNTOLD)
-    sentence = of(view_of([DONE, untold, PENDING], state=BatchState.STOPPED)).sentence
+    view = view_of([DONE, untold, PENDING], state=BatchState.STOPPED)
     said = remarks(Contents(view_of([DONE, untold], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known whether the credit moved: a person must decide." in said
-    assert "of 1 it is not known whether the credit moved and 1 can still be sent" in sentence
-    assert "decide on what is in doubt with “creditbatch resolve 2026-03-a7f3”, then go on" in sentence
+    assert "of 1 it is not known whether the credit moved and 1 can still be sent" in of(view).sentence
+    assert of(view).sentence.endswith("a person must decide on what is in doubt.")
+    assert tell_next_steps(view).startswith("Decide on what is in doubt with “creditbatch resolve 2026-03-a7f3”")
 
 
 @pytest.mark.parametrize(
-    ("state", "beginning"),
+    ("state", "expected"),
     [
-        (BatchState.RUNNING, "Still running when this was written: the only row can still be sent."),
-        (BatchState.APPROVED, "Approved, but not started: nothing has moved."),
-        (BatchState.CHECKED, "Waiting for approval: nothing has moved."),
-        (BatchState.REJECTED, "Rejected: nothing has moved. Reason: wrong month."),
+        (BatchState.RUNNING, Verdict("Under way: the only row can still be sent.", Mood.OPEN)),
+        (BatchState.APPROVED, Verdict("Approved, but not started: nothing has moved.", Mood.OPEN)),
+        (BatchState.CHECKED, Verdict("Waiting for approval: nothing has moved.", Mood.OPEN)),
+        (BatchState.REJECTED, Verdict("Rejected: nothing has moved.", Mood.ATTENTION, "wrong month.")),
     ],
 )
-def test_other_states(state: BatchState, beginning: str) -> None:
-    assert of(view_of([PENDING], state=state, reason="wrong month")) == Verdict(beginning, Mood.ATTENTION)
+def test_other_states(state: BatchState, expected: Verdict) -> None:
+    assert of(view_of([PENDING], state=state, reason="wrong month")) == expected
 
 
 def dry(rows: Sequence[Sequence[str]], main: str | None) -> str:

@@ -148,7 +148,7 @@ def test_a_row_of_another_batch_is_not_decided(
     for row in (0, 2, 99, 10**30):
         client.post(f"/batches/{job.batch}/rows/{row}/decide", {"choice": "not-applied", "why": "I say so."})
     page = client.get(f"/batches/{job.batch}/").content.decode()
-    assert "3 of 3 rows are done" in page
+    assert "All 3 rows were done" in page
 
 
 def test_secrets_are_nowhere(

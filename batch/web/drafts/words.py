@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.language import _, ngettext, number
 from batch.money import euros, from_thousandths
+from batch.report.verdict import Mood
 from batch.runner.consent import Obstacle
 from batch.web.drafts.approving import Blocker, Change, Hindrance
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence at the top of a page, the one below it, and the class that gives it its colour."""
+    """A sentence at the top of a page, the one below it, and how to take it."""
 
     sentence: str
     more: str
-    mood: str
+    mood: Mood
 
 
 def obstacle_sentence(obstacle: Obstacle) -> str:
@@ -124,15 +125,15 @@ def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
         sentence = _("Rejected by {who}; nothing was sent.").format(who=by)
         if by is not None and by.pk == draft.created_by_id:
             sentence = _("Withdrawn by {who}; nothing was sent.").format(who=by)
-        return Said(sentence, draft.reject_reason, "bad")
+        return Said(sentence, draft.reject_reason, Mood.BAD)
     if draft.state == "started":
-        return Said(_("Started: it is batch {batch}.").format(batch=draft.batch), "", "info")
+        return Said(_("Started: it is batch {batch}.").format(batch=draft.batch), "", Mood.OPEN)
     if draft.state == "approved":
-        return Said(_("Approved: it may be started. Nothing was sent yet."), would_be(version), "good")
+        return Said(_("Approved: it may be started. Nothing was sent yet."), would_be(version), Mood.GOOD)
     if found:
         more = " ".join(blocker_sentence(blocker, version) for blocker in found)
-        return Said(_("Not ready for approval. Nothing was sent."), more, "bad")
-    mood = "warn" if version.invalid or version.screen["refused"] else "good"
+        return Said(_("Not ready for approval. Nothing was sent."), more, Mood.BAD)
+    mood = Mood.ATTENTION if version.invalid or version.screen["refused"] else Mood.GOOD
     return Said(_("Ready for approval. Nothing was sent yet."), would_be(version), mood)
 
 

@@ -16,13 +16,13 @@ from batch.choices import read_choices
 from batch.errors import LedgerError
 from batch.language import _, number
 from batch.ledger.orm.models import Movement
-from batch.ledger.orm.queries import events_of, find_undecided_batches, line_of, progress, row_of
+from batch.ledger.orm.queries import events_of, line_of, progress, row_of
 from batch.ledger.orm.rows import ROW, batch_row
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
+from batch.report.contents import is_to_fix
 from batch.report.telling import Teller
-from batch.report.to_fix import is_to_fix
 from batch.rules.books import Books
 from batch.rules.evidence import awaits_person, evidence_of
 from batch.web.access import Role, is_fragment, needs
@@ -31,7 +31,7 @@ from batch.web.filters import TextFilter
 from batch.web.models import Draft, Job, JobState
 from batch.web.pagination import headings, paginate
 from batch.web.runs.jobs import active_job
-from batch.web.runs.standing import books_of, state_shown, verdict
+from batch.web.runs.standing import books_of, judge_shown, state_shown
 from batch.wording import status_word
 
 _SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "at"}
@@ -114,7 +114,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "job": job,
         "draft": Draft.objects.filter(batch=head.batch).first(),
         "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
-        "verdict": verdict(state, line.tally, books, awaits_person=_awaits_person(line.head, line.tally)),
+        "verdict": judge_shown(head, line.tally, state, books),
         "books": books,
         "euros_by_status": _euros_by_status(line.tally),
         "status_chart": status_chart(_("Euros by status"), _euros_by_status(line.tally)),
@@ -145,17 +145,12 @@ def _live(request: HttpRequest, batch: str) -> HttpResponse:
         "is_live": _is_live(state, job),
         "last": now.last,
         "is_update": state is BatchState.RUNNING,
-        "verdict": verdict(state, now.tally, None, awaits_person=_awaits_person(now.head, now.tally)),
+        "verdict": judge_shown(now.head, now.tally, state, None),
     }
     response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
     return response
-
-
-def _awaits_person(head: BatchHead, tally: Tally) -> bool:
-    """Whether a row in doubt is for a person to decide; any other is for `resume` to find out about."""
-    return bool(tally.rows[Status.UNKNOWN]) and bool(find_undecided_batches([head.batch or ""]))
 
 
 def _is_live(state: BatchState, job: Job | None) -> bool:

@@ -109,15 +109,20 @@ def _tell(job: Job, error: str) -> None:
     from batch.ledger.orm.queries import line_of
     from batch.model import BatchState, Status
     from batch.web.notifications import Event, notify
+    from batch.web.runs.standing import judge_now
 
     if not job.batch:
         notify(Event.START_FAILED, draft=job.draft, reason=error)
         return
     line = line_of(job.batch)
     if line.head.state is BatchState.FINISHED:
-        notify(Event.FINISHED, batch=job.batch)
+        notify(Event.FINISHED, batch=job.batch, reason=lambda: judge_now(job.batch).in_full)
     elif job.stop_asked_by_id is None or line.tally.rows[Status.UNKNOWN]:
-        notify(Event.NEEDS_DECISION, batch=job.batch, reason=line.head.reason or error)
+        notify(
+            Event.NEEDS_DECISION,
+            batch=job.batch,
+            reason=lambda: " ".join(filter(None, (judge_now(job.batch).in_full, error))),
+        )
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def test_the_page_of_an_ended_batch_shows_verdict_books_and_rows(
     page = client_for(people.viewer).get(reverse("batch", args=[ended.batch]))
     text = page.content.decode()
     assert page.status_code == 200
-    assert "3 of 3 rows are done" in text
+    assert "All 3 rows were done" in text
     assert "€15.50" in text
     assert "€0.50" in text
     assert "sub-0001" in text
