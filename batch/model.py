@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -110,6 +110,17 @@ class Grid:
     findings: tuple[Finding, ...] = ()
     """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
     long_cells: LongCells | None = None
+
+    def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
+        """Put other cells in their places, by (row, column) as `Appearance` counts them; none below the last row."""
+        rows = list(self.rows)
+        for (number, column), cell in cells.items():
+            if 1 <= number <= len(rows):
+                row = list(rows[number - 1])
+                row += [None] * (column + 1 - len(row))
+                row[column] = cell
+                rows[number - 1] = row
+        return replace(self, rows=rows)
 
 
 # Rows and movements are made by the hundred thousand, and making one takes thrice as long if it is frozen. They are

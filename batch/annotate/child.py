@@ -16,6 +16,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate.calculated import with_results
+from batch.annotate.corrections import put_corrections
 from batch.annotate.grid import workbook_of
 from batch.annotate.limits import MEMORY, SECONDS
 from batch.annotate.marks import Marks
@@ -42,6 +43,7 @@ def answer(stream: IO[bytes]) -> bytes:
     workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
     keep_pictures(workbook, original)
     sheet = next(sheet for sheet in workbook.worksheets if sheet.title == marks.sheet)
+    put_corrections(sheet, head["corrections"])
     return with_results(_saved(workbook, sheet, marks), original)
 
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from openpyxl.cell import Cell as WrittenCell
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.model import Cell
 from batch.money import as_excel_compares
@@ -22,8 +21,8 @@ _FIRST_SURE_YEAR = 1901
 
 
 def cells_of(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
-    """The cells as JSON types: a text, a truth value, or one of them with its kind."""
-    return [[_plain(cell) for cell in row] for row in rows]
+    """The cells as JSON types."""
+    return [[cell_to_json(cell) for cell in row] for row in rows]
 
 
 def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
@@ -34,11 +33,12 @@ def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
     for number, cells in enumerate(rows, 1):
         for column, cell in enumerate(cells, 1):
             if cell is not None:
-                _write(sheet, number, column, cell)
+                write_cell(cast("WrittenCell", sheet.cell(number, column)), cell)
     return workbook
 
 
-def _plain(cell: Cell) -> object:
+def cell_to_json(cell: Cell) -> object:
+    """Give a text, a truth value, or one of a number or a moment with its kind."""
     if isinstance(cell, datetime):
         return {_MOMENT: cell.isoformat()}
     if isinstance(cell, Decimal):
@@ -46,8 +46,8 @@ def _plain(cell: Cell) -> object:
     return cell
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Any) -> None:
-    cell = cast("WrittenCell", sheet.cell(row, column))
+def write_cell(cell: WrittenCell, value: Any) -> None:
+    """Write what `cell_to_json` gave. A text is text, whatever it looks like."""
     match value:
         case str():
             cell.value = writable(value)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zipfile import BadZipFile, ZipFile
 
-from batch.annotate.grid import cells_of
+from batch.annotate.grid import cell_to_json, cells_of
 from batch.annotate.limits import CELLS, SECONDS, XML_SIZE
 from batch.annotate.losses import losses_of
 from batch.annotate.marks import marks_of
 from batch.errors import ReportError
 from batch.language import _
-from batch.model import Cell, CheckedSheet
+from batch.model import Cell, CheckedSheet, Grid
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
 from batch.sheet.process import end, start
@@ -33,12 +33,19 @@ class Annotated:
 
 
 def annotate(
-    original: Original, checked: CheckedSheet, *, keeps_macros: bool = False, limits: Limits | None = None
+    original: Original,
+    checked: CheckedSheet,
+    *,
+    corrections: Mapping[tuple[int, int], Cell] | None = None,
+    keeps_macros: bool = False,
+    limits: Limits | None = None,
 ) -> Annotated:
-    """The workbook in the language in force; `ReportError` if it is too large. `checked` is what was found in it.
+    """The workbook in the language in force; `ReportError` if it is too large. `checked` is what was found in it, with
+    those of its cells corrected that `corrections` names by (row, column) as `Appearance` counts them.
 
     The bounded reader has accepted the file, because there is something found in it.
     """
+    corrected = corrections or {}
     if _is_workbook_of_ours(original):
         _refuse_large(original)
         losses = losses_of(original.data, keeps_macros=keeps_macros)
@@ -46,8 +53,13 @@ def annotate(
         cells = None
     else:
         remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
-        cells = cells_of(_cells(original, checked, limits or Limits()))
-    head = {"marks": marks_of(checked, remarks).to_json(), "cells": cells, "keeps_macros": keeps_macros}
+        cells = cells_of(_grid(original, checked, limits or Limits()).with_cells(corrected).rows)
+    head = {
+        "marks": marks_of(checked, remarks).to_json(),
+        "cells": cells,
+        "corrections": [(row, column, cell_to_json(cell)) for (row, column), cell in corrected.items()],
+        "keeps_macros": keeps_macros,
+    }
     data = original.data if cells is None else b""
     return Annotated(_ask(original.name, json.dumps(head, default=str).encode() + b"\n" + data), remarks)
 
@@ -68,12 +80,12 @@ def _refuse_large(original: Original) -> None:
         raise _too_large(original.name)
 
 
-def _cells(original: Original, checked: CheckedSheet, limits: Limits) -> Sequence[Sequence[Cell]]:
+def _grid(original: Original, checked: CheckedSheet, limits: Limits) -> Grid:
     with open_original(original, sheet=checked.source.sheet, limits=limits) as reader:
-        rows = reader.result().rows
-    if sum(map(len, rows)) > CELLS:
+        grid = reader.result()
+    if sum(map(len, grid.rows)) > CELLS:
         raise _too_large(original.name)
-    return rows
+    return grid
 
 
 def _ask(name: str, request: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The accountant's own workbook with what was found marked in it."""
+"""The accountant's own workbook as it was corrected on the page, with what is found in it now marked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from django.views.decorators.http import require_safe
 
 from batch.annotate import annotate
 from batch.ledger.encoding import cell_from_json, finding_from_json
-from batch.model import CheckedSheet, Direction, Role, SheetRow, Source
+from batch.model import Cell, CheckedSheet, Direction, Role, SheetRow, Source
 from batch.money import from_thousandths
+from batch.rules.amounts import read_amount
 from batch.sheet.original import Original
 from batch.web.access import Role as Who
 from batch.web.access import needs
+from batch.web.drafts.corrections import Correction
 from batch.web.drafts.finding import draft_in_force
+from batch.web.drafts.receiving import limits
 from batch.web.drafts.uploading import attachment
 from batch.web.models import DraftMark, DraftRow, Version
 
@@ -27,8 +30,19 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
     _draft, version = draft_in_force(pk)
     file = version.file
     name = PurePath(file.name)
-    made = annotate(Original(file.name, name.suffix.lower(), bytes(file.data)), found_in(version))
+    original = Original(file.name, name.suffix.lower(), bytes(file.data))
+    made = annotate(original, found_in(version), corrections=corrected_cells(version), limits=limits())
     return attachment(f"{name.stem}-annotated.xlsx", made.data)
+
+
+def corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
+    """Give the corrected cells, by row and column from 0: an amount as its number, anything else as it was typed."""
+    amounts = {version.roles.get(role.value) for role in (Role.AMOUNT, Role.ADDED, Role.REMOVED)}
+    corrections = (Correction.from_json(kept) for kept in version.corrections)
+    return {
+        (found.row, found.column): _number(found.after) if found.column in amounts else found.after
+        for found in corrections
+    }
 
 
 def found_in(version: Version) -> CheckedSheet:
@@ -43,6 +57,14 @@ def found_in(version: Version) -> CheckedSheet:
         rows=tuple(map(_row, rows.iterator())),
         findings=tuple(map(finding_from_json, version.findings)),
     )
+
+
+def _number(text: str | None) -> Cell:
+    """The number that a text means; the text itself where that is not certain, or where its sign would be lost."""
+    reading = read_amount(text)
+    if reading.amount is None or reading.sign == "+":
+        return text
+    return -reading.amount if reading.sign else reading.amount
 
 
 def _row(row: DraftRow) -> SheetRow:

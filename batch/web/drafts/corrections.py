@@ -58,16 +58,7 @@ def typed(text: str) -> str | None:
 def corrected(grid: Grid, corrections: Iterable[Correction]) -> Grid:
     """The grid with the corrected cells, the newest correction of a cell last. What the eye saw there is no more."""
     changed = {(found.row, found.column): found.after for found in corrections}
-    if not changed:
-        return grid
-    rows = list(grid.rows)
-    for (number, column), text in changed.items():
-        if 1 <= number <= len(rows):
-            cells = list(rows[number - 1])
-            cells += [None] * (column + 1 - len(cells))
-            cells[column] = text
-            rows[number - 1] = cells
-    return replace(grid, rows=rows, appearance=_seen(grid.appearance, changed))
+    return replace(grid.with_cells(changed), appearance=_seen(grid.appearance, changed)) if changed else grid
 
 
 def _seen(appearance: Appearance, changed: Mapping[tuple[int, int], str | None]) -> Appearance:

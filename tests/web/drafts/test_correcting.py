@@ -22,6 +22,7 @@ from tests.web.drafts.sheets import GOOD, MIXED, OTHER, SAMPLES, TOKEN, csv_file
 pytestmark = pytest.mark.usefixtures("sandbox")
 AMOUNT = 1
 THOUSAND = (SAMPLES / "thousand.xlsx").read_bytes()
+MISTAKES = (SAMPLES / "mistakes.xlsx").read_bytes()
 
 
 @pytest.fixture
@@ -177,6 +178,38 @@ def test_the_sheet_is_handed_back_with_its_findings_marked(client: Client, draft
     workbook = openpyxl.load_workbook(io.BytesIO(response.content))
     cells = [cell for sheet in workbook.worksheets for row in sheet.iter_rows() for cell in row if cell.comment]
     assert {cell.coordinate for cell in cells} >= {"B3", "B4"}
+
+
+def test_the_sheet_is_handed_back_as_it_was_corrected_and_reads_as_it_was_checked(client: Client) -> None:
+    draft = upload(client, MISTAKES, "mistakes.xlsx")
+    corrections = {
+        (5, 0): "sub-0003",
+        (6, 0): "0012345",
+        (16, 1): "1 234,50 €",
+        (17, 1): "still no amount",
+        (30, 2): "",
+    }
+    for version, ((row, column), value) in enumerate(corrections.items(), 1):
+        client.post(f"/drafts/{draft.pk}/cell/{row}/{column}", {"version": str(version), "value": value})
+    kept = newest(draft)
+    assert kept.number == 1 + len(corrections)
+    data = client.get(f"/drafts/{draft.pk}/annotated").content
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    sheet = book[str(kept.sheet)]
+    assert [sheet[address].value for address in ("A5", "A6", "B16", "B17")] == [
+        "sub-0003",
+        "0012345",
+        1234.5,
+        "still no amount",
+    ]
+    assert not sheet["A5"].comment
+    assert sheet["B17"].comment
+    del book[book.sheetnames[0]]
+    file = io.BytesIO()
+    book.save(file)
+    again = newest(upload(client, file.getvalue(), "again.xlsx"))
+    read = ("row", "token", "direction", "amount", "status")
+    assert list(again.rows.values_list(*read)) == list(kept.rows.values_list(*read))
 
 
 def test_checking_again_keeps_the_version(client: Client, draft: Draft) -> None:
