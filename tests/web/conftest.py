@@ -51,8 +51,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     from django.core import mail
     from django.db import connections
 
-    from batch.web.entry.balance import forget_balance
-
     for name in ("SMSPARTNER_API_KEY", "SMSPARTNER_API_KEY_FILE", "CREDITBATCH_API_URL", "CREDITBATCH_SITE_URL"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
@@ -61,7 +59,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("CREDITBATCH_HOME", str(home))
     monkeypatch.chdir(tmp_path)
     configure(home, None, hosts=_HOSTS)
-    forget_balance()
     mail.outbox = []
     yield Site(home)
     connections["default"].close()

@@ -16,7 +16,6 @@ from batch.web import vault
 from batch.web.access import Role, needs, person_of
 from batch.web.administration.forms import ConnectionForm
 from batch.web.audit import record
-from batch.web.entry.balance import forget_balance
 from batch.web.models import Connection
 
 _SECONDS = 10.0
@@ -69,7 +68,6 @@ def _stored(request: HttpRequest, form: ConnectionForm) -> bool:
         account = None
         messages.warning(request, _("Stored, but not tested: {why}").format(why=error))
     vault.set_key(api_url, key, person_of(request))
-    forget_balance()
     record(request, "connection.changed", api_url, fingerprint=key.fingerprint())
     if account is not None:
         sentence = _("Stored. The account is {name}, and its main balance is {balance}.")

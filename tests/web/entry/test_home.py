@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from batch.sandbox import Sandbox
+from batch.sandbox import Sandbox, SandboxOptions
+from batch.settings import Secret
+from batch.web import vault
 from batch.web.entry.waiting import What, waiting_for
 from batch.web.models import Draft, DraftState, Person, SiteSettings, StoredFile, Version
 from tests.web.conftest import ClientFor, People, Site
+from tests.web.runs.conftest import Approved, Performed, approved, performed
+
+__all__ = ["approved", "performed"]  # fixtures of the runs
 
 
 def draft_of(person: Person, *, state: str = DraftState.CHECKED, invalid: int = 0, name: str = "may.csv") -> Draft:
@@ -82,6 +90,30 @@ def test_the_balance_is_asked_for_once_a_minute(people: People, client_for: Clie
     first = client.get("/balance", headers={"hx-request": "true"}).content.decode()
     sandbox.close()
     assert client.get("/balance", headers={"hx-request": "true"}).content.decode() == first
+
+
+def balance(client: Client) -> str:
+    return client.get("/balance", headers={"hx-request": "true"}).content.decode()
+
+
+def test_after_a_movement_the_next_page_shows_the_new_balance(
+    people: People, client_for: ClientFor, approved: Approved, performed: Performed
+) -> None:
+    client = client_for(people.viewer)
+    assert "€10,000.00" in balance(client)
+    performed(approved(), people.approver)
+    assert "€9,985.00" in balance(client)
+
+
+def test_with_another_connection_the_next_page_shows_the_balance_of_that(
+    people: People, client_for: ClientFor, sandbox: Sandbox
+) -> None:
+    client = client_for(people.viewer)
+    assert "€10,000.00" in balance(client)
+    with Sandbox(SandboxOptions(language="en", main_balance=Decimal(77))) as other:
+        # As another process would do it.
+        vault.set_key(other.url, Secret("sandbox-key"), people.administrator)
+        assert "€77.00" in balance(client)
 
 
 def test_a_provider_that_does_not_answer_is_told(
