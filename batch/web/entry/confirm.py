@@ -1,9 +1,11 @@
-"""Confirming that it is really this person who approves, starts or decides: by their password, or by a code of their
-authenticator once they have enrolled one. After five wrong ones they wait, from wherever they come.
+"""Confirming that it is really this person who approves: by their password, or by a code of their authenticator once
+they have enrolled one. After five wrong passwords they wait a quarter of an hour, and after each wrong code twice as
+long as after the one before, from wherever they come.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -11,6 +13,7 @@ from axes.utils import reset
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.language import _
@@ -44,9 +47,16 @@ def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
 
 def refusal(person: Person) -> str:
     """What to tell a person whose confirmation failed."""
-    if has_totp(person):
-        return _("That is not your authenticator's code of just now: wait for the next one and enter it.")
-    return wrong_password(person)
+    device = TOTPDevice.objects.filter(user=person, confirmed=True).first()
+    if device is None:
+        return wrong_password(person)
+    _is_allowed, wait = device.verify_is_allowed()
+    # A shorter wait is over when the next code comes.
+    if wait and wait["locked_until"] > timezone.now() + timedelta(seconds=device.step):
+        until = wait["locked_until"].astimezone()
+        sentence = _("Too many wrong codes: wait until {time}, and enter the code that the app shows then.")
+        return sentence.format(time=f"{until:%H:%M:%S}")
+    return _("That is not your authenticator's code of just now: wait for the next one and enter it.")
 
 
 def wrong_password(person: Person) -> str:

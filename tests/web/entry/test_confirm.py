@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.http import QueryDict
+from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from batch.language import Language, speaking
 from batch.web.entry.confirm import confirmed, refusal
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, People
@@ -73,6 +77,18 @@ def test_wrong_codes_make_the_right_one_wait(people: People, device: TOTPDevice)
         confirmed(people.approver, posted("000000"))
     device.refresh_from_db()
     assert confirmed(people.approver, posted(code_of(device))) is None
+
+
+def test_who_entered_many_wrong_codes_is_told_how_long_to_wait(people: People, device: TOTPDevice) -> None:
+    assert confirmed(people.approver, posted("000000")) is None
+    assert "wait for the next one" in refusal(people.approver)
+    failed = timezone.now()
+    TOTPDevice.objects.update(throttling_failure_count=9, throttling_failure_timestamp=failed)
+    assert confirmed(people.approver, posted(code_of(device))) is None
+    until = (failed + timedelta(seconds=2**8)).astimezone()
+    assert f"wait until {until:%H:%M:%S}" in refusal(people.approver)
+    with speaking(Language.FRENCH):
+        assert refusal(people.approver).startswith("Trop de codes incorrects")
 
 
 def test_a_device_that_is_not_confirmed_yet_counts_for_nothing(people: People, device: TOTPDevice) -> None:
