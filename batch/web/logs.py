@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from pathlib import Path
@@ -20,12 +21,11 @@ _OURS = "creditbatch.web"
 def keep_log(home: Path, *, rotates: bool = True) -> logging.Handler:
     """Write the log from now on. The site rotates it; its workers only write to it."""
     path = home / FILE_NAME
-    path.touch(mode=0o600)
-    if os.name == "posix":
-        path.chmod(0o600)
+    _make_private(path)
     handler: logging.Handler
     if rotates:
-        handler = _Rotating(path, maxBytes=_MOST_BYTES, backupCount=_OLD_ONES, encoding="utf-8", delay=True)
+        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_OLD_ONES, encoding="utf-8", delay=True)
+        handler.rotator = _turn_over
     else:
         handler = WatchedFileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(Discreet())
@@ -45,14 +45,18 @@ def stop_log(handler: logging.Handler) -> None:
     handler.close()
 
 
-class _Rotating(RotatingFileHandler):
-    """Each new file is its owner's only, as the first."""
+def _make_private(log: Path) -> None:
+    """Make a file that only its owner may read, or make of one that is there such a file."""
+    log.touch(mode=0o600)
+    if os.name == "posix":
+        log.chmod(0o600)
 
-    def _open(self) -> object:  # type: ignore[override]
-        stream = super()._open()
-        if os.name == "posix":
-            Path(self.baseFilename).chmod(0o600)
-        return stream
+
+def _turn_over(full: str, old: str) -> None:
+    """Put the full log aside and make the next: the handler opens what is there, and would make one for everybody."""
+    with suppress(FileNotFoundError):
+        Path(full).rename(old)
+    _make_private(Path(full))
 
 
 class Discreet(logging.Formatter):

@@ -27,6 +27,22 @@ def test_the_log_turns_over_before_it_is_large_and_nobody_else_reads_any_of_it(
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
+def test_a_log_that_somebody_removed_is_made_anew_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_MOST_BYTES", 2_000)
+    handler = logs.keep_log(tmp_path)
+    log = tmp_path / "site.log"
+    logging.getLogger("creditbatch.web").warning("before")
+    log.unlink()
+    for number in range(30):
+        logging.getLogger("creditbatch.web").warning("line %d, long enough to fill the log with a few of them", number)
+    logs.stop_log(handler)
+    assert "line 29," in log.read_text()
+    if os.name == "posix":
+        assert log.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_worker_writes_to_the_same_file(tmp_path: Path) -> None:
     for rotates in (True, False):
         handler = logs.keep_log(tmp_path, rotates=rotates)
