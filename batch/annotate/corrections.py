@@ -18,9 +18,9 @@ _GENERAL = "General"
 
 
 def put_corrections(sheet: Worksheet, corrections: Iterable[tuple[int, int, Any]]) -> None:
-    """Write cells by (row, column from 0, content as JSON). The look of each stays, but for what belies the content."""
+    """Write cells: row as Excel shows it, column from 0, content as JSON. Of its look stays what does not belie it."""
     for row, column, content in corrections:
-        cell = _cell(sheet, row, column + 1)
+        cell = _find_cell(sheet, row, column + 1)
         look = cell.number_format
         write_cell(cell, content)
         cell.number_format = look
@@ -32,7 +32,7 @@ def put_corrections(sheet: Worksheet, corrections: Iterable[tuple[int, int, Any]
             cell.font = font
 
 
-def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
+def _find_cell(sheet: Worksheet, row: int, column: int) -> Cell:
     """Find the cell. Nothing can be written where a merged cell covers others, so that is taken apart."""
     covered = sheet.cell(row, column)
     if isinstance(covered, MergedCell):

@@ -28,12 +28,12 @@ class DayFilter(DateFilter):  # type: ignore[misc]
 
     def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
         """Keep what is of that time."""
-        moment = value and start_of_day(value, days_later=int(self.lookup_expr == "lt"))
+        moment = value and find_start_of_day(value, days_later=int(self.lookup_expr == "lt"))
         filtered: QuerySet[Any] = super().filter(qs, moment)
         return filtered
 
 
-def start_of_day(day: date, days_later: int = 0) -> datetime | None:
+def find_start_of_day(day: date, days_later: int = 0) -> datetime | None:
     """Give the moment when a day, or one so many days later, begins on this machine; None if no clock goes that far.
 
     Days are counted by the calendar: the one on which the clocks change has 23 or 25 hours.

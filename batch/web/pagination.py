@@ -40,7 +40,7 @@ class Heading:
         return f"-{self.name}" if self.now == "ascending" else self.name
 
 
-def headings(titles: Mapping[str, str], chosen: str, *, is_descending: bool) -> list[Heading]:
+def make_headings(titles: Mapping[str, str], chosen: str, *, is_descending: bool) -> list[Heading]:
     """Make the headings of a list that is sorted by the chosen one."""
     now = "descending" if is_descending else "ascending"
     return [Heading(name, title, now if name == chosen else "none") for name, title in titles.items()]

@@ -30,7 +30,7 @@ from batch.web.pagination import paginate
 _AT_ONCE = 500
 
 
-def _actions() -> list[tuple[str, str]]:
+def _list_actions() -> list[tuple[str, str]]:
     return sorted(((code, _(words)) for code, words in ACTIONS.items()), key=itemgetter(1))
 
 
@@ -43,7 +43,7 @@ class AuditFilter(FilterSet):  # type: ignore[misc]
         to_field_name="username",
         empty_label=gettext_lazy("Anybody"),
     )
-    action = ChoiceFilter(label=gettext_lazy("Action"), choices=_actions, empty_label=gettext_lazy("Any"))
+    action = ChoiceFilter(label=gettext_lazy("Action"), choices=_list_actions, empty_label=gettext_lazy("Any"))
     since = DayFilter("at", "gte", label=gettext_lazy("From"))
     until = DayFilter("at", "lt", label=gettext_lazy("To"))
     subject = TextFilter(lookup_expr="icontains", label=gettext_lazy("Subject holds"))
@@ -75,7 +75,7 @@ class Line:
 @require_safe
 def auditlog(request: HttpRequest) -> HttpResponse:
     """A page of it, the newest first."""
-    found = _found(request)
+    found = _search(request)
     page = paginate(request, found.qs)
     context = {
         "filters": found.form,
@@ -91,14 +91,14 @@ def auditlog(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """All that the search finds, as CSV; no cell of it runs as a formula."""
-    entries = _found(request).qs
+    entries = _search(request).qs
     record(request, "log.exported")
     response = StreamingHttpResponse(_csv(entries, language()), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'
     return response
 
 
-def _found(request: HttpRequest) -> AuditFilter:
+def _search(request: HttpRequest) -> AuditFilter:
     return AuditFilter(request.GET, AuditEntry.objects.order_by("-at", "-pk"))
 
 

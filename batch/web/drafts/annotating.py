@@ -31,16 +31,16 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
     file = version.file
     name = PurePath(file.name)
     original = Original(file.name, name.suffix.lower(), bytes(file.data))
-    made = annotate(original, found_in(version), corrections=corrected_cells(version), limits=limits())
+    made = annotate(original, found_in(version), corrections=find_corrected_cells(version), limits=limits())
     return attachment(f"{name.stem}-annotated.xlsx", made.data)
 
 
-def corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
-    """Give the corrected cells, by row and column from 0: an amount as its number, anything else as it was typed."""
+def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
+    """Give the corrected cells, by (row, column) as `Appearance` counts them: amounts as numbers, all else as typed."""
     amounts = {version.roles.get(role.value) for role in (Role.AMOUNT, Role.ADDED, Role.REMOVED)}
     corrections = (Correction.from_json(kept) for kept in version.corrections)
     return {
-        (found.row, found.column): _number(found.after) if found.column in amounts else found.after
+        (found.row, found.column): _read_number(found.after) if found.column in amounts else found.after
         for found in corrections
     }
 
@@ -59,7 +59,7 @@ def found_in(version: Version) -> CheckedSheet:
     )
 
 
-def _number(text: str | None) -> Cell:
+def _read_number(text: str | None) -> Cell:
     """The number that a text means; the text itself where that is not certain, or where its sign would be lost."""
     reading = read_amount(text)
     if reading.amount is None or reading.sign == "+":

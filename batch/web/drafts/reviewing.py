@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from batch.web.access import Role, is_fragment, needs, person_of
 from batch.web.drafts.finding import draft_in_force
 from batch.web.drafts.review import changes_of, code_choices, review
-from batch.web.drafts.rows import DraftRowFilter, columns_of, shown_rows
+from batch.web.drafts.rows import DraftRowFilter, columns_of, load_rows
 from batch.web.drafts.uploading import attachment
 from batch.web.entry.confirm import has_totp
 from batch.web.models import DraftAccount, StoredFile, Version
@@ -82,8 +82,8 @@ def _rows(request: HttpRequest, version: Version) -> dict[str, object]:
     return {
         "filters": found.form,
         "is_plain": found.is_plain,
-        "headings": found.headings(),
-        "rows": shown_rows(version, found.qs, page.number),
+        "headings": found.make_headings(),
+        "rows": load_rows(version, found.qs, page.number),
         "columns": columns_of(version),
         "page": page,
         "kept": request.GET.urlencode(),

@@ -23,7 +23,7 @@ from batch.rules.header import cell_address
 from batch.web.drafts.store import REFUSED
 from batch.web.filters import TextFilter
 from batch.web.models import DraftMark, DraftRow, Version
-from batch.web.pagination import PAGE, Heading, headings
+from batch.web.pagination import PAGE, Heading, make_headings
 from batch.wording import direction_word
 
 _SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}
@@ -77,7 +77,7 @@ class DraftRowFilter(FilterSet):  # type: ignore[misc]
         refused = int(self.version.screen["refused"])
         return {_PENDING: rows - invalid, _INVALID: invalid, REFUSED: refused}.get(status or "", rows)
 
-    def headings(self) -> list[Heading]:
+    def make_headings(self) -> list[Heading]:
         """Give the columns that sort the rows."""
         titles = {
             "row": _("Row"),
@@ -87,7 +87,7 @@ class DraftRowFilter(FilterSet):  # type: ignore[misc]
             "amount": _("Amount read"),
         }
         sort = self.form.cleaned_data.get("sort") or "row"
-        return headings(titles, sort.removeprefix("-"), is_descending=sort.startswith("-"))
+        return make_headings(titles, sort.removeprefix("-"), is_descending=sort.startswith("-"))
 
     def filter_status(self, rows: QuerySet[DraftRow], _name: str, status: str) -> QuerySet[DraftRow]:
         """Keep rows of that status; what would be refused is a mark of rows to send."""
@@ -133,7 +133,7 @@ class ShownRow:
     refusal: str
 
 
-def shown_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[ShownRow]:
+def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[ShownRow]:
     """Load a page of the rows as it shows them."""
     # The numbers first, which an index holds, and only then the fifty rows themselves.
     numbers = list(rows.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])

@@ -9,7 +9,7 @@ from batch.ledger.orm.models import Batch
 from batch.web.access import Role, needs
 from batch.web.models import Draft, DraftState
 from batch.web.pagination import paginate
-from batch.web.runs.search import BatchFilter, DraftFilter, entries_of, keys_of
+from batch.web.runs.search import BatchFilter, DraftFilter, list_keys, load_entries
 
 
 @needs(Role.VIEWER)
@@ -17,6 +17,6 @@ def history(request: HttpRequest) -> HttpResponseBase:
     """The list, newest first."""
     drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
     batches = BatchFilter(request.GET, Batch.objects.all())
-    page = paginate(request, keys_of(drafts.qs, batches.qs))
-    context = {"section": "history", "filters": batches.form, "page": page, "entries": entries_of(page.object_list)}
+    page = paginate(request, list_keys(drafts.qs, batches.qs))
+    context = {"section": "history", "filters": batches.form, "page": page, "entries": load_entries(page.object_list)}
     return render(request, "web/runs/history.html", context)

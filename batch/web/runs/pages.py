@@ -29,7 +29,7 @@ from batch.web.access import Role, is_fragment, needs
 from batch.web.charts import Pair, balances_chart, status_chart
 from batch.web.filters import TextFilter
 from batch.web.models import Draft, Job, JobState
-from batch.web.pagination import headings, paginate
+from batch.web.pagination import make_headings, paginate
 from batch.web.runs.jobs import active_job
 from batch.web.runs.standing import books_of, judge_shown, state_shown
 from batch.wording import status_word
@@ -196,7 +196,7 @@ def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "filters": found.form,
         "rows": list(map(batch_row, page)),
         "page": page,
-        "headings": headings(titles, chosen, is_descending=is_descending),
+        "headings": make_headings(titles, chosen, is_descending=is_descending),
     }
 
 

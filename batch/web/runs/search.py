@@ -28,7 +28,7 @@ Key = tuple[datetime, str, str]
 """An entry before it is loaded: when it was made, whether it is a draft or a batch, and which one."""
 
 
-def _states() -> list[tuple[str, str]]:
+def _list_states() -> list[tuple[str, str]]:
     return [(state.value, state_word(state)) for state in BatchState]
 
 
@@ -42,7 +42,7 @@ class HistoryFilter(FilterSet):  # type: ignore[misc]
         max_length=30,
         widget=TextInput(attrs={"inputmode": "decimal"}),
     )
-    state = ChoiceFilter(label=gettext_lazy("State"), choices=_states, empty_label=gettext_lazy("All"))
+    state = ChoiceFilter(label=gettext_lazy("State"), choices=_list_states, empty_label=gettext_lazy("All"))
     since = DayFilter("created_at", "gte", label=gettext_lazy("From"))
     until = DayFilter("created_at", "lt", label=gettext_lazy("To"))
 
@@ -97,14 +97,14 @@ class Entry:
         return BatchState(self.draft.state) if self.draft else BatchState.CHECKED
 
 
-def keys_of(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
+def list_keys(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
     """Name all entries, newest first."""
     keys = [(at, "draft", str(key)) for key, at in drafts.values_list("id", "created_at")]
     keys += [(at, "batch", key) for key, at in batches.values_list("name", "created_at")]
     return sorted(keys, key=itemgetter(0, 2), reverse=True)
 
 
-def entries_of(keys: Iterable[Key]) -> list[Entry]:
+def load_entries(keys: Iterable[Key]) -> list[Entry]:
     """Load the entries of a page."""
     named = list(keys)
     versions = _versions_in_force([key for _at, kind, key in named if kind == "draft"])
