@@ -13,14 +13,15 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from batch import codes
 from batch.choices import read_choices
 from batch.findings import Finding
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
+from batch.model import BatchHead, BatchRow, BatchView, RowResult, Status, SubAccount, Tally, tally
 from batch.money import CURRENCY, amount_text, balance_text
+from batch.notes import tell
 from batch.report.contents import Contents
 from batch.report.verdict import Verdict, verdict
+from batch.report.words import explained, foreseen_code, note_of_row
 from batch.rules.books import Books
 from batch.rules.forecast import Forecast
 
@@ -108,7 +109,7 @@ def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
     return {
         "batch": head.batch,
         "state": head.state.value,
-        "reason": head.reason,
+        "reason": tell(head.reason) or None,
         "currency": CURRENCY,
         "counts": {status.value: counted.rows[status] for status in _COUNTED},
         "totals": {"added": amount_text(counted.added), "removed": amount_text(counted.removed)},
@@ -134,15 +135,18 @@ def _row(entry: BatchRow) -> Document:
         "amount": None if row.amount is None else amount_text(row.amount),
         "status": result.status,
         "code": result.code,
-        # Of a row in doubt it matters more what the balances say than what the provider said.
-        "message": (result.note or result.message)
-        if result.status is Status.UNKNOWN
-        else result.message or result.note,
+        "message": _message(result),
         "main_balance": _balance(result.main_balance),
         "subaccount_balance": _balance(result.subaccount_balance),
         "attempts": result.attempts,
         "findings": [_finding(finding) for finding in row.findings],
     }
+
+
+def _message(result: RowResult) -> str | None:
+    """Of a row in doubt it matters more what the balances say than what the provider said."""
+    ours = note_of_row(result)
+    return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
 
 
 def _finding(finding: Finding) -> Document:
@@ -171,8 +175,8 @@ def _forecast(forecast: Forecast, *, removes_first: bool) -> Document:
             {
                 "row": refusal.row,
                 "token": refusal.token,
-                "code": refusal.code,
-                "meaning": codes.meaning(refusal.code),
+                "code": foreseen_code(refusal),
+                "meaning": explained(foreseen_code(refusal)),
                 "short": amount_text(refusal.short),
             }
             for refusal in forecast.refusals

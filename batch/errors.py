@@ -19,6 +19,7 @@ Every message is one sentence for the reader: what is wrong, where, and what to 
 from __future__ import annotations
 
 from batch.language import N_, _
+from batch.notes import Note, tell
 
 _SYSTEM_WORDS = (
     N_("No such file or directory"),
@@ -76,7 +77,11 @@ class SheetError(CreditbatchError):
 
 
 class ProviderError(CreditbatchError):
-    """The provider could not be asked."""
+    """The provider could not be asked; `note` is the sentence as a ledger keeps it."""
+
+    def __init__(self, why: Note) -> None:
+        super().__init__(tell(why))
+        self.note = why
 
 
 class ProviderUnreachable(ProviderError):
@@ -85,16 +90,16 @@ class ProviderUnreachable(ProviderError):
     `retry_after` is for how many seconds the provider asked to be left alone.
     """
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, why: Note, *, retry_after: float | None = None) -> None:
+        super().__init__(why)
         self.retry_after = retry_after
 
 
 class ProviderRefused(ProviderError):
     """The provider answered a question with a refusal; its code and its own words are kept."""
 
-    def __init__(self, sentence: str, *, code: int | None, words: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, why: Note, *, code: int | None, words: str) -> None:
+        super().__init__(why)
         self.code = code
         self.words = words
 

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from batch.findings import Finding
 from batch.money import ZERO
+from batch.notes import Note
 
 Cell = str | Decimal | bool | datetime | None
 """A cell as what it is: text, number, truth value, date and time, or blank. Never a float."""
@@ -265,6 +266,10 @@ class Balances:
     at: datetime
 
 
+DONE_CODE = 200
+"""The code of a row that is done, whether an answer said so, the balances or a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowResult:
     """What has become of a row. Balances are those after its movement; `at` is when its last attempt ended.
@@ -279,7 +284,7 @@ class RowResult:
     subaccount_balance: Decimal | None = None
     attempts: int = 0
     at: datetime | None = None
-    note: str | None = None
+    note: Note | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -338,7 +343,7 @@ class BatchHead:
 
     batch: str | None
     state: BatchState
-    reason: str | None
+    reason: Note | None
     source: Source
     digest: str
     api_url: str | None

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from batch.notes import Note
+
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """Not a byte of the request left: name not resolved, connection refused, connect timeout, TLS refused."""
 
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
     """The request, or a part of it, was sent, and no whole answer came back."""
 
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Refused:
     http_status: int
     by_field: bool = False
     """Whether its reasons name the fields that are wrong, as the API does with HTTP 4xx."""
+    of_account: bool = False
+    """Whether every further row would be refused as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Unproven:
 class Throttled:
     """The provider asks to slow down; `retry_after` is for how long, in seconds. Once more only after a look."""
 
-    reason: str
+    reason: Note
     retry_after: float | None = None
 
 
@@ -70,14 +74,14 @@ class Throttled:
 class NotApplied:
     """Nothing was sent: it surely did not happen and may be repeated."""
 
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """It may have been applied. What the answer said beside that is what the row is if it was not."""
 
-    reason: str
+    reason: Note
     refusal: Refused | None = None
     is_blocked: bool = False
     """Something between us and the API refuses: sending again will not help."""

@@ -13,6 +13,7 @@ from batch.ledger.holding import this_process
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import Balances, BatchState, Direction, Movement, Status, SubAccount
+from batch.notes import Note
 from batch.outcome import Applied
 from batch.provider.client import Client, Provider
 from batch.provider.decode import MainAccount
@@ -44,7 +45,7 @@ class Nobody:
     def row_ended(self, row: int, status: Status) -> None:
         """A row ended."""
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """The run waits."""
 
 

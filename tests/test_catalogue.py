@@ -14,7 +14,8 @@ from typer.main import get_command
 
 from batch.cli.app import app
 from batch.language import Language, speaking
-from batch.retelling import SENTENCES, retold
+from batch.ledger.old_sentences import read_sentence
+from batch.notes import note, tell
 from tests import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -34,8 +35,7 @@ FOR_MACHINES = {
     "batch/ledger/orm/migrations/": "Django's names for a model",
     "batch/ledger/orm/models.py": "the same",
     "batch/ledger/orm/writing.py": "SQL",
-    "batch/provider/connection.py": "causes that batch/provider/http.py puts into words",
-    "batch/provider/way.py": "the same",
+    "batch/ledger/old_sentences.py": "what older ledgers say, to be recognised",
     "batch/web/migrations/": "the same",
     "batch/sandbox/account.py": "what the provider says",
     "batch/sandbox/answers.py": "what the provider says",
@@ -231,31 +231,15 @@ def test_a_french_page_is_typeset_as_french_is(page: str) -> None:
     assert {fault: signs for fault, signs in found.items() if signs} == {}
 
 
-def test_what_is_told_again_is_what_the_code_says() -> None:
-    """A sentence that was reworded where it is stored would no longer be recognised."""
-    where = {label(message)[1]: {path for path, _ in message.locations} for message in catalogue.template()}
-    alone = [said for said in SENTENCES if where[said] == {"batch/retelling.py"}]
-    assert alone == []
-
-
-@pytest.mark.parametrize("sentence", SENTENCES)
-def test_a_stored_sentence_is_told_again_in_french_with_what_was_filled_in(sentence: str) -> None:
-    names = [name for name, *_ in sorted(fields(sentence))]
-    stored = sentence.format_map({name: f"<{number}>" for number, name in enumerate(names)})
-    with speaking(Language.FRENCH):
-        told = retold(stored)
-    assert all(f"<{number}>" in told for number in range(len(names)))
-    assert told != stored or sentence == "code {code}"
-    assert retold(stored) == stored
-
-
 def test_people_s_and_the_provider_s_own_words_are_told_as_they_are() -> None:
     with speaking(Language.FRENCH):
-        assert retold("Marie decided that it was applied: row").endswith("ligne effectuée\N{NO-BREAK SPACE}: row")
-        assert retold("Whatever the provider said") == "Whatever the provider said"
-        nested = retold(
-            "Whether row 4 was applied is unknown, because the balances cannot be read. "
-            "The provider cannot be reached: no answer came in time; nothing was moved."
+        decided = tell(note("decided-applied", who="Marie", reason="row"))
+        assert decided.endswith("ligne effectuée\N{NO-BREAK SPACE}: row")
+        assert tell(note("said", words="Whatever the provider said")) == "Whatever the provider said"
+        nested = tell(
+            read_sentence(
+                "Whether row 4 was applied is unknown, because the balances cannot be read. "
+                "The provider cannot be reached: no answer came in time; nothing was moved."
+            )
         )
     assert "ne peuvent pas être lus. Le fournisseur" in nested
-    assert "aucune réponse n’est arrivée à temps" in nested

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from batch.language import _, language, ngettext, number, speaking
 from batch.model import Status
-from batch.retelling import retold
+from batch.notes import Note, tell
 from batch.wording import status_word
 
 if TYPE_CHECKING:
@@ -161,10 +161,10 @@ class SpokenProgress:
         with speaking(self._language):
             self._shown.row_ended(row, status)
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """Nothing happens for a while, and this is why."""
         with speaking(self._language):
-            self._shown.waiting(seconds, retold(why))
+            self._shown.waiting(seconds, tell(why))
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from batch.errors import LedgerError, ReportError, UsageError
 from batch.language import N_, _, ngettext, number
 from batch.model import ENDED, BatchState, BatchView, Status, tally
 from batch.money import euros
+from batch.notes import tell
 from batch.output import refuse_replacing
-from batch.retelling import retold
 from batch.rules.books import is_alarming
 from batch.settings import Secret, Settings, check_pace, load_settings
 
@@ -320,7 +320,7 @@ def _perform(
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
-            note("creditbatch: " + sentence.format(why=retold(str(error)), batch=batch))
+            note("creditbatch: " + sentence.format(why=error, batch=batch))
             return 3
         view = ledger.view(batch)
         return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
@@ -349,7 +349,7 @@ def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
         result_screen(view, report)
     code = exit_code(view)
     if code == 3:
-        why = retold(view.head.reason or "") or _("It is not known whether a row was applied.")
+        why = tell(view.head.reason) or _("It is not known whether a row was applied.")
         sentence = _("{why} `creditbatch resume {batch}` goes on.")
         note("creditbatch: " + sentence.format(why=why, batch=view.head.batch))
     return code

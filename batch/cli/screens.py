@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batch import codes
 from batch.cli.console import console
 from batch.findings import Finding, Severity
 from batch.language import _, moment, ngettext, number, pgettext
@@ -20,7 +19,7 @@ from batch.model import BatchRow, BatchView, Direction, Status, SubAccount, tall
 from batch.money import ZERO, euros
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
-from batch.retelling import retold
+from batch.report.words import explained, foreseen_code, note_of_row
 from batch.rules.evidence import Observation
 from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
@@ -192,8 +191,8 @@ def accounts_screen(name: str, main: Decimal, subaccounts: Sequence[SubAccount])
 def _why(entry: BatchRow) -> str:
     """The server's words, ours, and the findings: whatever there is to say of a row."""
     result = entry.result
-    words = [codes.meaning(result.code)] if result.status is Status.REFUSED else []
-    words += [said for said in (result.message, retold(result.note or "")) if said]
+    words = [explained(result.code)] if result.status is Status.REFUSED else []
+    words += [said for said in (result.message, note_of_row(result)) if said]
     return "; ".join([*words, *(finding.message for finding in entry.row.findings)])
 
 
@@ -247,8 +246,8 @@ def _refusal(refusal: Refusal) -> str:
     if refusal.short:
         sentence = _("row {row} ({token}): would be refused, code {code}: {meaning}, {short} short")
     short = euros(refusal.short) if refusal.short else ""
-    meaning = codes.meaning(refusal.code)
-    return sentence.format(row=refusal.row, token=refusal.token, code=refusal.code, meaning=meaning, short=short)
+    code = foreseen_code(refusal)
+    return sentence.format(row=refusal.row, token=refusal.token, code=code, meaning=explained(code), short=short)
 
 
 def _print_findings(screen: Console, checked: DryRun) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from batch.model import BatchState, Status
 from batch.money import balance_text
+from batch.notes import Note, plain_note
 
 
 class Purpose(StrEnum):
@@ -72,7 +73,7 @@ class AttemptEnded:
     message: str | None
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
-    note: str | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class RowSettled:
     row: int
     attempt: int
     status: Status
-    note: str
+    note: Note
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
     code: int | None = None
@@ -126,7 +127,7 @@ class RowDoubted:
     at: datetime
     row: int
     attempt: int
-    note: str
+    note: Note
     main_balance: Decimal | None = None
     subaccount_balance: Decimal | None = None
 
@@ -152,14 +153,14 @@ class KeyChanged:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The batch's state; a stop has a reason, which is a sentence for the reader.
+    """The batch's state; a stop has a reason.
 
     `by` is who started, resumed or abandoned it; the reason of who abandoned it is in that person's words.
     """
 
     at: datetime
     state: BatchState
-    reason: str | None = None
+    reason: Note | None = None
     by: str | None = None
 
 
@@ -209,6 +210,8 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, Decimal):
         return balance_text(value)
+    if isinstance(value, Note):
+        return plain_note(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in sorted(value.items())}
     if isinstance(value, tuple):

@@ -6,19 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from batch import codes
-from batch.language import N_
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
-from batch.model import BatchState, People, RowResult, Status
+from batch.model import DONE_CODE, BatchState, People, RowResult, Status
+from batch.notes import note
 
 RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
 Change = Mapping[str, Any]
 """The fields of a `RowResult` that a fact changes: it says all of them without looking at the row."""
-
-# Replaying the events must give the same in every language: these words are stored, and only told again in others.
-UNDER_WAY = N_("An attempt was begun and its outcome is not recorded")
-APPLIED = N_("{who} decided that it was applied: {reason}")
-NOT_APPLIED = N_("{who} decided that it was not applied: {reason}")
 
 
 def began(fact: AttemptBegan) -> Change:
@@ -27,7 +21,7 @@ def began(fact: AttemptBegan) -> Change:
         "status": Status.UNKNOWN,
         "code": None,
         "message": None,
-        "note": UNDER_WAY,
+        "note": note("under-way"),
         "attempts": fact.attempt,
         "at": fact.at,
     }
@@ -50,7 +44,7 @@ def settled(fact: RowSettled) -> Change:
     """The row after its doubt was settled, or left open."""
     return {
         "status": fact.status,
-        "code": codes.OK if fact.status is Status.DONE else fact.code,
+        "code": DONE_CODE if fact.status is Status.DONE else fact.code,
         "message": fact.message,
         "note": fact.note,
         "main_balance": fact.main_balance,
@@ -74,12 +68,12 @@ def doubted(fact: RowDoubted) -> Change:
 
 def decided(fact: PersonDecided) -> Change:
     """The row after a person decided: done, or to be sent."""
-    words = APPLIED if fact.applied else NOT_APPLIED
+    code = "decided-applied" if fact.applied else "decided-missing"
     return {
         "status": Status.DONE if fact.applied else Status.PENDING,
-        "code": codes.OK if fact.applied else None,
+        "code": DONE_CODE if fact.applied else None,
         "message": None,
-        "note": words.format(who=fact.who, reason=fact.why),
+        "note": note(code, who=fact.who, reason=fact.why),
         "main_balance": None,
         "subaccount_balance": None,
         "at": fact.at,

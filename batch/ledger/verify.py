@@ -10,7 +10,9 @@ from batch.language import N_, _
 from batch.ledger import chain, replay
 from batch.ledger.accept import rows_sha256
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
+from batch.ledger.old_sentences import read_row_note
 from batch.model import BatchState, BatchView, Event, People, RowResult, Status
+from batch.notes import Note, note, tell
 from batch.wording import state_word, status_word
 
 _DETAILS = {
@@ -81,9 +83,13 @@ def _on_row(row: int, said: RowResult, claimed: RowResult) -> str:
         row=row,
         status=status_word(said.status),
         detail=_(_DETAILS[name]),
-        said=getattr(said, name),
-        claimed=getattr(claimed, name),
+        said=_shown(getattr(said, name)),
+        claimed=_shown(getattr(claimed, name)),
     )
+
+
+def _shown(value: object) -> object:
+    return tell(value) if isinstance(value, Note) else value
 
 
 def _against_state(view: BatchView) -> str | None:
@@ -130,15 +136,16 @@ def _row_fact(event: Event) -> replay.RowFact | None:
                 _known(data["code"]),
                 _text(data["message"]),
                 *_balances(data),
-                _text(data["note"]),
+                read_row_note(data),
             )
         case "row-settled":
-            status, note = Status(str(data["status"])), str(data["note"])
+            status, told = Status(str(data["status"])), read_row_note(data) or note("under-way")
             # Events of before an answer's word was kept through its settling have no code and no message.
             said = _known(data.get("code")), _text(data.get("message"))
-            return RowSettled(event.at, *_row_and_attempt(data), status, note, *_balances(data), *said)
+            return RowSettled(event.at, *_row_and_attempt(data), status, told, *_balances(data), *said)
         case "row-doubted":
-            return RowDoubted(event.at, *_row_and_attempt(data), str(data["note"]), *_balances(data))
+            told = read_row_note(data) or note("under-way")
+            return RowDoubted(event.at, *_row_and_attempt(data), told, *_balances(data))
         case "person-decided":
             who, why = str(data["who"]), str(data["why"])
             return PersonDecided(event.at, *_row_and_attempt(data), bool(data["applied"]), who, why)

@@ -20,12 +20,12 @@ from tenacity import (
     wait_random,
 )
 
-from batch import codes
 from batch.errors import ProviderRefused, ProviderUnreachable
-from batch.language import _, number
 from batch.model import Direction, Movement, SubAccount
 from batch.money import amount_text
+from batch.notes import Note, note
 from batch.outcome import Answer, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
+from batch.provider import codes
 from batch.provider.decode import (
     MainAccount,
     NotUnderstoodError,
@@ -130,9 +130,7 @@ class Client:
         )
         accounts = retrying(self._whole_list)
         if accounts is None:
-            raise ProviderUnreachable(
-                _("The provider's list of sub-accounts keeps changing while it is read: try again; nothing was moved.")
-            )
+            raise ProviderUnreachable(note("list-changing"))
         return accounts
 
     def ahead(self) -> float:
@@ -168,10 +166,7 @@ class Client:
         """The whole list, or None if it changed while it was read (a total, or an account on two pages)."""
         total, accounts = self._page(1)
         if total > MAX_SUBACCOUNTS:
-            sentence = _(
-                "The provider says that there are {number} sub-accounts, more than there can be: ask the provider."
-            )
-            raise ProviderUnreachable(sentence.format(number=number(total)))
+            raise ProviderUnreachable(note("list-too-long", number=total))
         found = {account.token: account for account in accounts}
         page, read = 1, len(accounts)
         while len(found) == read < total:
@@ -209,43 +204,33 @@ class Client:
         )
         exchange: Exchange = retrying(ask)
         if not isinstance(exchange, Answer):
-            sentence = _("The provider cannot be reached: {why}; nothing was moved.")
-            raise ProviderUnreachable(sentence.format(why=exchange.reason))
+            raise ProviderUnreachable(note("unreachable", why=exchange.reason))
         return self._reply(exchange)
 
     def _reply(self, answer: Answer) -> Success:
+        address, status = self._transport.address, answer.status
         if _may_pass(answer):
-            sentence = _("The provider answers with HTTP status {status}: try again later; nothing was moved.")
-            raise ProviderUnreachable(sentence.format(status=answer.status), retry_after=answer.retry_after)
+            raise ProviderUnreachable(note("unavailable", status=status), retry_after=answer.retry_after)
         try:
             reply = decode(answer)
         except NotUnderstoodError as problem:
-            sentence = _(
-                "The address {address} does not answer as the provider's API does ({why}, HTTP status {status}): "
-                "check CREDITBATCH_API_URL; nothing was moved."
-            )
-            raise ProviderUnreachable(
-                sentence.format(address=self._transport.address, why=problem, status=answer.status)
-            ) from problem
+            why = note("not-the-api", address=address, why=problem.note, status=status)
+            raise ProviderUnreachable(why) from problem
         if isinstance(reply, Refused):
             refused = self._without_key(reply)
             if refused.code == codes.SLOW_DOWN:
-                sentence = _("The provider asks to slow down: try again later; nothing was moved.")
-                raise ProviderUnreachable(sentence, retry_after=answer.retry_after)
-            raise ProviderRefused(_refusal_sentence(refused), code=refused.code, words=refused.words)
-        if not 200 <= answer.status < 300:
-            sentence = _(
-                "The address {address} answers with HTTP status {status}: check CREDITBATCH_API_URL; nothing was moved."
-            )
-            raise ProviderUnreachable(sentence.format(address=self._transport.address, status=answer.status))
+                raise ProviderUnreachable(note("slow-down"), retry_after=answer.retry_after)
+            raise ProviderRefused(_explain_refusal(refused), code=refused.code, words=refused.words)
+        if not 200 <= status < 300:
+            raise ProviderUnreachable(note("wrong-status", address=address, status=status))
         return reply
 
     def _understood(self, read: Callable[[Success], _T], reply: Success) -> _T:
         try:
             return read(reply)
         except NotUnderstoodError as problem:
-            sentence = _("The answer of {address} is not usable: {why}; nothing was moved.")
-            raise ProviderUnreachable(sentence.format(address=self._transport.address, why=problem)) from problem
+            why = note("not-usable", address=self._transport.address, why=problem.note)
+            raise ProviderUnreachable(why) from problem
 
     def _without_key_in(self, outcome: Outcome) -> Outcome:
         match outcome:
@@ -278,9 +263,11 @@ def _asked_wait(state: RetryCallState) -> float:
     return (exchange.retry_after or 0.0) if isinstance(exchange, Answer) else 0.0
 
 
-def _refusal_sentence(refused: Refused) -> str:
-    said = _("it says “{words}”").format(words=refused.words) if refused.words else _("without a message")
-    code = _("no code") if refused.code is None else _("code {code}").format(code=refused.code)
-    hint = _("check the API key") if refused.code in {1, 9, 10} else _("ask the provider")
-    sentence = _("The provider refused ({code}: {meaning}; {said}): {hint}; nothing was moved.")
-    return sentence.format(code=code, meaning=codes.meaning(refused.code), said=said, hint=hint)
+def _explain_refusal(refused: Refused) -> Note:
+    return note(
+        "question-refused",
+        code=note("without-code") if refused.code is None else note("with-code", code=refused.code),
+        meaning=codes.explain(refused.code),
+        said=note("with-words", words=refused.words) if refused.words else note("without-words"),
+        hint=note("check-key") if refused.code in {1, 9, 10} else note("ask-provider"),
+    )

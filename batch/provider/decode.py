@@ -18,10 +18,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from batch import codes
-from batch.language import _
 from batch.model import SubAccount
 from batch.money import CURRENCY, MAX_DIGITS, round_balance
+from batch.notes import Note, note, tell
 from batch.outcome import (
     Answer,
     Applied,
@@ -35,6 +34,7 @@ from batch.outcome import (
     Throttled,
     Unproven,
 )
+from batch.provider import codes
 
 MAX_WORDS = 1000
 """Characters of a server's message that are kept."""
@@ -45,7 +45,11 @@ _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
 class NotUnderstoodError(Exception):
-    """The answer is not one that the API gives; the text says why."""
+    """The answer is not one that the API gives; the note says why."""
+
+    def __init__(self, why: Note) -> None:
+        super().__init__(tell(why))
+        self.note = why
 
 
 class ContradictionError(NotUnderstoodError):
@@ -88,21 +92,21 @@ def movement_outcome(exchange: Exchange) -> Outcome:
 
 def _answered(answer: Answer) -> Outcome:
     if answer.status < 200 or 300 <= answer.status < 400 or answer.status >= 500:
-        return Doubt(_("the answer had HTTP status {status}").format(status=answer.status), _find_proof(answer))
+        return Doubt(note("answer-status", status=answer.status), _find_proof(answer))
     try:
         reply = decode(answer)
     except ContradictionError as problem:
-        return Doubt(str(problem))
+        return Doubt(problem.note)
     except NotUnderstoodError as problem:
-        return _not_understood(answer, str(problem))
+        return _not_understood(answer, problem.note)
     if isinstance(reply, Refused):
         return _refused(reply, answer)
     if answer.status >= 400:
-        return Doubt(_("a success with HTTP status {status}").format(status=answer.status))
+        return Doubt(note("success-with-status", status=answer.status))
     try:
         return _applied(reply)
     except NotUnderstoodError as problem:
-        return Doubt(str(problem))
+        return Doubt(problem.note)
 
 
 def _find_proof(answer: Answer) -> Refused | None:
@@ -114,12 +118,11 @@ def _find_proof(answer: Answer) -> Refused | None:
     return reply if isinstance(reply, Refused) and reply.code in codes.PROOF else None
 
 
-def _not_understood(answer: Answer, trouble: str) -> Outcome:
+def _not_understood(answer: Answer, trouble: Note) -> Outcome:
     if answer.status == codes.SLOW_DOWN:
         return _throttled(answer)
     if answer.status >= 400:
-        reason = _("something between this computer and the provider refuses (HTTP status {status})")
-        return Doubt(reason.format(status=answer.status), is_blocked=True)
+        return Doubt(note("blocked", status=answer.status), is_blocked=True)
     return Doubt(trouble)
 
 
@@ -130,19 +133,19 @@ def _refused(refusal: Refused, answer: Answer) -> Outcome:
     if refusal.by_field or refusal.code in codes.PROOF:
         return refusal
     if refusal.code is not None and refusal.code >= codes.FAILURES:
-        return Doubt(_("the provider says that it failed, with code {code}").format(code=refusal.code), refusal)
+        return Doubt(note("provider-failed", code=refusal.code), refusal)
     return Unproven(refusal)
 
 
 def _throttled(answer: Answer) -> Throttled:
-    return Throttled(_("the provider asks to slow down"), answer.retry_after)
+    return Throttled(note("asked-to-slow-down"), answer.retry_after)
 
 
 def decode(answer: Answer) -> Success | Refused:
     """A well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
     text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
-        raise NotUnderstoodError(_("the answer was empty"))
+        raise NotUnderstoodError(note("answer-empty"))
     return _decode_xml(text, answer.status) if text.startswith(b"<") else _decode_json(text, answer.status)
 
 
@@ -151,7 +154,7 @@ def main_account(reply: Success) -> MainAccount:
     if isinstance(reply.fields, Mapping):
         user, credits_ = reply.fields.get("user"), reply.fields.get("credits")
         if not isinstance(credits_, Mapping):
-            raise NotUnderstoodError(_("the answer has no credits"))
+            raise NotUnderstoodError(note("no-credits"))
         name = user.get("username") if isinstance(user, Mapping) else None
         figures = [credits_[key] for key in ("balance", "solde") if credits_.get(key) is not None]
         currency = credits_.get("currency")
@@ -160,7 +163,7 @@ def main_account(reply: Success) -> MainAccount:
     _check_currency(currency)
     balances = {_money(figure) for figure in figures}
     if len(balances) != 1:
-        raise NotUnderstoodError(_("the answer gives two balances") if balances else _("the answer has no balance"))
+        raise NotUnderstoodError(note("two-balances") if balances else note("no-balance"))
     return MainAccount(_words(name), balances.pop())
 
 
@@ -168,10 +171,10 @@ def subaccount_page(reply: Success, page: int) -> SubAccountPage:
     """The sub-accounts of a decoded page of the list, without their keys."""
     fields = reply.fields
     if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
-        raise NotUnderstoodError(_("the answer has no list of sub-accounts"))
+        raise NotUnderstoodError(note("no-list"))
     total = _whole(fields.get("total"))
     if total is None or total < 0:
-        raise NotUnderstoodError(_("the answer does not say how many sub-accounts there are"))
+        raise NotUnderstoodError(note("no-total"))
     return SubAccountPage(total, tuple(_subaccount(entry, page) for entry in fields["data"]))
 
 
@@ -179,7 +182,7 @@ def _subaccount(entry: Any, page: int) -> SubAccount:
     token = entry.get("token") if isinstance(entry, Mapping) else None
     credits_ = entry.get("credits") if isinstance(entry, Mapping) else None
     if not isinstance(token, str) or not token or _UNSTORABLE.search(token) or not isinstance(credits_, Mapping):
-        raise NotUnderstoodError(_("a sub-account in the answer has no token or no credits"))
+        raise NotUnderstoodError(note("subaccount-incomplete"))
     _check_currency(credits_.get("currency"))
     return SubAccount(
         token=token,
@@ -197,7 +200,7 @@ def _applied(reply: Success) -> Applied:
     elif len(fields) == 3:
         main, subaccount, currency = (_entry_text(entry) for entry in fields)
     else:
-        raise NotUnderstoodError(_("the answer has not the five entries of a success"))
+        raise NotUnderstoodError(note("answer-incomplete"))
     _check_currency(currency)
     return Applied(_money(main), _money(subaccount))
 
@@ -205,7 +208,7 @@ def _applied(reply: Success) -> Applied:
 def _decode_json(body: bytes, status: int) -> Success | Refused:
     fields = _parsed_json(body)
     if not isinstance(fields, Mapping):
-        raise NotUnderstoodError(_("the answer was not readable JSON with fields"))
+        raise NotUnderstoodError(note("answer-not-json"))
     success = fields.get("success")
     if success is True:
         return _success(fields.get("code"), fields)
@@ -213,7 +216,7 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
         return _refusal(fields.get("code"), fields.get("message"), status)
     if success is None and 400 <= status < 500 and _names_fields(fields.get("error")):
         return Refused(None, _error_list(fields["error"]), status, by_field=True)
-    raise NotUnderstoodError(_("the answer says neither success nor refusal"))
+    raise NotUnderstoodError(note("answer-undecided"))
 
 
 def _parsed_json(body: bytes) -> Any:
@@ -236,16 +239,16 @@ def _parsed_xml(body: bytes) -> Element | None:
 def _decode_xml(body: bytes, status: int) -> Success | Refused:
     root = _parsed_xml(body)
     if root is None:
-        raise NotUnderstoodError(_("the answer was not readable XML"))
+        raise NotUnderstoodError(note("answer-not-xml"))
     entries = list(root)
     if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 3:
-        raise NotUnderstoodError(_("the answer was XML, but not the API's"))
+        raise NotUnderstoodError(note("answer-other-xml"))
     success, code = (_entry_text(entry).strip() for entry in entries[:2])
     if success in {"true", "1"}:
         return _success(code, entries[2:])
     if success in {"false", "0"} and len(entries) == 3:
         return _refusal(code, _entry_text(entries[2]), status)
-    raise NotUnderstoodError(_("the answer says neither success nor refusal"))
+    raise NotUnderstoodError(note("answer-undecided"))
 
 
 def read_retry_after(value: str | None) -> float | None:
@@ -262,23 +265,23 @@ def read_retry_after(value: str | None) -> float | None:
 
 def _entry_text(entry: Element) -> str:
     if len(entry):
-        raise NotUnderstoodError(_("an entry of the answer holds others instead of a text"))
+        raise NotUnderstoodError(note("answer-nested"))
     return entry.text or ""
 
 
 def _success(code: Any, fields: Any) -> Success:
     if _whole(code) != codes.OK:
-        raise ContradictionError(_("the answer says success with a code other than 200"))
+        raise ContradictionError(note("success-with-other-code"))
     return Success(fields)
 
 
 def _refusal(code: Any, words: Any, status: int) -> Refused:
     number = _whole(code)
     if number == codes.OK:
-        raise ContradictionError(_("the answer says refusal with the code of a success"))
+        raise ContradictionError(note("refusal-with-success-code"))
     if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
-        raise NotUnderstoodError(_("the answer says refusal without a code that is one"))
-    return Refused(number, _words(words), status)
+        raise NotUnderstoodError(note("refusal-without-code"))
+    return Refused(number, _words(words), status, of_account=number in codes.STOPPING)
 
 
 def _words(value: Any) -> str:
@@ -301,7 +304,7 @@ def _error_list(errors: Sequence[Any]) -> str:
 def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
     """`/me` as XML: an entry of named texts, then one of seven in the order of the JSON fields."""
     if len(entries) != 2 or len(entries[1]) != 7:
-        raise NotUnderstoodError(_("the answer has not the entries of an account"))
+        raise NotUnderstoodError(note("account-incomplete"))
     texts = [_entry_text(entry) for entry in entries[1]]
     return entries[0].findtext("username"), [text for text in (texts[4], texts[6]) if text], texts[5]
 
@@ -322,15 +325,15 @@ def _money(value: Any) -> Decimal:
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
     else:
-        raise NotUnderstoodError(_("a balance in the answer is not a number"))
+        raise NotUnderstoodError(note("balance-not-a-number"))
     if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
-        raise NotUnderstoodError(_("a balance in the answer is not a number"))
+        raise NotUnderstoodError(note("balance-not-a-number"))
     return round_balance(number)
 
 
 def _check_currency(currency: Any) -> None:
     if not isinstance(currency, str) or currency.strip() != CURRENCY:
-        raise NotUnderstoodError(_("the answer is not in euros"))
+        raise NotUnderstoodError(note("not-euros"))
 
 
 def _no_constant(name: str) -> Any:

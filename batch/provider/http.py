@@ -26,11 +26,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from batch import __version__
 from batch.clock import Stopwatch
 from batch.errors import CreditbatchError
-from batch.language import N_, _
+from batch.notes import note
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
 from batch.provider.decode import read_retry_after
 from batch.provider.environment import find_certificates, find_proxies
-from batch.provider.failures import CUT_SHORT, TOO_LATE, TOO_SLOW, NotSentError, find_reason
+from batch.provider.failures import NotSentError, explain_failure
 from batch.provider.pace import AS_FAST_AS_CAN_BE, Pace
 
 IDLE_SECONDS = 1.0
@@ -108,8 +108,8 @@ class HttpTransport:
         except CreditbatchError:
             raise  # by whoever was asked whether the request may leave
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
-            reason = TOO_LATE if self.call.is_late else find_reason(error)
-            exchange = NoAnswer(_(reason)) if self.call.sent else NotSent(_(reason))
+            reason = note("answer-late") if self.call.is_late else explain_failure(error)
+            exchange = NoAnswer(reason) if self.call.sent else NotSent(reason)
         finally:
             self.call = Call()
         # An answer without a body (a 1xx above all) may be followed by another, which the next call must not read.
@@ -126,12 +126,12 @@ class HttpTransport:
             while len(body) <= limit and (piece := answer.raw.read1(limit, decode_content=True)):
                 body += piece
         if len(body) > limit:
-            return NoAnswer(_("the answer was too long"))
+            return NoAnswer(note("answer-too-long"))
         if self.call.is_late:
             raise TimeoutError
         # The library takes a close in the middle of the headers for their end.
         if not body and "Content-Length" not in answer.headers and "Transfer-Encoding" not in answer.headers:
-            return NoAnswer(_(CUT_SHORT))
+            return NoAnswer(note("answer-cut-short"))
         return Answer(answer.status_code, body, read_retry_after(answer.headers.get("Retry-After")))
 
 
@@ -176,7 +176,7 @@ class _NotingConnection(HTTPConnection):
         except TimeoutError as error:
             # What comes up after all is closed at once.
             ended.add_done_callback(lambda _: self.close())
-            raise NotSentError(TOO_SLOW) from error
+            raise NotSentError("connection-slow") from error
         self._is_connecting, self._unused = False, Stopwatch()
 
     def _connect_and_guard(self, ended: Future[None]) -> None:
@@ -211,10 +211,10 @@ class _NotingConnection(HTTPConnection):
             if self.sock is None:
                 self.connect()
             if not call.may_send():
-                raise NotSentError(N_("it took too long to make sure that the account is still held"))
+                raise NotSentError("held-too-long-ago")
             # What came before the request leaves is no answer to it.
             if not self.is_connected:
-                raise NotSentError(N_("the server sends before it is asked, or closes"))
+                raise NotSentError("server-speaks-first")
             self.sock.settimeout(call.read_timeout)
             call.sent, call.until = True, min(time.monotonic() + call.read_timeout, call.ends)
         super().send(data)

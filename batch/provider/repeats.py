@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from batch.language import _
 from batch.model import Movement
 from batch.money import CENT
+from batch.notes import note
 from batch.outcome import Applied, Doubt, Outcome
 
 
@@ -22,4 +22,4 @@ class RepeatWatch:
             return outcome
         is_repeated = outcome.main_balance == self._last_main and movement.amount > CENT
         self._last_main = outcome.main_balance
-        return Doubt(_("the answer is that of the movement before")) if is_repeated else outcome
+        return Doubt(note("answer-repeated")) if is_repeated else outcome

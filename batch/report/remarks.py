@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from batch import codes
 from batch.language import _, ngettext, number
 from batch.model import BatchRow, BatchView, Status
 from batch.money import CENT, ZERO, euros
 from batch.report.contents import Contents
+from batch.report.words import explained
 from batch.rules.books import AccountBook
 from batch.rules.evidence import awaits_person
 
@@ -82,7 +82,7 @@ def _refused(entries: list[BatchRow]) -> Iterator[str]:
         sentence = ngettext(
             "{rows} row ({amount}) was refused: {why}.", "{rows} rows ({amount}) were refused: {why}.", len(refused)
         )
-        yield _counted(sentence, refused, why=codes.meaning(code))
+        yield _counted(sentence, refused, why=explained(code))
     rest = [entry for _code, group in groups[MOST_REASONS:] for entry in group]
     if rest:
         sentence = ngettext(

@@ -18,6 +18,7 @@ from batch.choices import read_choices
 from batch.language import _
 from batch.model import BatchRow, Direction, Status, tally
 from batch.money import ZERO
+from batch.notes import tell
 from batch.report import styles, words
 from batch.report.charts import GREEN, LARGEST, STEEL, Bars, Data, Picture, chart_of
 from batch.report.contents import Contents
@@ -26,7 +27,6 @@ from batch.report.form import LAST, Form
 from batch.report.page import Frame
 from batch.report.remarks import remarks
 from batch.report.verdict import Mood, tell_next_steps, verdict
-from batch.retelling import retold
 from batch.rules.books import AccountBook
 from batch.wording import status_word
 
@@ -213,7 +213,7 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.section(_(words.WHAT_RAN))
     form.text(_(words.BATCH), head.batch)
     form.text(_(words.STATE), _(words.STATE_WORDS[head.state]))
-    form.text(_(words.STATE_REASON), retold(head.reason or ""))
+    form.text(_(words.STATE_REASON), tell(head.reason))
     form.text(_(words.FILE_NAME), head.source.file_name)
     form.text(_(words.SHEET_NAME), head.source.sheet)
     if period := read_choices(head.options).period:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
 from batch.language import N_, _, money, pgettext
+from batch.ledger.old_sentences import read_sentence
 from batch.model import BatchState, Status
+from batch.notes import note_of, tell
 from batch.report.words import STATE_WORDS
-from batch.retelling import retold
 from batch.wording import status_word
 
 _EVENT_WORDS: Mapping[str, str] = {
@@ -117,6 +118,8 @@ class Teller:
             return self._terms.get((kind, value)) or _text(value, kind)
         if isinstance(value, bool):
             return self._truth[value]
+        if isinstance(value, Mapping) and kind in _SENTENCES:
+            return tell(note_of(value))
         if isinstance(value, Mapping):
             inner = (self._beginning(str(key), is_ours=False) + self._value(item, kind) for key, item in value.items())
             return "{" + ", ".join(inner) + "}"
@@ -127,7 +130,7 @@ class Teller:
 
 def _text(text: str, kind: str) -> str:
     if kind in _SENTENCES:
-        return retold(text)
+        return tell(read_sentence(text))
     if kind in _MONEY_KEYS:
         try:
             return money(Decimal(text), 3)

@@ -10,9 +10,9 @@ from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
 from batch.model import BatchHead, BatchState, BatchView, Status, tally
 from batch.money import ZERO, euros
+from batch.notes import Note, tell
 from batch.report import words
 from batch.report.contents import Contents, is_to_fix
-from batch.retelling import retold
 from batch.rules.books import Books
 from batch.rules.evidence import awaits_person
 from batch.rules.forecast import Forecast
@@ -202,9 +202,9 @@ def _on_abandoned(head: BatchHead, rows: Mapping[Status, int]) -> str:
     return ended.format(who=who, progress=_progress(rows, is_over=True))
 
 
-def _tell_reason(reason: str | None) -> str:
+def _tell_reason(reason: Note | None) -> str:
     """Tell the reason on one line and with a full stop; a person may have written it."""
-    why = " ".join(retold(reason or "").split())
+    why = " ".join(tell(reason).split())
     return f"{why}." if why and not why.endswith((".", "!", "?", "…")) else why
 
 

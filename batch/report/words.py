@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from batch import codes
 from batch.findings import Finding
 from batch.language import N_, _, language, ngettext, pgettext
 from batch.language import number as shown_number
-from batch.model import BatchRow, BatchState, ControlTotal, Status
+from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status
 from batch.money import euros
-from batch.retelling import retold
+from batch.notes import tell
+from batch.provider import codes
 from batch.rules.forecast import Refusal
 from batch.rules.vocabulary import REPORT_WORDS, ReportWords
 
@@ -127,10 +127,25 @@ def meaning(entry: BatchRow) -> str | None:
     result = entry.result
     if result.status is Status.UNKNOWN:
         unknown = _(STATUS_MEANINGS[Status.UNKNOWN])
-        return _("{what}: {note}").format(what=unknown, note=retold(result.note)) if result.note else unknown
+        return _("{what}: {note}").format(what=unknown, note=tell(result.note)) if result.note else unknown
     if result.note:
-        return retold(result.note)
-    return codes.meaning(result.code) if result.code is not None or result.status is Status.REFUSED else None
+        return tell(result.note)
+    return explained(result.code) if result.code is not None or result.status is Status.REFUSED else None
+
+
+def explained(code: int | None) -> str:
+    """What a code of the provider means, in the language in force."""
+    return tell(codes.explain(code))
+
+
+def foreseen_code(refusal: Refusal) -> int:
+    """The code with which the provider would refuse."""
+    return codes.FORESEEN[refusal.why]
+
+
+def note_of_row(result: RowResult) -> str:
+    """Our note, but for one that only repeats what the code means."""
+    return "" if result.note is None or result.note.code == "account-refused" else tell(result.note)
 
 
 def finding(found: Finding) -> str:
@@ -149,7 +164,7 @@ def findings(entry: BatchRow, refusal: Refusal | None) -> str:
 
 def would_be_refused(refusal: Refusal) -> str:
     """What the forecast says of a row."""
-    why = codes.meaning(refusal.code)
+    why = explained(foreseen_code(refusal))
     if refusal.short:
         return _("Would be refused: {why}, {amount} short.").format(why=why, amount=euros(refusal.short))
     return _("Would be refused: {why}.").format(why=why)
@@ -168,7 +183,7 @@ def reason(entry: BatchRow) -> str:
 
 def _refused(entry: BatchRow) -> str:
     code, message = entry.result.code, entry.result.message
-    meant = codes.meaning(code)
+    meant = explained(code)
     if code is None:
         sentence = _("Refused: {why}.").format(why=meant)
     else:

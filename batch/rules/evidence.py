@@ -10,16 +10,12 @@ from typing import Any
 
 from batch.language import N_, _
 from batch.model import BatchRow, BatchView, RowResult, Status
+from batch.notes import note
 
-# What a row's note says of the balances. Stored in English and compared with what is stored: they never change.
-UNTOLD = N_("The balances do not tell whether it was applied")
-MISSING = N_("Settled by the balances: it was not applied")
-SEEN_MISSING = N_("By one look at the balances it was not applied")
-CHANGED_ELSEWHERE = N_("Its sub-account’s balance changed since the ledger last knew it, by about what this row moves")
 _THAT_DOUBT = 2
 """Readings that put a row in doubt."""
-FOR_A_PERSON = frozenset({UNTOLD, MISSING, CHANGED_ELSEWHERE})
-"""What the note of a row in doubt says when a person has to decide."""
+FOR_A_PERSON = (note("untold"), note("settled-missing"), note("changed-elsewhere"))
+"""The notes of a row in doubt when a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,13 @@ def awaits_person(result: RowResult) -> bool:
 
 def rests_on_a_look(result: RowResult) -> bool:
     """Tell whether a refusal that is no proof was believed after one look, which later balances have to confirm."""
-    return result.status is Status.REFUSED and result.note == SEEN_MISSING
+    return result.status is Status.REFUSED and result.note is not None and result.note.code == "seen-missing"
+
+
+def is_refused_with_account(result: RowResult) -> bool:
+    """Tell whether its refusal was about the account and not about the row: it may be sent when that is put right."""
+    told = result.note
+    return result.status is Status.REFUSED and told is not None and told.params.get("refuses") == "account"
 
 
 def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
-from batch import codes
 from batch.model import Direction, Movement, Plan, movements_of
 from batch.money import ZERO
 from batch.rules.plan import removes_before_adds
+
+
+class Shortfall(StrEnum):
+    """Why a movement would be refused."""
+
+    MAIN_ACCOUNT_EMPTY = "main-account-empty"
+    NO_SUBACCOUNT = "no-subaccount"
+    NOT_ENOUGH_CREDIT = "not-enough-credit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class Refusal:
 
     row: int
     token: str
-    code: int
+    why: Shortfall
     short: Decimal
 
 
@@ -134,18 +142,18 @@ def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, De
         token, amount = movement.token, movement.amount
         held = subaccounts.get(token)
         if held is None:
-            refusals.append(Refusal(movement.row, token, codes.SUBACCOUNT_UNKNOWN, ZERO))
+            refusals.append(Refusal(movement.row, token, Shortfall.NO_SUBACCOUNT, ZERO))
         elif movement.direction is Direction.ADD:
             if amount > main:
-                code = codes.MAIN_BALANCE_EMPTY if main <= 0 else codes.CREDIT_INSUFFICIENT
-                refusals.append(Refusal(movement.row, token, code, amount - main))
+                why = Shortfall.MAIN_ACCOUNT_EMPTY if main <= 0 else Shortfall.NOT_ENOUGH_CREDIT
+                refusals.append(Refusal(movement.row, token, why, amount - main))
                 continue
             main -= amount
             subaccounts[token] = held + amount
             if main < lowest:
                 lowest, lowest_row = main, movement.row
         elif amount > held:
-            refusals.append(Refusal(movement.row, token, codes.CREDIT_INSUFFICIENT, amount - held))
+            refusals.append(Refusal(movement.row, token, Shortfall.NOT_ENOUGH_CREDIT, amount - held))
         else:
             main += amount
             subaccounts[token] = held - amount

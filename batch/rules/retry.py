@@ -10,7 +10,6 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from batch import codes
 from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
 from batch.model import Status
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
@@ -132,4 +131,4 @@ def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolic
 
 
 def _after_refusal(refusal: Refused) -> Step:
-    return Step.STOP if refusal.code in codes.STOPPING else Step.NEXT
+    return Step.STOP if refusal.of_account else Step.NEXT

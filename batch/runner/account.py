@@ -14,6 +14,7 @@ from batch.ledger.holding import may_take, this_process
 from batch.ledger.owners import find_owned
 from batch.ledger.protocol import Access, Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
+from batch.notes import note
 from batch.rules.accounts import Owner, normalize_address
 from batch.rules.evidence import awaits_person
 from batch.wording import state_word, status_word
@@ -142,7 +143,7 @@ def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[],
                 "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
             )
             raise UsageError(sentence.format(batch=batch))
-        ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, why, who)])
+        ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, note("said", words=why), who)])
 
 
 def decide(

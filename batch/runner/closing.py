@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from batch.errors import ProviderError
-from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import Balances, BatchRow, Status
+from batch.notes import note
 from batch.rules.books import find_explaining_rows, keep_books_between
-from batch.rules.evidence import UNTOLD
 from batch.runner.session import Session, StoppedError
 from batch.runner.telling import doubted_reason, untold_reason
-
-_AGAIN = N_("the balances are read once more")
 
 
 def read_closing_balances(session: Session) -> None:
@@ -29,7 +26,7 @@ def read_closing_balances(session: Session) -> None:
     """
     to_confirm = session.count_seconds_to_confirm()
     if to_confirm:
-        session.wait(to_confirm, _("undocumented refusals are being confirmed by the balances"))
+        session.wait(to_confirm, note("confirming"))
         session.heed_brake()
     if session.rests_on_looks:
         _take(session, session.read_or_stop(Purpose.CLOSING))
@@ -63,11 +60,11 @@ def read_until_fresh(session: Session, purpose: Purpose) -> BalancesRead:
 def read_for_a_person(session: Session, doubted: Sequence[BatchRow]) -> None:
     """Read the balances twice for rows that balances have put in doubt, and leave those to a person."""
     session.commit(session.read_or_stop(Purpose.SETTLING))
-    session.wait(session.options.settle_seconds, _(_AGAIN))
+    session.wait(session.options.settle_seconds, note("reading-again"))
     session.heed_brake()
     read = session.read_or_stop(Purpose.SETTLING)
     settled = [
-        RowSettled(session.world.now(), entry.row.number, entry.result.attempts, Status.UNKNOWN, UNTOLD)
+        RowSettled(session.world.now(), entry.row.number, entry.result.attempts, Status.UNKNOWN, note("untold"))
         for entry in doubted
     ]
     session.commit(read, *settled)
@@ -78,8 +75,7 @@ def _read(session: Session, attempts: int | None) -> BalancesRead | None:
     try:
         return session.patiently(lambda: session.read_balances(Purpose.CLOSING), attempts)
     except ProviderError as error:
-        why = _("the closing balances cannot be read: {why}").format(why=error)
-        session.world.watcher.waiting(0.0, why)
+        session.world.watcher.waiting(0.0, note("closing-unread", why=error.note))
         return None
 
 
@@ -112,7 +108,7 @@ def _read_later(session: Session, read: BalancesRead) -> BalancesRead:
     """What was read is kept as evidence, and a settling time later it is read again."""
     session.commit(replace(read, purpose=Purpose.SETTLING))
     session.heed_brake()
-    session.wait(session.options.settle_seconds, _(_AGAIN))
+    session.wait(session.options.settle_seconds, note("reading-again"))
     session.heed_brake()
     return session.read_or_stop(read.purpose)
 
@@ -144,6 +140,5 @@ class _Shown:
         """The row is in doubt by this reading."""
         read = self._read
         entry = next(entry for entry in self._rows if entry.row.number == row)
-        note = _("The books do not balance by about what this row moves, as if it had been applied")
         held = read.subaccounts.get(entry.row.token or "")
-        return RowDoubted(read.at, row, entry.result.attempts, note, read.main_balance, held)
+        return RowDoubted(read.at, row, entry.result.attempts, note("books-doubt"), read.main_balance, held)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from tenacity import Retrying, retry_if_result
 
-from batch import codes
 from batch.errors import ProviderError, SubAccountGone
-from batch.language import Language, _, speaking
 from batch.ledger.facts import AttemptBegan, StateChanged
 from batch.model import ENDED, BatchRow, BatchState, Movement, Status
+from batch.notes import Note, note
 from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
+from batch.rules.evidence import is_refused_with_account
 from batch.rules.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_look, judge_settling, next_step
 from batch.rules.settle import Reading, Verdict, look
 from batch.runner.closing import (
@@ -48,9 +48,7 @@ def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]
     cannot be written: then nothing more has been sent.
     """
     if world.ledger.head(batch).state not in ENDED:
-        # The ledger is kept in English, whoever runs; batch.retelling has it for those who read it.
-        with speaking(Language.ENGLISH):
-            _Run(Session(world, batch, options), pages).run()
+        _Run(Session(world, batch, options), pages).run()
 
 
 @dataclass
@@ -62,7 +60,7 @@ class _Turn:
     """All that were ever made."""
     in_a_row: int = 0
     """Those since it was taken up."""
-    unsent: str = ""
+    unsent: Note | None = None
     """Why the last one was not sent, if it was not."""
 
 
@@ -90,7 +88,7 @@ class _Run:
         state = BatchState.FINISHED if reason is None else BatchState.STOPPED
         self._session.commit(StateChanged(self._world.now(), state, reason))
 
-    def _until_stopped(self, left: list[BatchRow]) -> str | None:
+    def _until_stopped(self, left: list[BatchRow]) -> Note | None:
         """Send what is left and read the closing balances; why it stopped before the end, or None."""
         try:
             self._work_through(left)
@@ -99,11 +97,11 @@ class _Run:
             self._session.commit()
             with suppress(StoppedError):
                 read_balances_at_a_stop(self._session)
-            return str(stopped)
+            return stopped.reason
         try:
             read_closing_balances(self._session)
         except StoppedError as stopped:
-            return str(stopped)
+            return stopped.reason
         return None
 
     def _work_through(self, left: list[BatchRow]) -> None:
@@ -147,7 +145,7 @@ class _Run:
         self._session.heed_brake()
         turn.attempts, turn.in_a_row = turn.attempts + 1, turn.in_a_row + 1
         outcome = self._attempt(turn.movement, turn.attempts)
-        turn.unsent = outcome.reason if isinstance(outcome, NotApplied) else ""
+        turn.unsent = outcome.reason if isinstance(outcome, NotApplied) else None
         found = Found(status_of(outcome), next_step(outcome, turn.in_a_row, self._options.policy))
         if found.step is Step.LOOK:
             found = self._look(turn, outcome)
@@ -196,7 +194,7 @@ class _Run:
         except SubAccountGone:
             return Found(Status.UNKNOWN, Step.SETTLE)
         except ProviderError as error:
-            raise StoppedError(unread_reason(movement, str(error))) from error
+            raise StoppedError(unread_reason(movement, error.note)) from error
         session.note(evidence_fact(movement, reading, self._world.now()))
         found = judge_look(answer, self._verdict_of_look(movement, reading), turn.in_a_row, policy)
         if found.status is not Status.UNKNOWN:
@@ -223,8 +221,7 @@ class _Run:
         if evidence.reading:
             session.known.learn(movement.token, evidence.reading)
         if found.status is Status.UNKNOWN and evidence.verdict is Verdict.NOT_APPLIED:
-            sentence = _("Row {row} was not applied by the balances, and a person must agree to send it again.")
-            raise StoppedError(sentence.format(row=movement.row))
+            raise StoppedError(note("row-to-agree", row=movement.row))
         if found.status is Status.UNKNOWN:
             raise StoppedError(untold_reason(movement.row))
         return found
@@ -241,14 +238,12 @@ class _Run:
                 Reading(last.main_balance, last.subaccount_balance),
                 lambda: self._read_evidence(movement),
                 lambda reading: self._is_stale(movement.token, reading),
-                lambda: session.wait(
-                    self._options.settle_seconds, _("row {row} is being settled").format(row=movement.row)
-                ),
+                lambda: session.wait(self._options.settle_seconds, note("settling", row=movement.row)),
             )
         except SubAccountGone:
             return Evidence(Verdict.UNKNOWN, None)
         except ProviderError as error:
-            raise StoppedError(unread_reason(movement, str(error))) from error
+            raise StoppedError(unread_reason(movement, error.note)) from error
 
     def _is_stale(self, token: str, reading: Reading) -> bool:
         held = {token: reading.subaccount}
@@ -272,8 +267,7 @@ class _Run:
 
 def _is_left(entry: BatchRow) -> bool:
     """Rows not yet sent, rows in doubt, and a row whose refusal was about the account and not about the row."""
-    status, code = entry.result.status, entry.result.code
-    return status in {Status.PENDING, Status.UNKNOWN} or (status is Status.REFUSED and code in codes.STOPPING)
+    return entry.result.status in {Status.PENDING, Status.UNKNOWN} or is_refused_with_account(entry.result)
 
 
 def _movement(entry: BatchRow) -> Movement:

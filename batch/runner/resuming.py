@@ -6,27 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Purpose, RowDoubted
 from batch.model import BatchRow, Direction, Movement, Status
 from batch.money import CENT, ZERO, balance_text
-from batch.rules.evidence import CHANGED_ELSEWHERE, awaits_person
+from batch.notes import note
+from batch.rules.evidence import awaits_person
 from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
 from batch.rules.unsettled import row_ranges
 from batch.runner.closing import keep_unless_doubted, read_until_fresh
 from batch.runner.session import Session, StoppedError
-
-PAID_ELSEWHERE = N_(
-    "Balances changed by what rows would move ({rows}), as if these had been applied without this ledger: "
-    "a person must decide."
-)
 
 
 def refuse_undecided(doubted: Sequence[BatchRow]) -> None:
     """Stop while rows that balances put in doubt wait for a person: nothing that is read now says more about them."""
     undecided = [entry.row.number for entry in doubted if awaits_person(entry.result)]
     if undecided:
-        raise StoppedError(_(PAID_ELSEWHERE).format(rows=row_ranges(undecided)))
+        raise StoppedError(note("paid-elsewhere", rows=row_ranges(undecided)))
 
 
 def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
@@ -45,10 +40,10 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
         doubted = _without_decided(session, [entries[row] for row in doubted], read)
     if doubted:
         session.commit(read, *(_doubted(entries[row], read) for row in doubted))
-        raise StoppedError(_(PAID_ELSEWHERE).format(rows=row_ranges(doubted)))
+        raise StoppedError(note("paid-elsewhere", rows=row_ranges(doubted)))
     for rise in rises:
-        sentence = _("sub-account {token} holds {amount} more than the ledger last knew, from elsewhere")
-        session.world.watcher.waiting(0.0, sentence.format(token=rise.token, amount=balance_text(rise.amount)))
+        risen = note("risen-elsewhere", token=rise.token, amount=balance_text(rise.amount))
+        session.world.watcher.waiting(0.0, risen)
     session.known.take(keep_unless_doubted(session, read))
 
 
@@ -85,4 +80,4 @@ def _expected(session: Session, at: datetime) -> dict[str, tuple[Decimal, dateti
 
 def _doubted(entry: BatchRow, read: BalancesRead) -> RowDoubted:
     balances = read.main_balance, read.subaccounts[entry.row.token or ""]
-    return RowDoubted(read.at, entry.row.number, entry.result.attempts, CHANGED_ELSEWHERE, *balances)
+    return RowDoubted(read.at, entry.row.number, entry.result.attempts, note("changed-elsewhere"), *balances)

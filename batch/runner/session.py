@@ -12,10 +12,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from batch.clock import Stopwatch, read_boot_clock
 from batch.errors import ProviderError
-from batch.language import N_, _
 from batch.ledger.facts import BalancesRead, Fact, Purpose
 from batch.ledger.protocol import Ledger
 from batch.model import Status
+from batch.notes import Note, note, tell
 from batch.provider.client import Provider
 from batch.rules.evidence import rests_on_a_look
 from batch.rules.holding import PROOF_SECONDS
@@ -23,7 +23,7 @@ from batch.rules.retry import RetryPolicy, asked_pause, may_answer_later, wait_s
 from batch.runner.known import Known
 
 _T = TypeVar("_T")
-INTERRUPTED = N_("It was interrupted.")
+INTERRUPTED = note("interrupted")
 
 
 class Brake(Protocol):
@@ -45,7 +45,7 @@ class Watcher(Protocol):
     def row_ended(self, row: int, status: Status) -> None:
         """A row was done, refused or left in doubt."""
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """Nothing happens for a while, and this is why."""
 
 
@@ -78,6 +78,10 @@ class RunOptions:
 
 class StoppedError(Exception):
     """The run ends early, for this reason; `resume` goes on."""
+
+    def __init__(self, reason: Note) -> None:
+        super().__init__(tell(reason))
+        self.reason = reason
 
 
 class Session:
@@ -145,13 +149,13 @@ class Session:
         if self.world.brake.asked():
             raise StoppedError(INTERRUPTED)
 
-    def wait(self, seconds: float, why: str) -> None:
+    def wait(self, seconds: float, why: Note) -> None:
         """Let time pass, as far as nobody asks to stop."""
         self.commit()
         self.world.watcher.waiting(seconds, why)
         self.world.brake.wait(seconds)
 
-    def pause(self, seconds: float, why: str) -> None:
+    def pause(self, seconds: float, why: Note) -> None:
         """Let time pass, and stop if that was asked for meanwhile."""
         self.wait(seconds, why)
         self.heed_brake()
@@ -166,7 +170,7 @@ class Session:
             retry=retry_if_exception(may_answer_later),
             wait=self._wait_for_balances,
             stop=stop_after_attempt(attempts or self.options.policy.max_attempts),
-            sleep=lambda seconds: self.pause(seconds, _("the balances cannot be read")),
+            sleep=lambda seconds: self.pause(seconds, note("waiting-for-balances")),
             reraise=True,
         )
         return retrying(read)
@@ -188,4 +192,4 @@ class Session:
         try:
             return self.patiently(lambda: self.read_balances(purpose))
         except ProviderError as error:
-            raise StoppedError(_("The balances cannot be read. {why}").format(why=error)) from error
+            raise StoppedError(note("balances-unread", why=error.note)) from error

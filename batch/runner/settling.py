@@ -9,9 +9,9 @@ from datetime import datetime
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
 from batch.errors import SubAccountGone
-from batch.language import _
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.model import Movement
+from batch.notes import note
 from batch.provider.client import Provider
 from batch.rules.settle import Reading, Verdict, agree, settle
 
@@ -45,8 +45,7 @@ class BalanceReader:
             self._pages.update((account.token, account.page) for account in whole)
             found = next((account for account in whole if account.token == token), None)
         if found is None:
-            sentence = _("The provider's list no longer holds the sub-account {token}.")
-            raise SubAccountGone(sentence.format(token=token))
+            raise SubAccountGone(note("subaccount-gone", token=token))
         return Reading(main, found.balance)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from batch import codes
-from batch.language import _
 from batch.ledger.facts import AttemptEnded, RowSettled
-from batch.model import Movement, RowResult, Status
+from batch.model import DONE_CODE, Movement, RowResult, Status
+from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.rules.evidence import MISSING, SEEN_MISSING, UNTOLD
+from batch.provider import codes
 from batch.rules.retry import MOST_UNPROVEN, find_refusal
 from batch.rules.settle import Verdict
 from batch.runner.settling import Evidence
@@ -33,7 +32,7 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
     """The end of an attempt, for the ledger."""
     code: int | None = None
     message: str | None = None
-    note: str | None = None
+    said: Note | None = None
     main: Decimal | None = None
     subaccount: Decimal | None = None
     refusal = find_refusal(outcome)
@@ -41,18 +40,22 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
         code, message = refusal.code, refusal.words
     match outcome:
         case Applied(main, subaccount):
-            code = codes.OK
+            code = DONE_CODE
+        case Refused(of_account=True):
+            said = note("account-refused", meaning=codes.explain(code), refuses="account")
         case Unproven():
-            note = _("The provider refused in a way that it does not document")
+            said = note("refused-undocumented")
         case NotApplied(reason) | Throttled(reason) | Doubt(reason):
-            note = reason
+            said = reason
     name = type(outcome).__name__
-    return AttemptEnded(at, row, attempt, name, status_of(outcome), code, message, main, subaccount, note)
+    return AttemptEnded(at, row, attempt, name, status_of(outcome), code, message, main, subaccount, said)
 
 
 def looked_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:
     """What one look at the balances cleared, for the ledger."""
-    return RowSettled(at, row, attempt, status, SEEN_MISSING, None, None, *_said(answer, status))
+    return RowSettled(
+        at, row, attempt, status, _mark("seen-missing", answer, status), None, None, *_said(answer, status)
+    )
 
 
 def settled_fact(
@@ -62,12 +65,13 @@ def settled_fact(
     reading = evidence.reading
     match evidence.verdict:
         case Verdict.APPLIED if reading:
-            words = _("Settled by the balances: it was applied")
-            return RowSettled(at, row, attempt, status, words, reading.main, reading.subaccount)
+            return RowSettled(at, row, attempt, status, note("settled-applied"), reading.main, reading.subaccount)
         case Verdict.NOT_APPLIED:
-            return RowSettled(at, row, attempt, status, MISSING, None, None, *_said(answer, status))
+            return RowSettled(
+                at, row, attempt, status, _mark("settled-missing", answer, status), None, None, *_said(answer, status)
+            )
         case _:
-            return RowSettled(at, row, attempt, status, UNTOLD, None, None, *_said(answer, status))
+            return RowSettled(at, row, attempt, status, note("untold"), None, None, *_said(answer, status))
 
 
 def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
@@ -76,50 +80,53 @@ def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
     return (None, None) if refusal is None else (refusal.code, refusal.words)
 
 
+def _mark(code: str, answer: Outcome, status: Status) -> Note:
+    """Note what balances say; of a refusal that every further row would get, that as well."""
+    refusal = find_refusal(answer) if status is Status.REFUSED else None
+    return note(code, refuses="account") if refusal is not None and refusal.of_account else note(code)
+
+
 def recall_answer(result: RowResult) -> Doubt:
     """Return the answer that a row in doubt once got, as far as the ledger kept it."""
+    why = result.note or note("under-way")
     if result.code is None and result.message is None:
-        return Doubt(result.note or "")
-    return Doubt(result.note or "", Refused(result.code, result.message or "", 0))
+        return Doubt(why)
+    of_account = result.code in codes.STOPPING
+    return Doubt(why, Refused(result.code, result.message or "", 0, of_account=of_account))
 
 
-def stop_reason(movement: Movement, outcome: Outcome, times: int) -> str:
-    """Why a run stops after this outcome of the last of so many attempts, in a sentence."""
+def stop_reason(movement: Movement, outcome: Outcome, times: int) -> Note:
+    """Say why a run stops after this outcome of the last of so many attempts."""
     refusal = find_refusal(outcome)
+    if refusal is not None and refusal.words:
+        meaning = codes.explain(refusal.code)
+        return note("account-stopped-saying", code=refusal.code, meaning=meaning, words=refusal.words)
     if refusal is not None:
-        sentence = _("The provider refuses the whole account with code {code}: {meaning}.")
-        if refusal.words:
-            sentence = _("The provider refuses the whole account with code {code}: {meaning} (it says “{words}”).")
-        return sentence.format(code=refusal.code, meaning=codes.meaning(refusal.code), words=refusal.words)
+        return note("account-stopped", code=refusal.code, meaning=codes.explain(refusal.code))
     if isinstance(outcome, Doubt) and not outcome.is_blocked:
-        return _("Row {row} was sent {times} times and never applied.").format(row=movement.row, times=times)
-    return _("Row {row} could not be sent: {why}.").format(row=movement.row, why=getattr(outcome, "reason", ""))
+        return note("row-never-applied", row=movement.row, times=times)
+    why = outcome.reason if isinstance(outcome, NotApplied | Throttled | Doubt) else None
+    return note("row-not-sent", row=movement.row, why=why)
 
 
-def unproven_reason(refusal: Refused) -> str:
-    """Why a run stops after several refusals in a row that are no proof, in a sentence."""
-    sentence = _("The provider refused {count} rows in a row in a way that it does not document: {meaning}.")
+def unproven_reason(refusal: Refused) -> Note:
+    """Say why a run stops after several refusals in a row that are no proof."""
+    meaning = codes.explain(refusal.code)
     if refusal.words:
-        sentence = _(
-            "The provider refused {count} rows in a row in a way that it does not document: {meaning} "
-            "(it says “{words}”)."
-        )
-    meaning = codes.meaning(refusal.code)
-    return sentence.format(count=MOST_UNPROVEN, meaning=meaning, words=refusal.words)
+        return note("undocumented-saying", count=MOST_UNPROVEN, meaning=meaning, words=refusal.words)
+    return note("undocumented", count=MOST_UNPROVEN, meaning=meaning)
 
 
-def untold_reason(row: int) -> str:
-    """Why a run stops at a row that the balances do not tell of: a person decides."""
-    return _("Whether row {row} was applied is unknown: {why}.").format(row=row, why=_("the balances do not tell"))
+def untold_reason(row: int) -> Note:
+    """Say why a run stops at a row that the balances do not tell of: a person decides."""
+    return note("row-unknown", row=row, why=note("balances-silent"))
 
 
-def doubted_reason(row: int) -> str:
-    """Why a run stops where the books put a row in doubt."""
-    sentence = _("Whether row {row} was applied is unknown: {why}.")
-    return sentence.format(row=row, why=_("the books do not balance by about what it moves"))
+def doubted_reason(row: int) -> Note:
+    """Say why a run stops where the books put a row in doubt."""
+    return note("row-unknown", row=row, why=note("books-differ"))
 
 
-def unread_reason(movement: Movement, why: str) -> str:
-    """Why a run stops where a doubt cannot be settled; what the provider says to that is a sentence of its own."""
-    sentence = _("Whether row {row} was applied is unknown, because the balances cannot be read. {why}")
-    return sentence.format(row=movement.row, why=why)
+def unread_reason(movement: Movement, why: Note) -> Note:
+    """Say why a run stops where a doubt cannot be settled."""
+    return note("row-unread", row=movement.row, why=why)

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from batch import codes
 from batch.choices import read_choices
 from batch.errors import UsageError
-from batch.language import N_, _
+from batch.language import _
 from batch.ledger.facts import StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
+from batch.notes import note
 from batch.rules.books import has_open_alarm
 from batch.rules.checks import Expected, against_expected
+from batch.rules.evidence import is_refused_with_account
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.unsettled import History, Past, compare, row_findings, sheet_findings
@@ -99,10 +100,9 @@ def close_unfinished(ledger: Ledger, account: int, batch: str, at: datetime) -> 
 
     A crash between the two leaves nothing that could be sent twice: the corrected sheet is then simply run again.
     """
-    reason = N_("What it had not sent is sent from a corrected sheet, so it was closed.")
     for name in family_of(ledger, account, batch):
         if ledger.head(name).state not in ENDED:
-            ledger.append(name, [StateChanged(at, BatchState.FINISHED, reason)])
+            ledger.append(name, [StateChanged(at, BatchState.FINISHED, note("closed-by-correction"))])
 
 
 def _first(before: Mapping[str, str | None], batch: str) -> str:
@@ -210,8 +210,7 @@ def _is_not_done(entry: BatchRow) -> bool:
 
 
 def _could_be_sent(entry: BatchRow) -> bool:
-    status, code = entry.result.status, entry.result.code
-    return status is Status.PENDING or (status is Status.REFUSED and code in codes.STOPPING)
+    return entry.result.status is Status.PENDING or is_refused_with_account(entry.result)
 
 
 def _name(view: BatchView) -> str:

@@ -20,6 +20,7 @@ from batch.journal.plain import entry_lines
 from batch.language import Language, speaking
 from batch.model import BatchView, RowResult, Status, tally
 from batch.money import ZERO
+from batch.notes import note
 from batch.settings import load_journal_settings
 from tests.report.views import DONE, END, INVALID, PENDING, REFUSED, START, UNKNOWN, row, view_of
 
@@ -69,7 +70,9 @@ def test_a_remove_debits_the_main_account_and_credits_the_subaccount() -> None:
 
 
 def test_only_what_is_done_is_booked_however_it_was_found_out() -> None:
-    decided = RowResult(Status.DONE, 200, None, None, None, 2, START, "anne decided that it was applied: seen")
+    decided = RowResult(
+        Status.DONE, 200, None, None, None, 2, START, note("decided-applied", who="anne", reason="seen")
+    )
     lines = fec_of(view_of([DONE, REFUSED, INVALID, UNKNOWN, PENDING, decided]))
     assert [line["EcritureLib"][-5:] for line in lines] == ["row 2", "row 2", "row 7", "row 7"]
 

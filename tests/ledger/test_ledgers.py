@@ -24,6 +24,7 @@ from batch.ledger.facts import (
 from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.ledger.replay import RowFact
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
+from batch.notes import note
 from batch.rules.accounts import Owner
 from batch.rules.holding import LEASE
 from tests.builders import BALANCES, NOON, known_to, new_batch
@@ -88,14 +89,14 @@ def test_a_refusal_keeps_its_code_and_the_servers_words(ledger: Ledger) -> None:
 def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     doubt = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, "reset")
-    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, "it was not applied")])
+    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"))])
     assert (result(ledger, 2).status, result(ledger, 2).attempts) == (Status.PENDING, 1)
 
 
 def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     assert ledger.last_attempt("b-1", 2) is None
-    missing = RowSettled(NOON, 2, 1, Status.PENDING, "it was not applied", Decimal(1000), Decimal(100))
+    missing = RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"), Decimal(1000), Decimal(100))
     ledger.append("b-1", [began(attempt=1), missing, began(attempt=2)])
     last = ledger.last_attempt("b-1", 2)
     assert last is not None
@@ -108,7 +109,10 @@ def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> 
         pytest.param(began(attempt=2), id="sent although it is done"),
         pytest.param(began(attempt=1), id="sent once more under the same number"),
         pytest.param(done(), id="ended twice"),
-        pytest.param(RowSettled(NOON, 2, 1, Status.PENDING, "", None, None), id="settled although it is done"),
+        pytest.param(
+            RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"), None, None),
+            id="settled although it is done",
+        ),
         pytest.param(
             PersonDecided(NOON, 2, 1, applied=False, who="accounts", why="seen"), id="decided although it is done"
         ),
@@ -151,11 +155,13 @@ def test_work_is_in_the_order_of_sending_with_the_newest_balances(ledger: Ledger
 def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
-    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, "The provider is out of reach.")])
+    ledger.append(
+        "b-1", [closing, StateChanged(NOON, BatchState.STOPPED, note("said", words="The provider is out of reach."))]
+    )
     head = ledger.head("b-1")
     assert head.closing is not None
     assert head.closing.main == Decimal("987.500")
-    assert (head.state, head.reason) == (BatchState.STOPPED, "The provider is out of reach.")
+    assert (head.state, head.reason) == (BatchState.STOPPED, note("said", words="The provider is out of reach."))
     assert head.ended_at == NOON
 
 
@@ -217,18 +223,22 @@ def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> N
     ledger.create(new_batch(*ROWS, name="b-2"))
     assert ledger.unfinished() == ledger.unfinished(1) == ["b-2", "b-1"]
     assert ledger.unfinished(2) == []
-    ledger.append("b-1", [StateChanged(NOON, BatchState.ABANDONED, "sent by hand", "marc")])
+    ledger.append("b-1", [StateChanged(NOON, BatchState.ABANDONED, note("said", words="sent by hand"), "marc")])
     ledger.append("b-2", [StateChanged(NOON, BatchState.FINISHED)])
     assert ledger.unfinished() == []
     head = ledger.head("b-1")
-    assert (head.state, head.reason, head.people.abandoned) == (BatchState.ABANDONED, "sent by hand", "marc")
+    assert (head.state, head.reason, head.people.abandoned) == (
+        BatchState.ABANDONED,
+        note("said", words="sent by hand"),
+        "marc",
+    )
     assert verify.first_difference(ledger.view("b-1")) is None
 
 
 def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
-    ledger.append("b-1", [RowDoubted(NOON, 2, 0, "it rose", Decimal(900), Decimal(112))])
-    assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, "it rose")
+    ledger.append("b-1", [RowDoubted(NOON, 2, 0, note("changed-elsewhere"), Decimal(900), Decimal(112))])
+    assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, note("changed-elsewhere"))
     assert ledger.work("b-1").doubted == {2}
     assert ledger.in_doubt(1) == "b-1"
     ledger.append("b-1", [PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
@@ -274,7 +284,7 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
 def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledger) -> None:
     ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc", "anne")))
     assert ledger.head("b-1").people == People("claire", ("marc", "anne"))
-    stop = StateChanged(NOON, BatchState.STOPPED, "It was interrupted.", by="not a runner")
+    stop = StateChanged(NOON, BatchState.STOPPED, note("interrupted"), by="not a runner")
     for who in ("marc", None, "lea", "marc"):
         ledger.append("b-1", [StateChanged(NOON, BatchState.RUNNING, by=who), stop])
     assert ledger.head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
@@ -372,7 +382,7 @@ def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
 def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {})
-    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, "It was interrupted.")])
+    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, note("interrupted"))])
     later = NOON + timedelta(seconds=1)
     ledger.append("b-1", [StateChanged(later, BatchState.RUNNING), StateChanged(later, BatchState.FINISHED)])
     assert ledger.head("b-1").closing is None

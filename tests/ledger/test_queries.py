@@ -12,6 +12,7 @@ import pytest
 from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
 from batch.model import BatchState, Cell, Status, tally
+from batch.notes import note
 from tests.builders import NOON, SOURCE, known_to, new_batch
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def test_batches_are_found_by_state_and_by_words(ledger: DatabaseLedger) -> None
     new = new_batch(*ROWS, name="b-2")
     february = replace(new, sheet=replace(new.sheet, source=replace(SOURCE, file_name="Février.xlsx")))
     ledger.create(february)
-    ledger.append("b-2", [StateChanged(NOON, BatchState.STOPPED, "It was interrupted.")])
+    ledger.append("b-2", [StateChanged(NOON, BatchState.STOPPED, note("said", words="It was interrupted."))])
     assert [line.head.batch for line in lines_page(search="vrier").lines] == ["b-2"]
     assert [line.head.batch for line in lines_page(search="B-1").lines] == ["b-1"]
     assert [line.head.batch for line in lines_page(states=(BatchState.STOPPED,)).lines] == ["b-2"]

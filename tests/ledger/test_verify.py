@@ -13,6 +13,7 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Event, People, Status
+from batch.notes import note
 from tests.builders import NOON, new_batch
 
 ROWS: tuple[list[Cell], ...] = (
@@ -33,9 +34,9 @@ def record(ledger: Ledger) -> BatchView:
             AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, None, *AFTER),
             AttemptBegan(NOON, 4, 1, *AFTER),
             AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset"),
-            RowSettled(NOON, 4, 1, Status.UNKNOWN, "The balances do not tell"),
+            RowSettled(NOON, 4, 1, Status.UNKNOWN, note("untold")),
             PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
-            StateChanged(NOON, BatchState.STOPPED, "It was interrupted."),
+            StateChanged(NOON, BatchState.STOPPED, note("interrupted")),
         ],
     )
     return ledger.view("b-1")
@@ -108,9 +109,9 @@ def test_what_an_answer_said_is_kept_through_its_settling(ledger: Ledger) -> Non
         "b-1",
         [
             AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
-            AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, *said, note="it failed"),
-            RowSettled(NOON, 2, 1, Status.UNKNOWN, "The balances do not tell", None, None, *said),
-            RowSettled(NOON, 2, 1, Status.REFUSED, "It was not applied", None, None, *said),
+            AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, *said, note=note("provider-failed", code=500)),
+            RowSettled(NOON, 2, 1, Status.UNKNOWN, note("untold"), None, None, *said),
+            RowSettled(NOON, 2, 1, Status.REFUSED, note("settled-missing"), None, None, *said),
         ],
     )
     view = ledger.view("b-1")

@@ -14,6 +14,7 @@ import pytest
 
 from batch.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement
+from batch.notes import note
 from batch.outcome import Applied, Doubt, NotApplied, Refused, Throttled, Unproven
 from batch.provider import client as client_module
 from batch.provider.client import Client
@@ -69,7 +70,9 @@ class TestMove:
     def test_xml_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
         body = "<result><entry>false</entry><entry>10</entry><entry><![CDATA[Clé API incorrecte]]></entry></result>"
         server = serve(always(body))
-        assert client_to(server, answers="xml").move(ADD, at_once) == Refused(10, "Clé API incorrecte", 200)
+        assert client_to(server, answers="xml").move(ADD, at_once) == Refused(
+            10, "Clé API incorrecte", 200, of_account=True
+        )
         assert server.heard[0].target == "/v1/subaccount/credit/add?_format=xml"
 
     @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ class TestMove:
 
     def test_what_the_provider_asks_to_wait_is_handed_on(self, serve: Serve, client_to: ClientTo) -> None:
         outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
-        assert outcome == Throttled("the provider asks to slow down", 17.0)
+        assert outcome == Throttled(note("asked-to-slow-down"), 17.0)
 
 
 class TestMainAccount:
@@ -342,14 +345,16 @@ class TestTheKeyNeverShows:
         self, serve: Serve, client_to: ClientTo, everything_logged: io.StringIO
     ) -> None:
         client = client_to(serve(encrypted(always(ME))), tls=True)
-        assert client.move(ADD, at_once) == NotApplied("the server's certificate is not valid")
+        assert client.move(ADD, at_once) == NotApplied(note("certificate-invalid"))
         with pytest.raises(ProviderUnreachable, match="certificate is not valid; nothing was moved") as caught:
             client.main_account()
         assert KEY not in "".join([*traceback.format_exception(caught.value), *everything_in(caught.value)])
         assert KEY not in everything_logged.getvalue()
 
     def test_words_that_repeat_it_are_kept_without_it(self, serve: Serve, client_to: ClientTo) -> None:
-        assert client_to(serve(always(ECHO))).move(ADD, at_once) == Refused(10, "Clé … incorrecte", 200)
+        assert client_to(serve(always(ECHO))).move(ADD, at_once) == Refused(
+            10, "Clé … incorrecte", 200, of_account=True
+        )
 
     def test_a_request_line_is_all_that_held_it(self, serve: Serve, client_to: ClientTo) -> None:
         client: Client = client_to(serve(always(ME)))

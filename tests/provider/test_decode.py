@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batch.codes import PROOF
+from batch.notes import note
 from batch.outcome import (
     Answer,
     Applied,
@@ -24,6 +24,7 @@ from batch.outcome import (
     Throttled,
     Unproven,
 )
+from batch.provider.codes import PROOF, STOPPING
 from batch.provider.decode import (
     MAX_WORDS,
     MainAccount,
@@ -64,10 +65,10 @@ XML_SUCCESS = xml("true", "200", "2859.2", "71.8", "<![CDATA[EUR]]>")
 
 class TestTheTable:
     def test_nothing_sent_is_not_applied(self) -> None:
-        assert movement_outcome(NotSent("why")) == NotApplied("why")
+        assert movement_outcome(NotSent(note("said", words="why"))) == NotApplied(note("said", words="why"))
 
     def test_no_answer_is_a_doubt(self) -> None:
-        assert movement_outcome(NoAnswer("why")) == Doubt("why")
+        assert movement_outcome(NoAnswer(note("said", words="why"))) == Doubt(note("said", words="why"))
 
     @pytest.mark.parametrize("status", [200, 201, 202])
     def test_a_success_is_applied(self, status: int) -> None:
@@ -75,7 +76,7 @@ class TestTheTable:
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 422, 499])
     def test_a_refusal_is_refused_whatever_the_status_below_500(self, status: int) -> None:
-        assert outcome(REFUSAL, status) == Refused(10, "Clé API incorrecte", status)
+        assert outcome(REFUSAL, status) == Refused(10, "Clé API incorrecte", status, of_account=True)
 
     @pytest.mark.parametrize("body", [SUCCESS, REFUSAL, b"", b"<html>"])
     @pytest.mark.parametrize("status", [101, 103, 300, 301, 302, 304, 307, 308, 500, 502, 503, 504, 599, 999])
@@ -86,19 +87,19 @@ class TestTheTable:
     def test_a_documented_refusal_with_another_status_is_a_doubt_that_keeps_what_it_said(self, status: int) -> None:
         came = outcome(REFUSAL, status)
         assert isinstance(came, Doubt)
-        assert came.refusal == Refused(10, "Clé API incorrecte", status)
+        assert came.refusal == Refused(10, "Clé API incorrecte", status, of_account=True)
 
     @pytest.mark.parametrize("code", [0, 9999, 429, 500, 600, None])
     def test_any_other_refusal_with_another_status_says_nothing(self, code: int | None) -> None:
-        assert outcome({**REFUSAL, "code": code}, 500) == Doubt("the answer had HTTP status 500")
+        assert outcome({**REFUSAL, "code": code}, 500) == Doubt(note("answer-status", status=500))
 
     @pytest.mark.parametrize("body", [REFUSAL, b"", b"<html>slow down</html>"])
     def test_429_asks_to_slow_down(self, body: object) -> None:
-        assert outcome(body, 429, 7.0) == Throttled("the provider asks to slow down", 7.0)
+        assert outcome(body, 429, 7.0) == Throttled(note("asked-to-slow-down"), 7.0)
 
     @pytest.mark.parametrize("status", [200, 400, 403])
     def test_429_is_also_a_code_of_the_body(self, status: int) -> None:
-        assert outcome({**REFUSAL, "code": 429}, status, 7.0) == Throttled("the provider asks to slow down", 7.0)
+        assert outcome({**REFUSAL, "code": 429}, status, 7.0) == Throttled(note("asked-to-slow-down"), 7.0)
 
     @pytest.mark.parametrize(
         "body", [b"", b"<html>Forbidden</html>", b"{}", b"[]", b'{"error": []}', b'{"error": [{"message": "x"}]}']
@@ -224,7 +225,9 @@ class TestRefusal:
     @pytest.mark.parametrize("code", [*range(1, 12), 20, 30, 40, 90, 96, "10"])
     @pytest.mark.parametrize("status", [200, 400, 499])
     def test_a_documented_code_is_proof(self, code: int | str, status: int) -> None:
-        assert outcome({**REFUSAL, "code": code}, status) == Refused(int(code), "Clé API incorrecte", status)
+        assert outcome({**REFUSAL, "code": code}, status) == Refused(
+            int(code), "Clé API incorrecte", status, of_account=int(code) in STOPPING
+        )
 
     @pytest.mark.parametrize("code", [-1, 0, 12, 19, 41, 95, 97, 199, 201, 428, 499])
     @pytest.mark.parametrize("status", [200, 400, 499])
@@ -237,7 +240,7 @@ class TestRefusal:
     def test_a_code_of_500_and_above_says_nothing_of_the_movement(self, code: int | str, status: int) -> None:
         came = outcome({**REFUSAL, "code": code}, status)
         assert isinstance(came, Doubt)
-        assert came.refusal == Refused(int(code), "Clé API incorrecte", status)
+        assert came.refusal == Refused(int(code), "Clé API incorrecte", status, of_account=int(code) in STOPPING)
 
     @pytest.mark.parametrize("code", ["ten", 10.5, True, [], 10**12, "9" * 20])
     def test_a_code_that_is_none_is_a_doubt(self, code: object) -> None:
@@ -258,11 +261,11 @@ class TestRefusal:
         "words", ["Crédit insuffisant : 0,50 €", "  L’œuvre\n« à » ", "Insufficient credit", "=1+1"]
     )
     def test_words_are_kept_verbatim(self, words: str) -> None:
-        assert outcome({**REFUSAL, "message": words}) == Refused(10, words, 200)
+        assert outcome({**REFUSAL, "message": words}) == Refused(10, words, 200, of_account=True)
 
     @pytest.mark.parametrize("words", [None, 5, ["x"], {"y": 1}])
     def test_words_that_are_none_are_left_out(self, words: object) -> None:
-        assert outcome({**REFUSAL, "message": words}) == Refused(10, "", 200)
+        assert outcome({**REFUSAL, "message": words}) == Refused(10, "", 200, of_account=True)
 
     def test_words_are_bounded(self) -> None:
         came = outcome({**REFUSAL, "message": "é" * 5000})
@@ -279,7 +282,7 @@ class TestXml:
 
     def test_a_refusal_is_read_by_position(self) -> None:
         body = xml("false", "10", "<![CDATA[Clé <API> & incorrecte]]>")
-        assert outcome(body, 403) == Refused(10, "Clé <API> & incorrecte", 403)
+        assert outcome(body, 403) == Refused(10, "Clé <API> & incorrecte", 403, of_account=True)
 
     @pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\n  ", b"\xef\xbb\xbf\r\n"])
     @pytest.mark.parametrize("body", [XML_SUCCESS, json.dumps(SUCCESS).encode()])

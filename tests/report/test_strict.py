@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 
 from batch.language import Language, speaking
 from batch.model import BatchState, BatchView, Event, People, Role, RowResult, Status
+from batch.notes import note
 from batch.report.links import MOST_LINKS
 from batch.report.workbook import write_report
 from batch.rules.checks import Expected, check_sheet
@@ -70,7 +71,7 @@ def mixed() -> BatchView:
 
 def long_texts() -> BatchView:
     text = "Très long texte, avec des mots " * 2000
-    said = RowResult(Status.REFUSED, 8, text, None, None, 1, START, text)
+    said = RowResult(Status.REFUSED, 8, text, None, None, 1, START, note("said", words=text))
     return view_of([said, DONE], [row(2, client=text, token="x" * 300), row(3)], reason=text, events=events_of(2))
 
 

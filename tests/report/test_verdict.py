@@ -11,10 +11,10 @@ import pytest
 from batch.findings import Finding
 from batch.language import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
+from batch.notes import note
 from batch.report.contents import Contents
 from batch.report.remarks import remarks
 from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict
-from batch.rules.evidence import UNTOLD
 from batch.rules.forecast import Forecast, forecast
 from batch.rules.plan import make_plan
 from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
@@ -140,7 +140,7 @@ def test_stopped_in_doubt_before_the_balances_were_asked_says_to_resume() -> Non
 
 
 def test_stopped_in_doubt_says_to_decide_first() -> None:
-    untold = replace(UNKNOWN, note=UNTOLD)
+    untold = replace(UNKNOWN, note=note("untold"))
     view = view_of([DONE, untold, PENDING], state=BatchState.STOPPED)
     said = remarks(Contents(view_of([DONE, untold], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known whether the credit moved: a person must decide." in said

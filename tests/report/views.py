@@ -13,6 +13,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.findings import Finding
+from batch.ledger.old_sentences import read_sentence
 from batch.model import (
     Balances,
     BatchHead,
@@ -89,7 +90,7 @@ def view_of(
     head = BatchHead(
         batch,
         state,
-        reason,
+        read_sentence(reason),
         source,
         "cd" * 32,
         "https://api.example/v1",

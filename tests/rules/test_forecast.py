@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.model import Direction, Plan, SheetRow
 from batch.money import THOUSANDTH, ZERO
-from batch.rules.forecast import Forecast, Refusal, SubAccountForecast, forecast
+from batch.rules.forecast import Forecast, Refusal, Shortfall, SubAccountForecast, forecast
 from batch.rules.plan import make_plan
 
 TOKENS = ["a", "b", "c"]
@@ -70,17 +70,21 @@ def test_the_lowest_point_is_at_the_start_if_credit_only_comes_back() -> None:
 
 
 def test_an_add_over_an_empty_main_balance_is_code_6() -> None:
-    assert played("0", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", 6, Decimal(3)),)
-    assert played("-1", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", 6, Decimal(4)),)
+    assert played("0", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(3)),)
+    assert played("-1", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(4)),)
 
 
 def test_an_add_over_too_small_a_main_balance_is_code_8() -> None:
-    assert played("2.999", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", 8, Decimal("0.001")),)
+    assert played("2.999", ("a", "+", "3"), a="0").refusals == (
+        Refusal(2, "a", Shortfall.NOT_ENOUGH_CREDIT, Decimal("0.001")),
+    )
 
 
 def test_an_unknown_sub_account_is_code_7_even_when_nothing_is_left() -> None:
     result = played("0", ("x", "+", "3"), ("x", "-", "3"), a="0")
-    assert [(refusal.row, refusal.code) for refusal in result.refusals] == [(2, 7), (3, 7)]
+    assert [(refusal.row, refusal.why) for refusal in result.refusals] == [
+        (row, Shortfall.NO_SUBACCOUNT) for row in (2, 3)
+    ]
     assert result.subaccounts["x"].before is None
     assert result.subaccounts["x"].after is None
     assert result.top_up == 0
@@ -88,7 +92,10 @@ def test_an_unknown_sub_account_is_code_7_even_when_nothing_is_left() -> None:
 
 def test_removing_more_than_a_sub_account_holds_is_code_8() -> None:
     result = played("100", ("a", "-", "5.01"), ("b", "-", "1"), a="5", b="0")
-    assert result.refusals == (Refusal(2, "a", 8, Decimal("0.01")), Refusal(3, "b", 8, Decimal(1)))
+    assert result.refusals == (
+        Refusal(2, "a", Shortfall.NOT_ENOUGH_CREDIT, Decimal("0.01")),
+        Refusal(3, "b", Shortfall.NOT_ENOUGH_CREDIT, Decimal(1)),
+    )
     assert result.top_up == 0
 
 
@@ -149,7 +156,7 @@ def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
     def refused_adds(top_up: Decimal) -> int:
         adds = {movement.row for movement in planned.movements if movement.direction is Direction.ADD}
         refusals = forecast(planned, main + top_up, held).refusals
-        return sum(refusal.row in adds and refusal.code != 7 for refusal in refusals)
+        return sum(refusal.row in adds and refusal.why is not Shortfall.NO_SUBACCOUNT for refusal in refusals)
 
     planned = plan(*moves)
     top_up = forecast(planned, main, held).top_up

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch import codes
 from batch.model import Status
+from batch.notes import note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.provider import codes
 from batch.rules.retry import (
     LONGEST_WAIT,
     Found,
@@ -28,20 +29,20 @@ POLICY = RetryPolicy(max_attempts=5, backoff=1.0, cap=60.0)
 
 
 def refused(code: int | None) -> Refused:
-    return Refused(code, "Non", 200)
+    return Refused(code, "Non", 200, of_account=code in codes.STOPPING)
 
 
 @pytest.mark.parametrize(
     ("outcome", "step"),
     [
         (Applied(Decimal(1), Decimal(2)), Step.NEXT),
-        (NotApplied("connection refused"), Step.RETRY),
-        (Throttled("429", retry_after=2.0), Step.LOOK),
-        (Throttled("429", retry_after=float("inf")), Step.LOOK),
+        (NotApplied(note("said", words="connection refused")), Step.RETRY),
+        (Throttled(note("said", words="429"), retry_after=2.0), Step.LOOK),
+        (Throttled(note("said", words="429"), retry_after=float("inf")), Step.LOOK),
         (Unproven(refused(77)), Step.LOOK),
-        (Doubt("403 by a proxy", is_blocked=True), Step.SETTLE),
-        (Doubt("code 500", refused(500)), Step.SETTLE),
-        (Doubt("read timeout"), Step.SETTLE),
+        (Doubt(note("said", words="403 by a proxy"), is_blocked=True), Step.SETTLE),
+        (Doubt(note("with-code", code="500"), refused(500)), Step.SETTLE),
+        (Doubt(note("said", words="read timeout")), Step.SETTLE),
     ],
 )
 def test_the_table_of_the_design(outcome: Outcome, step: Step) -> None:
@@ -60,18 +61,18 @@ def test_any_other_refusal_is_its_row_s_alone_and_never_repeated(code: int | Non
 
 @given(st.integers(1, 100))
 def test_a_doubt_is_never_repeated_however_many_attempts_are_left(attempts: int) -> None:
-    assert next_step(Doubt("reset"), attempts, POLICY) is Step.SETTLE
+    assert next_step(Doubt(note("said", words="reset")), attempts, POLICY) is Step.SETTLE
 
 
 def test_attempts_come_to_an_end() -> None:
-    steps = [next_step(NotApplied("refused"), attempts, POLICY) for attempts in range(1, 7)]
+    steps = [next_step(NotApplied(note("said", words="refused")), attempts, POLICY) for attempts in range(1, 7)]
     assert steps == [Step.RETRY] * 4 + [Step.STOP] * 2
 
 
-CUT_OFF = Doubt("read timeout")
-BLOCKED = Doubt("403 by a proxy", is_blocked=True)
-FAILED = Doubt("code 500", refused(500))
-SLOW_DOWN = Throttled("429", 2.0)
+CUT_OFF = Doubt(note("said", words="read timeout"))
+BLOCKED = Doubt(note("said", words="403 by a proxy"), is_blocked=True)
+FAILED = Doubt(note("with-code", code="500"), refused(500))
+SLOW_DOWN = Throttled(note("said", words="429"), 2.0)
 UNDOCUMENTED = Unproven(refused(77))
 EVERY_ANSWER = (CUT_OFF, BLOCKED, FAILED, SLOW_DOWN, UNDOCUMENTED)
 
@@ -83,8 +84,8 @@ EVERY_ANSWER = (CUT_OFF, BLOCKED, FAILED, SLOW_DOWN, UNDOCUMENTED)
         (UNDOCUMENTED, 5, Found(Status.REFUSED, Step.NEXT)),
         (SLOW_DOWN, 4, Found(Status.PENDING, Step.RETRY)),
         (SLOW_DOWN, 5, Found(Status.PENDING, Step.STOP)),
-        (Throttled("429", LONGEST_WAIT), 1, Found(Status.PENDING, Step.RETRY)),
-        (Throttled("429", LONGEST_WAIT + 1), 1, Found(Status.PENDING, Step.STOP)),
+        (Throttled(note("said", words="429"), LONGEST_WAIT), 1, Found(Status.PENDING, Step.RETRY)),
+        (Throttled(note("said", words="429"), LONGEST_WAIT + 1), 1, Found(Status.PENDING, Step.STOP)),
     ],
 )
 def test_a_look_that_shows_that_nothing_moved_makes_the_row_what_the_answer_said(
@@ -108,8 +109,8 @@ def test_a_look_that_shows_anything_else_is_settled(answer: Outcome, verdict: Ve
         (BLOCKED, 1, Found(Status.PENDING, Step.STOP)),
         (FAILED, 1, Found(Status.REFUSED, Step.NEXT)),
         (UNDOCUMENTED, 1, Found(Status.REFUSED, Step.NEXT)),
-        (Doubt("HTTP 500", refused(8)), 1, Found(Status.REFUSED, Step.NEXT)),
-        (Doubt("HTTP 500", refused(20)), 1, Found(Status.REFUSED, Step.STOP)),
+        (Doubt(note("said", words="HTTP 500"), refused(8)), 1, Found(Status.REFUSED, Step.NEXT)),
+        (Doubt(note("said", words="HTTP 500"), refused(20)), 1, Found(Status.REFUSED, Step.STOP)),
     ],
 )
 def test_what_is_settled_as_not_applied_is_what_the_answer_said(answer: Outcome, attempts: int, found: Found) -> None:

@@ -16,8 +16,8 @@ from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, PersonDecided, 
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.model import Status
+from batch.notes import note
 from batch.rules.accounts import Owner
-from batch.rules.evidence import MISSING, UNTOLD
 from batch.runner.account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
 
@@ -31,7 +31,9 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
     ledger = known_to(DatabaseLedger())
     ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
     row = ledger.view("b-1").rows[0].row.number
-    ledger.append("b-1", [AttemptBegan(NOON, row, 1, None, None), RowSettled(NOON, row, 1, Status.UNKNOWN, UNTOLD)])
+    ledger.append(
+        "b-1", [AttemptBegan(NOON, row, 1, None, None), RowSettled(NOON, row, 1, Status.UNKNOWN, note("untold"))]
+    )
     people = 8
     at_once = threading.Barrier(people)
 
@@ -108,10 +110,10 @@ def test_who_waits_for_an_account_is_told_of_the_batch_that_was_begun() -> None:
 
 
 BEGAN = AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100))
-LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note="no answer came in time")
-UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, UNTOLD)
+LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note=note("answer-late"))
+UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, note("untold"))
 REFUSED = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Non 8")
-DOUBTED = RowDoubted(NOON, 2, 1, "The books do not balance", Decimal(1000), Decimal(112))
+DOUBTED = RowDoubted(NOON, 2, 1, note("books-doubt"), Decimal(1000), Decimal(112))
 
 
 def decided(*facts: Fact) -> Status:
@@ -129,7 +131,7 @@ def decided(*facts: Fact) -> Status:
         [BEGAN],
         [BEGAN, LOST],
         [BEGAN, LOST, UNSETTLED, PersonDecided(NOON, 2, 1, False, "me", "x"), replace(BEGAN, attempt=2)],
-        [RowDoubted(NOON, 2, 0, "The books do not balance")],
+        [RowDoubted(NOON, 2, 0, note("books-doubt"))],
         [BEGAN, REFUSED, DOUBTED],
     ],
 )
@@ -140,7 +142,11 @@ def test_nobody_decides_before_the_balances_were_asked(facts: list[Fact]) -> Non
 
 @pytest.mark.parametrize(
     "facts",
-    [[BEGAN, LOST, UNSETTLED], [BEGAN, LOST, replace(UNSETTLED, note=MISSING)], [BEGAN, REFUSED, DOUBTED, UNSETTLED]],
+    [
+        [BEGAN, LOST, UNSETTLED],
+        [BEGAN, LOST, replace(UNSETTLED, note=note("settled-missing"))],
+        [BEGAN, REFUSED, DOUBTED, UNSETTLED],
+    ],
 )
 def test_once_settling_has_failed_a_person_decides(facts: list[Fact]) -> None:
     assert decided(*facts) is Status.PENDING

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from batch.codes import PROOF, STOPPING
 from batch.errors import ProviderUnreachable
 from batch.ledger import verify
 from batch.ledger.memory import MemoryLedger
 from batch.model import BatchState, Cell, Movement, Status, SubAccount
+from batch.notes import note, tell
 from batch.outcome import Outcome, Throttled
-from batch.rules.evidence import MISSING, SEEN_MISSING, UNTOLD
+from batch.provider.codes import PROOF, STOPPING
 from batch.rules.retry import LONGEST_WAIT
 from batch.runner.perform import perform
 from tests.runner.worlds import (
@@ -69,7 +69,7 @@ class TestAnUndocumentedRefusal:
         view = one.run()
         assert statuses(view) == [REFUSED, DONE, DONE]
         result = row(view, 2).result
-        assert (result.code, result.message, result.note) == (77, "Non 77", SEEN_MISSING)
+        assert (result.code, result.message, result.note) == (77, "Non 77", note("seen-missing"))
         assert kinds(view).count("settling") == 1
         assert one.clock.waits == [pytest.approx(60.0, abs=0.1)]
         assert view.head.state is BatchState.FINISHED
@@ -120,7 +120,7 @@ class TestAnUndocumentedRefusal:
         view = one.run()
         assert statuses(view) == [REFUSED, DONE, DONE]
         result = row(view, 2).result
-        assert (result.code, result.message, result.note) == (77, "Non 77", MISSING)
+        assert (result.code, result.message, result.note) == (77, "Non 77", note("settled-missing"))
         assert one.provider.sent == [2, 3, 4]
         assert verify.first_difference(view) is None
 
@@ -130,7 +130,7 @@ class TestAnUndocumentedRefusal:
         view = one.run()
         assert statuses(view) == [REFUSED, REFUSED, REFUSED, PENDING, PENDING]
         assert view.head.state is BatchState.STOPPED
-        assert "3 rows in a row" in str(view.head.reason)
+        assert "3 rows in a row" in tell(view.head.reason)
         assert statuses(one.run()) == [REFUSED, REFUSED, REFUSED, DONE, DONE]
 
     def test_any_other_answer_between_them_begins_the_count_anew(self) -> None:
@@ -143,7 +143,7 @@ class TestAnUndocumentedRefusal:
         one.provider.before_reading = one.provider.held.clear
         view = one.run()
         assert statuses(view) == [UNKNOWN, PENDING, PENDING]
-        assert row(view, 2).result.note == UNTOLD
+        assert row(view, 2).result.note == note("untold")
 
 
 class TestAFailure:
@@ -168,7 +168,7 @@ class TestAFailure:
         one = scene(apply, PAGE)
         view = one.run()
         assert statuses(view) == [DONE, PENDING, PENDING]
-        assert view.head.reason == (
+        assert tell(view.head.reason) == (
             "Row 3 could not be sent: something between this computer and the provider refuses (HTTP status 403)."
         )
         assert one.clock.waits == [60.0]
@@ -231,12 +231,12 @@ class TestSlowDown:
         view = one.run()
         assert statuses(view) == [PENDING, PENDING, PENDING]
         assert row(view, 2).result.attempts == 3
-        assert view.head.reason == "Row 2 could not be sent: the provider asks to slow down."
+        assert tell(view.head.reason) == "Row 2 could not be sent: the provider asks to slow down."
         assert one.clock.waits == [3.0, 3.0]
 
     def test_a_pause_that_is_too_long_is_not_waited_for(self) -> None:
         def later(_provider: ScriptedProvider, _movement: Movement) -> Outcome:
-            return Throttled("the provider asks to slow down", LONGEST_WAIT + 1)
+            return Throttled(note("asked-to-slow-down"), LONGEST_WAIT + 1)
 
         one = scene(later)
         view = one.run()
@@ -250,7 +250,9 @@ class TestSlowDown:
 
         def throttle_the_look() -> None:
             if slow:
-                raise ProviderUnreachable("The provider answers with HTTP status 429.", retry_after=slow.pop())
+                raise ProviderUnreachable(
+                    note("said", words="The provider answers with HTTP status 429."), retry_after=slow.pop()
+                )
 
         one.provider.before_reading = throttle_the_look
         view = one.run()
@@ -263,7 +265,7 @@ class TestSlowDown:
         one.provider.silent = True
         view = one.run()
         assert statuses(view) == [UNKNOWN, PENDING, PENDING]
-        assert "cannot be read" in str(view.head.reason)
+        assert "cannot be read" in tell(view.head.reason)
         one.provider.silent = False
         assert statuses(one.run()) == [DONE, DONE, DONE]
 
@@ -294,4 +296,4 @@ def test_a_doubt_about_a_sub_account_that_is_gone_is_for_a_person() -> None:
     one = Scene(Emptied([say(500, "")]), ledger=MemoryLedger())
     view = one.run()
     assert statuses(view) == [UNKNOWN, PENDING, PENDING]
-    assert row(view, 2).result.note == UNTOLD
+    assert row(view, 2).result.note == note("untold")

@@ -10,11 +10,11 @@ import pytest
 
 from batch.ledger import verify
 from batch.model import BatchState, BatchView, Cell, Movement, Status, SubAccount
+from batch.notes import note, tell
 from batch.outcome import Outcome
 from batch.provider.decode import MainAccount
 from batch.provider.http import MaySend
 from batch.rules.books import keep_books
-from batch.rules.evidence import UNTOLD
 from batch.runner.account import decide
 from tests.builders import NOON
 from tests.runner.worlds import Scene, ScriptedProvider, apply, kinds, lie, refuse, row, scene, statuses
@@ -130,7 +130,7 @@ def test_a_refusal_that_was_applied_is_in_doubt_by_two_readings_and_then_a_perso
     assert kinds(view)[-4:] == ["settling", "closing", "row-doubted", "state-changed"]
     assert one.clock.waits == [60.0]
     view = one.run(refresh=True)
-    assert row(view, number).result.note == UNTOLD
+    assert row(view, number).result.note == note("untold")
     assert view.head.state is BatchState.STOPPED
     assert kinds(view).count("settling") == 3
     decide(one.ledger, "b-1", number, applied=True, who="me", why="looked", now=lambda: NOON)
@@ -210,7 +210,7 @@ def test_closing_balances_that_must_confirm_a_look_must_come() -> None:
     view = one.run()
     assert statuses(view) == [DONE, DONE, REFUSED]
     assert view.head.state is BatchState.STOPPED
-    assert "cannot be read" in str(view.head.reason)
+    assert "cannot be read" in tell(view.head.reason)
     one.provider.before_reading, one.provider.silent = (lambda: None), False
     assert one.run(refresh=True).head.state is BatchState.FINISHED
 

@@ -12,6 +12,7 @@ from batch.ledger.facts import BalancesRead, PersonDecided, Purpose
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
+from batch.notes import tell
 from batch.runner.perform import perform
 from tests.builders import NOON, known_to, new_batch
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, apply_in_silence, refuse, world
@@ -71,7 +72,7 @@ def test_a_rise_that_fits_rows_makes_them_unknown_and_nothing_is_sent(
     view = stopped.go_on()
     assert stopped.statuses() == statuses
     assert (view.head.state, stopped.provider.sent) == (BatchState.STOPPED, [])
-    assert "a person must decide" in str(view.head.reason)
+    assert "a person must decide" in tell(view.head.reason)
     assert stopped.go_on().head.state is BatchState.STOPPED
     assert (stopped.statuses(), stopped.provider.sent) == (statuses, [])
 

@@ -13,6 +13,7 @@ from batch.ledger.facts import Fact, Purpose
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.sentences import taken_over
 from batch.model import BatchState, Movement, Status
+from batch.notes import tell
 from batch.outcome import Outcome
 from batch.rules.holding import PROOF_SECONDS
 from tests.runner.worlds import (
@@ -61,7 +62,7 @@ def test_a_refusal_of_the_account_stops_the_batch_and_leaves_the_rest_pending(co
     view = one.run()
     assert statuses(view) == [Status.DONE, Status.REFUSED, Status.PENDING]
     assert view.head.state is BatchState.STOPPED
-    assert f"code {code}" in str(view.head.reason)
+    assert f"code {code}" in tell(view.head.reason)
     assert one.provider.sent == [2, 3]
 
 

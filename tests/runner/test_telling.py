@@ -9,40 +9,40 @@ import pytest
 
 from batch.language import Language, speaking
 from batch.model import Direction, Movement
+from batch.notes import Note, note, tell
 from batch.outcome import Doubt, NotApplied, Refused, Throttled
-from batch.retelling import retold
 from batch.runner.telling import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
 REASONS = [
-    stop_reason(ROW, NotApplied("the connection was refused"), 5),
-    stop_reason(ROW, Throttled("the provider asks to slow down"), 5),
-    stop_reason(ROW, Doubt("no answer came in time"), 5),
-    stop_reason(
-        ROW, Doubt("something between this computer and the provider refuses (HTTP status 403)", None, True), 1
-    ),
+    stop_reason(ROW, NotApplied(note("connection-refused")), 5),
+    stop_reason(ROW, Throttled(note("asked-to-slow-down")), 5),
+    stop_reason(ROW, Doubt(note("answer-late")), 5),
+    stop_reason(ROW, Doubt(note("blocked", status="403"), None, True), 1),
     stop_reason(ROW, Refused(20, "", 200), 1),
     unproven_reason(Refused(77, "Non", 200)),
     unproven_reason(Refused(None, "Non", 200)),
     unproven_reason(Refused(77, "", 200)),
     untold_reason(4),
     doubted_reason(4),
-    unread_reason(ROW, "The provider cannot be reached: no answer came in time; nothing was moved."),
+    unread_reason(ROW, note("unreachable", why=note("answer-late"))),
 ]
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("reason", REASONS)
-def test_a_reason_to_stop_reads_as_sentences_with_no_full_stop_inside_brackets(reason: str, language: Language) -> None:
+def test_a_reason_to_stop_reads_as_sentences_with_no_full_stop_inside_brackets(
+    reason: Note, language: Language
+) -> None:
     with speaking(language):
-        told = retold(reason)
+        told = tell(reason)
     assert told.endswith(".")
     assert not re.search(r"\.\)|\.\.|\([A-ZÀ-Ý][a-z]", told)
-    assert (told == reason) is (language is Language.ENGLISH)
+    assert (told == tell(reason)) is (language is Language.ENGLISH)
 
 
 def test_why_the_balances_could_not_be_read_follows_as_a_sentence_of_its_own() -> None:
-    assert REASONS[-1] == (
+    assert tell(REASONS[-1]) == (
         "Whether row 4 was applied is unknown, because the balances cannot be read. "
         "The provider cannot be reached: no answer came in time; nothing was moved."
     )

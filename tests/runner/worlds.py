@@ -13,6 +13,7 @@ from batch.errors import ProviderUnreachable
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchView, Cell, Direction, Movement, Status, SubAccount
+from batch.notes import Note, note
 from batch.outcome import Answer, Applied, Doubt, NotApplied, Outcome, Throttled
 from batch.provider.decode import MainAccount, movement_outcome
 from batch.provider.http import MaySend
@@ -36,22 +37,22 @@ def apply(provider: ScriptedProvider, movement: Movement) -> Outcome:
 def apply_in_silence(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Apply it, and let the answer be lost."""
     apply(provider, movement)
-    return Doubt("the connection was reset")
+    return Doubt(note("connection-closed"))
 
 
 def lose(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Do nothing, and let the answer be lost."""
-    return Doubt("no answer came in time")
+    return Doubt(note("answer-late"))
 
 
 def unreachable(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Nothing is sent."""
-    return NotApplied("the connection was refused")
+    return NotApplied(note("connection-refused"))
 
 
 def throttle(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Ask for three seconds."""
-    return Throttled("the provider asks to slow down", 3.0)
+    return Throttled(note("asked-to-slow-down"), 3.0)
 
 
 def refuse(code: int, status: int = 200) -> Script:
@@ -91,7 +92,7 @@ class ScriptedProvider:
     def main_account(self) -> MainAccount:
         self.before_reading()
         if self.silent:
-            raise ProviderUnreachable("The provider cannot be reached.")
+            raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
         return MainAccount("me@example.com", self.main)
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
@@ -106,7 +107,7 @@ class ScriptedProvider:
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         self.before_sending()
         if not may_send():
-            return NotApplied("it may not be sent")
+            return NotApplied(note("said", words="it may not be sent"))
         self.sent.append(movement.row)
         step = self.script.pop(0) if self.script else apply
         return step(self, movement)
@@ -142,7 +143,7 @@ class Clock:
     def row_ended(self, row: int, status: Status) -> None:
         self.ended.append((row, status))
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         pass
 
 

@@ -27,6 +27,7 @@ from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Direction, Movement, Status, SubAccount
 from batch.money import to_thousandths
+from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
 from batch.provider.decode import MainAccount
 from batch.provider.http import MaySend
@@ -60,7 +61,6 @@ SPELLINGS = (
 )
 TOKENS = tuple(f"sub-{number}" for number in range(1, 9))
 STEPS = 14
-_RISE = "more than the ledger last knew"
 
 Rows = list[list[Cell]]
 
@@ -218,21 +218,21 @@ class Month:
         """Apply it, or not; answer, or not. The process may die, or sleep while another takes over."""
         self._maybe_sleep()
         if not may_send():
-            return NotApplied("it may not be sent")
+            return NotApplied(note("said", words="it may not be sent"))
         fate = self.rng.random()
         if fate < 0.04:
             raise Crash
         if fate < 0.08:
-            return Doubt("the answer was lost")
+            return Doubt(note("said", words="the answer was lost"))
         if fate < 0.14:
-            return Refused(20, "disabled", 200)
+            return Refused(20, "disabled", 200, of_account=True)
         if fate < 0.17:
             return Refused(8, "no credit", 200)
         self._apply(movement)
         if fate < 0.21:
             raise Crash
         if fate < 0.26:
-            return Doubt("the answer was lost")
+            return Doubt(note("said", words="the answer was lost"))
         return Applied(self.main, self.held[movement.token])
 
     def _apply(self, movement: Movement) -> None:
@@ -286,10 +286,10 @@ class Month:
     def row_ended(self, row: int, status: Status) -> None:
         """A row ended."""
 
-    def waiting(self, seconds: float, why: str) -> None:  # noqa: ARG002 (the protocol’s)
+    def waiting(self, seconds: float, why: Note) -> None:  # noqa: ARG002 (the protocol’s)
         """A wait, or something that is said."""
-        if _RISE in why:
-            self.told_of.add(why.split()[1])
+        if why.code == "risen-elsewhere":
+            self.told_of.add(why.params["token"])
 
     # How a list is sent.
 

@@ -14,6 +14,7 @@ from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
+from batch.notes import note
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.provider import decode
 from batch.provider.repeats import RepeatWatch
@@ -57,15 +58,15 @@ def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch
 
 
 def _retry_on_500(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied("500") if isinstance(exchange, Answer) and exchange.status >= 500 else outcome
+    return NotApplied(note("said", words="500")) if isinstance(exchange, Answer) and exchange.status >= 500 else outcome
 
 
 def _retry_after_read_timeout(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied("timeout") if isinstance(exchange, NoAnswer) else outcome
+    return NotApplied(note("said", words="timeout")) if isinstance(exchange, NoAnswer) else outcome
 
 
 def _retry_empty_answers(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied("empty") if isinstance(exchange, Answer) and not exchange.body else outcome
+    return NotApplied(note("said", words="empty")) if isinstance(exchange, Answer) and not exchange.body else outcome
 
 
 def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-from batch.codes import PROOF
 from batch.errors import LedgerError, UsageError
 from batch.ledger import verify
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, RowSettled
@@ -17,9 +16,10 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, from_thousandths, to_thousandths
+from batch.notes import Note, note
+from batch.provider.codes import PROOF
 from batch.rules import holding
 from batch.rules.books import keep_books
-from batch.rules.evidence import SEEN_MISSING, UNTOLD
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
 from batch.rules.retry import RetryPolicy
@@ -181,7 +181,7 @@ class Player:
         doubted = self.ledger.work(BATCH).doubted
         for entry in view.rows:
             if entry.result.status is Status.UNKNOWN:
-                if entry.result.note == UNTOLD and entry.row.number not in doubted:
+                if entry.result.note == note("untold") and entry.row.number not in doubted:
                     self.check_that_balances_do_not_tell(entry.row.number)
                 applied = self.provider.applied[entry.row.number] == 1
                 try:
@@ -218,11 +218,11 @@ class Player:
 
     def settled(self, fact: RowSettled) -> None:
         """A verdict: wrong only where nobody could have seen it."""
-        self.told.doubts += fact.note != SEEN_MISSING
+        self.told.doubts += fact.note.code != "seen-missing"
         verdict = fact.status is Status.DONE
         truth = self.provider.applied[fact.row] == 1
         if fact.status is not Status.UNKNOWN and verdict is not truth:
-            lagged = fact.note == SEEN_MISSING and self.provider.lagged & {MAIN, self.token(fact.row)}
+            lagged = fact.note.code == "seen-missing" and self.provider.lagged & {MAIN, self.token(fact.row)}
             if lagged and fact.status is Status.REFUSED:
                 # What one look showed is confirmed, or not, by the closing balances.
                 self.believed[fact.row] = True
@@ -422,7 +422,7 @@ class Human:
         self._player.say(f"row {row} is {status}")
         self.meanwhile()
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """The run waits."""
         self._player.say(f"waiting {seconds:.0f} s: {why}")
 

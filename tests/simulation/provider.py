@@ -13,6 +13,7 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
 from batch.money import CENT, from_thousandths, to_thousandths
+from batch.notes import note
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
 from batch.provider import decode
 from batch.provider.decode import MainAccount
@@ -124,7 +125,7 @@ class ModelProvider:
         """One call, with whatever befalls it."""
         self._live()
         if not may_send():
-            return decode.movement_outcome(NotSent("it may not be sent"))
+            return decode.movement_outcome(NotSent(note("said", words="it may not be sent")))
         self.sends += 1
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._answer(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
@@ -153,17 +154,17 @@ class ModelProvider:
             return self._lie(kind.removesuffix("-after"), movement)
         match kind:
             case "not-sent":
-                return NotSent("the connection was refused")
+                return NotSent(note("connection-refused"))
             case "late":
                 # The server keeps no request for longer than the settling time, less what a reading may lag.
                 delay = self._rng.uniform(0, SETTLE_SECONDS * 0.95 - self._rough.lag)
                 self._time.due.append((self._time.seconds + delay, lambda: self._apply_late(movement)))
                 self._time.pass_by(self._rng.choice([0.0, READ_TIMEOUT]))
-                return NoAnswer("no answer came in time")
+                return NoAnswer(note("answer-late"))
             case "silence":
                 self._perhaps_answer(movement)
                 self._time.pass_by(READ_TIMEOUT)
-                return NoAnswer("the connection was reset")
+                return NoAnswer(note("connection-closed"))
             case "broken":
                 return self._broken(self._perhaps_answer(movement).body)
             case "twice":
@@ -282,7 +283,7 @@ class ModelProvider:
         self._live()
         if self._rng.random() < self._rough.question_fault:
             self._time.pass_by(1.0)
-            raise ProviderUnreachable("The provider cannot be reached.")
+            raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
 
     def _live(self) -> None:
         """Between any two calls, accounts send SMS, and now and then one is topped up."""
@@ -307,4 +308,4 @@ def _refusal(code: int | None, status: int = 200) -> Answer:
 
 
 def _short(exchange: Exchange) -> str:
-    return f"{exchange.status} {exchange.body[:70]!r}" if isinstance(exchange, Answer) else exchange.reason
+    return f"{exchange.status} {exchange.body[:70]!r}" if isinstance(exchange, Answer) else exchange.reason.code

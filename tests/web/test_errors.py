@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from batch.errors import ProviderUnreachable
+from batch.notes import note
 from batch.web.logs import FILE_NAME, keep_log, stop_log
 from tests.web.conftest import ClientFor, People, Site
 
@@ -69,7 +70,7 @@ def test_a_failure_with_a_sentence_of_its_own_shows_it(
     people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_person: object) -> None:
-        raise ProviderUnreachable("The provider cannot be reached.")
+        raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
 
     monkeypatch.setattr("batch.web.entry.home.waiting_for", fail)
     response = client_for(people.viewer).get("/")

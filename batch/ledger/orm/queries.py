@@ -21,6 +21,7 @@ from batch.ledger.orm.trouble import found, reading
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
 from batch.model import Event as EventRecord
+from batch.notes import note_text
 from batch.rules.evidence import FOR_A_PERSON
 
 
@@ -91,7 +92,9 @@ def tally_of(batch: str) -> Tally:
 def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
     """Find those of the batches that have a row in doubt which a person has to decide about."""
     with reading():
-        rows = Movement.objects.filter(batch__in=batches, status=Status.UNKNOWN.value, note__in=FOR_A_PERSON)
+        rows = Movement.objects.filter(
+            batch__in=batches, status=Status.UNKNOWN.value, note__in=map(note_text, FOR_A_PERSON)
+        )
         return frozenset(rows.values_list("batch_id", flat=True))
 
 

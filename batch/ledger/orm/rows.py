@@ -27,6 +27,7 @@ from batch.model import (
     Status,
 )
 from batch.money import from_thousandths, to_thousandths
+from batch.notes import note_in
 
 _SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
 _RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
@@ -69,7 +70,7 @@ def _result(
     note: str | None,
 ) -> RowResult:
     balances = euros(main_balance), euros(subaccount_balance)
-    return RowResult(Status(status), code, message, *balances, attempts, at, note)
+    return RowResult(Status(status), code, message, *balances, attempts, at, note_in(note))
 
 
 def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
@@ -77,7 +78,7 @@ def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
     return BatchHead(
         batch=batch.name,
         state=BatchState(batch.state),
-        reason=batch.reason,
+        reason=note_in(batch.reason),
         source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
         digest=batch.digest,
         api_url=batch.api_url,

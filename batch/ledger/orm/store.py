@@ -38,6 +38,7 @@ from batch.ledger.orm.writing import Pen
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work
 from batch.ledger.sentences import already_there
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
+from batch.notes import note_text
 from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.holding import LEASE
 from batch.rules.repetition import PastList
@@ -293,7 +294,7 @@ def _apply(pen: Pen, batch: str, fact: Fact) -> None:
 
 
 def _change_state(batch: Batch, fact: StateChanged) -> None:
-    batch.state, batch.reason = fact.state.value, fact.reason
+    batch.state, batch.reason = fact.state.value, note_text(fact.reason)
     batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at

@@ -21,6 +21,7 @@ from batch.ledger.orm.rows import thousandths
 from batch.ledger.protocol import NewBatch
 from batch.ledger.sentences import taken_over, written_by_another
 from batch.model import SheetRow, Status
+from batch.notes import note_text
 from batch.rules.holding import LEASE
 
 _Value = str | int | float | datetime | None
@@ -88,7 +89,7 @@ class Pen:
     def change_row(self, batch: str, fact: replay.RowFact) -> None:
         """What a fact makes of its row, which must be as the fact takes it to be: no row is sent or decided twice."""
         change = replay.change_of(fact)
-        values: list[_Value] = [change["status"].value, change["code"], change["message"], change["note"]]
+        values: list[_Value] = [change["status"].value, change["code"], change["message"], note_text(change["note"])]
         if isinstance(fact, AttemptBegan):
             statement = self._statements.began
             before = thousandths(fact.main_balance), thousandths(fact.subaccount_balance)

@@ -16,6 +16,7 @@ from batch.errors import ProviderError, ProviderUnreachable, SettingsError, Usag
 from batch.ledger.orm.columns import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import Grid
+from batch.notes import note
 from batch.rules.checks import header_of
 from batch.rules.conventions import titles_to_keep
 from batch.runner.account import bind_account, find_account
@@ -91,7 +92,7 @@ def recheck(version: Version) -> bool:
         asked = _ask()
         grid = reader.result()
     if asked.account is None:
-        raise ProviderUnreachable(asked.problem)
+        raise ProviderUnreachable(note("said", words=asked.problem))
     played = _dry_run(grid, asked.account, reading, options)
     return check_again(version, _in_ledger(played, asked.known, options, version.draft.rest_of))
 

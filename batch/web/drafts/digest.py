@@ -17,6 +17,7 @@ from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
 from batch.money import to_thousandths
+from batch.report.words import foreseen_code
 from batch.runner.dry_run import DryRun
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
@@ -102,7 +103,7 @@ def screen_of(dry_run: DryRun) -> Screen:
         findings=tuple(_finding(finding) for finding in dry_run.sheet.findings if finding.code not in _DRIFTING),
         is_forecast=played is not None,
         refused=len(refusals),
-        refusals=_over(f"{refusal.row}\t{refusal.code}\n" for refusal in refusals),
+        refusals=_over(f"{refusal.row}\t{foreseen_code(refusal)}\n" for refusal in refusals),
         top_up=whole_euros(played.top_up) if played else 0,
     )
 

@@ -13,12 +13,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
-from batch.codes import meaning
 from batch.findings import RULES, Finding, Severity
 from batch.language import _, day, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
 from batch.money import euros, from_thousandths
+from batch.report.words import explained
 from batch.rules.header import cell_address
 from batch.web.drafts.store import REFUSED
 from batch.web.filters import TextFilter
@@ -211,7 +211,7 @@ _AMOUNTS = {Role.AMOUNT.value, Role.ADDED.value, Role.REMOVED.value}
 def _refusal(row: DraftRow) -> str:
     if row.refusal is None:
         return ""
-    words = meaning(row.refusal)
+    words = explained(row.refusal)
     if not row.short:
         return _("would be refused: {meaning}").format(meaning=words)
     return _("would be refused: {meaning}, short of {amount}").format(

@@ -20,6 +20,7 @@ from batch.language import _
 from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.model import Direction, SheetRow, Status
 from batch.money import ZERO, to_thousandths
+from batch.report.words import foreseen_code
 from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
 from batch.web.drafts.changes import Changes, Line, changes_between, line_of
@@ -193,7 +194,7 @@ def _forecast(dry_run: DryRun) -> dict[str, Any] | None:
         "lowest_row": played.lowest_row,
         "top_up": to_thousandths(played.top_up),
         "refused": len(played.refusals),
-        "refused_codes": sorted({refusal.code for refusal in played.refusals}),
+        "refused_codes": sorted({foreseen_code(refusal) for refusal in played.refusals}),
         "first_refused": [refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
         "removes_first_helps": played.removes_first_helps,
         "course": course(dry_run.plan, played),
@@ -251,7 +252,7 @@ def _row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
         row.direction.value if row.direction else None,
         None if row.amount is None else to_thousandths(row.amount),
         _PENDING if row.is_valid else _INVALID,
-        refusal.code if refusal else None,
+        foreseen_code(refusal) if refusal else None,
         to_thousandths(refusal.short) if refusal else None,
     )
 

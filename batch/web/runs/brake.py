@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from batch.model import Status
+from batch.notes import Note, note_text
 from batch.web.models import Job
 
 _ASK_EVERY = 0.5
@@ -72,10 +73,10 @@ class JobWatcher:
             self._says_waiting = False
             self._say(waiting_until=None, waiting_why="")
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """Nothing happens for a while, and this is why."""
         self._says_waiting = True
-        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=why)
+        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=note_text(why))
 
     def _say(self, **said: object) -> None:
         """For the page only, so a run does not stop for it."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from django import template
 
-from batch import language, retelling, wording
+from batch import language, notes, wording
 from batch.language import _, ngettext
 from batch.model import BatchState, Direction, Status, Tally
 from batch.money import euros as euros_text
@@ -86,9 +86,9 @@ def direction_word(direction: Direction | str) -> str:
 
 @register.filter
 @or_nothing
-def retold(stored: str) -> str:
-    """A sentence that the ledger stored, in the language in force."""
-    return retelling.retold(stored)
+def told(stored: notes.Note | str) -> str:
+    """Tell a note, or the text that a table keeps of one, in the language in force."""
+    return notes.tell(stored if isinstance(stored, notes.Note) else notes.note_in(stored))
 
 
 @register.filter

@@ -23,12 +23,12 @@ from batch.language import Language, speaking
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
 from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status
 from batch.money import balance_text
+from batch.notes import Note, note
 from batch.report import words
 from batch.report.contents import Contents
 from batch.report.plain import row_lines
 from batch.report.verdict import tell_next_steps, verdict
 from batch.report.workbook import write_report
-from batch.rules.evidence import UNTOLD
 from batch.web.runs.standing import books_of
 from batch.web.runs.worker import _tell
 from batch.wording import status_word
@@ -62,7 +62,7 @@ def draw(ledger: DatabaseLedger, name: str, rng: random.Random) -> BatchView:
     if rng.random() < 0.9:
         facts.append(BalancesRead(NOON + timedelta(minutes=1), Purpose.CLOSING, held[None], subaccounts))
     ended = NOON + timedelta(minutes=2)
-    facts.append(StateChanged(ended, state, None if state is BatchState.FINISHED else "It was interrupted.", "Carla"))
+    facts.append(StateChanged(ended, state, None if state is BatchState.FINISHED else note("interrupted"), "Carla"))
     ledger.append(name, facts)
     return ledger.view(name)
 
@@ -73,9 +73,9 @@ def _become(row: SheetRow, what: str, held: dict[str | None, Decimal]) -> list[F
         return []
     began = AttemptBegan(NOON, row.number, 1, held[None], held[row.token])
 
-    def ended(outcome: str, status: Status, code: int | None, note: str | None = None) -> AttemptEnded:
+    def ended(outcome: str, status: Status, code: int | None, told: Note | None = None) -> AttemptEnded:
         main, subaccount = (held[None], held[row.token]) if status is Status.DONE else (None, None)
-        return AttemptEnded(NOON, row.number, 1, outcome, status, code, None, main, subaccount, note)
+        return AttemptEnded(NOON, row.number, 1, outcome, status, code, None, main, subaccount, told)
 
     match what:
         case "done":
@@ -86,9 +86,9 @@ def _become(row: SheetRow, what: str, held: dict[str | None, Decimal]) -> list[F
         case "refused":
             return [began, ended("Refused", Status.REFUSED, 8)]
         case "decided":
-            doubt = ended("Doubt", Status.UNKNOWN, None, UNTOLD)
+            doubt = ended("Doubt", Status.UNKNOWN, None, note("untold"))
             return [began, doubt, PersonDecided(NOON, row.number, 1, applied=False, who="Carla", why="asked")]
-    return [began, ended("Doubt", Status.UNKNOWN, None, UNTOLD)]
+    return [began, ended("Doubt", Status.UNKNOWN, None, note("untold"))]
 
 
 def flat(text: str) -> str:

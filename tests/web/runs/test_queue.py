@@ -13,6 +13,7 @@ from django.core import mail
 from django.utils import timezone
 
 from batch.model import BatchState
+from batch.notes import note
 from batch.rules.accounts import Owner, normalize_address
 from batch.sandbox import Sandbox
 from tests.web.conftest import ClientFor, People, Site
@@ -122,7 +123,7 @@ def test_a_batch_is_given_up_by_an_approver_with_a_reason_and_the_start_goes_on(
     head = line_of(stopped).head
     assert (head.state, head.reason, head.people.abandoned) == (
         BatchState.ABANDONED,
-        "not needed",
+        note("said", words="not needed"),
         str(people.approver),
     )
     assert first_difference(DatabaseLedger().view(stopped)) is None

@@ -1,0 +1,57 @@
+"""The provider's codes: what each means, and what it is for a batch (API page of the two credit calls).
+
+The endpoint's own page is the contract. Another page of the same provider gives the numbers other meanings, so the
+server's own message is always kept and shown beside ours. A code that is no documented refusal proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from batch.notes import Note, note
+from batch.rules.forecast import Shortfall
+
+OK = 200
+_MEANINGS: Mapping[int, str] = {
+    1: "key-missing",
+    2: "amount-missing",
+    3: "subaccount-missing",
+    4: "not-authorised",
+    5: "amount-not-positive",
+    6: "main-account-empty",
+    7: "subaccount-unknown",
+    8: "no-credit",
+    10: "key-wrong",
+    11: "no-credit",
+    20: "account-disabled",
+    30: "account-blocked",
+    40: "access-denied",
+    90: "request-unreadable",
+    96: "ip-not-authorised",
+    OK: "done",
+    500: "provider-in-trouble",
+}
+FORESEEN: Mapping[Shortfall, int] = {
+    Shortfall.MAIN_ACCOUNT_EMPTY: 6,
+    Shortfall.NO_SUBACCOUNT: 7,
+    Shortfall.NOT_ENOUGH_CREDIT: 8,
+}
+"""The codes of the refusals that a forecast foresees."""
+SLOW_DOWN = 429
+"""Named among the codes of a body, not only as an HTTP status."""
+
+PROOF = frozenset({*range(1, 12), 20, 30, 40, 90, 96})
+"""Refusals that prove that nothing was applied."""
+
+FAILURES = 500
+"""From here on a code says that the provider failed, which says nothing of the movement."""
+
+STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
+"""Refusals that every further row would get as well."""
+
+
+def explain(code: int | None) -> Note:
+    """Explain a code; says so where the code is not a documented one."""
+    if code is None:
+        return note("no-code")
+    return note(_MEANINGS[code]) if code in _MEANINGS else note("code-unknown", code=code)
