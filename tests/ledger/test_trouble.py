@@ -1,24 +1,17 @@
-"""A commit is whole or nothing, by the framework and past it."""
+"""A commit is whole or nothing, whatever goes wrong in it and whenever."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import sys
+from itertools import count
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from batch.errors import LedgerError
 
-Committed = Callable[[], AbstractContextManager[None]]
-
-
-@pytest.fixture(params=["committed", "committed_by_driver"])
-def committed(request: pytest.FixtureRequest, database: None) -> Committed:
-    from batch.ledger.orm import trouble
-
-    way: Committed = getattr(trouble, request.param)
-    return way
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def write(role: str | None) -> None:
@@ -28,8 +21,10 @@ def write(role: str | None) -> None:
         cursor.execute("INSERT INTO ledger_columntitle (role, title, at) VALUES (%s, 'x', '2026-01-01')", [role])
 
 
-def commit(committed: Committed, *roles: str | None, then: BaseException | None = None) -> None:
+def commit(*roles: str | None, then: BaseException | None = None) -> None:
     """Write these, and break off afterwards if there is something to break off with."""
+    from batch.ledger.orm.trouble import committed
+
     with committed():
         for role in roles:
             write(role)
@@ -43,47 +38,46 @@ def written() -> list[str]:
     return list(ColumnTitle.objects.order_by("role").values_list("role", flat=True))
 
 
-def test_what_is_written_is_there_afterwards(committed: Committed) -> None:
-    commit(committed, "a", "b")
+def test_what_is_written_is_there_afterwards() -> None:
+    commit("a", "b")
     assert written() == ["a", "b"]
 
 
 @pytest.mark.parametrize("trouble", [ValueError, KeyboardInterrupt, LedgerError])
-def test_of_what_broke_off_nothing_is_there_and_the_next_commit_is_whole(
-    committed: Committed, trouble: type[BaseException]
-) -> None:
+def test_of_what_broke_off_nothing_is_there_and_the_next_commit_is_whole(trouble: type[BaseException]) -> None:
     with pytest.raises(trouble):
-        commit(committed, "a", then=trouble())
+        commit("a", then=trouble())
     assert written() == []
-    commit(committed, "b")
+    commit("b")
     assert written() == ["b"]
 
 
-def test_what_the_database_complains_of_is_one_sentence(committed: Committed) -> None:
+def test_what_the_database_complains_of_is_one_sentence() -> None:
     with pytest.raises(LedgerError, match=r"cannot be read or written \(.*; nothing more was sent"):
-        commit(committed, "a", None)
+        commit("a", None)
     assert written() == []
 
 
-def test_a_commit_within_a_commit_is_refused(committed: Committed) -> None:
+def test_a_commit_within_a_commit_is_refused() -> None:
     from django.db import transaction
 
-    trouble = (RuntimeError, transaction.TransactionManagementError)
-    with pytest.raises(trouble), transaction.atomic():
-        commit(committed, "a")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        commit("a")
     assert written() == []
 
 
-def test_a_database_that_is_closed_in_between_is_opened_again(committed: Committed) -> None:
+def test_a_database_that_is_closed_in_between_is_opened_again() -> None:
     from django.db import connection
 
     connection.close()
-    commit(committed, "a")
+    commit("a")
     assert written() == ["a"]
 
 
-def test_a_connection_that_cannot_even_undo_is_given_up(committed: Committed) -> None:
+def test_a_connection_that_cannot_even_undo_is_given_up() -> None:
     from django.db import connection
+
+    from batch.ledger.orm.trouble import committed
 
     def broken() -> None:
         with committed():
@@ -95,5 +89,46 @@ def test_a_connection_that_cannot_even_undo_is_given_up(committed: Committed) ->
     with pytest.raises(LedgerError):
         broken()
     assert written() == []
-    commit(committed, "c")
+    commit("c")
     assert written() == ["c"]
+
+
+def test_whenever_it_is_interrupted_a_commit_is_whole_or_nothing_and_the_next_one_is_whole() -> None:
+    from django.db import connections
+
+    other = connections.create_connection("default")
+    with other.cursor() as seen:
+
+        def roles() -> list[str]:
+            seen.execute("SELECT role FROM ledger_columntitle ORDER BY role")
+            return [role for (role,) in seen.fetchall()]
+
+        for moment in count():
+            if not interrupt_commit(moment, f"{moment}-a", f"{moment}-b"):
+                break
+            commit(f"{moment}-c")
+            found = [role for role in roles() if role.startswith(f"{moment}-")]
+            assert found in ([f"{moment}-c"], [f"{moment}-{end}" for end in "abc"]), moment
+        assert moment > 100
+    other.close()
+
+
+def interrupt_commit(moment: int, *roles: str) -> bool:
+    """Press Ctrl-C in the middle of a commit; False if it has fewer moments at which Python looks for it."""
+    left = moment
+
+    def look(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal left
+        if event in {"call", "c_return"}:
+            left -= 1
+            if left == -1:
+                raise KeyboardInterrupt
+
+    sys.setprofile(look)
+    try:
+        commit(*roles)
+    except (KeyboardInterrupt, LedgerError):
+        return True
+    finally:
+        sys.setprofile(None)
+    return False

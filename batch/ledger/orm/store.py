@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, Max, OuterRef
 
 from batch.choices import read_choices
@@ -33,8 +34,8 @@ from batch.ledger.orm.past import done_movements, doubted_rows
 from batch.ledger.orm.queries import lines_page
 from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
-from batch.ledger.orm.trouble import committed, committed_by_driver, found, reading
-from batch.ledger.orm.writing import Pen
+from batch.ledger.orm.trouble import committed, found, reading
+from batch.ledger.orm.writing import add_events, add_rows, change_row, renew_lease
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work
 from batch.ledger.sentences import already_there
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
@@ -109,8 +110,8 @@ class DatabaseLedger:
     def renew(self, batch: str, at: datetime) -> None:
         """Prove that the account is still held, and hold it for longer."""
         if self._held is not None:
-            with committed():
-                Pen().renew(*self._held, batch, at)
+            with committed() as cursor:
+                renew_lease(cursor, *self._held, batch, at)
 
     def let_go(self) -> None:
         """Give the account back, if it is held."""
@@ -139,7 +140,7 @@ class DatabaseLedger:
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
         source = new.sheet.source
-        with committed():
+        with committed() as cursor:
             if Batch.objects.filter(name=new.name).exists():
                 raise LedgerError(already_there(new.name))
             Batch.objects.create(
@@ -163,17 +164,16 @@ class DatabaseLedger:
                 people=people_json(People(new.prepared, new.approved)),
                 options=list(new.options),
             )
-            Pen().add_rows(new)
-            self._append(new.name, chain.Tip(), accepted(new))
+            add_rows(cursor, new)
+            self._append(cursor, new.name, chain.Tip(), accepted(new))
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
-        is_about_rows = all(isinstance(fact, replay.RowFact) for fact in facts)
-        with committed_by_driver() if is_about_rows else committed():
-            tip = self._append(batch, tip or _tip(batch), facts)
+        with committed() as cursor:
+            tip = self._append(cursor, batch, tip or _tip(batch), facts)
         if self._held is not None:
             self._tips[batch] = tip
 
@@ -260,19 +260,18 @@ class DatabaseLedger:
             batches = Batch.objects.filter(account=account).order_by("number")
             return {name: tuple(options) for name, options in batches.values_list("name", "options")}
 
-    def _append(self, batch: str, tip: chain.Tip, facts: Sequence[Fact]) -> chain.Tip:
+    def _append(self, cursor: CursorWrapper, batch: str, tip: chain.Tip, facts: Sequence[Fact]) -> chain.Tip:
         """Write the facts behind the tip, within a transaction; returns the new tip."""
-        pen = Pen()
         if self._held is not None:
-            pen.renew(*self._held, batch, facts[-1].at)
+            renew_lease(cursor, *self._held, batch, facts[-1].at)
         lines: list[chain.Line] = []
         end = tip
         for fact in facts:
             lines.append(chain.next_line(end, fact))
             end = chain.Tip(lines[-1].number, lines[-1].hash)
-        pen.add_events(batch, tip, lines)
+        add_events(cursor, batch, tip, lines)
         for fact in facts:
-            _apply(pen, batch, fact)
+            _apply(cursor, batch, fact)
         return end
 
 
@@ -281,10 +280,10 @@ def _tip(batch: str) -> chain.Tip:
     return chain.Tip(kept.events_count, kept.last_hash)
 
 
-def _apply(pen: Pen, batch: str, fact: Fact) -> None:
+def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
     match fact:
         case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
-            pen.change_row(batch, fact)
+            change_row(cursor, batch, fact)
         case BalancesRead():
             Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
         case OptionsChanged():

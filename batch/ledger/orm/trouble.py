@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from batch.errors import LedgerError
 from batch.language import _
@@ -26,39 +26,16 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def committed() -> Iterator[None]:
+def committed() -> Iterator[CursorWrapper]:
     """The same, with everything that is written in one commit."""
-    with reading(), connections["default"].wrap_database_errors, transaction.atomic(durable=True):
-        yield
-
-
-@contextmanager
-def committed_by_driver() -> Iterator[None]:
-    """The same past Django's layers, by which an empty commit takes four times as long: for what every row that is sent
-    waits for.
-
-    Nothing in it may open a transaction, as many of Django's own writes do.
-    """
-    connection = connections["default"]
-    connection.validate_no_atomic_block()
-    with reading(), connection.wrap_database_errors:
-        connection.ensure_connection()
-        driver = connection.connection
-        try:
-            driver.execute("BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN")
-            yield
-            driver.commit()
-        except BaseException:
-            _roll_back(connection)
-            raise
-
-
-def _roll_back(connection: BaseDatabaseWrapper) -> None:
-    """Undo what is not committed. A connection that cannot even do that is given up, and so undoes it as well."""
     try:
-        connection.rollback()
-    except DatabaseError:
-        connection.close()
+        with reading(), transaction.atomic(durable=True), connections["default"].cursor() as cursor:
+            yield cursor
+    except BaseException:
+        # Ctrl-C may have come while Django was entering or leaving the transaction: nothing of it may stay open.
+        connections["default"].close()
+        del connections["default"]
+        raise
 
 
 def found(name: str) -> Batch:
