@@ -151,12 +151,13 @@ def _commit_to_disk(connection: BaseDatabaseWrapper, **_about: Any) -> None:
 
 
 def _is_behind(only: tuple[str, ...]) -> bool:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    from django.core.management import call_command
 
-    executor = MigrationExecutor(connection)
-    wanted = [node for node in executor.loader.graph.leaf_nodes() if not only or node[0] in only]
-    return bool(executor.migration_plan(wanted))
+    try:
+        call_command("migrate", *only, check_unapplied=True, verbosity=0)
+    except SystemExit:
+        return True
+    return False
 
 
 def _keep_private(file: Path) -> None:
