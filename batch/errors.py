@@ -2,21 +2,27 @@
 
     CreditbatchError            exit code 2 (could not start) unless it says otherwise
     ├── UsageError              the command was given something it cannot use
-    │   └── BatchUnfinished     a batch of the account was begun and has not ended
+    │   ├── BatchUnfinished     a batch of the account was begun and has not ended
+    │   └── AlreadyRun          the list was run before
     ├── SettingsError           a setting is missing or unusable
+    │   └── KeyMissing          there is no API key
     ├── SheetError              the file cannot be read as a sheet
     ├── ProviderError           the provider could not be asked
     │   ├── ProviderUnreachable no usable answer came
     │   ├── ProviderRefused     it answered, and said no
     │   └── SubAccountGone      it answered, and its list does not hold the sub-account
     ├── LedgerError             the ledger cannot be read or written
+    │   ├── NoSuchBatch         it holds no batch of that name
     │   └── AccountInUse        somebody else is sending on the account just now
     └── ReportError             the workbook cannot be written
 
-Every message is one sentence for the reader: what is wrong, where, and what to do.
+Every message is one sentence for the reader: what is wrong, where, and what to do. `kind` says the same to a script, in
+a word that never changes.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from batch.language import N_, _
 from batch.notes import Note, tell
@@ -49,27 +55,48 @@ _SYSTEM_WORDS = (
 class CreditbatchError(Exception):
     """A failure that is told to the user in one sentence."""
 
-    exit_code = 2
+    exit_code: ClassVar[int] = 2
+    kind: ClassVar[str]
 
 
 class UsageError(CreditbatchError):
     """The command was given something it cannot use."""
 
+    kind = "usage"
+
 
 class BatchUnfinished(UsageError):
     """A batch of the account was begun and has not ended: it is resumed or abandoned before another begins."""
+
+    kind = "batch-unfinished"
 
     def __init__(self, sentence: str, batch: str) -> None:
         super().__init__(sentence)
         self.batch = batch
 
 
+class AlreadyRun(UsageError):
+    """The list, or half of it, was run before."""
+
+    kind = "already-run"
+
+
 class SettingsError(CreditbatchError):
     """A setting is missing or unusable."""
+
+    kind = "settings"
+
+
+class KeyMissing(SettingsError):
+    """There is no API key."""
+
+    kind = "key-missing"
 
 
 class SheetError(CreditbatchError):
     """The file cannot be read as a sheet; where the choice is the reader's, `sheets` could each be meant."""
+
+    kind = "sheet-unreadable"
 
     def __init__(self, sentence: str, sheets: tuple[str, ...] = ()) -> None:
         super().__init__(sentence)
@@ -78,6 +105,8 @@ class SheetError(CreditbatchError):
 
 class ProviderError(CreditbatchError):
     """The provider could not be asked; `note` is the sentence as a ledger keeps it."""
+
+    kind = "provider"
 
     def __init__(self, why: Note) -> None:
         super().__init__(tell(why))
@@ -90,6 +119,8 @@ class ProviderUnreachable(ProviderError):
     `retry_after` is for how many seconds the provider asked to be left alone.
     """
 
+    kind = "provider-unreachable"
+
     def __init__(self, why: Note, *, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
@@ -97,6 +128,8 @@ class ProviderUnreachable(ProviderError):
 
 class ProviderRefused(ProviderError):
     """The provider answered a question with a refusal; its code and its own words are kept."""
+
+    kind = "provider-refused"
 
     def __init__(self, why: Note, *, code: int | None, words: str) -> None:
         super().__init__(why)
@@ -107,13 +140,25 @@ class ProviderRefused(ProviderError):
 class SubAccountGone(ProviderError):
     """The provider's list does not hold a sub-account whose balance is asked for."""
 
+    kind = "sub-account-gone"
+
 
 class LedgerError(CreditbatchError):
     """The ledger cannot be read or written."""
 
+    kind = "ledger"
+
+
+class NoSuchBatch(LedgerError):
+    """The ledger holds no batch of that name."""
+
+    kind = "no-such-batch"
+
 
 class AccountInUse(LedgerError):
     """Somebody else is sending on the account just now; `batch` is theirs, None before it has a name."""
+
+    kind = "account-in-use"
 
     def __init__(self, sentence: str, batch: str | None) -> None:
         super().__init__(sentence)
@@ -122,6 +167,8 @@ class AccountInUse(LedgerError):
 
 class ReportError(CreditbatchError):
     """The workbook cannot be written."""
+
+    kind = "report"
 
 
 def system_words(error: OSError) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from batch.errors import SettingsError, system_words
+from batch.errors import KeyMissing, SettingsError, system_words
 from batch.language import _
 
 PROVIDER_URL = "https://api.smspartner.fr/v1"
@@ -141,7 +141,7 @@ def load_key(environ: Mapping[str, str]) -> Secret:
     value = (value or "").strip()
     if not value:
         sentence = _("There is no API key: set {setting}, or name a file that holds it in {file_setting}.")
-        raise SettingsError(sentence.format(setting=KEY, file_setting=KEY_FILE))
+        raise KeyMissing(sentence.format(setting=KEY, file_setting=KEY_FILE))
     if not value.isascii() or not value.isprintable() or " " in value:
         raise SettingsError(_("The API key holds characters that no key has: copy it again from the provider's site."))
     return Secret(value)

@@ -19,7 +19,7 @@ from batch.cli.surroundings import (
     read_environment,
     settings_and_key,
 )
-from batch.errors import LedgerError, ReportError, UsageError
+from batch.errors import AlreadyRun, LedgerError, NoSuchBatch, ReportError, UsageError
 from batch.language import N_, _, ngettext, number
 from batch.model import ENDED, BatchState, BatchView, Status, tally
 from batch.money import euros
@@ -91,7 +91,7 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
                 return 0
             repetition = repetition_in(checked)
             if repetition is not None:
-                raise UsageError(repetition.message)
+                raise AlreadyRun(repetition.message)
             obstacle = obstacle_in_sheet(checked, choices) or obstacle_in_forecast(checked, choices)
             if obstacle:
                 show_dry_run(checked, json=json, report=None)
@@ -165,7 +165,7 @@ def _batch_to_resume(ledger: Ledger) -> str:
         raise UsageError(sentence.format(batches=", ".join(begun)))
     newest = begun[0] if begun else ledger.latest()
     if newest is None:
-        raise UsageError(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
+        raise NoSuchBatch(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
     return newest
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from batch.choices import read_choices
-from batch.errors import AccountInUse, LedgerError
+from batch.errors import AccountInUse, LedgerError, NoSuchBatch
 from batch.ledger import chain, replay
 from batch.ledger.accept import accepted
 from batch.ledger.facts import (
@@ -287,7 +287,7 @@ class MemoryLedger:
 
     def _find(self, batch: str) -> _Batch:
         if batch not in self._batches:
-            raise LedgerError(no_such_batch(batch))
+            raise NoSuchBatch(no_such_batch(batch))
         return self._batches[batch]
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from batch.errors import LedgerError
+from batch.errors import LedgerError, NoSuchBatch
 from batch.language import _
 from batch.ledger.orm.models import Batch
 from batch.ledger.sentences import no_such_batch
@@ -39,10 +39,10 @@ def committed() -> Iterator[CursorWrapper]:
 
 
 def found(name: str) -> Batch:
-    """The batch of that name; `LedgerError` if there is none."""
+    """The batch of that name; `NoSuchBatch` if there is none."""
     batch = Batch.objects.filter(name=name).first()
     if batch is None:
-        raise LedgerError(no_such_batch(name))
+        raise NoSuchBatch(no_such_batch(name))
     return batch
 
 

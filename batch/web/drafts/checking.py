@@ -12,7 +12,7 @@ from pathlib import PurePath
 from django.db import transaction
 
 from batch.choices import Choices
-from batch.errors import ProviderError, ProviderUnreachable, SettingsError, UsageError
+from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, UsageError
 from batch.ledger.orm.columns import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import Grid
@@ -115,7 +115,7 @@ def prepare_start(version: Version, account: Account, known: int) -> DryRun:
     checked = _in_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
     repetition = repetition_in(checked.dry_run)
     if repetition is not None:
-        raise UsageError(repetition.message)
+        raise AlreadyRun(repetition.message)
     if screen_digest(checked.dry_run, options) == version.screen_digest:
         # What was approved had nothing in its way; what has changed is for its approvers to see.
         obstacle = obstacle_in_sheet(checked.dry_run, choices) or obstacle_in_forecast(checked.dry_run, choices)
