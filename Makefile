@@ -38,7 +38,7 @@ format: $(READY)  ## Format, and mend what the linter can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-messages: $(READY)  ## Bring the catalogue of French messages up to date, and list what has no French yet.
+messages: $(READY)  ## Bring the catalogues of French messages up to date, and list what has no French yet.
 	$(BIN)/python -m tests.catalogue
 
 simulate: $(READY)  ## Play SEEDS seeds of each simulation.

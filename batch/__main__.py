@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import gettext
 import locale
 import os
 import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from batch.language import Language, _, preferred, speak
+from batch.language import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, language, preferred, speak
 
-_INTERRUPTED = 130
-"""What typer returns after Ctrl-C, as shells do; ours is 3."""
+if TYPE_CHECKING:
+    import click
+
 _LANG = "--lang"
 
 
@@ -89,27 +91,42 @@ def _system_locale() -> str | None:
 
 def _run(arguments: list[str]) -> int:
     """Every expected end as an exit code. The imports are inside, so that Ctrl-C is answered during them as well."""
-    import typer
+    from click.exceptions import Exit, NoArgsIsHelpError, UsageError
 
-    from batch.cli.app import app
     from batch.errors import CreditbatchError
 
+    _let_click_speak()
+    from batch.cli.app import app
+
     try:
-        code = app(arguments, prog_name="creditbatch", standalone_mode=False)
+        with app.make_context("creditbatch", arguments) as context:
+            code = app.invoke(context)
+    except Exit as end:
+        return end.exit_code
+    except NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except UsageError as error:
+        _fail(_tell_usage(error), error.exit_code)
     except CreditbatchError as error:
         _fail(str(error), error.exit_code)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    except Exception as error:
-        usage = getattr(error, "format_message", None)
-        if usage is None:
-            raise
-        from batch.cli.help import complaint
-
-        _fail(_("{complaint}: see creditbatch --help.").format(complaint=complaint(usage())), 2)
-    if code == _INTERRUPTED:
-        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
+
+
+def _let_click_speak() -> None:
+    """Give click its words in our language: it asks the standard library, which goes by the environment."""
+    gettext.bindtextdomain(CLICK_DOMAIN, LOCALE_FOLDER)
+    gettext.textdomain(CLICK_DOMAIN)
+    os.environ["LANGUAGE"] = language()
+
+
+def _tell_usage(error: click.UsageError) -> str:
+    """Tell what click says of the arguments, and where there is help."""
+    complaint = error.format_message()
+    if not complaint.endswith((".", "?", "?)")):
+        complaint += "."
+    command = error.ctx.command_path if error.ctx else "creditbatch"
+    return _("{complaint} See {command} --help.").format(complaint=complaint, command=command)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -18,7 +18,9 @@ from pathlib import Path
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "django"
-"""The catalogue's name: the only one that Django looks for, and there is but one catalogue."""
+"""The name of our catalogue: the only one that Django looks for."""
+CLICK_DOMAIN = "click"
+"""The name of another, which holds the French of what click says of options and arguments."""
 
 _NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _SPACE = "\N{NO-BREAK SPACE}"

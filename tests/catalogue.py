@@ -1,7 +1,8 @@
 """The messages of the code and of the pages, and their French: `python -m tests.catalogue` brings the two together.
 
-Messages are taken from every `_()` in the code and every `{% translate %}` in the pages. What is new is added without
-its French and printed; what is gone is dropped. docs/constats.md is made again from it.
+Messages are taken from every `_()` in the code and every `{% translate %}` in the pages, and for a catalogue of its own
+from click's code. What is new is added without its French and printed; what is gone is dropped. docs/constats.md is
+made again from it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from batch.findings import RULES
-from batch.language import DOMAIN, LOCALE_FOLDER
+from batch.language import CLICK_DOMAIN, DOMAIN, LOCALE_FOLDER
 
 ROOT = Path(__file__).parents[1]
-PO = LOCALE_FOLDER / "fr" / "LC_MESSAGES" / f"{DOMAIN}.po"
-MO = PO.with_suffix(".mo")
+DOMAINS = (DOMAIN, CLICK_DOMAIN)
+_FOLDER = LOCALE_FOLDER / "fr" / "LC_MESSAGES"
 CONSTATS = ROOT / "docs" / "constats.md"
 KEYWORDS = {
     **dict.fromkeys(("_", "N_", "gettext", "gettext_lazy", "gettext_noop"), None),
@@ -32,6 +34,57 @@ KEYWORDS = {
     **dict.fromkeys(("_error", "_warning", "_note"), None),  # findings' sentences
 }
 """The functions whose arguments are messages."""
+_CLICK = Path(click.__file__).parent
+_CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+"""The others are for prompts, editors, colours and completion, of which the command has none."""
+_CLICK_WORDS = ("required",)
+"""What click looks up by a variable."""
+_UNSAID = {
+    # To whoever writes a command.
+    "Arguments take exactly one parameter declaration, got {length}: {decls}.",
+    "Boolean option {decl!r} cannot use the same flag for true/false.",
+    "Choice({choices})",
+    "Could not determine name for option with declarations {decls!r}",
+    "Invalid start character for option ({option})",
+    "Name '{name}' defined twice",
+    "No options defined but a name was passed ({name}). Did you mean to declare an argument instead? Did you mean to "
+    "pass '--{name}'?",
+    "Value must be an iterable.",
+    # Of prompts and of what is deprecated.
+    "Aborted!",
+    "Confirm the action without prompting.",
+    "DeprecationWarning: The command {name!r} is deprecated.{extra_message}",
+    "DeprecationWarning: The {param_type} {name!r} is deprecated.{extra_message}",
+    "Do you want to continue?",
+    "deprecated",
+    # Of kinds of options, arguments and values that no command has.
+    "%(prog)s, version %(version)s",
+    "(dynamic)",
+    "Argument {name!r} takes {nargs} values.",
+    "Could not open file {filename!r}: {message}",
+    "Invalid value: {message}",
+    "Missing parameter",
+    "Missing parameter: {param_name}",
+    "Missing {param_type}",
+    "Show the version and exit.",
+    "Takes {nargs} values but 1 was given.",
+    "directory",
+    "env var: {var}",
+    "file",
+    "path",
+    "unknown error",
+    "{len_type} values are required, but {len_value} was given.",
+    "{name} {filename!r} does not exist.",
+    "{name} {filename!r} is a directory.",
+    "{name} {filename!r} is a file.",
+    "{name} {filename!r} is not executable.",
+    "{name} {filename!r} is not readable.",
+    "{name} {filename!r} is not writable.",
+    "{value!r} does not match the format {format}.",
+    "{value!r} is not a valid UUID.",
+    "{value!r} is not a valid boolean. Recognized values: {states}",
+}
+"""What click never says here."""
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _CONSTATS = """# Constats
 
@@ -45,17 +98,29 @@ d’un coup, chacun avec la ligne et la cellule telles qu’Excel les affiche.
 
 
 def main() -> int:
-    """Bring the catalogue up to date, and say what has no French yet."""
-    catalogue = present()
-    catalogue.update(template(), no_fuzzy_matching=True)
-    catalogue.obsolete.clear()
-    PO.write_bytes(po_bytes(catalogue))
-    MO.write_bytes(mo_bytes(catalogue))
-    CONSTATS.write_text(constats(catalogue), "utf-8")
-    missing = [message for message in catalogue if message.id and not is_complete(message)]
+    """Bring the catalogues up to date, and say what has no French yet."""
+    missing: list[Message] = []
+    for domain in DOMAINS:
+        catalogue = present(domain)
+        catalogue.update(template(domain), no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        po(domain).write_bytes(po_bytes(catalogue))
+        mo(domain).write_bytes(mo_bytes(catalogue))
+        missing += [message for message in catalogue if message.id and not is_complete(message)]
+    CONSTATS.write_text(constats(present()), "utf-8")
     for message in missing:
         print(f"no French yet: {message.id!r} ({', '.join(path for path, _ in message.locations)})")
     return 1 if missing else 0
+
+
+def po(domain: str) -> Path:
+    """The file in which a catalogue is written."""
+    return _FOLDER / f"{domain}.po"
+
+
+def mo(domain: str) -> Path:
+    """The file that the program reads."""
+    return _FOLDER / f"{domain}.mo"
 
 
 def constats(catalogue: Catalog) -> str:
@@ -77,29 +142,46 @@ def _cell(sentence: str) -> str:
     return re.sub(r"\{\w+[^}]*\}", "…", sentence).replace("|", "\\|")
 
 
-def present() -> Catalog:
+def present(domain: str = DOMAIN) -> Catalog:
     """The catalogue as it is on the disk."""
-    with PO.open("rb") as file:
-        return read_po(file, locale="fr", domain=DOMAIN)
+    with po(domain).open("rb") as file:
+        return read_po(file, locale="fr", domain=domain)
 
 
-def template() -> Catalog:
+def template(domain: str = DOMAIN) -> Catalog:
     """Every message there is, without translations."""
-    found = Catalog(domain=DOMAIN, charset="utf-8")
+    found = Catalog(domain=domain, charset="utf-8")
+    if domain == CLICK_DOMAIN:
+        _add_clicks(found)
+        return found
     for path in sorted((ROOT / "batch").rglob("*.py")):
-        _add(found, path, path.read_bytes())
+        _add(found, path.relative_to(ROOT), path.read_bytes())
     for pattern in ("*.html", "*.txt"):
         for path in sorted((ROOT / "batch").rglob(f"templates/**/{pattern}")):
-            _add(found, path, _as_python(path).encode())
+            _add(found, path.relative_to(ROOT), _as_python(path).encode())
     return found
 
 
+def _add_clicks(found: Catalog) -> None:
+    """What the installed click can say here."""
+    said = Catalog()
+    for module in _CLICK_MODULES:
+        path = _CLICK / f"{module}.py"
+        _add(said, path.relative_to(_CLICK.parent), path.read_bytes())
+    known = {message.id if isinstance(message.id, str) else message.id[0]: message for message in said if message.id}
+    assert known.keys() >= _UNSAID, "click does not say this any more: take it out of _UNSAID"
+    for text, message in known.items():
+        if text not in _UNSAID:
+            found.add(message.id, None, message.locations)
+    for word in _CLICK_WORDS:
+        found.add(word, None, [("click/core.py", 0)])
+
+
 def _add(found: Catalog, path: Path, source: bytes) -> None:
-    where = path.relative_to(ROOT).as_posix()
     options = {"encoding": "utf-8"}
     for _line, message, _comments, context in extract("python", io.BytesIO(source), KEYWORDS, (), options):
         if message and message != ("", ""):
-            found.add(message, None, [(where, 0)], context=context)
+            found.add(message, None, [(path.as_posix(), 0)], context=context)
 
 
 def _as_python(path: Path) -> str:
@@ -137,9 +219,9 @@ def mo_bytes(catalogue: Catalog) -> bytes:
     return buffer.getvalue()
 
 
-def messages() -> Iterator[Message]:
+def messages(domain: str = DOMAIN) -> Iterator[Message]:
     """Every message with its French."""
-    return (message for message in present() if message.id)
+    return (message for message in present(domain) if message.id)
 
 
 if __name__ == "__main__":

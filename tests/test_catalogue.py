@@ -10,7 +10,6 @@ from string import Formatter
 
 import pytest
 from babel.messages.catalog import Message
-from typer.main import get_command
 
 from batch.cli.app import app
 from batch.language import Language, speaking
@@ -23,6 +22,8 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").rglob("templates/**/*.html"))
 LOOKED_UP = set(catalogue.KEYWORDS)
 """The functions that put a text in the reader's language, or mark it as one."""
+HELP = {"batch/cli/app.py", "batch/cli/options.py"}
+"""What is imported once the language is chosen."""
 
 FOR_PROGRAMMERS = {
     *("AssertionError", "RuntimeError", "TypeError", "ValueError", "KeyError", "NotImplementedError"),
@@ -43,7 +44,6 @@ FOR_MACHINES = {
     "batch/sandbox/fault_injection.py": "what the provider says",
     "batch/sandbox/handlers.py": "what the provider says",
     "batch/sandbox/server.py": "what the provider says",
-    "batch/cli/help.py": "what typer says, to be recognised",
     "batch/rules/vocabulary.py": "what stands in a sheet, to be recognised",
 }
 """Texts that are not ours, or not for a person."""
@@ -92,24 +92,28 @@ def fields(text: str) -> set[tuple[str, str, str]]:
     return in_braces | {(name, "", "%") for name in re.findall(r"%\((\w+)\)", text)}
 
 
-def test_every_message_of_the_code_and_the_pages_is_in_the_catalogue_and_nothing_else_is() -> None:
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
+def test_every_message_that_can_be_shown_is_in_its_catalogue_and_nothing_else_is(domain: str) -> None:
     def known(messages: Iterator[Message]) -> set[tuple[str | None, tuple[str, ...]]]:
         return {(message.context, tuple(english(message))) for message in messages if message.id}
 
-    assert known(iter(catalogue.template())) == known(catalogue.messages()), "bring it up to date: make messages"
+    assert known(iter(catalogue.template(domain))) == known(catalogue.messages(domain)), "make messages"
 
 
-def test_every_message_has_its_french() -> None:
-    assert [label(message) for message in catalogue.messages() if not catalogue.is_complete(message)] == []
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
+def test_every_message_has_its_french(domain: str) -> None:
+    assert [label(message) for message in catalogue.messages(domain) if not catalogue.is_complete(message)] == []
 
 
-def test_what_the_program_reads_is_made_from_what_was_written() -> None:
-    assert catalogue.MO.read_bytes() == catalogue.mo_bytes(catalogue.present()), "make it again: make messages"
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
+def test_what_the_program_reads_is_made_from_what_was_written(domain: str) -> None:
+    assert catalogue.mo(domain).read_bytes() == catalogue.mo_bytes(catalogue.present(domain)), "make messages"
 
 
-def test_the_french_fills_in_what_the_english_does() -> None:
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
+def test_the_french_fills_in_what_the_english_does(domain: str) -> None:
     wrong = []
-    for message in catalogue.messages():
+    for message in catalogue.messages(domain):
         *_, most = (fields(form) for form in english(message))
         for given, form in zip(english(message), french(message), strict=False):
             # One and no rows share a form in French, so that it may need the number that English spells out.
@@ -118,11 +122,12 @@ def test_the_french_fills_in_what_the_english_does() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("domain", catalogue.DOMAINS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_french_is_typeset_and_spelt_as_french_is(fault: str) -> None:
+def test_the_french_is_typeset_and_spelt_as_french_is(fault: str, domain: str) -> None:
     wrong = [
         form
-        for message in catalogue.messages()
+        for message in catalogue.messages(domain)
         for form in french(message)
         if FAULTS[fault].search(CODE.sub("x", form))
     ]
@@ -146,8 +151,7 @@ def faults_of(call: ast.Call, *, is_inside: bool, module: str) -> Iterator[str]:
     if any(isinstance(part, ast.JoinedStr) for argument in call.args for part in ast.walk(argument)):
         yield "an f-string as a message"
     marks = {"N_", "gettext_lazy", "gettext_noop", "ngettext_lazy", "pgettext_lazy", "_error", "_warning", "_note"}
-    # The help texts are imported once the language is chosen.
-    if not is_inside and name_of(call) not in marks and module != "batch/cli/app.py" and not is_lazy(module):
+    if not is_inside and name_of(call) not in marks and module not in HELP and not is_lazy(module):
         yield "looked up on import"
 
 
@@ -219,8 +223,7 @@ def test_the_french_list_of_findings_is_the_code_s() -> None:
 
 def test_the_french_guide_names_every_command() -> None:
     guide = (ROOT / "docs" / "LISEZMOI.md").read_text("utf-8")
-    commands = get_command(app).commands  # type: ignore[attr-defined]
-    assert [name for name in commands if f"| `{name}" not in guide] == []
+    assert [name for name in app.commands if f"| `{name}" not in guide] == []
 
 
 @pytest.mark.parametrize("page", ["LISEZMOI.md", "constats.md"])

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from typer.main import get_command
 
 from batch.cli.app import app
 
@@ -49,6 +48,8 @@ def test_the_wheel_runs_the_demo_outside_the_checkout(tmp_path: Path) -> None:
     command = ("-m", "batch") if script is None or sys.platform == "win32" else (str(script),)
     ended = run(*command, "demo", cwd=elsewhere, PYTHONPATH=str(site))
     assert "All 40 rows were done" in ended.stdout
+    in_french = run(*command, "--help", "--lang", "fr", cwd=elsewhere, PYTHONPATH=str(site)).stdout
+    assert {"Usage\N{NO-BREAK SPACE}: creditbatch [OPTIONS] COMMANDE [ARGUMENTS]…"} <= set(in_french.splitlines())
     assert load_workbook(elsewhere / "reports" / "demo.xlsx").sheetnames[0] == "Summary"
 
 
@@ -75,8 +76,7 @@ def test_help_imports_nothing_heavy(heavy: str, tmp_path: Path) -> None:
 
 def test_every_command_and_option_is_in_the_readme_or_the_docs() -> None:
     documented = README + (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
-    command = get_command(app)
-    for name, sub in command.commands.items():  # type: ignore[attr-defined]
+    for name, sub in app.commands.items():
         assert f"`{name}" in documented, name
         for parameter in sub.params:
             for option in parameter.opts:

@@ -35,25 +35,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """Which sheet is to be checked, and how."""
+    """Which sheet is to be checked, and how it is to be read."""
 
     path: Path
-    sheet_name: str | None
-    expected: Expected
-    removes_first: bool
-    offline: bool
+    sheet_name: str | None = None
+    expected: Expected = field(default_factory=Expected)
     conventions: Conventions = field(default_factory=Conventions)
     remember_columns: bool = False
-    period: str | None = None
+    removes_first: bool = False
 
 
-def expected_of(rows: int | None, added: str | None, removed: str | None) -> Expected:
-    """The control totals of the command line; amounts are understood as they are in a sheet."""
-    return Expected(rows, _euros("--expect-added", added), _euros("--expect-removed", removed))
+def read_request(
+    sheet: Path,
+    *,
+    sheet_name: str | None,
+    expect_rows: int | None,
+    expect_added: str | None,
+    expect_removed: str | None,
+    columns: Sequence[str],
+    remember_columns: bool,
+    signed: bool,
+    include_hidden: bool,
+    removes_first: bool,
+) -> CheckRequest:
+    """Read the options of how a sheet is to be read. Amounts are understood as they are in a sheet."""
+    return CheckRequest(
+        sheet,
+        sheet_name,
+        Expected(expect_rows, _euros("--expect-added", expect_added), _euros("--expect-removed", expect_removed)),
+        Conventions(_read_columns(columns, remember=remember_columns), signed=signed, include_hidden=include_hidden),
+        remember_columns=remember_columns,
+        removes_first=removes_first,
+    )
 
 
-def conventions_of(columns: Sequence[str], *, remember: bool, signed: bool, include_hidden: bool) -> Conventions:
-    """How the command line says that the sheet is to be read; columns are named as in "amount=Crédit du mois"."""
+def _read_columns(columns: Sequence[str], *, remember: bool) -> dict[Role, str]:
+    """Read which title each role has, from texts such as "amount=Crédit du mois"."""
     named: dict[Role, str] = {}
     for column in columns:
         role, _equals, title = (part.strip() for part in column.partition("="))
@@ -69,10 +86,18 @@ def conventions_of(columns: Sequence[str], *, remember: bool, signed: bool, incl
         )
     if remember and not named:
         raise UsageError(_("--remember-columns keeps what --column says: name a column with it."))
-    return Conventions(named, signed=signed, include_hidden=include_hidden)
+    return named
 
 
-def check_command(request: CheckRequest, *, json: bool, out: Path | None = None, annotated: Path | None = None) -> int:
+def check_command(
+    request: CheckRequest,
+    *,
+    offline: bool = False,
+    period: str | None = None,
+    json: bool = False,
+    out: Path | None = None,
+    annotated: Path | None = None,
+) -> int:
     """Check, print, and write the dry run's workbook or the marked one if asked to. Returns the exit code."""
     if out is not None:
         refuse_replacing(request.path, out)
@@ -80,8 +105,8 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
         refuse_annotating(request.path, annotated, out)
     environ = read_environment()
     settings = load_settings(environ)
-    key = _key_if_there(settings, environ) if request.offline else load_key(environ)
-    asks = key is not None and not request.offline
+    key = _key_if_there(settings, environ) if offline else load_key(environ)
+    asks = key is not None and not offline
     # Not only when `dry_run_of` begins: the rows of a text file may be there before.
     gc.disable()
     with (
@@ -94,7 +119,7 @@ def check_command(request: CheckRequest, *, json: bool, out: Path | None = None,
     if account is not None:
         from batch.runner.ledger_checks import check_against_ledger
 
-        checked = check_against_ledger(checked, known.ledger, account, Choices(period=request.period))
+        checked = check_against_ledger(checked, known.ledger, account, Choices(period=period))
     if out is not None:
         from batch.output import write_dry_run
 

@@ -13,7 +13,6 @@ from batch.cli.console import note
 from batch.cli.running import run_command
 from batch.errors import UsageError
 from batch.language import _, language
-from batch.rules.checks import Expected
 from batch.settings import KEY, KEY_FILE
 
 _IN_WHEEL = "demo_sheet/monthly.xlsx"
@@ -26,7 +25,7 @@ def demo_command(folder: Path) -> int:
     """Check and run the sample sheet, and leave the report in the folder."""
     from batch.sandbox import Sandbox, SandboxOptions
 
-    request = CheckRequest(_sample_sheet(), None, Expected(), removes_first=False, offline=False)
+    request = CheckRequest(_sample_sheet())
     with (
         tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
         Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=language().value)) as sandbox,
@@ -34,7 +33,7 @@ def demo_command(folder: Path) -> int:
         _use(sandbox.url, home)
         note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
-            check_command(request, json=False, out=None)
+            check_command(request)
             return run_command(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from batch.cli.console import note
 from batch.cli.running import REPORTS
 from batch.cli.surroundings import open_ledger, read_environment
-from batch.errors import UsageError
 from batch.language import _, ngettext, number
 from batch.model import BatchState, BatchView
 from batch.money import decimals
 from batch.settings import JournalSettings, load_journal_settings, load_settings
 
 
-class Format(StrEnum):
-    """How the entries are laid out."""
-
-    FEC = "fec"  # the French tax administration's 18 columns
-    CSV = "csv"  # a plain table
-
-
-def journal_command(batch: str, name: str, *, out: Path | None) -> int:
+def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
     """Write the entries in the layout of that name, and say where and how many."""
     from batch.files import whole_file
     from batch.journal.entries import entries_of
 
-    if name not in set(Format):
-        raise UsageError(_("--format {name} is not known: it is fec or csv.").format(name=name))
-    layout = Format(name)
     environ = read_environment()
     accounts = load_journal_settings(environ)
     view = open_ledger(load_settings(environ)).view(batch)
@@ -37,7 +25,7 @@ def journal_command(batch: str, name: str, *, out: Path | None) -> int:
     entries = list(entries_of(view, accounts, None))
     path = out or _path(view, accounts, layout)
     with whole_file(path) as file:
-        if layout is Format.FEC:
+        if layout == "fec":
             from batch.journal.fec import fec_bytes
 
             file.writelines(fec_bytes(entries, accounts))
@@ -56,12 +44,12 @@ def journal_command(batch: str, name: str, *, out: Path | None) -> int:
     return 0
 
 
-def _path(view: BatchView, accounts: JournalSettings, layout: Format) -> Path:
+def _path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
     """A folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
     from batch.journal.fec import file_name
 
     batch = str(view.head.batch)
-    if layout is Format.CSV:
+    if layout == "csv":
         return REPORTS / f"{batch}-journal.csv"
     ended = (view.head.ended_at or view.head.created_at).astimezone().date()
     prescribed = file_name(accounts, ended)

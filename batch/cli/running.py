@@ -41,14 +41,6 @@ _YES = {"y", "yes", "o", "oui"}
 
 
 @dataclass(frozen=True, slots=True)
-class GivenManner:
-    """How `resume` was asked to perform the batch; what is None stays as it was chosen."""
-
-    max_per_second: float | None = None
-    ask_before_resend: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Manner:
     """How a batch is performed now."""
 
@@ -110,20 +102,22 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
             return _perform(client, ledger, settings, batch, manner, json=json, out=out)
 
 
-def resume_command(name: str | None, given: GivenManner, *, json: bool, out: Path | None) -> int:
-    """Carry on a batch where it stopped. Returns the exit code."""
+def resume_command(
+    batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
+) -> int:
+    """Carry on a batch where it stopped, and as it was chosen where None is given. Returns the exit code."""
     from batch.ledger.facts import OptionsChanged
     from batch.runner.account import accept_key, holding, refuse_another_account, refuse_another_address
 
     ledger = open_ledger(load_settings(read_environment()))
-    batch = name or _batch_to_resume(ledger)
+    batch = batch or _batch_to_resume(ledger)
     if ledger.head(batch).state in ENDED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
         written = None if out else existing_report(view)
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = settings_and_key()
-    _check_pace(given.max_per_second)
+    _check_pace(max_per_second)
     refuse_another_address(ledger, batch, settings.api_url)
     with open_client(settings, key) as client:
         access, _is_new = _bind(ledger, settings, key, client)
@@ -131,9 +125,7 @@ def resume_command(name: str | None, given: GivenManner, *, json: bool, out: Pat
         with holding(ledger, access.account, now, resuming=batch):
             accept_key(ledger, batch, access, lambda: [one.token for one in client.subaccounts()], person(), now())
             kept = read_choices(ledger.options_of(batch))
-            choices = replace_manner(
-                kept, ask_before_resend=given.ask_before_resend, max_per_second=given.max_per_second
-            )
+            choices = replace_manner(kept, ask_before_resend=ask_before_resend, max_per_second=max_per_second)
             client.keep_pace(choices.max_per_second)
             if choices != kept:
                 ledger.append(batch, [OptionsChanged(now(), write_choices(choices), person())])

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from typing import Any
 
 from batch.cli.console import note
 from batch.errors import UsageError, system_words
 from batch.language import _
 
 
-def sandbox_command(
-    *,
-    port: int,
-    key: str,
-    subaccounts: int,
-    state: Path | None,
-    latency_ms: float,
-    language: str,
-    error_status: int,
-    faults: list[str],
-    drift: str,
-) -> None:
+def sandbox_command(*, drift: str, faults: Sequence[str], **given: Any) -> None:
     """Serve until interrupted."""
     from batch.sandbox import Fault, Sandbox, SandboxOptions
 
     try:
-        options = SandboxOptions(
-            port=port,
-            key=key,
-            subaccounts=subaccounts,
-            state=state,
-            latency_ms=latency_ms,
-            language=language,
-            error_status=error_status,
-            drift=Decimal(drift),
-            faults=tuple(Fault.from_text(fault) for fault in faults),
-        )
+        options = SandboxOptions(drift=Decimal(drift), faults=tuple(map(Fault.from_text, faults)), **given)
         sandbox = Sandbox(options)
         sandbox.start()
     except InvalidOperation:

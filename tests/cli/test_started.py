@@ -8,14 +8,13 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from typer.main import get_command
 
 from batch.cli.app import app
 from batch.sandbox import Sandbox
 from tests.cli import warm
 from tests.cli.conftest import SAMPLES, Command, applied
 
-COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS = set(app.commands)
 UNTIL_STOPPED = {"serve", "sandbox"}
 """The first is the matter of test_serve.py, the second of the last test here."""
 

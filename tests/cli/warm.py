@@ -22,10 +22,10 @@ LOADED = [
     "batch.provider.client",
     "batch.report.workbook",
     "batch.runner.perform",
+    "click",
     "django.core.management.commands.migrate",
     "django.db.backends.sqlite3.base",
     "django.urls",
-    "typer._adapters",
 ]
 """No models, which want an open ledger, and not the commands' help, which wants a language."""
 can_fork = "forkserver" in multiprocessing.get_all_start_methods()
