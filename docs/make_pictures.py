@@ -14,14 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from batch.choices import Choices
 from batch.cli import screens
-from batch.cli.checking import CheckRequest, dry_run_of, show_dry_run
-from batch.cli.running import Manner, run_command
-from batch.cli.surroundings import open_client
-from batch.rules.checks import Expected
-from batch.runner.consent import Consent
+from batch.cli.checking import CheckRequest, check_command
+from batch.cli.running import run_command
 from batch.sandbox import Sandbox, SandboxOptions
-from batch.settings import load_key, load_settings
 
 DOCS = Path(__file__).parent
 SAMPLES = DOCS.parent / "samples"
@@ -41,8 +38,7 @@ def main() -> None:
         draw_dry_run(SAMPLES / "mistakes.xlsx")
         sandbox.add_fault("refuse:code=8,skip=11,times=1")
         sandbox.add_fault("refuse:code=7,skip=23,times=1")
-        request = CheckRequest(SAMPLES / "monthly.xlsx", None, Expected(), removes_first=False, offline=False)
-        run_command(request, Consent(), Manner(), yes=True, json=False, out=EXAMPLE)
+        run_command(CheckRequest(SAMPLES / "monthly.xlsx"), Choices(), yes=True, json=False, out=EXAMPLE)
     draw_report(EXAMPLE)
 
 
@@ -50,11 +46,8 @@ def draw_dry_run(sheet: Path) -> None:
     """What `creditbatch check` shows, as a terminal would."""
     recorder = Console(record=True, width=WIDTH, highlight=False, markup=False, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     screens.console = lambda **_options: recorder  # type: ignore[assignment]
-    settings, key = load_settings(os.environ), load_key(os.environ)
     recorder.print(f"$ creditbatch check {sheet.name}", style="bold")
-    request = CheckRequest(sheet, None, Expected(), removes_first=False, offline=False)
-    with open_client(settings, key) as client:
-        show_dry_run(dry_run_of(request, settings, client), json=False, report=None)
+    check_command(CheckRequest(sheet))
     svg = recorder.export_svg(title="creditbatch", unique_id="dry-run")
     # The font is the reader's own: a picture that fetches one would call somebody's server.
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code, monospace", "monospace")
