@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +18,10 @@ from batch.language import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, language, p
 if TYPE_CHECKING:
     import click
 
+INTERRUPTED = "interrupted"
+FAULT = "fault"
+"""What `--json` calls an end that is none of our errors."""
+_JSON = "--json"
 _LANG = "--lang"
 
 
@@ -34,7 +39,7 @@ def main() -> NoReturn:
         if sys.stderr.isatty():
             # The terminal has shown ^C, most often after a question.
             print(file=sys.stderr)
-        _fail(_("Interrupted; nothing was lost, and what was sent is in the ledger."), 3)
+        _fail(_("Interrupted; nothing was lost, and what was sent is in the ledger."), 3, INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell, and closing again must not say so.
         sys.stdout = None
@@ -45,7 +50,7 @@ def main() -> NoReturn:
         sentence = _(
             "The program has a fault ({where}); what was sent is in the ledger, `creditbatch batches` shows it."
         )
-        _fail(sentence.format(where=where), 3)
+        _fail(sentence.format(where=where), 3, FAULT)
 
 
 def _in_language(arguments: list[str]) -> list[str]:
@@ -68,8 +73,8 @@ def _in_language(arguments: list[str]) -> list[str]:
         if asked is not None:
             with contextlib.suppress(ValueError):
                 speak(preferred(None, environ, system))
-        named = "CREDITBATCH_LANG" if asked is None else _LANG
-        _fail(_("{name} must be {choices}.").format(name=named, choices=_(" or ").join(Language)), 2)
+        named, kind = ("CREDITBATCH_LANG", "settings") if asked is None else (_LANG, "usage")
+        _fail(_("{name} must be {choices}.").format(name=named, choices=_(" or ").join(Language)), 2, kind)
     return left
 
 
@@ -107,9 +112,9 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except UsageError as error:
-        _fail(_tell_usage(error), error.exit_code)
+        _fail(_tell_usage(error), error.exit_code, "usage")
     except CreditbatchError as error:
-        _fail(str(error), error.exit_code)
+        _fail(str(error), error.exit_code, error.kind)
     return code if isinstance(code, int) else 0
 
 
@@ -129,10 +134,17 @@ def _tell_usage(error: click.UsageError) -> str:
     return _("{complaint} See {command} --help.").format(complaint=complaint, command=command)
 
 
-def _fail(sentence: str, code: int) -> NoReturn:
-    from batch.cli.console import note
+def _fail(sentence: str, code: int, kind: str) -> NoReturn:
+    """Say in one sentence what is wrong, and to a script as a document as well; exit with the code."""
+    from batch.cli.console import note, print_json
 
     note(f"creditbatch: {sentence}")
+    if _JSON in takewhile(lambda argument: argument != "--", sys.argv):
+        try:
+            print_json({"error": {"code": kind, "message": sentence}})
+        except OSError:
+            # There is nobody left to tell, and closing again must not say so.
+            sys.stdout = None
     sys.exit(code)
 
 

@@ -13,11 +13,12 @@
     │   └── SubAccountGone      it answered, and its list does not hold the sub-account
     ├── LedgerError             the ledger cannot be read or written
     │   ├── NoSuchBatch         it holds no batch of that name
-    │   └── AccountInUse        somebody else is sending on the account just now
+    │   ├── AccountInUse        somebody else is sending on the account just now
+    │   └── LedgerFailed        while a batch was performed: exit code 3 (stopped before the end)
     └── ReportError             the workbook cannot be written
 
 Every message is one sentence for the reader: what is wrong, where, and what to do. `kind` says the same to a script, in
-a word that never changes.
+a word that never changes: `--json` gives it as the error's code.
 """
 
 from __future__ import annotations
@@ -163,6 +164,12 @@ class AccountInUse(LedgerError):
     def __init__(self, sentence: str, batch: str | None) -> None:
         super().__init__(sentence)
         self.batch = batch
+
+
+class LedgerFailed(LedgerError):
+    """The ledger failed while a batch was performed: nothing more was sent, and `resume` goes on."""
+
+    exit_code = 3
 
 
 class ReportError(CreditbatchError):

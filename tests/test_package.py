@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from batch.__main__ import FAULT, INTERRUPTED
 from batch.cli.app import app
+from batch.errors import CreditbatchError
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,6 +89,16 @@ def test_every_setting_is_in_the_readme() -> None:
     source = (ROOT / "batch" / "settings.py").read_text(encoding="utf-8")
     for setting in set(re.findall(r'"((?:CREDITBATCH|SMSPARTNER)_[A-Z_]+)"', source)):
         assert f"`{setting}`" in README, setting
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/LISEZMOI.md"])
+def test_every_code_of_an_error_is_in_the_readme_and_in_the_french_guide(page: str) -> None:
+    def kinds(error: type[CreditbatchError]) -> set[str]:
+        return {error.kind}.union(*map(kinds, error.__subclasses__()))
+
+    documented = (ROOT / page).read_text(encoding="utf-8")
+    known = {INTERRUPTED, FAULT}.union(*map(kinds, CreditbatchError.__subclasses__()))
+    assert {kind for kind in known if f"`{kind}`" not in documented} == set()
 
 
 def test_what_is_pinned_is_what_is_declared() -> None:

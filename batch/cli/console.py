@@ -25,6 +25,7 @@ _LINE_EVERY = 1.0
 """Seconds between two lines of progress where there is no terminal."""
 _STAND_INS = {0x00A0: 0xE000, 0x202F: 0xE001}
 """Spaces at which no line is broken, and characters that mean nothing and that no font has."""
+_has_document = False
 _STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
 
 
@@ -37,7 +38,11 @@ def note(sentence: str) -> None:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """One JSON document on standard output: whatever goes wrong once it is begun, there is no second one."""
+    global _has_document
+    if _has_document:
+        return
+    _has_document = True
     from batch.document import json_pieces
 
     sys.stdout.writelines(json_pieces(document))

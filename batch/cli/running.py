@@ -19,7 +19,7 @@ from batch.cli.surroundings import (
     read_environment,
     settings_and_key,
 )
-from batch.errors import AlreadyRun, LedgerError, NoSuchBatch, ReportError, UsageError
+from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
 from batch.language import N_, _, ngettext, number
 from batch.model import ENDED, BatchState, BatchView, Status, tally
 from batch.money import euros
@@ -213,7 +213,10 @@ def _tell_findings(checked: DryRun) -> None:
 
 def _check_pace(chosen: float | None) -> None:
     if chosen is not None:
-        check_pace(chosen, "--max-per-second")
+        try:
+            check_pace(chosen, "--max-per-second")
+        except SettingsError as error:
+            raise UsageError(str(error)) from error
 
 
 def exit_code(view: BatchView) -> int:
@@ -312,8 +315,7 @@ def _perform(
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
-            note("creditbatch: " + sentence.format(why=error, batch=batch))
-            return 3
+            raise LedgerFailed(sentence.format(why=error, batch=batch)) from error
         view = ledger.view(batch)
         return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
 

@@ -110,12 +110,14 @@ class _Command:
         arguments: tuple[str, ...] = ("run", str(sheet), "--yes", "--json")
         while self.starts < MOST_STARTS:
             ended = self._start(*arguments)
-            document = json.loads(ended[1]) if ended and ended[1] else None
-            if document and document["state"] == "finished":
+            document = json.loads(ended[1]) if ended and ended[1] else {}
+            # What could not start, or lost the ledger, says so in a document without a state.
+            state = document.get("state")
+            if state == "finished":
                 return document
-            if document and document["state"] == "stopped":
+            if state == "stopped":
                 self._decide(document)
-            nothing_yet = ended is not None and "no batch in the ledger" in ended[2]
+            nothing_yet = document.get("error", {}).get("code") == "no-such-batch"
             arguments = ("run", str(sheet), "--yes", "--json") if nothing_yet else ("resume", "--json")
         raise Untrue(f"the batch does not end in {MOST_STARTS} starts")
 

@@ -34,6 +34,13 @@ class Ended:
         return json.loads(self.out)
 
     @property
+    def error(self) -> tuple[str, str]:
+        """Code and message of a document that is an error's, and nothing else."""
+        [(name, error)] = self.document.items()
+        assert (name, sorted(error)) == ("error", ["code", "message"])
+        return error["code"], error["message"]
+
+    @property
     def statuses(self) -> list[str]:
         return [row["status"] for row in self.document["rows"]]
 

@@ -99,7 +99,7 @@ def test_the_dry_runs_workbook_is_marked(command: Command) -> None:
 )
 def test_what_keeps_it_from_starting_is_one_sentence(command: Command, settings: dict[str, str], words: str) -> None:
     command.settings |= settings
-    ended = command("check", command.sheet(), "--json")
+    ended = command("check", command.sheet())
     assert ended.code == 2
     assert words in ended.err
     assert ended.err.count("\n") == 1

@@ -140,7 +140,7 @@ def test_a_key_of_another_account_at_the_address_does_not_resume(holder: Command
     renewed.sandbox = renewed.start("new-key")
     holder.settings["SMSPARTNER_API_KEY"] = "new-key"
     ended = holder("resume", "--json")
-    assert (ended.code, ended.out) == (2, "")
+    assert (ended.code, ended.error[0]) == (2, "usage")
     assert "API key" in ended.err
 
 
@@ -154,7 +154,7 @@ def test_a_batch_that_was_begun_is_ended_before_another_begins(command: Command,
     batch = stopped(command, sandbox)
     for more in ((), ("--again", "--why", "I want to")):
         refused = run(command, OTHER, "other.csv", *more)
-        assert (refused.code, refused.out, batch in refused.err) == (2, "", True)
+        assert (refused.code, refused.error[0], batch in refused.err) == (2, "batch-unfinished", True)
         assert "creditbatch abandon" in refused.err
     by_hand = "".join(SHEET.splitlines(keepends=True)[i] for i in (0, 2, 3))
     assert run(command, by_hand, "rest.csv").code == 2

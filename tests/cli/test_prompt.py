@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -45,5 +46,5 @@ def test_yes_moves_the_credit_and_the_question_names_euros_rows_and_account(comm
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", b"maybe\n"])
 def test_anything_but_yes_moves_nothing(command: Command, sandbox: Sandbox, answer: bytes) -> None:
     code, out, err = answered(command, answer)
-    assert (code, out, applied(sandbox)) == (2, "", [])
+    assert (code, json.loads(out)["error"]["code"], applied(sandbox)) == (2, "usage", [])
     assert "you said no" in err

@@ -263,7 +263,7 @@ def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sand
             time.sleep(0.01)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err.count("\n")) == (3, "", 1)
+    assert (process.returncode, json.loads(out)["error"]["code"], err.count("\n")) == (3, "interrupted", 1)
     assert applied(sandbox) == []
 
 
@@ -372,7 +372,7 @@ def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox:
         while not applied(sandbox):
             time.sleep(0.01)
         second = command("resume", "--json")
-        assert second.code == 2
+        assert (second.code, second.error[0]) == (2, "account-in-use")
         assert f"process {process.pid}" in second.err
         assert process.wait(30) == 0
     assert applied(sandbox) == ALL

@@ -1,0 +1,168 @@
+"""What goes wrong, as a script reads it: with `--json`, one document on standard output that says the same sentence."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from batch.cli import console
+from batch.cli.app import app
+from batch.sandbox import Sandbox
+from tests.cli.conftest import SHEET, Command, Ended, applied
+
+WITH_JSON = sorted(name for name, one in app.commands.items() if any("--json" in made.opts for made in one.params))
+
+
+def say(ended: Ended) -> str:
+    """Its code, where the document and standard error have one sentence and the same."""
+    code, message = ended.error
+    assert ended.err.splitlines()[-1] == f"creditbatch: {message}"
+    return code
+
+
+def test_these_commands_take_json() -> None:
+    assert WITH_JSON == ["accounts", "batches", "check", "resume", "run", "show"]
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("name", WITH_JSON)
+def test_an_option_that_there_is_not_is_a_usage_error(command: Command, name: str, lang: str) -> None:
+    ended = command(name, "--json", "--nope", "--lang", lang)
+    assert (ended.code, say(ended)) == (2, "usage")
+    assert f"creditbatch {name} --help" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        ("usage", ("check", "--json")),
+        ("usage", ("show", "--json")),
+        ("usage", ("--json", "check", "sheet.csv")),
+        ("usage", ("check", "sheet.csv", "--json", "--expect-rows", "many")),
+        ("usage", ("check", "sheet.csv", "--json", "--expect-added", "many")),
+        ("usage", ("check", "sheet.csv", "--json", "--out", "result.pdf")),
+        ("usage", ("check", "sheet.csv", "--json", "--column", "amount")),
+        ("usage", ("run", "sheet.csv", "--json")),
+        ("usage", ("run", "sheet.csv", "--json", "--yes", "--again")),
+        ("usage", ("batches", "--json", "--lang", "de")),
+        ("usage", ("run", "sheet.csv", "--json", "--yes", "--max-per-second", "0.0001")),
+        ("sheet-unreadable", ("check", "nowhere.csv", "--json")),
+        ("sheet-unreadable", ("run", "nowhere.csv", "--json", "--yes")),
+        ("no-such-batch", ("show", "nope", "--json")),
+        ("no-such-batch", ("resume", "nope", "--json")),
+        ("no-such-batch", ("resume", "--json")),
+        ("report", ("check", "sheet.csv", "--json", "--out", "sheet.csv/result.csv")),
+    ],
+)
+def test_what_cannot_be_done_has_its_code(command: Command, code: str, arguments: tuple[str, ...]) -> None:
+    command.sheet()
+    ended = command(*arguments)
+    assert (ended.code, say(ended)) == (2, code)
+
+
+@pytest.mark.parametrize(
+    ("code", "settings"),
+    [
+        ("key-missing", {"SMSPARTNER_API_KEY": ""}),
+        ("settings", {"SMSPARTNER_API_KEY": "", "SMSPARTNER_API_KEY_FILE": "nowhere"}),
+        ("settings", {"CREDITBATCH_READ_TIMEOUT": "soon"}),
+        ("settings", {"CREDITBATCH_LANG": "de"}),
+        ("provider-refused", {"SMSPARTNER_API_KEY": "another-key"}),
+        ("provider-unreachable", {"CREDITBATCH_API_URL": "http://127.0.0.1:1/v1"}),
+    ],
+)
+@pytest.mark.parametrize("arguments", [("check", "sheet.csv"), ("run", "sheet.csv", "--yes"), ("accounts",)])
+def test_what_keeps_it_from_starting_has_its_code(
+    command: Command, arguments: tuple[str, ...], code: str, settings: dict[str, str]
+) -> None:
+    command.sheet()
+    command.settings |= settings
+    ended = command(*arguments, "--json")
+    assert (ended.code, say(ended)) == (2, code)
+
+
+@pytest.mark.parametrize("name", ["batches", "accounts"])
+def test_a_file_of_settings_that_is_none_has_its_code(command: Command, name: str) -> None:
+    (command.folder / ".env").write_bytes(b"\xff\xfe\x00")
+    ended = command(name, "--json")
+    assert (ended.code, say(ended)) == (2, "settings")
+
+
+@pytest.mark.parametrize("arguments", [("batches",), ("show", "x"), ("resume",), ("run", "sheet.csv", "--yes")])
+def test_a_ledger_that_cannot_be_opened_has_its_code(command: Command, arguments: tuple[str, ...]) -> None:
+    command.sheet()
+    home = command.folder / "home"
+    home.mkdir()
+    (home / "ledger.sqlite3").write_bytes(b"no database" * 100)
+    ended = command(*arguments, "--json")
+    assert (ended.code, say(ended)) == (2, "ledger")
+
+
+def test_a_list_that_was_run_before_has_its_code(command: Command, sandbox: Sandbox) -> None:
+    assert command("run", command.sheet(), "--yes", "--json").code == 0
+    again = command("run", command.sheet(), "--yes", "--json")
+    assert (again.code, say(again)) == (2, "already-run")
+
+
+def test_without_json_nothing_is_on_standard_output(command: Command) -> None:
+    for arguments in (["check"], ["check", "nowhere.csv"], ["show", "--", "--json"]):
+        ended = command(*arguments)
+        assert (ended.code, ended.out) == (2, "")
+
+
+def test_a_ledger_that_is_lost_on_the_way_ends_it_before_its_end(command: Command, sandbox: Sandbox) -> None:
+    def lose(ledger: Path) -> None:
+        with closing(sqlite3.connect(ledger)) as opened, opened:
+            opened.execute("UPDATE ledger_account_lease SET fence = fence + 1")
+
+    code, ended = interfere(command, sandbox, lose)
+    assert (code, ended["error"]["code"]) == (3, "ledger")
+    assert "creditbatch resume" in ended["error"]["message"]
+    resumed = command("resume", "--json")
+    assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
+    assert len(applied(sandbox)) == 3
+
+
+def interfere(
+    command: Command, sandbox: Sandbox, harm: Callable[[Path], None]
+) -> tuple[int, dict[str, dict[str, str]]]:
+    """Do something to the ledger when the first row of a run is done; its exit code and its document."""
+    arguments = command.arguments("run", command.sheet(SHEET), "--yes", "--json", "--max-per-second", "2")
+    with subprocess.Popen(
+        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        while not applied(sandbox):
+            time.sleep(0.01)
+        harm(command.folder / "home" / "ledger.sqlite3")
+        out, _err = process.communicate(timeout=30)
+    return process.returncode, json.loads(out)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it has a device that is always full")
+def test_who_cannot_be_told_changes_no_exit_code(command: Command) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command.arguments("check", "nowhere.csv", "--json"),
+            cwd=command.folder,
+            env=command.environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+
+
+def test_there_is_never_a_second_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(console, "_has_document", False)
+    console.print_json({"state": "finished"})
+    console.print_json({"error": {"code": "interrupted", "message": "too late"}})
+    assert json.loads(capsys.readouterr().out) == {"state": "finished"}
