@@ -1,20 +1,24 @@
-# Everything runs in .venv, which the first target that needs it sets up from constraints.txt (names, versions, hashes).
+# Everything runs in .venv, which the first target that needs it sets up from constraints.txt (names, versions, hashes),
+# but test-oldest, which has .venv-oldest from constraints-oldest.txt.
 PYTHON ?= python3
 # Compiled modules make every start of the command twice as fast.
 unexport PYTHONDONTWRITEBYTECODE
 ifeq ($(OS),Windows_NT)
-BIN := .venv/Scripts
+SCRIPTS := Scripts
 else
-BIN := .venv/bin
+SCRIPTS := bin
 endif
+BIN := .venv/$(SCRIPTS)
 READY := .venv/.ready
+OLDEST := .venv-oldest/.ready
 
 SEEDS ?= 20000
 RUNS ?= 100
 QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo web-demo test test-slow check format messages simulate asked chaos bench pictures screenshots samples constraints clean
+.PHONY: demo web-demo test test-slow test-oldest check format messages simulate asked chaos bench pictures screenshots samples \
+	constraints constraints-oldest clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
 	$(BIN)/creditbatch demo
@@ -27,6 +31,10 @@ test: $(READY)  ## Pass every test but the slow ones.
 
 test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, PostgreSQL, the bench scripts.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
+
+test-oldest: $(OLDEST)  ## Pass what `make test` does, and PostgreSQL's, with the oldest dependencies that pyproject.toml allows.
+	.venv-oldest/$(SCRIPTS)/python -m pytest -n 4 --dist worksteal -m "not slow"
+	.venv-oldest/$(SCRIPTS)/python -m pytest -n 4 tests/ledger/test_postgres.py
 
 check: $(READY)  ## Formatting, lint, types, layers.
 	$(BIN)/ruff format --check .
@@ -63,17 +71,24 @@ screenshots: $(READY)  ## Make the pictures of the site again (needs Chromium).
 samples: $(READY)  ## Make the sample sheets again.
 	$(BIN)/python samples/make_samples.py
 
-constraints: $(READY)  ## Pin the newest versions that pyproject.toml allows.
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--no-header --upgrade --all-extras --group dev pyproject.toml --output-file constraints.txt
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--no-header --upgrade --all-extras --group dev pyproject.toml
 
-clean:  ## Forget the environment and everything built.
-	rm -rf .venv dist build
+constraints: constraints-oldest  ## Pin the newest and the oldest versions that pyproject.toml allows.
+	$(COMPILE) --output-file constraints.txt
+
+constraints-oldest: $(READY)  ## Pin the oldest versions that pyproject.toml allows.
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) --resolution lowest-direct --output-file constraints-oldest.txt
+
+clean:  ## Forget the environments and everything built.
+	rm -rf .venv .venv-oldest dist build
 
 # The dependencies are checked against their hashes; the project itself is installed without any.
 $(READY): constraints.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -c "open('$(READY)', 'w').close()"
+$(OLDEST): constraints-oldest.txt pyproject.toml
+$(READY) $(OLDEST):
+	$(PYTHON) -m venv $(@D)
+	$(@D)/$(SCRIPTS)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(@D)/$(SCRIPTS)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(@D)/$(SCRIPTS)/python -c "open('$@', 'w').close()"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from batch.__main__ import FAULT, INTERRUPTED
 from batch.cli.app import app
@@ -109,3 +113,15 @@ def test_what_is_pinned_is_what_is_declared() -> None:
     for name in re.findall(r'"([A-Za-z0-9-]+)', declared.group(1)):
         assert re.search(rf"^{name.lower()}==\S+ (;.*)?\\\n    --hash=sha256:", pinned, re.MULTILINE), name
     assert "http" not in pinned
+
+
+def test_the_oldest_versions_that_are_tested_are_the_oldest_that_are_allowed() -> None:
+    """The lower bound of every dependency is what `make test-oldest` installs."""
+    oldest = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^(\S+)==(\S+)", oldest, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for text in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]:
+        declared = Requirement(text)
+        (bound,) = [one.version for one in declared.specifier if one.operator == ">="]
+        assert Version(pinned[canonicalize_name(declared.name)]) == Version(bound), text
+    assert "http" not in oldest
