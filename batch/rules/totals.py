@@ -18,7 +18,6 @@ from batch.rules.vocabulary import total_label
 
 _AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
-_UNREADABLE = {"amount-formula", "amount-error", "amount-ambiguous", "amount-not-a-number"}
 
 
 @dataclass(frozen=True, slots=True)
