@@ -60,17 +60,11 @@ def test_an_amount_that_goes_no_way_is_in_no_tally(ledger: DatabaseLedger) -> No
     assert (found.rows[Status.INVALID], found.euros[Status.INVALID]) == (1, Decimal(0))
 
 
-def test_a_tally_is_that_of_the_rows(ledger: DatabaseLedger) -> None:
-    from batch.ledger.orm.queries import tally_of
-
-    assert tally_of("b-1") == tally(ledger.view("b-1").rows)
-
-
 def test_a_batch_without_rows_has_an_empty_tally(ledger: DatabaseLedger) -> None:
-    from batch.ledger.orm.queries import line_of, tally_of
+    from batch.ledger.orm.queries import line_of
 
     ledger.create(new_batch(name="empty"))
-    assert tally_of("empty") == line_of("empty").tally == tally(())
+    assert line_of("empty").tally == tally(())
 
 
 def test_pages_of_batches_are_newest_first_and_count_them_all(ledger: DatabaseLedger) -> None:

@@ -83,12 +83,6 @@ def lines_named(names: Collection[str]) -> dict[str, BatchLine]:
         return {str(line.head.batch): line for line in lines}
 
 
-def tally_of(batch: str) -> Tally:
-    """Rows and euros of a batch by what has become of them."""
-    with reading():
-        return tally_of_rows(Movement.objects.filter(batch=batch))
-
-
 def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
     """Find those of the batches that have a row in doubt which a person has to decide about."""
     with reading():
