@@ -13,7 +13,7 @@ from batch.errors import LedgerError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
 from batch.model import BatchState, Cell, Status, tally
 from batch.notes import note
-from tests.builders import NOON, SOURCE, known_to, new_batch
+from tests.builders import NOON, known_to, new_batch
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -67,28 +67,23 @@ def test_a_batch_without_rows_has_an_empty_tally(ledger: DatabaseLedger) -> None
     assert line_of("empty").tally == tally(())
 
 
-def test_pages_of_batches_are_newest_first_and_count_them_all(ledger: DatabaseLedger) -> None:
-    from batch.ledger.orm.queries import lines_page
+def test_lines_of_batches_are_newest_first(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import newest_lines
 
     for number in range(2, 6):
         ledger.create(replace(new_batch(*ROWS, name=f"b-{number}"), at=NOON + timedelta(days=number)))
-    page = lines_page(1, 2)
-    assert [line.head.batch for line in page.lines] == ["b-4", "b-3"]
-    assert page.matching == 5
-    assert page.lines[0].tally.rows[Status.PENDING] == 4
+    lines = newest_lines(2)
+    assert [line.head.batch for line in lines] == ["b-5", "b-4"]
+    assert len(newest_lines()) == 5
+    assert lines[0].tally.rows[Status.PENDING] == 4
 
 
-def test_batches_are_found_by_state_and_by_words(ledger: DatabaseLedger) -> None:
-    from batch.ledger.orm.queries import lines_page
+def test_batches_are_found_by_state(ledger: DatabaseLedger) -> None:
+    from batch.ledger.orm.queries import newest_lines
 
-    new = new_batch(*ROWS, name="b-2")
-    february = replace(new, sheet=replace(new.sheet, source=replace(SOURCE, file_name="Février.xlsx")))
-    ledger.create(february)
-    ledger.append("b-2", [StateChanged(NOON, BatchState.STOPPED, note("said", words="It was interrupted."))])
-    assert [line.head.batch for line in lines_page(search="vrier").lines] == ["b-2"]
-    assert [line.head.batch for line in lines_page(search="B-1").lines] == ["b-1"]
-    assert [line.head.batch for line in lines_page(states=(BatchState.STOPPED,)).lines] == ["b-2"]
-    assert lines_page(search="january", states=(BatchState.STOPPED,)).matching == 0
+    ledger.create(new_batch(*ROWS, name="b-2"))
+    ledger.append("b-2", [StateChanged(NOON, BatchState.STOPPED, note("interrupted"))])
+    assert [line.head.batch for line in newest_lines(states=(BatchState.STOPPED,))] == ["b-2"]
 
 
 def test_a_line_has_the_main_accounts_balances_only(ledger: DatabaseLedger) -> None:
@@ -145,16 +140,14 @@ def test_a_batch_without_its_rows_has_its_columns(ledger: DatabaseLedger) -> Non
         without_rows("b-9")
 
 
-def test_however_many_batches_there_are_a_page_takes_as_many_questions(ledger: DatabaseLedger) -> None:
+def test_however_many_batches_there_are_the_list_takes_as_many_questions(ledger: DatabaseLedger) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from batch.ledger.orm.queries import lines_page
+    from batch.ledger.orm.queries import newest_lines
 
     for number in range(2, 8):
         ledger.create(new_batch(*ROWS, name=f"b-{number}"))
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        lines_page()
-    assert len(asked) == 4
+    with CaptureQueriesContext(connection) as asked:
+        newest_lines()
+    assert len(asked) == 3

@@ -10,27 +10,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from batch.ledger.encoding import finding_from_json
 from batch.ledger.orm.balances import at_both_ends, main_at_both_ends
 from batch.ledger.orm.models import Batch, Event, Movement
 from batch.ledger.orm.rows import ROW, batch_row, events_in, head_of, rows_in
-from batch.ledger.orm.tallies import NOTHING, tallies, tally_of_rows
+from batch.ledger.orm.tallies import NOTHING, tallies
 from batch.ledger.orm.trouble import found, reading
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
 from batch.model import Event as EventRecord
 from batch.notes import note_text
 from batch.rules.evidence import FOR_A_PERSON
-
-
-@dataclass(frozen=True, slots=True)
-class LinesPage:
-    """Some lines of the list of batches, and how many there are on all pages."""
-
-    lines: tuple[BatchLine, ...]
-    matching: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +43,8 @@ class Past:
     row: BatchRow
 
 
-def lines_page(
-    offset: int = 0, limit: int | None = None, *, states: tuple[BatchState, ...] = (), search: str = ""
-) -> LinesPage:
-    """The batches in one of these states (any if none is given) whose name or file name holds the text, newest first.
+def newest_lines(limit: int | None = None, *, states: tuple[BatchState, ...] = ()) -> tuple[BatchLine, ...]:
+    """List the newest batches in one of these states, any if none is given.
 
     Their heads have the main account's balances only.
     """
@@ -64,10 +52,7 @@ def lines_page(
         wanted = Batch.objects.order_by("-number")
         if states:
             wanted = wanted.filter(state__in=[state.value for state in states])
-        if search:
-            wanted = wanted.filter(Q(name__icontains=search) | Q(file_name__icontains=search))
-        batches = list(wanted[offset : None if limit is None else offset + limit])
-        return LinesPage(_lines(batches), wanted.count())
+        return _lines(list(wanted[:limit]))
 
 
 def line_of(batch: str) -> BatchLine:

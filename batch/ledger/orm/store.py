@@ -31,7 +31,7 @@ from batch.ledger.orm.leases import is_local, lease_of
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.past import done_movements, doubted_rows
-from batch.ledger.orm.queries import lines_page
+from batch.ledger.orm.queries import newest_lines
 from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, found, reading
@@ -220,7 +220,7 @@ class DatabaseLedger:
 
     def lines(self) -> list[BatchLine]:
         """All batches, newest first."""
-        return list(lines_page().lines)
+        return list(newest_lines())
 
     def latest(self) -> str | None:
         """The newest batch's name."""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from batch.ledger.orm.queries import lines_page
+from batch.ledger.orm.queries import newest_lines
 from batch.web.access import Role, is_fragment, needs, person_of
 from batch.web.entry.balance import main_balance_read
 from batch.web.entry.waiting import jobs_by_batch, waiting_for
@@ -20,7 +20,7 @@ _LAST = 8
 def home(request: HttpRequest) -> HttpResponse:
     """The page; the balance comes after it, because the provider may be slow."""
     waiting = waiting_for(person_of(request))
-    last, worked_on = lines_page(0, _LAST).lines, jobs_by_batch()
+    last, worked_on = newest_lines(_LAST), jobs_by_batch()
     context = {
         "mine": [one for one in waiting if one.for_me],
         "others": [one for one in waiting if not one.for_me],

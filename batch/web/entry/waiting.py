@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from batch.language import _
-from batch.ledger.orm.queries import find_undecided_batches, lines_page
+from batch.ledger.orm.queries import find_undecided_batches, newest_lines
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
 from batch.web.access import Role, roles_of
@@ -74,7 +74,7 @@ def _stopped(person: Person) -> Iterator[Waiting]:
     is_approver = Role.APPROVER in roles_of(person)
     states = (BatchState.STOPPED, BatchState.RUNNING, BatchState.APPROVED)
     worked_on = jobs_by_batch()
-    lines = lines_page(0, _MOST, states=states).lines
+    lines = newest_lines(_MOST, states=states)
     undecided = find_undecided_batches([str(line.head.batch) for line in lines])
     for line in lines:
         job = worked_on.get(str(line.head.batch))
