@@ -13,6 +13,7 @@ from batch.sandbox.faults import Fault
 
 _MOST_SUBACCOUNTS = 100_000
 _MOST_BALANCE = Decimal(10) ** 12
+_SUBACCOUNT_BALANCE = Decimal("100.000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ class SandboxOptions:
     key: str = "sandbox-key"
     subaccounts: int = 29
     main_balance: Decimal = Decimal("10000.000")
-    subaccount_balance: Decimal = Decimal("100.000")
     state: Path | None = None
     latency_ms: float = 0
     language: str = "fr"
@@ -47,9 +47,9 @@ class SandboxOptions:
             raise ValueError(_("The error status is 200 or 400."))
         if not 0 <= self.drift <= _MOST_BALANCE:
             raise ValueError(_("The drift cannot be negative."))
-        if max(abs(self.main_balance), abs(self.subaccount_balance)) > _MOST_BALANCE:
+        if abs(self.main_balance) > _MOST_BALANCE:
             raise ValueError(_("A balance is at most {most} euros.").format(most=_MOST_BALANCE))
 
     def opening_balances(self) -> dict[str, Decimal]:
         """Give what the sub-accounts of a new sandbox begin with; their tokens are sub-0001, sub-0002 and so on."""
-        return {f"sub-{number:04d}": self.subaccount_balance for number in range(1, self.subaccounts + 1)}
+        return {f"sub-{number:04d}": _SUBACCOUNT_BALANCE for number in range(1, self.subaccounts + 1)}
