@@ -48,7 +48,6 @@ class Refused:
 
     code: int | None
     words: str
-    http_status: int
     by_field: bool = False
     """Whether its reasons name the fields that are wrong, as the API does with HTTP 4xx."""
     of_account: bool = False

@@ -146,7 +146,7 @@ def decode(answer: Answer) -> Success | Refused:
     text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
         raise NotUnderstoodError(note("answer-empty"))
-    return _decode_xml(text, answer.status) if text.startswith(b"<") else _decode_json(text, answer.status)
+    return _decode_xml(text) if text.startswith(b"<") else _decode_json(text, answer.status)
 
 
 def main_account(reply: Success) -> MainAccount:
@@ -213,9 +213,9 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
     if success is True:
         return _success(fields.get("code"), fields)
     if success is False:
-        return _refusal(fields.get("code"), fields.get("message"), status)
+        return _refusal(fields.get("code"), fields.get("message"))
     if success is None and 400 <= status < 500 and _names_fields(fields.get("error")):
-        return Refused(None, _error_list(fields["error"]), status, by_field=True)
+        return Refused(None, _error_list(fields["error"]), by_field=True)
     raise NotUnderstoodError(note("answer-undecided"))
 
 
@@ -236,7 +236,7 @@ def _parsed_xml(body: bytes) -> Element | None:
     return root
 
 
-def _decode_xml(body: bytes, status: int) -> Success | Refused:
+def _decode_xml(body: bytes) -> Success | Refused:
     root = _parsed_xml(body)
     if root is None:
         raise NotUnderstoodError(note("answer-not-xml"))
@@ -247,7 +247,7 @@ def _decode_xml(body: bytes, status: int) -> Success | Refused:
     if success in {"true", "1"}:
         return _success(code, entries[2:])
     if success in {"false", "0"} and len(entries) == 3:
-        return _refusal(code, _entry_text(entries[2]), status)
+        return _refusal(code, _entry_text(entries[2]))
     raise NotUnderstoodError(note("answer-undecided"))
 
 
@@ -275,13 +275,13 @@ def _success(code: Any, fields: Any) -> Success:
     return Success(fields)
 
 
-def _refusal(code: Any, words: Any, status: int) -> Refused:
+def _refusal(code: Any, words: Any) -> Refused:
     number = _whole(code)
     if number == codes.OK:
         raise ContradictionError(note("refusal-with-success-code"))
     if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
         raise NotUnderstoodError(note("refusal-without-code"))
-    return Refused(number, _words(words), status, of_account=number in codes.STOPPING)
+    return Refused(number, _words(words), of_account=number in codes.STOPPING)
 
 
 def _words(value: Any) -> str:

@@ -92,7 +92,7 @@ def recall_answer(result: RowResult) -> Doubt:
     if result.code is None and result.message is None:
         return Doubt(why)
     of_account = result.code in codes.STOPPING
-    return Doubt(why, Refused(result.code, result.message or "", 0, of_account=of_account))
+    return Doubt(why, Refused(result.code, result.message or "", of_account=of_account))
 
 
 def stop_reason(movement: Movement, outcome: Outcome, times: int) -> Note:

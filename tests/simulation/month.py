@@ -225,9 +225,9 @@ class Month:
         if fate < 0.08:
             return Doubt(note("said", words="the answer was lost"))
         if fate < 0.14:
-            return Refused(20, "disabled", 200, of_account=True)
+            return Refused(20, "disabled", of_account=True)
         if fate < 0.17:
-            return Refused(8, "no credit", 200)
+            return Refused(8, "no credit")
         self._apply(movement)
         if fate < 0.21:
             raise Crash

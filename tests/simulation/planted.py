@@ -70,7 +70,7 @@ def _retry_empty_answers(exchange: Exchange, outcome: Outcome) -> Outcome:
 
 
 def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return Refused(None, "?", 200) if isinstance(outcome, Doubt) and isinstance(exchange, Answer) else outcome
+    return Refused(None, "?") if isinstance(outcome, Doubt) and isinstance(exchange, Answer) else outcome
 
 
 def _believe_contradictions(exchange: Exchange, outcome: Outcome) -> Outcome:
