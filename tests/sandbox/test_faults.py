@@ -52,6 +52,7 @@ def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
         ("reset:code=4", "no other fault has one"),
         ("late-before", "late can only come after"),
         ("twice-before", "twice can only come after"),
+        ("error-list-after", "error-list can only come before"),
         ("page:status=99", "status is between 200 and 599"),
         ("reset:status=403", "only the faults refuse and page have one"),
         ("refuse:code=8,body=x", "Only the fault page has a body"),
