@@ -46,7 +46,7 @@ def main() -> None:
         "correct a cell": f"/drafts/{mistakes}/cell/5/0",
         "history": "/batches/",
         "history, nothing found": "/batches/?q=nothing-like-this",
-        "history, nonsense asked": f"/batches/?since=nonsense&state=evil&page=evil&q={'9' * 300}",
+        "history, nonsense asked": f"/batches/?state=evil&page=evil&q={'9' * 300}",
         "batch, finished": f"/batches/{finished}/",
         "batch, stopped": f"/batches/{stopped}/",
         "batch, running": f"/batches/{running}/",
