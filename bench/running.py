@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batch.ledger.holding import this_process
 from batch.ledger.memory import MemoryLedger
-from batch.ledger.protocol import Ledger, NewBatch
+from batch.ledger.protocol import Ledger, NewBatch, take_up
 from batch.model import Balances, BatchState, Direction, Movement, Status, SubAccount
 from batch.notes import Note
 from batch.outcome import Applied
@@ -85,11 +85,12 @@ class ProviderHere:
 def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
     """Record the batch with the balances of just now, then run it to its end; only the run is measured."""
     held = {account.token: account.balance for account in provider.subaccounts()}
-    ledger.create(replace(new, opening=Balances(provider.main_account().balance, held, new.at)))
+    new = replace(new, opening=Balances(provider.main_account().balance, held, new.at))
+    ledger.create(new)
     nobody = Nobody()
     world = World(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
     ledger.hold(new.access.account, this_process(), new.at, lambda _lease: False)
-    taken = timed(lambda: perform(world, new.name, RunOptions(), {}))
+    taken = timed(lambda: perform(world, take_up(new), RunOptions(), {}))
     ledger.let_go()
     if ledger.head(new.name).state is not BatchState.FINISHED:
         raise Failed(f"the run stopped: {ledger.head(new.name).reason}")

@@ -30,7 +30,7 @@ from batch.settings import Secret, Settings, check_pace, load_settings
 
 if TYPE_CHECKING:
     from batch.cli.checking import CheckRequest
-    from batch.ledger.protocol import Access, Ledger
+    from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
     from batch.runner.consent import Obstacle
     from batch.runner.dry_run import DryRun
@@ -95,11 +95,11 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
                 _tell_findings(checked)
             else:
                 _ask(checked, settings)
-            batch = _accept(ledger, checked, access, choices)
+            work = _accept(ledger, checked, access, choices)
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.
             manner = Manner(choices, refresh=not yes, pages=pages)
-            return _perform(client, ledger, settings, batch, manner, json=json, out=out)
+            return _perform(client, ledger, settings, work, manner, json=json, out=out)
 
 
 def resume_command(
@@ -129,7 +129,8 @@ def resume_command(
             client.keep_pace(choices.max_per_second)
             if choices != kept:
                 ledger.append(batch, [OptionsChanged(now(), write_choices(choices), person())])
-            return _perform(client, ledger, settings, batch, Manner(choices, refresh=True), json=json, out=out)
+            manner = Manner(choices, refresh=True)
+            return _perform(client, ledger, settings, ledger.work(batch), manner, json=json, out=out)
 
 
 def abandon_command(batch: str, *, why: str) -> int:
@@ -286,7 +287,7 @@ def _ask(checked: DryRun, settings: Settings) -> None:
         raise UsageError(_("Nothing was sent: you said no."))
 
 
-def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> str:
+def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> Work:
     from batch.runner.consent import Agreed, accept
 
     who = person()
@@ -294,7 +295,7 @@ def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -
 
 
 def _perform(
-    client: Client, ledger: Ledger, settings: Settings, batch: str, manner: Manner, *, json: bool, out: Path | None
+    client: Client, ledger: Ledger, settings: Settings, work: Work, manner: Manner, *, json: bool, out: Path | None
 ) -> int:
     from batch.rules.retry import RetryPolicy
     from batch.runner.perform import perform
@@ -311,13 +312,13 @@ def _perform(
     with SignalBrake().listening() as brake:
         try:
             with progress() as watcher:
-                perform(World(client, ledger, now, brake, watcher), batch, options, manner.pages)
+                perform(World(client, ledger, now, brake, watcher), work, options, manner.pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
-            raise LedgerFailed(sentence.format(why=error, batch=batch)) from error
-        view = ledger.view(batch)
-        return _show_result(view, _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
+            raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
+        view = ledger.view(work.batch)
+        return _show_result(view, _write_report(view, out or REPORTS / f"{work.batch}.xlsx"), json=json)
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:

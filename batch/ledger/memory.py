@@ -27,7 +27,7 @@ from batch.ledger.facts import (
 )
 from batch.ledger.holding import busy
 from batch.ledger.owners import find_owned
-from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work
+from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work, read_doubts
 from batch.ledger.sentences import already_there, no_such_batch, taken_over, written_by_another
 from batch.model import (
     ENDED,
@@ -209,8 +209,10 @@ class MemoryLedger:
         """What a runner takes up."""
         kept = self._find(batch)
         rows = {row.number: row for row in kept.new.sheet.rows}
-        queue = (BatchRow(rows[item.row], kept.results[item.row]) for item in kept.new.plan.movements)
-        return Work(tuple(queue), kept.known_main, dict(kept.known_subaccounts), self._doubted(kept))
+        queue = tuple(BatchRow(rows[item.row], kept.results[item.row]) for item in kept.new.plan.movements)
+        events = ((event.kind, event.data) for event in kept.events if event.kind in {"row-doubted", "person-decided"})
+        doubts = read_doubts(queue, events)
+        return Work(batch, kept.head.opening, queue, kept.known_main, dict(kept.known_subaccounts), *doubts)
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""
@@ -265,13 +267,6 @@ class MemoryLedger:
     def options(self, account: int) -> dict[str, tuple[str, ...]]:
         """What was chosen for each batch of this account, oldest first."""
         return {name: kept.head.options for name, kept in self._batches.items() if kept.new.access.account == account}
-
-    def _doubted(self, kept: _Batch) -> frozenset[int]:
-        unknown = {row: result.attempts for row, result in kept.results.items() if result.status is Status.UNKNOWN}
-        doubts = [event.data for event in kept.events if event.kind == "row-doubted"] if unknown else []
-        return frozenset(
-            int(str(data["row"])) for data in doubts if unknown.get(int(str(data["row"]))) == data["attempt"]
-        )
 
     def _done_by(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
         maybe = {Status.DONE, Status.UNKNOWN}

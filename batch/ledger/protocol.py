@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from batch.ledger.facts import Fact
-from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Plan, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Plan, RowResult, Status, Tally
 from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.repetition import PastList
 
@@ -67,12 +67,46 @@ class LastBalance:
 class Work:
     """What a runner takes up: the rows that have a movement, in the order in which they are to be sent."""
 
+    batch: str
+    opening: Balances | None
     rows: tuple[BatchRow, ...]
     known_main: Decimal | None
     known_subaccounts: dict[str, Decimal]
     """The last balances that the provider gave, by token."""
     doubted: frozenset[int] = frozenset()
     """Rows in doubt by what balances show, and not by an attempt: see `RowDoubted`."""
+    decided: frozenset[int] = frozenset()
+    """Rows that a person has ever decided about."""
+    seen_in_doubt: Mapping[int, Decimal] = field(default_factory=dict)
+    """By row, the sub-account's balance that last put it in doubt."""
+
+
+def take_up(new: NewBatch) -> Work:
+    """Take up a batch that was recorded just now, without reading it back."""
+    rows = {row.number: row for row in new.plan.rows}
+    queue = (BatchRow(rows[item.row], RowResult(Status.PENDING)) for item in new.plan.movements)
+    named = {
+        token: new.opening.subaccounts[token] for token, _way in new.plan.moved if token in new.opening.subaccounts
+    }
+    return Work(new.name, new.opening, tuple(queue), new.opening.main, named)
+
+
+def read_doubts(
+    rows: Iterable[BatchRow], events: Iterable[tuple[str, Mapping[str, Any]]]
+) -> tuple[frozenset[int], frozenset[int], dict[int, Decimal]]:
+    """Read what `Work` says of doubts out of the events "row-doubted" and "person-decided", as kind and data."""
+    unknown = {entry.row.number: entry.result.attempts for entry in rows if entry.result.status is Status.UNKNOWN}
+    doubted, decided, seen = set(), set(), {}
+    for kind, data in events:
+        row = int(data["row"])
+        if kind == "person-decided":
+            decided.add(row)
+        elif kind == "row-doubted":
+            if data["subaccount_balance"] is not None:
+                seen[row] = Decimal(data["subaccount_balance"])
+            if unknown.get(row) == data["attempt"]:
+                doubted.add(row)
+    return frozenset(doubted), frozenset(decided), seen
 
 
 @dataclass(frozen=True, slots=True)

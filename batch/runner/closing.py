@@ -123,18 +123,14 @@ class _Shown:
     def __init__(self, session: Session, read: BalancesRead) -> None:
         self._session = session
         self._read = read
-        ledger = session.world.ledger
-        self._rows = ledger.work(session.batch).rows
+        self._rows = list(session.rows)
         closing = Balances(read.main_balance, read.subaccounts, read.at)
-        self.books = keep_books_between(ledger.head(session.batch).opening, closing, self._rows)
+        self.books = keep_books_between(session.work.opening, closing, self._rows)
 
     def find_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
         """The rows that explain what is too much. What a person has decided once is not asked again."""
         found = find_explaining_rows(self.books, self._rows, falls_alone=falls_alone)
-        if not found:
-            return found
-        events = self._session.world.ledger.view(self._session.batch).events
-        return found - {int(str(event.data["row"])) for event in events if event.kind == "person-decided"}
+        return found - self._session.work.decided
 
     def doubt(self, row: int) -> RowDoubted:
         """The row is in doubt by this reading."""

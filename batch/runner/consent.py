@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from batch.choices import Choices, write_choices
-from batch.ledger.protocol import Access, Ledger, NewBatch
+from batch.ledger.protocol import Access, Ledger, NewBatch, Work, take_up
 from batch.runner.dry_run import DryRun
 from batch.runner.unsettled import close_unfinished
 
@@ -45,8 +45,11 @@ def obstacle_in_forecast(checked: DryRun, choices: Choices) -> Obstacle | None:
     return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
 
 
-def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, agreed: Agreed, at: datetime) -> str:
-    """Record the plan as a batch; returns its name. A batch whose list it continues must not go on from here."""
+def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, agreed: Agreed, at: datetime) -> Work:
+    """Record the plan as a batch; returns what is to be done.
+
+    A batch whose list it continues must not go on from here.
+    """
     if checked.account is None:
         raise AssertionError("a run is never offline")
     if choices.only_unsettled is not None:
@@ -54,19 +57,18 @@ def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, ag
     # The same plan may be accepted twice in one second.
     mark = hashlib.sha256(f"{checked.plan.digest} {at.isoformat()}".encode()).hexdigest()[:6]
     name = f"{at.astimezone():%Y%m%d-%H%M%S}-{mark}"
-    ledger.create(
-        NewBatch(
-            name=name,
-            at=at,
-            sheet=checked.sheet,
-            plan=checked.plan,
-            opening=checked.account.balances,
-            access=access,
-            owner=checked.account.name,
-            options=write_choices(replace(choices, removes_first=checked.removes_first)),
-            why=choices.why,
-            prepared=agreed.prepared,
-            approved=agreed.approved,
-        )
+    new = NewBatch(
+        name=name,
+        at=at,
+        sheet=checked.sheet,
+        plan=checked.plan,
+        opening=checked.account.balances,
+        access=access,
+        owner=checked.account.name,
+        options=write_choices(replace(choices, removes_first=checked.removes_first)),
+        why=choices.why,
+        prepared=agreed.prepared,
+        approved=agreed.approved,
     )
-    return name
+    ledger.create(new)
+    return take_up(new)

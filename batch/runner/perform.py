@@ -14,6 +14,7 @@ from tenacity import Retrying, retry_if_result
 
 from batch.errors import ProviderError, SubAccountGone
 from batch.ledger.facts import AttemptBegan, StateChanged
+from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Movement, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
@@ -41,14 +42,14 @@ from batch.runner.telling import (
 )
 
 
-def perform(world: World, batch: str, options: RunOptions, pages: dict[str, int]) -> None:
-    """Run what is left of the batch. `pages` says on which page of the provider's list each sub-account was.
+def perform(world: World, work: Work, options: RunOptions, pages: dict[str, int]) -> None:
+    """Do what is left of a batch. `pages` says on which page of the provider's list each sub-account was.
 
     Returns with the batch finished, or stopped with its reason in the ledger. `LedgerError` is raised when the ledger
     cannot be written: then nothing more has been sent.
     """
-    if world.ledger.head(batch).state not in ENDED:
-        _Run(Session(world, batch, options), pages).run()
+    if world.ledger.head(work.batch).state not in ENDED:
+        _Run(Session(world, work, options), pages).run()
 
 
 @dataclass
@@ -116,7 +117,7 @@ class _Run:
     def _settle_open_doubts(self, doubtful: list[BatchRow]) -> set[int]:
         """Settle what an earlier run left in doubt; returns the rows that need no sending any more."""
         ended: set[int] = set()
-        by_balances = [entry for entry in doubtful if entry.row.number in self._session.doubted]
+        by_balances = [entry for entry in doubtful if entry.row.number in self._session.work.doubted]
         refuse_undecided(by_balances)
         for entry in doubtful:
             if entry not in by_balances:

@@ -51,10 +51,7 @@ def _without_decided(session: Session, doubted: Sequence[BatchRow], read: Balanc
     """Leave out rows that a person has decided about, seeing a balance as high as now: a reading that lags would ask
     the same again and again.
     """
-    seen: dict[int, Decimal] = {}
-    for event in session.world.ledger.view(session.batch).events:
-        if event.kind == "row-doubted" and event.data["subaccount_balance"] is not None:
-            seen[int(str(event.data["row"]))] = Decimal(str(event.data["subaccount_balance"]))
+    seen = session.work.seen_in_doubt
     return [
         entry.row.number
         for entry in doubted

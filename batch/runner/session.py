@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -13,8 +13,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from batch.clock import Stopwatch, read_boot_clock
 from batch.errors import ProviderError
 from batch.ledger.facts import BalancesRead, Fact, Purpose
-from batch.ledger.protocol import Ledger
-from batch.model import Status
+from batch.ledger.protocol import Ledger, Work
+from batch.ledger.replay import RowFact, after
+from batch.model import BatchRow, Status
 from batch.notes import Note, note, tell
 from batch.provider.client import Provider
 from batch.rules.evidence import rests_on_a_look
@@ -87,19 +88,24 @@ class StoppedError(Exception):
 class Session:
     """One run of a batch. The facts that wait for the next commit are written before anything that waits."""
 
-    def __init__(self, world: World, batch: str, options: RunOptions) -> None:
+    def __init__(self, world: World, work: Work, options: RunOptions) -> None:
         self.world = world
-        self.batch = batch
+        self.batch = work.batch
         self.options = options
-        work = world.ledger.work(batch)
+        self.work = work
         self.queue = work.rows
-        self.doubted = work.doubted
-        """Rows in doubt by what balances show, and not by an attempt."""
+        """The rows as they were when the run began."""
+        self._now = {entry.row.number: entry for entry in work.rows}
         self.known = Known.from_work(work, options.settle_seconds, world.now(), world.monotonic())
         self._facts: list[Fact] = []
         self._proved = Stopwatch(lambda: world.now().timestamp(), world.monotonic)
         looked_before = any(rests_on_a_look(entry.result) for entry in self.queue)
         self._looked_at = world.monotonic() if looked_before else None
+
+    @property
+    def rows(self) -> Iterable[BatchRow]:
+        """The rows as the ledger has them at this moment."""
+        return self._now.values()
 
     @property
     def was_begun(self) -> bool:
@@ -133,6 +139,10 @@ class Session:
             self._proved.start()
             # Nothing is written twice: what an interrupt or a full disk keeps from being written here is a doubt.
             self.world.ledger.append(self.batch, waiting)
+            for fact in waiting:
+                if isinstance(fact, RowFact):
+                    entry = self._now[fact.row]
+                    self._now[fact.row] = BatchRow(entry.row, after(entry.result, fact))
 
     def may_send(self) -> bool:
         """Look whether the account is surely still held, when the first byte is about to leave.

@@ -33,7 +33,7 @@ def main() -> None:
     nobody = Clock()
     ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: False)
     try:
-        perform(World(client, ledger, lambda: datetime.now(UTC), nobody, nobody), "b-1", OPTIONS, {})
+        perform(World(client, ledger, lambda: datetime.now(UTC), nobody, nobody), ledger.work("b-1"), OPTIONS, {})
     except LedgerError as error:
         print(error)
 

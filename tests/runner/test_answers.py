@@ -284,7 +284,9 @@ class TestSlowDown:
 
 def test_who_wants_to_be_asked_before_it_is_sent_again_is_not_asked_about_a_refusal() -> None:
     one = scene(refuse(500))
-    perform(world(one.provider, one.clock, one.ledger), "b-1", replace(OPTIONS, ask_before_resend=True), {})
+    perform(
+        world(one.provider, one.clock, one.ledger), one.ledger.work("b-1"), replace(OPTIONS, ask_before_resend=True), {}
+    )
     assert statuses(one.ledger.view("b-1")) == [REFUSED, DONE, DONE]
 
 

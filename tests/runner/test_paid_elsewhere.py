@@ -39,7 +39,12 @@ class Stopped:
 
     def go_on(self, *, refresh: bool = True) -> BatchView:
         self.clock = Clock()
-        perform(world(self.provider, self.clock, self.ledger), "b-1", replace(OPTIONS, refresh=refresh), {})
+        perform(
+            world(self.provider, self.clock, self.ledger),
+            self.ledger.work("b-1"),
+            replace(OPTIONS, refresh=refresh),
+            {},
+        )
         assert first_difference(self.ledger.view("b-1")) is None
         return self.ledger.view("b-1")
 
@@ -112,11 +117,11 @@ def test_an_add_that_was_decided_without_a_reading_since_explains_its_rise() -> 
     ledger.create(new_batch(["sub-1", Decimal(10), "add"], ["sub-1", Decimal(10), "add"]))
     provider = ScriptedProvider([apply_in_silence])
     provider.before_reading = lambda: setattr(provider, "silent", True)
-    perform(world(provider, Clock(), ledger), "b-1", OPTIONS, {})
+    perform(world(provider, Clock(), ledger), ledger.work("b-1"), OPTIONS, {})
     provider.before_reading = lambda: None
     provider.silent = False
     ledger.append("b-1", [PersonDecided(NOON, 2, 1, applied=True, who="marc", why="looked")])
-    perform(world(provider, Clock(), ledger), "b-1", replace(OPTIONS, refresh=True), {})
+    perform(world(provider, Clock(), ledger), ledger.work("b-1"), replace(OPTIONS, refresh=True), {})
     assert [entry.result.status for entry in ledger.view("b-1").rows] == [DONE, DONE]
     assert provider.applied == [2, 3]
 

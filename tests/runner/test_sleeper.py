@@ -62,7 +62,7 @@ def test_a_process_that_slept_sends_only_what_it_still_holds(tmp_path: Path, *, 
             # By a machine that cannot see the process, after the lease has run out.
             ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: True)
             clock = Clock(datetime.now(UTC))
-            perform(World(provider, ledger, clock.now, clock, clock), "b-1", OPTIONS, {})
+            perform(World(provider, ledger, clock.now, clock, clock), ledger.work("b-1"), OPTIONS, {})
             assert provider.applied == [2]
         os.kill(sleeper.pid, signal.SIGCONT)
         asleep.set()

@@ -43,8 +43,8 @@ def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequenc
     if after is not None:
         found = only_unsettled(found, ledger, ACCOUNT, after)
     at = NOON + timedelta(minutes=len(ledger.lines()))
-    name = accept(ledger, found, ACCESS, choices, NOBODY, at)
-    perform(world(provider, Clock(at), ledger), name, OPTIONS, {})
+    name = accept(ledger, found, ACCESS, choices, NOBODY, at).batch
+    perform(world(provider, Clock(at), ledger), ledger.work(name), OPTIONS, {})
     return name
 
 
@@ -86,14 +86,14 @@ def test_accepting_closes_what_had_stopped_and_it_never_goes_on() -> None:
     second = run(ledger, provider, SHEET, first)
     assert ledger.head(first).state is BatchState.FINISHED
     for name in (first, second):
-        perform(world(provider, Clock(), ledger), name, OPTIONS, {})
+        perform(world(provider, Clock(), ledger), ledger.work(name), OPTIONS, {})
     assert sorted(provider.applied) == [2, 3, 4]
 
 
 @pytest.mark.parametrize("state", [BatchState.APPROVED, BatchState.RUNNING, BatchState.STOPPED])
 def test_a_batch_in_any_state_but_finished_is_closed(state: BatchState) -> None:
     ledger = known_to(MemoryLedger())
-    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     ledger.append(name, [StateChanged(NOON, state)])
     close_unfinished(ledger, ACCOUNT, name, NOON)
     assert ledger.head(name).state is BatchState.FINISHED
@@ -104,7 +104,7 @@ def test_a_batch_in_any_state_but_finished_is_closed(state: BatchState) -> None:
 
 def test_a_row_in_doubt_is_decided_first() -> None:
     ledger = known_to(MemoryLedger())
-    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     ledger.append(name, [AttemptBegan(NOON, 2, 1, None, None)])
     with pytest.raises(UsageError, match="resolve"):
         only_unsettled(checked(SHEET), ledger, ACCOUNT, name)
@@ -132,14 +132,14 @@ def test_a_refusal_that_rests_on_a_look_is_confirmed_before_it_is_sent_again() -
     assert ledger.head(first).state is BatchState.STOPPED
     with pytest.raises(UsageError, match="not explained"):
         only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
-    perform(world(provider, Clock(NOON + timedelta(hours=1)), ledger), first, OPTIONS, {})
+    perform(world(provider, Clock(NOON + timedelta(hours=1)), ledger), ledger.work(first), OPTIONS, {})
     left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [2]
 
 
 def test_another_account_or_no_batch_is_an_error() -> None:
     ledger = known_to(MemoryLedger())
-    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON)
+    name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     with pytest.raises(UsageError, match="key"):
         family_of(ledger, ACCOUNT + 1, name)
     with pytest.raises(LedgerError, match="no batch"):
@@ -172,7 +172,7 @@ def test_however_often_it_is_sent_every_row_is_paid_once(
         if left.plan.movements:
             names.append(run(ledger, provider, again, after))
         for name in data.draw(st.permutations(names)):
-            perform(world(provider, Clock(), ledger), name, OPTIONS, {})
+            perform(world(provider, Clock(), ledger), ledger.work(name), OPTIONS, {})
     provider.script.clear()
     if only_unsettled(checked(rows), ledger, ACCOUNT, names[0]).plan.movements:
         names.append(run(ledger, provider, rows, names[-1]))

@@ -177,7 +177,7 @@ class Scene:
     def run(self, *, refresh: bool = False) -> BatchView:
         """Run what is left."""
         options = replace(OPTIONS, refresh=refresh)
-        perform(world(self.provider, self.clock, self.ledger), "b-1", options, {})
+        perform(world(self.provider, self.clock, self.ledger), self.ledger.work("b-1"), options, {})
         return self.ledger.view("b-1")
 
 

@@ -310,7 +310,7 @@ class Month:
                 self.told.refused += 1
                 self.say(f"not run: {stop}")
                 return
-            batch = accept(ledger, checked, access, choices, Agreed("me", ("me",)), self.now())
+            batch = accept(ledger, checked, access, choices, Agreed("me", ("me",)), self.now()).batch
             self.told_of.update(_told_tokens(checked))
             self._perform(ledger, batch, refresh=self.rng.random() < 0.5)
 
@@ -323,7 +323,7 @@ class Month:
 
     def _perform(self, ledger: MemoryLedger, batch: str, *, refresh: bool) -> None:
         options = RunOptions(policy=RetryPolicy(2, 1.0), settle_seconds=60.0, refresh=refresh)
-        perform(World(self, ledger, self.now, self, self, self.rng, self.monotonic), batch, options, {})
+        perform(World(self, ledger, self.now, self, self, self.rng, self.monotonic), ledger.work(batch), options, {})
         difference = first_difference(ledger.view(batch))
         if difference:
             raise Violation(f"the record is not whole: {difference}")

@@ -195,8 +195,8 @@ def _one_reading(patch: Patch) -> None:
 def _readings_at_once(patch: Patch) -> None:
     real = perform.perform
 
-    def hasty(world: Any, batch: str, options: RunOptions, pages: dict[str, int]) -> None:
-        real(world, batch, replace(options, settle_seconds=0.0), pages)
+    def hasty(world: Any, work: Any, options: RunOptions, pages: dict[str, int]) -> None:
+        real(world, work, replace(options, settle_seconds=0.0), pages)
 
     patch.setattr("tests.simulation.play.perform", hasty)
 

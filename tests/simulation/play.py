@@ -141,7 +141,7 @@ class Player:
         )
         human, disk = Human(self), cast(Any, self.disk)
         world = World(disk, disk, self.time.now, human, human, self.rng, self.time.monotonic)
-        perform(world, BATCH, options, dict.fromkeys(self.scenario.subaccounts, 1))
+        perform(world, world.ledger.work(BATCH), options, dict.fromkeys(self.scenario.subaccounts, 1))
 
     def rival(self) -> None:
         """A second process on the same account: turned away, because the first one lives."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from django.db.models import Count
 
 from batch.ledger.orm.models import Event, Movement
-from batch.model import BatchRow, Status
+from batch.model import Status
 from batch.rules.repetition import MovementKey
 
 _FEW = 500
@@ -30,10 +31,7 @@ def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping
     return found
 
 
-def doubted_rows(batch: str, rows: Collection[BatchRow]) -> frozenset[int]:
-    """Numbers of the rows that are in doubt by the balances alone, and that nobody has decided about since."""
-    unknown = {entry.row.number: entry.result.attempts for entry in rows if entry.result.status is Status.UNKNOWN}
-    if not unknown:
-        return frozenset()
-    doubts = Event.objects.filter(batch=batch, kind="row-doubted").values_list("data", flat=True)
-    return frozenset(data["row"] for data in doubts if unknown.get(data["row"]) == data["attempt"])
+def doubts_and_decisions(batch: str) -> Iterable[tuple[str, Any]]:
+    """List what put rows in doubt by balances alone, and what people decided: kind and data, oldest first."""
+    events = Event.objects.filter(batch=batch, kind__in=["row-doubted", "person-decided"])
+    return events.order_by("number").values_list("kind", "data")

@@ -20,6 +20,7 @@ from batch.ledger.facts import (
     Fact,
     OptionsChanged,
     PersonDecided,
+    Purpose,
     RowDoubted,
     RowSettled,
     StateChanged,
@@ -30,13 +31,13 @@ from batch.ledger.orm.balances import at_both_ends, last_balances, last_known, r
 from batch.ledger.orm.leases import is_local, lease_of
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
-from batch.ledger.orm.past import done_movements, doubted_rows
+from batch.ledger.orm.past import done_movements, doubts_and_decisions
 from batch.ledger.orm.queries import newest_lines
 from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, found, reading
 from batch.ledger.orm.writing import add_events, add_rows, change_row, renew_lease
-from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work
+from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work, read_doubts
 from batch.ledger.sentences import already_there
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
 from batch.notes import note_text
@@ -203,7 +204,8 @@ class DatabaseLedger:
             known = last_known(batch)
             main = known.pop(None, None)
             subaccounts = {token: balance for token, balance in known.items() if token is not None}
-            return Work(rows, main, subaccounts, doubted_rows(batch, rows))
+            opening = at_both_ends(found(batch)).get(Purpose.OPENING)
+            return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, doubts_and_decisions(batch)))
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """The newest attempt of a row, with the balances known before it."""

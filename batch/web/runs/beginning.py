@@ -10,7 +10,7 @@ from django.db import transaction
 from batch.errors import ProviderError, UsageError
 from batch.language import _
 from batch.ledger.orm.store import DatabaseLedger
-from batch.ledger.protocol import Access
+from batch.ledger.protocol import Access, Work
 from batch.provider.client import Client
 from batch.runner.account import refuse_unfinished
 from batch.runner.consent import Agreed, accept
@@ -21,11 +21,14 @@ from batch.web.models import Approval, Draft, DraftState, Job, Version
 from batch.web.runs.queue import continued_by
 
 
-def begin(job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime) -> dict[str, int]:
+def begin(
+    job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime
+) -> tuple[Work, dict[str, int]]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
 
-    Returns on which page of the provider's list each sub-account is. If the forecast is not what the approvers saw, the
-    draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if another batch has to end before.
+    Returns what is to be done, and on which page of the provider's list each sub-account is. If the forecast is not
+    what the approvers saw, the draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if
+    another batch has to end before.
     """
     draft = job.draft
     if draft is None:
@@ -46,8 +49,9 @@ def begin(job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: 
     choices = choices_of(version)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
     agreed = Agreed(_authors(draft), tuple(str(approval.person) for approval in approvals))
-    job.batch = accept(ledger, checked, access, choices, agreed, at)
-    return checked.account.pages if checked.account else {}
+    work = accept(ledger, checked, access, choices, agreed, at)
+    job.batch = work.batch
+    return work, checked.account.pages if checked.account else {}
 
 
 def start_with(job: Job, batch: str) -> None:

@@ -85,8 +85,9 @@ def perform_job(job: Job, settings: Settings) -> None:
             pages: dict[str, int] = {}
             if job.batch:
                 accept_key(ledger, job.batch, access, lambda: [one.token for one in client.subaccounts()], who, now())
+                work = ledger.work(job.batch)
             else:
-                pages = begin(job, client, ledger, access, now())
+                work, pages = begin(job, client, ledger, access, now())
             choices = read_choices(ledger.options_of(job.batch))
             client.keep_pace(choices.max_per_second)
             options = RunOptions(
@@ -96,7 +97,7 @@ def perform_job(job: Job, settings: Settings) -> None:
                 refresh=bool(not pages),
                 by=who,
             )
-            perform(World(client, ledger, now, brake, JobWatcher(job.id)), job.batch, options, pages)
+            perform(World(client, ledger, now, brake, JobWatcher(job.id)), work, options, pages)
 
 
 def now() -> datetime:

@@ -47,7 +47,7 @@ def run_it(version: Version) -> str:
     access, account = access_now()
     checked = prepare_start(version, account, access.account)
     ledger, at = DatabaseLedger(), datetime.now(UTC)
-    batch = accept(ledger, checked, access, choices_of(version), Agreed("Ada", ("Bea",)), at)
+    batch = accept(ledger, checked, access, choices_of(version), Agreed("Ada", ("Bea",)), at).batch
     facts: list[Fact] = []
     for movement in checked.plan.movements:
         facts += [
