@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.language import _
 from batch.report import styles, words
 from batch.report.courses import Course
-from batch.report.links import Links
+from batch.report.links import Links, put_link
 from batch.report.page import Frame
 from batch.report.table import Column, Table, column, sample
 
@@ -31,10 +31,9 @@ def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, link
     pen, rows = table.pen, words.ours().rows
     for line in lines:
         back = links.rows_of_accounts.get(line.token) if table.fits(0, line.token) else None
-        table.link(0, rows, back)
         euros = (line.opening, line.added, line.removed, line.expected, line.final)
         cells = [pen.euros(index, amount, SURE_PLACES) for index, amount in enumerate(euros, 1)]
         token = table.text(0, line.token, styles.PLAIN if back is None else styles.linked(styles.PLAIN))
-        table.append([token, *cells, pen.difference(6, line.difference)])
+        table.append([put_link(token, rows, back), *cells, pen.difference(6, line.difference)])
     table.close()
     return table.ref

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from openpyxl.cell import Cell
+from openpyxl.worksheet.dimensions import RowDimension
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
@@ -32,15 +33,28 @@ _SURELY_EXACT = 10**12  # with three decimals, 15 digits
 
 
 class Pen:
-    """Makes the cells of one sheet. A cell lasts until its row is written: then its column uses it again.
+    """Write the rows of one sheet. A cell lasts until its row is written: then its column uses it again.
 
     Write-only sheets write a row out at once, and a new styled cell for each value would take longer than writing it.
     """
 
     def __init__(self, sheet: Worksheet) -> None:
+        self.row = 0
+        """The last row that was written."""
         self._sheet = sheet
+        self._height = RowDimension(sheet)
         self._cells: dict[tuple[int, Look], Cell] = {}
         self._language = language()
+
+    def append(self, cells: list[Cell | None], height: float | None = None) -> None:
+        """Write the next row, as high as usual or so many points."""
+        self.row += 1
+        if height is not None:
+            self._height.height = height
+            self._sheet.row_dimensions[self.row] = self._height
+        self._sheet.append(cells)
+        # It is written: kept until the end, the heights of a long sheet would take more memory than its rows.
+        self._sheet.row_dimensions.pop(self.row, None)
 
     def text(self, column: int, text: str | None, look: Look = styles.PLAIN) -> Cell | None:
         """A cell that holds the text as a text, whatever it looks like."""
@@ -120,9 +134,10 @@ class Pen:
         cell = self._cells.get((column, look))
         if cell is None:
             cell = self._cells[column, look] = styled_cell(self._sheet, look)
-        # Not by the property, which would look once more at what kind of value it is and whether it can be written.
-        cell._value = value  # type: ignore[attr-defined]  # its stub knows only the property
-        cell.data_type = "s" if isinstance(value, str) else "b" if isinstance(value, bool) else "n"
+        cell.value = value
+        if isinstance(value, str):
+            # openpyxl would take a text that begins with "=" for a formula.
+            cell.data_type = "s"
         return cell
 
 

@@ -7,7 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.language import _
 from batch.report import styles, words
 from batch.report.contents import Contents
-from batch.report.links import Links
+from batch.report.links import Links, put_link
 from batch.report.page import Frame
 from batch.report.table import Column, Table, column
 from batch.report.telling import Teller
@@ -38,10 +38,10 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     rows = words.ours().rows
     for line, event in enumerate(events, frame.first_line):
         back = links.rows_of_events.get(line)
-        table.link(0, rows, back)
+        number_cell = pen.number(0, event.number, styles.SMALL_NUMBER if back is None else _LINKED)
         table.append(
             [
-                pen.number(0, event.number, styles.SMALL_NUMBER if back is None else _LINKED),
+                put_link(number_cell, rows, back),
                 pen.time(1, event.at, in_thousandths=True),
                 table.text(2, teller.event(event.kind)),
                 table.text(3, teller.particulars(event.data)),

@@ -40,8 +40,6 @@ class Form:
     """Writes line after line. With `called` a figure gets a name that formulas can use, the same in every language."""
 
     def __init__(self, workbook: Workbook, sheet: Worksheet) -> None:
-        self.row = 0
-        """The last line that was written."""
         self._pen = Pen(sheet)
         self._workbook = workbook
         self._sheet = sheet
@@ -49,6 +47,11 @@ class Form:
         sheet.sheet_view.showGridLines = False
         for column, width in enumerate(WIDTHS, 1):
             sheet.column_dimensions[get_column_letter(column)].width = width
+
+    @property
+    def row(self) -> int:
+        """The last line that was written."""
+        return self._pen.row
 
     def band(self, text: str, look: Look, height: float) -> None:
         """A text over all columns."""
@@ -173,10 +176,8 @@ class Form:
         self._line([self._pen.text(column, text if column == 0 else None, look) for column in range(LAST)], height)
 
     def _line(self, cells: Sequence[Cell | None], height: float = LINE_POINTS) -> None:
-        self.row += 1
         self._points += height
-        self._sheet.heights[self.row] = min(height, 400)  # type: ignore[attr-defined]  # it is a `LongSheet`
-        self._sheet.append(list(cells))
+        self._pen.append(list(cells), min(height, 400))
 
     def _merge(self, first: int, last: int) -> None:
         self._sheet.merged_cells.ranges.add(CellRange(min_col=first, min_row=self.row, max_col=last, max_row=self.row))

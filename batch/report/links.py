@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from openpyxl.cell import Cell
 from openpyxl.utils import quote_sheetname
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.model import Status
 from batch.report.contents import Contents
@@ -62,7 +62,9 @@ def _events(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int
     return lines
 
 
-def put_link(sheet: Worksheet, cell: str, target: str, line: int, column: str = "A") -> None:
-    """Make the cell lead to a line of the workbook's sheet of that name. The sheet's first row is written already."""
-    place = f"{quote_sheetname(target)}!{column}{line}"
-    sheet._hyperlinks.append(Hyperlink(ref=cell, location=place, tooltip=place))  # type: ignore[attr-defined]
+def put_link(cell: Cell | None, target: str, line: int | None) -> Cell | None:
+    """Make the cell lead to a line of the workbook's sheet of that name, if there are both."""
+    if cell is not None and line is not None:
+        place = f"{quote_sheetname(target)}!A{line}"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place, tooltip=place)
+    return cell

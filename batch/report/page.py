@@ -13,7 +13,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.model import BatchHead
 from batch.report import styles, words
-from batch.report.longsheet import LongSheet
 from batch.report.texts import one_line
 
 A4 = 9
@@ -51,8 +50,7 @@ def frame_of(head: BatchHead) -> Frame:
 
 def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool = False) -> Worksheet:
     """A new last sheet, ready for its first row: A4, landscape unless upright, as wide as the paper, numbered pages."""
-    sheet: Worksheet = LongSheet(workbook, title)  # type: ignore[assignment]  # its stub lacks most of what it has
-    workbook._add_sheet(sheet)  # type: ignore[attr-defined]  # create_sheet takes no class
+    sheet: Worksheet = workbook.create_sheet(title)
     sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth = 1

@@ -12,7 +12,7 @@ from batch.language import _
 from batch.model import BatchRow, Direction, Role, Status
 from batch.report import styles, words
 from batch.report.contents import Contents
-from batch.report.links import Links
+from batch.report.links import Links, put_link
 from batch.report.page import Frame
 from batch.report.table import Column, Table, column, distinct, sample
 from batch.rules.forecast import Refusal
@@ -100,10 +100,8 @@ class _Writer:
         if entry.row.number in self._links.rows:
             event = self._links.events.get(entry.row.number)
             account = self._account(entry)
-            self._table.link(self._width + 8, self._names.events, event)
-            self._table.link(self._token or 0, self._names.balances, account)
-        own = list(self._own_cells(entry, is_linked=account is not None))
-        self._table.append(own + self._our_cells(entry, refusal, is_linked=event is not None))
+        own = list(self._own_cells(entry, account))
+        self._table.append(own + self._our_cells(entry, refusal, event))
 
     def _account(self, entry: BatchRow) -> int | None:
         """The line of its sub-account, if its token's cell can bear a link: some programs cut one on several lines."""
@@ -113,20 +111,23 @@ class _Writer:
         is_short = isinstance(written, str) and self._table.fits(self._token, written)
         return self._links.accounts.get(entry.row.token) if is_short else None
 
-    def _own_cells(self, entry: BatchRow, *, is_linked: bool) -> Iterator[Cell | None]:
+    def _own_cells(self, entry: BatchRow, account: int | None) -> Iterator[Cell | None]:
         row, table, money = entry.row, self._table, self._money
         for index in range(self._width):
             value = row.cells[index]
             if index in money and isinstance(value, str):
                 value = amount_read(entry, index, self._roles) or value
-            if isinstance(value, str):
-                yield table.text(index, value, _LINKED if is_linked and index == self._token else styles.PLAIN)
+            if account is not None and index == self._token and isinstance(value, str):
+                yield put_link(table.text(index, value, _LINKED), self._names.balances, account)
+            elif isinstance(value, str):
+                yield table.text(index, value)
             else:
                 yield table.pen.own(index, value, is_money=index in money)
 
-    def _our_cells(self, entry: BatchRow, refusal: Refusal | None, *, is_linked: bool) -> list[Cell | None]:
+    def _our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> list[Cell | None]:
         result, table, start = entry.result, self._table, self._width
         pen, status = table.pen, entry.result.status
+        number = pen.number(start + 8, entry.row.number, styles.SMALL_NUMBER if event is None else _LINKED_NUMBER)
         return [
             pen.text(start, self._status_words[status], styles.STATUS_LOOKS[status]),
             pen.number(start + 1, result.code, styles.SMALL_NUMBER),
@@ -136,7 +137,7 @@ class _Writer:
             pen.euros(start + 5, result.subaccount_balance, 3),
             pen.number(start + 6, result.attempts, styles.SMALL_NUMBER),
             pen.time(start + 7, result.at),
-            pen.number(start + 8, entry.row.number, _LINKED_NUMBER if is_linked else styles.SMALL_NUMBER),
+            put_link(number, self._names.events, event),
             table.text(start + 9, words.findings(entry, refusal)),
         ]
 

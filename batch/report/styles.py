@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from openpyxl.cell import Cell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -159,29 +159,9 @@ def quoted(look: Look) -> Look:
     return replace(look, number_format=TEXT, is_quoted=True)
 
 
-class StyledCell(Cell):
-    """A cell whose style is settled when it is made. openpyxl would look it up in its tables at every writing."""
-
-    __slots__ = ("_settled",)
-
-    def settle(self) -> None:
-        """Remember the style as it is now."""
-        self._settled = super().style_id
-
-    @property
-    def style_id(self) -> int:
-        """The style's number in the workbook."""
-        return self._settled
-
-    @property
-    def has_style(self) -> bool:
-        """Always: that is what it is for."""
-        return True
-
-
 def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     """An empty cell of the sheet in that look."""
-    cell = StyledCell(sheet, row=1, column=1)
+    cell = WriteOnlyCell(sheet)
     cell.font = Font(
         name=FONT, size=look.size, bold=look.bold, color=look.ink, underline="single" if look.underlined else None
     )
@@ -195,7 +175,6 @@ def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     cell.number_format = look.number_format
     if look.is_quoted:
         cell.quotePrefix = True
-    cell.settle()
     return cell
 
 

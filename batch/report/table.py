@@ -21,7 +21,6 @@ from batch import model
 from batch.language import _
 from batch.report import styles, words
 from batch.report.cells import Pen
-from batch.report.links import put_link
 from batch.report.page import Frame
 from batch.report.styles import Look
 from batch.report.texts import one_line, writable
@@ -116,7 +115,6 @@ class Table:
         self._sheet = sheet
         self._columns = columns
         self._header_row = frame.first_line - 1 if is_marked else 1
-        self._last_row = self._header_row
         self._lines = 1
         for index, item in enumerate(columns, 1):
             sheet.column_dimensions[get_column_letter(index)].width = item.width
@@ -132,29 +130,21 @@ class Table:
 
     def append(self, cells: list[Cell | None]) -> None:
         """Write the next row, as high as its texts need."""
-        self._last_row += 1
-        if self._lines > 1:
-            self._set_height(self._last_row, min(HIGHEST, self._lines * POINTS_PER_LINE))
-            self._lines = 1
-        self._sheet.append(cells)
+        self.pen.append(cells, min(HIGHEST, self._lines * POINTS_PER_LINE) if self._lines > 1 else None)
+        self._lines = 1
 
     def close(self) -> None:
         """Say over which rows to filter, which is known once all are written."""
-        if self._name and self._last_row > self._header_row:
+        if self._name and self.pen.row > self._header_row:
             # Not `add_table`, which warns that the columns have to be given: they are.
-            self._sheet._tables.add(self._excel_table(self._name))  # type: ignore[attr-defined]
+            self._sheet.tables.add(self._excel_table(self._name))
         else:
             self._sheet.auto_filter.ref = self.ref
 
     @property
     def ref(self) -> str:
         """The titles and the rows written so far, as Excel writes a range."""
-        return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{self._last_row}"
-
-    def link(self, index: int, target: str, line: int | None) -> None:
-        """Make a cell of the next row lead to a line of another sheet, if there is one."""
-        if line is not None:
-            put_link(self._sheet, f"{get_column_letter(index + 1)}{self._last_row + 1}", target, line)
+        return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{self.pen.row}"
 
     def _excel_table(self, name: str) -> ExcelTable:
         # Excel compares these with the cells of the titles, in which "_x0041_" is written so that it stays what it is.
@@ -183,19 +173,16 @@ class Table:
         return len(text) <= self._columns[index].width - PADDING and "\n" not in text
 
     def _write_mark(self) -> None:
-        self._set_height(1, MARK_HEIGHT)
         marks = [_(words.DRY_RUN), *[None] * (len(self._columns) - 1)]
-        self._sheet.append([self.pen.text(index, mark, styles.DRY_RUN_MARK) for index, mark in enumerate(marks)])
+        cells = [self.pen.text(index, mark, styles.DRY_RUN_MARK) for index, mark in enumerate(marks)]
+        self.pen.append(cells, MARK_HEIGHT)
 
     def _write_titles(self) -> None:
-        self._set_height(self._header_row, TITLE_LINES * POINTS_PER_LINE + 4)
-        self._sheet.append([self._title(index, item) for index, item in enumerate(self._columns)])
-
-    def _set_height(self, row: int, points: float) -> None:
-        self._sheet.heights[row] = points  # type: ignore[attr-defined]  # every sheet of a report is a `LongSheet`
-
-    def _title(self, index: int, item: Column) -> Cell | None:
-        return self.pen.text(index, item.title, styles.aligned(item.look, item.align))
+        cells = [
+            self.pen.text(index, item.title, styles.aligned(item.look, item.align))
+            for index, item in enumerate(self._columns)
+        ]
+        self.pen.append(cells, TITLE_LINES * POINTS_PER_LINE + 4)
 
 
 def _width(value: model.Cell) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -40,8 +41,9 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
             _fill(workbook, Contents(view, forecast))
             with ZipFile(file, "w", ZIP_DEFLATED) as archive:
                 ExcelWriter(workbook, archive).write_data()
-        finally:
+        except BaseException:
             _remove_streams(workbook)
+            raise
 
 
 def _fill(workbook: Workbook, contents: Contents) -> None:
@@ -68,13 +70,11 @@ def _name(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
 
 
 def _remove_streams(workbook: Workbook) -> None:
-    """Remove the files that openpyxl keeps unfinished sheets in, which a failure would leave until the process ends."""
+    """Remove the files that openpyxl keeps unfinished sheets in, which a failure would leave until the process ends.
+
+    It removes each once the sheet is in an archive, whichever that is.
+    """
     for sheet in workbook.worksheets:
-        writer = sheet._writer  # type: ignore[attr-defined]
-        if writer is None or not Path(writer.out).exists():
-            continue
-        # A sheet that broke off in the middle of a row cannot be closed well, and need not be: its file goes.
-        for close in (sheet.close, writer.close):
-            with suppress(Exception):
-                close()
-        writer.cleanup()
+        # One that is in the report's archive has no file any more, and one whose file cannot be ended keeps it.
+        with suppress(Exception), ZipFile(BytesIO(), "w", ZIP_DEFLATED) as unwanted:
+            ExcelWriter(workbook, unwanted).write_worksheet(sheet)
