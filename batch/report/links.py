@@ -54,6 +54,8 @@ def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
 def _events(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
     """By row number, the line on which its last attempt begins."""
     lines: dict[int, int] = {}
+    if not rows:
+        return lines
     for line, event in enumerate(contents.view.events, first):
         if event.kind == "attempt-began":
             number = event.data["row"]
