@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from batch.document import Document, batch_document, dry_run_document, json_pieces
@@ -56,23 +54,6 @@ def _write(path: Path, view: BatchView, forecast: Forecast | None, document: Cal
             with whole_file(path) as file:
                 write_csv(file, row_lines(Contents(view, forecast)))
         case _:
-            with _without_numpy():
-                from batch.report.workbook import write_report
+            from batch.report.workbook import write_report
 
             write_report(path, view, forecast)
-
-
-@contextmanager
-def _without_numpy() -> Iterator[None]:
-    """The library for workbooks imports numpy, if it is there, only to know its numbers when it meets them.
-
-    A report has none, and a whole run without it takes a tenth less memory.
-    """
-    if "numpy" in sys.modules:
-        yield
-        return
-    sys.modules["numpy"] = None  # type: ignore[assignment]  # whoever imports it now is told that it is not there
-    try:
-        yield
-    finally:
-        del sys.modules["numpy"]

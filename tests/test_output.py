@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +16,6 @@ from batch.rules.checks import Expected
 from batch.runner.dry_run import dry_run
 from tests.builders import NOON, grid
 from tests.report.views import DONE, REFUSED, view_of
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", ["report", "report.xls", "report.pdf", "report.xlsx.bak"])
@@ -76,24 +72,6 @@ def test_a_dry_run_has_the_same_three_forms(tmp_path: Path) -> None:
     assert (document["state"], document["batch"], document["totals"]["added"]) == ("checked", None, "12.50")
     assert "pending" in (tmp_path / "dry.csv").read_text("utf-8-sig")
     assert load_workbook(tmp_path / "dry.xlsx").sheetnames[0] == "Summary"
-
-
-def test_a_report_is_written_without_numpy_which_others_can_still_import(tmp_path: Path) -> None:
-    """It would take a tenth of a run's memory. In a process of its own: here it may be imported already."""
-    script = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from batch.output import write_dry_run\n"
-        "from batch.rules.checks import Expected\n"
-        "from batch.runner.dry_run import dry_run\n"
-        "from tests.builders import NOON, grid\n"
-        "checked = dry_run(grid(['sub-1', '5', 'add']), None, Expected(), removes_first=False, at=NOON)\n"
-        "write_dry_run(Path(sys.argv[1]), checked)\n"
-        "assert 'openpyxl' in sys.modules\n"
-        "assert 'numpy' not in sys.modules\n"
-        "import numpy\n"
-    )
-    subprocess.run([sys.executable, "-c", script, tmp_path / "report.xlsx"], check=True, timeout=60, cwd=ROOT)
 
 
 def test_why_a_file_cannot_be_written_is_said_in_the_language(tmp_path: Path) -> None:
