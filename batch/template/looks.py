@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import cast
 
 from openpyxl.cell import Cell
@@ -50,12 +51,15 @@ SHOWN = Look(ink=SLATE, ruled=True, indent=1)
 SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True, indent=1)
 
 
+_RULE = Border(bottom=Side("thin", color=LINE))
+_OPEN = Protection(locked=False)
+
+
 class Painter:
-    """Gives cells their looks. A style is put together once and then shared: a sheet has thousands of cells."""
+    """Give cells their looks."""
 
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
-        self._done: dict[Look, Cell] = {}
 
     def put(self, row: int, column: int, value: str | float | None, look: Look) -> Cell:
         """A cell that holds the value as what it is; a formula is given with `formula`."""
@@ -72,27 +76,25 @@ class Painter:
 
     def _styled(self, row: int, column: int, look: Look) -> Cell:
         cell = cast("Cell", self._sheet.cell(row, column))
-        model = self._done.get(look)
-        if model is None:
-            self._done[look] = _dressed(cell, look)
-        else:
-            cell._style = model._style  # type: ignore[attr-defined]
+        # What is plain a cell has from the start, and openpyxl takes long over each that is set.
+        cell.font, cell.alignment = _make_letters(look)
+        cell.number_format = look.number_format
+        if look.fill:
+            cell.fill = PatternFill("solid", fgColor=look.fill)
+        if look.ruled:
+            cell.border = _RULE
+        if look.is_open:
+            cell.protection = _OPEN
         return cell
 
 
-def _dressed(cell: Cell, look: Look) -> Cell:
-    cell.font = Font(name=FONT, size=look.size, bold=look.bold, color=look.ink)
-    if look.fill:
-        cell.fill = PatternFill("solid", fgColor=look.fill)
-    if look.ruled:
-        cell.border = Border(bottom=Side("thin", color=LINE))
+@cache
+def _make_letters(look: Look) -> tuple[Font, Alignment]:
     vertical = "top" if look.wrap and not look.fill else "center"
-    cell.alignment = Alignment(
-        horizontal=look.horizontal, vertical=vertical, wrap_text=look.wrap or None, indent=look.indent
+    return (
+        Font(name=FONT, size=look.size, bold=look.bold, color=look.ink),
+        Alignment(horizontal=look.horizontal, vertical=vertical, wrap_text=look.wrap or None, indent=look.indent),
     )
-    cell.number_format = look.number_format
-    cell.protection = Protection(locked=not look.is_open)
-    return cell
 
 
 def page(sheet: Worksheet, *, is_upright: bool = False) -> None:
