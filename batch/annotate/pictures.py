@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from zipfile import ZipFile
 
-from openpyxl.drawing.image import Image
+from openpyxl.drawing.image import Image, PILImage
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.workbook import Workbook
@@ -35,12 +35,16 @@ class _Picture(Image):
 
 def keep_pictures(workbook: Workbook, original: bytes) -> None:
     """Put the pictures of the original on the sheets that openpyxl has read from it."""
+    if PILImage:
+        # It has read them itself.
+        return
     with ZipFile(io.BytesIO(original)) as archive:
         for name, part in sheets_in(archive).items():
             if name in workbook.sheetnames:
-                # Its stub lacks them.
+                # Its stub lacks it.
                 sheet: Any = workbook[name]
-                sheet._images = list(_pictures(archive, part))
+                for picture in _pictures(archive, part):
+                    sheet.add_image(picture)
 
 
 def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
@@ -54,9 +58,11 @@ def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
             # It holds what openpyxl does not know, and is lost as a whole.
             continue
         media = {item.Id: item.target for item in _dependents(archive, relation.target) if item.Type == IMAGE_NS}
-        for blip in drawing._blip_rels:
-            frame, target = blip.anchor.pic, media.get(blip.embed)
-            if frame is None or target not in archive.namelist() or kind_of(target) not in KEPT_PICTURES:
+        for anchor in (*drawing.absoluteAnchor, *drawing.oneCellAnchor, *drawing.twoCellAnchor):
+            frame = anchor.pic
+            blip = frame and frame.blipFill and frame.blipFill.blip
+            target = blip and media.get(blip.embed)
+            if not target or target not in archive.namelist() or kind_of(target) not in KEPT_PICTURES:
                 continue
             # A link of its own would lead to a relation that is not written.
             blip.link = frame.nvPicPr.cNvPr.hlinkClick = frame.nvPicPr.cNvPr.hlinkHover = None
@@ -64,7 +70,7 @@ def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
             if line is not None and not (line.noFill or line.solidFill or line.gradFill or line.pattFill):
                 # openpyxl has made it up.
                 frame.spPr.ln = None
-            yield _Picture(archive.read(target), kind_of(target)[1:], blip.anchor)
+            yield _Picture(archive.read(target), kind_of(target)[1:], anchor)
 
 
 def _dependents(archive: ZipFile, part: str) -> Iterator[Any]:
