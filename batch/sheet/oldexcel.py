@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from batch.sheet.looks import Looks
 from batch.sheet.numberformat import number_format
@@ -38,33 +38,39 @@ def old_looks_of(data: bytes, sheet: str) -> Looks:
 
 
 def _look(data: bytes, name: str) -> Looks:
-    # Only .xls files need it. Its messages would otherwise go to the standard output, which is the answer's.
-    import xlrd
-
+    # Only .xls files need it.
     from batch.sheet.oldrecords import Records
 
+    # xlrd's messages would otherwise go to the standard output, which is the answer's.
     with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
-        book = xlrd.open_workbook(
-            file_contents=data,
-            logfile=nowhere,
-            formatting_info=True,
-            on_demand=True,
-            ragged_rows=True,
-            # Excel takes no offence at sectors that are listed twice, as some programs write them.
-            ignore_workbook_corruption=True,
-        )
+        book = _open(data, nowhere)
         if book.biff_version < _OLDEST or book.sheet_names().count(name) != 1:
             return Looks()
         styles = _styles(book)
         records = Records(book, styles, data)
-        book.get_record_parts = records.next
-        sheet = book.sheet_by_name(name)
+        book.release_resources()
+        sheet = _open(records.build_stream(book.sheet_names().index(name)), nowhere).sheet_by_name(name)
     looks = Looks(records.unread, is_whole=True)
     looks.hidden_rows.update(_hidden_rows(sheet, max(sheet.nrows, records.rows)))
     looks.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
     looks.struck.update(_struck_runs(book, sheet))
     _look_at_cells(looks, sheet, styles)
     return looks
+
+
+def _open(data: bytes, messages: IO[str]) -> Book:
+    """Open a workbook, and read none of its sheets yet."""
+    import xlrd
+
+    return xlrd.open_workbook(
+        file_contents=data,
+        logfile=messages,
+        formatting_info=True,
+        on_demand=True,
+        ragged_rows=True,
+        # Excel takes no offence at sectors that are listed twice, as some programs write them.
+        ignore_workbook_corruption=True,
+    )
 
 
 def _hidden_rows(sheet: Sheet, rows: int) -> Iterator[int]:

@@ -174,6 +174,23 @@ def test_what_xlrd_cannot_read_is_not_seen(data: bytes) -> None:
     assert (looks.is_whole, looks.shown, looks.struck, looks.hidden_rows) == (False, {}, set(), set())
 
 
+def test_a_sheet_below_another_is_seen() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.write(0, 0, "other")
+        below = sheet.get_parent().add_sheet("Second")
+        below.write(3, 0, 0.5, style("0%"))
+        below.write(4, 0, "struck", style(struck=True))
+
+    looks = old_looks_of(hostile.xls(fill), "Second")
+    assert (looks.is_whole, looks.shown, looks.struck) == (True, {(3, 0): "50%"}, {(4, 0)})
+
+
+def test_a_sheet_within_the_workbooks_own_records_is_not_seen() -> None:
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, 1))
+    name = data.index(b"\x07\x00Feuille")
+    assert not old_looks_of(data[: name - 6] + bytes(4) + data[name - 2 :], "Feuille").is_whole
+
+
 def test_a_sheet_that_is_not_there_is_not_seen() -> None:
     assert not old_looks_of(hostile.xls(lambda sheet: sheet.write(0, 0, 1)), "Other").is_whole
 
