@@ -26,9 +26,10 @@ from batch.annotate.writing import write_marks
 
 def main() -> None:
     """Answer one request: a line of JSON, then the workbook's bytes (none if there are cells in the line)."""
-    answer_to, sys.stdout = sys.stdout.buffer, sys.stderr
+    answer_to = sys.stdout.buffer
     _limit_process()
-    answer_to.write(answer(sys.stdin.buffer))
+    with contextlib.redirect_stdout(sys.stderr):
+        answer_to.write(answer(sys.stdin.buffer))
     answer_to.flush()
 
 

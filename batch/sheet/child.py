@@ -26,14 +26,14 @@ _CELLS_IN_A_PIECE = 30_000
 
 def main() -> None:
     """Answer one request."""
-    answer_to, sys.stdout = sys.stdout.buffer, sys.stderr
+    answer_to = sys.stdout.buffer
     request = Request.read(sys.stdin.buffer)
     _limit_process(request.limits)
     speak(request.language)
     # Nothing that is read here has cycles, and the process ends when it is read.
     gc.disable()
     # The parent may have given up, and then nobody listens.
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(BrokenPipeError):
         for line in answer(request):
             answer_to.write(line)
         answer_to.flush()
