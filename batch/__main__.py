@@ -42,7 +42,7 @@ def main() -> NoReturn:
         _fail(_("Interrupted; nothing was lost, and what was sent is in the ledger."), 3, INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell, and closing again must not say so.
-        sys.stdout = None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(3)
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it becomes one sentence)
         place = traceback.extract_tb(error.__traceback__)[-1]
