@@ -144,7 +144,7 @@ def _fail(sentence: str, code: int, kind: str) -> NoReturn:
             print_json({"error": {"code": kind, "message": sentence}})
         except OSError:
             # There is nobody left to tell, and closing again must not say so.
-            sys.stdout = None
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 

@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = "batch"
+TO_BE_CHANGED = ("os.environ", "settings")
+"""What a program may change by its documentation: the environment, and Django's settings while it is set up."""
 SOURCES = sorted((ROOT / OURS).rglob("*.py"))
 
 
@@ -82,14 +84,15 @@ def offences(source: str, defined_elsewhere: frozenset[str] = frozenset()) -> It
             yield node.lineno, "imports sys.modules"
         if isinstance(node, ast.Call) and root_of(node.func) in {"setattr", "delattr"}:
             changed = root_of(node.args[0])
-            if changed in imports.foreign:
+            if changed in imports.foreign and changed not in TO_BE_CHANGED:
                 yield node.lineno, f"changes {changed}"
         if not isinstance(node, ast.Attribute):
             continue
         text = ast.unparse(node)
         if text == "sys.modules":
             yield node.lineno, "uses sys.modules"
-        if not isinstance(node.ctx, ast.Load) and root_of(node) in imports.foreign:
+        is_changed = not isinstance(node.ctx, ast.Load) and root_of(node) in imports.foreign
+        if is_changed and not text.startswith(TO_BE_CHANGED):
             yield node.lineno, f"changes {text}"
         if is_private(node.attr) and node.attr not in (here | defined_elsewhere if is_own(node.value) else here):
             yield node.lineno, f"reaches {text}"
