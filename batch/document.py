@@ -14,14 +14,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batch.choices import read_choices
-from batch.findings import Finding
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchHead, BatchRow, BatchView, RowResult, Status, SubAccount, Tally, tally
+from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
 from batch.money import CURRENCY, amount_text, balance_text
 from batch.notes import tell
+from batch.report.columns import COLUMNS, plain_finding
 from batch.report.contents import Contents
 from batch.report.verdict import Verdict, verdict
-from batch.report.words import explained, foreseen_code, note_of_row
+from batch.report.words import explained, foreseen_code
 from batch.rules.books import Books
 from batch.rules.forecast import Forecast
 
@@ -41,7 +41,7 @@ def batch_document(view: BatchView, report: str | None) -> Document:
         "report": report,
         "verdict": _verdict(verdict(contents)),
         "books": _books(contents.books),
-        "findings": [_finding(finding) for finding in view.findings],
+        "findings": [plain_finding(finding) for finding in view.findings],
         "rows": map(_row, view.rows),
     }
 
@@ -58,7 +58,7 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
         "verdict": _verdict(verdict(Contents(view, dry_run.forecast))),
         "offline": dry_run.account is None,
         "not_checked": [] if dry_run.account else ["tokens", "forecast"],
-        "findings": [_finding(finding) for finding in view.findings],
+        "findings": [plain_finding(finding) for finding in view.findings],
         "forecast": _forecast(dry_run.forecast, removes_first=dry_run.removes_first) if dry_run.forecast else None,
         "rows": map(_row, view.rows),
     }
@@ -127,35 +127,13 @@ _COUNTED = (Status.DONE, Status.REFUSED, Status.INVALID, Status.UNKNOWN, Status.
 
 
 def _row(entry: BatchRow) -> Document:
-    row, result = entry.row, entry.result
+    row = entry.row
     return {
         "row": row.number,
         "token": row.token,
         "direction": row.direction,
         "amount": None if row.amount is None else amount_text(row.amount),
-        "status": result.status,
-        "code": result.code,
-        "message": _message(result),
-        "main_balance": _balance(result.main_balance),
-        "subaccount_balance": _balance(result.subaccount_balance),
-        "attempts": result.attempts,
-        "findings": [_finding(finding) for finding in row.findings],
-    }
-
-
-def _message(result: RowResult) -> str | None:
-    """Of a row in doubt it matters more what the balances say than what the provider said."""
-    ours = note_of_row(result)
-    return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
-
-
-def _finding(finding: Finding) -> Document:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "row": finding.row,
-        "cell": finding.cell,
-        "message": finding.message,
+        **{item.json_name: item.write_json(entry) for item in COLUMNS if item.json_name},
     }
 
 

@@ -7,42 +7,29 @@ formula is made harmless; amounts, and tokens that a movement was made of, are n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 
 from batch import model
 from batch.delimited import decimal_text, harmless
-from batch.language import _, pgettext
+from batch.language import pgettext
 from batch.model import BatchRow, Role, Status
 from batch.money import EXACT, as_excel_compares
-from batch.report import words
+from batch.report.columns import COLUMNS
 from batch.report.contents import Contents
 from batch.report.rows import MONEY_ROLES, amount_read
 from batch.report.table import distinct
 from batch.report.texts import visible
-from batch.rules.forecast import Refusal
-from batch.wording import status_word
 
 
 def row_lines(contents: Contents) -> Iterator[list[str]]:
     """The titles, and a line for each row."""
-    view, names = contents.view, words.ours()
-    ours = [
-        names.status,
-        names.code,
-        _(words.MEANING),
-        _(words.MESSAGE),
-        _(words.MAIN_AFTER),
-        _(words.SUBACCOUNT_AFTER),
-        _(words.ATTEMPTS),
-        _(words.TIME),
-        names.row,
-        _(words.FINDINGS),
-    ]
+    view, ours = contents.view, [item.title() for item in COLUMNS]
     yield [*map(harmless, distinct(view.columns, ours)), *ours]
     refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
     for entry in view.rows:
-        yield [*_own(contents, entry), *_ours(entry, refusals.get(entry.row.number))]
+        refusal = refusals.get(entry.row.number)
+        yield [*_own(contents, entry), *(item.write_text(entry, refusal) for item in COLUMNS)]
 
 
 def _own(contents: Contents, entry: BatchRow) -> Iterator[str]:
@@ -59,22 +46,6 @@ def _own(contents: Contents, entry: BatchRow) -> Iterator[str]:
             yield _number(value, 2)
         else:
             yield _cell(value)
-
-
-def _ours(entry: BatchRow, refusal: Refusal | None) -> list[str]:
-    result = entry.result
-    return [
-        status_word(result.status),
-        "" if result.code is None else str(result.code),
-        _cell(words.meaning(entry)),
-        _cell(result.message),
-        "" if result.main_balance is None else decimal_text(result.main_balance, 3),
-        "" if result.subaccount_balance is None else decimal_text(result.subaccount_balance, 3),
-        str(result.attempts),
-        "" if result.at is None else f"{result.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        str(entry.row.number),
-        _cell(words.findings(entry, refusal)),
-    ]
 
 
 def _cell(value: model.Cell) -> str:

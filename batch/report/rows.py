@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.language import _
 from batch.model import BatchRow, Direction, Role, Status
 from batch.report import styles, words
+from batch.report.columns import COLUMNS, Kind, RowColumn, Value
 from batch.report.contents import Contents
 from batch.report.links import Links, put_link
 from batch.report.page import Frame
@@ -19,11 +20,6 @@ from batch.rules.forecast import Refusal
 from batch.wording import status_word
 
 OWN_WIDEST = 32
-MEANING_WIDEST = 28
-TEXT_WIDEST = 40
-BALANCE_WIDTH = 17
-TIME_WIDTH = 26
-NUMBER_WIDTH = 12
 MONEY_ROLES = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
 TABLE = "Rows"
 """The name of the table in formulas and pivots, in every language."""
@@ -50,22 +46,20 @@ def _own_columns(contents: Contents, taken: list[str]) -> list[Column]:
 
 
 def _our_columns(contents: Contents, frame: Frame, refusals: dict[int, Refusal]) -> list[Column]:
-    look, sampled, ours = frame.header_look, sample(contents.view.rows), words.ours()
-    meanings = [words.meaning(entry) for entry in sampled]
-    messages = [entry.result.message for entry in sampled]
-    findings = [words.findings(entry, refusals.get(entry.row.number)) for entry in sampled]
-    return [
-        column(ours.status, look, map(status_word, Status), widest=TEXT_WIDEST),
-        Column(ours.code, NUMBER_WIDTH, look, "center"),
-        column(_(words.MEANING), look, meanings, widest=MEANING_WIDEST),
-        column(_(words.MESSAGE), look, messages, widest=TEXT_WIDEST),
-        Column(_(words.MAIN_AFTER), BALANCE_WIDTH, look, "right"),
-        Column(_(words.SUBACCOUNT_AFTER), BALANCE_WIDTH, look, "right"),
-        Column(_(words.ATTEMPTS), NUMBER_WIDTH, look, "center"),
-        Column(_(words.TIME), TIME_WIDTH, look),
-        Column(ours.row, NUMBER_WIDTH, look, "center"),
-        column(_(words.FINDINGS), look, findings, widest=TEXT_WIDEST),
-    ]
+    look, sampled = frame.header_look, sample(contents.view.rows)
+
+    def make(item: RowColumn) -> Column:
+        align = _ALIGNED.get(item.kind, "left")
+        if item.width is not None:
+            return Column(item.title(), item.width, look, align)
+        values = (
+            map(status_word, Status)
+            if item.kind is Kind.STATUS
+            else (str(item.value(entry, refusals.get(entry.row.number)) or "") for entry in sampled)
+        )
+        return column(item.title(), look, values, widest=item.widest)
+
+    return [make(item) for item in COLUMNS]
 
 
 def amount_read(entry: BatchRow, index: int, roles: Mapping[Role, int]) -> Decimal | None:
@@ -100,8 +94,7 @@ class _Writer:
         if entry.row.number in self._links.rows:
             event = self._links.events.get(entry.row.number)
             account = self._account(entry)
-        own = list(self._own_cells(entry, account))
-        self._table.append(own + self._our_cells(entry, refusal, event))
+        self._table.append([*self._own_cells(entry, account), *self._our_cells(entry, refusal, event)])
 
     def _account(self, entry: BatchRow) -> int | None:
         """The line of its sub-account, if its token's cell can bear a link: some programs cut one on several lines."""
@@ -124,24 +117,31 @@ class _Writer:
             else:
                 yield table.pen.own(index, value, is_money=index in money)
 
-    def _our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> list[Cell | None]:
-        result, table, start = entry.result, self._table, self._width
-        pen, status = table.pen, entry.result.status
-        number = pen.number(start + 8, entry.row.number, styles.SMALL_NUMBER if event is None else _LINKED_NUMBER)
-        return [
-            pen.text(start, self._status_words[status], styles.STATUS_LOOKS[status]),
-            pen.number(start + 1, result.code, styles.SMALL_NUMBER),
-            table.text(start + 2, words.meaning(entry)),
-            table.text(start + 3, result.message),
-            pen.euros(start + 4, result.main_balance, 3),
-            pen.euros(start + 5, result.subaccount_balance, 3),
-            pen.number(start + 6, result.attempts, styles.SMALL_NUMBER),
-            pen.time(start + 7, result.at),
-            put_link(number, self._names.events, event),
-            table.text(start + 9, words.findings(entry, refusal)),
-        ]
+    def _our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> Iterator[Cell | None]:
+        for index, item in enumerate(COLUMNS, self._width):
+            cell = self._our_cell(
+                index, item.value(entry, refusal), is_linked=item is _ROW_NUMBER and event is not None
+            )
+            yield put_link(cell, self._names.events, event) if item is _ROW_NUMBER else cell
+
+    def _our_cell(self, index: int, value: Value, *, is_linked: bool) -> Cell | None:
+        pen = self._table.pen
+        match value:
+            case Status():
+                return pen.text(index, self._status_words[value], styles.STATUS_LOOKS[value])
+            case datetime():
+                return pen.time(index, value)
+            case Decimal():
+                return pen.euros(index, value, 3)
+            case int():
+                return pen.number(index, value, _LINKED_NUMBER if is_linked else styles.SMALL_NUMBER)
+            case _:
+                return self._table.text(index, value)
 
 
+_ALIGNED = {Kind.NUMBER: "center", Kind.BALANCE: "right"}
+_ROW_NUMBER = next(item for item in COLUMNS if item.json_name == "row")
+"""Leads to the first event of a row that needs a look."""
 _COLUMN_OF = {Direction.ADD: Role.ADDED, Direction.REMOVE: Role.REMOVED}
 _LINKED = styles.linked(styles.PLAIN)
 _LINKED_NUMBER = styles.linked(styles.SMALL_NUMBER)

@@ -1,0 +1,143 @@
+"""Our columns of *Rows*, each defined once: for the workbook, for the text file and for the JSON document.
+
+One more column is one more entry of `COLUMNS`. The accountant's own columns stand before them, as in the sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from batch.delimited import decimal_text, harmless
+from batch.findings import Finding
+from batch.language import _
+from batch.model import BatchRow, RowResult, Status
+from batch.money import balance_text
+from batch.report import words
+from batch.report.texts import visible
+from batch.rules.forecast import Refusal
+from batch.wording import status_word
+
+TEXT_WIDEST = 40
+_BALANCE_WIDTH = 17
+_TIME_WIDTH = 26
+_NUMBER_WIDTH = 12
+_MEANING_WIDEST = 28
+
+Value = str | int | Decimal | datetime | None
+
+
+class Kind(Enum):
+    """What a column holds, which says how it is written."""
+
+    STATUS = "status"
+    TEXT = "text"
+    NUMBER = "number"
+    BALANCE = "balance"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumn:
+    """One of our columns: its title, its value of a row, and how wide it is in a workbook, in characters."""
+
+    title: Callable[[], str]
+    kind: Kind
+    value: Callable[[BatchRow, Refusal | None], Value]
+    """Of a row, and of what the forecast says of it."""
+    width: int | None = None
+    """None: as wide as its values need, up to `widest`."""
+    widest: int = TEXT_WIDEST
+    json_name: str | None = None
+    """Its name in the JSON document, if it is in it."""
+    json_value: Callable[[BatchRow], Any] | None = None
+    """What the JSON document has instead of the value, where a script needs another form."""
+
+    def write_text(self, entry: BatchRow, refusal: Refusal | None) -> str:
+        """Write the value for a text file."""
+        value = self.value(entry, refusal)
+        if value is None:
+            return ""
+        if isinstance(value, Decimal):
+            return decimal_text(value, 3)
+        if isinstance(value, datetime):
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        if isinstance(value, Status):
+            return status_word(value)
+        return harmless(visible(value)) if isinstance(value, str) else str(value)
+
+    def write_json(self, entry: BatchRow) -> Any:
+        """Write the value for the JSON document: a status as its code, a balance as text, a time with its zone."""
+        if self.json_value is not None:
+            return self.json_value(entry)
+        value = self.value(entry, None)
+        if isinstance(value, Decimal):
+            return balance_text(value)
+        return value.isoformat() if isinstance(value, datetime) else value
+
+
+def plain_finding(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the JSON document has it."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "row": finding.row,
+        "cell": finding.cell,
+        "message": finding.message,
+    }
+
+
+def choose_message(result: RowResult) -> str | None:
+    """Choose what is most to the point: of a row in doubt, rather what the balances say than what the provider said."""
+    ours = words.note_of_row(result)
+    return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
+
+
+COLUMNS = (
+    RowColumn(lambda: words.ours().status, Kind.STATUS, lambda entry, _: entry.result.status, json_name="status"),
+    RowColumn(
+        lambda: words.ours().code, Kind.NUMBER, lambda entry, _: entry.result.code, _NUMBER_WIDTH, json_name="code"
+    ),
+    RowColumn(lambda: _(words.MEANING), Kind.TEXT, lambda entry, _: words.meaning(entry), widest=_MEANING_WIDEST),
+    RowColumn(
+        lambda: _(words.MESSAGE),
+        Kind.TEXT,
+        lambda entry, _: entry.result.message,
+        json_name="message",
+        json_value=lambda entry: choose_message(entry.result),
+    ),
+    RowColumn(
+        lambda: _(words.MAIN_AFTER),
+        Kind.BALANCE,
+        lambda entry, _: entry.result.main_balance,
+        _BALANCE_WIDTH,
+        json_name="main_balance",
+    ),
+    RowColumn(
+        lambda: _(words.SUBACCOUNT_AFTER),
+        Kind.BALANCE,
+        lambda entry, _: entry.result.subaccount_balance,
+        _BALANCE_WIDTH,
+        json_name="subaccount_balance",
+    ),
+    RowColumn(
+        lambda: _(words.ATTEMPTS),
+        Kind.NUMBER,
+        lambda entry, _: entry.result.attempts,
+        _NUMBER_WIDTH,
+        json_name="attempts",
+    ),
+    RowColumn(lambda: _(words.TIME), Kind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
+    RowColumn(lambda: words.ours().row, Kind.NUMBER, lambda entry, _: entry.row.number, _NUMBER_WIDTH, json_name="row"),
+    RowColumn(
+        lambda: _(words.FINDINGS),
+        Kind.TEXT,
+        words.findings,
+        json_name="findings",
+        json_value=lambda entry: [plain_finding(finding) for finding in entry.row.findings],
+    ),
+)
