@@ -42,7 +42,6 @@ from batch.model import (
     Status,
     tally,
 )
-from batch.money import to_thousandths
 from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.holding import LEASE
 from batch.rules.repetition import MovementKey, PastList
@@ -271,7 +270,7 @@ class MemoryLedger:
     def _done_by(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
         maybe = {Status.DONE, Status.UNKNOWN}
         return Counter(
-            (item.token, item.direction.value, to_thousandths(item.amount))
+            (item.token, item.direction.value, item.amount)
             for item in kept.new.plan.movements
             if item.token in tokens and kept.results[item.row].status in maybe
         )

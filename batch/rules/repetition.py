@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from batch.findings import Finding
 from batch.model import SheetRow, Source
-from batch.money import to_thousandths
 from batch.rules.unsettled import row_ranges
 
 REMEMBERED = timedelta(days=40)
@@ -24,8 +24,8 @@ SAME_LIST = timedelta(days=20)
 _ENOUGH_ALIKE = 2
 """Movements that must be done already before "half of them" says anything; of a single one, that one."""
 
-MovementKey = tuple[str, str, int]
-"""Token, direction and thousandths: to the provider, movements with the same key are the same."""
+MovementKey = tuple[str, str, Decimal]
+"""Token, direction and amount: to the provider, movements with the same key are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _repeated(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList])
 def _key(row: SheetRow) -> MovementKey:
     if row.token is None or row.direction is None or row.amount is None:
         raise AssertionError("only valid rows are compared")
-    return row.token, row.direction.value, to_thousandths(row.amount)
+    return row.token, row.direction.value, row.amount
 
 
 def _fold(period: str) -> str:

@@ -12,16 +12,17 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from batch.findings import Finding
 from batch.model import Direction, Movement, Role, SheetRow
-from batch.money import amount_text, to_thousandths
+from batch.money import amount_text
 from batch.rules.header import cell_address
 
 _PIECES_SHOWN = 20
 """Ranges of row numbers that a finding lists."""
 
-_Key = tuple[str, Direction, int]
+_Key = tuple[str, Direction, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Past:
     @property
     def key(self) -> _Key:
         """What it asked for; to the provider, movements with the same key are the same."""
-        return self.movement.token, self.movement.direction, to_thousandths(self.movement.amount)
+        return self.movement.token, self.movement.direction, self.movement.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int,
 def _key(row: SheetRow) -> _Key | None:
     if row.token is None or row.direction is None or row.amount is None:
         return None
-    return row.token, row.direction, to_thousandths(row.amount)
+    return row.token, row.direction, row.amount
 
 
 def _changed(

@@ -181,9 +181,9 @@ def test_what_was_done_and_what_is_in_doubt_is_told_of_the_lists_of_an_account(l
     assert [past.done for past in ledger.past_lists(1, NOON, {"sub-1", "sub-2"})] == [{}]
     ledger.append("b-1", [began(), done(), began(row=4)])
     (past,) = ledger.past_lists(1, NOON, {"sub-1", "sub-2"})
-    assert past.done == {("sub-1", "add", 12500): 1, ("sub-2", "remove", 5000): 1}
+    assert past.done == {("sub-1", "add", Decimal("12.5")): 1, ("sub-2", "remove", Decimal(5)): 1}
     assert (past.batch, past.file_name, past.period) == ("b-1", "january.xlsx", None)
-    assert ledger.past_lists(1, NOON, {"sub-2"})[0].done == {("sub-2", "remove", 5000): 1}
+    assert ledger.past_lists(1, NOON, {"sub-2"})[0].done == {("sub-2", "remove", Decimal(5)): 1}
     assert ledger.past_lists(2, NOON, {"sub-1"}) == []
     assert ledger.past_lists(1, NOON + timedelta(seconds=1), {"sub-1"}) == []
 

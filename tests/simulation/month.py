@@ -26,7 +26,6 @@ from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Direction, Movement, Status, SubAccount
-from batch.money import to_thousandths
 from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
 from batch.provider.decode import MainAccount
@@ -422,7 +421,7 @@ def _told_tokens(checked: DryRun) -> Iterator[str]:
 
 
 def _key(movement: Movement) -> MovementKey:
-    return movement.token, movement.direction.value, to_thousandths(movement.amount)
+    return movement.token, movement.direction.value, movement.amount
 
 
 def play_month(seed: int) -> MonthTold:

@@ -1,10 +1,12 @@
-"""The ledger's tables. Money is whole thousandths of a euro. Events are only ever added; all else can be replayed."""
+"""The ledger's tables. Events are only ever added; all else can be replayed."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
+
+from batch.ledger.orm.fields import EurosField
 
 
 class Account(models.Model):
@@ -75,18 +77,18 @@ class Movement(models.Model):
     findings = models.JSONField()
     token = models.TextField(null=True)  # null: none could be read
     direction = models.CharField(max_length=6, null=True)  # null: none could be read
-    amount = models.BigIntegerField(null=True)
+    amount = EurosField(null=True)
     status = models.CharField(max_length=8)
     code = models.IntegerField(null=True)
     message = models.TextField(null=True)  # null: the provider gave none
     note = models.TextField(null=True)  # null: there is nothing to add
-    main_balance = models.BigIntegerField(null=True)
-    subaccount_balance = models.BigIntegerField(null=True)
+    main_balance = EurosField(null=True)
+    subaccount_balance = EurosField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(null=True)
     # The balances known before its last attempt: what a doubt about it is settled against.
-    main_before = models.BigIntegerField(null=True)
-    subaccount_before = models.BigIntegerField(null=True)
+    main_before = EurosField(null=True)
+    subaccount_before = EurosField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -107,7 +109,7 @@ class Reading(models.Model):
     at = models.DateTimeField()
     purpose = models.CharField(max_length=16)
     token = models.TextField(null=True)  # null: the main account, which has no token
-    balance = models.BigIntegerField()
+    balance = EurosField()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["batch", "token"], name="readings_by_token")]

@@ -26,7 +26,6 @@ from batch.model import (
     Source,
     Status,
 )
-from batch.money import from_thousandths, to_thousandths
 from batch.notes import note_in
 
 _SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
@@ -47,14 +46,14 @@ def batch_row(line: Sequence[Any]) -> BatchRow:
 
 
 def _sheet_row(
-    row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: int | None
+    row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: Decimal | None
 ) -> SheetRow:
     return SheetRow(
         row,
         tuple([cell_from_json(cell) for cell in cells]),
         token,
         Direction(direction) if direction else None,
-        euros(amount),
+        amount,
         tuple([finding_from_json(finding) for finding in findings]),
     )
 
@@ -63,14 +62,13 @@ def _result(
     status: str,
     code: int | None,
     message: str | None,
-    main_balance: int | None,
-    subaccount_balance: int | None,
+    main_balance: Decimal | None,
+    subaccount_balance: Decimal | None,
     attempts: int,
     at: datetime | None,
     note: str | None,
 ) -> RowResult:
-    balances = euros(main_balance), euros(subaccount_balance)
-    return RowResult(Status(status), code, message, *balances, attempts, at, note_in(note))
+    return RowResult(Status(status), code, message, main_balance, subaccount_balance, attempts, at, note_in(note))
 
 
 def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
@@ -112,13 +110,3 @@ def people_json(people: People) -> dict[str, Any]:
 def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
     """Lines of the audit trail, in their order. There are many: they become events without becoming models before."""
     return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
-
-
-def euros(thousandths: int | None) -> Decimal | None:
-    """The amount of whole thousandths; None stays None."""
-    return None if thousandths is None else from_thousandths(thousandths)
-
-
-def thousandths(amount: Decimal | None) -> int | None:
-    """The whole thousandths of an amount; None stays None."""
-    return None if amount is None else to_thousandths(amount)

@@ -33,7 +33,7 @@ from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.past import done_movements, doubts_and_decisions
 from batch.ledger.orm.queries import newest_lines
-from batch.ledger.orm.rows import euros, head_of, people_json, people_of, rows_in
+from batch.ledger.orm.rows import head_of, people_json, people_of, rows_in
 from batch.ledger.orm.trail import Trail
 from batch.ledger.orm.trouble import committed, found, reading
 from batch.ledger.orm.writing import add_events, add_rows, change_row, renew_lease
@@ -212,7 +212,7 @@ class DatabaseLedger:
         with reading():
             sent = Line.objects.filter(batch=batch, row=row, attempts__gt=0)
             last = sent.values_list("attempts", "main_before", "subaccount_before").first()
-            return LastAttempt(last[0], euros(last[1]), euros(last[2])) if last else None
+            return LastAttempt(*last) if last else None
 
     def access_of(self, batch: str) -> Access:
         """What the batch is bound to."""

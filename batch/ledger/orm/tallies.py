@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
 from batch.ledger.orm.models import Movement
 from batch.model import Direction, Status, Tally
-from batch.money import ZERO, from_thousandths
+from batch.money import ZERO
 
 NOTHING = Tally(dict.fromkeys(Status, 0), euros=dict.fromkeys(Status, ZERO))
 """The tally of a batch without rows."""
@@ -41,7 +40,7 @@ def _tally(groups: list[dict[str, Any]]) -> Tally:
     euros = dict.fromkeys(Status, ZERO)
     moved = {direction.value: ZERO for direction in Direction}
     for group in groups:
-        status, amount = Status(group["status"]), _sum(group["euros"])
+        status, amount = Status(group["status"]), group["euros"] or ZERO
         rows[status] += group["rows"]
         if group["direction"] not in moved:
             continue
@@ -49,7 +48,3 @@ def _tally(groups: list[dict[str, Any]]) -> Tally:
         if status is Status.DONE:
             moved[group["direction"]] += amount
     return Tally(rows, moved[Direction.ADD.value], moved[Direction.REMOVE.value], euros)
-
-
-def _sum(thousandths: int | Decimal | None) -> Decimal:
-    return from_thousandths(int(thousandths or 0))

@@ -15,7 +15,7 @@ from batch.ledger import replay
 from batch.ledger.chain import Line, Tip
 from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.ledger.facts import AttemptBegan
-from batch.ledger.orm.rows import thousandths
+from batch.ledger.orm.fields import prepare_euros
 from batch.ledger.protocol import NewBatch
 from batch.ledger.sentences import taken_over, written_by_another
 from batch.model import SheetRow, Status
@@ -23,7 +23,7 @@ from batch.notes import note_text
 from batch.rules.holding import LEASE
 
 Value = str | int | datetime | None
-"""What a statement is given: a time as `_moment` has it, an amount in thousandths."""
+"""What a statement is given: a time as `_moment` has it, an amount as `prepare_euros` has it."""
 _AT_ONCE = 1000
 _json = json.JSONEncoder().encode
 
@@ -69,10 +69,10 @@ def change_row(cursor: CursorWrapper, batch: str, fact: replay.RowFact) -> None:
     statuses, attempts = replay.expected(fact)
     where = batch, fact.row, attempts, statuses[0].value, statuses[-1].value
     if isinstance(fact, AttemptBegan):
-        before = thousandths(fact.main_balance), thousandths(fact.subaccount_balance)
+        before = prepare_euros(fact.main_balance), prepare_euros(fact.subaccount_balance)
         changed = _update(cursor, _BEGIN_ATTEMPT, *common, change["attempts"], *before, *where)
     else:
-        after = thousandths(change["main_balance"]), thousandths(change["subaccount_balance"])
+        after = prepare_euros(change["main_balance"]), prepare_euros(change["subaccount_balance"])
         changed = _update(cursor, _RECORD_OUTCOME, *common, *after, *where)
     if changed != 1:
         raise LedgerError(written_by_another(batch))
@@ -115,7 +115,7 @@ def _read(row: SheetRow) -> tuple[Value, ...]:
         _json([finding_to_json(finding) for finding in row.findings]),
         row.token,
         row.direction.value if row.direction else None,
-        thousandths(row.amount),
+        prepare_euros(row.amount),
         (Status.PENDING if row.is_valid else Status.INVALID).value,
         0,
     )
