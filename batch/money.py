@@ -45,6 +45,11 @@ def from_thousandths(thousandths: int) -> Decimal:
     return Decimal(thousandths).scaleb(-3, EXACT)
 
 
+def thousandths_text(amount: Decimal) -> str:
+    """An amount within what a digest is made over. Digests are kept and compared, so it must stay as it is."""
+    return str(to_thousandths(amount))
+
+
 def round_balance(balance: Decimal) -> Decimal:
     """A balance as an answer gives it, to the provider's three decimals."""
     return balance.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)

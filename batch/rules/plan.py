@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from batch.model import Direction, Plan, SheetRow
-from batch.money import ZERO, to_thousandths
+from batch.money import ZERO, thousandths_text
 
 _DIGEST_VERSION = b"creditbatch plan 1"
 
@@ -56,5 +56,5 @@ class _Thousandths(dict[Decimal, str]):
     """Amounts in thousandths of a euro, as text. Many movements are of the same amount."""
 
     def __missing__(self, amount: Decimal) -> str:
-        text = self[amount] = str(to_thousandths(amount))
+        text = self[amount] = thousandths_text(amount)
         return text
