@@ -1,7 +1,7 @@
 """The site's own tables: people, drafts on their way to becoming a batch, approvals, jobs, settings, the audit log.
 
 A draft is a sheet that was uploaded, with its versions. Once it is approved and started, its plan is a batch of the
-ledger, which is the same that the command line sees. Money is whole thousandths of a euro.
+ledger, which is the same that the command line sees.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+
+from batch.ledger.orm.fields import EurosField
+from batch.money import ZERO
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -111,9 +114,9 @@ class Version(models.Model):
     """Names that, with the options."""
     movements = models.PositiveIntegerField(default=0)
     invalid = models.PositiveIntegerField(default=0)
-    added = models.BigIntegerField(default=0)
-    removed = models.BigIntegerField(default=0)
-    largest = models.BigIntegerField(default=0)
+    added = EurosField(default=ZERO)
+    removed = EurosField(default=ZERO)
+    largest = EurosField(default=ZERO)
     counts = models.JSONField(default=dict)
     """Rows by status and direction, and by the code of what is said of them."""
     forecast = models.JSONField(null=True)  # null: the provider could not be asked
@@ -136,10 +139,10 @@ class DraftRow(models.Model):
     findings = models.JSONField(default=list)
     token = models.TextField(null=True)  # null: none could be read
     direction = models.CharField(max_length=6, null=True)  # null: none could be read
-    amount = models.BigIntegerField(null=True)  # null: none could be read
+    amount = EurosField(null=True)  # null: none could be read
     status = models.CharField(max_length=8)
     refusal = models.PositiveIntegerField(null=True)  # null: it would be done, or is not sent
-    short = models.BigIntegerField(null=True)  # null: the same
+    short = EurosField(null=True)  # null: the same
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "position"], name="one_row_a_position")]
@@ -169,10 +172,10 @@ class DraftAccount(models.Model):
     version = models.ForeignKey(Version, models.CASCADE, related_name="accounts", db_index=False)
     position = models.PositiveIntegerField()
     token = models.TextField()
-    before = models.BigIntegerField(null=True)  # null: the account has no such sub-account
-    added = models.BigIntegerField()
-    removed = models.BigIntegerField()
-    after = models.BigIntegerField(null=True)  # null: the same
+    before = EurosField(null=True)  # null: the account has no such sub-account
+    added = EurosField()
+    removed = EurosField()
+    after = EurosField(null=True)  # null: the same
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["version", "position"], name="accounts_by_position")]
@@ -244,8 +247,8 @@ class SiteSettings(models.Model):
     """What an administrator has set; one line. Limits are inclusive: only what is above them needs two approvers."""
 
     four_eyes = models.BooleanField(default=True)
-    row_limit = models.BigIntegerField(null=True)  # null: no limit
-    batch_limit = models.BigIntegerField(null=True)  # null: no limit
+    row_limit = EurosField(null=True)  # null: no limit
+    batch_limit = EurosField(null=True)  # null: no limit
     language = models.CharField(max_length=2, blank=True)
     """For people who have not chosen and whose browser asks for neither; empty: English."""
 

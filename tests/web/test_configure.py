@@ -87,6 +87,11 @@ def test_a_key_of_the_environment_serves_until_one_is_entered(site: Site, monkey
     assert (address, key.reveal()) == ("https://elsewhere.example.com/v1", "from-the-environment")
 
 
+@pytest.mark.usefixtures("site")
+def test_migrations_have_nothing_to_change() -> None:
+    call_command("makemigrations", "ledger", "web", check_changes=True, dry_run=True, verbosity=0)
+
+
 def _complaints() -> str:
     out, err = io.StringIO(), io.StringIO()
     call_command("check", deploy=True, fail_level="WARNING", stdout=out, stderr=err)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from batch.errors import SettingsError
 from batch.language import Language, _
-from batch.money import from_thousandths, to_thousandths
+from batch.money import CENT
 from batch.settings import PROVIDER_URL, Secret
 from batch.web import vault
 from batch.web.entry.forms import LANGUAGES
@@ -153,13 +153,9 @@ class RulesForm(forms.Form):
     def put_into(self, current: SiteSettings) -> None:
         """What was chosen, as the table keeps it."""
         chosen = self.cleaned_data
-        current.row_limit, current.batch_limit = _kept(chosen["row_limit"]), _kept(chosen["batch_limit"])
+        current.row_limit, current.batch_limit = chosen["row_limit"], chosen["batch_limit"]
         current.four_eyes, current.language = chosen["four_eyes"], chosen["language"]
 
 
-def _shown(thousandths: int | None) -> Decimal | None:
-    return None if thousandths is None else from_thousandths(thousandths).quantize(Decimal("0.01"))
-
-
-def _kept(euros: Decimal | None) -> int | None:
-    return None if euros is None else to_thousandths(euros)
+def _shown(limit: Decimal | None) -> Decimal | None:
+    return None if limit is None else limit.quantize(CENT)

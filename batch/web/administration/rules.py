@@ -9,12 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from batch.language import _
+from batch.ledger.orm.fields import prepare_euros
 from batch.web.access import Role, needs
 from batch.web.administration.forms import RulesForm
 from batch.web.audit import record
 from batch.web.models import Person, SiteSettings
-
-_FIELDS = ("row_limit", "batch_limit", "four_eyes", "language")
 
 
 @needs(Role.ADMINISTRATOR)
@@ -25,12 +24,12 @@ def rules(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             current = SiteSettings.current()
-            before = {name: getattr(current, name) for name in _FIELDS}
+            before = _told(current)
             form.put_into(current)
             current.save()
-            changed = {name: [old, getattr(current, name)] for name, old in before.items()}
-            keep_changes = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
-            record(request, "settings.changed", "", **keep_changes)
+            after = _told(current)
+            changed = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
+            record(request, "settings.changed", "", **changed)
         messages.success(request, _("The settings are saved."))
         return redirect("site-settings")
     context = {
@@ -40,3 +39,12 @@ def rules(request: HttpRequest) -> HttpResponse:
         "part": "settings",
     }
     return render(request, "web/administration/settings.html", context)
+
+
+def _told(current: SiteSettings) -> dict[str, object]:
+    return {
+        "row_limit": prepare_euros(current.row_limit),
+        "batch_limit": prepare_euros(current.batch_limit),
+        "four_eyes": current.four_eyes,
+        "language": current.language,
+    }

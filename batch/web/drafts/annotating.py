@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from batch.annotate import annotate
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell, CheckedSheet, Direction, Role, SheetRow, Source
-from batch.money import from_thousandths
 from batch.rules.amounts import read_amount
 from batch.sheet.original import Original
 from batch.web.access import Role as Who
@@ -73,6 +72,6 @@ def _row(row: DraftRow) -> SheetRow:
         cells=tuple(map(cell_from_json, row.cells)),
         token=row.token,
         direction=Direction(row.direction) if row.direction else None,
-        amount=None if row.amount is None else from_thousandths(row.amount),
+        amount=row.amount,
         findings=tuple(map(finding_from_json, row.findings)),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
-from batch.web.drafts.digest import Options, Screen
+from batch.web.drafts.digest import Options
+from batch.web.drafts.figures import Screen
 
 
 class Hindrance(StrEnum):
@@ -19,10 +21,10 @@ class Hindrance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Thousandths of a euro, inclusive: only what is above them needs two approvers. None: no limit."""
+    """Euros, inclusive: only what is above them needs two approvers. None: no limit."""
 
-    row: int | None = None
-    batch: int | None = None
+    row: Decimal | None = None
+    batch: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Asker:
     """Nobody else can log in, and an administrator has relaxed the four eyes for that."""
 
 
-def approvals_needed(screen: Screen, largest: int, limits: Limits, *, is_alone: bool) -> int:
+def approvals_needed(screen: Screen, largest: Decimal, limits: Limits, *, is_alone: bool) -> int:
     """One, or two where a row or the whole is above a limit. Whoever is alone cannot be two."""
     above_row = limits.row is not None and largest > limits.row
     above_batch = limits.batch is not None and screen.added + screen.removed > limits.batch

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from batch.model import Direction, Plan
-from batch.money import to_thousandths
 from batch.rules.forecast import Forecast
 
 MOST_POINTS = 240
-Point = tuple[int, int]
-"""How many movements were played, and the main balance in thousandths after them."""
+Point = tuple[int, Decimal]
+"""How many movements were played, and the main balance after them."""
 
 
 def course(plan: Plan, forecast: Forecast) -> list[Point]:
@@ -21,12 +21,11 @@ def course(plan: Plan, forecast: Forecast) -> list[Point]:
 
 def _played(plan: Plan, forecast: Forecast) -> Iterator[Point]:
     refused = {refusal.row for refusal in forecast.refusals}
-    balance = to_thousandths(forecast.before)
+    balance = forecast.before
     yield 0, balance
     for turn, movement in enumerate(plan.movements, start=1):
         if movement.row not in refused:
-            amount = to_thousandths(movement.amount)
-            balance += -amount if movement.direction is Direction.ADD else amount
+            balance += -movement.amount if movement.direction is Direction.ADD else movement.amount
         yield turn, balance
 
 

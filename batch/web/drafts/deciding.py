@@ -18,7 +18,7 @@ from batch.web.drafts.checking import recheck
 from batch.web.drafts.decisions import approve as agree
 from batch.web.drafts.decisions import asker_of, blockers_of, is_fresh, standing_of
 from batch.web.drafts.decisions import reject as end
-from batch.web.drafts.digest import Screen
+from batch.web.drafts.figures import Screen
 from batch.web.drafts.finding import draft_in_force, refuse_scheduled
 from batch.web.drafts.forms import refuse_old
 from batch.web.drafts.words import changed_sentence, hindrance_sentence

@@ -16,9 +16,10 @@ from typing import Any
 from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
-from batch.money import to_thousandths
+from batch.money import thousandths_text
 from batch.report.words import foreseen_code
 from batch.runner.dry_run import DryRun
+from batch.web.drafts.figures import Screen
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
 _DRIFTING = frozenset({"balances-rose"})
@@ -59,36 +60,6 @@ class Options:
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """All of a dry run that a person agrees to. Money is whole thousandths."""
-
-    plan: str
-    order: str
-    """Over the movements with their rows, in the order in which they are sent."""
-    movements: int
-    added: int
-    removed: int
-    invalid: int
-    findings: tuple[str, ...]
-    """Of the sheet as a whole."""
-    is_forecast: bool
-    refused: int
-    refusals: str
-    """Over the rows that would be refused, each with its code."""
-    top_up: int
-    """Whole euros."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As the database keeps it."""
-        return {**asdict(self), "findings": list(self.findings)}
-
-    @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Screen:
-        """What `to_json` gave."""
-        return cls(**{**kept, "findings": tuple(kept["findings"])})
-
-
 def screen_of(dry_run: DryRun) -> Screen:
     """What a person has to see of a dry run."""
     plan, played = dry_run.plan, dry_run.forecast
@@ -97,8 +68,8 @@ def screen_of(dry_run: DryRun) -> Screen:
         plan=plan.digest,
         order=_over(map(_movement, plan.movements)),
         movements=len(plan.rows),
-        added=to_thousandths(plan.added),
-        removed=to_thousandths(plan.removed),
+        added=plan.added,
+        removed=plan.removed,
         invalid=dry_run.invalid_rows,
         findings=tuple(_finding(finding) for finding in dry_run.sheet.findings if finding.code not in _DRIFTING),
         is_forecast=played is not None,
@@ -133,7 +104,7 @@ def _over(lines: Iterable[str]) -> str:
 
 
 def _movement(movement: Movement) -> str:
-    amount = to_thousandths(movement.amount)
+    amount = thousandths_text(movement.amount)
     return f"{movement.row}\t{movement.token}\t{movement.direction}\t{amount}\n"
 
 

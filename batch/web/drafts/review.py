@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from batch.findings import RULES, Finding, Severity, shown
 from batch.language import _, ngettext, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
-from batch.money import euros, from_thousandths
+from batch.money import euros
 from batch.runner.ledger_checks import REPEATED
 from batch.web.charts import course_chart
 from batch.web.drafts.approving import Blocker, hindrance
@@ -23,6 +23,7 @@ from batch.web.drafts.checking import known_account
 from batch.web.drafts.conventions import Conventions
 from batch.web.drafts.decisions import asker_of, blockers_of, standing_of
 from batch.web.drafts.digest import Options
+from batch.web.drafts.figures import Foreseen
 from batch.web.drafts.mapping import mapping
 from batch.web.drafts.rows import cell_text, columns_of
 from batch.web.drafts.store import REFUSED
@@ -92,7 +93,7 @@ def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
             (finding, severity_word(finding.severity)) for finding in map(finding_from_json, version.findings)
         ],
         "groups": _groups(version),
-        "forecast": version.forecast,
+        "forecast": Foreseen.of(version),
         "chart": _chart(version),
         "lowest_words": _lowest(version),
         "top_up": Decimal(version.screen["top_up"]),
@@ -140,9 +141,8 @@ def _totals(version: Version) -> dict[str, Total | None]:
     }
 
 
-def _total(found: int, expected: Decimal | None) -> Total | None:
-    amount = from_thousandths(found)
-    return None if expected is None else Total(euros(amount), euros(expected), amount == expected)
+def _total(found: Decimal, expected: Decimal | None) -> Total | None:
+    return None if expected is None else Total(euros(found), euros(expected), found == expected)
 
 
 def _groups(version: Version) -> list[Group]:
@@ -159,11 +159,11 @@ def _groups(version: Version) -> list[Group]:
         for entry in version.counts["codes"]
     ]
     errors = [group for group in said if group.severity is Severity.ERROR]
-    forecast = version.forecast
-    if forecast and forecast["refused"]:
-        rows = [str(row) for row in forecast["first_refused"]]
+    foreseen = Foreseen.of(version)
+    if foreseen and foreseen.refused:
+        rows = [str(row) for row in foreseen.first_refused]
         sentence = _("These rows would be refused by the provider as the balances are now.")
-        errors.append(Group(REFUSED, Severity.ERROR, forecast["refused"], rows, sentence, is_refusal=True))
+        errors.append(Group(REFUSED, Severity.ERROR, foreseen.refused, rows, sentence, is_refusal=True))
     return [*errors, *(group for group in said if group.severity is Severity.WARNING)]
 
 
@@ -180,22 +180,22 @@ def code_choices(version: Version) -> list[tuple[str, str]]:
 
 
 def _chart(version: Version) -> SafeString | None:
-    forecast = version.forecast
-    if not forecast or len(forecast["course"]) < 2:
+    foreseen = Foreseen.of(version)
+    if foreseen is None or len(foreseen.course) < 2:
         return None
-    balances = [from_thousandths(balance) for _turn, balance in forecast["course"]]
+    balances = [balance for _turn, balance in foreseen.course]
     name = _("The main account’s balance from the first movement to the last. {lowest}").format(lowest=_lowest(version))
-    return course_chart(name, balances, euros(from_thousandths(forecast["lowest"])))
+    return course_chart(name, balances, euros(foreseen.lowest))
 
 
 def _lowest(version: Version) -> str:
-    forecast = version.forecast
-    if not forecast:
+    foreseen = Foreseen.of(version)
+    if foreseen is None:
         return ""
-    amount = euros(from_thousandths(forecast["lowest"]))
-    if forecast["lowest_row"] is None:
+    amount = euros(foreseen.lowest)
+    if foreseen.lowest_row is None:
         return _("It is lowest at the start: {amount}.").format(amount=amount)
-    return _("It is lowest after row {row}: {amount}.").format(row=number(forecast["lowest_row"]), amount=amount)
+    return _("It is lowest after row {row}: {amount}.").format(row=number(foreseen.lowest_row), amount=amount)
 
 
 def corrections_of(version: Version) -> list[ShownChange]:

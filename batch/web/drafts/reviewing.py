@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from batch.web.access import Role, is_fragment, needs, person_of
+from batch.web.drafts.figures import Foreseen
 from batch.web.drafts.finding import draft_in_force
 from batch.web.drafts.review import changes_of, code_choices, review
 from batch.web.drafts.rows import DraftRowFilter, columns_of, load_rows
@@ -46,7 +47,8 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def accounts(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Each sub-account that is touched: before, and after by the forecast."""
     found, version = draft_in_force(pk)
-    page = paginate(request, range(version.forecast["touched"] if version.forecast else 0))
+    foreseen = Foreseen.of(version)
+    page = paginate(request, range(foreseen.touched if foreseen else 0))
     lines = DraftAccount.objects.filter(version=version, position__in=page.object_list).order_by("position")
     context = {"draft": found, "version": version, "accounts": lines, "page": page}
     return render(request, "web/drafts/accounts.html", context)

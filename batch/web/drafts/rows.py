@@ -17,7 +17,7 @@ from batch.findings import RULES, Finding, Severity
 from batch.language import _, day, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
-from batch.money import euros, from_thousandths
+from batch.money import euros
 from batch.report.words import explained
 from batch.rules.header import cell_address
 from batch.web.drafts.store import REFUSED
@@ -189,7 +189,7 @@ def _shown(row: DraftRow, version: Version) -> ShownRow:
         number=row.row,
         cells=cells,
         token=row.token or "",
-        amount=None if row.amount is None else from_thousandths(row.amount),
+        amount=row.amount,
         direction=direction.value if direction else "",
         direction_word=direction_word(direction) if direction else "",
         status=REFUSED if row.refusal is not None else row.status,
@@ -214,6 +214,4 @@ def _refusal(row: DraftRow) -> str:
     words = explained(row.refusal)
     if not row.short:
         return _("would be refused: {meaning}").format(meaning=words)
-    return _("would be refused: {meaning}, short of {amount}").format(
-        meaning=words, amount=euros(from_thousandths(row.short))
-    )
+    return _("would be refused: {meaning}, short of {amount}").format(meaning=words, amount=euros(row.short))

@@ -18,9 +18,10 @@ from batch.errors import UsageError
 from batch.findings import RULES, Finding, Severity
 from batch.language import _
 from batch.ledger.encoding import cell_to_json, finding_to_json
+from batch.ledger.orm.fields import prepare_euros
 from batch.ledger.orm.writing import Value, add_lines
 from batch.model import Direction, SheetRow, Status
-from batch.money import ZERO, to_thousandths
+from batch.money import ZERO
 from batch.report.words import foreseen_code
 from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
@@ -29,6 +30,7 @@ from batch.web.drafts.conventions import NOTHING_SAID, Conventions
 from batch.web.drafts.corrections import Correction
 from batch.web.drafts.course import course
 from batch.web.drafts.digest import Options, digest_of, screen_of
+from batch.web.drafts.figures import Foreseen, opening_json
 from batch.web.models import (
     Approval,
     Draft,
@@ -142,10 +144,10 @@ def _said(checked: Checked, options: Options) -> dict[str, Any]:
         "invalid": screen.invalid,
         "added": screen.added,
         "removed": screen.removed,
-        "largest": to_thousandths(max(amounts, default=ZERO)),
+        "largest": max(amounts, default=ZERO),
         "counts": _counts(dry_run),
         "forecast": _forecast(dry_run),
-        "opening": _opening(dry_run),
+        "opening": opening_json(dry_run.account) if dry_run.account else None,
         "problem": checked.problem,
         "checked_at": dry_run.at,
     }
@@ -185,27 +187,19 @@ def _forecast(dry_run: DryRun) -> dict[str, Any] | None:
     played = dry_run.forecast
     if played is None:
         return None
-    return {
-        "before": to_thousandths(played.before),
-        "after": to_thousandths(played.after),
-        "lowest": to_thousandths(played.lowest),
-        "lowest_row": played.lowest_row,
-        "top_up": to_thousandths(played.top_up),
-        "refused": len(played.refusals),
-        "refused_codes": sorted({foreseen_code(refusal) for refusal in played.refusals}),
-        "first_refused": [refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
-        "removes_first_helps": played.removes_first_helps,
-        "course": course(dry_run.plan, played),
-        "touched": sum(account.is_touched for account in played.subaccounts.values()),
-    }
-
-
-def _opening(dry_run: DryRun) -> dict[str, Any] | None:
-    account = dry_run.account
-    if account is None:
-        return None
-    balances = account.balances
-    return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}
+    return Foreseen(
+        before=played.before,
+        after=played.after,
+        lowest=played.lowest,
+        lowest_row=played.lowest_row,
+        top_up=played.top_up,
+        refused=len(played.refusals),
+        refused_codes=sorted({foreseen_code(refusal) for refusal in played.refusals}),
+        first_refused=[refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
+        removes_first_helps=played.removes_first_helps,
+        course=course(dry_run.plan, played),
+        touched=sum(account.is_touched for account in played.subaccounts.values()),
+    ).to_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +242,10 @@ def _row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
         _json([finding_to_json(finding) for finding in row.findings]) if row.findings else "[]",
         row.token,
         row.direction.value if row.direction else None,
-        None if row.amount is None else to_thousandths(row.amount),
+        prepare_euros(row.amount),
         _PENDING if row.is_valid else _INVALID,
         foreseen_code(refusal) if refusal else None,
-        to_thousandths(refusal.short) if refusal else None,
+        prepare_euros(refusal.short) if refusal else None,
     )
 
 
@@ -270,10 +264,10 @@ def _accounts(played: Forecast) -> Iterator[_Line]:
         yield (
             position,
             token,
-            None if account.before is None else to_thousandths(account.before),
-            to_thousandths(account.added),
-            to_thousandths(account.removed),
-            None if account.after is None else to_thousandths(account.after),
+            prepare_euros(account.before),
+            prepare_euros(account.added),
+            prepare_euros(account.removed),
+            prepare_euros(account.after),
         )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from batch.language import _, ngettext, number
-from batch.money import euros, from_thousandths
+from batch.money import euros
 from batch.report.verdict import Mood
 from batch.runner.consent import Obstacle
 from batch.web.drafts.approving import Blocker, Change, Hindrance
+from batch.web.drafts.figures import Foreseen
 
 if TYPE_CHECKING:
     from batch.web.models import Draft, Version
@@ -67,7 +69,7 @@ def _refused(version: Version) -> str:
     if screen["top_up"]:
         return _(
             "{what} Top up the main account by at least {amount}, or choose below to send the others only."
-        ).format(what=sentence, amount=euros(from_thousandths(screen["top_up"] * 1000)))
+        ).format(what=sentence, amount=euros(Decimal(screen["top_up"])))
     return _("{what} Correct those rows, or choose below to send the others only.").format(what=sentence)
 
 
@@ -139,8 +141,8 @@ def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
 
 def would_be(version: Version) -> str:
     """What would be done, and what would be left out."""
-    refused, forecast = version.screen["refused"], version.forecast
-    if forecast is None:
+    refused, foreseen = version.screen["refused"], Foreseen.of(version)
+    if foreseen is None:
         return ""
     done = version.movements - refused
     parts = [
@@ -148,7 +150,7 @@ def would_be(version: Version) -> str:
             "{rows} row would be done and leave {balance} on the main account.",
             "{rows} rows would be done and leave {balance} on the main account.",
             done,
-        ).format(rows=number(done), balance=euros(from_thousandths(forecast["after"])))
+        ).format(rows=number(done), balance=euros(foreseen.after))
     ]
     if version.invalid:
         parts.append(

@@ -17,7 +17,6 @@ from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import lines_named
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
-from batch.money import to_thousandths
 from batch.rules.amounts import read_amount
 from batch.web.accounts.known import tokens_of_email
 from batch.web.filters import DayFilter, TextFilter
@@ -49,7 +48,7 @@ class HistoryFilter(FilterSet):  # type: ignore[misc]
     def filter_amount(self, found: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
         """Keep what has a row of that amount, read as in a sheet; nothing has one that cannot be read."""
         amount = read_amount(text).amount
-        return found.none() if amount is None else found.filter(self.has_row(Q(amount=to_thousandths(amount))))
+        return found.none() if amount is None else found.filter(self.has_row(Q(amount=amount)))
 
 
 class DraftFilter(HistoryFilter):

@@ -12,7 +12,7 @@ from batch.ledger.orm.leases import is_running
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import find_undecided_batches, line_of, without_rows
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
-from batch.money import from_thousandths
+from batch.money import ZERO
 from batch.report.verdict import Verdict, judge
 from batch.rules.books import Books, Moved, make_books
 from batch.web.models import Job
@@ -59,7 +59,7 @@ def _books(batch: str, _last_hash: str) -> Books:
         doubtful=Count("pk", filter=is_doubtful),
     )
     moved = {
-        token: Moved(from_thousandths(added or 0), from_thousandths(removed or 0), is_doubtful=bool(doubtful))
+        token: Moved(added or ZERO, removed or ZERO, is_doubtful=bool(doubtful))
         for token, added, removed, doubtful in sums
     }
     return make_books(head.opening, head.closing, moved)

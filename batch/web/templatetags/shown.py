@@ -14,7 +14,6 @@ from batch import language, notes, wording
 from batch.language import _, ngettext
 from batch.model import BatchState, Direction, Status, Tally
 from batch.money import euros as euros_text
-from batch.money import from_thousandths
 
 register = template.Library()
 NOTHING = "–"
@@ -43,13 +42,6 @@ def euros(amount: Decimal) -> str:
 def euros_signed(amount: Decimal) -> str:
     """An amount with its sign, plus as well."""
     return euros_text(amount, signed=True)
-
-
-@register.filter
-@or_nothing
-def thousandths(amount: int) -> str:
-    """An amount that comes from the database."""
-    return euros_text(from_thousandths(amount))
 
 
 @register.filter

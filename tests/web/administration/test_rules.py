@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from batch.web.models import AuditEntry, Person, SiteSettings
@@ -10,13 +12,13 @@ from tests.web.conftest import ClientFor, People
 _FORM = {"row_limit": "500", "batch_limit": "2000.50", "four_eyes": "on", "language": "fr"}
 
 
-def test_limits_are_kept_in_thousandths_and_shown_in_euros(people: People, client_for: ClientFor) -> None:
+def test_limits_are_kept_and_shown_in_euros(people: People, client_for: ClientFor) -> None:
     client = client_for(people.administrator)
     assert client.post("/administration/settings", _FORM).status_code == 302
     current = SiteSettings.current()
     assert (current.row_limit, current.batch_limit, current.four_eyes, current.language) == (
-        500_000,
-        2_000_500,
+        Decimal(500),
+        Decimal("2000.5"),
         True,
         "fr",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -20,14 +21,15 @@ from batch.web.drafts.approving import (
     may_relax,
     what_changed,
 )
-from batch.web.drafts.digest import Options, Screen
+from batch.web.drafts.digest import Options
+from batch.web.drafts.figures import Screen
 
 SCREEN = Screen(
     plan="p",
     order="o",
     movements=3,
-    added=100_000,
-    removed=20_000,
+    added=Decimal(100),
+    removed=Decimal(20),
     invalid=0,
     findings=(),
     is_forecast=True,
@@ -59,15 +61,15 @@ def test_who_may_approve(asker: Asker, standing: Standing, why: Hindrance | None
 @pytest.mark.parametrize(
     ("largest", "limits", "needed"),
     [
-        (50_000, Limits(), 1),
-        (50_000, Limits(row=50_000), 1),
-        (50_001, Limits(row=50_000), 2),
-        (50_000, Limits(batch=120_000), 1),
-        (50_000, Limits(batch=119_999), 2),
-        (50_000, Limits(row=0, batch=0), 2),
+        (Decimal(50), Limits(), 1),
+        (Decimal(50), Limits(row=Decimal(50)), 1),
+        (Decimal("50.001"), Limits(row=Decimal(50)), 2),
+        (Decimal(50), Limits(batch=Decimal(120)), 1),
+        (Decimal(50), Limits(batch=Decimal("119.999")), 2),
+        (Decimal(50), Limits(row=Decimal(0), batch=Decimal(0)), 2),
     ],
 )
-def test_above_a_limit_two_must_approve(largest: int, limits: Limits, needed: int) -> None:
+def test_above_a_limit_two_must_approve(largest: Decimal, limits: Limits, needed: int) -> None:
     assert approvals_needed(SCREEN, largest, limits, is_alone=False) == needed
     assert approvals_needed(SCREEN, largest, limits, is_alone=True) == 1
 

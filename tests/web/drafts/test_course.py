@@ -16,14 +16,14 @@ def played(rows: list[list[Cell]], main: int) -> DryRun:
     return dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
 
 
-def points(run: DryRun) -> list[tuple[int, int]]:
+def points(run: DryRun) -> list[tuple[int, Decimal]]:
     assert run.forecast is not None
     return course(run.plan, run.forecast)
 
 
 def test_it_goes_down_and_up_and_skips_what_would_be_refused() -> None:
     run = played([["s", Decimal(30), "add"], ["s", Decimal(500), "add"], ["s", Decimal(5), "remove"]], 100)
-    assert points(run) == [(0, 100_000), (1, 70_000), (2, 70_000), (3, 75_000)]
+    assert points(run) == [(0, Decimal(100)), (1, Decimal(70)), (2, Decimal(70)), (3, Decimal(75))]
 
 
 def test_a_long_course_keeps_its_ends_and_its_lowest_point() -> None:
@@ -35,7 +35,7 @@ def test_a_long_course_keeps_its_ends_and_its_lowest_point() -> None:
     found = points(run)
     assert run.forecast is not None
     assert len(found) <= MOST_POINTS
-    assert found[0] == (0, 1_000_000)
-    assert found[-1] == (2000, int(run.forecast.after * 1000))
-    assert min(balance for _, balance in found) == int(run.forecast.lowest * 1000)
+    assert found[0] == (0, Decimal(1000))
+    assert found[-1] == (2000, run.forecast.after)
+    assert min(balance for _, balance in found) == run.forecast.lowest
     assert [turn for turn, _ in found] == sorted({turn for turn, _ in found})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connections
@@ -152,7 +153,7 @@ def test_a_sheet_that_was_not_checked_with_the_provider_is_not_approved(
 
 @pytest.mark.parametrize("limit", ["row_limit", "batch_limit"])
 def test_above_a_limit_two_approve(draft: Draft, people: People, client_for: ClientFor, limit: str) -> None:
-    SiteSettings.objects.create(**{limit: 10_000})
+    SiteSettings.objects.create(**{limit: 10})
     page = send(client_for(people.approver), draft)
     assert state(draft) == DraftState.CHECKED
     assert "1 more approval is needed" in page
@@ -164,7 +165,7 @@ def test_above_a_limit_two_approve(draft: Draft, people: People, client_for: Cli
 
 
 def test_alone_and_relaxed_one_may_do_both(people: People, client_for: ClientFor) -> None:
-    SiteSettings.objects.create(four_eyes=False, row_limit=1)
+    SiteSettings.objects.create(four_eyes=False, row_limit=Decimal("0.001"))
     client = client_for(people.administrator)
     draft = upload(client, GOOD)
     send(client, draft)

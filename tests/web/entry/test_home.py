@@ -24,7 +24,13 @@ def draft_of(person: Person, *, state: str = DraftState.CHECKED, invalid: int = 
     draft = Draft.objects.create(created_by=person, version=1, state=state)
     file = StoredFile.objects.create(name=name, sha256="0" * 64, size=1, data=b"x")
     Version.objects.create(
-        draft=draft, number=1, file=file, created_by=person, checked_at=timezone.now(), invalid=invalid, added=12_500
+        draft=draft,
+        number=1,
+        file=file,
+        created_by=person,
+        checked_at=timezone.now(),
+        invalid=invalid,
+        added=Decimal("12.5"),
     )
     return draft
 

@@ -1,0 +1,57 @@
+"""What a version keeps of a dry run as JSON is what earlier versions of the program wrote and read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from batch.web.drafts.digest import Options, digest_of
+from batch.web.drafts.figures import Foreseen, Screen
+from batch.web.models import Version
+
+SCREEN: dict[str, Any] = {
+    "plan": "p",
+    "order": "o",
+    "movements": 3,
+    "added": 100_500,
+    "removed": 20_005,
+    "invalid": 0,
+    "findings": ["movements-again"],
+    "is_forecast": True,
+    "refused": 1,
+    "refusals": "r",
+    "top_up": 7,
+}
+FORECAST: dict[str, Any] = {
+    "before": 100_000,
+    "after": 75_500,
+    "lowest": 70_001,
+    "lowest_row": 3,
+    "top_up": 6_500,
+    "refused": 1,
+    "refused_codes": [8],
+    "first_refused": [4],
+    "removes_first_helps": True,
+    "course": [[0, 100_000], [1, 70_001], [2, 75_500]],
+    "touched": 2,
+}
+
+
+def test_a_screen_is_kept_in_thousandths_and_named_by_the_same_digest_as_ever() -> None:
+    screen = Screen.from_json(SCREEN)
+    assert (screen.added, screen.removed, screen.top_up) == (Decimal("100.5"), Decimal("20.005"), 7)
+    assert screen.to_json() == SCREEN
+    assert digest_of(screen, Options()) == "58704f9b6ceb78aea2a9d98801b85ed1699e40ad7d7fda625f80d72c8967699a"
+
+
+def test_a_forecast_is_kept_in_thousandths_and_read_as_euros() -> None:
+    foreseen = Foreseen.of(Version(forecast=FORECAST))
+    assert foreseen is not None
+    amounts = (foreseen.before, foreseen.after, foreseen.lowest, foreseen.top_up)
+    assert amounts == (Decimal(100), Decimal("75.5"), Decimal("70.001"), Decimal("6.5"))
+    assert [balance for _turn, balance in foreseen.course] == [Decimal(100), Decimal("70.001"), Decimal("75.5")]
+    assert foreseen.to_json() == {**FORECAST, "course": [(0, 100_000), (1, 70_001), (2, 75_500)]}
+
+
+def test_of_what_was_not_checked_nothing_is_foreseen() -> None:
+    assert Foreseen.of(Version(forecast=None)) is None
