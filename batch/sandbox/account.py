@@ -54,7 +54,7 @@ class Event:
         return main * self.amount, subaccount * self.amount
 
 
-def to_thousandths(amount: Decimal) -> Decimal:
+def round_as_provider(amount: Decimal) -> Decimal:
     """Round to three decimals, half up, as the provider does."""
     return max(-MOST, min(MOST, amount)).quantize(ZERO, ROUND_HALF_UP)
 
@@ -75,7 +75,7 @@ def credit_asked(value: object) -> Decimal | Code:
         return Code.CREDIT_NOT_POSITIVE
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return Code.CREDIT_NOT_POSITIVE
-    amount = to_thousandths(Decimal(value))
+    amount = round_as_provider(Decimal(value))
     return amount if amount > 0 else Code.CREDIT_NOT_POSITIVE
 
 
@@ -96,12 +96,12 @@ class Account:
         past: Iterable[Event] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.main_balance = to_thousandths(main)
-        self.subaccounts = {token: to_thousandths(held) for token, held in subaccounts.items()}
+        self.main_balance = round_as_provider(main)
+        self.subaccounts = {token: round_as_provider(held) for token, held in subaccounts.items()}
         self.record: Callable[[Event], None] | None = None
         self._moved = 0
         self._events: list[tuple[float, Event]] = []
-        self._drift = to_thousandths(drift)
+        self._drift = round_as_provider(drift)
         self._clock = clock
         for event in past:
             self._apply(event, float("-inf"))
@@ -133,7 +133,7 @@ class Account:
         """
         if token is not None and token not in self.subaccounts:
             raise KeyError(token)
-        return self._happen(Event("top-up", None, _now(), None, token, to_thousandths(amount)))
+        return self._happen(Event("top-up", None, _now(), None, token, round_as_provider(amount)))
 
     def look_at(self, first: int, count: int, *, ago: float = 0.0) -> list[tuple[str, Decimal]]:
         """Tell tokens and balances of `count` sub-accounts from the place `first`, which counts as observing them.

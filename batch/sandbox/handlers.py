@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from batch.sandbox.account import ZERO, Account, Direction, three_decimals, to_thousandths
+from batch.sandbox.account import ZERO, Account, Direction, round_as_provider, three_decimals
 from batch.sandbox.answers import Payload, Reply, reply
 from batch.sandbox.api_codes import Call, Code, message
 from batch.sandbox.faults import Fault, FaultPlan
@@ -183,7 +183,7 @@ class Api:
         token = given.get("token")
         with self._lock:
             try:
-                amount = to_thousandths(Decimal(str(given["amount"])))
+                amount = round_as_provider(Decimal(str(given["amount"])))
                 self._account.top_up(amount, None if token is None else str(token))
             except InvalidOperation:
                 raise ValueError(f"{given['amount']!r} is not an amount.") from None

@@ -12,7 +12,7 @@ from batch.sandbox.account import (
     Direction,
     Event,
     credit_asked,
-    to_thousandths,
+    round_as_provider,
 )
 from batch.sandbox.api_codes import Code
 
@@ -175,4 +175,4 @@ def test_the_past_is_as_it_was() -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_any_amount_becomes_thousandths(amount: Decimal) -> None:
-    assert cast("int", to_thousandths(amount).as_tuple().exponent) == -3
+    assert cast("int", round_as_provider(amount).as_tuple().exponent) == -3
