@@ -9,7 +9,7 @@ from itertools import islice
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import BatchState, Status
-from bench.running import ProviderHere
+from bench.running import provider_here
 from bench.sheets import new_batch
 
 _AT_ONCE = 2_000
@@ -27,14 +27,14 @@ def record_finished(ledger: Ledger, rows: int, name: str) -> NewBatch:
 
 
 def _facts(new: NewBatch) -> Iterator[Fact]:
-    provider = ProviderHere()
+    provider = provider_here()
     at = new.at
     yield StateChanged(at, BatchState.RUNNING, by="bench")
     main, held = new.opening.main, dict(new.opening.subaccounts)
     for movement in new.plan.movements:
         at += timedelta(milliseconds=1)
         yield AttemptBegan(at, movement.row, 1, main, held[movement.token])
-        after = provider.move(movement, lambda: True)
+        after = provider.apply(movement)
         main = after.main_balance
         held[movement.token] = after.subaccount_balance
         yield AttemptEnded(at, movement.row, 1, "Applied", Status.DONE, 200, None, main, held[movement.token])

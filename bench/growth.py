@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.batches import record_finished
 from bench.measuring import Effort, Measure, folder, process, python, timed, turn_about
 from bench.results import Answer
-from bench.running import ProviderHere, memory, perform_here
+from bench.running import memory, perform_here, provider_here
 from bench.sheets import checked, new_batch, workbook
 
 SIZES = (1_000, 10_000, 100_000)
@@ -71,7 +71,7 @@ def _check(rows: int, _sheet: Path) -> Measure:
 
 
 def _run(rows: int, _sheet: Path) -> Measure:
-    return perform_here(ProviderHere(), memory(), new_batch(rows, "b-1"))
+    return perform_here(provider_here(), memory(), new_batch(rows, "b-1"))
 
 
 def _report(rows: int, sheet: Path) -> Measure:

@@ -12,12 +12,10 @@ from pathlib import Path
 from batch.ledger.holding import this_process
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger, NewBatch, take_up
-from batch.model import Balances, BatchState, Direction, Movement, Status, SubAccount
+from batch.model import Balances, BatchState, Status
 from batch.notes import Note
-from batch.outcome import Applied
 from batch.provider.client import Client, Provider
-from batch.provider.decode import MainAccount
-from batch.provider.http import HttpTransport, MaySend
+from batch.provider.http import HttpTransport
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from batch.settings import KEY as KEY_NAME
@@ -26,6 +24,7 @@ from bench.measuring import Failed, Measure, process, python, timed
 from bench.providers import KEY, SUBACCOUNTS
 from bench.server import HELD, MAIN, token
 from bench.sheets import known_to
+from tests.provider_in_memory import ProviderInMemory
 
 
 class Nobody:
@@ -49,37 +48,9 @@ class Nobody:
         """The run waits."""
 
 
-class ProviderHere:
+def provider_here() -> ProviderInMemory:
     """A provider within this process: no network and no HTTP."""
-
-    def __init__(self) -> None:
-        self._main = Decimal(MAIN)
-        self._held = {token(number): Decimal(HELD) for number in range(SUBACCOUNTS)}
-
-    def main_account(self) -> MainAccount:
-        """`/me`."""
-        return MainAccount("bench", self._main)
-
-    def subaccounts(self) -> tuple[SubAccount, ...]:
-        """The whole list."""
-        return tuple(SubAccount(name, "", "simple", held) for name, held in self._held.items())
-
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """One page, which is the whole list."""
-        return self.subaccounts() if page == 1 else ()
-
-    def ahead(self) -> float:
-        """Nobody waits."""
-        return 0.0
-
-    def move(self, movement: Movement, may_send: MaySend) -> Applied:
-        """Apply it."""
-        if not may_send():
-            raise Failed("the run held a movement back")
-        signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
-        self._main -= signed
-        self._held[movement.token] += signed
-        return Applied(self._main, self._held[movement.token])
+    return ProviderInMemory(Decimal(MAIN), {token(number): Decimal(HELD) for number in range(SUBACCOUNTS)})
 
 
 def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:

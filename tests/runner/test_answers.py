@@ -9,8 +9,7 @@ import pytest
 
 from batch.errors import ProviderUnreachable
 from batch.ledger import verify
-from batch.ledger.memory import MemoryLedger
-from batch.model import BatchState, Cell, Movement, Status, SubAccount
+from batch.model import BatchState, Cell, Movement, Status
 from batch.notes import note, tell
 from batch.outcome import Outcome, Throttled
 from batch.provider.codes import PROOF, STOPPING
@@ -18,7 +17,6 @@ from batch.rules.retry import LONGEST_WAIT
 from batch.runner.perform import perform
 from tests.runner.worlds import (
     OPTIONS,
-    Scene,
     Script,
     ScriptedProvider,
     apply,
@@ -291,11 +289,10 @@ def test_who_wants_to_be_asked_before_it_is_sent_again_is_not_asked_about_a_refu
 
 
 def test_a_doubt_about_a_sub_account_that_is_gone_is_for_a_person() -> None:
-    class Emptied(ScriptedProvider):
-        def subaccounts(self) -> tuple[SubAccount, ...]:
-            return ()
+    def be_emptied(provider: ScriptedProvider, movement: Movement) -> Outcome:
+        provider.held.clear()
+        return say(500, "")(provider, movement)
 
-    one = Scene(Emptied([say(500, "")]), ledger=MemoryLedger())
-    view = one.run()
+    view = scene(be_emptied).run()
     assert statuses(view) == [UNKNOWN, PENDING, PENDING]
     assert row(view, 2).result.note == note("untold")

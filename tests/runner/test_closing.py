@@ -3,64 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pytest
 
 from batch.ledger import verify
-from batch.model import BatchState, BatchView, Cell, Movement, Status, SubAccount
+from batch.model import BatchState, BatchView, Cell, Movement, Status
 from batch.notes import note, tell
 from batch.outcome import Outcome
-from batch.provider.decode import MainAccount
-from batch.provider.http import MaySend
 from batch.rules.books import keep_books
 from batch.runner.account import decide
 from tests.builders import NOON
-from tests.runner.worlds import Scene, ScriptedProvider, apply, kinds, lie, refuse, row, scene, statuses
+from tests.provider_in_memory import MAIN
+from tests.runner.worlds import Clock, Scene, ScriptedProvider, apply, kinds, lie, refuse, row, scene, statuses
 
 DONE, REFUSED, PENDING, UNKNOWN = Status.DONE, Status.REFUSED, Status.PENDING, Status.UNKNOWN
 LAST_IS_ADDED: list[list[Cell]] = [["sub-1", Decimal("12.5"), "add"], ["sub-2", Decimal(5), "add"]]
 LAST_IS_TAKEN: list[list[Cell]] = [["sub-1", Decimal("12.5"), "add"], ["sub-2", Decimal(5), "remove"]]
 
 
-@dataclass
 class Lagging(ScriptedProvider):
     """Answers questions as of some seconds ago: `/me`, the list, or both."""
 
-    lag: float = 0.4
-    on: tuple[str, ...] = ("me", "list")
-    clock: Callable[[], float] = lambda: 0.0
-    past: list[tuple[float, Decimal, dict[str, Decimal]]] = field(default_factory=list)
+    def __init__(self, lag: float, on: tuple[str, ...], clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.lag = lag
+        self.on = on
+        self.clock = clock
+        self.past = [(-3600.0, {MAIN: self.main, **self.held})]
 
-    def __post_init__(self) -> None:
-        self.past.append((-3600.0, self.main, dict(self.held)))
-
-    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        outcome = super().move(movement, may_send)
-        self.past.append((self.clock(), self.main, dict(self.held)))
+    def answer(self, movement: Movement) -> Outcome:
+        outcome = super().answer(movement)
+        self.past.append((self.clock(), {MAIN: self.main, **self.held}))
         return outcome
 
-    def main_account(self) -> MainAccount:
-        super().main_account()
-        return MainAccount("me@example.com", self._then()[0] if "me" in self.on else self.main)
-
-    def subaccounts(self) -> tuple[SubAccount, ...]:
-        held = self._then()[1] if "list" in self.on else self.held
-        return tuple(SubAccount(token, "", "simple", balance) for token, balance in held.items())
-
-    def _then(self) -> tuple[Decimal, dict[str, Decimal]]:
+    def told(self, question: str, account: str) -> Decimal:
+        if question not in self.on:
+            return super().told(question, account)
         then = self.clock() - self.lag
-        _at, main, held = next(entry for entry in reversed(self.past) if entry[0] <= then)
-        return main, held
+        return next(held[account] for at, held in reversed(self.past) if at <= then)
 
 
 def lagging(rows: list[list[Cell]], *on: str, lag: float = 0.4) -> Scene:
     """A batch whose readings lag."""
-    provider = Lagging([apply] * len(rows), lag=lag, on=on)
-    one = Scene(provider, rows=rows)
-    provider.clock = one.clock.monotonic
-    return one
+    clock = Clock()
+    return Scene(Lagging(lag, on, clock.monotonic), clock, rows=rows)
 
 
 def difference(view: BatchView, token: str | None) -> Decimal | None:

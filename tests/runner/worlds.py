@@ -12,26 +12,20 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
-from batch.model import BatchRow, BatchView, Cell, Direction, Movement, Status, SubAccount
+from batch.model import BatchRow, BatchView, Cell, Movement, Status
 from batch.notes import Note, note
-from batch.outcome import Answer, Applied, Doubt, NotApplied, Outcome, Throttled
-from batch.provider.decode import MainAccount, movement_outcome
-from batch.provider.http import MaySend
+from batch.outcome import Answer, Doubt, NotApplied, Outcome, Throttled
+from batch.provider.decode import movement_outcome
 from batch.rules.retry import RetryPolicy
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import BALANCES, NOON, known_to, new_batch
+from tests.provider_in_memory import ProviderInMemory
 
 Script = Callable[["ScriptedProvider", Movement], Outcome]
 
 
-def apply(provider: ScriptedProvider, movement: Movement) -> Outcome:
-    """Apply it and say so."""
-    signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
-    provider.main -= signed
-    provider.held[movement.token] += signed
-    provider.applied.append(movement.row)
-    return Applied(provider.main, provider.held[movement.token])
+apply: Script = ProviderInMemory.apply
 
 
 def apply_in_silence(provider: ScriptedProvider, movement: Movement) -> Outcome:
@@ -75,42 +69,26 @@ def lie(script: Script) -> Script:
     return answer
 
 
-@dataclass
-class ScriptedProvider:
-    """Applies every movement, but for the next ones as scripted; `silent` makes questions fail."""
+class ScriptedProvider(ProviderInMemory):
+    """Answers the next movements as scripted; `silent` makes questions fail."""
 
-    script: list[Script] = field(default_factory=list)
-    main: Decimal = BALANCES.main
-    held: dict[str, Decimal] = field(default_factory=lambda: dict(BALANCES.subaccounts))
-    applied: list[int] = field(default_factory=list)
-    sent: list[int] = field(default_factory=list)
-    silent: bool = False
-    before_reading: Callable[[], None] = lambda: None
-    waits_ahead: float = 0.0
-    before_sending: Callable[[], None] = lambda: None
+    def __init__(self, script: Sequence[Script] = ()) -> None:
+        super().__init__(BALANCES.main, BALANCES.subaccounts)
+        self.script = list(script)
+        self.silent = False
+        self.before_reading: Callable[[], None] = lambda: None
+        self.before_sending: Callable[[], None] = lambda: None
 
-    def main_account(self) -> MainAccount:
-        self.before_reading()
-        if self.silent:
-            raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
-        return MainAccount("me@example.com", self.main)
+    def be_called(self, call: str) -> None:
+        if call == "move":
+            self.before_sending()
+        if call == "me":
+            self.before_reading()
+            if self.silent:
+                raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
 
-    def subaccounts(self) -> tuple[SubAccount, ...]:
-        return tuple(SubAccount(token, "", "simple", balance) for token, balance in self.held.items())
-
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        return self.subaccounts() if page == 1 else ()
-
-    def ahead(self) -> float:
-        return self.waits_ahead
-
-    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        self.before_sending()
-        if not may_send():
-            return NotApplied(note("said", words="it may not be sent"))
-        self.sent.append(movement.row)
-        step = self.script.pop(0) if self.script else apply
-        return step(self, movement)
+    def answer(self, movement: Movement) -> Outcome:
+        return self.script.pop(0)(self, movement) if self.script else super().answer(movement)
 
 
 @dataclass

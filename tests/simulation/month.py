@@ -25,11 +25,9 @@ from batch.ledger.facts import PersonDecided
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
-from batch.model import Balances, Cell, Direction, Movement, Status, SubAccount
+from batch.model import Balances, Cell, Movement, Status
 from batch.notes import Note, note
-from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused
-from batch.provider.decode import MainAccount
-from batch.provider.http import MaySend
+from batch.outcome import Doubt, Outcome, Refused
 from batch.rules.accounts import Owner
 from batch.rules.checks import Expected
 from batch.rules.repetition import MovementKey
@@ -49,9 +47,9 @@ from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from batch.runner.unsettled import family_of, is_all_done, only_unsettled
 from tests.builders import NOON, grid
+from tests.provider_in_memory import OWNER, ProviderInMemory
 from tests.simulation.play import Crash, Violation
 
-OWNER = "me@example.com"
 SPELLINGS = (
     "http://127.0.0.1:8765/v1",
     "http://localhost:8765/v1",
@@ -89,8 +87,7 @@ class Month:
         self.ledger, self.beside = MemoryLedger(), MemoryLedger()
         self.copies: list[MemoryLedger] = []
         self.is_one_ledger = True
-        self.main = Decimal(10_000)
-        self.held = dict.fromkeys(TOKENS, Decimal(100))
+        self.provider = MonthProvider(self)
         self.applied: Counter[MovementKey] = Counter()
         self.allowed: Counter[MovementKey] = Counter()
         self.told_of: set[str] = set()
@@ -189,55 +186,16 @@ class Month:
     def spend(self) -> None:
         """Some messages: little beside what is paid."""
         for token in TOKENS:
-            self.held[token] -= Decimal(self.rng.randint(0, 8)) / 100
+            self.provider.give(token, -Decimal(self.rng.randint(0, 8)) / 100)
 
     def pass_time(self) -> None:
         """A day, at most: the month is not over."""
         self.at += timedelta(hours=self.rng.randint(1, 24))
 
-    # The provider.
+    # What the provider tells of.
 
-    def main_account(self) -> MainAccount:
-        """`/me`."""
-        return MainAccount(OWNER, self.main)
-
-    def subaccounts(self) -> tuple[SubAccount, ...]:
-        """The list."""
-        return tuple(SubAccount(token, "", "simple", balance) for token, balance in self.held.items())
-
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """The list is one page."""
-        return self.subaccounts() if page == 1 else ()
-
-    def ahead(self) -> float:
-        """No queue."""
-        return 0.0
-
-    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        """Apply it, or not; answer, or not. The process may die, or sleep while another takes over."""
-        self._maybe_sleep()
-        if not may_send():
-            return NotApplied(note("said", words="it may not be sent"))
-        fate = self.rng.random()
-        if fate < 0.04:
-            raise Crash
-        if fate < 0.08:
-            return Doubt(note("said", words="the answer was lost"))
-        if fate < 0.14:
-            return Refused(20, "disabled", of_account=True)
-        if fate < 0.17:
-            return Refused(8, "no credit")
-        self._apply(movement)
-        if fate < 0.21:
-            raise Crash
-        if fate < 0.26:
-            return Doubt(note("said", words="the answer was lost"))
-        return Applied(self.main, self.held[movement.token])
-
-    def _apply(self, movement: Movement) -> None:
-        signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
-        self.main -= signed
-        self.held[movement.token] += signed
+    def applied_one(self, movement: Movement) -> None:
+        """Compare what was just applied with what is allowed, and with what somebody was told."""
         key = _key(movement)
         self.applied[key] += 1
         self.told.paid += 1
@@ -251,7 +209,8 @@ class Month:
         else:
             raise Violation(f"{key} was paid {self.applied[key]} times in silence")
 
-    def _maybe_sleep(self) -> None:
+    def maybe_sleep(self) -> None:
+        """A process may sleep while another takes over."""
         if self.is_taking_over or self.rng.random() >= 0.02 or not self.ledger.unfinished():
             return
         self.is_taking_over = True
@@ -317,12 +276,13 @@ class Month:
         access, _is_new = self._bind(ledger)
         refuse_another_account(ledger, batch, access)
         with holding(ledger, access.account, self.now, resuming=batch):
-            accept_key(ledger, batch, access, lambda: list(self.held), "me", self.now())
+            accept_key(ledger, batch, access, lambda: list(self.provider.held), "me", self.now())
             self._perform(ledger, batch, refresh=True)
 
     def _perform(self, ledger: MemoryLedger, batch: str, *, refresh: bool) -> None:
         options = RunOptions(policy=RetryPolicy(2, 1.0), settle_seconds=60.0, refresh=refresh)
-        perform(World(self, ledger, self.now, self, self, self.rng, self.monotonic), ledger.work(batch), options, {})
+        world = World(self.provider, ledger, self.now, self, self, self.rng, self.monotonic)
+        perform(world, ledger.work(batch), options, {})
         difference = first_difference(ledger.view(batch))
         if difference:
             raise Violation(f"the record is not whole: {difference}")
@@ -335,7 +295,7 @@ class Month:
         return access, is_new
 
     def _checked(self, rows: Rows) -> DryRun:
-        account = Account(OWNER, SPELLINGS[0], Balances(self.main, dict(self.held), self.now()), {})
+        account = Account(OWNER, SPELLINGS[0], Balances(self.provider.main, dict(self.provider.held), self.now()), {})
         return dry_run(grid(*rows), account, Expected(), removes_first=False, at=self.now())
 
     @contextmanager
@@ -397,6 +357,38 @@ class Month:
     def say(self, words: str) -> None:
         """A line of the story."""
         self.told.story.append(f"{self.at:%d. %H:%M:%S}  {words}")
+
+
+class MonthProvider(ProviderInMemory):
+    """Applies it, or not; answers, or not. The process may die, or sleep while another takes over."""
+
+    def __init__(self, month: Month) -> None:
+        super().__init__(Decimal(10_000), dict.fromkeys(TOKENS, Decimal(100)))
+        self._month = month
+
+    def be_called(self, call: str) -> None:
+        """Before a movement, a process may sleep."""
+        if call == "move":
+            self._month.maybe_sleep()
+
+    def answer(self, movement: Movement) -> Outcome:
+        """As the seed draws it, whatever the accounts hold."""
+        fate = self._month.rng.random()
+        if fate < 0.04:
+            raise Crash
+        if fate < 0.08:
+            return Doubt(note("said", words="the answer was lost"))
+        if fate < 0.14:
+            return Refused(20, "disabled", of_account=True)
+        if fate < 0.17:
+            return Refused(8, "no credit")
+        outcome = self.apply(movement)
+        self._month.applied_one(movement)
+        if fate < 0.21:
+            raise Crash
+        if fate < 0.26:
+            return Doubt(note("said", words="the answer was lost"))
+        return outcome
 
 
 class _Quiet(random.Random):

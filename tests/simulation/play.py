@@ -15,7 +15,7 @@ from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, R
 from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
-from batch.money import CENT, ZERO, from_thousandths, to_thousandths
+from batch.money import CENT, ZERO, to_thousandths
 from batch.notes import Note, note
 from batch.provider.codes import PROOF
 from batch.rules import holding
@@ -27,8 +27,9 @@ from batch.runner.account import decide
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import NOON
+from tests.provider_in_memory import MAIN
 from tests.simulation.draw import BOUND, SETTLE_SECONDS, Scenario, draw
-from tests.simulation.provider import MAIN, ModelProvider, Outside, Time
+from tests.simulation.provider import ModelProvider, Outside, Time
 
 BATCH = "b-1"
 ACCESS = Access(1, "http://127.0.0.1:1/v1", "f" * 16)
@@ -160,7 +161,7 @@ class Player:
     def compare(self) -> None:
         """Every claim of the ledger, at this moment, against what was really applied."""
         for entry in self.ledger.view(BATCH).rows:
-            times = self.provider.applied[entry.row.number]
+            times = self.provider.applied.count(entry.row.number)
             status = entry.result.status
             if times > 1:
                 raise Violation(f"row {entry.row.number} was applied {times} times")
@@ -183,7 +184,7 @@ class Player:
             if entry.result.status is Status.UNKNOWN:
                 if entry.result.note == note("untold") and entry.row.number not in doubted:
                     self.check_that_balances_do_not_tell(entry.row.number)
-                applied = self.provider.applied[entry.row.number] == 1
+                applied = self.provider.applied.count(entry.row.number) == 1
                 try:
                     decide(
                         self.ledger, BATCH, entry.row.number, applied=applied, who="me", why="looked", now=self.time.now
@@ -205,7 +206,7 @@ class Player:
                 self.know(MAIN, *fact.subaccounts)
             case AttemptEnded() if fact.main_balance is not None:
                 self.know(MAIN, self.token(fact.row))
-            case AttemptEnded(status=Status.REFUSED) if self.provider.applied[fact.row]:
+            case AttemptEnded(status=Status.REFUSED) if self.provider.applied.count(fact.row):
                 if fact.code not in PROOF:
                     raise Violation(f"row {fact.row} was applied, and is refused without proof")
                 self.believed[fact.row] = False
@@ -220,7 +221,7 @@ class Player:
         """A verdict: wrong only where nobody could have seen it."""
         self.told.doubts += fact.note.code != "seen-missing"
         verdict = fact.status is Status.DONE
-        truth = self.provider.applied[fact.row] == 1
+        truth = self.provider.applied.count(fact.row) == 1
         if fact.status is not Status.UNKNOWN and verdict is not truth:
             lagged = fact.note.code == "seen-missing" and self.provider.lagged & {MAIN, self.token(fact.row)}
             if lagged and fact.status is Status.REFUSED:
@@ -274,13 +275,17 @@ class Player:
         self.check_lies(view)
         if forecast_after is not None and forecast_after != self._euros(MAIN):
             raise Violation(f"the forecast said {forecast_after}, and the main account holds {self._euros(MAIN)}")
-        if view.head.closing is None or self.others_move or any(self.provider.applied[row] for row in self.believed):
+        if (
+            view.head.closing is None
+            or self.others_move
+            or any(self.provider.applied.count(row) for row in self.believed)
+        ):
             return
         books = keep_books(view)
         for name, book in {MAIN: books.main, **books.subaccounts}.items():
             # Nobody sees whether a reading lags by a cent or two.
             hidden = 2 * CENT if self.scenario.roughness.lag else ZERO
-            if name in self.provider.balances and abs(book.difference or ZERO) > hidden:
+            if name in self.provider.outside and abs(book.difference or ZERO) > hidden:
                 raise Violation(f"the books of {name} differ by {book.difference}, and nobody else moved it")
 
     def check_lies(self, view: BatchView) -> None:
@@ -288,7 +293,7 @@ class Player:
 
         What was believed because of a look is confirmed a settling time later, so no lag blurs that.
         """
-        believed = {row: by_look for row, by_look in self.believed.items() if self.provider.applied[row]}
+        believed = {row: by_look for row, by_look in self.believed.items() if self.provider.applied.count(row)}
         self.told.lies = sum(self.provider.lied.values())
         self.told.unseen = 0 if keep_books(view).enriched else len(believed)
         if self.others_move or view.head.closing is None:
@@ -325,7 +330,7 @@ class Player:
         )
 
     def _euros(self, account: str) -> Decimal:
-        return from_thousandths(self.provider.balances[account])
+        return self.provider.holds(account)
 
     def _is_rough(self) -> bool:
         rough = self.scenario.roughness

@@ -1,4 +1,4 @@
-"""A model of the provider: its money, its faults, its clock, and the truth about what was applied."""
+"""The provider of the simulation: its faults, its clock, what others do to its accounts, and the truth about that."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from batch.errors import ProviderUnreachable
-from batch.model import Direction, Movement, SubAccount
+from batch.model import Direction, Movement
 from batch.money import CENT, from_thousandths, to_thousandths
 from batch.notes import note
-from batch.outcome import Answer, Exchange, NoAnswer, NotSent, Outcome
+from batch.outcome import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome
 from batch.provider import decode
-from batch.provider.decode import MainAccount
-from batch.provider.http import MaySend
 from batch.provider.repeats import RepeatWatch
 from tests.builders import NOON
+from tests.provider_in_memory import MAIN, ProviderInMemory
 from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario
 
-MAIN = "the main account"
 DOCUMENTED = (2, 8, 11)
 UNDOCUMENTED = (None, 0, 77, 499)
 FAILURES = (500, 503)
@@ -71,30 +69,29 @@ class Moment:
     """An account at some time: what it held, and what others had done to it."""
 
     at: float
-    balance: int
+    balance: Decimal
     outside: Outside
 
 
-class ModelProvider:
-    """Implements `batch.provider.client.Provider`."""
+class ModelProvider(ProviderInMemory):
+    """What befalls a call, and what others do between any two, as the seed draws it."""
 
     def __init__(self, scenario: Scenario, rng: random.Random, time: Time) -> None:
-        self.balances = {MAIN: scenario.main, **scenario.subaccounts}
-        self.outside = {account: Outside() for account in self.balances}
+        held = {token: from_thousandths(balance) for token, balance in scenario.subaccounts.items()}
+        super().__init__(from_thousandths(scenario.main), held)
+        self.outside = {account: Outside() for account in (MAIN, *held)}
         self.seen = dict(self.outside)
         """What others had done when the account's balance was last told."""
         self.lagged: set[str] = set()
         """Accounts whose balance was told last as it had been before."""
         self.lied: Counter[int] = Counter()
         """How often a row was answered as not applied, although it was."""
-        self.applied: Counter[int] = Counter()
-        self.sends = 0
         self.faults = 0
         self.tell: Callable[[str], None] = lambda _words: None
         self._rough = scenario.roughness
         self._rng = rng
         self._time = time
-        self._past = {account: [Moment(0.0, held, Outside())] for account, held in self.balances.items()}
+        self._past = {account: [Moment(0.0, self.holds(account), Outside())] for account in self.outside}
         self.connect()
 
     def connect(self) -> None:
@@ -102,32 +99,13 @@ class ModelProvider:
         self._repeats = RepeatWatch()
         self._last_success: Answer | None = None
 
-    def main_account(self) -> MainAccount:
-        """`/me`."""
-        self._question()
-        return MainAccount("me@example.com", self._told("me", MAIN))
-
-    def subaccounts(self) -> tuple[SubAccount, ...]:
-        """The whole list."""
-        self._question()
-        tokens = [account for account in self.balances if account != MAIN]
-        return tuple(SubAccount(token, "", "simple", self._told("list", token)) for token in tokens)
-
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """One page of the list."""
-        return self.subaccounts() if page == 1 else ()
-
     def ahead(self) -> float:
         """Any call may have to wait for its turn."""
-        return 0.03 if self.sends % 3 == 1 else 0.0
+        return 0.03 if len(self.sent) % 3 == 1 else 0.0
 
-    def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        """One call, with whatever befalls it."""
-        self._live()
-        if not may_send():
-            return decode.movement_outcome(NotSent(note("said", words="it may not be sent")))
-        self.sends += 1
-        exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._answer(movement)
+    def answer(self, movement: Movement) -> Outcome:
+        """Answer with whatever befalls it."""
+        exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._honestly(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
         return self._repeats.check(decode.movement_outcome(exchange), movement)
 
@@ -142,7 +120,7 @@ class ModelProvider:
     def _remember(self, *accounts: str) -> None:
         """What can be told later, when readings lag."""
         for account in accounts:
-            now = Moment(self._time.seconds, self.balances[account], self.outside[account])
+            now = Moment(self._time.seconds, self.holds(account), self.outside[account])
             if self._rough.lag and self._past[account][-1] != now:
                 self._past[account].append(now)
 
@@ -190,10 +168,10 @@ class ModelProvider:
 
     def _lie(self, kind: str, movement: Movement) -> Exchange:
         """Apply it, if it can be, and answer as if it had not been."""
-        before, last = self.applied[movement.row], self._last_success
-        self._answer(movement)
+        before, last = len(self.applied), self._last_success
+        self._honestly(movement)
         self._last_success = last  # It never arrives.
-        if self.applied[movement.row] > before:
+        if len(self.applied) > before:
             self.lied[movement.row] += 1
             if kind == "refuse":
                 self.believe(movement)
@@ -208,7 +186,7 @@ class ModelProvider:
 
     def _perhaps_answer(self, movement: Movement) -> Answer:
         last = self._last_success
-        answer = self._answer(movement) if self._rng.random() < 0.5 else Answer(500, b"{}")
+        answer = self._honestly(movement) if self._rng.random() < 0.5 else Answer(500, b"{}")
         self._last_success = last  # It never arrives.
         return answer
 
@@ -227,77 +205,68 @@ class ModelProvider:
             ]
         )
 
-    def _answer(self, movement: Movement) -> Answer:
-        """What the provider does when nothing befalls it."""
-        code = self._refusal(movement)
+    def _honestly(self, movement: Movement) -> Answer:
+        """What the provider answers when nothing befalls it."""
+        code = self.refusal(movement)
         if code:
             return _refusal(code)
-        self._apply(movement)
+        self.apply(movement)
         self._look(MAIN, movement.token)
         figures = (self._figure(MAIN), self._figure(movement.token))
         body = f'{{"success":true,"code":200,"credit":{figures[0]},"subaccountCredit":{figures[1]},"currency":"EUR"}}'
         self._last_success = Answer(200, body.encode())
         return self._last_success
 
-    def _refusal(self, movement: Movement) -> int | None:
-        if movement.token not in self.balances:
-            return 7
-        debited = MAIN if movement.direction is Direction.ADD else movement.token
-        if debited == MAIN and self.balances[MAIN] <= 0:
-            return 6
-        return 8 if to_thousandths(movement.amount) > self.balances[debited] else None
-
-    def _apply(self, movement: Movement) -> None:
-        signed = to_thousandths(movement.amount) * (1 if movement.direction is Direction.ADD else -1)
-        self.balances[MAIN] -= signed
-        self.balances[movement.token] += signed
+    def apply(self, movement: Movement) -> Applied:
+        """Apply it, and remember when that was."""
+        applied = super().apply(movement)
         self._remember(MAIN, movement.token)
-        self.applied[movement.row] += 1
         self.tell(f"applied row {movement.row}")
+        return applied
 
     def _apply_late(self, movement: Movement) -> None:
-        if self._refusal(movement) is None:
-            self._apply(movement)
+        if self.refusal(movement) is None:
+            self.apply(movement)
 
     def _figure(self, account: str) -> Decimal:
-        exact = from_thousandths(self.balances[account])
+        exact = self.holds(account)
         return round(exact, 2) if self._rough.rounds_to_cents else exact
 
     def _look(self, *accounts: str) -> None:
         self.seen.update({account: self.outside[account] for account in accounts})
         self.lagged.difference_update(accounts)
 
-    def _told(self, question: str, account: str) -> Decimal:
-        """What a question is told of an account: what it holds, or held before."""
+    def told(self, question: str, account: str) -> Decimal:
+        """What the account holds, or held before."""
         past = self._past[account]
         if not self._rough.lag or question not in self._rough.lag_on or self._rng.random() >= self._rough.lag_often:
             self._look(account)
-            return from_thousandths(self.balances[account])
+            return self.holds(account)
         then = self._time.seconds - self._rough.lag
         told = next((moment for moment in reversed(past) if moment.at <= then), past[0])
         self.seen[account] = told.outside
-        (self.lagged.add if told.balance != self.balances[account] else self.lagged.discard)(account)
-        return from_thousandths(told.balance)
+        (self.lagged.add if told.balance != self.holds(account) else self.lagged.discard)(account)
+        return told.balance
 
-    def _question(self) -> None:
+    def be_called(self, call: str) -> None:
+        """Let others act first; then a question may fail."""
         self._live()
-        if self._rng.random() < self._rough.question_fault:
+        if call != "move" and self._rng.random() < self._rough.question_fault:
             self._time.pass_by(1.0)
             raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
 
     def _live(self) -> None:
         """Between any two calls, accounts send SMS, and now and then one is topped up."""
         self._time.pass_by(0.02)
-        for account in self.balances:
+        for account in self.outside:
             if self._rng.random() < self._rough.drift:
-                spent = min(
-                    max(0, self.balances[account]), self._rng.randint(self._rough.drift_least, self._rough.drift_most)
-                )
-                self.balances[account] -= spent
+                most = max(0, to_thousandths(self.holds(account)))
+                spent = min(most, self._rng.randint(self._rough.drift_least, self._rough.drift_most))
+                self.give(account, -from_thousandths(spent))
                 self.outside[account] = replace(self.outside[account], spent=self.outside[account].spent + spent)
             if self._rng.random() < self._rough.top_up:
                 given = self._rng.choice([1000, 5000, 50_000])
-                self.balances[account] += given
+                self.give(account, from_thousandths(given))
                 self.outside[account] = replace(self.outside[account], given=self.outside[account].given + given)
                 self.tell(f"{account} was given {given}")
             self._remember(account)
