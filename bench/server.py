@@ -1,26 +1,25 @@
-"""A provider that answers at once, or after a fixed time: far simpler than the sandbox, so that it never is the limit.
+"""A load for clients: a provider that applies whatever it is asked and answers at once, or after a fixed time.
 
-`python -m bench.server` prints its port and serves until its standard input is closed. Every movement is applied;
-balances are exact. One thread a connection.
+`python -m bench.server` prints its port and serves until its standard input is closed. It refuses nothing, so it is no
+stand-in for the provider's behaviour: that is the sandbox, which spends twice as much time on a call and has no TLS.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
-import socket
+import re
 import ssl
 import sys
-import threading
-import time
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 MAIN = "1000000000.000"
 HELD = "100.000"
-PAGE = 20
+_PAGE = 20
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 def token(number: int) -> str:
@@ -28,106 +27,59 @@ def token(number: int) -> str:
     return f"bench-{number:06d}"
 
 
-@dataclass
-class Money:
-    """What the accounts hold; all sub-accounts hold the same at the beginning."""
+class _Money:
+    """What the accounts hold."""
 
-    subaccounts: int
-    main: Decimal = Decimal(MAIN)
-    held: dict[str, Decimal] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, subaccounts: int) -> None:
+        self.main = Decimal(MAIN)
+        self.held = {token(number): Decimal(HELD) for number in range(subaccounts)}
 
-    def move(self, path: str, body: bytes) -> str:
-        """Apply a movement, whatever it is."""
-        asked = json.loads(body)
-        amount = Decimal(asked["credit"])
+    def answer(self, target: str, body: bytes) -> str:
+        """The answer to a movement, to `/me` or to a page of the list."""
+        path, _, query = target.partition("?")
+        if body:
+            return self._move(path, json.loads(body))
+        if path.endswith("/me"):
+            return self._success(user={"username": "bench"}, credits=_credits(self.main))
+        page = int(parse_qs(query).get("page", ["1"])[0])
+        some = list(self.held.items())[(page - 1) * _PAGE : page * _PAGE]
+        data = [{"token": name, "email": "", "type": "simple", "credits": _credits(held)} for name, held in some]
+        return self._success(total=len(self.held), nb_per_page=_PAGE, page=page, data=data)
+
+    def _move(self, path: str, asked: dict[str, str]) -> str:
+        amount, name = Decimal(asked["credit"]), asked["tokenSubaccount"]
         signed = amount if path.endswith("add") else -amount
-        name = asked["tokenSubaccount"]
-        with self.lock:
-            self.main -= signed
-            self.held[name] = held = self.held.get(name, Decimal(HELD)) + signed
-            return f'{{"success":true,"code":200,"credit":{self.main},"subaccountCredit":{held},"currency":"EUR"}}'
+        self.main -= signed
+        self.held[name] += signed
+        figures = f'"credit":{self.main},"subaccountCredit":{self.held[name]}'
+        return f'{{"success":true,"code":200,{figures},"currency":"EUR"}}'
 
-    def me(self) -> str:
-        """`/me`."""
-        account = {"balance": str(self.main), "currency": "EUR"}
-        return json.dumps({"success": True, "code": 200, "user": {"username": "bench"}, "credits": account})
-
-    def listed(self, page: int) -> str:
-        """A page of the list."""
-        names = map(token, range((page - 1) * PAGE, min(page * PAGE, self.subaccounts)))
-        data = [
-            {
-                "token": name,
-                "email": "",
-                "type": "simple",
-                "credits": {"balance": str(self.held.get(name, HELD)), "currency": "EUR"},
-            }
-            for name in names
-        ]
-        whole = {
-            "success": True,
-            "code": 200,
-            "total": self.subaccounts,
-            "nb_per_page": PAGE,
-            "page": page,
-            "data": data,
-        }
-        return json.dumps(whole)
+    def _success(self, **said: object) -> str:
+        return json.dumps({"success": True, "code": 200, **said})
 
 
-def serve(money: Money, latency: float, context: ssl.SSLContext | None) -> int:
-    """Listen on this machine, in threads that end with the process; returns the port."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-
-    def accept() -> None:
-        while True:
-            sock, _ = listener.accept()
-            threading.Thread(target=_converse, args=(sock, money, latency, context), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    return int(listener.getsockname()[1])
+def _credits(balance: Decimal) -> dict[str, str]:
+    return {"balance": str(balance), "currency": "EUR"}
 
 
-def _converse(sock: socket.socket, money: Money, latency: float, context: ssl.SSLContext | None) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        with context.wrap_socket(sock, server_side=True) if context else sock as stream:
-            waiting = b""
+async def _serve(money: _Money, latency: float, context: ssl.SSLContext | None) -> None:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer), suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                while b"\r\n\r\n" not in waiting:
-                    more = stream.recv(65_536)
-                    if not more:
-                        return
-                    waiting += more
-                head, _, waiting = waiting.partition(b"\r\n\r\n")
-                length = _length(head)
-                while len(waiting) < length:
-                    waiting += stream.recv(65_536)
-                body, waiting = waiting[:length], waiting[length:]
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = _LENGTH.search(head)
+                body = await reader.readexactly(int(length[1])) if length else b""
                 if latency:
-                    time.sleep(latency)
-                answer = _answer(money, head, body).encode()
-                stream.sendall(
+                    await asyncio.sleep(latency)
+                answer = money.answer(head.split(b" ", 2)[1].decode(), body).encode()
+                writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(answer)
                     + answer
                 )
-    except OSError:
-        return
 
-
-def _length(head: bytes) -> int:
-    at = head.lower().find(b"content-length:")
-    return int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-
-
-def _answer(money: Money, head: bytes, body: bytes) -> str:
-    target = urlsplit(head.split(b" ", 2)[1].decode())
-    if body:
-        return money.move(target.path, body)
-    if target.path.endswith("/me"):
-        return money.me()
-    return money.listed(int(parse_qs(target.query).get("page", ["1"])[0]))
+    server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
 
 
 def main() -> None:
@@ -135,14 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--subaccounts", type=int, default=29)
-    parser.add_argument("--certificate", type=Path)
+    parser.add_argument("--certificate")
     given = parser.parse_args()
     context = None
     if given.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(given.certificate)
-    print(serve(Money(given.subaccounts), given.latency_ms / 1000, context), flush=True)
-    sys.stdin.read()
+    asyncio.run(_serve(_Money(given.subaccounts), given.latency_ms / 1000, context))
 
 
 if __name__ == "__main__":
