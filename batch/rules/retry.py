@@ -42,25 +42,29 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the row is now that the balances were read, and what comes next."""
+    """What the row is now, and what comes next."""
 
     status: Status
     step: Step
 
 
-def next_step(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Step:
-    """Decide from what the last attempt came to, and from how many there were since the row was taken up."""
+def judge_attempt(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+    """Judge what the last attempt came to, by how many there were since the row was taken up.
+
+    An answer that is no proof leaves the row in doubt until balances were read.
+    """
     match outcome:
         case Applied():
-            return Step.NEXT
+            return Found(Status.DONE, Step.NEXT)
         case Refused():
-            return _after_refusal(outcome)
+            return Found(Status.REFUSED, _after_refusal(outcome))
         case Unproven() | Throttled():
-            return Step.LOOK
+            return Found(Status.UNKNOWN, Step.LOOK)
         case NotApplied():
-            return Step.STOP if attempts_in_a_row >= policy.max_attempts else Step.RETRY
+            is_last = attempts_in_a_row >= policy.max_attempts
+            return Found(Status.PENDING, Step.STOP if is_last else Step.RETRY)
         case Doubt():
-            return Step.SETTLE
+            return Found(Status.UNKNOWN, Step.SETTLE)
 
 
 def judge_look(answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:

@@ -19,7 +19,7 @@ from batch.model import ENDED, BatchRow, BatchState, Movement, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
 from batch.rules.evidence import is_refused_with_account
-from batch.rules.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_look, judge_settling, next_step
+from batch.rules.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_attempt, judge_look, judge_settling
 from batch.rules.settle import Reading, Verdict, look
 from batch.runner.closing import (
     read_balances_at_a_stop,
@@ -34,7 +34,6 @@ from batch.runner.telling import (
     looked_fact,
     recall_answer,
     settled_fact,
-    status_of,
     stop_reason,
     unproven_reason,
     unread_reason,
@@ -145,9 +144,8 @@ class _Run:
         """Send a movement once, and find out what became of it."""
         self._session.heed_brake()
         turn.attempts, turn.in_a_row = turn.attempts + 1, turn.in_a_row + 1
-        outcome = self._attempt(turn.movement, turn.attempts)
+        outcome, found = self._attempt(turn)
         turn.unsent = outcome.reason if isinstance(outcome, NotApplied) else None
-        found = Found(status_of(outcome), next_step(outcome, turn.in_a_row, self._options.policy))
         if found.step is Step.LOOK:
             found = self._look(turn, outcome)
         if found.step is Step.SETTLE:
@@ -163,17 +161,19 @@ class _Run:
         if isinstance(outcome, Unproven) and self._unproven_in_a_row >= MOST_UNPROVEN:
             raise StoppedError(unproven_reason(outcome.refusal))
 
-    def _attempt(self, movement: Movement, number: int) -> Outcome:
-        """One HTTP call: written down, committed, sent, and its outcome written down."""
+    def _attempt(self, turn: _Turn) -> tuple[Outcome, Found]:
+        """Make one HTTP call: written down, committed, sent, and its outcome written down."""
         self._keep_pace()
+        movement, number = turn.movement, turn.attempts
         before = self._session.known.before(movement.token)
         self._session.commit(AttemptBegan(self._world.now(), movement.row, number, *before))
         outcome = self._world.provider.move(movement, self._session.may_send)
         if isinstance(outcome, Applied):
             after = Reading(outcome.main_balance, outcome.subaccount_balance)
             self._session.known.add_done(movement, after, self._world.monotonic())
-        self._session.note(ended_fact(self._world.now(), movement.row, number, outcome))
-        return outcome
+        found = judge_attempt(outcome, turn.in_a_row, self._options.policy)
+        self._session.note(ended_fact(self._world.now(), movement.row, number, outcome, found.status))
+        return outcome, found
 
     def _look(self, turn: _Turn, answer: Outcome) -> Found:
         """Look at the balances once. Until what they say is written down, the ledger has the row in doubt.

@@ -15,20 +15,7 @@ from batch.rules.settle import Verdict
 from batch.runner.settling import Evidence
 
 
-def status_of(outcome: Outcome) -> Status:
-    """What the row is after this outcome. An answer that is no proof leaves it in doubt until balances were read."""
-    match outcome:
-        case Applied():
-            return Status.DONE
-        case Refused():
-            return Status.REFUSED
-        case NotApplied():
-            return Status.PENDING
-        case Unproven() | Throttled() | Doubt():
-            return Status.UNKNOWN
-
-
-def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> AttemptEnded:
+def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
     """The end of an attempt, for the ledger."""
     code: int | None = None
     message: str | None = None
@@ -48,7 +35,7 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome) -> Attemp
         case NotApplied(reason) | Throttled(reason) | Doubt(reason):
             said = reason
     name = type(outcome).__name__
-    return AttemptEnded(at, row, attempt, name, status_of(outcome), code, message, main, subaccount, said)
+    return AttemptEnded(at, row, attempt, name, status, code, message, main, subaccount, said)
 
 
 def looked_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:

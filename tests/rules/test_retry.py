@@ -18,9 +18,9 @@ from batch.rules.retry import (
     Found,
     RetryPolicy,
     Step,
+    judge_attempt,
     judge_look,
     judge_settling,
-    next_step,
     wait_seconds,
 )
 from batch.rules.settle import Verdict
@@ -46,26 +46,28 @@ def refused(code: int | None) -> Refused:
     ],
 )
 def test_the_table_of_the_design(outcome: Outcome, step: Step) -> None:
-    assert next_step(outcome, 1, POLICY) is step
+    assert judge_attempt(outcome, 1, POLICY).step is step
 
 
 @pytest.mark.parametrize("code", sorted(codes.STOPPING))
 def test_a_refusal_that_every_row_would_get_stops_the_batch(code: int) -> None:
-    assert next_step(refused(code), 1, POLICY) is Step.STOP
+    assert judge_attempt(refused(code), 1, POLICY).step is Step.STOP
 
 
 @pytest.mark.parametrize("code", [*sorted(codes.PROOF - codes.STOPPING), None])
 def test_any_other_refusal_is_its_row_s_alone_and_never_repeated(code: int | None) -> None:
-    assert next_step(refused(code), 1, POLICY) is Step.NEXT
+    assert judge_attempt(refused(code), 1, POLICY).step is Step.NEXT
 
 
 @given(st.integers(1, 100))
 def test_a_doubt_is_never_repeated_however_many_attempts_are_left(attempts: int) -> None:
-    assert next_step(Doubt(note("said", words="reset")), attempts, POLICY) is Step.SETTLE
+    assert judge_attempt(Doubt(note("said", words="reset")), attempts, POLICY).step is Step.SETTLE
 
 
 def test_attempts_come_to_an_end() -> None:
-    steps = [next_step(NotApplied(note("said", words="refused")), attempts, POLICY) for attempts in range(1, 7)]
+    steps = [
+        judge_attempt(NotApplied(note("said", words="refused")), attempts, POLICY).step for attempts in range(1, 7)
+    ]
     assert steps == [Step.RETRY] * 4 + [Step.STOP] * 2
 
 

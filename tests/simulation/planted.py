@@ -110,9 +110,8 @@ def _write_down_what_the_answer_said(patch: Patch) -> None:
     """A refusal that is no proof is a refusal in the ledger before the balances were looked at."""
     real = telling.ended_fact
 
-    def hasty(at: Any, row: int, attempt: int, outcome: Outcome) -> AttemptEnded:
-        fact = real(at, row, attempt, outcome)
-        return replace(fact, status=Status.REFUSED) if isinstance(outcome, Unproven) else fact
+    def hasty(at: Any, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
+        return real(at, row, attempt, outcome, Status.REFUSED if isinstance(outcome, Unproven) else status)
 
     patch.setattr(perform, "ended_fact", hasty)
 

@@ -13,17 +13,17 @@ from batch.errors import CreditbatchError, UsageError
 from batch.language import _
 from batch.web.access import Role, needs, person_of, roles_of
 from batch.web.audit import record
-from batch.web.drafts.approving import hindrance, what_changed
+from batch.web.drafts.approving import what_changed
 from batch.web.drafts.checking import recheck
 from batch.web.drafts.decisions import approve as agree
-from batch.web.drafts.decisions import asker_of, blockers_of, is_fresh, standing_of
+from batch.web.drafts.decisions import is_fresh
 from batch.web.drafts.decisions import reject as end
 from batch.web.drafts.figures import Screen
 from batch.web.drafts.finding import draft_in_force, refuse_scheduled
 from batch.web.drafts.forms import refuse_old
-from batch.web.drafts.words import changed_sentence, hindrance_sentence
+from batch.web.drafts.words import changed_sentence
 from batch.web.entry.confirm import confirmed, refusal
-from batch.web.models import Draft, Person, Version
+from batch.web.models import Draft, Person
 from batch.web.notifications import Event, notify
 
 
@@ -35,7 +35,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     person = person_of(request)
     seen = request.POST.get("screen", "")
     try:
-        _refuse(draft, version, person, request, seen)
+        refuse_old(draft, request.POST)
         how = confirmed(person, request.POST)
         if how is None:
             raise UsageError(refusal(person))
@@ -79,16 +79,3 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def is_author(draft: Draft, person: Person) -> bool:
     """Whether the person uploaded it or made any of its versions."""
     return draft.created_by_id == person.pk or draft.versions.filter(created_by=person).exists()
-
-
-def _refuse(draft: Draft, version: Version, person: Person, request: HttpRequest, seen: str) -> None:
-    """What can be told before the password is looked at."""
-    refuse_old(draft, request.POST)
-    if seen != version.screen_digest:
-        raise UsageError(_("What you saw has changed meanwhile: review it again."))
-    asker = asker_of(person)
-    why = hindrance(asker, standing_of(draft, version, asker))
-    if why:
-        raise UsageError(hindrance_sentence(why))
-    if blockers_of(version):
-        raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))

@@ -69,8 +69,10 @@ def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed
         with transaction.atomic():
             _claim(draft, version)
             now = Version.objects.select_for_update().get(pk=version.pk)
-            if now.screen_digest != seen or blockers_of(now):
+            if now.screen_digest != seen:
                 raise UsageError(_("What you saw has changed meanwhile: review it again."))
+            if blockers_of(now):
+                raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
             asker = asker_of(person)
             standing = standing_of(Draft.objects.get(pk=draft.pk), now, asker)
             why = hindrance(asker, standing)
