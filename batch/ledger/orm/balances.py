@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
 
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.ledger.orm.models import Batch, Movement, Reading
@@ -101,12 +100,17 @@ def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, Las
 
 def last_known(batch: str) -> dict[str | None, Decimal]:
     """The newest balance that the provider gave of each account (None: the main one), in a reading or in an answer."""
-    found: list[tuple[datetime, str | None, Decimal]] = list(
-        Reading.objects.filter(batch=batch).values_list("at", "token", "balance")
-    )
+    found: dict[str | None, tuple[datetime, Decimal]] = {}
+    for at, token, balance in _told(batch):
+        if token not in found or found[token][0] <= at:
+            found[token] = at, balance
+    return {token: balance for token, (_at, balance) in found.items()}
+
+
+def _told(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
+    yield from Reading.objects.filter(batch=batch).values_list("at", "token", "balance")
     answered = Movement.objects.filter(batch=batch, main_balance__isnull=False, at__isnull=False)
     for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):
         if at is not None and main is not None and subaccount is not None:
-            found += [(at, None, main), (at, token, subaccount)]
-    found.sort(key=itemgetter(0))
-    return {token: balance for _, token, balance in found}
+            yield at, None, main
+            yield at, token, subaccount
