@@ -36,11 +36,6 @@ def test_a_remove_gives_the_credit_back(client: Client) -> None:
     assert (heard["credit"], heard["subaccountCredit"]) == (10040, 60)
 
 
-@pytest.mark.parametrize("credit", ["10", 10, 10.0, "10.000"])
-def test_credit_may_be_a_string_or_a_number(client: Client, credit: object) -> None:
-    assert client.move(credit=credit).json["credit"] == 9990
-
-
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -83,27 +78,15 @@ def test_a_form_is_read_too(client: Client, content_type: str) -> None:
         ({"credit": 10**400}, 8),
         ({"apiKey": "other"}, 10),
         ({"apiKey": 12}, 10),
-        # What comes first, when much is wrong.
+        # The key comes first; the order of the others is the account's.
         ({"apiKey": "", "credit": "", "tokenSubaccount": ""}, 1),
         ({"apiKey": "other", "credit": "", "tokenSubaccount": ""}, 10),
-        ({"credit": "", "tokenSubaccount": ""}, 2),
-        ({"credit": "0", "tokenSubaccount": ""}, 5),
-        ({"credit": "1e9", "tokenSubaccount": ""}, 3),
-        ({"credit": "1e9", "tokenSubaccount": "nobody"}, 7),
     ],
 )
-@pytest.mark.parametrize("wanted", ["json", "xml"])
-def test_each_refusal_has_its_reason_and_moves_nothing(
-    client: Client, change: dict[str, Any], code: int, wanted: str
-) -> None:
-    heard = client.post(ADD, f"?_format={wanted}", **{**GOOD, **change})
-    assert heard.status == 200
-    if wanted == "json":
-        assert heard.json["success"] is False
-        assert heard.json["code"] == code
-        assert heard.json["message"]
-    else:
-        assert entries(heard.body)[:2] == ["false", str(code)]
+def test_each_refusal_has_its_reason_and_moves_nothing(client: Client, change: dict[str, Any], code: int) -> None:
+    heard = client.post(ADD, **{**GOOD, **change})
+    assert (heard.status, heard.json["success"], heard.json["code"]) == (200, False, code)
+    assert heard.json["message"]
     assert client.ledger()["movements"] == []
 
 
@@ -134,17 +117,6 @@ def test_a_json_body_that_cannot_be_read_is_code_90(client: Client, body: bytes)
 @pytest.mark.parametrize("body", ["not json", "[]", '"text"', "12"])
 def test_what_claims_to_be_json_must_be_an_object(client: Client, body: str) -> None:
     assert client.ask("POST", ADD, body, {"Content-Type": "application/json"}).json["code"] == 90
-
-
-def test_an_empty_main_account_is_code_6_for_an_add_only(opened: Opener) -> None:
-    _, client = opened(main_balance=Decimal(0))
-    assert client.move(ADD).json["code"] == 6
-    assert client.move(REMOVE).json["success"] is True
-
-
-def test_a_subaccount_cannot_give_more_than_it_has(client: Client) -> None:
-    assert client.move(REMOVE, credit="100.001").json["code"] == 8
-    assert client.move(REMOVE, credit="100").json["subaccountCredit"] == 0
 
 
 @pytest.mark.parametrize(("language", "said"), [("fr", "Clé API incorrecte"), ("en", "Invalid API key")])

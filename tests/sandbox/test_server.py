@@ -24,11 +24,6 @@ def test_the_url_is_what_a_client_needs(sandbox: Sandbox) -> None:
     assert sandbox.url == f"http://127.0.0.1:{sandbox.port}/v1"
 
 
-def test_the_ledger_is_the_same_from_python_and_over_http(sandbox: Sandbox, client: Client) -> None:
-    client.move()
-    assert sandbox.ledger() == client.ledger()
-
-
 def test_a_taken_port_is_told_at_once(sandbox: Sandbox) -> None:
     second = Sandbox(SandboxOptions(port=sandbox.port))
     with pytest.raises(OSError, match=r"in use|10048|10013"):
@@ -90,21 +85,6 @@ def test_calls_on_one_connection_do_not_wait_for_delayed_acknowledgements(client
 def test_a_sandbox_that_was_not_started_says_so() -> None:
     with pytest.raises(RuntimeError, match="not been started"):
         Sandbox().ledger()
-
-
-def test_the_state_survives_a_restart(opened: Opener, tmp_path: Path) -> None:
-    state = tmp_path / "state.jsonl"
-    first, client = opened(state=state, drift=Decimal("0.5"))
-    client.move(ADD, credit="50")
-    client.move(REMOVE, credit="7.125", number=2)
-    client.post("/sandbox/top-up", amount="50")
-    told = client.ledger()
-    client.close()
-    first.close()
-    _, client = opened(state=state, subaccounts=3, main_balance=Decimal(1))
-    assert client.ledger() == {**told, "calls": {"add": 0, "remove": 0, "me": 0, "list": 0}}
-    assert client.move().json["credit"] == Decimal("9997.125")
-    assert [m["n"] for m in client.ledger()["movements"]] == [1, 2, 3]
 
 
 def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
