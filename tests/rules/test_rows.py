@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -70,14 +71,19 @@ def sheets(draw: st.DrawFn) -> tuple[RowReader, RowReader, Sequence[Sequence[Cel
     return RowReader(table, known, looks), RowReader(table, known, looks), rows
 
 
+def written(rows: Sequence[SheetRow]) -> str:
+    """The rows as text, their numbers without zeros at the end."""
+    return re.sub(r"Decimal\('(-?\d+)\.0+'\)", r"Decimal('\1')", repr(rows))
+
+
 @given(sheets())
 def test_rows_are_read_together_as_each_is_by_itself(
     sheet: tuple[RowReader, RowReader, Sequence[Sequence[Cell]]],
 ) -> None:
     together, alone, rows = sheet
     singly = [row for number, cells in enumerate(rows, start=2) if (row := alone.read(number, cells)) is not None]
-    # NaN is equal to nothing, so the rows are compared as they are written.
-    assert repr(together.read_all(2, rows)) == repr(singly)
+    # NaN is equal to nothing, so the rows are compared as they are written; 1.0 and 1 are one amount.
+    assert written(together.read_all(2, rows)) == written(singly)
     assert together.labels == alone.labels
     assert together.has_alike == alone.has_alike
     assert together.has_nameless == alone.has_nameless
