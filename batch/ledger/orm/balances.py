@@ -101,13 +101,13 @@ def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, Las
 def last_known(batch: str) -> dict[str | None, Decimal]:
     """The newest balance that the provider gave of each account (None: the main one), in a reading or in an answer."""
     found: dict[str | None, tuple[datetime, Decimal]] = {}
-    for at, token, balance in _told(batch):
+    for at, token, balance in _list_told(batch):
         if token not in found or found[token][0] <= at:
             found[token] = at, balance
     return {token: balance for token, (_at, balance) in found.items()}
 
 
-def _told(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
+def _list_told(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
     yield from Reading.objects.filter(batch=batch).values_list("at", "token", "balance")
     answered = Movement.objects.filter(batch=batch, main_balance__isnull=False, at__isnull=False)
     for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):

@@ -24,10 +24,10 @@ def rules(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             current = SiteSettings.current()
-            before = _told(current)
+            before = _list_settings(current)
             form.put_into(current)
             current.save()
-            after = _told(current)
+            after = _list_settings(current)
             changed = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
             record(request, "settings.changed", "", **changed)
         messages.success(request, _("The settings are saved."))
@@ -41,7 +41,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "web/administration/settings.html", context)
 
 
-def _told(current: SiteSettings) -> dict[str, object]:
+def _list_settings(current: SiteSettings) -> dict[str, object]:
     return {
         "row_limit": prepare_euros(current.row_limit),
         "batch_limit": prepare_euros(current.batch_limit),

@@ -79,7 +79,7 @@ class Foreseen:
 _FORESEEN = ("before", "after", "lowest", "top_up")
 
 
-def opening_json(account: Account) -> dict[str, Any]:
+def make_opening_json(account: Account) -> dict[str, Any]:
     """What is kept of the account as it was read."""
     balances = account.balances
     return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}

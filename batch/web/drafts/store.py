@@ -30,7 +30,7 @@ from batch.web.drafts.conventions import NOTHING_SAID, Conventions
 from batch.web.drafts.corrections import Correction
 from batch.web.drafts.course import course
 from batch.web.drafts.digest import Options, digest_of, screen_of
-from batch.web.drafts.figures import Foreseen, opening_json
+from batch.web.drafts.figures import Foreseen, make_opening_json
 from batch.web.models import (
     Approval,
     Draft,
@@ -147,7 +147,7 @@ def _said(checked: Checked, options: Options) -> dict[str, Any]:
         "largest": max(amounts, default=ZERO),
         "counts": _counts(dry_run),
         "forecast": _forecast(dry_run),
-        "opening": opening_json(dry_run.account) if dry_run.account else None,
+        "opening": make_opening_json(dry_run.account) if dry_run.account else None,
         "problem": checked.problem,
         "checked_at": dry_run.at,
     }
