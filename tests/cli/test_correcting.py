@@ -66,17 +66,6 @@ def test_when_everything_is_done_nothing_is_sent(command: Command, sandbox: Sand
     assert applied(sandbox) == [*ALL, FOURTH, ("add", "sub-0005", "1.000"), ("add", "sub-0006", "2.000")]
 
 
-def test_duplicates_are_counted_and_the_order_does_not_matter(command: Command, sandbox: Sandbox) -> None:
-    twice = "Token;Amount;Direction\nsub-0001;5;add\nsub-0002;2;add\nsub-0001;5;add\nsub-0003;x;add\n"
-    batch = first(command, twice)
-    fixed = (
-        "Token;Amount;Direction\nsub-0003;9;add\nsub-0001;5;add\nsub-0001;5,00;crédit\nsub-0002;2;+\nsub-0001;5;add\n"
-    )
-    ended = again(command, command.sheet(fixed), batch)
-    assert ended.code == 0
-    assert sorted(applied(sandbox)[3:]) == [("add", "sub-0001", "5.000"), ("add", "sub-0003", "9.000")]
-
-
 def test_a_done_row_that_was_changed_is_not_paid_a_second_time(command: Command, sandbox: Sandbox) -> None:
     batch = first(command)
     changed = FIXED.replace("12,50", "13,50")
@@ -90,34 +79,6 @@ def test_a_done_row_that_was_changed_is_not_paid_a_second_time(command: Command,
     assert applied(sandbox) == [*ALL, FOURTH]
     besides = again(command, command.sheet(FIXED + "sub-0001;13,50;add\n"), batch)
     assert (besides.code, besides.statuses) == (0, ["done"])
-
-
-SORTED = "Token;Amount;Direction\nsub-0004;12;add\nsub-0003;7,25;add\nsub-0002;5,00;remove\nsub-0009;12,50;add\n"
-"""As it was corrected, sorted the other way round; and the token of the first row, which is done, was changed."""
-
-
-def test_a_done_row_with_another_token_in_a_sorted_sheet_is_not_paid_a_second_time(
-    command: Command, sandbox: Sandbox
-) -> None:
-    batch = first(command)
-    ended = again(command, command.sheet(SORTED), batch)
-    assert (ended.code, ended.document["batch"]) == (1, None)
-    found = [(finding["code"], finding["cell"]) for row in ended.document["rows"] for finding in row["findings"]]
-    assert found == [("row-was-done", "A5")]
-    assert applied(sandbox) == ALL
-    # It went to the wrong sub-account, and the right one is to get it besides: the done row is put back.
-    besides = again(command, command.sheet(SORTED + "sub-0001;12,50;add\n"), batch)
-    assert (besides.code, besides.statuses) == (0, ["done", "done"])
-    assert applied(sandbox) == [*ALL, FOURTH, ("add", "sub-0009", "12.500")]
-
-
-def test_done_rows_that_were_taken_out_keep_nothing_from_being_sent(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("refuse:code=61,skip=1,times=1")
-    batch = first(command, SHEET + "sub-0004;12,50;add\nsub-0005;12,50 EUROS;add\nsub-0006;x;add\n")
-    rest = "Token;Amount;Direction\nsub-0006;12,5;add\nsub-0002;5,00;remove\n"
-    ended = again(command, command.sheet(rest), batch)
-    assert (ended.code, ended.statuses) == (0, ["done", "done"])
-    assert "done-rows-gone" in codes(ended)
 
 
 def test_a_stopped_batch_is_closed_and_never_goes_on(command: Command, sandbox: Sandbox) -> None:
@@ -134,16 +95,6 @@ def test_a_stopped_batch_is_closed_and_never_goes_on(command: Command, sandbox: 
     assert applied(sandbox) == [ALL[0], ALL[1], ("add", "sub-0003", "8.000")]
 
 
-def test_the_same_sheet_again_after_a_stop_sends_each_row_once(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("refuse:code=20,skip=1")
-    batch = first(command, SHEET)
-    second = again(command, command.sheet(SHEET), batch)
-    assert (second.code, second.statuses) == (0, ["done", "done"])
-    for name in (batch, second.document["batch"]):
-        command("resume", name)
-    assert applied(sandbox) == ALL
-
-
 def test_a_correction_that_stops_is_resumed_itself(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("refuse:code=20,skip=1")
     batch = first(command, SHEET)
@@ -153,15 +104,6 @@ def test_a_correction_that_stops_is_resumed_itself(command: Command, sandbox: Sa
     assert command("resume", batch).code == 1
     assert command("resume", second.document["batch"]).code == 0
     assert applied(sandbox) == ALL
-
-
-def test_rows_that_a_stopped_batch_never_sent_are_not_lost_in_silence(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("refuse:code=20")
-    batch = first(command, SHEET)
-    without = "\n".join(SHEET.splitlines()[:-1]) + "\n"
-    ended = again(command, command.sheet(without), batch)
-    assert "unsent-rows-gone" in codes(ended)
-    assert applied(sandbox) == ALL[:2]
 
 
 def test_refusing_to_start_closes_nothing(command: Command, sandbox: Sandbox) -> None:
