@@ -29,7 +29,7 @@ web-demo: $(READY)  ## Serve the site against the sandbox, with three people who
 test: $(READY)  ## Pass every test but the slow ones.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow"
 
-test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, PostgreSQL, the bench scripts.
+test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, PostgreSQL, the bench, more seeds.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
 
 test-oldest: $(OLDEST)  ## Pass what `make test` does, and PostgreSQL's, with the oldest dependencies that pyproject.toml allows.
