@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TextIO
@@ -21,8 +22,7 @@ from batch.sandbox.state import open_account
 HOST = "127.0.0.1"
 _MOST_BODY = 1024 * 1024
 _MOST_LINE = 64 * 1024
-# How often a thread that waits looks up: the server for its end, and a caller because on Windows it could not be
-# interrupted otherwise.
+# How often a thread that waits looks up: the server for its end, and whoever waits for that to be interruptible.
 _POLL_SECONDS = 0.02
 # Windows keeps the two fields of SO_LINGER in shorts.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -140,7 +140,6 @@ class _Server(ThreadingHTTPServer):
 
     allow_reuse_address = os.name != "nt"  # There, two could then listen on one port.
     request_queue_size = 1024
-    timeout = _POLL_SECONDS
 
     def __init__(self, api: Api, port: int, latency: float) -> None:
         self.api = api
@@ -149,6 +148,11 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self._connections: dict[Any, threading.Thread] = {}
         super().__init__((HOST, port), _Handler)
+
+    def server_activate(self) -> None:
+        """Listen, and wait for nobody longer than a moment: a client may leave before it is accepted."""
+        super().server_activate()
+        self.socket.settimeout(_POLL_SECONDS)
 
     def serve(self) -> None:
         """Serve until told to stop, then end every connection."""
@@ -221,7 +225,7 @@ class Sandbox:
             self.start()
         try:
             while self._thread is not None and self._thread.is_alive():
-                self._thread.join(_POLL_SECONDS)
+                time.sleep(_POLL_SECONDS)
         finally:
             self.close()
 
