@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from itertools import count
 from types import FrameType
@@ -124,6 +125,8 @@ def interrupt_commit(moment: int, *roles: str) -> bool:
             if left == -1:
                 raise KeyboardInterrupt
 
+    # What is raised in a callback of the garbage collector is lost.
+    gc.disable()
     sys.setprofile(look)
     try:
         commit(*roles)
@@ -131,4 +134,5 @@ def interrupt_commit(moment: int, *roles: str) -> bool:
         return True
     finally:
         sys.setprofile(None)
+        gc.enable()
     return False
