@@ -75,6 +75,8 @@ class HttpTransport:
         self.call = Call()
         self._timeouts = connect_timeout, read_timeout
         self._session = session = _Session()
+        self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
+        """What is the same in every call of a path: preparing it anew takes a quarter of the call."""
         for prefix in list(session.adapters):
             session.mount(prefix, _Adapter(self))
         # The environment's proxies and certificates are honoured, read once; its .netrc never is.
@@ -87,24 +89,25 @@ class HttpTransport:
 
     def post(self, path: str, body: Fields, may_send: MaySend, *, query: Fields, limit: int) -> Exchange:
         """Send fields as JSON if they may be sent; `limit` is the most bytes that an answer may have."""
-        return self._exchange("POST", path, query, limit, sum(self._timeouts), may_send, json=body)
+        return self._exchange("POST", path, body, limit, self._begin(may_send, query, sum(self._timeouts)))
 
     def get(self, path: str, *, query: Fields, limit: int, seconds: float) -> Exchange:
         """Ask a question, and wait for no more than so many seconds altogether."""
-        return self._exchange("GET", path, query, limit, seconds, lambda: True)
+        return self._exchange("GET", path, None, limit, self._begin(lambda: True, query, seconds))
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
         self._session.close()
 
-    def _exchange(
-        self, method: str, path: str, query: Fields, limit: int, seconds: float, may_send: MaySend, **request: Any
-    ) -> Exchange:
+    def _begin(self, may_send: MaySend, query: Fields, seconds: float) -> Call:
         self.pace.wait()
         connect, read = (min(timeout, seconds) for timeout in self._timeouts)
-        self.call = Call(may_send, urlencode(query), connect, read, time.monotonic() + seconds)
+        return Call(may_send, urlencode(query), connect, read, time.monotonic() + seconds)
+
+    def _exchange(self, method: str, path: str, fields: Fields | None, limit: int, call: Call) -> Exchange:
+        self.call = call
         try:
-            exchange: Exchange = self._send(method, path, limit, **request)
+            exchange: Exchange = self._send(method, path, fields, limit)
         except CreditbatchError:
             raise  # by whoever was asked whether the request may leave
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
@@ -117,10 +120,15 @@ class HttpTransport:
             self.close()
         return exchange
 
-    def _send(self, method: str, path: str, limit: int, **request: Any) -> Answer | NoAnswer:
+    def _send(self, method: str, path: str, fields: Fields | None, limit: int) -> Answer | NoAnswer:
         """Send a request, once, and read the whole answer."""
-        request |= {"timeout": self.call.read_timeout, "allow_redirects": False, "stream": True}
-        with self._session.request(method, self.address + path, **request) as answer:
+        if (method, path) not in self._prepared:
+            request = requests.Request(method, self.address + path)
+            self._prepared[method, path] = self._session.prepare_request(request)
+        prepared = self._prepared[method, path].copy()
+        prepared.prepare_body(None, None, fields)
+        timeout = self.call.read_timeout
+        with self._session.send(prepared, timeout=timeout, allow_redirects=False, stream=True) as answer:
             body = b""
             # Piece by piece as it comes: for a chunk of negative length the library would read on without end.
             while len(body) <= limit and (piece := answer.raw.read1(limit, decode_content=True)):
