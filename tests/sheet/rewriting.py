@@ -137,7 +137,9 @@ def _truths(_random: Random, xml: str) -> str:
 
 
 def _padded(random: Random, tag: str) -> str:
-    return tag.replace(" ", random.choice(("  ", "\n", "\t")), 1)
+    # Only behind the name: a space within a value is a part of it.
+    space = random.choice(("  ", "\n", "\t"))
+    return re.sub(r"^(<[^\s/>]+)\s", lambda name: name[1] + space, tag)
 
 
 def _loose(_random: Random, tag: str) -> str:
