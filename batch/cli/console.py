@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from batch.language import _, language, ngettext, number, speaking
+from batch.language import _, ngettext, number
 from batch.model import Status
 from batch.notes import Note, tell
 from batch.wording import status_word
@@ -111,9 +111,10 @@ class PlainProgress:
             seconds = number(round(now - self._began))
             note(sentence.format(ended=number(self._settled), all=number(self._movements), seconds=seconds))
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """Nothing happens for a while, and this is why."""
-        note(_("waiting {seconds} s: {why}").format(seconds=_tenths(seconds), why=why) if seconds else why)
+        told = tell(why)
+        note(_("waiting {seconds} s: {why}").format(seconds=_tenths(seconds), why=told) if seconds else told)
 
 
 class BarProgress:
@@ -133,12 +134,12 @@ class BarProgress:
             self._progress.console.print(_row_ended(row, status))
         self._progress.update(self._task, advance=1, description=_("paying"))
 
-    def waiting(self, seconds: float, why: str) -> None:
+    def waiting(self, seconds: float, why: Note) -> None:
         """Nothing happens for a while, and this is why."""
         if seconds:
             said = _("waiting {seconds} s").format(seconds=number(round(seconds)))
             self._progress.update(self._task, description=said)
-        self._progress.console.print(why)
+        self._progress.console.print(tell(why))
 
 
 def _row_ended(row: int, status: Status) -> str:
@@ -149,34 +150,11 @@ def _tenths(value: float) -> str:
     return number(Decimal(value), 1)
 
 
-class SpokenProgress:
-    """Progress in the person's language: a run itself speaks the ledger's."""
-
-    def __init__(self, shown: PlainProgress | BarProgress) -> None:
-        self._shown = shown
-        self._language = language()
-
-    def started(self, movements: int, settled: int) -> None:
-        """So many movements, of which so many need nothing any more."""
-        with speaking(self._language):
-            self._shown.started(movements, settled)
-
-    def row_ended(self, row: int, status: Status) -> None:
-        """A row was done, refused or left in doubt."""
-        with speaking(self._language):
-            self._shown.row_ended(row, status)
-
-    def waiting(self, seconds: float, why: Note) -> None:
-        """Nothing happens for a while, and this is why."""
-        with speaking(self._language):
-            self._shown.waiting(seconds, tell(why))
-
-
 @contextmanager
-def progress() -> Iterator[SpokenProgress]:
+def progress() -> Iterator[PlainProgress | BarProgress]:
     """Progress on standard error: a bar on a terminal, plain lines elsewhere."""
     if not sys.stderr.isatty():
-        yield SpokenProgress(PlainProgress())
+        yield PlainProgress()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -196,4 +174,4 @@ def progress() -> Iterator[SpokenProgress]:
         console=console(errors=True),
         expand=True,
     ) as bar:
-        yield SpokenProgress(BarProgress(bar, bar.add_task(_("paying"), total=None)))
+        yield BarProgress(bar, bar.add_task(_("paying"), total=None))
