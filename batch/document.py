@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.choices import read_choices
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally, tally
+from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
 from batch.money import CURRENCY, amount_text, balance_text
 from batch.notes import tell
 from batch.report.columns import COLUMNS, plain_finding
@@ -37,7 +37,7 @@ def batch_document(view: BatchView, report: str | None) -> Document:
     after = view.head.closing.main if view.head.closing else _last_main_balance(view)
     contents = Contents(view, None)
     return {
-        **_head(view.head, tally(view.rows), after),
+        **_head(view.head, contents.tally, after),
         "report": report,
         "verdict": _verdict(verdict(contents)),
         "books": _books(contents.books),
@@ -48,14 +48,13 @@ def batch_document(view: BatchView, report: str | None) -> Document:
 
 def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
     """What `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
-    view = dry_run.view
-    counted = tally(view.rows)
-    planned = Tally(counted.rows, dry_run.plan.added, dry_run.plan.removed)
+    view, contents = dry_run.view, Contents(dry_run.view, dry_run.forecast)
+    planned = Tally(contents.tally.rows, dry_run.plan.added, dry_run.plan.removed)
     after = dry_run.forecast.after if dry_run.forecast else None
     return {
         **_head(view.head, planned, after),
         "report": report,
-        "verdict": _verdict(verdict(Contents(view, dry_run.forecast))),
+        "verdict": _verdict(verdict(contents)),
         "offline": dry_run.account is None,
         "not_checked": [] if dry_run.account else ["tokens", "forecast"],
         "findings": [plain_finding(finding) for finding in view.findings],

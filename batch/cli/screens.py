@@ -15,7 +15,7 @@ from batch.cli.console import console
 from batch.findings import Finding, Severity
 from batch.language import _, moment, ngettext, number, pgettext
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchRow, BatchView, Direction, Status, SubAccount, tally
+from batch.model import BatchRow, BatchView, Direction, Status, SubAccount
 from batch.money import ZERO, euros
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
@@ -82,8 +82,8 @@ def confirmation_screen(checked: DryRun, api_url: str) -> None:
 def result_screen(view: BatchView, report: Path | None) -> None:
     """What has become of a batch, to be read in ten seconds."""
     screen = console()
-    counted = tally(view.rows)
-    head = view.head
+    contents, head = Contents(view, None), view.head
+    counted = contents.tally
     screen.print()
     screen.print(
         Text(_("{file}, batch {batch}").format(file=head.source.file_name, batch=head.batch), style="bold"),
@@ -103,7 +103,7 @@ def result_screen(view: BatchView, report: Path | None) -> None:
     lines.add_row(_("main account"), pgettext("a balance", "before"), _or_unknown(before))
     lines.add_row("", pgettext("a balance", "after"), _or_unknown(after))
     screen.print(lines)
-    _print_verdict(screen, verdict(Contents(view, None)))
+    _print_verdict(screen, verdict(contents))
     steps = tell_next_steps(view)
     if steps:
         screen.print(steps)

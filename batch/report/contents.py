@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from batch.model import BatchState, BatchView, Direction, Status
+from batch.model import BatchState, BatchView, Direction, Status, Tally, tally
 from batch.money import ZERO
 from batch.rules.books import Books, keep_books
 from batch.rules.forecast import Forecast
@@ -23,6 +23,11 @@ class Contents:
     def is_dry_run(self) -> bool:
         """Whether nothing was even meant to move."""
         return self.view.head.batch is None
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Rows and euros by what has become of them."""
+        return tally(self.view.rows)
 
     @cached_property
     def books(self) -> Books:

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.choices import read_choices
 from batch.language import _
-from batch.model import BatchRow, Direction, Status, tally
+from batch.model import BatchRow, Direction, Status
 from batch.money import ZERO
 from batch.notes import tell
 from batch.report import styles, words
@@ -175,7 +175,7 @@ def _write_charts(
     form.section(_(words.CHARTS))
     top = form.row
     form.room(CHART_LINES)
-    euros = tally(contents.view.rows).euros
+    euros = contents.tally.euros
     statuses = Data(sheets.summary, first_status, first_status + len(_ASKED_ORDER) - 1, max(euros.values()))
     in_and_out = (Bars(4, _(words.IN), GREEN), Bars(6, _(words.OUT), STEEL))
     left = ((0, top), (2, top + CHART_LINES))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
-from batch.model import BatchHead, BatchState, BatchView, Status, tally
+from batch.model import BatchHead, BatchState, BatchView, Status
 from batch.money import ZERO, euros
 from batch.notes import Note, tell
 from batch.report import words
@@ -45,10 +45,10 @@ class Verdict:
 
 def verdict(contents: Contents) -> Verdict:
     """Judge a batch or a dry run by all of its rows."""
-    view, counted = contents.view, tally(contents.view.rows)
+    view, rows = contents.view, contents.tally.rows
     if contents.is_dry_run:
-        return verdict_before(view.findings, len(view.rows), counted.rows[Status.INVALID], contents.forecast)
-    return judge(view.head, counted.rows, contents.books, awaits_person=_awaits_person(view))
+        return verdict_before(view.findings, len(view.rows), rows[Status.INVALID], contents.forecast)
+    return judge(view.head, rows, contents.books, awaits_person=_awaits_person(view))
 
 
 def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, awaits_person: bool) -> Verdict:
