@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from batch.ledger.orm.leases import is_running
 from batch.ledger.orm.models import Batch, Movement
-from batch.ledger.orm.queries import find_undecided_batches, line_of, without_rows
+from batch.ledger.orm.queries import find_undecided_batches, without_rows
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
 from batch.money import ZERO
 from batch.report.verdict import Verdict, judge
@@ -35,12 +35,6 @@ def judge_shown(head: BatchHead, tally: Tally, state: BatchState, books: Books |
     """Judge a batch as the pages show it. A row in doubt that is for nobody to decide is for `resume` to find out."""
     awaits_person = bool(tally.rows[Status.UNKNOWN] and find_undecided_batches([head.batch or ""]))
     return judge(replace(head, state=state), tally.rows, books, awaits_person=awaits_person)
-
-
-def judge_now(batch: str) -> Verdict:
-    """Judge a batch that nobody works on any more."""
-    line = line_of(batch)
-    return judge_shown(line.head, line.tally, line.head.state, books_of(batch))
 
 
 def books_of(batch: str) -> Books:

@@ -110,20 +110,21 @@ def _tell(job: Job, error: str) -> None:
     from batch.ledger.orm.queries import line_of
     from batch.model import BatchState, Status
     from batch.web.notifications import Event, notify
-    from batch.web.runs.standing import judge_now
+    from batch.web.runs.standing import books_of, judge_shown
 
     if not job.batch:
         notify(Event.START_FAILED, draft=job.draft, reason=error)
         return
-    line = line_of(job.batch)
+    line, books = line_of(job.batch), books_of(job.batch)
+
+    def tell_verdict() -> str:
+        # In the language of whoever is written to.
+        return judge_shown(line.head, line.tally, line.head.state, books).in_full
+
     if line.head.state is BatchState.FINISHED:
-        notify(Event.FINISHED, batch=job.batch, reason=lambda: judge_now(job.batch).in_full)
+        notify(Event.FINISHED, batch=job.batch, reason=tell_verdict)
     elif job.stop_asked_by_id is None or line.tally.rows[Status.UNKNOWN]:
-        notify(
-            Event.NEEDS_DECISION,
-            batch=job.batch,
-            reason=lambda: " ".join(filter(None, (judge_now(job.batch).in_full, error))),
-        )
+        notify(Event.NEEDS_DECISION, batch=job.batch, reason=lambda: f"{tell_verdict()} {error}".rstrip())
 
 
 if __name__ == "__main__":
