@@ -191,13 +191,14 @@ class Client:
             left = max(0.05, deadline - time.monotonic())
             return self._transport.get(path, query=full, limit=limit, seconds=left)
 
-        def is_out_of_time(state: RetryCallState) -> bool:
+        def is_over(state: RetryCallState) -> bool:
             # Early enough that the wait and the next try still end in time.
-            return time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
+            is_late = time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
+            return is_late or state.attempt_number >= QUESTION_ATTEMPTS
 
         retrying = Retrying(
             retry=retry_if_result(_may_pass),
-            stop=lambda state: stop_after_attempt(QUESTION_ATTEMPTS)(state) or is_out_of_time(state),
+            stop=is_over,
             wait=lambda state: max(_BACKOFF(state), _asked_wait(state)),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,

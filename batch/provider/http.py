@@ -77,8 +77,9 @@ class HttpTransport:
         self._session = session = _Session()
         self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
         """What is the same in every call of a path: preparing it anew takes a quarter of the call."""
+        adapter = _Adapter(self)
         for prefix in list(session.adapters):
-            session.mount(prefix, _Adapter(self))
+            session.mount(prefix, adapter)
         # The environment's proxies and certificates are honoured, read once; its .netrc never is.
         session.trust_env = False
         session.proxies, session.verify = find_proxies(url), find_certificates()
