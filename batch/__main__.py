@@ -41,8 +41,7 @@ def main() -> NoReturn:
             print(file=sys.stderr)
         _fail(_("Interrupted; nothing was lost, and what was sent is in the ledger."), 3, INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away; there is nobody left to tell, and closing again must not say so.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         sys.exit(3)
     except Exception as error:  # noqa: BLE001 (the last resort: whatever it is, it becomes one sentence)
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -143,9 +142,13 @@ def _fail(sentence: str, code: int, kind: str) -> NoReturn:
         try:
             print_json({"error": {"code": kind, "message": sentence}})
         except OSError:
-            # There is nobody left to tell, and closing again must not say so.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()
     sys.exit(code)
+
+
+def _close_output() -> None:
+    """Point standard output, whose reader went away, at nothing, so that closing it does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
