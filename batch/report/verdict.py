@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
-from batch.model import BatchHead, BatchState, BatchView, Status
+from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
 from batch.money import ZERO, euros
 from batch.notes import Note, tell
 from batch.report import words
@@ -64,7 +64,7 @@ def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, a
         case BatchState.ABANDONED:
             return Verdict(_on_abandoned(head, rows), Mood.BAD, _tell_reason(head.reason))
         case BatchState.RUNNING:
-            running = _("Under way: {progress}.").format(progress=_progress(rows, is_over=False))
+            running = _("Under way: {progress}.").format(progress=_progress(rows, head.state))
             return Verdict(running, Mood.OPEN)
         case BatchState.APPROVED:
             return Verdict(_("Approved, but not started: nothing has moved."), Mood.OPEN)
@@ -181,12 +181,12 @@ def _judge_finished(rows: Mapping[Status, int], books: Books | None) -> Verdict:
         done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=number(total))
         sound, sentence = _with_books(books, done)
         return Verdict(sentence, Mood.GOOD if sound else worry)
-    finished = _("Finished: {progress}").format(progress=_progress(rows, is_over=True))
+    finished = _("Finished: {progress}").format(progress=_progress(rows, BatchState.FINISHED))
     return Verdict(_with_books(books, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
 
 
 def _on_stopped(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
-    progress = _progress(rows, is_over=False)
+    progress = _progress(rows, BatchState.STOPPED)
     if awaits_person:
         sentence = _("Stopped before the end: {progress}; a person must decide on what is in doubt.")
     elif rows[Status.UNKNOWN]:
@@ -199,7 +199,7 @@ def _on_stopped(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
 def _on_abandoned(head: BatchHead, rows: Mapping[Status, int]) -> str:
     ended = _("Given up before the end by {who}: {progress}, and nothing more is sent by this batch.")
     who = head.people.abandoned or _("somebody without a user name")
-    return ended.format(who=who, progress=_progress(rows, is_over=True))
+    return ended.format(who=who, progress=_progress(rows, BatchState.ABANDONED))
 
 
 def _tell_reason(reason: Note | None) -> str:
@@ -208,28 +208,30 @@ def _tell_reason(reason: Note | None) -> str:
     return f"{why}." if why and not why.endswith((".", "!", "?", "…")) else why
 
 
-def _progress(rows: Mapping[Status, int], *, is_over: bool) -> str:
+def _progress(rows: Mapping[Status, int], state: BatchState) -> str:
     """Tell how far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid"."""
     if sum(rows.values()) == 1:
-        return _progress_of_one(next(status for status in Status if rows[status]), is_over=is_over)
-    return _progress_of_several(rows, is_over=is_over)
+        return _progress_of_one(next(status for status in Status if rows[status]), state)
+    return _progress_of_several(rows, state)
 
 
-def _progress_of_one(status: Status, *, is_over: bool) -> str:
+def _progress_of_one(status: Status, state: BatchState) -> str:
     match status:
         case Status.DONE:
             return _("the only row was done")
+        case Status.UNKNOWN if state is BatchState.RUNNING:
+            return _("the only row is under way")
         case Status.UNKNOWN:
             return _("of the only row it is not known whether the credit moved")
         case Status.PENDING:
-            return _("the only row was not sent") if is_over else _("the only row can still be sent")
+            return _("the only row was not sent") if state in ENDED else _("the only row can still be sent")
         case Status.REFUSED:
             return _("the only row was refused")
         case Status.INVALID:
             return _("the only row is invalid")
 
 
-def _progress_of_several(rows: Mapping[Status, int], *, is_over: bool) -> str:
+def _progress_of_several(rows: Mapping[Status, int], state: BatchState) -> str:
     done, total = rows[Status.DONE], sum(rows.values())
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
@@ -238,7 +240,9 @@ def _progress_of_several(rows: Mapping[Status, int], *, is_over: bool) -> str:
             done=number(done), total=number(total)
         )
     ]
-    if unknown:
+    if unknown and state is BatchState.RUNNING:
+        parts.append(ngettext("{rows} is under way", "{rows} are under way", unknown))
+    elif unknown:
         parts.append(
             ngettext(
                 "of {rows} it is not known whether the credit moved",
@@ -246,7 +250,7 @@ def _progress_of_several(rows: Mapping[Status, int], *, is_over: bool) -> str:
                 unknown,
             )
         )
-    if pending and is_over:
+    if pending and state in ENDED:
         parts.append(ngettext("{rows} was not sent", "{rows} were not sent", pending))
     elif pending:
         parts.append(ngettext("{rows} can still be sent", "{rows} can still be sent", pending))

@@ -25,6 +25,13 @@ def sentence(state: BatchState, rows: dict[str, int], *, awaits_person: bool = T
     [
         (RUNNING, {"done": 1, "pending": 13}, "1 of 14 rows was done", "1 ligne sur 14 a été effectuée"),
         (RUNNING, {"done": 2, "pending": 12}, "2 of 14 rows were done", "2 lignes sur 14 ont été effectuées"),
+        (
+            RUNNING,
+            {"done": 2, "unknown": 1, "pending": 11},
+            "done, 1 is under way and 11 can still be sent",
+            "1 est en cours et 11 peuvent encore être envoyées",
+        ),
+        (RUNNING, {"unknown": 1}, "the only row is under way", "la seule ligne est en cours"),
         (RUNNING, {"pending": 14}, "0 of 14 rows were done", "0 ligne sur 14 a été effectuée"),
         (STOPPED, {"pending": 1}, "the only row can still be sent", "la seule ligne peut encore être envoyée"),
         (FINISHED, {"done": 1}, "The only row was done", "La seule ligne a été effectuée"),
