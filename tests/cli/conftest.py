@@ -1,23 +1,31 @@
-"""The command as its user has it: a process of its own, against a sandbox over real sockets."""
+"""The command as its user has it, against a sandbox over real sockets: as a function, or as a process of its own."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batch.__main__ import main
+from batch.cli import console
+from batch.language import Language, speak
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli import warm
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SECONDS = 60
+_SPEAKING = ("--lang", "CREDITBATCH_LANG", "LANG", "LC_ALL")
 SHEET = "Token;Amount;Direction\nsub-0001;12,50;add\nsub-0002;5;remove\nsub-0003;7,25;add\n"
 
 
@@ -61,6 +69,10 @@ class Command:
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
     def environ(self) -> dict[str, str]:
         kept = {
             name: value
@@ -70,7 +82,7 @@ class Command:
         return kept | {
             "SMSPARTNER_API_KEY": "sandbox-key",
             "CREDITBATCH_API_URL": self.url,
-            "CREDITBATCH_HOME": str(self.folder / "home"),
+            "CREDITBATCH_HOME": str(self.home),
             "CREDITBATCH_SETTLE_SECONDS": "0.05",
             "CREDITBATCH_BACKOFF_SECONDS": "0.01",
             "CREDITBATCH_READ_TIMEOUT": "2",
@@ -82,11 +94,14 @@ class Command:
         return [sys.executable, "-m", "batch", *map(str, arguments)]
 
     def __call__(self, *arguments: object) -> Ended:
-        """Quickly, where the system can."""
+        """Quickly: as a function, or in a process of its own where it speaks another language than this one."""
+        given = {name: value for name, value in self.environ.items() if value}
+        words = [*map(str, arguments)]
+        if not any(word.startswith(_SPEAKING) for word in (*given, *words)):
+            return _decent(_call(words, self.folder, given))
         if not warm.can_fork:
             return self.started(*arguments)
-        given = {name: value for name, value in self.environ.items() if value}
-        ended = warm.run([*map(str, arguments)], self.folder, given, SECONDS)
+        ended = warm.run(words, self.folder, given, SECONDS)
         assert ended is not None, f"the command does not end in {SECONDS} seconds"
         return _decent(Ended(*ended))
 
@@ -110,15 +125,70 @@ class Command:
         return path
 
 
+def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Ended:
+    """Call what `python -m batch` calls, in this folder and environment."""
+    from django.conf import settings
+    from django.db import connections
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with (
+        pytest.MonkeyPatch.context() as changed,
+        chdir(folder),
+        Path(os.devnull).open() as nothing,
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        changed.setattr(sys, "argv", ["creditbatch", *arguments])
+        changed.setattr(sys, "stdin", nothing)
+        changed.setattr(console, "_has_document", False)
+        before, terminated = dict(os.environ), signal.getsignal(signal.SIGTERM)
+        os.environ.clear()
+        os.environ.update(environ)
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            signal.signal(signal.SIGTERM, terminated)
+            speak(Language.ENGLISH)
+            if settings.configured:
+                connections.close_all()
+    assert isinstance(code, int)
+    return Ended(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(SandboxOptions(language="en")) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger without a batch, to be copied: making one takes longer than most commands."""
+    first = Command(tmp_path_factory.mktemp("first"), "http://127.0.0.1:1/v1")
+    assert first("batches").code == 0
+    return first.folder / "home" / "ledger.sqlite3"
+
+
 @pytest.fixture
-def command(tmp_path: Path, sandbox: Sandbox) -> Command:
+def newcomer(tmp_path: Path, sandbox: Sandbox) -> Command:
+    """Without a ledger."""
     return Command(tmp_path, sandbox.url)
+
+
+@pytest.fixture
+def command(newcomer: Command, empty_ledger: Path) -> Command:
+    """With an empty ledger."""
+    return give_ledger(newcomer, empty_ledger)
+
+
+def give_ledger(command: Command, ledger: Path) -> Command:
+    command.home.mkdir(mode=0o700)
+    shutil.copy2(ledger, command.home)
+    return command
 
 
 def applied(sandbox: Sandbox) -> list[tuple[str, str, str]]:

@@ -193,17 +193,17 @@ def test_a_copy_is_of_the_ledger_as_it_is(tmp_path: Path) -> None:
         assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("ledger_batch",)]
 
 
-def test_a_damaged_ledger_gives_no_copy(command: Command) -> None:
-    made(command.folder, megabytes=1, mode="DELETE")
-    command.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{command.folder}/made.sqlite3"
-    ledger = command.folder / "made.sqlite3"
+def test_a_damaged_ledger_gives_no_copy(newcomer: Command) -> None:
+    made(newcomer.folder, megabytes=1, mode="DELETE")
+    newcomer.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{newcomer.folder}/made.sqlite3"
+    ledger = newcomer.folder / "made.sqlite3"
     whole = ledger.read_bytes()
-    assert command("backup", "whole").code == 0
+    assert newcomer("backup", "whole").code == 0
     for damage in (whole[:9000] + bytes(8000) + whole[17000:], b"not a database" * 1000, whole[: len(whole) // 2]):
         ledger.write_bytes(damage)
-        ended = command("backup", "copy")
+        ended = newcomer("backup", "copy")
         assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
-        assert left(command.folder) == ["made.sqlite3", "whole"]
+        assert left(newcomer.folder) == ["made.sqlite3", "whole"]
 
 
 @posix
@@ -250,19 +250,19 @@ def test_a_folder_that_is_not_there_is_not_made(command: Command, sandbox: Sandb
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///{folder}/mine.sqlite3", "sqlite://"])
-def test_without_a_ledger_there_is_no_copy_and_none_is_made(command: Command, address: str) -> None:
-    command.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=command.folder)
-    ended = command("backup", "copy")
+def test_without_a_ledger_there_is_no_copy_and_none_is_made(newcomer: Command, address: str) -> None:
+    newcomer.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=newcomer.folder)
+    ended = newcomer("backup", "copy")
     assert (ended.code, ended.out, "There is no ledger" in ended.err) == (2, "", True)
-    assert left(command.folder) == []
+    assert left(newcomer.folder) == []
 
 
-def test_a_file_without_tables_is_no_ledger(command: Command) -> None:
-    command.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{command.folder}/empty.sqlite3"
-    (command.folder / "empty.sqlite3").touch()
-    ended = command("backup", "copy")
+def test_a_file_without_tables_is_no_ledger(newcomer: Command) -> None:
+    newcomer.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{newcomer.folder}/empty.sqlite3"
+    (newcomer.folder / "empty.sqlite3").touch()
+    ended = newcomer("backup", "copy")
     assert (ended.code, "There is no ledger" in ended.err) == (2, True)
-    assert left(command.folder) == ["empty.sqlite3"]
+    assert left(newcomer.folder) == ["empty.sqlite3"]
 
 
 def test_a_ledger_at_an_address_is_copied_as_well(command: Command, sandbox: Sandbox) -> None:
@@ -274,9 +274,9 @@ def test_a_ledger_at_an_address_is_copied_as_well(command: Command, sandbox: San
     assert said(restored(command, command.folder / "copy")) == before
 
 
-def test_a_server_makes_its_own_backups(command: Command) -> None:
-    command.settings["CREDITBATCH_DATABASE_URL"] = "postgres://127.0.0.1:1/name"
-    ended = command("backup", "copy")
+def test_a_server_makes_its_own_backups(newcomer: Command) -> None:
+    newcomer.settings["CREDITBATCH_DATABASE_URL"] = "postgres://127.0.0.1:1/name"
+    ended = newcomer("backup", "copy")
     assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
     assert "pg_dump" in ended.err
-    assert left(command.folder) == []
+    assert left(newcomer.folder) == []

@@ -46,10 +46,10 @@ def test_offline_needs_no_key_and_says_what_was_left_out(command: Command) -> No
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///{folder}/mine.sqlite3"])
-def test_a_check_makes_no_ledger(command: Command, address: str) -> None:
-    command.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=command.folder)
-    assert command("check", command.sheet()).code == 0
-    assert [path.name for path in command.folder.iterdir()] == ["sheet.csv"]
+def test_a_check_makes_no_ledger(newcomer: Command, address: str) -> None:
+    newcomer.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=newcomer.folder)
+    assert newcomer("check", newcomer.sheet()).code == 0
+    assert [path.name for path in newcomer.folder.iterdir()] == ["sheet.csv"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from batch.sandbox import Sandbox, SandboxOptions
-from tests.cli.conftest import SHEET, Command, Ended, applied
+from tests.cli.conftest import SHEET, Command, Ended, applied, give_ledger
 from tests.cli.test_run import ALL, interrupted
 from tests.postgres import ON_POSTGRES
 
@@ -58,11 +58,11 @@ class Renewed:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=ON_POSTGRES)])
-def command(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Command:
-    made = Command(tmp_path, sandbox.url)
+def command(request: pytest.FixtureRequest, newcomer: Command, empty_ledger: Path) -> Command:
     if request.param == "postgres":
-        made.settings["CREDITBATCH_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    return made
+        newcomer.settings["CREDITBATCH_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        return newcomer
+    return give_ledger(newcomer, empty_ledger)
 
 
 def back_to(command: Command, sandbox: Sandbox) -> None:

@@ -97,12 +97,12 @@ def test_a_file_of_settings_that_is_none_has_its_code(command: Command, name: st
 
 
 @pytest.mark.parametrize("arguments", [("batches",), ("show", "x"), ("resume",), ("run", "sheet.csv", "--yes")])
-def test_a_ledger_that_cannot_be_opened_has_its_code(command: Command, arguments: tuple[str, ...]) -> None:
-    command.sheet()
-    home = command.folder / "home"
+def test_a_ledger_that_cannot_be_opened_has_its_code(newcomer: Command, arguments: tuple[str, ...]) -> None:
+    newcomer.sheet()
+    home = newcomer.folder / "home"
     home.mkdir()
     (home / "ledger.sqlite3").write_bytes(b"no database" * 100)
-    ended = command(*arguments, "--json")
+    ended = newcomer(*arguments, "--json")
     assert (ended.code, say(ended)) == (2, "ledger")
 
 

@@ -70,11 +70,11 @@ def test_without_a_terminal_and_without_yes_it_refuses(command: Command, sandbox
     assert "--yes" in ended.err
 
 
-def test_a_sheet_that_cannot_be_read_is_said_before_a_ledger_is_made(command: Command, sandbox: Sandbox) -> None:
-    ended = command("run", command.folder / "nowhere.xlsx", "--yes")
+def test_a_sheet_that_cannot_be_read_is_said_before_a_ledger_is_made(newcomer: Command, sandbox: Sandbox) -> None:
+    ended = newcomer("run", newcomer.folder / "nowhere.xlsx", "--yes")
     assert (ended.code, applied(sandbox)) == (2, [])
     assert "There is no file" in ended.err
-    assert not (command.folder / "home").exists()
+    assert not (newcomer.folder / "home").exists()
 
 
 def test_invalid_rows_keep_the_sheet_from_running(command: Command, sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""`creditbatch serve` as a process of its own."""
+"""`creditbatch serve` as a process of its own, where there is no ledger yet."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Served:
 
 
 @pytest.fixture
-def serve(command: Command) -> Iterator[object]:
+def serve(newcomer: Command) -> Iterator[object]:
     running: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Served:
         process = subprocess.Popen(
-            command.arguments("serve", "--port", "0", *arguments),
-            cwd=command.folder,
-            env=command.environ | {"PYTHONUNBUFFERED": "1"},
+            newcomer.arguments("serve", "--port", "0", *arguments),
+            cwd=newcomer.folder,
+            env=newcomer.environ | {"PYTHONUNBUFFERED": "1"},
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             encoding="utf-8",
@@ -75,7 +75,7 @@ def _csrf(session: requests.Session, address: str) -> str:
     return found[1]
 
 
-def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
     site = serve()
     link = site.wait_for("/setup/").strip()
     session = requests.Session()
@@ -98,13 +98,13 @@ def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(
     visitor = requests.Session()
     form = {"username": "first", "password": "x", "csrfmiddlewaretoken": _csrf(visitor, f"{site.address}/login")}
     visitor.post(f"{site.address}/login", form, headers={"X-Forwarded-For": "6.6.6.6"}, timeout=20)
-    with closing(sqlite3.connect(command.folder / "home" / "ledger.sqlite3")) as database:
+    with closing(sqlite3.connect(newcomer.folder / "home" / "ledger.sqlite3")) as database:
         # What the visitor says of itself is not believed without a proxy.
         assert set(database.execute("SELECT action, address FROM web_auditentry")) == {
             ("link.used", "127.0.0.1"),
             ("login.failed", "127.0.0.1"),
         }
-    home = command.folder / "home"
+    home = newcomer.folder / "home"
     if os.name == "posix":
         assert {(home / name).stat().st_mode & 0o777 for name in ("secret-key", "vault-key", "site.log")} == {0o600}
     secret = link.rsplit("/", 1)[1]
@@ -118,19 +118,19 @@ def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(
     assert "/setup/" not in "".join(again.said)
 
 
-def test_other_machines_are_only_served_behind_a_proxy(command: Command) -> None:
-    ended = command("serve", "--host", "0.0.0.0", "--port", "0")
+def test_other_machines_are_only_served_behind_a_proxy(newcomer: Command) -> None:
+    ended = newcomer.started("serve", "--host", "0.0.0.0", "--port", "0")
     assert ended.code == 2
     assert "CREDITBATCH_SITE_URL" in ended.err
-    command.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
-    ended = command("serve", "--host", "0.0.0.0", "--port", "0")
+    newcomer.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
+    ended = newcomer.started("serve", "--host", "0.0.0.0", "--port", "0")
     assert ended.code == 2
     assert "CREDITBATCH_TRUSTED_PROXY" in ended.err
-    assert not (command.folder / "home" / "secret-key").exists()
+    assert not (newcomer.folder / "home" / "secret-key").exists()
 
 
-def test_behind_a_proxy_its_word_counts(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
-    command.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
+def test_behind_a_proxy_its_word_counts(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
+    newcomer.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
     site = serve("--host", "127.0.0.1", "--port", _free_port())
     assert "https://credits.example.com/setup/" in site.wait_for("/setup/")
     port = site.process.args[site.process.args.index("--port", 5) + 1]
@@ -148,22 +148,22 @@ def test_behind_a_proxy_its_word_counts(serve, command: Command) -> None:  # typ
     assert "Secure" in proxied.headers["set-cookie"]
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
+def test_a_port_that_is_taken_is_told_in_a_sentence(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
     site = serve()
     site.wait_for("/setup/")
-    ended = command("serve", "--port", site.address.rsplit(":", 1)[1])
+    ended = newcomer.started("serve", "--port", site.address.rsplit(":", 1)[1])
     assert ended.code == 2
     assert "another --port" in ended.err
 
 
-def test_an_unknown_person_for_a_link_is_told(command: Command) -> None:
-    ended = command("serve", "--port", "0", "--link-for", "nobody")
+def test_an_unknown_person_for_a_link_is_told(newcomer: Command) -> None:
+    ended = newcomer.started("serve", "--port", "0", "--link-for", "nobody")
     assert ended.code == 2
     assert "no active person with the user name nobody" in ended.err
 
 
-def test_the_demonstration_prints_three_people_who_can_log_in(serve, command: Command) -> None:  # type: ignore[no-untyped-def]
-    command.settings["SMSPARTNER_API_KEY"] = "a-real-key-that-must-not-be-used"
+def test_the_demonstration_prints_three_people_who_can_log_in(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
+    newcomer.settings["SMSPARTNER_API_KEY"] = "a-real-key-that-must-not-be-used"
     site = serve("--demo")
     site.wait_for("The site is at")
     people = re.findall(r"^  (\w+) +([0-9a-f-]{19})$", "".join(site.said), re.MULTILINE)
@@ -176,8 +176,8 @@ def test_the_demonstration_prints_three_people_who_can_log_in(serve, command: Co
         assert page.url == f"{site.address}/"
         assert "nothing here is real" in page.text
     assert "€10,000.00" in session.get(f"{site.address}/?balance=1", timeout=20).text
-    assert (command.folder / "home" / "demo" / "ledger.sqlite3").is_file()
-    assert not (command.folder / "home" / "ledger.sqlite3").exists()
+    assert (newcomer.folder / "home" / "demo" / "ledger.sqlite3").is_file()
+    assert not (newcomer.folder / "home" / "ledger.sqlite3").exists()
 
 
 def test_help_does_not_load_the_site() -> None:

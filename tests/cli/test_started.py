@@ -51,7 +51,6 @@ def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -
     assert len(applied(sandbox)) == 3
 
 
-@pytest.mark.skipif(not warm.can_fork, reason="the other tests start it in full as well")
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [

@@ -21,11 +21,11 @@ def test_the_template_lists_the_real_sub_accounts(command: Command) -> None:
     assert [f"{balance:.3f}" for *_, balance in listed] == [item["balance"] for item in accounts]
 
 
-def test_a_template_needs_a_key_only_for_the_account(command: Command) -> None:
-    command.settings["SMSPARTNER_API_KEY"] = ""
-    assert command("template", "--from-account").code == 2
-    assert command("template", "--out", "mine.xlsx").code == 0
-    assert sorted(path.name for path in command.folder.iterdir()) == ["mine.xlsx"]
+def test_a_template_needs_a_key_only_for_the_account(newcomer: Command) -> None:
+    newcomer.settings["SMSPARTNER_API_KEY"] = ""
+    assert newcomer("template", "--from-account").code == 2
+    assert newcomer("template", "--out", "mine.xlsx").code == 0
+    assert sorted(path.name for path in newcomer.folder.iterdir()) == ["mine.xlsx"]
 
 
 def test_a_template_replaces_nothing(command: Command) -> None:
@@ -49,11 +49,11 @@ def test_an_annotated_copy_leaves_standard_output_alone(command: Command, sandbo
 
 
 @pytest.mark.parametrize("name", ["sheet.csv", "marked.ods", "marked.xlsm"])
-def test_a_name_that_the_marked_workbook_cannot_have_is_refused(command: Command, name: str) -> None:
-    sheet = command.sheet()
+def test_a_name_that_the_marked_workbook_cannot_have_is_refused(newcomer: Command, name: str) -> None:
+    sheet = newcomer.sheet()
     before = sheet.read_bytes()
-    assert command("check", sheet, "--offline", "--annotate", name).code == 2
-    assert [path.name for path in command.folder.iterdir()] == ["sheet.csv"]
+    assert newcomer("check", sheet, "--offline", "--annotate", name).code == 2
+    assert [path.name for path in newcomer.folder.iterdir()] == ["sheet.csv"]
     assert sheet.read_bytes() == before
 
 
@@ -69,7 +69,7 @@ def test_the_sheet_itself_is_never_replaced(command: Command) -> None:
     assert path.read_bytes() == (SAMPLES / "mistakes.xlsx").read_bytes()
 
 
-def test_the_report_and_the_marked_workbook_are_two_files(command: Command) -> None:
-    ended = command("check", SAMPLES / "mistakes.xlsx", "--offline", "--annotate", "a.xlsx", "--out", "./a.xlsx")
+def test_the_report_and_the_marked_workbook_are_two_files(newcomer: Command) -> None:
+    ended = newcomer("check", SAMPLES / "mistakes.xlsx", "--offline", "--annotate", "a.xlsx", "--out", "./a.xlsx")
     assert (ended.code, "--out" in ended.err) == (2, True)
-    assert list(command.folder.iterdir()) == []
+    assert list(newcomer.folder.iterdir()) == []

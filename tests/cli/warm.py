@@ -1,9 +1,9 @@
 """The command in a process that need not load the libraries first: it is forked from one that has loaded them.
 
 From `main` on everything is as for `python -m batch`: arguments, environment, folder, standard streams and exit code
-are the process's own. Loading is most of what a start costs, and the tests of the command start it hundreds of times.
-That it loads what it needs is for the tests that start it in full: those of `test_started.py`, of signals, of
-terminals, of `serve`, and some of the storms.
+are the process's own. Loading is most of what a start costs. So start what is killed again and again, and what speaks
+another language than the tests do; that it loads what it needs is for the tests that start it in full: those of
+`test_started.py`, of signals, of terminals, of `serve`, and some of the storms.
 """
 
 from __future__ import annotations
