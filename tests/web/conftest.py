@@ -142,4 +142,5 @@ def sandbox(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     with Sandbox(SandboxOptions(language="en")) as running:
         monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
         monkeypatch.setenv("CREDITBATCH_API_URL", running.url)
+        monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
         yield running

@@ -167,7 +167,6 @@ def test_a_doubt_is_decided_once_with_a_reason_and_the_batch_goes_on(
     with Sandbox(options) as flaky:
         monkeypatch.setenv("CREDITBATCH_API_URL", flaky.url)
         monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
-        monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
         draft = approved("token;amount;direction\nsub-0001;0,02;add\nsub-0002;5;add\n")
         batch = finish(jobs.ask_to_start(draft, people.approver, timezone.now())).batch
         assert line_of(batch).tally.rows[Status.UNKNOWN] == 1
@@ -296,7 +295,6 @@ def test_the_rest_of_a_batch_whose_balances_nothing_explains_needs_somebody_who_
     with Sandbox(SandboxOptions(language="en", faults=tuple(map(Fault.from_text, lies)))) as lying:
         monkeypatch.setenv("CREDITBATCH_API_URL", lying.url)
         monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
-        monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
         draft = approved("token;amount;direction\nsub-0001;10;add\nsub-0001;7;add\nsub-0001;3;add\n")
         batch = performed(draft, people.approver).batch
         again = reverse("send-again", args=[batch])
