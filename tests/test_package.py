@@ -40,6 +40,7 @@ def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProce
     return ended
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_the_demo_outside_the_checkout(tmp_path: Path) -> None:
     pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT), cwd=tmp_path)

@@ -10,11 +10,15 @@ import pytest
 from tests.chaos.storm import storm
 
 RUNS = 30
+QUICK = 8
+"""So many of them with every change; the others are slow tests."""
 IN_FULL = 5
 """Every so many storms start the command in full, which takes longer than everything that happens in it."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("seed", range(RUNS))
+@pytest.mark.parametrize(
+    "seed", [*range(QUICK), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(QUICK, RUNS))]
+)
 def test_no_row_is_paid_twice_and_every_claim_is_true(seed: int, tmp_path: Path) -> None:
     storm(seed, tmp_path, in_full=seed % IN_FULL == 2)

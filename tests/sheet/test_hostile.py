@@ -19,6 +19,23 @@ from .corpus import CORPUS
 
 SECONDS = 10
 MEMORY = 512 * 2**20
+SLOW = {
+    "attributes-that-do-not-end.xlsx",
+    "blank-cells.xls",
+    "directory-in-itself.xls",
+    "hidden-columns.xlsx",
+    "merged.xls",
+    "one-cell.ods",
+    "one-cell.xlsx",
+    "only-returns.csv",
+    "quoted-lines.csv",
+    "small-cells.csv",
+    "strikes.xlsx",
+    "styles.xlsx",
+    "utf-16.csv",
+    "wide.csv",
+}
+"""Those that take seconds to be made or read."""
 # Making them costs more than reading them.
 pytestmark = pytest.mark.timeout(60)
 
@@ -54,7 +71,7 @@ def watched() -> Iterator[Peak]:
         thread.join()
 
 
-@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CORPUS])
 def test_a_hostile_file_is_answered(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(CORPUS[name]())

@@ -11,7 +11,7 @@ from tests.simulation.play import Violation, play
 
 SEEDS = 2000
 PIECES = 8
-PIECE = [pytest.param(piece, marks=[pytest.mark.slow] * (piece >= PIECES // 2)) for piece in range(PIECES)]
+PIECE = [pytest.param(piece, marks=[pytest.mark.slow] * (piece >= PIECES // 4)) for piece in range(PIECES)]
 MONTHS = 1600
 
 
