@@ -14,7 +14,7 @@
     ├── LedgerError             the ledger cannot be read or written
     │   ├── NoSuchBatch         it holds no batch of that name
     │   ├── AccountInUse        somebody else is sending on the account just now
-    │   └── LedgerFailed        while a batch was performed: exit code 3 (stopped before the end)
+    │   └── LedgerFailed        while a batch was performed or told of: exit code 3 (stopped before the end)
     └── ReportError             the workbook cannot be written
 
 Every message is one sentence for the reader: what is wrong, where, and what to do. `kind` says the same to a script, in
@@ -167,7 +167,7 @@ class AccountInUse(LedgerError):
 
 
 class LedgerFailed(LedgerError):
-    """The ledger failed while a batch was performed: nothing more was sent, and `resume` goes on."""
+    """The ledger failed while a batch was performed, or told of then: nothing more is sent, and nothing is lost."""
 
     exit_code = 3
 

@@ -317,8 +317,16 @@ def _perform(
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
             raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
-        view = ledger.view(work.batch)
-        return _show_result(view, _write_report(view, out or REPORTS / f"{work.batch}.xlsx"), json=json)
+        try:
+            # Read once more, for its audit trail with the hashes that the ledger gave it.
+            view = ledger.view(work.batch)
+            return _show_result(view, _write_report(view, out or REPORTS / f"{work.batch}.xlsx"), json=json)
+        except LedgerError as error:
+            sentence = _(
+                "{why} What became of batch {batch} is recorded: `creditbatch report {batch}` writes its report, and "
+                "`creditbatch resume {batch}` goes on if it has not ended."
+            )
+            raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:

@@ -15,6 +15,7 @@ import pytest
 
 from batch.cli import console
 from batch.cli.app import app
+from batch.errors import LedgerError
 from batch.sandbox import Sandbox
 from tests.cli.conftest import SHEET, Command, Ended, applied
 
@@ -129,6 +130,25 @@ def test_a_ledger_that_is_lost_on_the_way_ends_it_before_its_end(command: Comman
     resumed = command("resume", "--json")
     assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
     assert len(applied(sandbox)) == 3
+
+
+@pytest.mark.parametrize("fails", ["store.DatabaseLedger.view", "trail.Trail.__iter__"])
+def test_a_ledger_that_cannot_be_read_after_the_last_row_hides_nothing(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def break_off(*_given: object) -> None:
+        raise LedgerError("The ledger cannot be read.")
+
+    assert command("batches", "--json").document == []
+    monkeypatch.setattr(f"batch.ledger.orm.{fails}", break_off)
+    ended = command("run", command.sheet(), "--yes", "--json")
+    monkeypatch.undo()
+    assert (ended.code, say(ended)) == (3, "ledger")
+    [batch] = command("batches", "--json").document
+    assert f"`creditbatch report {batch['batch']}` writes its report" in ended.err
+    assert batch["state"] == "finished"
+    assert len(applied(sandbox)) == 3
+    assert command("report", batch["batch"]).code == 0
 
 
 def interfere(
