@@ -52,6 +52,8 @@ class Refused:
     """Whether its reasons name the fields that are wrong, as the API does with HTTP 4xx."""
     of_account: bool = False
     """Whether every further row would be refused as well."""
+    meaning: Note | None = field(default=None, compare=False)
+    """What the code means, in our words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from batch.model import Direction, Movement, SubAccount
 from batch.notes import note
 from batch.outcome import Applied, NotApplied, Outcome, Refused
+from batch.provider.codes import translate
 from batch.provider.decode import MainAccount
 from batch.provider.http import MaySend
 
@@ -49,6 +50,10 @@ class ProviderInMemory:
         """As long as the test says."""
         return self.waits_ahead
 
+    def recall(self, code: int | None, words: str) -> Refused:
+        """What the real one says of a code."""
+        return translate(code, words)
+
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """One call."""
         self.be_called("move")
@@ -67,7 +72,7 @@ class ProviderInMemory:
     def answer(self, movement: Movement) -> Outcome:
         """Apply what was sent, or refuse it."""
         code = self.refusal(movement)
-        return self.apply(movement) if code is None else Refused(code, f"Non {code}")
+        return self.apply(movement) if code is None else self.recall(code, f"Non {code}")
 
     def refusal(self, movement: Movement) -> int | None:
         """The code with which it cannot be applied, if it cannot."""

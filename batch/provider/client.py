@@ -82,6 +82,9 @@ class Provider(Protocol):
         What that raises about the ledger is passed on, and nothing has left.
         """
 
+    def recall(self, code: int | None, words: str) -> Refused:
+        """Say what a refusal of which the ledger kept this means."""
+
 
 @contextmanager
 def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
@@ -136,6 +139,10 @@ class Client:
     def ahead(self) -> float:
         """Ask how many seconds the next call would wait for its turn."""
         return self._transport.pace.ahead()
+
+    def recall(self, code: int | None, words: str) -> Refused:
+        """Say what a refusal of which the ledger kept this means."""
+        return codes.translate(code, words)
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once. Never raises for what the network or the provider does."""
@@ -268,7 +275,7 @@ def _explain_refusal(refused: Refused) -> Note:
     return note(
         "question-refused",
         code=note("without-code") if refused.code is None else note("with-code", code=refused.code),
-        meaning=codes.explain(refused.code),
+        meaning=refused.meaning,
         said=note("with-words", words=refused.words) if refused.words else note("without-words"),
         hint=note("check-key") if refused.code in {1, 9, 10} else note("ask-provider"),
     )

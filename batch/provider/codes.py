@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from batch.notes import Note, note
+from batch.outcome import Refused
 from batch.rules.forecast import Shortfall
 
 OK = 200
@@ -55,3 +56,8 @@ def explain(code: int | None) -> Note:
     if code is None:
         return note("no-code")
     return note(_MEANINGS[code]) if code in _MEANINGS else note("code-unknown", code=code)
+
+
+def translate(code: int | None, words: str, *, by_field: bool = False) -> Refused:
+    """Say what a refusal with this code is for a batch."""
+    return Refused(code, words, by_field, code in STOPPING, explain(code))

@@ -215,7 +215,7 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
     if success is False:
         return _refusal(fields.get("code"), fields.get("message"))
     if success is None and 400 <= status < 500 and _names_fields(fields.get("error")):
-        return Refused(None, _error_list(fields["error"]), by_field=True)
+        return codes.translate(None, _error_list(fields["error"]), by_field=True)
     raise NotUnderstoodError(note("answer-undecided"))
 
 
@@ -281,7 +281,7 @@ def _refusal(code: Any, words: Any) -> Refused:
         raise ContradictionError(note("refusal-with-success-code"))
     if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
         raise NotUnderstoodError(note("refusal-without-code"))
-    return Refused(number, _words(words), of_account=number in codes.STOPPING)
+    return codes.translate(number, _words(words))
 
 
 def _words(value: Any) -> str:

@@ -120,7 +120,7 @@ class _Run:
         refuse_undecided(by_balances)
         for entry in doubtful:
             if entry not in by_balances:
-                movement, answer = _movement(entry), recall_answer(entry.result)
+                movement, answer = _movement(entry), recall_answer(entry.result, self._world.provider.recall)
                 found = self._settle(movement, entry.result.attempts, answer, 0)
                 if found.step is not Step.RETRY:
                     ended.add(movement.row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,6 @@ from batch.ledger.facts import AttemptEnded, RowSettled
 from batch.model import DONE_CODE, Movement, RowResult, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.provider import codes
 from batch.rules.retry import MOST_UNPROVEN, find_refusal
 from batch.rules.settle import Verdict
 from batch.runner.settling import Evidence
@@ -28,8 +28,8 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: S
     match outcome:
         case Applied(main, subaccount):
             code = DONE_CODE
-        case Refused(of_account=True):
-            said = note("account-refused", meaning=codes.explain(code), refuses="account")
+        case Refused(of_account=True, meaning=meaning):
+            said = note("account-refused", meaning=meaning, refuses="account")
         case Unproven():
             said = note("refused-undocumented")
         case NotApplied(reason) | Throttled(reason) | Doubt(reason):
@@ -73,23 +73,21 @@ def _mark(code: str, answer: Outcome, status: Status) -> Note:
     return note(code, refuses="account") if refusal is not None and refusal.of_account else note(code)
 
 
-def recall_answer(result: RowResult) -> Doubt:
-    """Return the answer that a row in doubt once got, as far as the ledger kept it."""
+def recall_answer(result: RowResult, recall: Callable[[int | None, str], Refused]) -> Doubt:
+    """Return the answer that a row in doubt once got, as the ledger kept it and the provider can `recall` it."""
     why = result.note or note("under-way")
     if result.code is None and result.message is None:
         return Doubt(why)
-    of_account = result.code in codes.STOPPING
-    return Doubt(why, Refused(result.code, result.message or "", of_account=of_account))
+    return Doubt(why, recall(result.code, result.message or ""))
 
 
 def stop_reason(movement: Movement, outcome: Outcome, times: int) -> Note:
     """Say why a run stops after this outcome of the last of so many attempts."""
     refusal = find_refusal(outcome)
     if refusal is not None and refusal.words:
-        meaning = codes.explain(refusal.code)
-        return note("account-stopped-saying", code=refusal.code, meaning=meaning, words=refusal.words)
+        return note("account-stopped-saying", code=refusal.code, meaning=refusal.meaning, words=refusal.words)
     if refusal is not None:
-        return note("account-stopped", code=refusal.code, meaning=codes.explain(refusal.code))
+        return note("account-stopped", code=refusal.code, meaning=refusal.meaning)
     if isinstance(outcome, Doubt) and not outcome.is_blocked:
         return note("row-never-applied", row=movement.row, times=times)
     why = outcome.reason if isinstance(outcome, NotApplied | Throttled | Doubt) else None
@@ -98,10 +96,9 @@ def stop_reason(movement: Movement, outcome: Outcome, times: int) -> Note:
 
 def unproven_reason(refusal: Refused) -> Note:
     """Say why a run stops after several refusals in a row that are no proof."""
-    meaning = codes.explain(refusal.code)
     if refusal.words:
-        return note("undocumented-saying", count=MOST_UNPROVEN, meaning=meaning, words=refusal.words)
-    return note("undocumented", count=MOST_UNPROVEN, meaning=meaning)
+        return note("undocumented-saying", count=MOST_UNPROVEN, meaning=refusal.meaning, words=refusal.words)
+    return note("undocumented", count=MOST_UNPROVEN, meaning=refusal.meaning)
 
 
 def untold_reason(row: int) -> Note:

@@ -29,7 +29,7 @@ POLICY = RetryPolicy(max_attempts=5, backoff=1.0, cap=60.0)
 
 
 def refused(code: int | None) -> Refused:
-    return Refused(code, "Non", of_account=code in codes.STOPPING)
+    return codes.translate(code, "Non")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from batch.language import Language, speaking
 from batch.model import Direction, Movement
 from batch.notes import Note, note, tell
-from batch.outcome import Doubt, NotApplied, Refused, Throttled
+from batch.outcome import Doubt, NotApplied, Throttled
+from batch.provider.codes import translate
 from batch.runner.telling import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
@@ -19,10 +20,10 @@ REASONS = [
     stop_reason(ROW, Throttled(note("asked-to-slow-down")), 5),
     stop_reason(ROW, Doubt(note("answer-late")), 5),
     stop_reason(ROW, Doubt(note("blocked", status="403"), None, True), 1),
-    stop_reason(ROW, Refused(20, ""), 1),
-    unproven_reason(Refused(77, "Non")),
-    unproven_reason(Refused(None, "Non")),
-    unproven_reason(Refused(77, "")),
+    stop_reason(ROW, translate(20, ""), 1),
+    unproven_reason(translate(77, "Non")),
+    unproven_reason(translate(None, "Non")),
+    unproven_reason(translate(77, "")),
     untold_reason(4),
     doubted_reason(4),
     unread_reason(ROW, note("unreachable", why=note("answer-late"))),

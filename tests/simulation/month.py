@@ -27,7 +27,8 @@ from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Movement, Status
 from batch.notes import Note, note
-from batch.outcome import Doubt, Outcome, Refused
+from batch.outcome import Doubt, Outcome
+from batch.provider.codes import translate
 from batch.rules.accounts import Owner
 from batch.rules.checks import Expected
 from batch.rules.repetition import MovementKey
@@ -379,9 +380,9 @@ class MonthProvider(ProviderInMemory):
         if fate < 0.08:
             return Doubt(note("said", words="the answer was lost"))
         if fate < 0.14:
-            return Refused(20, "disabled", of_account=True)
+            return translate(20, "disabled")
         if fate < 0.17:
-            return Refused(8, "no credit")
+            return translate(8, "no credit")
         outcome = self.apply(movement)
         self._month.applied_one(movement)
         if fate < 0.21:
