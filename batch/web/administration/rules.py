@@ -19,7 +19,7 @@ from batch.web.models import Person, SiteSettings
 @needs(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
-    """The form and what it changes; amounts in the audit log are thousandths, as in the table."""
+    """The form and what it changes; the audit log keeps amounts in thousandths, as the table does."""
     form = RulesForm.of(request.POST if request.method == "POST" else None, SiteSettings.current())
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batch.language import N_, _
+from batch.money import euros, from_thousandths
 
 ACTIONS = {
     "authenticator.enrolled": N_("enrolled an authenticator"),
@@ -45,6 +46,10 @@ ACTIONS = {
 }
 
 
+_AMOUNTS = {"row_limit", "batch_limit"}
+"""Kept in thousandths of a euro."""
+
+
 def action_words(action: str) -> str:
     """What somebody did, in words; the code itself where there are none."""
     return _(ACTIONS[action]) if action in ACTIONS else action
@@ -52,18 +57,20 @@ def action_words(action: str) -> str:
 
 def particulars_words(particulars: dict[str, object]) -> str:
     """The particulars in one line."""
-    return "; ".join(f"{name}: {_value(value)}" for name, value in particulars.items())
+    return "; ".join(f"{name}: {_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items())
 
 
-def _value(value: object) -> str:
+def _value(value: object, *, is_amount: bool = False) -> str:
     match value:
         case [before, after]:
-            return f"{_value(before)} → {_value(after)}"
+            return f"{_value(before, is_amount=is_amount)} → {_value(after, is_amount=is_amount)}"
         case list():
             return ", ".join(map(_value, value))
         case bool():
             return _("yes") if value else _("no")
         case None | "":
             return "–"
+        case int() if is_amount:
+            return euros(from_thousandths(value))
         case _:
             return str(value)

@@ -26,6 +26,7 @@ def test_limits_are_kept_and_shown_in_euros(people: People, client_for: ClientFo
     client.post("/administration/settings", {**_FORM, "row_limit": ""})
     assert SiteSettings.current().row_limit is None
     assert SiteSettings.objects.count() == 1
+    assert "row_limit: €500.00 → –" in client.get("/administration/log").content.decode()
     assert AuditEntry.objects.filter(action="settings.changed").first().particulars["row_limit"] == [None, 500_000]  # type: ignore[union-attr]
 
 
