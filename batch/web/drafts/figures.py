@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -51,9 +51,7 @@ class Foreseen:
     after: Decimal
     lowest: Decimal
     lowest_row: int | None
-    top_up: Decimal
     refused: int
-    refused_codes: Sequence[int]
     first_refused: Sequence[int]
     """Numbers of the first rows that would be refused."""
     removes_first_helps: bool
@@ -73,10 +71,12 @@ class Foreseen:
         if not kept:
             return None
         course = [(turn, from_thousandths(balance)) for turn, balance in kept["course"]]
-        return cls(**{**kept, **_euros(kept, *_FORESEEN), "course": course})
+        # Older versions kept more.
+        known = {each.name: kept[each.name] for each in fields(cls)}
+        return cls(**{**known, **_euros(kept, *_FORESEEN), "course": course})
 
 
-_FORESEEN = ("before", "after", "lowest", "top_up")
+_FORESEEN = ("before", "after", "lowest")
 
 
 def make_opening_json(account: Account) -> dict[str, Any]:

@@ -27,9 +27,7 @@ FORECAST: dict[str, Any] = {
     "after": 75_500,
     "lowest": 70_001,
     "lowest_row": 3,
-    "top_up": 6_500,
     "refused": 1,
-    "refused_codes": [8],
     "first_refused": [4],
     "removes_first_helps": True,
     "course": [[0, 100_000], [1, 70_001], [2, 75_500]],
@@ -47,10 +45,15 @@ def test_a_screen_is_kept_in_thousandths_and_named_by_the_same_digest_as_ever() 
 def test_a_forecast_is_kept_in_thousandths_and_read_as_euros() -> None:
     foreseen = Foreseen.of(Version(forecast=FORECAST))
     assert foreseen is not None
-    amounts = (foreseen.before, foreseen.after, foreseen.lowest, foreseen.top_up)
-    assert amounts == (Decimal(100), Decimal("75.5"), Decimal("70.001"), Decimal("6.5"))
+    amounts = (foreseen.before, foreseen.after, foreseen.lowest)
+    assert amounts == (Decimal(100), Decimal("75.5"), Decimal("70.001"))
     assert [balance for _turn, balance in foreseen.course] == [Decimal(100), Decimal("70.001"), Decimal("75.5")]
     assert foreseen.to_json() == {**FORECAST, "course": [(0, 100_000), (1, 70_001), (2, 75_500)]}
+
+
+def test_a_forecast_that_an_older_version_kept_is_read() -> None:
+    older = {**FORECAST, "top_up": 6_500, "refused_codes": [8]}
+    assert Foreseen.of(Version(forecast=older)) == Foreseen.of(Version(forecast=FORECAST))
 
 
 def test_of_what_was_not_checked_nothing_is_foreseen() -> None:
