@@ -21,7 +21,6 @@ from batch.sandbox.state import open_account
 
 HOST = "127.0.0.1"
 _MOST_BODY = 1024 * 1024
-_MOST_LINE = 64 * 1024
 # How often a thread that waits looks up: the server for its end, and whoever waits for that to be interruptible.
 _POLL_SECONDS = 0.02
 # Windows keeps the two fields of SO_LINGER in shorts.
@@ -40,16 +39,9 @@ class _Handler(BaseHTTPRequestHandler):
     error_content_type = "application/json"
     error_message_format = '{"success":false,"code":%(code)d,"message":"%(explain)s"}'
     disable_nagle_algorithm = True
-    wbufsize = _MOST_LINE  # So that head and body leave in one write.
+    wbufsize = 64 * 1024  # So that head and body leave in one write.
     timeout = 300.0
     server: _Server
-    raw_requestline: bytes
-
-    def parse_request(self) -> bool:
-        """Pass over the line end that some clients put behind a body without counting it."""
-        while self.raw_requestline in {b"\r\n", b"\n"}:
-            self.raw_requestline = self.rfile.readline(_MOST_LINE)
-        return super().parse_request()
 
     def _handle(self) -> None:
         self.wfile.flush()  # A client may be waiting for leave to send its body.
@@ -66,20 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def _read_body(self) -> bytes:
-        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            return self._read_exactly(int(self.headers.get("Content-Length", "0")))
-        body = b""
-        while size := int(self.rfile.readline(_MOST_LINE).split(b";")[0], 16):
-            body += self._read_exactly(size, len(body))
-            self.rfile.readline(_MOST_LINE)
-        while self.rfile.readline(_MOST_LINE).strip():  # Trailers, which nobody needs, up to the empty line.
-            pass
-        return body
-
-    def _read_exactly(self, size: int, before: int = 0) -> bytes:
-        if size < 0:
-            raise ValueError(size)
-        if before + size > _MOST_BODY:
+        size = int(self.headers.get("Content-Length", "0"))
+        if size < 0 or "Transfer-Encoding" in self.headers:
+            raise ValueError("The length of the body is not told.")
+        if size > _MOST_BODY:
             raise _TooLargeError(size)
         body = self.rfile.read(size)
         if len(body) < size:

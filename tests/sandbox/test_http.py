@@ -9,8 +9,6 @@ from .conftest import ADD, KEY, Client
 
 BODY = json.dumps({"apiKey": KEY, "credit": "10", "tokenSubaccount": "sub-0001"}).encode()
 POST = f"POST {ADD} HTTP/1.1\r\nHost: x\r\n".encode()
-ME = f"GET /v1/me?apiKey={KEY} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-LAST_ME = ME.replace(b"Host: x", b"Connection: close")
 
 
 def heard(raw: socket.socket) -> bytes:
@@ -38,17 +36,6 @@ def test_one_connection_carries_many_calls(raw: socket.socket) -> None:
         assert left in one_answer(raw)
 
 
-def test_a_body_may_come_in_chunks(raw: socket.socket) -> None:
-    chunks = b"".join(b"%x;x=y\r\n%s\r\n" % (len(part), part) for part in (BODY[:9], BODY[9:]))
-    raw.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nTrailer: x\r\n\r\n" + LAST_ME)
-    assert b"9990.000" in heard(raw)
-
-
-def test_a_line_end_that_was_not_counted_does_no_harm(raw: socket.socket) -> None:
-    raw.sendall(with_length(BODY) + b"\r\n" + with_length(BODY) + b"\n" + LAST_ME)
-    assert b"9980.000" in heard(raw)
-
-
 @pytest.mark.parametrize(
     "junk",
     [
@@ -59,8 +46,7 @@ def test_a_line_end_that_was_not_counted_does_no_harm(raw: socket.socket) -> Non
         b"GET http://[ HTTP/1.1\r\n\r\n",
         POST + b"Content-Length: ten\r\n\r\n",
         POST + b"Content-Length: -1\r\n\r\n",
-        POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
-        POST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_told_so_and_the_connection_closes(raw: socket.socket, junk: bytes) -> None:
@@ -70,11 +56,8 @@ def test_what_is_not_http_is_told_so_and_the_connection_closes(raw: socket.socke
     assert json.loads(body)["success"] is False
 
 
-@pytest.mark.parametrize(
-    "sent", [POST + b"Content-Length: 1048577\r\n\r\n", POST + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"]
-)
-def test_a_body_over_one_mebibyte_is_not_read(raw: socket.socket, sent: bytes) -> None:
-    raw.sendall(sent)
+def test_a_body_over_one_mebibyte_is_not_read(raw: socket.socket) -> None:
+    raw.sendall(POST + b"Content-Length: 1048577\r\n\r\n")
     assert heard(raw).startswith(b"HTTP/1.1 413 ")
 
 
