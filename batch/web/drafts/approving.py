@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from batch.web.drafts.digest import Options
-from batch.web.drafts.figures import Screen
+from batch.web.drafts.digest import Options, Screen
 
 
 class Hindrance(StrEnum):

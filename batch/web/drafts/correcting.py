@@ -23,10 +23,9 @@ from batch.web.audit import record
 from batch.web.drafts.approving import what_changed
 from batch.web.drafts.checking import Reading, check_version, recheck
 from batch.web.drafts.corrections import LONGEST, Correction, typed
-from batch.web.drafts.digest import Options
-from batch.web.drafts.figures import Screen
-from batch.web.drafts.finding import draft_in_force, refuse_scheduled
-from batch.web.drafts.forms import conventions_of, options_of, refuse_old
+from batch.web.drafts.digest import Options, Screen
+from batch.web.drafts.finding import draft_in_force, refuse_old, refuse_scheduled
+from batch.web.drafts.forms import conventions_of, options_of
 from batch.web.drafts.receiving import received
 from batch.web.drafts.rows import cell_text, columns_of
 from batch.web.drafts.telling import tell_if_ready

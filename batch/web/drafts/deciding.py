@@ -18,9 +18,8 @@ from batch.web.drafts.checking import recheck
 from batch.web.drafts.decisions import approve as agree
 from batch.web.drafts.decisions import is_fresh
 from batch.web.drafts.decisions import reject as end
-from batch.web.drafts.figures import Screen
-from batch.web.drafts.finding import draft_in_force, refuse_scheduled
-from batch.web.drafts.forms import refuse_old
+from batch.web.drafts.digest import Screen
+from batch.web.drafts.finding import draft_in_force, refuse_old, refuse_scheduled
 from batch.web.drafts.words import changed_sentence
 from batch.web.entry.confirm import confirmed, refusal
 from batch.web.models import Draft, Person
@@ -39,10 +38,11 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         how = confirmed(person, request.POST)
         if how is None:
             raise UsageError(refusal(person))
-        before = Screen.from_json(version.screen)
+        before = version.screen
         if not is_fresh(version) and recheck(version):
             record(request, "draft.changed_before_approval", str(pk))
-            raise UsageError(changed_sentence(what_changed(before, Screen.from_json(version.screen))))
+            changes = what_changed(Screen.from_json(before), Screen.from_json(version.screen))
+            raise UsageError(changed_sentence(changes))
         last = agree(draft, version, seen, person, how)
     except CreditbatchError as error:
         messages.error(request, str(error))

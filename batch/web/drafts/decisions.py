@@ -23,8 +23,7 @@ from batch.web.drafts.approving import (
     is_last,
     may_relax,
 )
-from batch.web.drafts.digest import Options
-from batch.web.drafts.figures import Screen
+from batch.web.drafts.digest import Options, Screen
 from batch.web.drafts.words import hindrance_sentence
 from batch.web.models import Approval, Draft, DraftState, Person, SiteSettings, Version
 

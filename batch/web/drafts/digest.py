@@ -16,10 +16,9 @@ from typing import Any
 from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
-from batch.money import thousandths_text
+from batch.money import from_thousandths, thousandths_text, to_thousandths
 from batch.report.words import foreseen_code
 from batch.runner.dry_run import DryRun
-from batch.web.drafts.figures import Screen
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
 _DRIFTING = frozenset({"balances-rose"})
@@ -58,6 +57,38 @@ class Options:
     def from_json(cls, kept: Mapping[str, Any]) -> Options:
         """What `to_json` gave; of what is missing, the default."""
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """All of a dry run that a person agrees to."""
+
+    plan: str
+    order: str
+    """Over the movements with their rows, in the order in which they are sent."""
+    movements: int
+    added: Decimal
+    removed: Decimal
+    invalid: int
+    findings: tuple[str, ...]
+    """Of the sheet as a whole."""
+    is_forecast: bool
+    refused: int
+    refusals: str
+    """Over the rows that would be refused, each with its code."""
+    top_up: int
+    """Whole euros."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the database keeps it, and as it is digested."""
+        amounts = {"added": to_thousandths(self.added), "removed": to_thousandths(self.removed)}
+        return {**asdict(self), **amounts, "findings": list(self.findings)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Screen:
+        """What `to_json` gave."""
+        euros = {name: from_thousandths(kept[name]) for name in ("added", "removed")}
+        return cls(**{**kept, **euros, "findings": tuple(kept["findings"])})
 
 
 def screen_of(dry_run: DryRun) -> Screen:

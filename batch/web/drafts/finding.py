@@ -1,15 +1,15 @@
-"""The draft that an address names."""
+"""The draft that an address names, and whether it may still be changed."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
 
 from batch.errors import UsageError
 from batch.language import _
-from batch.web.models import Draft, Job, JobState, Version
+from batch.web.models import Draft, DraftState, Job, JobState, Version
 
 
 def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
@@ -20,6 +20,16 @@ def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
     if found is None:
         raise Http404
     return draft, found
+
+
+def refuse_old(draft: Draft, posted: QueryDict) -> None:
+    """A form of a version that is not in force any more changes nothing."""
+    if draft.state not in {DraftState.CHECKED, DraftState.APPROVED}:
+        raise UsageError(_("This batch was started or has ended: nothing can be changed any more."))
+    if posted.get("version") != str(draft.version):
+        raise UsageError(
+            _("Somebody has changed this batch since you opened the page. Nothing was saved: look at it again.")
+        )
 
 
 def refuse_scheduled(draft: Draft) -> None:

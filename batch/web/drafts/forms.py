@@ -11,7 +11,6 @@ from batch.language import _
 from batch.model import Role
 from batch.web.drafts.conventions import Conventions, control_amount, control_rows
 from batch.web.drafts.digest import Options
-from batch.web.models import Draft, DraftState
 
 COLUMN = "column-"
 """A select for each role, by its name."""
@@ -52,13 +51,3 @@ def options_of(posted: QueryDict) -> Options:
         why=why if again else "",
         period=" ".join(posted.get("period", "").split())[:_LONGEST_PERIOD],
     )
-
-
-def refuse_old(draft: Draft, posted: QueryDict) -> None:
-    """A form of a version that is not in force any more changes nothing."""
-    if draft.state not in {DraftState.CHECKED, DraftState.APPROVED}:
-        raise UsageError(_("This batch was started or has ended: nothing can be changed any more."))
-    if posted.get("version") != str(draft.version):
-        raise UsageError(
-            _("Somebody has changed this batch since you opened the page. Nothing was saved: look at it again.")
-        )

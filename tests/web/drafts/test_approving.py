@@ -21,8 +21,7 @@ from batch.web.drafts.approving import (
     may_relax,
     what_changed,
 )
-from batch.web.drafts.digest import Options
-from batch.web.drafts.figures import Screen
+from batch.web.drafts.digest import Options, Screen
 
 SCREEN = Screen(
     plan="p",

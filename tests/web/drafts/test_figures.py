@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from batch.web.drafts.digest import Options, digest_of
-from batch.web.drafts.figures import Foreseen, Screen
+from batch.web.drafts.digest import Options, Screen, digest_of
+from batch.web.drafts.figures import Foreseen
 from batch.web.models import Version
 
 SCREEN: dict[str, Any] = {
