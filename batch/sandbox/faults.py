@@ -48,13 +48,13 @@ _SCOPES: dict[str, set[Call]] = {
     "read": {Call.ME, Call.LIST},
     "any": set(Call),
 }
-_WHOLE = {"skip", "times", "every", "seed", "retry_after", "code", "status"}
+_WHOLE = {"skip", "times", "seed", "retry_after", "code", "status"}
 _NUMBERS = {"probability", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault, and the calls it hits: after `skip` calls of its sort, every `every`th, `times` in all.
+    """One fault, and the calls it hits: after `skip` calls of its sort, `times` in all.
 
     `moment` is whether the movement is applied: before the fault means that it never is. `times` 0 is for ever;
     `probability` below 1 is drawn from `seed`, so a run can be repeated.
@@ -65,7 +65,6 @@ class Fault:
     on: str = "move"
     skip: int = 0
     times: int = 1
-    every: int = 1
     probability: float = 1.0
     seed: int = 0
     seconds: float | None = None
@@ -86,8 +85,8 @@ class Fault:
         if self.on not in _SCOPES:
             sentence = _("A fault is on one of {scopes}; “{given}” is none of them.")
             raise ValueError(sentence.format(scopes=", ".join(_SCOPES), given=self.on))
-        if self.skip < 0 or self.times < 0 or self.every < 1:
-            raise ValueError(_("skip and times cannot be negative, and every is at least 1."))
+        if self.skip < 0 or self.times < 0:
+            raise ValueError(_("skip and times cannot be negative."))
         if not 0 <= self.probability <= 1:
             raise ValueError(_("probability is between 0 and 1."))
         if self.seconds is not None and not 0 <= self.seconds <= 86400:
@@ -182,9 +181,8 @@ class _Armed:
         """Count a call of this sort, and say whether the fault is due on it."""
         self.seen += 1
         drawn = self._chance.random() < self.fault.probability
-        turn = self.seen - self.fault.skip - 1
         spent = self.fault.times and self.hits >= self.fault.times
-        return drawn and turn >= 0 and turn % self.fault.every == 0 and not spent
+        return drawn and self.seen > self.fault.skip and not spent
 
 
 class FaultPlan:

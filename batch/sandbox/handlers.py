@@ -60,7 +60,7 @@ class Api:
         self._calls = dict.fromkeys((call.value for call in Call), 0)
         self._lock = threading.RLock()
 
-    def route(self, method: str, target: str, body: bytes, content_type: str) -> Asked | Reply:
+    def route(self, method: str, target: str, body: bytes) -> Asked | Reply:
         """Find which of the four calls this is, or else answer it at once."""
         path, query = _split(target)
         allowed = _METHODS.get(path)
@@ -70,7 +70,7 @@ class Api:
             refused = reply(self.refusal(Code.METHOD_NOT_ALLOWED), status=405)
             return Reply(refused.status, refused.content_type, refused.body, {"Allow": ", ".join(allowed)})
         if not path.startswith("/sandbox/"):
-            return _read_call(Call(path.rpartition("/")[2]), query, body, content_type)
+            return _read_call(Call(path.rpartition("/")[2]), query, body)
         try:
             return reply(self._manage(method, path, body))
         except (ValueError, InvalidOperation) as wrong:
@@ -120,11 +120,6 @@ class Api:
         """Add a fault behind those that are there."""
         with self._lock:
             self._faults.add(fault)
-
-    def clear_faults(self) -> None:
-        """Forget every fault."""
-        with self._lock:
-            self._faults.clear()
 
     def _move(self, asked: Asked, parameters: Mapping[str, object]) -> Payload:
         direction: Direction = "add" if asked.call is Call.ADD else "remove"
@@ -199,29 +194,21 @@ def _split(target: str) -> tuple[str, str]:
     return path.removeprefix("/v1") if path.startswith("/v1/") else path, parts.query.lstrip("?")
 
 
-def _read_call(call: Call, query: str, body: bytes, content_type: str) -> Asked:
+def _read_call(call: Call, query: str, body: bytes) -> Asked:
     """Read the parameters of a call; those of the body win over those of the query."""
     parameters: dict[str, object] = dict(parse_qsl(query, keep_blank_values=True))
     readable = True
     try:
-        parameters |= _read_body(body, content_type)
+        parameters |= _read_parameters(body)
     except ValueError:
         readable = False
     xml = str(parameters.get("_format", "")).lower() == "xml"
     return Asked(call, parameters if readable else None, xml)
 
 
-def _read_body(body: bytes, content_type: str) -> dict[str, object]:
-    """Read JSON when the body looks like JSON or claims to be, else an HTML form.
-
-    Raises `ValueError` for JSON that cannot be read, or that is not an object.
-    """
-    text = body.decode("utf-8-sig").strip()
-    if not text:
-        return {}
-    if not text.startswith("{") and "json" not in content_type.lower():
-        return dict(parse_qsl(text, keep_blank_values=True))
-    parameters = _read_json(body)
+def _read_parameters(body: bytes) -> dict[str, object]:
+    """Read a JSON object, or nothing; `ValueError` for any other body."""
+    parameters = _read_json(body) if body.strip() else {}
     if isinstance(parameters, dict):
         return parameters
     raise ValueError("The body is not a JSON object.")

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()  # A client may be waiting for leave to send its body.
         try:
             body = self._read_body()
-            answer = self.server.api.route(self.command, self.path, body, self.headers.get("Content-Type", ""))
+            answer = self.server.api.route(self.command, self.path, body)
         except ValueError as wrong:
             return self.send_error(413 if isinstance(wrong, _TooLargeError) else 400)
         return self._send(answer) if isinstance(answer, Reply) else self._perform(answer)
@@ -241,10 +241,6 @@ class Sandbox:
     def add_fault(self, fault: Fault | str) -> None:
         """Add a fault, given as such or as the text of `--fault`."""
         self._open_api().add_fault(Fault.from_text(fault) if isinstance(fault, str) else fault)
-
-    def clear_faults(self) -> None:
-        """Forget every fault."""
-        self._open_api().clear_faults()
 
     def _open_api(self) -> Api:
         if self._api is None:

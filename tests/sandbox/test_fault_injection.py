@@ -189,13 +189,6 @@ def test_a_fault_may_wait_for_one_subaccount(sandbox: Sandbox, client: Client) -
     assert [client.move(number=n).status for n in (1, 2, 2)] == [200, 500, 200]
 
 
-def test_faults_can_be_cleared(sandbox: Sandbox, client: Client) -> None:
-    sandbox.add_fault("500:times=0")
-    assert client.move().status == 500
-    sandbox.clear_faults()
-    assert client.move().status == 200
-
-
 @pytest.mark.parametrize(("code", "status"), [(8, 200), (77, 400), (500, 200), (429, 403)])
 def test_a_refusal_may_be_a_lie(sandbox: Sandbox, client: Client, code: int, status: int) -> None:
     sandbox.add_fault(f"refuse-after:code={code},status={status}")

@@ -46,7 +46,6 @@ def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
         ("reset:on=tuesday", "“tuesday” is none of them"),
         ("reset:moment=during", "before or after"),
         ("reset:probability=2", "probability is between 0 and 1"),
-        ("reset:every=0", "every is at least 1"),
         ("429:retry_after=-1", "retry_after cannot be negative"),
         ("refuse", "needs a code"),
         ("reset:code=4", "no other fault has one"),
@@ -64,11 +63,10 @@ def test_a_fault_that_makes_no_sense_is_told_in_a_sentence(text: str, says: str)
         Fault.from_text(text)
 
 
-def test_skip_times_and_every_choose_the_calls() -> None:
+def test_skip_and_times_choose_the_calls() -> None:
     assert struck(Fault(Kind.RESET), 5) == [1]
     assert struck(Fault(Kind.RESET, skip=2, times=2), 9) == [3, 4]
-    assert struck(Fault(Kind.RESET, every=3, times=0), 9) == [1, 4, 7]
-    assert struck(Fault(Kind.RESET, skip=1, every=3, times=2), 12) == [2, 5]
+    assert struck(Fault(Kind.RESET, skip=1, times=0), 4) == [2, 3, 4]
 
 
 def test_chance_repeats_with_its_seed() -> None:
