@@ -182,9 +182,8 @@ RULES: Mapping[str, Rule] = {
         line=_count,
     ),
     "rows-in-cell": _error(
-        "Lines that may be rows ({count} in all) stand inside cells with line breaks and are not read, first in {at}: "
-        "close the quotation mark that opens this cell, or take the line breaks out of its text.",
-        count=_count,
+        "Lines of the file that may be rows ({lines}) stand inside cells with line breaks and are not read, first in "
+        "{at}: close the quotation mark that opens this cell, or take the line breaks out of its text.",
     ),
     "header-missing": _error(
         "No header row was found in the first {searched} rows: "
@@ -263,6 +262,24 @@ RULES: Mapping[str, Rule] = {
         },
         stated=_euros,
         found=_euros,
+    ),
+    "subtotals-agree": _note("Subtotals ({below}) agree with their rows and are left out."),
+    "subtotal": _error(
+        "The subtotal in {at} says {stated}, but the rows above it add up to {found}: look for a row that is missing, "
+        "doubled or mistyped, or correct the subtotal.",
+        stated=_euros,
+        found=_euros,
+    ),
+    "count-agrees": _note("The sheet says that it has {stated} rows, and it has.", stated=_count),
+    "count-wrong": _error(
+        "Row {row} says that the sheet has {stated} rows, but there are {found}: look for a row that is missing or "
+        "doubled, or correct the number.",
+        stated=_count,
+        found=_count,
+    ),
+    "headings": _note(
+        "Rows that hold only words ({below}, beginning with “{value}”) are taken for headings, not for movements, and "
+        "are left out."
     ),
     "total-unreadable": _error(
         "The total in {at} (“{value}”) is not a number that can be compared with the rows: "
@@ -468,9 +485,6 @@ RULES: Mapping[str, Rule] = {
         "The amount {value} is negative: write it without a sign in the column “{added}” or “{removed}”."
     ),
     # The row.
-    "subtotal": _error(
-        "The row looks like a subtotal of {stated}: delete it, or move it below the last movement.", stated=_euros
-    ),
     "row-too-long": _error(
         "The row has more cells than the header has titles, as when an amount such as 12,50 is cut at a comma that "
         "also separates the columns: put such amounts in quotation marks, or give the last column a title."

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 
 from batch.findings import Finding
 from batch.money import ZERO
@@ -89,41 +88,6 @@ class Appearance:
     """Merged cells in the rows in which a header is looked for: first row, first column, last row, last column."""
 
 
-@dataclass(frozen=True, slots=True)
-class LongCells:
-    """The cells of a text file that go on over several of its lines."""
-
-    separator: str
-    """By what the file was cut into cells."""
-    texts: Mapping[tuple[int, int], str]
-    """By (row, column), as `Appearance` counts them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A sheet as it was read: every row from the first, so that index + 1 is the number Excel shows. Rows of a text
-    file are as long as they are.
-    """
-
-    source: Source
-    rows: Sequence[Sequence[Cell]]
-    appearance: Appearance = Appearance()
-    findings: tuple[Finding, ...] = ()
-    """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
-    long_cells: LongCells | None = None
-
-    def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
-        """Put other cells in their places, by (row, column) as `Appearance` counts them; none below the last row."""
-        rows = list(self.rows)
-        for (number, column), cell in cells.items():
-            if 1 <= number <= len(rows):
-                row = list(rows[number - 1])
-                row += [None] * (column + 1 - len(row))
-                row[column] = cell
-                rows[number - 1] = row
-        return replace(self, rows=rows)
-
-
 # Rows and movements are made by the hundred thousand, and making one takes thrice as long if it is frozen. They are
 # handed on and hashed like everything else here, and nobody changes them.
 
@@ -188,56 +152,6 @@ class ControlTotal:
             if said.code in {"total-agrees", "total-wrong"}
         ]
         return min(totals, key=lambda total: total.agrees, default=None)
-
-
-@dataclass(frozen=True)
-class CheckedSheet:
-    """A sheet and everything the checks say of it. `columns` are the titles of all columns, in their order."""
-
-    source: Source
-    columns: tuple[str, ...]
-    roles: Mapping[Role, int]
-    rows: tuple[SheetRow, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def control_total(self) -> ControlTotal | None:
-        """The total below its rows, if it has one."""
-        return ControlTotal.said_in(self.findings)
-
-    @property
-    def has_sheet_errors(self) -> bool:
-        """Whether the sheet as a whole must not be run, whatever its rows."""
-        return any(finding.is_error for finding in self.findings)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be sent of a sheet. `digest` names exactly these movements, whatever file they came in."""
-
-    rows: tuple[SheetRow, ...]
-    """The valid rows, in the order in which they are sent."""
-    digest: str
-    moved: Mapping[tuple[str, Direction], Decimal]
-    """What moves to and from each sub-account, both in the order in which the rows first name them."""
-
-    @cached_property
-    def movements(self) -> tuple[Movement, ...]:
-        """The movements of the rows, made when they are asked for: a check needs none."""
-        return tuple(movements_of(self.rows))
-
-    @property
-    def added(self) -> Decimal:
-        """What moves to all sub-accounts."""
-        return self._all(Direction.ADD)
-
-    @property
-    def removed(self) -> Decimal:
-        """What moves back from all of them."""
-        return self._all(Direction.REMOVE)
-
-    def _all(self, direction: Direction) -> Decimal:
-        return sum((amount for (_token, way), amount in self.moved.items() if way is direction), ZERO)
 
 
 def movements_of(rows: Iterable[SheetRow]) -> list[Movement]:

@@ -12,7 +12,8 @@ from typing import TypeVar
 from openpyxl import Workbook
 
 from batch.ledger.protocol import Access, Ledger, NewBatch
-from batch.model import Balances, Cell, CheckedSheet, Grid, Source
+from batch.frames import CheckedSheet, Grid, make_frame
+from batch.model import Balances, Cell, Source
 from batch.rules.accounts import Owner, normalize_address
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.plan import make_plan
@@ -57,7 +58,7 @@ def checked(rows: int) -> CheckedSheet:
     """The sheet, read and checked."""
     cells: list[list[Cell]] = [list(HEADER)]
     cells += [list[Cell](line) for line in lines(rows)]
-    grid = Grid(Source("bench.xlsx", "0" * 64, 1, "January"), cells)
+    grid = Grid(Source("bench.xlsx", "0" * 64, 1, "January"), make_frame(cells))
     return check_sheet(grid, frozenset(map(token, range(SUBACCOUNTS))), Expected())
 
 
@@ -76,5 +77,5 @@ def new_batch(rows: int, name: str) -> NewBatch:
     """The sheet as an accepted plan."""
     sheet, now = checked(rows), datetime.now(UTC)
     opening = Balances(Decimal(MAIN), {token(number): Decimal(HELD) for number in range(SUBACCOUNTS)}, now)
-    plan = make_plan(sheet.rows, removes_first=False)
+    plan = make_plan(sheet)
     return NewBatch(name, now, sheet, plan, opening, ACCESS, "bench")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
+import pandas as pd
+
 from batch.ledger.protocol import Access, Ledger, NewBatch
-from batch.model import Balances, Cell, CheckedSheet, Grid, Source
+from batch.frames import CheckedSheet, Grid, make_frame
+from batch.model import Balances, Cell, SheetRow, Source
+from batch.money import to_thousandths
 from batch.rules.accounts import Owner, normalize_address
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.plan import make_plan
@@ -25,7 +29,22 @@ _Ledger = TypeVar("_Ledger", bound=Ledger)
 
 def grid(*rows: Sequence[Cell], header: Sequence[Cell] | None = None) -> Grid:
     """A sheet with its header in row 1."""
-    return Grid(SOURCE, [list(HEADER if header is None else header), *map(list, rows)])
+    return Grid(SOURCE, make_frame([list(HEADER if header is None else header), *map(list, rows)]))
+
+
+def sheet_of(rows: Iterable[SheetRow]) -> CheckedSheet:
+    """A sheet that was read as these rows."""
+    read = list(rows)
+    frame = pd.DataFrame(
+        {
+            "token": pd.array([row.token for row in read], dtype="category"),
+            "direction": pd.array([row.direction for row in read], dtype="category"),
+            "amount": pd.array([None if row.amount is None else to_thousandths(row.amount) for row in read], "Int64"),
+        },
+        index=[row.number for row in read],
+    )
+    findings = {row.number: row.findings for row in read if row.findings}
+    return CheckedSheet(SOURCE, (), {}, frame, findings, ())
 
 
 def checked(*rows: Sequence[Cell]) -> CheckedSheet:
@@ -41,7 +60,7 @@ def invalid_rows(sheet: CheckedSheet) -> int:
 def new_batch(*rows: Sequence[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
     """An accepted plan of these rows."""
     sheet = checked(*rows)
-    plan = make_plan(sheet.rows, removes_first=removes_first)
+    plan = make_plan(sheet, removes_first=removes_first)
     return NewBatch(name, NOON, sheet, plan, BALANCES, ACCESS, "me@example.com")
 
 

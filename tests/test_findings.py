@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from batch.findings import RULES, Finding, Severity, shown
 from batch.language import Language, speaking
-from batch.model import Cell, CheckedSheet
+from batch.frames import CheckedSheet
+from batch.model import Cell
 from batch.rules.checks import check_sheet
 from tests.builders import grid
 from tests.rules.cases import CASES, KNOWN, Case

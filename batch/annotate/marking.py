@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zipfile import BadZipFile, ZipFile
 
@@ -14,8 +14,10 @@ from batch.annotate.limits import CELLS, SECONDS, XML_SIZE
 from batch.annotate.losses import losses_of
 from batch.annotate.marks import marks_of
 from batch.errors import ReportError
+from batch.findings import Finding
+from batch.frames import Grid
 from batch.language import _
-from batch.model import Cell, CheckedSheet, Grid
+from batch.model import Cell, Source
 from batch.sheet.limits import Limits
 from batch.sheet.original import Original
 from batch.sheet.process import end, start
@@ -34,14 +36,15 @@ class Annotated:
 
 def annotate(
     original: Original,
-    checked: CheckedSheet,
+    source: Source,
+    findings: Iterable[Finding],
     *,
     corrections: Mapping[tuple[int, int], Cell] | None = None,
     keeps_macros: bool = False,
     limits: Limits | None = None,
 ) -> Annotated:
-    """The workbook in the language in force; `ReportError` if it is too large. `checked` is what was found in it, with
-    those of its cells corrected that `corrections` names by (row, column) as `Appearance` counts them.
+    """The workbook in the language in force; `ReportError` if it is too large. `findings` are those of the sheet that
+    `source` names, and then of its rows; `corrections` are cells by (row, column) as `Appearance` counts them.
 
     The bounded reader has accepted the file, because there is something found in it.
     """
@@ -53,9 +56,9 @@ def annotate(
         cells = None
     else:
         remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
-        cells = cells_of(_grid(original, checked, limits or Limits()).with_cells(corrected).rows)
+        cells = cells_of(_grid(original, source, limits or Limits()).with_cells(corrected).rows)
     head = {
-        "marks": marks_of(checked, remarks).to_json(),
+        "marks": marks_of(source, findings, remarks).to_json(),
         "cells": cells,
         "corrections": [(row, column, cell_to_json(cell)) for (row, column), cell in corrected.items()],
         "keeps_macros": keeps_macros,
@@ -80,10 +83,10 @@ def _refuse_large(original: Original) -> None:
         raise _too_large(original.name)
 
 
-def _grid(original: Original, checked: CheckedSheet, limits: Limits) -> Grid:
-    with open_original(original, sheet=checked.source.sheet, limits=limits) as reader:
+def _grid(original: Original, source: Source, limits: Limits) -> Grid:
+    with open_original(original, sheet=source.sheet, limits=limits) as reader:
         grid = reader.result()
-    if sum(map(len, grid.rows)) > CELLS:
+    if grid.frame.size > CELLS:
         raise _too_large(original.name)
     return grid
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from batch.findings import Finding, Severity
 from batch.language import _, ngettext, number
-from batch.model import CheckedSheet
+from batch.model import Source
 from batch.wording import severity_word
 
 MOST_LINES = 5_000
@@ -51,9 +51,9 @@ class Marks:
         return cls(**{**data, **kept})
 
 
-def marks_of(checked: CheckedSheet, remarks: tuple[str, ...]) -> Marks:
+def marks_of(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
     """The findings in the language in force, those of the sheet as a whole first."""
-    lines = [_line(finding) for finding in _findings(checked)]
+    lines = [_line(finding) for finding in findings]
     if len(lines) > MOST_LINES:
         more = ngettext(
             "{count} more finding is not marked here: correct these, and check the sheet again.",
@@ -62,21 +62,15 @@ def marks_of(checked: CheckedSheet, remarks: tuple[str, ...]) -> Marks:
         ).format(count=number(len(lines) - MOST_LINES))
         remarks = (*remarks, more)
     return Marks(
-        sheet=checked.source.sheet,
+        sheet=source.sheet,
         lines=tuple(lines[:MOST_LINES]),
         tab=_("Findings"),
-        title=_("What was found in {file}").format(file=checked.source.file_name),
+        title=_("What was found in {file}").format(file=source.file_name),
         remarks=(*remarks, _counted(lines)),
         headings=(_("Severity"), _("Cell"), _("What is wrong, and what to do")),
         whole_sheet=_("the sheet"),
         back=_("The list of findings: click on {cell}."),
     )
-
-
-def _findings(checked: CheckedSheet) -> Iterator[Finding]:
-    yield from checked.findings
-    for row in checked.rows:
-        yield from row.findings
 
 
 def _line(finding: Finding) -> Line:

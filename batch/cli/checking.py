@@ -27,8 +27,8 @@ from batch.sheet import Limits, Reader, open_sheet, read_sheet
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from batch.frames import CheckedSheet, Grid
     from batch.ledger.protocol import Ledger
-    from batch.model import CheckedSheet, Grid
     from batch.provider.client import Client
     from batch.runner.dry_run import Account, DryRun
 

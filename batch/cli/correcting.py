@@ -7,8 +7,8 @@ from pathlib import Path
 from batch.cli.console import note
 from batch.errors import UsageError
 from batch.files import whole_file
+from batch.frames import CheckedSheet
 from batch.language import _
-from batch.model import CheckedSheet
 from batch.output import refuse_replacing
 from batch.sheet.limits import Limits
 from batch.sheet.original import load
@@ -33,7 +33,9 @@ def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits
     original = load(path, limits)
     if original.sha256 != checked.source.sha256:
         raise UsageError(_("{file} was changed while it was checked: check it again.").format(file=original.name))
-    annotated = annotate(original, checked, keeps_macros=out.suffix.lower() == ".xlsm", limits=limits)
+    annotated = annotate(
+        original, checked.source, checked.all_findings, keeps_macros=out.suffix.lower() == ".xlsm", limits=limits
+    )
     with whole_file(out) as file:
         file.write(annotated.data)
     for remark in annotated.remarks:

@@ -58,7 +58,7 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
         offline = _("Offline: tokens were not looked up on the account, and there is no forecast.")
         screen.print(Padding(offline, _INDENT))
     sheet = checked.sheet
-    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.rows), checked.invalid_rows, checked.forecast))
+    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.frame), checked.invalid_rows, checked.forecast))
     _print_report(screen, report)
 
 
@@ -208,12 +208,8 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 def _print_plan(screen: Console, checked: DryRun) -> None:
     table = _table()
     plan = checked.plan
-    adds = [row.direction for row in plan.rows].count(Direction.ADD)
-    for direction, count, total in (
-        (Direction.ADD, adds, plan.added),
-        (Direction.REMOVE, len(plan.rows) - adds, plan.removed),
-    ):
-        table.add_row(direction_word(direction), _rows(count), euros(total))
+    for direction, total in ((Direction.ADD, plan.added), (Direction.REMOVE, plan.removed)):
+        table.add_row(direction_word(direction), _rows(plan.count(direction)), euros(total))
     if checked.invalid_rows:
         table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.invalid_rows), "")
     screen.print(table)
@@ -251,10 +247,7 @@ def _refusal(refusal: Refusal) -> str:
 
 
 def _print_findings(screen: Console, checked: DryRun) -> None:
-    findings = list(checked.sheet.findings)
-    for row in checked.sheet.rows:
-        if row.findings:
-            findings += row.findings
+    findings = checked.sheet.all_findings
     if not findings:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)

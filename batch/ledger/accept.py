@@ -20,8 +20,8 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
         digest=new.plan.digest,
         file_name=new.sheet.source.file_name,
         sha256=new.sheet.source.sha256,
-        rows=len(new.sheet.rows),
-        movements=len(new.plan.rows),
+        rows=len(new.sheet.frame),
+        movements=len(new.plan.frame),
         added=new.plan.added,
         removed=new.plan.removed,
         rows_sha256=rows_sha256(new.sheet.rows),
@@ -33,7 +33,7 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
         prepared=new.prepared,
         approved=new.approved,
     )
-    named = {movement.token for movement in new.plan.movements}
+    named = new.plan.tokens
     balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}
     opening = BalancesRead(new.opening.at, Purpose.OPENING, new.opening.main, balances)
     return fact, opening, StateChanged(new.at, BatchState.APPROVED)

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from batch.frames import CheckedSheet, Plan
 from batch.ledger.facts import Fact
-from batch.model import Balances, BatchHead, BatchRow, BatchView, CheckedSheet, Plan, RowResult, Status, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, RowResult, Status, Tally
 from batch.rules.accounts import KnownAccount, Owner
 from batch.rules.repetition import PastList
 
@@ -83,7 +84,7 @@ class Work:
 
 def take_up(new: NewBatch) -> Work:
     """Take up a batch that was recorded just now, without reading it back."""
-    rows = {row.number: row for row in new.plan.rows}
+    rows = {row.number: row for row in new.sheet.rows}
     queue = (BatchRow(rows[item.row], RowResult(Status.PENDING)) for item in new.plan.movements)
     named = {
         token: new.opening.subaccounts[token] for token, _way in new.plan.moved if token in new.opening.subaccounts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from batch.findings import Finding, shown
-from batch.model import Appearance, Cell, Role, SheetRow
+from batch.model import Appearance, Cell, Role
 from batch.money import as_excel_compares
 from batch.rules.cells import cell_shown, quoted, visible
 from batch.rules.header import column_letters
@@ -50,12 +50,12 @@ class Looks:
 
 
 def hidden_findings(
-    appearance: Appearance, rows: Iterable[SheetRow], roles: Mapping[Role, int], *, included: bool
+    appearance: Appearance, rows: Iterable[int], roles: Mapping[Role, int], *, included: bool
 ) -> Iterator[Finding]:
     """Hidden rows that carry movements, and hidden columns that these are read from."""
     suffix = "-included" if included else ""
     if appearance.hidden_rows:
-        hidden = [row.number for row in rows if row.number in appearance.hidden_rows]
+        hidden = [row for row in rows if row in appearance.hidden_rows]
         if hidden:
             yield Finding(f"rows-hidden{suffix}", hidden[0], None, {"rows": row_ranges(hidden)})
     for role, column in roles.items():

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from batch.findings import Finding
-from batch.model import Cell, CheckedSheet, Direction, Grid, SheetRow, movements_of
-from batch.money import ZERO
+from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid
+from batch.model import Direction
+from batch.money import from_thousandths
 from batch.rules.appearance import Looks, hidden_findings
 from batch.rules.cells import has_content
 from batch.rules.conventions import Conventions
+from batch.rules.distinct import Body, find_distinct
 from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, cell_address, find_header
-from batch.rules.mixing import Usage, usage_of, words_and_signs
-from batch.rules.rows import RowReader, Table, with_duplicates
-from batch.rules.swallowed import rows_in_cells
+from batch.rules.mixing import usage_of, words_and_signs
+from batch.rules.rows import Table, read_rows
+from batch.rules.swallowed import find_swallowed_rows
 from batch.rules.tokens import KnownTokens
-from batch.rules.totals import Totals, take_totals
+from batch.rules.totals import set_totals_aside
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +45,37 @@ def check_sheet(
     conventions: Conventions = _NOTHING_SAID,
 ) -> CheckedSheet:
     """Read every row by our rules. `known_tokens` are all the account's, or None when it was not asked (offline)."""
-    if not any(map(has_content, grid.rows)):
-        return CheckedSheet(grid.source, (), {}, (), (*grid.findings, Finding("sheet-empty")))
+    if not _has_content(grid):
+        return _without_rows(grid, Finding("sheet-empty"))
     header = header_of(grid, conventions)
     if header is None:
-        swallowed = rows_in_cells(grid.long_cells, known_tokens or ())
-        missing = Finding("header-missing", params={"searched": str(SEARCHED_ROWS)})
-        return CheckedSheet(grid.source, (), {}, (), (*grid.findings, *swallowed, missing))
-    usage = usage_of(grid.rows, header, signed=conventions.signed)
-    columns = _columns(grid.rows, header)
+        swallowed = find_swallowed_rows(grid, {}, known_tokens or ())
+        return _without_rows(grid, *swallowed, Finding("header-missing", params={"searched": str(SEARCHED_ROWS)}))
+    columns = _columns(grid, header)
+    body = Body(grid.frame.iloc[header.row :].reindex(columns=range(len(columns))))
+    usage = usage_of(body, header, signed=conventions.signed)
+    table = Table(len(columns), columns, usage.roles, usage.signed, is_text_file=grid.source.sheet is None)
     findings = [*grid.findings, *usage.findings]
-    totals = Totals([])
-    if len(header.roles) >= ENOUGH_ROLES:
-        table = Table(len(columns), columns, usage.roles, usage.signed, is_text_file=grid.source.sheet is None)
-        known = None if known_tokens is None else KnownTokens(known_tokens)
-        reader = RowReader(table, known, Looks(grid.appearance, usage.roles))
-        totals = _read_rows(grid, header, usage, reader, known_tokens or ())
-        findings += words_and_signs(grid.rows, header) if reader.has_wordless_sign else ()
-        findings += hidden_findings(grid.appearance, totals.rows, usage.roles, included=conventions.include_hidden)
-        if not totals.rows:
-            first = cell_address(min(header.roles.values()), header.row + 1)
-            findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
-        findings += totals.findings
-        findings += against_expected(totals.rows, expected)
-    findings += rows_in_cells(grid.long_cells, chain(known_tokens or (), _tokens(totals.rows)))
-    return CheckedSheet(grid.source, columns, usage.roles, tuple(totals.rows), tuple(findings))
+    if len(header.roles) < ENOUGH_ROLES:
+        return CheckedSheet(grid.source, columns, usage.roles, _take_no_rows(), {}, tuple(findings))
+    known = None if known_tokens is None else KnownTokens(known_tokens)
+    read = read_rows(body, table, known, Looks(grid.appearance, usage.roles))
+    kept = set_totals_aside(read, table, known_tokens or ())
+    sheet = CheckedSheet(grid.source, columns, usage.roles, kept.frame, kept.row_findings, ())
+    findings += words_and_signs(body, header) if read.has_wordless_sign else ()
+    findings += hidden_findings(grid.appearance, sheet.frame.index, usage.roles, included=conventions.include_hidden)
+    if sheet.frame.empty:
+        first = cell_address(min(header.roles.values()), header.row + 1)
+        findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
+    findings += kept.findings
+    findings += against_expected(sheet, expected)
+    findings += find_swallowed_rows(grid, usage.roles, {*(known_tokens or ()), *sheet.frame[TOKEN].dropna().unique()})
+    return replace(sheet, findings=tuple(findings))
 
 
 def header_of(grid: Grid, conventions: Conventions) -> Header | None:
     """The header, by what a person said of this sheet, by its titles, and by what was said of an earlier sheet."""
-    rows, merged, signed = grid.rows, grid.appearance.merged, conventions.signed
+    rows, merged, signed = grid.take_top(SEARCHED_ROWS), grid.appearance.merged, conventions.signed
     plain = find_header(rows, conventions.columns, merged, signed=signed)
     if plain is not None and not plain.missing:
         return plain
@@ -78,53 +84,43 @@ def header_of(grid: Grid, conventions: Conventions) -> Header | None:
     return find_header(rows, conventions.columns, merged, signed=signed, remembered=remembered)
 
 
-def _columns(rows: Sequence[Sequence[Cell]], header: Header) -> tuple[str, ...]:
-    """A title for every column of the table, whose width is that of its widest row or header."""
-    width, widest = 0, max(map(len, islice(rows, header.row - 1, None)))
-    for cells in islice(rows, header.row - 1, None):
-        # Only what lies beyond the width so far can widen it, so a long sheet is looked at once, or less.
-        if width == widest:
-            break
-        if len(cells) > width:
-            for column in range(len(cells) - 1, width - 1, -1):
-                cell = cells[column]
-                if cell is not None and cell != "":
-                    width = column + 1
-                    break
-    width = max(width, *(column + 1 for column in header.roles.values()))
-    return tuple((*header.titles, *[""] * width)[:width])
-
-
-def _read_rows(grid: Grid, header: Header, usage: Usage, reader: RowReader, known: Collection[str]) -> Totals:
-    rows = reader.read_all(header.row + 1, islice(grid.rows, header.row, None))
-    if reader.has_alike:
-        rows = with_duplicates(rows, usage.roles)
-    may_end_in_words = bool(rows) and rows[-1].amount is None
-    if not reader.labels and not reader.has_nameless and not may_end_in_words:
-        return Totals(rows)
-
-    def names_nobody(row: SheetRow) -> bool:
-        return row.token is None or row.token in reader.labels
-
-    return take_totals(rows, usage.roles, names_nobody, known, signed=usage.signed)
-
-
-def _tokens(rows: Iterable[SheetRow]) -> Iterator[str]:
-    """What stands in the token column."""
-    return (row.token for row in rows if row.token is not None)
-
-
-def against_expected(rows: Iterable[SheetRow], expected: Expected) -> Iterator[Finding]:
+def against_expected(sheet: CheckedSheet, expected: Expected) -> Iterator[Finding]:
     """The control totals are compared with what would be sent: a row with an error is not in them."""
-    if expected == Expected():
-        return
-    movements = movements_of(rows)
-    if expected.rows is not None and expected.rows != len(movements):
-        yield Finding("expected-rows", params={"found": str(len(movements)), "expected": str(expected.rows)})
+    valid = sheet.valid
+    if expected.rows is not None and expected.rows != len(valid):
+        yield Finding("expected-rows", params={"found": str(len(valid)), "expected": str(expected.rows)})
     for code, direction, total in (
         ("expected-added", Direction.ADD, expected.added),
         ("expected-removed", Direction.REMOVE, expected.removed),
     ):
-        moved = sum((item.amount for item in movements if item.direction is direction), ZERO)
+        moved = from_thousandths(int(valid[AMOUNT][valid[DIRECTION] == direction.value].sum()))
         if total is not None and total != moved:
             yield Finding(code, params={"found": str(moved), "expected": str(total)})
+
+
+def _has_content(grid: Grid) -> bool:
+    """Whether a person sees anything in the sheet; most often that shows in its first rows."""
+    if any(map(has_content, grid.take_top(SEARCHED_ROWS))):
+        return True
+    return any(has_content(find_distinct(grid.frame[column]).each) for column in grid.frame.columns)
+
+
+def _without_rows(grid: Grid, *findings: Finding) -> CheckedSheet:
+    return CheckedSheet(grid.source, (), {}, _take_no_rows(), {}, (*grid.findings, *findings))
+
+
+def _take_no_rows() -> DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
+
+
+def _columns(grid: Grid, header: Header) -> tuple[str, ...]:
+    """A title for every column of the table, whose width is that of its widest row or header."""
+    frame = grid.frame.iloc[header.row - 1 :]
+    width = max(column + 1 for column in header.roles.values())
+    beyond = reversed(range(width, len(frame.columns)))
+    width = next(
+        (at + 1 for at in beyond if any(cell not in {None, ""} for cell in find_distinct(frame[at]).each)), width
+    )
+    return tuple((*header.titles, *[""] * width)[:width])

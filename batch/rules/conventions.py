@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from batch.model import CheckedSheet, Role
+from batch.frames import CheckedSheet
+from batch.model import Role
 
 
 @dataclass(frozen=True, slots=True)

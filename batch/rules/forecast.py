@@ -7,13 +7,18 @@ The refusals are those of API.md: 6 an add while the main balance is not above 0
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, cast
 
-from batch.model import Direction, Movement, Plan, movements_of
-from batch.money import ZERO
-from batch.rules.plan import removes_before_adds
+from batch.frames import AMOUNT, DIRECTION, Plan
+from batch.model import Direction, Movement
+from batch.money import ZERO, from_thousandths
+from batch.rules.plan import put_removes_first
+
+if TYPE_CHECKING:
+    from pandas import Series
 
 
 class Shortfall(StrEnum):
@@ -85,10 +90,12 @@ class _Played:
 
 def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> Forecast:
     """Play the plan from these opening balances; `subaccounts` are all the account's, by token."""
-    passes = _must_pass(plan, main, subaccounts)
-    played = _play_in_sum(plan, main, subaccounts) if passes else _play(plan.movements, main, subaccounts)
-    # Where nothing is refused, every add has passed.
-    top_up = _top_up(plan.movements, main, subaccounts) if played.refusals else ZERO
+    if _must_pass(plan, main, subaccounts):
+        played, top_up = _add_up(plan, main, subaccounts), ZERO
+    else:
+        played = _play(plan.movements, main, subaccounts)
+        # Where nothing is refused, every add has passed.
+        top_up = _top_up(plan.movements, main, subaccounts) if played.refusals else ZERO
     return Forecast(
         before=main,
         after=played.main,
@@ -102,6 +109,11 @@ def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> F
     )
 
 
+def sign_amounts(plan: Plan) -> Series[int]:
+    """What each movement changes on the main account, in thousandths of a euro: an add takes from it."""
+    return plan.frame[AMOUNT].mask(plan.frame[DIRECTION] == Direction.ADD.value, -plan.frame[AMOUNT])
+
+
 def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> bool:
     """Whether the sums alone say that nothing can be refused: every account holds at first all that it is to give."""
     return main >= plan.added and all(
@@ -110,27 +122,18 @@ def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> boo
     )
 
 
-def _play_in_sum(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
-    """The same as playing each movement where all must pass, in a third of the time."""
+def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
+    """The same as playing each movement, where all must pass."""
     subaccounts = dict(opening)
     for (token, direction), amount in plan.moved.items():
         subaccounts[token] += amount if direction is Direction.ADD else -amount
-    # The main account holds least after an add that a remove follows, or that is the last row.
-    lowest, lowest_row, last_add = main, None, None
-    for row in plan.rows:
-        asked = row.amount
-        if asked is None:
-            raise AssertionError("only valid rows are in a plan")
-        if row.direction is Direction.ADD:
-            main -= asked
-            last_add = row
-        else:
-            if last_add is not None and main < lowest:
-                lowest, lowest_row = main, last_add.number
-            main += asked
-    if last_add is not None and main < lowest:
-        lowest, lowest_row = main, last_add.number
-    return _Played([], main, subaccounts, lowest, lowest_row)
+    course = sign_amounts(plan).cumsum()
+    if course.empty:
+        return _Played([], main, subaccounts, main, None)
+    after = main + from_thousandths(int(course.iloc[-1]))
+    if course.min() >= 0:
+        return _Played([], after, subaccounts, main, None)
+    return _Played([], after, subaccounts, main + from_thousandths(int(course.min())), cast("int", course.idxmin()))
 
 
 def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
@@ -162,7 +165,7 @@ def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, De
 
 def _if_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> tuple[int, Decimal]:
     """How many movements would be refused, and what would have to be topped up."""
-    ordered = movements_of(removes_before_adds(plan.rows))
+    ordered = replace(plan, frame=put_removes_first(plan.frame)).movements
     return len(_play(ordered, main, subaccounts).refusals), _top_up(ordered, main, subaccounts)
 
 

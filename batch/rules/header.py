@@ -29,7 +29,7 @@ _LETTERS = re.compile(r"[A-Z]{1,3}")
 PAIR = (Role.ADDED, Role.REMOVED)
 WORDED = (Role.AMOUNT, Role.DIRECTION)
 """The two ways in which a row says which way how much moves."""
-_AMOUNTS = frozenset((*PAIR, Role.AMOUNT))
+AMOUNTS = frozenset((*PAIR, Role.AMOUNT))
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column: rows as Excel counts them, columns from 0."""
@@ -73,6 +73,13 @@ def find_header(
 def cell_address(column: int, row: int) -> str:
     """The address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
     return f"{column_letters(column)}{row}"
+
+
+def lettered_columns(columns: Mapping[Role, str]) -> dict[Role, int]:
+    """The columns that were named by their letter, or by a title that could be one."""
+    return {
+        role: _column_of(name) for role, name in columns.items() if _LETTERS.fullmatch(name.strip().upper()) is not None
+    }
 
 
 def column_letters(column: int) -> str:
@@ -174,7 +181,7 @@ def _named_by_hand(
             named[role] = found[0]
         elif _LETTERS.fullmatch(name.strip().upper()) and _column_of(name) < len(titles):
             lettered[role] = _column_of(name)
-    if any(role in _AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
+    if any(role in AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
         return named
     has_known = named or any(column_roles(title) for ways in titles for title in ways if title)
     if has_known or all(titles[column][-1] for column in lettered.values()):

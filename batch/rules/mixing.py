@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from batch.findings import Finding
 from batch.model import Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import cell_shown, is_blank, visible
+from batch.rules.distinct import Body
 from batch.rules.header import PAIR, WORDED, Header, cell_address
 from batch.rules.vocabulary import direction_of
 
@@ -31,10 +31,9 @@ class _Example:
     value: str
 
 
-def usage_of(rows: Sequence[Sequence[Cell]], header: Header, *, signed: bool) -> Usage:
+def usage_of(body: Body, header: Header, *, signed: bool) -> Usage:
     """The way that the rows use, by the first cell that shows it."""
     roles = header.roles
-    body = _Body(rows, header)
     if all(role in roles for role in PAIR):
         if not any(role in roles for role in WORDED):
             return Usage(roles, header.findings)
@@ -47,41 +46,29 @@ def usage_of(rows: Sequence[Sequence[Cell]], header: Header, *, signed: bool) ->
     return Usage(roles, findings)
 
 
-def words_and_signs(rows: Sequence[Sequence[Cell]], header: Header) -> Sequence[Finding]:
+def words_and_signs(body: Body, header: Header) -> Sequence[Finding]:
     """A sheet that says the direction by a word in some rows, and only by a sign in others."""
-    body = _Body(rows, header)
-    sign = body.first((Role.AMOUNT,), _has_sign, where_blank=Role.DIRECTION)
-    word = body.first((Role.DIRECTION,), _is_direction)
+    wordless = Body(body.frame[body.distinct(header.roles[Role.DIRECTION]).mark(is_blank)])
+    sign = _first(wordless, header, (Role.AMOUNT,), _has_sign)
+    word = _first(body, header, (Role.DIRECTION,), _is_direction)
     return _mixed(word, sign, "signed") if word and sign else ()
 
 
-class _Body:
-    """The rows below the header, to look for an example in."""
-
-    def __init__(self, rows: Sequence[Sequence[Cell]], header: Header) -> None:
-        self._rows = rows
-        self._header = header
-
-    def first(
-        self, roles: Collection[Role], shows: Callable[[Cell], bool], *, where_blank: Role | None = None
-    ) -> _Example | None:
-        """The first cell in a column of these roles that shows what is looked for."""
-        columns = [self._header.roles[role] for role in roles if role in self._header.roles]
-        blank = self._header.roles[where_blank] if where_blank else None
-        if not columns:
-            return None
-        for number, cells in enumerate(islice(self._rows, self._header.row, None), start=self._header.row + 1):
-            if blank is not None and blank < len(cells) and cells[blank] is not None and not is_blank(cells[blank]):
-                continue
-            for column in columns:
-                if column < len(cells) and cells[column] is not None and shows(cells[column]):
-                    return _Example(cell_address(column, number), cell_shown(cells[column]))
-        return None
+def _first(body: Body, header: Header, roles: Collection[Role], shows: Callable[[Cell], bool]) -> _Example | None:
+    """The first cell in a column of these roles that shows what is looked for."""
+    found = []
+    for column in (header.roles[role] for role in roles if role in header.roles):
+        cells = body.distinct(column)
+        place = next((place for place, cell in enumerate(cells.each) if cell is not None and shows(cell)), None)
+        if place is not None:
+            row = int(body.frame.index[cells.first(place)])
+            found.append((row, column, _Example(cell_address(column, row), cell_shown(cells.each[place]))))
+    return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
-def _pair_or_words(body: _Body, header: Header, *, signed: bool) -> Usage:
-    worded = body.first(WORDED, lambda cell: not is_blank(cell))
-    paired = body.first(PAIR, _is_filled)
+def _pair_or_words(body: Body, header: Header, *, signed: bool) -> Usage:
+    worded = _first(body, header, WORDED, lambda cell: not is_blank(cell))
+    paired = _first(body, header, PAIR, _is_filled)
     if worded and paired:
         return Usage(header.roles, (*header.findings, *_mixed(worded, paired)))
     unused = PAIR if worded else WORDED
@@ -89,18 +76,19 @@ def _pair_or_words(body: _Body, header: Header, *, signed: bool) -> Usage:
     return Usage(roles, header.findings, signed and bool(worded))
 
 
-def _signed(body: _Body, header: Header) -> Usage:
+def _signed(body: Body, header: Header) -> Usage:
     """With signed amounts a column of words is not one of directions, unless it says so."""
-    word = body.first((Role.DIRECTION,), _is_direction)
-    sign = word and (body.first((Role.AMOUNT,), _has_sign) or body.first((Role.AMOUNT,), _is_filled))
+    word = _first(body, header, (Role.DIRECTION,), _is_direction)
+    amounts = (_first(body, header, (Role.AMOUNT,), shows) for shows in (_has_sign, _is_filled))
+    sign = word and next(filter(None, amounts), None)
     roles: dict[Role, int] = {role: column for role, column in header.roles.items() if role != Role.DIRECTION}
     mixed = _mixed(word, sign, "signed") if word and sign else ()
     return Usage(roles, (*header.findings, *mixed), signed=True)
 
 
-def _without_direction(body: _Body, header: Header) -> Sequence[Finding]:
+def _without_direction(body: Body, header: Header) -> Sequence[Finding]:
     """Where amounts have signs, these are most often the direction that is missing."""
-    sign = body.first((Role.AMOUNT,), _has_sign)
+    sign = _first(body, header, (Role.AMOUNT,), _has_sign)
     if sign is None:
         return header.findings
     others = [finding for finding in header.findings if finding.params.get("column") != Role.DIRECTION.value]

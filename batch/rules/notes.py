@@ -9,16 +9,20 @@ it has several of them, or a colon as in "Signature :", and is not close to any 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from batch.frames import AMOUNT, TOKEN
 from batch.model import Cell, Role, SheetRow
 from batch.rules.amounts import read_amount
 from batch.rules.cells import is_blank, visible
 from batch.rules.tokens import KnownTokens
 from batch.rules.vocabulary import fold, total_label
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LONGEST_NOTE = 1_000
 """Characters. A longer text is not looked at further, and is no note."""
@@ -44,43 +48,15 @@ _MONTHS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """How many rows at the end of a table are words only."""
-
-    below_total: int
-    """If what stands above them is a total."""
-    apart: int
-    """If the table has no total."""
-
-    @classmethod
-    def of(cls, rows: Sequence[SheetRow], roles: Mapping[Role, int], known: Collection[str]) -> Notes:
-        """`known` are the account's tokens, as far as it was asked."""
-        if not rows or rows[-1].amount is not None:
-            return cls(0, 0)
-        judge = _Judge(rows, roles, known)
-        apart = _count(rows, judge.is_words)
-        # Words right below a movement belong to the table: they may be a row of which the rest was forgotten.
-        while apart and not _is_apart(rows, len(rows) - apart):
-            apart -= 1
-        return cls(_count(rows, judge.is_words_below_total), apart)
-
-
-def _count(rows: Sequence[SheetRow], is_words: Callable[[SheetRow], bool]) -> int:
-    return next((count for count, row in enumerate(reversed(rows)) if not is_words(row)), len(rows))
-
-
-def _is_apart(rows: Sequence[SheetRow], index: int) -> bool:
-    return index > 0 and rows[index].number > rows[index - 1].number + 1
-
-
-class _Judge:
+class Words:
     """Tells words from movements, by where the sheet's columns are and which tokens there are."""
 
-    def __init__(self, rows: Iterable[SheetRow], roles: Mapping[Role, int], known: Collection[str]) -> None:
+    def __init__(self, frame: DataFrame, roles: Mapping[Role, int], known: Collection[str]) -> None:
         self._token_at = roles.get(Role.TOKEN)
         self._others = [column for role, column in roles.items() if role is not Role.TOKEN]
-        named = {row.token for row in rows if row.token is not None and row.amount is not None}
+        movements = frame[frame[AMOUNT].notna()]
+        named = set(movements[TOKEN].dropna())
+        self._movements = movements
         # Where a token of the sheet's movements has a space in it, a space tells nothing.
         self._has_spaced = any(" " in token and not total_label(token) for token in named)
         self._tokens = named.union(known)
@@ -101,6 +77,19 @@ class _Judge:
         is_silent = is_blank(token) or (isinstance(token, str) and not self._says_more(token))
         return is_silent and self._has_words_at_most(row)
 
+    def has_words_alone(self, row: SheetRow) -> bool:
+        """Whether a single cell of the row has words in it, which are no token."""
+        texts = [cell for cell in row.cells if not is_blank(cell)]
+        if len(texts) != 1 or not isinstance(texts[0], str) or any(not is_blank(row.cells[at]) for at in self._others):
+            return False
+        return not _is_number(texts[0]) and not self._is_near_token(texts[0])
+
+    def stand_apart(self, row: SheetRow) -> bool:
+        """Whether they stand right above a movement, in the token's column or one that movements leave blank."""
+        column = next(at for at, cell in enumerate(row.cells) if not is_blank(cell))
+        is_theirs = column == self._token_at or self._movements[column].map(is_blank).all()
+        return row.number + 1 in self._movements.index and bool(is_theirs)
+
     def _has_words_at_most(self, row: SheetRow) -> bool:
         """Whether there is no amount, no direction, nothing like a token, and no number anywhere."""
         if any(not is_blank(row.cells[column]) for column in self._others) or any(map(_is_number, row.cells)):
@@ -113,6 +102,9 @@ class _Judge:
         words = sum(_WORD.fullmatch(piece) is not None for piece in _pieces(text))
         if len(text) > LONGEST_NOTE or self._has_spaced or (words < 2 and not _COLON.search(text)):
             return True
+        return self._is_near_token(text)
+
+    def _is_near_token(self, text: str) -> bool:
         letters = _letters(text)
         return letters in self._letters or self._letters.near(letters) is not None
 

@@ -4,57 +4,46 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from batch.model import Direction, Plan, SheetRow
-from batch.money import ZERO, thousandths_text
+from batch.frames import AMOUNT, DIRECTION, READ, TOKEN, CheckedSheet, Plan
+from batch.model import Direction
+from batch.money import from_thousandths
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _DIGEST_VERSION = b"creditbatch plan 1"
 
 
-def make_plan(rows: Iterable[SheetRow], *, removes_first: bool = False) -> Plan:
+def make_plan(sheet: CheckedSheet, *, removes_first: bool = False) -> Plan:
     """The valid rows, in sheet order, or with every remove before the first add."""
-    valid = [row for row in rows if row.is_valid]
-    ordered = removes_before_adds(valid) if removes_first else valid
-    amounts = _amounts(ordered)
-    moved = {way: sum(these, ZERO) for way, these in amounts.items()}
-    return Plan(tuple(ordered), _digest(amounts), moved)
+    frame = put_removes_first(sheet.valid) if removes_first else sheet.valid
+    sums = frame.groupby([TOKEN, DIRECTION], sort=False, observed=True)[AMOUNT].sum()
+    moved = {
+        (token, Direction(way)): from_thousandths(amount)
+        for (token, way), amount in zip(sums.index, sums.tolist(), strict=True)
+    }
+    return Plan(frame, _digest(frame), moved)
 
 
-def removes_before_adds(rows: Iterable[SheetRow]) -> list[SheetRow]:
+def put_removes_first(frame: DataFrame) -> DataFrame:
     """The same rows with every remove before the first add; otherwise they keep their order."""
-    return sorted(rows, key=lambda row: row.direction is Direction.ADD)
+    return frame.sort_values(DIRECTION, ascending=False, kind="stable")
 
 
-def _amounts(rows: Iterable[SheetRow]) -> Mapping[tuple[str, Direction], Sequence[Decimal]]:
-    """What valid rows move to and from each sub-account."""
-    amounts: dict[tuple[str, Direction], list[Decimal]] = defaultdict(list)
-    for row in rows:
-        if row.token is not None and row.direction is not None and row.amount is not None:
-            amounts[row.token, row.direction].append(row.amount)
-    return amounts
-
-
-def _digest(amounts: Mapping[tuple[str, Direction], Sequence[Decimal]]) -> str:
+def _digest(frame: DataFrame) -> str:
     """SHA-256 over the movements themselves, sorted: a re-saved, re-ordered or converted sheet has the same digest.
 
     It is over a line for each, "token TAB direction TAB thousandths". Those of one token and direction begin alike, so
     they are sorted by themselves; and no token has a tab in it, so their beginnings are in the order of the lines.
     """
-    beginnings = {f"\n{token}\t{direction.value}\t": alike for (token, direction), alike in amounts.items()}
-    thousandths = _Thousandths()
+    amounts: dict[str, list[str]] = defaultdict(list)
+    columns = (frame[name].tolist() for name in READ)
+    for token, direction, thousandths in zip(*columns, strict=True):
+        amounts[f"\n{token}\t{direction}\t"].append(str(thousandths))
     digest = hashlib.sha256(_DIGEST_VERSION)
-    for beginning in sorted(beginnings):
-        lines = sorted(map(thousandths.__getitem__, beginnings[beginning]))
-        digest.update((beginning + beginning.join(lines)).encode())
+    for beginning in sorted(amounts):
+        digest.update((beginning + beginning.join(sorted(amounts[beginning]))).encode())
     digest.update(b"\n")
     return digest.hexdigest()
-
-
-class _Thousandths(dict[Decimal, str]):
-    """Amounts in thousandths of a euro, as text. Many movements are of the same amount."""
-
-    def __missing__(self, amount: Decimal) -> str:
-        text = self[amount] = thousandths_text(amount)
-        return text

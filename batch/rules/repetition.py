@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from batch.findings import Finding
-from batch.model import SheetRow, Source
+from batch.frames import Plan
+from batch.model import Source
 from batch.rules.unsettled import row_ranges
 
 REMEMBERED = timedelta(days=40)
@@ -42,10 +43,10 @@ class PastList:
 
 @dataclass(frozen=True, slots=True)
 class NewList:
-    """The list at hand: its valid rows in the sheet's order, and the period that a person named for it."""
+    """The list at hand: its movements in the sheet's order, and the period that a person named for it."""
 
     source: Source
-    rows: Sequence[SheetRow]
+    plan: Plan
     period: str | None
     at: datetime
     is_meant: bool = False
@@ -64,7 +65,7 @@ def find_repetition(new: NewList, past: Sequence[PastList], continued: Collectio
             yield Finding("file-name-again", params=params)
     if not any(earlier.done for earlier in others):
         return
-    keys = [(row.number, _key(row)) for row in new.rows]
+    keys = [(asked.row, (asked.token, asked.direction.value, asked.amount)) for asked in new.plan.movements]
     recent = [earlier for earlier in others if _may_be_same(new, earlier)]
     repeated = _repeated(keys, recent)
     is_same = _is_same_list(len(repeated), len(keys))
@@ -117,12 +118,6 @@ def _repeated(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList])
             done[key] -= 1
             found.append(number)
     return found
-
-
-def _key(row: SheetRow) -> MovementKey:
-    if row.token is None or row.direction is None or row.amount is None:
-        raise AssertionError("only valid rows are compared")
-    return row.token, row.direction.value, row.amount
 
 
 def _fold(period: str) -> str:

@@ -1,35 +1,53 @@
-"""Total rows below a table: recognised, left out of the movements, and compared with the rows as a control total."""
+"""Rows that are no movement: totals, subtotals, amounts carried forward, counts, headings and footers.
+
+They are told by their words and by where they stand, are left out of the movements, and what they say is compared with
+the rows: a total with all of them, a subtotal with those of its group, a count with their number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
 from batch.findings import Finding
+from batch.frames import AMOUNT, DIRECTION, TOKEN, take_rows
 from batch.model import Cell, Direction, Role, SheetRow
-from batch.money import EXACT, THOUSANDTH, ZERO
+from batch.money import EXACT, THOUSANDTH, ZERO, from_thousandths
 from batch.rules.amounts import read_amount
-from batch.rules.cells import NOTHING, is_blank, quoted, visible
+from batch.rules.cells import is_blank, quoted
 from batch.rules.header import cell_address
-from batch.rules.notes import Notes
+from batch.rules.notes import Words
+from batch.rules.rows import ReadRows, Table
 from batch.rules.unsettled import row_ranges
-from batch.rules.vocabulary import total_label
+from batch.rules.vocabulary import LabelKind, fold, label_kind, total_label
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
 
 _AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
+_SUMS = frozenset({LabelKind.TOTAL, LabelKind.SUBTOTAL, LabelKind.CARRIED})
+_WORDS_OF_SUMS = frozenset(
+    "total totaux sous soustotal subtotal sub somme sum de du des la le les d l of the for pour et and".split()
+)
+_MOST_GROUPS = 50
+"""Groups before a subtotal that it is compared with: it may add up several of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The rows without those that are totals, and what was found of these."""
+class Kept:
+    """The rows that are left, what is said of them, and what is said of those that were set aside."""
 
-    rows: list[SheetRow]
+    frame: DataFrame
+    row_findings: Mapping[int, tuple[Finding, ...]]
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
+class _Stated(NamedTuple):
     """A cell of a total row: what it adds up, and its number; None if that cannot be read."""
 
     column: int
@@ -40,166 +58,269 @@ class _Stated:
     """Whether it stands in one of a pair of columns, and can only be the total of that one."""
 
 
-def take_totals(
-    rows: list[SheetRow],
-    roles: Mapping[Role, int],
-    is_candidate: Callable[[SheetRow], bool],
-    known: Collection[str],
-    *,
-    signed: bool,
-) -> Totals:
-    """Take totals and notes off the end of the table; a subtotal between the movements is an error of its row."""
-    notes = Notes.of(rows, roles, known)
-    end = len(rows) - notes.below_total
-    first = end
-    while first > 1 and is_candidate(rows[first - 1]) and _label(rows[first - 1], roles):
-        if not _stated(rows[first - 1], roles):
-            break
-        first -= 1
-    kept = _with_subtotals(rows[:first], roles, is_candidate)
-    sums = _Sums.of(kept)
-    if first == end:
-        if not _is_sum(kept, roles, is_candidate):
-            return _without_notes([*kept, *rows[end:]], notes.apart)
-        first -= 1
-        kept = kept[:first]
-        sums = _Sums.of(kept)
-    totals = [(row, stated) for row in rows[first:end] for stated in _stated(row, roles)]
-    findings = [_compared(row, stated, sums, signed=signed) for row, stated in totals]
-    if notes.below_total:
-        findings.append(_text_below(rows[end:]))
-    return Totals(kept, tuple(findings))
-
-
-def _without_notes(rows: list[SheetRow], notes: int) -> Totals:
-    """The rows of a table without a total, of which as many as that at the end are notes."""
-    if not notes:
-        return Totals(rows)
-    end = len(rows) - notes
-    first = next(cell for cell in rows[end].cells if not is_blank(cell))
-    return Totals(rows[:end], (_text_below(rows[end:], {"as": "table", **quoted(first)}),))
-
-
-def _text_below(rows: Sequence[SheetRow], params: Mapping[str, str] = NOTHING) -> Finding:
-    numbers = [row.number for row in rows]
-    return Finding("text-below", numbers[0], None, {"below": row_ranges(numbers), **params})
-
-
 @dataclass(frozen=True, slots=True)
-class _Sums:
-    """What the rows add up to, each way that a total may mean it."""
+class _Line:
+    """A row that may be none of the movements; `place` counts the rows from 0."""
 
-    every: Decimal
-    added: Decimal
-    removed: Decimal
+    place: int
+    row: SheetRow
+    kind: LabelKind | None
+    label: str
+    stated: Sequence[_Stated]
 
-    @classmethod
-    def of(cls, rows: Sequence[SheetRow]) -> _Sums:
-        sums = {Direction.ADD: ZERO, Direction.REMOVE: ZERO, None: ZERO}
-        for row in rows:
-            if row.amount is not None and not _is_subtotal(row):
-                sums[row.direction] += row.amount
-        return cls(sum(sums.values(), ZERO), sums[Direction.ADD], sums[Direction.REMOVE])
-
-    def measured(self, measure: str) -> Decimal:
-        return {
-            "all": self.every,
-            "net": self.added - self.removed,
-            "added": self.added,
-            "removed": self.removed,
-        }[measure]
+    @property
+    def is_sum(self) -> bool:
+        return self.kind in _SUMS and bool(self.stated)
 
 
-def _compared(row: SheetRow, stated: _Stated, sums: _Sums, *, signed: bool) -> Finding:
-    at = cell_address(stated.column, row.number)
-    if stated.number is None:
-        return Finding("total-unreadable", row.number, at, {"at": at, **quoted(stated.cell)})
-    first = "net" if signed and stated.measure == "all" else stated.measure
-    # A general total may be meant either way, and one that names a way may mean everything: "total des crédits". But
-    # in a column of its own a total is that column's.
-    meant = (first,) if stated.is_column else (first, "all", "net")
-    ways = [way for way in meant if sums.measured(way) == stated.number]
-    way = ways[0] if ways else first
-    params = {"at": at, "as": way, "stated": str(stated.number), "found": str(sums.measured(way))}
-    return Finding("total-agrees" if ways else "total-wrong", row.number, at, params)
+def set_totals_aside(read: ReadRows, table: Table, known: Collection[str]) -> Kept:
+    """Set aside the rows that are no movements, and compare what they say with the rows that are."""
+    frame, roles = read.frame, table.roles
+    lines = {line.place: line for line in _find_lines(read, roles, known)}
+    if not lines:
+        return Kept(frame, _in_order(read.findings))
+    words = Words(frame, roles, known)
+    sums = [line for line in lines.values() if line.is_sum]
+    counts = [line for line in lines.values() if line.kind is LabelKind.COUNT and _count_in(line) is not None]
+    end = len(frame) - _count_from_end(lines, len(frame), words.is_words_below_total)
+    last = lines.get(end - 1)
+    if last and not last.is_sum and _is_sum_of_all(last, frame, roles, {line.place for line in sums}):
+        sums.append(last)
+    if not last or last not in (*sums, *counts):
+        end = len(frame) - _count_apart(lines, frame, words)
+    notes = [lines[place] for place in range(end, len(frame)) if lines[place] not in (*sums, *counts)]
+    headings = [line for line in lines.values() if line.place < end and _is_heading(line, table, words, sums)]
+    aside = {line.place for line in (*sums, *counts, *notes, *headings)}
+    course = _Course(frame, aside, sorted(line.place for line in (*sums, *headings)))
+    gone = [int(frame.index[place]) for place in aside]
+    findings = [*_compare(sums, course, signed=table.signed), *_compare_counts(counts, len(frame) - len(aside))]
+    if headings:
+        findings.append(_say("headings", headings))
+    if notes:
+        findings.append(_say("text-below", notes, as_table=not sums))
+    kept = {row: said for row, said in read.findings.items() if row not in set(gone)}
+    return Kept(frame.drop(index=gone), _in_order(kept), tuple(findings))
 
 
-def _is_sum(rows: Sequence[SheetRow], roles: Mapping[Role, int], is_candidate: Callable[[SheetRow], bool]) -> bool:
-    """Whether the last row names nobody and no direction, and each of its amounts is what the others add up to."""
-    if len(rows) < 2 or not is_candidate(rows[-1]):
-        return False
-    last = rows[-1]
-    named = [role for role in (Role.TOKEN, Role.DIRECTION) if role in roles]
-    stated = _stated(last, roles)
-    if not stated or not all(is_blank(last.cells[roles[role]]) for role in named):
-        return False
-    sums = _Sums.of(rows[:-1])
-    return all(
-        item.number is not None
-        and item.number in {sums.measured(item.measure), *([sums.measured("net")] if item.measure == "all" else [])}
-        for item in stated
-    )
+def _in_order(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, tuple[Finding, ...]]:
+    return dict(sorted(findings.items()))
 
 
-def _with_subtotals(
-    rows: list[SheetRow], roles: Mapping[Role, int], is_candidate: Callable[[SheetRow], bool]
-) -> list[SheetRow]:
-    """The rows, of which those between the movements that are labelled as a total say so instead of anything else."""
-    kept = rows
-    for index, row in enumerate(rows):
-        stated = _stated(row, roles) if is_candidate(row) and _label(row, roles) else []
-        if stated:
-            kept = rows[:] if kept is rows else kept
-            at = cell_address(stated[0].column, row.number)
-            number = stated[0].number
-            params = {"stated": str(number) if number is not None else visible(str(stated[0].cell))}
-            kept[index] = replace(row, findings=(Finding("subtotal", row.number, at, params),))
-    return kept
+def _find_lines(read: ReadRows, roles: Mapping[Role, int], known: Collection[str]) -> Iterator[_Line]:
+    """Find the rows that name nobody, whose words say that they add something up, or that ask for nothing."""
+    frame = read.frame
+    may_be = frame[TOKEN].isna() | (frame[AMOUNT].isna() & frame[DIRECTION].isna())
+    if read.labels:
+        may_be |= frame[TOKEN].isin(read.labels)
+    if len(frame) > 1 and frame[TOKEN].iloc[-1] == str(len(frame) - 1) and frame[TOKEN].iloc[-1] not in known:
+        # Excel's own row of totals counts the tokens.
+        may_be.iloc[-1] = True
+    places = may_be.to_numpy().nonzero()[0].tolist()
+    for place, row in zip(places, take_rows(frame.iloc[places], read.findings), strict=True):
+        label = _find_label(row, roles)
+        yield _Line(place, row, label_kind(label), label, _stated(row, label, roles))
 
 
-def _is_subtotal(row: SheetRow) -> bool:
-    return bool(row.findings) and row.findings[0].code == "subtotal"
-
-
-def _label(row: SheetRow, roles: Mapping[Role, int]) -> str | None:
-    """What the row's label says that it adds up; None if it has none, or names a sub-account or a direction as well."""
-    token_at = roles.get(Role.TOKEN)
-    named = None if token_at is None else row.cells[token_at]
-    if not is_blank(named):
-        return total_label(named, strict=True) if isinstance(named, str) else None
+def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
+    """The words that say what the row is; none if it names a sub-account or a direction as well."""
+    named = row.cells[roles[Role.TOKEN]] if Role.TOKEN in roles else None
+    if isinstance(named, str) and not is_blank(named):
+        return named
     if row.direction is not None and Role.DIRECTION in roles:
-        return None
-    for column, cell in enumerate(row.cells):
-        label = total_label(cell) if isinstance(cell, str) and column != token_at else None
-        if label:
-            return label
-    return None
+        return ""
+    texts = (cell for cell in row.cells if isinstance(cell, str))
+    return next((text for text in texts if label_kind(text)), "")
 
 
-def _stated(row: SheetRow, roles: Mapping[Role, int]) -> list[_Stated]:
+def _stated(row: SheetRow, label: str, roles: Mapping[Role, int]) -> list[_Stated]:
     """The totals in the columns of amounts."""
-    label = _label(row, roles)
+    measured = total_label(label) or ""
     found = []
     for role, usual in _AMOUNTS.items():
         if role not in roles or is_blank(row.cells[roles[role]]):
             continue
         cell = row.cells[roles[role]]
-        is_column = role is not Role.AMOUNT and label != "net"
-        measure = usual if is_column or not label else label
-        reading = read_amount(cell)
-        if reading.broken in {"amount-missing", "amount-zero"}:
-            number: Decimal | None = ZERO
-        elif isinstance(cell, Decimal) and cell.is_finite():
-            # A sum of many binary fractions is off by a little; its rows have at most three decimals.
-            number = cell.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
-        elif reading.amount is not None:
-            number = -reading.amount if reading.sign == "-" else reading.amount
-        else:
-            number = None
+        is_column = role is not Role.AMOUNT and measured != "net"
+        measure = usual if is_column or not measured else measured
+        number = _read_sum(cell)
         if measure == "net" and role is Role.REMOVED and number is not None:
             # A balance stands on the side that outweighs the other.
             number = -number
         found.append(_Stated(roles[role], measure, number, cell, is_column))
-    if label == "net" and len(found) > 1:
+    if measured == "net" and len(found) > 1:
         return [item for item in found if item.number != ZERO] or found[:1]
     return found
+
+
+def _read_sum(cell: Cell) -> Decimal | None:
+    reading = read_amount(cell)
+    if reading.broken in {"amount-missing", "amount-zero"}:
+        return ZERO
+    if isinstance(cell, Decimal) and cell.is_finite():
+        # A sum of many binary fractions is off by a little; its rows have at most three decimals.
+        return cell.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
+    return None if reading.amount is None else -reading.amount if reading.sign == "-" else reading.amount
+
+
+class _Course:
+    """What the rows come to from the first on, each way that a total may mean it."""
+
+    def __init__(self, frame: DataFrame, aside: Collection[int], ends: Sequence[int]) -> None:
+        amounts = frame[AMOUNT].fillna(0).reset_index(drop=True)
+        amounts[list(aside)] = 0
+        ways = frame[DIRECTION].reset_index(drop=True)
+        self._every = amounts.cumsum()
+        self._added = amounts.where(ways == Direction.ADD.value, 0).cumsum()
+        self._removed = amounts.where(ways == Direction.REMOVE.value, 0).cumsum()
+        self._ends = ends
+        self.end = len(frame)
+        self.last = max(set(range(len(frame))).difference(aside), default=-1)
+        """Where the last row stands that is not set aside."""
+
+    def measure(self, measure: str, start: int, end: int) -> Decimal:
+        """What the rows from one place to before another come to."""
+        match measure:
+            case "added":
+                return self._between(self._added, start, end)
+            case "removed":
+                return self._between(self._removed, start, end)
+            case "net":
+                return self.measure("added", start, end) - self.measure("removed", start, end)
+        return self._between(self._every, start, end)
+
+    def starts(self, end: int) -> list[int]:
+        """Where the group that ends in a place may begin, the nearest first: behind a sum or a heading, or the top."""
+        before = self._ends[: bisect_left(self._ends, end)]
+        near = [place + 1 for place in reversed(before[-_MOST_GROUPS:])]
+        return [start for start in near if self._every[end] != self._every[start - 1]] + [0]
+
+    @staticmethod
+    def _between(course: Series[int], start: int, end: int) -> Decimal:
+        until = int(course[end - 1]) if end else 0
+        return from_thousandths(until - (int(course[start - 1]) if start else 0))
+
+
+def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sums: Collection[int]) -> bool:
+    """Whether a row without a label names nobody and no direction, and its amounts are what the others add up to.
+
+    In the token's column it may have their number.
+    """
+    token = roles.get(Role.TOKEN)
+    names = token is not None and not is_blank(line.row.cells[token]) and line.row.token != str(line.place)
+    says_way = Role.DIRECTION in roles and not is_blank(line.row.cells[roles[Role.DIRECTION]])
+    if names or says_way or not line.stated or not line.place:
+        return False
+    course = _Course(frame, {*sums, line.place}, [])
+    meant = {stated: ("all", "net") if stated.measure == "all" else (stated.measure,) for stated in line.stated}
+    return all(stated.number in {course.measure(way, 0, line.place) for way in meant[stated]} for stated in meant)
+
+
+def _compare(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterator[Finding]:
+    """Compare each total with all rows, or with those of its group."""
+    agreeing: list[_Line] = []
+    ordered = sorted(sums, key=lambda line: line.place)
+    for line in ordered:
+        # A total with rows below it is one of a group where another closes the table; else it misses those rows.
+        is_total = line.kind in {LabelKind.TOTAL, None} and not line.place < course.last < ordered[-1].place
+        groups = course.starts(line.place) if not is_total or line is not ordered[-1] else []
+        said = [
+            finding
+            for stated in line.stated
+            if (finding := _compare_one(line, stated, course, groups, is_total=is_total, signed=signed))
+        ]
+        yield from said
+        if not said:
+            agreeing.append(line)
+    if agreeing:
+        yield _say("subtotals-agree", agreeing)
+
+
+def _compare_one(
+    line: _Line, stated: _Stated, course: _Course, groups: Sequence[int], *, is_total: bool, signed: bool
+) -> Finding | None:
+    """What is said of a total, or of a subtotal that agrees with none of the groups that begin at these places."""
+    row, at = line.row.number, cell_address(stated.column, line.row.number)
+    if stated.number is None:
+        return Finding("total-unreadable", row, at, {"at": at, **quoted(stated.cell)})
+    # A general total may be meant either way, and one that names a way may mean everything: "total des crédits". But
+    # in a column of its own a total is that column's.
+    first = "net" if signed and stated.measure == "all" else stated.measure
+    meant = (first,) if stated.is_column else (first, "all", "net")
+    whole = next((way for way in meant if course.measure(way, 0, course.end) == stated.number), None)
+    if not (is_total and whole) and any(
+        course.measure(way, start, line.place) == stated.number for way in meant for start in groups
+    ):
+        return None
+    code, start, end = ("subtotal", groups[0], line.place) if not is_total else ("total-wrong", 0, course.end)
+    if is_total and whole:
+        code, first = "total-agrees", whole
+    found = course.measure(first, start, end)
+    return Finding(code, row, at, {"at": at, "as": first, "stated": str(stated.number), "found": str(found)})
+
+
+def _count_in(line: _Line) -> int | None:
+    """The number that a count says, in a cell or behind its words."""
+    numbers = [int(cell) for cell in line.row.cells if isinstance(cell, Decimal) and cell.is_finite()]
+    texts = (cell for cell in line.row.cells if isinstance(cell, str))
+    numbers += [int(found) for text in texts for found in re.findall(r"(?<![\w.,/-])\d{1,7}(?![\w.,/-])", text)]
+    return numbers[0] if len(set(numbers)) == 1 else None
+
+
+def _compare_counts(counts: Sequence[_Line], rows: int) -> Iterator[Finding]:
+    for line in counts:
+        stated = _count_in(line)
+        code = "count-agrees" if stated == rows else "count-wrong"
+        yield Finding(code, line.row.number, None, {"stated": str(stated), "found": str(rows)})
+
+
+def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) -> bool:
+    """Whether a row between the others is a footer, the header once more, or words over a group.
+
+    Words in a column that movements fill as well may be a row of which the rest was forgotten, and so may a single word
+    in the token's, unless a subtotal below names them.
+    """
+    if line.is_sum or line.kind is LabelKind.COUNT:
+        return False
+    if _is_header_again(line.row, table):
+        return True
+    if not words.has_words_alone(line.row):
+        return False
+    if line.kind is LabelKind.FOOTER or (words.is_words(line.row) and words.stand_apart(line.row)):
+        return True
+    named = set(fold(line.label).split())
+    below = next((end for end in sums if end.place > line.place), None)
+    return below is not None and not named.isdisjoint(set(fold(below.label).split()) - _WORDS_OF_SUMS)
+
+
+def _is_header_again(row: SheetRow, table: Table) -> bool:
+    """Whether the row says what the header says, as where every page begins with it."""
+    titles = [table.titles[at] for at in table.roles.values()]
+    cells = [row.cells[at] for at in table.roles.values()]
+    return all(isinstance(cell, str) and fold(cell) == fold(title) for cell, title in zip(cells, titles, strict=True))
+
+
+def _count_from_end(lines: Mapping[int, _Line], end: int, is_words: Callable[[SheetRow], bool]) -> int:
+    place = end - 1
+    while place in lines and not lines[place].is_sum and is_words(lines[place].row):
+        place -= 1
+    return end - 1 - place
+
+
+def _count_apart(lines: Mapping[int, _Line], frame: DataFrame, words: Words) -> int:
+    """Count the rows of words at the end of a table without a total.
+
+    Words right below a movement belong to the table: they may be a row of which the rest was forgotten.
+    """
+    count = _count_from_end(lines, len(frame), words.is_words)
+    first = len(frame) - count
+    while first < len(frame) and not (first and frame.index[first] > frame.index[first - 1] + 1):
+        first += 1
+    return len(frame) - first
+
+
+def _say(code: str, lines: Sequence[_Line], *, as_table: bool = False) -> Finding:
+    """Name the rows, and the first words of them."""
+    numbers = [line.row.number for line in lines]
+    first = next((cell for cell in lines[0].row.cells if not is_blank(cell)), None)
+    params = {"below": row_ranges(numbers), **quoted(first), **({"as": "table"} if as_table else {})}
+    return Finding(code, numbers[0], None, params)

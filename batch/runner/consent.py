@@ -36,7 +36,7 @@ def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
         return Obstacle.SHEET_ERRORS
     if checked.invalid_rows and not choices.skip_invalid:
         return Obstacle.INVALID_ROWS
-    return None if checked.plan.rows else Obstacle.NOTHING_TO_SEND
+    return Obstacle.NOTHING_TO_SEND if checked.plan.frame.empty else None
 
 
 def obstacle_in_forecast(checked: DryRun, choices: Choices) -> Obstacle | None:

@@ -8,15 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from batch.frames import CheckedSheet, Grid, Plan
 from batch.model import (
     Balances,
     BatchHead,
     BatchRow,
     BatchState,
     BatchView,
-    CheckedSheet,
-    Grid,
-    Plan,
     RowResult,
     Status,
 )
@@ -70,7 +68,7 @@ class DryRun:
     @property
     def invalid_rows(self) -> int:
         """How many rows have an error, and so are not in the plan."""
-        return len(self.sheet.rows) - len(self.plan.rows)
+        return len(self.sheet.frame) - len(self.plan.frame)
 
     @cached_property
     def view(self) -> BatchView:
@@ -117,6 +115,6 @@ def dry_run(
     """Check the sheet and play the plan on paper. Offline (no account) tokens are not looked up."""
     known = frozenset(account.balances.subaccounts) if account else None
     sheet = check_sheet(grid, known, expected, conventions)
-    plan = make_plan(sheet.rows, removes_first=removes_first)
+    plan = make_plan(sheet, removes_first=removes_first)
     played = forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
     return DryRun(sheet, plan, account, played, removes_first, at)

@@ -19,7 +19,7 @@ REPEATED = "already-run"
 
 def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices: Choices) -> DryRun:
     """The dry run with what the ledger says of it. What it continues is left out of the plan already."""
-    tokens = {row.token for row in checked.plan.rows if row.token is not None}
+    tokens = checked.plan.tokens
     continued = () if choices.only_unsettled is None else family_of(ledger, account, choices.only_unsettled)
     found = [
         *_find_repetition(checked, ledger, account, choices, tokens, continued),
@@ -42,7 +42,7 @@ def _find_repetition(
     continued: Collection[str],
 ) -> list[Finding]:
     past = ledger.past_lists(account, checked.at - REMEMBERED, tokens)
-    new = NewList(checked.sheet.source, checked.plan.rows, choices.period, checked.at, is_meant=choices.again)
+    new = NewList(checked.sheet.source, checked.plan, choices.period, checked.at, is_meant=choices.again)
     return list(find_repetition(new, past, continued))
 
 

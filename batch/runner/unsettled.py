@@ -14,10 +14,11 @@ from datetime import datetime
 
 from batch.choices import read_choices
 from batch.errors import UsageError
+from batch.frames import CheckedSheet
 from batch.language import _
 from batch.ledger.facts import StateChanged
 from batch.ledger.protocol import Ledger
-from batch.model import ENDED, BatchRow, BatchState, BatchView, CheckedSheet, Direction, Source, Status, movements_of
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
 from batch.notes import note
 from batch.rules.books import has_open_alarm
 from batch.rules.checks import Expected, against_expected
@@ -72,19 +73,16 @@ def only_unsettled(
     _refuse_partial(views, is_whole=is_whole)
     sheet = checked.sheet
     comparison = compare(sheet.rows, _history(views, sheet.source, is_whole=is_whole))
-    rows = tuple(
-        replace(row, findings=(*row.findings, *row_findings(row, sheet.roles, comparison)))
-        for row in sheet.rows
-        if row.number not in comparison.done
-    )
+    more = {row.number: row_findings(row, sheet.roles, comparison) for row in sheet.rows}
+    rest = sheet.with_findings(more).without(comparison.done)
     dropped = frozenset() if expected is None else _COMPARED
     kept = [finding for finding in sheet.findings if finding.code not in dropped]
-    compared = () if expected is None else against_expected(rows, expected)
-    plan = make_plan(rows, removes_first=checked.removes_first)
+    compared = () if expected is None else against_expected(rest, expected)
+    plan = make_plan(rest, removes_first=checked.removes_first)
     balances = checked.account.balances if checked.account else None
     return replace(
         checked,
-        sheet=replace(sheet, rows=rows, findings=(*kept, *sheet_findings(comparison), *compared)),
+        sheet=replace(rest, findings=(*kept, *sheet_findings(comparison), *compared)),
         plan=plan,
         forecast=forecast(plan, balances.main, balances.subaccounts) if balances else None,
     )
@@ -92,7 +90,7 @@ def only_unsettled(
 
 def is_all_done(checked: DryRun) -> bool:
     """Whether nothing is left of the sheet, neither to send nor to correct."""
-    return not checked.sheet.rows and not checked.sheet.has_sheet_errors
+    return checked.sheet.frame.empty and not checked.sheet.has_sheet_errors
 
 
 def close_unfinished(ledger: Ledger, account: int, batch: str, at: datetime) -> None:

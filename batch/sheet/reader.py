@@ -7,14 +7,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from batch.errors import SheetError
+from batch.frames import Grid, make_frame
 from batch.language import language, speaking
-from batch.model import Grid, Role, Source
+from batch.model import Role, Source
 from batch.sheet.complaints import cannot_start, died, too_much_memory, too_slow
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import MEBIBYTE, Limits
@@ -80,11 +81,8 @@ class TextReader:
     """A text file that is being read in this process; there is nothing to close."""
 
     def __init__(self, request: Request) -> None:
-        original = request.original
-        threads = ThreadPoolExecutor(2, thread_name_prefix="sheet")
-        # Hashing needs nothing that reading needs, not even the interpreter.
-        sha256 = threads.submit(lambda: original.sha256)
-        self._grid = threads.submit(self._read, request, sha256)
+        threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
+        self._grid = threads.submit(self._read, request)
         threads.shutdown(wait=False)
 
     def __enter__(self) -> TextReader:
@@ -103,11 +101,9 @@ class TextReader:
         """The thread comes to an end by itself."""
 
     @staticmethod
-    def _read(request: Request, sha256: Future[str]) -> Grid:
-        original = request.original
+    def _read(request: Request) -> Grid:
         with speaking(request.language):
-            text = read_text(original, request.sheet, request.columns, request.limits)
-        return text.grid(Source(original.name, sha256.result(), len(original.data), None))
+            return read_text(request.original, request.sheet, request.columns, request.limits)
 
 
 class SheetReader:
@@ -171,7 +167,7 @@ class SheetReader:
                     raise SheetError(sentence, sheets)
                 case End(rows=count) if begin and count == len(rows):
                     source = Source(self._name, self._sha256, self._size, begin.sheet)
-                    return Grid(source, rows, begin.appearance, begin.findings)
+                    return Grid(source, make_frame(rows), begin.appearance, begin.findings)
         raise self._reason or died(self._name, self._limits)
 
     def _messages(self) -> Iterator[Message]:

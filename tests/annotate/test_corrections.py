@@ -14,7 +14,8 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate import annotate
-from batch.model import Appearance, Cell, CheckedSheet, SheetRow
+from batch.frames import CheckedSheet
+from batch.model import Appearance, Cell, SheetRow
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet import Limits, read_sheet
 from batch.sheet.original import load
@@ -51,7 +52,8 @@ def checked(path: Path, corrections: Corrections) -> CheckedSheet:
 
 
 def corrected(path: Path, corrections: Corrections) -> bytes:
-    return annotate(load(path, Limits()), checked(path, corrections), corrections=corrections).data
+    found = checked(path, corrections)
+    return annotate(load(path, Limits()), found.source, found.all_findings, corrections=corrections).data
 
 
 def sheet_of(data: bytes) -> Worksheet:

@@ -19,7 +19,7 @@ from batch.annotate import Annotated, annotate
 from batch.annotate.marks import MOST_LINES
 from batch.errors import ReportError
 from batch.language import Language, speaking
-from batch.model import CheckedSheet
+from batch.frames import CheckedSheet
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet import Limits, read_sheet
 from batch.sheet.original import load
@@ -32,7 +32,8 @@ def checked(path: Path) -> CheckedSheet:
 
 
 def marked(path: Path, *, keeps_macros: bool = False) -> Annotated:
-    return annotate(load(path, Limits()), checked(path), keeps_macros=keeps_macros)
+    found = checked(path)
+    return annotate(load(path, Limits()), found.source, found.all_findings, keeps_macros=keeps_macros)
 
 
 def opened(annotated: Annotated, *, data_only: bool = False) -> Workbook:
@@ -240,7 +241,7 @@ def test_what_cannot_be_written_again_is_one_sentence(
             data = old.read(part)
             new.writestr(part, spoil(data) if part.filename.endswith("sheet1.xml") else data)
     with pytest.raises(ReportError, match="could not be marked"):
-        annotate(load(path, Limits()), found)
+        annotate(load(path, Limits()), found.source, found.all_findings)
 
 
 def test_dates_numbers_and_truths_of_another_kind_of_file_stay_what_they_are() -> None:

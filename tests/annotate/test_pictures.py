@@ -58,7 +58,8 @@ def with_picture(path: Path, content: str = PICTURE, kind: str = "png") -> Path:
 
 
 def marked(path: Path) -> Annotated:
-    return annotate(load(path, Limits()), check_sheet(read_sheet(path), None, Expected()))
+    found = check_sheet(read_sheet(path), None, Expected())
+    return annotate(load(path, Limits()), found.source, found.all_findings)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "jpeg", "gif", "bmp", "tiff"])

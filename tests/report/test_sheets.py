@@ -13,16 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
 from batch.findings import Finding
-from batch.model import (
-    BatchRow,
-    Cell,
-    Event,
-    Grid,
-    People,
-    RowResult,
-    Source,
-    Status,
-)
+from batch.frames import Grid, make_frame
+from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
 from batch.report.telling import Teller
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.forecast import forecast
@@ -103,7 +95,7 @@ def test_findings_are_shown_with_their_cells(tmp_path: Path) -> None:
 
 def test_dry_run_says_which_rows_would_be_refused(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a2", "7", "add"]])
-    foreseen = forecast(make_plan(read.rows), Decimal(4), {"a1": Decimal(1)})
+    foreseen = forecast(make_plan(read), Decimal(4), {"a1": Decimal(1)})
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Rows")
     assert cell_under(sheet, "Findings", 3, header=2).value == "Would be refused: Not enough credit, €1.00 short."
     assert cell_under(sheet, "Findings", 4, header=2).value == "Would be refused: The sub-account does not exist."
@@ -149,7 +141,7 @@ def test_balances_show_the_course_of_each_subaccount(tmp_path: Path) -> None:
 
 def test_balances_of_a_dry_run_come_from_the_forecast(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a1", "2", "remove"]])
-    foreseen = forecast(make_plan(read.rows), Decimal(100), {"a1": Decimal(1)})
+    foreseen = forecast(make_plan(read), Decimal(100), {"a1": Decimal(1)})
     lines = values(sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Balances"))
     assert lines[2] == ["a1", 1, 5, 2, 4, None, None]
     lines = values(sheet_of(reopened(tmp_path, dry_run_of(read)), "Balances"))
@@ -200,7 +192,7 @@ def test_to_fix_has_the_inputs_own_layout_and_only_the_rows_to_fix(tmp_path: Pat
 
 def test_to_fix_is_read_again_as_the_same_rows(tmp_path: Path) -> None:
     before = checked(FIXABLE)
-    after = check_sheet(Grid(SOURCE, _to_fix(tmp_path, FIXABLE)), None, Expected())
+    after = check_sheet(Grid(SOURCE, make_frame(_to_fix(tmp_path, FIXABLE))), None, Expected())
     assert after.roles == before.roles
     assert after.columns[:-1] == before.columns
     for old, new in zip(before.rows, after.rows, strict=True):
@@ -323,7 +315,7 @@ def test_summary_lists_findings_of_the_sheet_but_not_without_end(tmp_path: Path)
 
 def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "50", "add"], ["a1", "2", "remove"]])
-    foreseen = forecast(make_plan(read.rows), Decimal("50.5"), {"a1": Decimal(1)})
+    foreseen = forecast(make_plan(read), Decimal("50.5"), {"a1": Decimal(1)})
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Summary")
     forecast_of = {line[0]: line[3] for line in values(sheet)}
     assert forecast_of["Main balance before"] == 50.5

@@ -164,9 +164,7 @@ def test_other_states(state: BatchState, expected: Verdict) -> None:
 
 def dry(rows: Sequence[Sequence[str]], main: str | None) -> str:
     sheet = checked([TITLES, *rows])
-    foreseen = (
-        None if main is None else forecast(make_plan(sheet.rows), Decimal(main), {"a": Decimal(0), "b": Decimal(9)})
-    )
+    foreseen = None if main is None else forecast(make_plan(sheet), Decimal(main), {"a": Decimal(0), "b": Decimal(9)})
     found = of(dry_run_of(sheet), foreseen)
     assert found.mood is Mood.DRY_RUN
     assert found.sentence.startswith("Dry run, nothing has moved: ")

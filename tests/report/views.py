@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.findings import Finding
 from batch.ledger.old_sentences import read_sentence
+from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import (
     Balances,
     BatchHead,
@@ -21,9 +22,7 @@ from batch.model import (
     BatchState,
     BatchView,
     Cell,
-    CheckedSheet,
     Event,
-    Grid,
     Role,
     RowResult,
     SheetRow,
@@ -48,7 +47,7 @@ UNKNOWN = RowResult(Status.UNKNOWN, None, "no answer within 30 s", None, None, 1
 
 def checked(rows: Sequence[Sequence[Cell]], source: Source = SOURCE) -> CheckedSheet:
     """The checks' reading of these rows, the first of which holds the titles."""
-    return check_sheet(Grid(source, [list(row) for row in rows]), None, Expected())
+    return check_sheet(Grid(source, make_frame(rows)), None, Expected())
 
 
 def row(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from batch.model import Appearance, Cell, CheckedSheet, Role
+from batch.frames import CheckedSheet
+from batch.model import Appearance, Cell, Role
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
 from tests.builders import grid

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from batch.model import Appearance, Cell, CheckedSheet
+from batch.frames import CheckedSheet
+from batch.model import Appearance, Cell
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
 from tests.builders import grid

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, CheckedSheet, Direction, Grid, Movement, Role, movements_of
+from batch.frames import CheckedSheet, Grid, make_frame
+from batch.model import Cell, Direction, Movement, Role, movements_of
 from batch.rules.checks import Expected, check_sheet
 from tests.builders import SOURCE, grid, invalid_rows
 from tests.rules.cases import CASES, KNOWN, ROW, Case
@@ -66,7 +67,7 @@ def test_blank_rows_are_skipped_and_every_row_keeps_its_number() -> None:
         ["sub-2", "2", "-"],
         [None, None, None],
     ]
-    sheet = check_sheet(Grid(SOURCE, rows), KNOWN, Expected())
+    sheet = check_sheet(Grid(SOURCE, make_frame(rows)), KNOWN, Expected())
     assert row_codes(sheet) == {5: [], 7: []}
 
 
@@ -111,8 +112,8 @@ def test_a_missing_column_is_a_finding_of_the_sheet_and_no_row_is_sent() -> None
 
 
 def test_a_sheet_without_a_table_has_no_rows() -> None:
-    assert codes(check_sheet(Grid(SOURCE, []), None, Expected(rows=5))) == ["sheet-empty"]
-    assert codes(check_sheet(Grid(SOURCE, [[], [None, "\u200b"]]), None, Expected())) == ["sheet-empty"]
+    assert codes(check_sheet(Grid(SOURCE, make_frame([])), None, Expected(rows=5))) == ["sheet-empty"]
+    assert codes(check_sheet(Grid(SOURCE, make_frame([[], [None, "\u200b"]])), None, Expected())) == ["sheet-empty"]
     assert codes(checked(["sub-1", "5", "add"], header=["a", "b", "c"])) == ["header-missing"]
     assert codes(checked(["sub-1", "5"], header=["Token", "x"])) == ["column-missing", "column-missing"]
     assert checked(["sub-1", "5"], header=["Token", "x"]).rows == ()
@@ -170,11 +171,16 @@ def test_short_and_long_rows_are_carried_to_the_report_whole() -> None:
 
 @given(st.lists(st.lists(CELLS, max_size=5), max_size=8))
 def test_any_grid_is_checked_and_never_raises(rows: list[list[Cell]]) -> None:
-    sheet = check_sheet(Grid(SOURCE, [["Token", "Montant", "Sens"], *rows]), KNOWN, Expected(rows=1))
+    sheet = check_sheet(Grid(SOURCE, make_frame([["Token", "Montant", "Sens"], *rows])), KNOWN, Expected(rows=1))
     assert [row.number for row in sheet.rows] == sorted({row.number for row in sheet.rows})
     for row in sheet.rows:
         assert row.is_valid == bool(movements_of([row]))
-        assert row.cells[: len(rows[row.number - 2])] == tuple(rows[row.number - 2])[: len(row.cells)]
+        assert (
+            row.cells
+            == tuple([cell or None if isinstance(cell, str) else cell for cell in rows[row.number - 2]] + [None] * 9)[
+                : len(row.cells)
+            ]
+        )
         assert row.is_valid or any(finding.is_error for finding in row.findings)
         assert all(finding.message for finding in row.findings)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, CheckedSheet, Direction, Movement, Role, movements_of
+from batch.frames import CheckedSheet
+from batch.model import Cell, Direction, Movement, Role, movements_of
 from batch.money import amount_text
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions, titles_to_keep

@@ -8,10 +8,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Direction, Plan, SheetRow
+from batch.frames import Plan
+from batch.model import Direction, SheetRow
 from batch.money import THOUSANDTH, ZERO
 from batch.rules.forecast import Forecast, Refusal, Shortfall, SubAccountForecast, forecast
 from batch.rules.plan import make_plan
+from tests.builders import sheet_of
 
 TOKENS = ["a", "b", "c"]
 EUROS = st.decimals("0.001", "50", places=3)
@@ -19,12 +21,13 @@ BALANCES = st.fixed_dictionaries({"a": st.decimals("-5", "50", places=3), "b": s
 MOVES = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from("+-"), EUROS), max_size=12)
 
 
-def plan(*moves: tuple[str, str, str | Decimal]) -> Plan:
+def plan(*moves: tuple[str, str, str | Decimal], removes_first: bool = False) -> Plan:
     """Movements as (token, "+" or "-", amount), from row 2 on."""
-    return make_plan(
+    rows = (
         SheetRow(row, (), token, Direction.ADD if sign == "+" else Direction.REMOVE, Decimal(amount))
         for row, (token, sign, amount) in enumerate(moves, 2)
     )
+    return make_plan(sheet_of(rows), removes_first=removes_first)
 
 
 def played(main: str, *moves: tuple[str, str, str | Decimal], **subaccounts: str) -> Forecast:
@@ -168,9 +171,8 @@ def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
 def test_removes_first_keeps_what_it_promises(
     moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
 ) -> None:
-    planned = plan(*moves)
-    first = forecast(planned, main, held)
-    second = forecast(make_plan(planned.rows, removes_first=True), main, held)
+    first = forecast(plan(*moves), main, held)
+    second = forecast(plan(*moves, removes_first=True), main, held)
     is_better = (len(second.refusals), second.top_up) < (len(first.refusals), first.top_up)
     assert first.removes_first_helps == (is_better and not first.passes)
     assert second.removes_first_helps is False

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from batch.model import Cell, Direction, SheetRow, movements_of
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.plan import make_plan
-from tests.builders import grid
+from tests.builders import grid, sheet_of
 
 ROWS = st.lists(
     st.builds(
@@ -30,16 +30,16 @@ ADD = SheetRow(2, (), "sub-1", Direction.ADD, Decimal(10))
 
 
 def digest_of(rows: list[SheetRow]) -> str:
-    return make_plan(rows).digest
+    return make_plan(sheet_of(rows)).digest
 
 
 def digest(*rows: list[Cell], header: list[Cell] | None = None) -> str:
-    return make_plan(check_sheet(grid(*rows, header=header), None, Expected()).rows).digest
+    return make_plan(check_sheet(grid(*rows, header=header), None, Expected())).digest
 
 
 def test_a_plan_has_the_valid_rows_in_their_order_and_their_totals() -> None:
     rows: list[list[Cell]] = [["a", "5", "add"], ["b", "x", "add"], ["c", "2,5", "remove"], ["d", "1", "add"]]
-    plan = make_plan(check_sheet(grid(*rows), None, Expected()).rows)
+    plan = make_plan(check_sheet(grid(*rows), None, Expected()))
     assert [movement.row for movement in plan.movements] == [2, 4, 5]
     assert (plan.added, plan.removed) == (Decimal(6), Decimal("2.5"))
 
@@ -47,16 +47,16 @@ def test_a_plan_has_the_valid_rows_in_their_order_and_their_totals() -> None:
 def test_removes_first_keeps_the_order_within_each_direction() -> None:
     rows: list[list[Cell]] = [["a", "1", "+"], ["b", "2", "-"], ["c", "3", "+"], ["d", "4", "-"]]
     sheet = check_sheet(grid(*rows), None, Expected())
-    plan = make_plan(sheet.rows, removes_first=True)
+    plan = make_plan(sheet, removes_first=True)
     assert [movement.row for movement in plan.movements] == [3, 5, 2, 4]
-    assert plan.digest == make_plan(sheet.rows).digest
+    assert plan.digest == make_plan(sheet).digest
 
 
 @given(ROWS, st.randoms())
 def test_the_digest_depends_on_no_order_and_no_row_numbers(rows: list[SheetRow], chance: random.Random) -> None:
     moved = [replace(row, number=row.number + 7) for row in rows]
     chance.shuffle(moved)
-    assert digest_of(moved) == digest_of(rows) == make_plan(rows, removes_first=True).digest
+    assert digest_of(moved) == digest_of(rows) == make_plan(sheet_of(rows), removes_first=True).digest
 
 
 @given(ROWS, ROWS)

@@ -74,7 +74,7 @@ def test_what_the_family_did_not_do_is_no_repetition() -> None:
     ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(8), apply])
     first = run(ledger, provider, [*SHEET[:2], SHEET[0]], None)
     left = only_unsettled(checked([SHEET[0], *SHEET]), ledger, ACCOUNT, first)
-    assert [row.number for row in left.plan.rows] == [4, 5]
+    assert [movement.row for movement in left.plan.movements] == [4, 5]
     seen = check_against_ledger(left, ledger, ACCOUNT, Choices(only_unsettled=first))
     assert [finding.code for finding in seen.sheet.findings] == ["rows-done-before"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from batch.errors import SheetError
-from batch.model import Cell, Grid, Role, Source
+from batch.frames import Grid, make_frame
+from batch.model import Cell, Role, Source
 from batch.sheet.child import answer
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import Limits
@@ -28,7 +29,7 @@ def grid_of(
     original = Original(name, name[name.rindex(".") :], data)
     request = Request(original, sheet, columns or {}, limits or Limits())
     if kind_of(original) is Kind.TEXT:
-        return read_text(original, sheet, request.columns, request.limits).grid(Source(name, "", len(data), None))
+        return read_text(original, sheet, request.columns, request.limits)
     return _answered(request)
 
 
@@ -45,7 +46,7 @@ def _answered(request: Request) -> Grid:
                 rows += some
     assert begin is not None
     source = Source(request.original.name, "", len(request.original.data), begin.sheet)
-    return Grid(source, rows, begin.appearance, begin.findings)
+    return Grid(source, make_frame(rows), begin.appearance, begin.findings)
 
 
 def read(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
-from batch.model import Grid
+from batch.frames import Grid
 
 from .reading import grid_of
 from .rewriting import PACKAGE, PACKINGS, RELATIONS, REWRITINGS, SHEET, STYLES, TEXTS, WORKBOOK, Parts, zipped

@@ -19,7 +19,8 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 from xlrd.sheet import Sheet
 
-from batch.model import Appearance, Grid
+from batch.frames import Grid
+from batch.model import Appearance
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet.numberformat import number_format
 from batch.sheet.oldexcel import old_looks_of

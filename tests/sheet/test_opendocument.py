@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from batch.errors import SheetError
-from batch.model import Appearance, Grid
+from batch.frames import Grid
+from batch.model import Appearance
 from batch.sheet.limits import Limits
 
 from . import hostile

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from batch.findings import RULES, Severity
-from batch.model import CheckedSheet, Grid, Source
+from batch.frames import CheckedSheet, Grid, make_frame
+from batch.model import Source
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.forecast import forecast
 from batch.rules.plan import make_plan
@@ -28,7 +29,7 @@ ELSEWHERE = {
 def checked(name: str) -> CheckedSheet:
     data = (SAMPLES / name).read_bytes()
     sheet, rows = read(data, name)
-    return check_sheet(Grid(Source(name, "", len(data), sheet), rows), SANDBOX, Expected())
+    return check_sheet(Grid(Source(name, "", len(data), sheet), make_frame(rows)), SANDBOX, Expected())
 
 
 def test_the_generator_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_the_generator_writes_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "count"), [("monthly.xlsx", 40), ("monthly-fr.csv", 40), ("thousand.xlsx", 1000)])
 def test_the_good_sheets_pass_in_order(name: str, count: int) -> None:
     sheet = checked(name)
-    plan = make_plan(sheet.rows)
+    plan = make_plan(sheet)
     assert len(plan.movements) == count
     assert not sheet.findings
     assert not any(row.findings for row in sheet.rows)
@@ -50,7 +51,7 @@ def test_the_good_sheets_pass_in_order(name: str, count: int) -> None:
 
 
 def test_the_french_file_is_the_same_plan() -> None:
-    assert make_plan(checked("monthly.xlsx").rows).digest == make_plan(checked("monthly-fr.csv").rows).digest
+    assert make_plan(checked("monthly.xlsx")).digest == make_plan(checked("monthly-fr.csv")).digest
     assert b"1\xa0234,56" in (SAMPLES / "monthly-fr.csv").read_bytes()
 
 

@@ -193,12 +193,11 @@ def test_ragged_rows_are_said_with_the_line_of_the_file() -> None:
 @pytest.mark.parametrize("last", ["", "x;y"])
 def test_cells_that_go_on_over_several_lines(end: str, last: str) -> None:
     data = f'token;note\n\na;"b\nc"\n"d\n\ne;";f\n;"";""\n"\n";g\n{last}'.replace("\n", end)
-    long = grid_of(data.encode(), "x.csv").long_cells
-    assert long is not None
-    assert long.separator == ";"
-    texts = {(3, 1): "b\nc", (4, 0): "d\n\ne;", (6, 0): "\n"}
-    assert long.texts == {place: text.replace("\n", end) for place, text in texts.items()}
-    assert grid_of(b'token;note\na;"b"\n', "x.csv").long_cells is None
+    wrapped = grid_of(data.encode(), "x.csv").wrapped
+    assert wrapped is not None
+    assert wrapped.separator == ";"
+    assert wrapped.lines == {3: (3, ('a;"b', 'c"')), 4: (5, ('"d', "", 'e;";f')), 6: (9, ('"', '";g'))}
+    assert grid_of(b'token;note\na;"b"\n', "x.csv").wrapped is None
 
 
 def test_texts_that_excel_was_made_to_keep() -> None:

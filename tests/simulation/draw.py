@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from batch.model import Cell, CheckedSheet, Direction, Grid
+from batch.frames import CheckedSheet, Grid, make_frame
+from batch.model import Cell, Direction
 from batch.money import from_thousandths
 from batch.rules.checks import Expected, check_sheet
 from tests.builders import HEADER, SOURCE
@@ -76,7 +77,7 @@ def draw(seed: int, *, least: int = 1, alike: bool = False) -> Scenario:
     rows = [_row(rng, tokens, least) for _ in range(rng.randint(1, 8))]
     if alike:
         rows = [[tokens[0], from_thousandths(ALIKE), Direction.ADD.value] for _ in rows]
-    sheet = check_sheet(Grid(SOURCE, [list(HEADER), *rows]), frozenset(tokens), Expected())
+    sheet = check_sheet(Grid(SOURCE, make_frame([list(HEADER), *rows])), frozenset(tokens), Expected())
     return Scenario(
         seed=seed,
         main=rng.choice([0, 20_000, 1_000_000, rng.randrange(200_000)]),

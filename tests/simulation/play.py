@@ -94,7 +94,7 @@ class Player:
 
     def play(self) -> Told:
         """Until the batch has ended."""
-        plan = make_plan(self.scenario.sheet.rows, removes_first=self.scenario.removes_first)
+        plan = make_plan(self.scenario.sheet, removes_first=self.scenario.removes_first)
         opening = Balances(self._euros(MAIN), {token: self._euros(token) for token in self.scenario.subaccounts}, NOON)
         played = forecast(plan, opening.main, opening.subaccounts)
         self.ledger.create(NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCESS, "me"))

@@ -12,7 +12,8 @@ from openpyxl import Workbook, load_workbook
 
 from batch.findings import Finding
 from batch.language import Language, speaking
-from batch.model import Balances, CheckedSheet, Direction, SubAccount
+from batch.frames import CheckedSheet
+from batch.model import Balances, Direction, SubAccount
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet import read_sheet
 from batch.template import file_name, template_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import PurePath
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from batch.annotate import annotate
-from batch.ledger.encoding import cell_from_json, finding_from_json
-from batch.model import Cell, CheckedSheet, Direction, Role, SheetRow, Source
+from batch.findings import Finding
+from batch.ledger.encoding import finding_from_json
+from batch.model import Cell, Role, Source
 from batch.rules.amounts import read_amount
 from batch.sheet.original import Original
 from batch.web.access import Role as Who
@@ -30,7 +32,9 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
     file = version.file
     name = PurePath(file.name)
     original = Original(file.name, name.suffix.lower(), bytes(file.data))
-    made = annotate(original, found_in(version), corrections=find_corrected_cells(version), limits=limits())
+    source = Source(file.name, file.sha256, file.size, version.sheet)
+    corrections = find_corrected_cells(version)
+    made = annotate(original, source, findings_of(version), corrections=corrections, limits=limits())
     return attachment(f"{name.stem}-annotated.xlsx", made.data)
 
 
@@ -44,18 +48,12 @@ def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
     }
 
 
-def found_in(version: Version) -> CheckedSheet:
-    """What the checks said of the version, with those rows of which they said something."""
+def findings_of(version: Version) -> list[Finding]:
+    """What the checks said of the version: of its sheet, then of its rows."""
     marked = DraftMark.objects.filter(version=version).values("position")
     rows = DraftRow.objects.filter(version=version, position__in=marked).order_by("position")
-    file = version.file
-    return CheckedSheet(
-        source=Source(file.name, file.sha256, file.size, version.sheet),
-        columns=tuple(version.columns),
-        roles={Role(role): column for role, column in version.roles.items()},
-        rows=tuple(map(_row, rows.iterator())),
-        findings=tuple(map(finding_from_json, version.findings)),
-    )
+    kept = [*version.findings, *chain.from_iterable(rows.values_list("findings", flat=True))]
+    return list(map(finding_from_json, kept))
 
 
 def _read_number(text: str | None) -> Cell:
@@ -64,14 +62,3 @@ def _read_number(text: str | None) -> Cell:
     if reading.amount is None or reading.sign == "+":
         return text
     return -reading.amount if reading.sign else reading.amount
-
-
-def _row(row: DraftRow) -> SheetRow:
-    return SheetRow(
-        number=row.row,
-        cells=tuple(map(cell_from_json, row.cells)),
-        token=row.token,
-        direction=Direction(row.direction) if row.direction else None,
-        amount=row.amount,
-        findings=tuple(map(finding_from_json, row.findings)),
-    )

@@ -13,9 +13,9 @@ from django.db import transaction
 
 from batch.choices import Choices
 from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, UsageError
+from batch.frames import Grid
 from batch.ledger.orm.columns import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
-from batch.model import Grid
 from batch.notes import note
 from batch.rules.checks import header_of
 from batch.rules.conventions import titles_to_keep

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from batch.model import Direction, Plan
-from batch.rules.forecast import Forecast
+from batch.frames import Plan
+from batch.money import from_thousandths
+from batch.rules.forecast import Forecast, sign_amounts
 
 MOST_POINTS = 240
 Point = tuple[int, Decimal]
@@ -20,13 +21,11 @@ def course(plan: Plan, forecast: Forecast) -> list[Point]:
 
 
 def _played(plan: Plan, forecast: Forecast) -> Iterator[Point]:
-    refused = {refusal.row for refusal in forecast.refusals}
-    balance = forecast.before
-    yield 0, balance
-    for turn, movement in enumerate(plan.movements, start=1):
-        if movement.row not in refused:
-            balance += -movement.amount if movement.direction is Direction.ADD else movement.amount
-        yield turn, balance
+    changes = sign_amounts(plan)
+    changes[changes.index.isin([refusal.row for refusal in forecast.refusals])] = 0
+    yield 0, forecast.before
+    for turn, change in enumerate(changes.cumsum().tolist(), start=1):
+        yield turn, forecast.before + from_thousandths(change)
 
 
 def _thinned(points: Sequence[Point]) -> Iterator[Point]:

@@ -98,7 +98,7 @@ def screen_of(dry_run: DryRun) -> Screen:
     return Screen(
         plan=plan.digest,
         order=_over(map(_movement, plan.movements)),
-        movements=len(plan.rows),
+        movements=len(plan.frame),
         added=plan.added,
         removed=plan.removed,
         invalid=dry_run.invalid_rows,

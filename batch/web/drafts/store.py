@@ -21,7 +21,6 @@ from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.ledger.orm.fields import prepare_euros
 from batch.ledger.orm.writing import Value, add_lines
 from batch.model import Direction, SheetRow, Status
-from batch.money import ZERO
 from batch.report.words import foreseen_code
 from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
@@ -132,7 +131,6 @@ def _said(checked: Checked, options: Options) -> dict[str, Any]:
     """What the checks say of the sheet as a whole, as the table keeps it."""
     dry_run = checked.dry_run
     screen = screen_of(dry_run)
-    amounts = [movement.amount for movement in dry_run.plan.movements]
     return {
         "columns": list(dry_run.sheet.columns),
         "roles": {role.value: column for role, column in dry_run.sheet.roles.items()},
@@ -144,7 +142,7 @@ def _said(checked: Checked, options: Options) -> dict[str, Any]:
         "invalid": screen.invalid,
         "added": screen.added,
         "removed": screen.removed,
-        "largest": max(amounts, default=ZERO),
+        "largest": dry_run.plan.largest,
         "counts": _counts(dry_run),
         "forecast": _forecast(dry_run),
         "opening": make_opening_json(dry_run.account) if dry_run.account else None,
@@ -162,11 +160,10 @@ def _counts(dry_run: DryRun) -> dict[str, Any]:
             number[finding.code] += 1
             if len(first.setdefault(finding.code, [])) < _FIRST_ROWS:
                 first[finding.code].append(finding)
-    directions = Counter(row.direction for row in dry_run.plan.rows)
     order = sorted(number, key=lambda code: (_is_warning(code), -number[code], code))
     return {
         "rows": len(rows),
-        **{direction.value: directions[direction] for direction in Direction},
+        **{direction.value: dry_run.plan.count(direction) for direction in Direction},
         "codes": [
             {
                 "code": code,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from batch.model import Appearance, Cell, LongCells
+from batch.frames import Wrapped
+from batch.model import Appearance, Cell
 from batch.rules.checks import Expected, check_sheet
 from batch.web.drafts.corrections import Correction, corrected, typed
 from tests.builders import NOON, grid
@@ -32,7 +33,7 @@ def test_the_newest_correction_of_a_cell_counts_and_the_original_is_kept() -> No
 
 def test_a_short_row_is_filled_up_and_a_row_beyond_the_sheet_is_left_alone() -> None:
     now = corrected(grid(["sub-1"]), [correction(2, 2, "add"), correction(99, 0, "x")])
-    assert now.rows[1] == ["sub-1", None, "add"]
+    assert now.rows[1] == ("sub-1", None, "add")
     assert len(now.rows) == 2
 
 
@@ -45,8 +46,8 @@ def test_what_the_eye_saw_in_a_corrected_cell_is_no_more() -> None:
 
 
 def test_a_row_that_a_cell_has_swallowed_is_not_brought_back_by_correcting_the_cell() -> None:
-    long_cells = LongCells(";", {(2, 3): "North\nsub-2;7;add"})
-    read = replace(grid(["sub-1", Decimal(5), "add", "North\nsub-2;7;add"]), long_cells=long_cells)
+    wrapped = Wrapped(";", {2: (2, ('sub-1;5;add;"North', 'sub-2;7;add"'))})
+    read = replace(grid(["sub-1", Decimal(5), "add", "North\nsub-2;7;add"]), wrapped=wrapped)
     now = corrected(read, [correction(2, 3, "North")])
     assert [finding.code for finding in check_sheet(now, None, Expected()).findings] == ["rows-in-cell"]
 
