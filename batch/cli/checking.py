@@ -70,7 +70,7 @@ def read_request(
 
 
 def _read_columns(columns: Sequence[str], *, remember: bool) -> dict[Role, str]:
-    """Read which title each role has, from texts such as "amount=Crédit du mois"."""
+    """Read which title each role has, from texts such as "amount=Avance du mois"."""
     named: dict[Role, str] = {}
     for column in columns:
         role, _equals, title = (part.strip() for part in column.partition("="))

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from batch.language import Language
 from batch.model import Direction, Role
+from batch.rules.periods import without_period
 
 LONGEST_TITLE = 200
 LONGEST_DIRECTION = 64
@@ -38,7 +39,8 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Sous-compte", "Sous-comptes", "Souscompte", "S/compte", "S/cpte", "Ss-compte", "Sous-cpte",
             "Sub-account", "Subaccount", "Sub-accounts", "Subaccounts", "Sub-acct",
             # Beside "Compte général", as bookkeeping programs name them.
-            "Auxiliaire", "Compte auxiliaire", "Code auxiliaire", "N° auxiliaire", "Compte tiers", "Code tiers",
+            "Auxiliaire", "Compte auxiliaire", "Code auxiliaire", "N° auxiliaire", "N° compte auxiliaire", "CompAuxNum",
+            "Compte tiers", "Code tiers",
         ),
         (
             "Identifiant", "Compte", "Numéro de compte", "No de compte", "N° de compte", "Compte n°", "ID du compte",
@@ -56,6 +58,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Transaction amount", "Signed amount", "Mt", "Mnt", "Mtt", "Amt",
         ),
         ("Somme", "Sum", "Valeur", "Value", "Euros", "Euro", "EUR", "Crédit", "Crédit à ajouter", "Credit to add"),
+        ("Allocation", "Dotation"),
     ),
     Role.DIRECTION: (
         (
@@ -63,11 +66,14 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Sens de l’écriture", "Ajout/Retrait", "Retrait/Ajout", "Ajout ou retrait", "Ajouter/Retirer",
             "Ajouter ou retirer", "Add/Remove", "Remove/Add", "Add or remove", "Crédit/Débit", "Débit/Crédit",
             "Crédit ou débit", "Débit ou crédit", "Credit or debit", "Debit or credit", "Sens crédit/débit",
-            "Sens débit/crédit", "Sens D/C", "Sens C/D", "C ou D", "D ou C", "Sens mvt",
+            "Sens débit/crédit", "Sens D/C", "Sens C/D", "C ou D", "D ou C",
+            "Credit/debit indicator", "Debit/credit indicator", "Indicateur crédit/débit", "Indicateur débit/crédit",
+            "CdtDbtInd", "Soll/Haben", "Haben/Soll", "Soll-/Haben-Kennzeichen", "Soll/Haben-Kz.",
         ),
         (
             "Type d’opération", "Operation type", "Transaction type", "Type de transaction", "Type de mouvement",
-            "Movement type", "Nature de l’opération", "Nature du mouvement", "Type d’écriture", "Signe", "Sign",
+            "Movement type", "Nature de l’opération", "Nature du mouvement", "Type d’écriture", "Type d’action",
+            "Signe", "Sign",
         ),
         ("Opération", "Mouvement", "Movement", "Action"),
         ("Type", "Nature"),
@@ -79,7 +85,10 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Montant à ajouter", "Montant ajout", "Montant crédit", "Montant à créditer", "Montant crédité",
             "Amount added", "Amount to add", "Credit amount", "Added amount",
         ),
-        ("Entrée", "Entrées", "Dotation", "Dotations", "Attribution", "Versement", "Versements", "In"),
+        (
+            "Entrée", "Entrées", "Allocation", "Allocations", "Dotation", "Dotations", "Attribution", "Versement",
+            "Versements", "In",
+        ),
     ),
     Role.REMOVED: (
         (
@@ -92,8 +101,9 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
     ),
 }  # fmt: skip
 """Titles as people write them, the surest group first: of two columns that could be one role, the surer one is taken;
-two of the same group are a finding. Accents, case, punctuation, small words ("de", "of") and units ("€", "TTC") make no
-difference. The last two roles are a pair, and only count together: "Crédit" alone is an amount of credit.
+two of the same group are a finding. Accents, case, punctuation, small words ("de", "of"), units ("€", "TTC"), camel
+case, abbreviations, and of an amount its month and what it is for ("à allouer") make no difference. The last two roles
+are a pair, and only count together: "Crédit" alone is an amount of credit.
 """
 
 DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
@@ -106,7 +116,7 @@ DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
         "top up", "topup", "top ups", "topped up", "recharge", "recharger", "rechargement", "recharges", "rechargez",
         "reload", "refill", "fund", "funding", "approvisionner", "approvisionnement", "alimenter", "alimentation",
         "abonder", "abondement", "verser", "versement", "depot", "deposit", "increase", "augmenter", "augmentation",
-        "attribuer", "attribution", "allouer", "allocation", "allocate", "dotation",
+        "attribuer", "attribution", "allouer", "allocation", "allocate", "dotation", "entree", "entrees", "in", "crdt",
     ),
     Direction.REMOVE: (
         "remove", "removes", "removed", "removing", "removal", "remove credit", "minus", "moins",
@@ -115,7 +125,7 @@ DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
         "debit", "debits", "debiter", "debite", "debitee", "debitez", "debited", "a debiter", "deb", "db", "dr", "d",
         "take back", "take away", "withdraw", "withdrawal", "withdrawn", "deduct", "deduction", "deduire", "reprise",
         "reprendre", "prelever", "prelevement", "enlever", "enleve", "oter", "diminuer", "diminution", "decrease",
-        "reduce", "reduire", "subtract", "soustraire",
+        "reduce", "reduire", "subtract", "soustraire", "sortie", "sorties", "out", "dbit",
     ),
 }  # fmt: skip
 """Words as `fold` writes them. A word that people use for both ways (refund, transfer) is left out: it is a finding."""
@@ -168,10 +178,38 @@ _SIGNS = {
 
 _DIRECTION_OF = {word: direction for direction, words in DIRECTION_WORDS.items() for word in words}
 _SIGNS_AS_TITLE = re.compile(
-    rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±|[Cc]\s*/\s*[Dd]|[Dd]\s*/\s*[Cc]"
+    rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±"
+    r"|[Cc]\s*/\s*[Dd]|[Dd]\s*/\s*[Cc]|[Ss]\s*/\s*[Hh]|[Hh]\s*/\s*[Ss]|[Ee]\s*/\s*[Ss]"
 )
-_SMALL_WORDS = frozenset({"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "the", "to"})
+_EITHER_WAY = re.compile(r"/|\b(?:ou|or)\b", re.IGNORECASE)
+_SMALL_WORDS = frozenset(
+    {"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "pour", "the", "to"}
+)
 _UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
+_TAXES = re.compile(r"\b(?:h t|t t c)\b")
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ\d])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_ABBREVIATIONS = {
+    **dict.fromkeys(("mvt", "mvts", "mvmt", "mouv"), "mouvement"),
+    **dict.fromkeys(("op", "ope", "oper"), "operation"),
+    **dict.fromkeys(("num", "numero", "no", "nr", "number"), "n"),
+    **dict.fromkeys(("mt", "mnt", "mtt"), "montant"),
+    **dict.fromkeys(("cpte", "cpt"), "compte"),
+    "acct": "account",
+    "amt": "amount",
+    "aux": "auxiliaire",
+    "souscompte": "sous compte",
+    "subaccount": "sub account",
+    "topup": "top up",
+}
+"""In titles of several words: alone, "Op." and "No." are anything."""
+_PURPOSES = frozenset(
+    {"allouer", "alloue", "alloues", "allouee", "allouees", "allocation", "allocations", "allocate", "allocated",
+     "attribuer", "attribue", "attribues", "attribuee", "attribuees", "attribution", "dotation", "dotations"}
+)  # fmt: skip
+"""What an amount of credit is for. Not what was paid, billed, is owed or is left: those are other amounts."""
+_PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
+"""Whose token it is."""
+_AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 # Amounts in thousands, cents or another currency must never be taken for euros.
 _OTHER_UNITS = frozenset(
     {"k", "m", "keur", "meur", "millier", "milliers", "thousand", "thousands", "cent", "cents", "centime", "centimes",
@@ -222,13 +260,21 @@ def column_roles(title: str) -> Sequence[tuple[Role, int]]:
 
     Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
     """
-    if len(title) > LONGEST_TITLE:
-        return ()
+    return _roles_named(title) if len(title) <= LONGEST_TITLE else ()
+
+
+@lru_cache(maxsize=1 << 14)
+def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
     if _SIGNS_AS_TITLE.fullmatch(title.strip()):
         return ((Role.DIRECTION, 0),)
-    if _has_other_unit(title):
-        return ()
-    return _roles_of(fold(title)) or _roles_of(fold(_BRACKETS.sub(" ", title)))
+    roles = _roles_written(title) or _roles_written(_BRACKETS.sub(" ", title))
+    return tuple(item for item in roles if item[0] not in _AMOUNTS) if roles and _has_other_unit(title) else roles
+
+
+def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
+    """The roles of a title as it is written, or else with "creditAmount" in two words."""
+    folded, split = _folded_title(title), _folded_title(_CAMEL.sub(" ", title))
+    return _either_way(title) or _roles_of(folded) or (_roles_of(split) if split != folded else ())
 
 
 def close_title(title: str, roles: Collection[Role]) -> str | None:
@@ -236,9 +282,11 @@ def close_title(title: str, roles: Collection[Role]) -> str | None:
     if _has_other_unit(title):
         # Who renamed "Montant (k€)" as proposed would pay a thousandth.
         return None
-    known = {_key(known): known for role in roles for group in COLUMN_TITLES[role] for known in group}
+    known = {
+        _without_small_words(fold(known)): known for role in roles for group in COLUMN_TITLES[role] for known in group
+    }
     long = [key for key in known if len(key) > len("type")]
-    found = difflib.get_close_matches(_key(title[:LONGEST_TITLE]), long, n=1, cutoff=0.8)
+    found = difflib.get_close_matches(_without_small_words(fold(title[:LONGEST_TITLE])), long, n=1, cutoff=0.8)
     return known[found[0]] if found else None
 
 
@@ -277,9 +325,42 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
     return "all" if adds == removes else "added" if adds else "removed"
 
 
+def _folded_title(title: str) -> str:
+    """Fold a title. What is owed ("dû") must not become a small word."""
+    return _TAXES.sub(lambda match: match[0].replace(" ", ""), fold(title.replace("dû", "due")))
+
+
 def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:
-    found = _known_titles()
-    return found.get(folded) or found.get(_without_small_words(folded)) or ()
+    known = _known_titles()
+    if not folded or folded in known:
+        return known.get(folded, ())
+    key = _without_small_words(_in_full(folded))
+    if key in known:
+        return known[key]
+    amount = without_period(_in_full(folded))
+    for fillers, roles, text in (
+        (frozenset(), _AMOUNTS, amount),
+        (_PURPOSES, _AMOUNTS - {Role.REMOVED}, amount),
+        (_PROVIDER, {Role.TOKEN}, key),
+    ):
+        kept = " ".join(word for word in text.split() if word not in fillers)
+        # What is left of "€ du mois" without its unit is nothing.
+        named = known.get(kept) or known.get(_without_small_words(kept)) or ()
+        if found := tuple(item for item in named if item[0] in roles):
+            return found
+    return ()
+
+
+def _either_way(title: str) -> Sequence[tuple[Role, int]]:
+    """The role of two words for opposite directions, such as "Entrée / sortie" or "Sens : recharge ou reprise ?"."""
+    parts = [fold(part) for part in _EITHER_WAY.split(title)]
+    if len(parts) != 2:
+        return ()
+    first, *rest = parts[0].split() or [""]
+    if rest and Role.DIRECTION in dict(_known_titles().get(first, ())):
+        parts[0] = " ".join(rest)
+    ways = {_DIRECTION_OF.get(part) for part in parts if len(part) > 1}
+    return ((Role.DIRECTION, 0),) if ways == set(Direction) else ()
 
 
 @cache
@@ -290,14 +371,21 @@ def _known_titles() -> Mapping[str, Sequence[tuple[Role, int]]]:
         for rank, group in enumerate(groups):
             for title in group:
                 # What is left of "C/D" without its small word is the title of anything.
-                for key in {fold(title), _key(title)}:
+                for key in {fold(title), _key(title), _key(_CAMEL.sub(" ", title))}:
                     if len(key) > 1:
                         found.setdefault(key, {}).setdefault(role, rank)
     return {key: tuple(roles.items()) for key, roles in found.items()}
 
 
 def _key(title: str) -> str:
-    return _without_small_words(fold(title))
+    return _without_small_words(_in_full(_folded_title(title)))
+
+
+def _in_full(folded: str) -> str:
+    """Write the abbreviations of a title in full; alone, they are left."""
+    if " " not in folded:
+        return folded
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in folded.split())
 
 
 def _without_small_words(folded: str) -> str:

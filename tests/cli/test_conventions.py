@@ -6,8 +6,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
-ODD = "Qui;Crédit du mois;Quoi\nsub-0001;12,50;ajout\n"
-NAMED = ("--column", "token=Qui", "--column", "amount=credit du mois", "--column", "direction=C")
+ODD = "Qui;Avance du mois;Quoi\nsub-0001;12,50;ajout\n"
+NAMED = ("--column", "token=Qui", "--column", "amount=avance du mois", "--column", "direction=C")
 
 
 def codes(document: dict[str, list[dict[str, str]]]) -> list[str]:

@@ -103,13 +103,13 @@ CASES = [
     _row("sign-contradicts", "B2", "sub-1", "+10", "remove"),
     Case("row-too-long", "D2", [("sub-1", "add", "12", "50")], Expected(), ["Token", "Direction", "Amount"], True),
     # Ways of writing a movement.
-    Case("column-not-found", None, [ROW], conventions=Conventions(columns={Role.AMOUNT: "Crédit du mois"})),
+    Case("column-not-found", None, [ROW], conventions=Conventions(columns={Role.AMOUNT: "Avance du mois"})),
     Case(
         "columns-remembered",
         "B1",
         [ROW],
-        header=["Token", "Crédit du mois", "Sens"],
-        conventions=Conventions(remembered={Role.AMOUNT: "crédit du mois"}),
+        header=["Token", "Avance du mois", "Sens"],
+        conventions=Conventions(remembered={Role.AMOUNT: "avance du mois"}),
     ),
     Case("conventions-mixed", "E3", [(*ROW, None, None), ("sub-2", None, None, None, "5")], header=BOTH),
     Case(

@@ -143,15 +143,15 @@ def test_words_and_signs_are_not_mixed() -> None:
     assert moved(unused) == [(Direction.ADD, Decimal(5)), (Direction.REMOVE, Decimal(5))]
 
 
-@pytest.mark.parametrize("name", ["Crédit du mois", "credit du mois", "CRÉDIT DU MOIS :", "B", " b "])
+@pytest.mark.parametrize("name", ["Avance du mois", "avance du mois", "AVANCE DU MOIS :", "B", " b "])
 def test_a_column_is_named_by_hand_by_its_title_or_its_letter(name: str) -> None:
     conventions = Conventions({Role.AMOUNT: name})
     sheet = checked(
-        ["a", "5", "7", "ajout"], header=["Token", "Crédit du mois", "Montant", "Sens"], conventions=conventions
+        ["a", "5", "7", "ajout"], header=["Token", "Avance du mois", "Montant", "Sens"], conventions=conventions
     )
     assert codes(sheet) == []
     assert moved(sheet) == [(Direction.ADD, Decimal(5))]
-    assert titles_to_keep(sheet, conventions.columns) == {Role.AMOUNT: "Crédit du mois"}
+    assert titles_to_keep(sheet, conventions.columns) == {Role.AMOUNT: "Avance du mois"}
 
 
 def test_columns_may_all_be_named_by_letter() -> None:
@@ -180,13 +180,13 @@ def test_what_was_named_by_hand_decides_between_conventions() -> None:
 
 
 def test_a_remembered_column_is_used_only_where_none_is_found() -> None:
-    kept = Conventions(remembered={Role.AMOUNT: "Crédit du mois"})
+    kept = Conventions(remembered={Role.AMOUNT: "Avance du mois"})
     row: list[Cell] = ["a", "5", "ajout"]
-    used = checked(row, header=["Token", "Crédit du mois", "Sens"], conventions=kept)
+    used = checked(row, header=["Token", "Avance du mois", "Sens"], conventions=kept)
     assert codes(used) == ["columns-remembered"]
     assert not used.has_sheet_errors
     assert moved(used) == [(Direction.ADD, Decimal(5))]
-    found = checked([*row, "9"], header=["Token", "Montant", "Sens", "Crédit du mois"], conventions=kept)
+    found = checked([*row, "9"], header=["Token", "Montant", "Sens", "Avance du mois"], conventions=kept)
     assert (codes(found), moved(found)) == ([], [(Direction.ADD, Decimal(5))])
     assert codes(checked(row, header=["Token", "Divers", "Sens"], conventions=kept)) == ["column-missing"]
 

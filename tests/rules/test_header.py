@@ -84,6 +84,21 @@ def test_a_looser_title_beside_a_surer_one_is_the_accountant_s_own_column() -> N
     assert found.roles == {Role.TOKEN: 1, Role.AMOUNT: 3, Role.DIRECTION: 5}
 
 
+def test_two_months_are_never_chosen_between() -> None:
+    assert said(header(["Token", "Montant octobre", "Montant novembre", "Sens"])) == [("column-twice", "C1")]
+
+
+def test_in_a_file_of_entries_the_auxiliary_account_is_the_token() -> None:
+    found = header([
+        "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum",
+        "CompAuxLib",
+        "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate",
+        "Montantdevise", "Idevise",
+    ])  # fmt: skip
+    assert found.findings == ()
+    assert found.roles == {Role.TOKEN: 6, Role.REMOVED: 11, Role.ADDED: 12}
+
+
 def test_of_many_equal_columns_the_first_two_are_named() -> None:
     found = header(["Token", "Sens", *["Montant"] * 300])
     assert said(found) == [("column-twice", "D1")]
@@ -127,7 +142,7 @@ def test_a_movement_is_no_header_of_columns_that_are_named_by_their_letters(amou
     movements: list[list[Cell]] = [["sub-1", amount, direction], ["sub-2", Decimal(5), "D"]]
     header = find_header(movements, columns)
     assert header is None or header.row != 1 or not header.roles.keys() >= columns.keys()
-    found = find_header([["Client", "Crédit du mois", "Op"], *movements], columns)
+    found = find_header([["Client", "Avance du mois", "Op"], *movements], columns)
     assert found
     assert (found.row, found.roles) == (1, {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
 

@@ -49,7 +49,7 @@ def test_a_table_that_is_only_hidden_is_named() -> None:
 
 
 def test_columns_named_by_hand_choose_the_sheet() -> None:
-    header = ("Client", "Crédit du mois", "Op")
+    header = ("Client", "Avance du mois", "Op")
     data = book(("Notes", "visible", ("x", "y", "z")), ("Data", "visible", header))
     columns = dict(zip((Role.TOKEN, Role.AMOUNT, Role.DIRECTION), header, strict=True))
     assert grid_of(data).source.sheet == "Notes"

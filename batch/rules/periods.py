@@ -1,0 +1,33 @@
+"""Months and years in titles and labels: "novembre 2026", "11/2026", "du mois", "monthly"."""
+
+from __future__ import annotations
+
+import re
+
+_MONTHS = (
+    "janvier", "janv", "january", "jan", "fevrier", "fevr", "fev", "february", "feb", "mars", "march", "mar", "avril",
+    "avr", "april", "apr", "mai", "may", "juin", "june", "jun", "juillet", "juil", "july", "jul", "aout", "august",
+    "aug", "septembre", "september", "sept", "sep", "octobre", "october", "oct", "novembre", "november", "nov",
+    "decembre", "december", "dec",
+)  # fmt: skip
+_YEAR = r"20\d\d"
+_MONTH = "|".join(_MONTHS)
+_DATED = re.compile(
+    rf"\b(?:(?:0?[1-9]|1[0-2]) {_YEAR}|{_YEAR} (?:0[1-9]|1[0-2]|{_MONTH})|(?:{_MONTH})(?: (?:20)?\d\d)?|{_YEAR})(?!\S)"
+)
+_MONTHLY = re.compile(
+    r"\b(?:(?:par|per|ce|chaque|each|every|this|current) )?(?:mois|month|mensuel(?:le)?s?|monthly)"
+    r"(?: (?:en cours|courant|ci))?(?!\S)"
+)
+PERIOD_WORDS = frozenset(
+    {*_MONTHS, "par", "per", "ce", "chaque", "each", "every", "this", "current", "mois", "month", "mensuel", "mensuels",
+     "mensuelle", "mensuelles", "monthly", "en", "cours", "courant", "ci"}
+)  # fmt: skip
+"""All words that a period may be written with, beside numbers."""
+
+
+def without_period(folded: str) -> str:
+    """Take the month and the year out of a folded text; one that names two of them compares them, and is left."""
+    if len(_DATED.findall(folded)) > 1:
+        return folded
+    return " ".join(_MONTHLY.sub(" ", _DATED.sub(" ", folded)).split())
