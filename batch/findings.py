@@ -464,6 +464,14 @@ RULES: Mapping[str, Rule] = {
         second_as=_digits,
     ),
     "amount-too-large": _error("The amount {value} is too large to be an amount of credit: check it."),
+    "currency-other": _error(
+        "The currency is “{value}”, but only euros are paid: write the amount in euros and EUR, or delete the row.",
+        variants={
+            "blank": N_(
+                "The currency is missing, but other rows are not in euros: write EUR if this amount is in euros."
+            )
+        },
+    ),
     # The direction.
     "direction-missing": _error("The direction is missing: write add or remove."),
     "direction-unknown": _error("The direction “{value}” is not known: write add or remove."),

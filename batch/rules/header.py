@@ -14,7 +14,7 @@ from batch.findings import Finding, shown
 from batch.model import Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import cell_shown, visible
-from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold
+from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold, is_currency_title
 
 SEARCHED_ROWS = 30
 """The header is one of the first rows."""
@@ -46,6 +46,8 @@ class Header:
     missing: tuple[Role, ...]
     """The columns without which no movement can be read."""
     findings: tuple[Finding, ...]
+    currency: int | None = None
+    """The column whose title says that it holds the currency of each row."""
 
 
 def find_header(
@@ -248,7 +250,10 @@ def _header(found: _Found, by_hand: Mapping[Role, str], remembered: Mapping[Role
     ]
     missing = _lacking(roles, signed=signed)
     unknown = _unknown(row, titles, roles, missing)
-    return Header(row, titles, roles, missing, (*absent, *kept, *twice, *unknown, *_missing(row, roles, missing)))
+    findings = (*absent, *kept, *twice, *unknown, *_missing(row, roles, missing))
+    taken = set(roles.values())
+    currency = next((at for at, title in enumerate(titles) if at not in taken and is_currency_title(title)), None)
+    return Header(row, titles, roles, missing, findings, currency)
 
 
 def _lacking(roles: Mapping[Role, int], *, signed: bool) -> tuple[Role, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -210,6 +210,22 @@ _PURPOSES = frozenset(
 _PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
 """Whose token it is."""
 _AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
+_WITH_EXAMPLES = frozenset({"chiffres", "decimales", "decimals", "digits", "eg", "ex", "example", "exemple", "format"})
+_REMARKS = frozenset(
+    {"amount", "brut", "comma", "compte", "dessous", "excl", "facultatif", "gross", "here", "hors", "ici", "incl",
+     "mandatory", "max", "maximum", "min", "minimum", "montant", "mouvement", "movement", "negatif", "negative", "net",
+     "note", "number", "numerique", "obligatoire", "operation", "optional", "optionnel", "positif", "positive",
+     "required", "requis", "saisie", "saisir", "see", "signe", "somme", "sous", "sum", "tax", "taxe", "taxes", "toutes",
+     "comprises", "transaction", "tva", "valeur", "value", "vat", "virgule", "voir"}
+)  # fmt: skip
+"""Words beside an amount's title, in brackets, that are no unit."""
+_MULTIPLIER = re.compile(r"[x×*^/]\s*\d", re.IGNORECASE)
+_CURRENCY_TITLE = re.compile(
+    r"(?:(?:code|iso|sigle) )*(?:devises?|monnaies?)"
+    r"(?: (?:code|iso|compte|sous|client|montant|operation|transaction|mouvement|paiement|4217))*"
+    r"|(?:(?:account|sub|amount|transaction|payment|iso|code) )*(?:currency|currencies|ccy|curr?|wahrung|waehrung|wkz)"
+    r"(?: (?:code|iso|id|4217))*"
+)
 # Amounts in thousands, cents or another currency must never be taken for euros.
 _OTHER_UNITS = frozenset(
     {"k", "m", "keur", "meur", "millier", "milliers", "thousand", "thousands", "cent", "cents", "centime", "centimes",
@@ -234,7 +250,7 @@ _BEFORE_TOTAL = frozenset(
         "mois",
     }
 )
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _AROUND = " ()[]«»“”‘’\"'"
 _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
 
@@ -267,8 +283,12 @@ def column_roles(title: str) -> Sequence[tuple[Role, int]]:
 def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
     if _SIGNS_AS_TITLE.fullmatch(title.strip()):
         return ((Role.DIRECTION, 0),)
-    roles = _roles_written(title) or _roles_written(_BRACKETS.sub(" ", title))
-    return tuple(item for item in roles if item[0] not in _AMOUNTS) if roles and _has_other_unit(title) else roles
+    roles = _roles_written(title)
+    is_in_euros = not has_other_unit(title)
+    if not roles and (remarks := BRACKETS.findall(title)):
+        roles = _roles_written(BRACKETS.sub(" ", title))
+        is_in_euros = is_in_euros and all(map(_is_no_unit, remarks))
+    return roles if is_in_euros else tuple(item for item in roles if item[0] not in _AMOUNTS)
 
 
 def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
@@ -277,9 +297,17 @@ def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
     return _either_way(title) or _roles_of(folded) or (_roles_of(split) if split != folded else ())
 
 
+def is_currency_title(title: str) -> bool:
+    """Whether a column says the currency of each row: "Devise", "Currency code". "Montant en devise" is an amount."""
+    if len(title) > LONGEST_TITLE:
+        return False
+    split = _CAMEL.sub(" ", BRACKETS.sub(" ", title))
+    return any(_CURRENCY_TITLE.fullmatch(_without_small_words(fold(text))) for text in (title, split))
+
+
 def close_title(title: str, roles: Collection[Role]) -> str | None:
     """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant")."""
-    if _has_other_unit(title):
+    if has_other_unit(title):
         # Who renamed "Montant (k€)" as proposed would pay a thousandth.
         return None
     known = {
@@ -392,6 +420,28 @@ def _without_small_words(folded: str) -> str:
     return " ".join(word for word in folded.split() if word not in _SMALL_WORDS and word not in _UNITS)
 
 
-def _has_other_unit(title: str) -> bool:
+def _is_no_unit(remark: str) -> bool:
+    """Whether what stands in brackets beside an amount says nothing of its unit.
+
+    A word that is not known may be a currency, which nobody can list ("jetons", "XTZ", "devise locale"), so it counts
+    as one: to ask for `--column` costs a moment, to take another currency for euros costs money.
+    """
+    words = without_period(fold(remark)).split()
+    may_have_numbers = not _WITH_EXAMPLES.isdisjoint(words)
+    return not _MULTIPLIER.search(remark) and all(
+        # A single digit is a footnote's.
+        (may_have_numbers or len(word) == 1) if word.isdecimal() else word in _harmless_words()
+        for word in words
+    )
+
+
+@cache
+def _harmless_words() -> Set[str]:
+    ways = {word for word in _DIRECTION_OF if len(word) > len("cr")} - {"credits", "cred", "deb"}
+    return _SMALL_WORDS | _UNITS | _PURPOSES | _WITH_EXAMPLES | _REMARKS | {"ou", "or", "et", "and"} | ways
+
+
+def has_other_unit(title: str) -> bool:
+    """Whether a title says by a word or a sign that we know that its numbers are something else than euros."""
     signs = any(char in "%‰" or (unicodedata.category(char) == "Sc" and char != "€") for char in title)
     return signs or not _OTHER_UNITS.isdisjoint(fold(title).split())
