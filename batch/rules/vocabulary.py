@@ -181,6 +181,29 @@ _SIGNS_AS_TITLE = re.compile(
     rf"[{PLUS_SIGNS}]\s*/\s*[{re.escape(MINUS_SIGNS)}]|[{re.escape(MINUS_SIGNS)}]\s*/\s*\+|±"
     r"|[Cc]\s*/\s*[Dd]|[Dd]\s*/\s*[Cc]|[Ss]\s*/\s*[Hh]|[Hh]\s*/\s*[Ss]|[Ee]\s*/\s*[Ss]"
 )
+_TITLE_WAYS = {
+    **{word: way for word, way in _DIRECTION_OF.items() if word not in {"in", "out"}},
+    **dict.fromkeys(("soll", "s", "dbt"), Direction.REMOVE),
+    **dict.fromkeys(("haben", "h", "cdt", "e"), Direction.ADD),
+}
+"""Words of a title that explain a letter."""
+_CREDIT = frozenset({"credit", "credits"})
+_ALONE = frozenset({"c", "cr", "d", "db", "deb", "dr", "in", "minus", "moins", "out", "plus"})
+"""Directions where nothing stands beside them; in a phrase they are other words."""
+_IN_PHRASE = sorted(_DIRECTION_OF.keys() - _ALONE, key=len, reverse=True)
+_WAY_IN_PHRASE = re.compile(rf"\b(?:{'|'.join(_IN_PHRASE)})(?!\S)")
+_WORD_IN_PHRASE = re.compile(rf"\b(?:{'|'.join(word for word in _IN_PHRASE if ' ' not in word)})(?!\S)")
+_BESIDE_DIRECTION = frozenset(
+    {"a", "account", "additional", "amount", "an", "au", "automatic", "automatique", "complementaire", "compte", "d",
+     "de", "des", "du", "en", "eur", "euro", "euros", "exceptionnel", "exceptionnelle", "extra", "for", "from", "ht",
+     "in", "into", "l", "la", "le", "les", "manual", "manuel", "manuelle", "montant", "mouvement", "mvt", "of", "on",
+     "op", "operation", "pour", "sms", "sous", "sub", "subaccount", "supplementaire", "sur", "the", "to", "ttc", "un",
+     "une"}
+)  # fmt: skip
+"""Words of a phrase that change nothing of its direction."""
+_PARTED = re.compile(r"[/|;&+,]|:\s*\w|\s[-–—]\s|[-–—](?=cr)", re.IGNORECASE)
+_LETTERS_AS_TITLE = re.compile(r"(?<!\w)(\w)\s*/\s*(\w)(?!\w)")
+_SIGNED_NUMBER = re.compile(rf"(?<!\w)[{PLUS_SIGNS}{re.escape(MINUS_SIGNS)}]\s*\d")
 _EITHER_WAY = re.compile(r"/|\b(?:ou|or)\b", re.IGNORECASE)
 _SMALL_WORDS = frozenset(
     {"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "pour", "the", "to"}
@@ -319,8 +342,11 @@ def close_title(title: str, roles: Collection[Role]) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def direction_of(text: str) -> Direction | None:
-    """The direction that a cell's text names: a word of the table, a sign, or both if they do not contradict."""
+def direction_of(text: str, title: str = "") -> Direction | None:
+    """The direction that a cell's text names: a word of the table, a sign, or both if they do not contradict.
+
+    It may also be a phrase around one direction, "Ajout de crédits SMS", or a letter that the column's title explains.
+    """
     if len(text) > LONGEST_DIRECTION or "?" in text:
         return None
     text = text.strip(_AROUND)
@@ -328,7 +354,12 @@ def direction_of(text: str) -> Direction | None:
     word = fold(text)
     if not word:
         return signs.pop() if len(text) == 1 and signs else None
-    named = _DIRECTION_OF.get(word)
+    if len(word) == 1:
+        named = _DIRECTION_OF.get(word) or _explained(word, title)
+    else:
+        is_parted = _PARTED.search(text) is not None
+        known = None if is_parted and " " in word else _DIRECTION_OF.get(word)
+        named = known or (None if _SIGNED_NUMBER.search(text) else _in_phrase(word, is_parted=is_parted))
     return named if named and signs <= {named} else None
 
 
@@ -351,6 +382,42 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
         return "net"
     adds, removes = Direction.ADD in ways, Direction.REMOVE in ways
     return "all" if adds == removes else "added" if adds else "removed"
+
+
+def _explained(letter: str, title: str) -> Direction | None:
+    """What a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie".
+
+    S and H are the German words for debit and credit, which bookkeeping programs also write below other titles.
+    """
+    words = [word for word in fold(_CAMEL.sub(" ", title)).split() if len(word) > 1]
+    letters = [letter.casefold() for pair in _LETTERS_AS_TITLE.findall(title) for letter in pair]
+    ways = {(word[0], way) for word in (*words, *letters) if (way := _TITLE_WAYS.get(word))}
+    if {way for _, way in ways} != set(Direction):
+        return None
+    if {("d", Direction.REMOVE), ("c", Direction.ADD)} <= ways:
+        ways |= {("s", Direction.REMOVE), ("h", Direction.ADD)}
+    named = {way for initial, way in ways if initial == letter}
+    return named.pop() if len(named) == 1 else None
+
+
+def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
+    """The direction of a phrase with the words of one direction in it, and beside them only what changes nothing.
+
+    A word that we do not know may turn it round ("annulation", "sans", "avoir") or be a part of a name, so the phrase
+    is not understood. Credit is what is moved, and no direction, behind another one's word: "Reprise de crédit"; but
+    not where a sign parts them, as in "Reprise / crédit".
+    """
+    pattern = _WORD_IN_PHRASE if is_parted else _WAY_IN_PHRASE
+    found = pattern.findall(folded)
+    rest = without_period(pattern.sub(" ", folded)).split()
+    if is_parted and not _DIRECTION_OF.keys().isdisjoint(rest):
+        return None
+    if not all(word in _BESIDE_DIRECTION or (word.isdecimal() and word.strip("0")) for word in rest):
+        return None
+    if found and not found[0].startswith("deb") and not is_parted:
+        found = [found[0], *(word for word in found[1:] if word not in _CREDIT)]
+    ways = {_DIRECTION_OF[word] for word in found}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _folded_title(title: str) -> str:

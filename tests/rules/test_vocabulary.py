@@ -150,11 +150,19 @@ def test_every_word_of_the_table_is_a_direction_in_any_case(direction: Direction
         (Direction.ADD, [
             "add", "Ajout", "AJOUT ", "ajouter", "Ajouté", "crédit", "Crédit", "CREDIT", "Cre\u0301dit", "créditer",
             "+", "＋", "(+)", "top-up", "Top up", "top‑up", "« Ajout »", "“crédit”", "+ ajout", "Ajout (+)", "recharge",
-            "Ajout de crédit", "À ajouter", "ｃｒｅｄｉｔ",
+            "Ajout de crédit", "À ajouter", "ｃｒｅｄｉｔ", "CRDT", "Entrée", "IN",
+            "Ajout de crédits SMS", "Rechargement du compte", "Recharge mensuelle", "Recharge novembre 2026",
+            "Ajout d’un crédit", "Crédit SMS", "Ajout sur le sous-compte", "Top up of SMS credits",
+            "Monthly allocation",
+            "Ajout de 50 €", "+ Recharge SMS", "Recharge 11/2026", "Credit to sub-account", "Versement exceptionnel",
         ]),
         (Direction.REMOVE, [
             "remove", "Retrait", "retirer", "RETIRÉ", "débit", "Débit", "« Débit »", "debit", "−", "-", "–", "—", "[-]",
             "- débit", "retrait (-)", "Retrait de crédit", "take back", "reprise", "déduire",
+            "DBIT", "Sortie", "OUT", "Reprise de crédit", "Reprise de crédits SMS", "Retrait mensuel (novembre)",
+            "Débit du sous-compte", "Retrait d’un crédit", "Withdrawal of credit", "Take back SMS credits",
+            "Reprise crédit",
+            "- Reprise de crédit", "Prélèvement sur compte SMS",
         ]),
     ],
 )  # fmt: skip
@@ -167,11 +175,62 @@ def test_directions_as_people_write_them(direction: Direction, words: list[str])
     [
         "", "?", "Ajout ?", "ajout/retrait", "crédit/débit", "c/d", "+/-", "±", "--", "++", "- ajout", "+ retrait",
         "Ajout -", "virement", "transfert", "remboursement", "refund", "avoir", "ne pas ajouter", "pas de retrait",
-        "annulation ajout", "1", "-1", "oui", "x", "add " * 20, "x" * 40_000,
+        "annulation ajout", "Annulation de l’ajout de crédit", "Ajout annulé", "Cancel top up", "Not to add",
+        "No credit",
+        "Sans ajout", "Refus de recharge", "Avoir sur recharge", "Ne pas recharger le compte", "Pas de crédit SMS",
+        "Ajout client Retrait SARL", "Ajout et retrait", "Ajout ou retrait de crédit", "Débit / crédit du compte",
+        "Retrait / crédit", "Retrait, crédit", "Reprise - crédit",
+        "Débit-crédit SMS", "Retrait SMS / crédit", "Crédit à retirer", "Plus de crédit SMS", "Ajout Dupont",
+        "Carte de crédit",
+        "Note de crédit", "Retrait de dotation", "Ajout de -50 €", "Retrait +5", "- Ajout de crédit", "0 ajout SMS",
+        "Ajout ? oui",
+        "compte SMS", "novembre 2026", "11/2026", "de crédit annulé", "déjà crédité", "S", "H", "E", "A", "R", "1",
+        "-1", "oui", "x", "add " * 20, "x" * 40_000,
     ],
 )  # fmt: skip
 def test_a_word_that_could_be_either_way_is_never_guessed(word: str) -> None:
     assert direction_of(word) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "adds", "removes", "others"),
+    [
+        ("Soll/Haben", "H", "S", "AER"), ("S/H", "H", "S", "AER"), ("Débit/Crédit", "HC", "SD", "AER"),
+        ("Sens (débit ou crédit)", "h", "s", "AER"), ("D/C", "H", "S", "AER"), ("CdtDbtInd", "H", "S", "AER"),
+        ("Soll-/Haben-Kennzeichen", "H", "S", "AER"), ("Debit/credit indicator", "H", "S", "AR"),
+        ("Entrée/Sortie", "E", "S", "HAR"), ("E/S", "E", "S", "HAR"), ("Ajout/Retrait", "A", "R", "SHE"),
+        ("Sens (A = ajout, R = retrait)", "a", "r", "SHE"), ("Add/Remove", "A", "R", "SHE"),
+        ("Recharge ou reprise", "", "", "RSH"), ("Sens", "C", "D", "SHEAR"), ("", "C", "D", "SHEAR"),
+        ("Ajout", "", "", "ASH"), ("Type d’opération", "", "", "SHEAR"), ("Débit", "", "", "SH"), ("Services", "",
+        "", "SH"),
+    ],
+)  # fmt: skip
+def test_a_letter_is_a_direction_only_where_the_title_explains_it(
+    title: str, adds: str, removes: str, others: str
+) -> None:
+    found = {letter: direction_of(letter, title) for letter in (*adds, *removes, *others)}
+    assert found == dict.fromkeys(others) | dict.fromkeys(adds, Direction.ADD) | dict.fromkeys(
+        removes, Direction.REMOVE
+    )
+
+
+NEGATIONS = ["annulation", "ne", "pas", "sans", "refus", "no", "not", "cancel", "avoir", "non", "never", "Durand"]
+
+
+@given(st.sampled_from(WORDS), st.sampled_from(NEGATIONS), st.sampled_from(["de crédits SMS", "du mois", "sur compte"]))
+def test_a_phrase_with_a_word_that_we_do_not_know_is_never_guessed(
+    known: tuple[Direction, str], other: str, rest: str
+) -> None:
+    for phrase in (f"{other} {known[1]} {rest}", f"{known[1]} {other} {rest}", f"{known[1]} {rest} {other}"):
+        assert direction_of(phrase) is None, phrase
+
+
+@given(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from([" et ", " / ", ", ", " ou ", " - "]))
+def test_a_phrase_with_words_for_both_directions_is_never_guessed(
+    one: tuple[Direction, str], other: tuple[Direction, str], between: str
+) -> None:
+    named = direction_of(f"{one[1]}{between}{other[1]} SMS")
+    assert named is None or one[0] is other[0] is named
 
 
 def test_every_sign_stands_for_its_direction() -> None:
