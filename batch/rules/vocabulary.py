@@ -273,6 +273,15 @@ _BEFORE_TOTAL = frozenset(
         "mois",
     }
 )
+COUNTED = frozenset(
+    {"accounts", "clients", "comptes", "ecritures", "elements", "enregistrements", "entries", "items", "jetons",
+     "lignes", "lines", "mouvements", "movements", "operations", "records", "rows", "tokens", "transactions"}
+)  # fmt: skip
+"""What the rows of a table are, as a label counts them."""
+_COUNT = re.compile(
+    rf"\b(?:\d+ (?:(?:sous|sub) )?(?:{'|'.join(sorted(COUNTED))})|1 (?:ligne|row|mouvement|movement))(?!\S)"
+)
+_NUMBER_IN_BRACKETS = re.compile(r"[(\[]\s*\d+\s*[)\]]")
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _AROUND = " ()[]«»“”‘’\"'"
 _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
@@ -370,13 +379,14 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
     """
     if len(text) > LONGEST_LABEL or not _MAY_BE_TOTAL.search(text):
         return None
-    words = _without_small_words(fold(text)).split()
+    folded = without_period(_COUNT.sub(" ", fold(_NUMBER_IN_BRACKETS.sub(" ", text))))
+    words = _without_small_words(folded).split()
     start = next((index for index, word in enumerate(words) if word not in _BEFORE_TOTAL), 0)
     if not words or words[start] not in _TOTALS:
         return None
     rest = [word for word in words[start + 1 :] if word not in _BEFORE_TOTAL and word not in _TOTALS]
-    ways = {direction_of(word) for word in rest if len(word) > 1}
-    if strict and None in ways:
+    ways = {direction_of(word) for word in rest if len(word) > 1 and word not in COUNTED}
+    if strict and (None in ways or any(word.isdecimal() for word in rest)):
         return None
     if not _NETS.isdisjoint(words):
         return "net"

@@ -132,7 +132,17 @@ def test_labels_of_totals_as_people_write_them(text: str, label: str | None) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "label"), [("TOTAL", "all"), ("Total ajouts", "added"), ("total-energies", None), ("net-1", None)]
+    ("text", "label"),
+    [
+        ("TOTAL", "all"),
+        ("Total ajouts", "added"),
+        ("total-energies", None),
+        ("net-1", None),
+        ("total-3", None),
+        ("Total novembre 2026", "all"),
+        ("Total (3 lignes)", "all"),
+        ("Total des ajouts 11/2026", "added"),
+    ],
 )
 def test_in_the_column_of_tokens_a_label_has_no_unknown_word(text: str, label: str | None) -> None:
     assert total_label(text, strict=True) == label
