@@ -100,6 +100,14 @@ def _column(raw: str) -> str:
     return names.get(raw, raw)
 
 
+def _titles(raw: str) -> str:
+    """Titles of columns, of which there may be several."""
+    try:
+        return ", ".join(pgettext("title", "“{title}”").format(title=title) for title in json.loads(raw))
+    except (ValueError, TypeError):
+        return raw
+
+
 def _separator(raw: str) -> str:
     names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars")}
     return names.get(raw, raw)
@@ -188,11 +196,27 @@ RULES: Mapping[str, Rule] = {
     "header-missing": _error(
         "No header row was found in the first {searched} rows: "
         "one row must name the columns token, amount and direction.",
+        variants={
+            "near": N_(
+                "No header row was found in the first {searched} rows: if row {row} is one ({titles}), name its "
+                "columns with --column ROLE=TITLE, or write token, amount and direction in it."
+            )
+        },
         searched=_count,
+        row=_count,
+        titles=_titles,
     ),
     "column-missing": _error(
-        "The header in row {header} has no {column} column: add one, named for example “{first}” or “{second}”.",
+        "The header in row {header} has no {column} column: add one, named for example “{first}” or “{second}”, or "
+        "name the one that holds it with --column {role}=TITLE.",
+        variants={
+            "near": N_(
+                "The header in row {header} has no {column} column: if one of these holds it ({near}), name it with "
+                "--column {role}=TITLE, or add one, named for example “{first}”."
+            )
+        },
         column=_column,
+        near=_titles,
     ),
     "column-unknown": _warning("The column “{title}” is not known: did you mean {suggestion}?"),
     "column-twice": _error(

@@ -6,6 +6,7 @@ holds is read from its title by the table of `vocabulary`, or was said by hand.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from batch.findings import Finding, shown
 from batch.model import Cell, Role
 from batch.rules.amounts import read_amount
-from batch.rules.cells import cell_shown, visible
-from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold, is_currency_title
+from batch.rules.cells import cell_shown, is_blank, visible
+from batch.rules.currency import names_other_unit
+from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold, is_currency_title, likeness
 
 SEARCHED_ROWS = 30
 """The header is one of the first rows."""
@@ -22,6 +24,9 @@ ENOUGH_ROLES = 2
 """A row that names so many columns that we know is a table's header, and worth reading the rows below it."""
 _COMPARED_COLUMNS = 100
 """Comparing with every known title takes time; a table whose columns are missing is not this wide."""
+_NAMED_TITLES = 3
+_NAMED_CHARACTERS = 24
+"""Of titles that a message names, so that it stays one short sentence."""
 _HAND = -1
 """How sure a column is that was named by hand."""
 _LETTERS = re.compile(r"[A-Z]{1,3}")
@@ -70,6 +75,16 @@ def find_header(
         if found.candidates and (best is None or found.weight > best.weight):
             best = found
     return _header(best, columns or {}, remembered or {}, signed=signed) if best else None
+
+
+def missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
+    """Say that there is no header, and which row looks most like one: the first of those with the most words."""
+    params = {"searched": str(SEARCHED_ROWS)}
+    words = [_words_only(cells) for cells in rows[:SEARCHED_ROWS]]
+    most = max(words, key=len, default=[])
+    if len(most) >= ENOUGH_ROLES:
+        params |= {"as": "near", "row": str(words.index(most) + 1), "titles": _listed(most)}
+    return Finding("header-missing", params=params)
 
 
 def cell_address(column: int, row: int) -> str:
@@ -250,7 +265,7 @@ def _header(found: _Found, by_hand: Mapping[Role, str], remembered: Mapping[Role
     ]
     missing = _lacking(roles, signed=signed)
     unknown = _unknown(row, titles, roles, missing)
-    findings = (*absent, *kept, *twice, *unknown, *_missing(row, roles, missing))
+    findings = (*absent, *kept, *twice, *unknown, *_missing(row, titles, roles, missing))
     taken = set(roles.values())
     currency = next((at for at, title in enumerate(titles) if at not in taken and is_currency_title(title)), None)
     return Header(row, titles, roles, missing, findings, currency)
@@ -287,14 +302,38 @@ def _column_twice(row: int, titles: tuple[str, ...], role: Role, ranked: list[tu
     return Finding("column-twice", row, cell_address(second, row), params)
 
 
-def _missing(row: int, roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
+def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
     """At the header's first known column, because what is missing has no address."""
     found = []
     for role in missing:
         first, second = COLUMN_TITLES[role][0][:2]
-        params = {"header": str(row), "column": role.value, "first": first, "second": second}
+        params = {"header": str(row), "column": role.value, "role": role.value, "first": first, "second": second}
+        if near := _near(titles, roles, role):
+            params |= {"as": "near", "near": _listed(near)}
         found.append(Finding("column-missing", row, cell_address(min(roles.values()), row), params))
     return found
+
+
+def _near(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
+    """The titles that the column may have: those most like its own, then others; never of an amount in another unit."""
+    taken = set(roles.values())
+    others = [
+        title
+        for column, title in enumerate(titles[:_COMPARED_COLUMNS])
+        if title and column not in taken and not (role in _AMOUNTS and names_other_unit(title))
+    ]
+    return sorted(others, key=lambda title: -likeness(title, role))[:_NAMED_TITLES]
+
+
+def _words_only(cells: Sequence[Cell]) -> list[str]:
+    """The texts of a row in which nothing but words stands."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return [] if any(not isinstance(cell, str) or _is_amount(cell) for cell in filled) else list(map(str, filled))
+
+
+def _listed(titles: Sequence[str]) -> str:
+    """Titles as a parameter of a finding."""
+    return json.dumps([shown(title, _NAMED_CHARACTERS) for title in titles[:_NAMED_TITLES]], ensure_ascii=False)
 
 
 def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:

@@ -242,6 +242,13 @@ _REMARKS = frozenset(
      "comprises", "transaction", "tva", "valeur", "value", "vat", "virgule", "voir"}
 )  # fmt: skip
 """Words beside an amount's title, in brackets, that are no unit."""
+_OTHER_THINGS = frozenset(
+    {"annee", "balance", "budget", "count", "date", "day", "heure", "jour", "mois", "month", "nb", "nbre", "nombre",
+     "number", "qte", "qty", "quantite", "quantity", "solde", "time", "total", "year"}
+)  # fmt: skip
+"""Words by which a column is something else, however like a title of ours it looks."""
+_NEAR = 0.7
+_WORDS_COMPARED = 5
 _MULTIPLIER = re.compile(r"[x×*^/]\s*\d", re.IGNORECASE)
 _CURRENCY_TITLE = re.compile(
     r"(?:(?:code|iso|sigle) )*(?:devises?|monnaies?)"
@@ -338,16 +345,34 @@ def is_currency_title(title: str) -> bool:
 
 
 def close_title(title: str, roles: Collection[Role]) -> str | None:
-    """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant")."""
+    """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant").
+
+    The words are compared one by one, and a date or a count is none: "Date du mouvement" means what it says.
+    """
     if has_other_unit(title):
         # Who renamed "Montant (k€)" as proposed would pay a thousandth.
         return None
+    key = _without_small_words(fold(title[:LONGEST_TITLE]))
+    words = key.split()
     known = {
-        _without_small_words(fold(known)): known for role in roles for group in COLUMN_TITLES[role] for known in group
+        known: named
+        for known, named in _titles_by_key(frozenset(roles)).items()
+        if len(known.split()) == len(words) and not (_OTHER_THINGS.intersection(words) - set(known.split()))
     }
-    long = [key for key in known if len(key) > len("type")]
-    found = difflib.get_close_matches(_without_small_words(fold(title[:LONGEST_TITLE])), long, n=1, cutoff=0.8)
-    return known[found[0]] if found else None
+    for found in difflib.get_close_matches(key, known, n=3, cutoff=0.8):
+        if all(map(_is_near, words, found.split())):
+            return known[found]
+    return None
+
+
+def likeness(title: str, role: Role) -> float:
+    """How much a word of the title is like one of the role's own words: 0 for not, 1 for the same."""
+    mine = {word for known in COLUMN_TITLES[role][0] for word in _key(known).split() if len(word) > len("n")}
+    words = _key(title[:LONGEST_TITLE]).split()[:_WORDS_COMPARED]
+    if not mine.isdisjoint(words):
+        return 1.0
+    ratios = [difflib.SequenceMatcher(None, word, own).ratio() for word in words for own in mine]
+    return max((ratio for ratio in ratios if ratio >= _NEAR), default=0.0)
 
 
 @lru_cache(maxsize=1024)
@@ -433,6 +458,20 @@ def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
 def _folded_title(title: str) -> str:
     """Fold a title. What is owed ("dû") must not become a small word."""
     return _TAXES.sub(lambda match: match[0].replace(" ", ""), fold(title.replace("dû", "due")))
+
+
+@cache
+def _titles_by_key(roles: frozenset[Role]) -> Mapping[str, str]:
+    """The titles of these roles that are long enough to be mistyped."""
+    known = {
+        _without_small_words(fold(title)): title for role in roles for group in COLUMN_TITLES[role] for title in group
+    }
+    return {key: title for key, title in known.items() if len(key) > len("type")}
+
+
+def _is_near(word: str, known: str) -> bool:
+    is_long = len(word) >= len("type")
+    return word == known or (is_long and difflib.SequenceMatcher(None, word, known).ratio() >= _NEAR)
 
 
 def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Cell, Role
-from batch.rules.header import SEARCHED_ROWS, Header, cell_address, find_header
+from batch.rules.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
 
 
 def header(*rows: list[Cell]) -> Header:
@@ -64,6 +64,44 @@ def test_every_missing_column_is_said() -> None:
 def test_a_mistyped_title_is_said_beside_the_missing_column() -> None:
     found = header(["Token", "Montnat", "Sens"])
     assert said(found) == [("column-unknown", "B1"), ("column-missing", "A1")]
+
+
+@pytest.mark.parametrize(
+    ("titles", "named"),
+    [
+        (["Token", "Avance du mois", "Sens"], "“Avance du mois”"),
+        (["Token", "Client", "Note", "Ville", "Montant retenu", "Sens"], "“Montant retenu”, “Client”, “Note”"),
+        (["Token", "Client", "Montants dus (net)", "Sens"], "“Montants dus (net)”, “Client”"),
+    ],
+)
+def test_where_a_column_is_missing_the_nearest_titles_and_the_option_are_named(titles: list[Cell], named: str) -> None:
+    (finding,) = header(titles).findings
+    assert finding.code == "column-missing"
+    assert f"({named})" in finding.message
+    assert "--column amount=TITLE" in finding.message
+
+
+@pytest.mark.parametrize(
+    "title", ["Montant (FCFA)", "Montant FCFA", "Montant XOF", "Montant k€", "Montant (x1000)", "Montant $"]
+)
+def test_an_amount_in_another_unit_is_never_proposed(title: str) -> None:
+    (finding,) = header(["Token", title, "Sens"]).findings
+    assert "holds it" in finding.message
+    assert title not in finding.message
+
+
+def test_without_a_header_the_row_that_looks_most_like_one_is_named() -> None:
+    rows: list[list[Cell]] = [
+        ["Liste de novembre"],
+        ["Qui", "Combien", "Quoi"],
+        ["sub-1", "12,50", "ajout"],
+        ["sub-2", Decimal(5), "retrait"],
+    ]
+    finding = missing_header(rows)
+    assert "if row 2 is one (“Qui”, “Combien”, “Quoi”)" in finding.message
+    assert "--column ROLE=TITLE" in finding.message
+    assert "is one" not in missing_header(rows[2:]).message
+    assert "is one" not in missing_header([]).message
 
 
 def test_an_unknown_column_is_no_finding_when_none_is_missing() -> None:

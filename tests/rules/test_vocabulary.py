@@ -252,7 +252,10 @@ def test_every_sign_stands_for_its_direction() -> None:
     ("title", "near"),
     [
         ("Montnat", "Montant"), ("Tokken", "Token"), ("Directoin", "Direction"), ("Montant (K€)", None),
-        ("Montant (cts)", None),
+        ("Montant (cts)", None), ("Date du mouvement", None), ("Date operation", None), ("Date opératoin", None),
+        ("Count", None), ("Nombre", None), ("Number", None), ("Montant F", None), ("Acount number", "Account number"),
+        ("Montant N-1", None), ("Nom du compte", None), ("Solde", None), ("Type de client", None), ("Acount",
+        "Account"),
         ("sens de l'operatoin", "Sens de l’opération"), ("N° sous-conpte", "N° de sous-compte"),
         ("Client", None), ("", None), ("x" * 40_000, None),
     ],
