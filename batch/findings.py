@@ -108,6 +108,10 @@ def _titles(raw: str) -> str:
         return raw
 
 
+def _encoding(raw: str) -> str:
+    return _("UTF-8 that was encoded twice") if raw == "twice" else raw
+
+
 def _separator(raw: str) -> str:
     names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars")}
     return names.get(raw, raw)
@@ -170,7 +174,8 @@ RULES: Mapping[str, Rule] = {
     ),
     "encoding-assumed": _warning(
         "The file does not say how its letters are encoded, and {encoding} was assumed: "
-        "look whether “{example}” is written right, or save the file as “CSV UTF-8”."
+        "look whether “{example}” is written right, or save the file as “CSV UTF-8”.",
+        encoding=_encoding,
     ),
     "separator-assumed": _warning(
         "The file was cut into columns at {separator}, which is not certain: save it as .xlsx if that is wrong.",
