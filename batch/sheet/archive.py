@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 
 from batch.errors import SheetError
-from batch.language import N_, _, number
+from batch.language import _, number
 from batch.sheet.complaints import damaged, password, shown
+from batch.sheet.foreign import IWORK, PRESENTATION, WORD, WRITER, ZIP, not_a_sheet
 from batch.sheet.limits import MEGABYTE, Limits
 from batch.sheet.original import Original
 
@@ -18,11 +20,14 @@ _ENCRYPTED = 0x1
 _MANIFEST = "META-INF/manifest.xml"
 _MANIFEST_READ = 2**20
 _OTHERS = {
-    "word/document.xml": N_("a Word document"),
-    "ppt/presentation.xml": N_("a presentation"),
-    "Index/Document.iwa": N_("an Apple iWork document"),
-    "Index.zip": N_("an Apple iWork document"),
+    "word/": WORD,
+    "ppt/": PRESENTATION,
+    "Index/Document.iwa": IWORK,
+    "Index.zip": IWORK,
+    "index.apxl": IWORK,
+    "buildVersionHistory.plist": IWORK,
 }
+"""What the names of parts begin with."""
 
 
 def check_archive(original: Original, limits: Limits) -> None:
@@ -76,25 +81,25 @@ def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
         return b"encryption-data" in manifest.read(_MANIFEST_READ)
 
 
+def refuse_other_archive(original: Original) -> None:
+    """Raise a `SheetError` for an archive that is no workbook; one that cannot be opened is left to who reads it."""
+    if original.data.startswith(b"PK"):
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(original.data)) as archive:
+            _check_content(original.name, set(archive.namelist()), archive)
+
+
 def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None:
-    for part, description in _OTHERS.items():
-        if part in names:
-            raise SheetError(
-                _("{file} is {kind}, not a sheet: save the sheet in it as .xlsx.").format(
-                    file=shown(name), kind=_(description)
-                )
-            )
     if "mimetype" in names:
         with archive.open("mimetype") as mimetype:
             if b"spreadsheet" not in mimetype.read(200):
-                raise SheetError(
-                    _("{file} is an OpenDocument file, but not a sheet: save the sheet as .ods.").format(
-                        file=shown(name)
-                    )
-                )
-    elif "[Content_Types].xml" not in names and "content.xml" not in names:
-        if any(part.startswith("xl/") for part in names):
+                raise not_a_sheet(name, WRITER)
+        return
+    if any(part.startswith("xl/") for part in names):
+        if "[Content_Types].xml" not in names:
             raise damaged(name)
-        raise SheetError(
-            _("{file} is a zip archive, not a sheet: unpack it and choose the sheet in it.").format(file=shown(name))
-        )
+        return
+    for beginning, foreign in _OTHERS.items():
+        if any(part.startswith(beginning) for part in names):
+            raise not_a_sheet(name, foreign)
+    if "[Content_Types].xml" not in names and "content.xml" not in names:
+        raise not_a_sheet(name, ZIP)

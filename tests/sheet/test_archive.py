@@ -47,7 +47,10 @@ def test_a_file_that_was_cut_off(kept: float) -> None:
         ({"word/document.xml": b"", "[Content_Types].xml": b""}, "is a Word document"),
         ({"ppt/presentation.xml": b"", "[Content_Types].xml": b""}, "is a presentation"),
         ({"Index/Document.iwa": b""}, "is an Apple iWork document"),
-        ({"mimetype": b"application/vnd.oasis.opendocument.text"}, "is an OpenDocument file, but not a sheet"),
+        (
+            {"mimetype": b"application/vnd.oasis.opendocument.text"},
+            "is an OpenDocument file of another kind, not a sheet",
+        ),
         ({"March.xlsx": b""}, "is a zip archive, not a sheet"),
         ({"xl/workbook.xml": b""}, "could not be read"),
         ({}, "is a zip archive, not a sheet"),

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import re
+import time
+from contextlib import suppress
+
 import pytest
 
 from batch.errors import SheetError
+from batch.sheet.archive import check_archive
 from batch.sheet.kind import Kind, kind_of
+from batch.sheet.limits import Limits
 from batch.sheet.original import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 
 from . import hostile
@@ -13,11 +19,19 @@ def kind(data: bytes, suffix: str) -> Kind:
     return kind_of(Original(f"sheet{suffix}", suffix, data))
 
 
+def refuse(data: bytes, suffix: str) -> None:
+    """As reading does, which looks into what is zipped under a workbook's name only in the child."""
+    if kind(data, suffix) is Kind.ARCHIVE:
+        check_archive(Original(f"sheet{suffix}", suffix, data), Limits())
+
+
 WORKBOOK = hostile.xlsx({"Sheet": [hostile.HEADER]})
 
 
 @pytest.mark.parametrize("suffix", WORKBOOK_SUFFIXES)
-@pytest.mark.parametrize("data", [WORKBOOK, hostile.ole("Workbook"), hostile.ole("Book"), hostile.ods([])])
+@pytest.mark.parametrize(
+    "data", [WORKBOOK, hostile.ole("Workbook"), hostile.ole("Book"), hostile.ole("BOOK"), hostile.ods([])]
+)
 def test_a_workbook_is_one_under_any_workbooks_name(data: bytes, suffix: str) -> None:
     assert kind(data, suffix) is (Kind.ARCHIVE if data.startswith(b"PK") else Kind.BINARY)
 
@@ -40,28 +54,147 @@ def test_text_under_a_workbooks_name(data: bytes) -> None:
         kind(data, ".xlsx")
 
 
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"%PDF-1.7\n", "a PDF document"),
-        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-        (b"\xff\xd8\xff\xe0", "a JPEG image"),
-        (b"GIF89a", "a GIF image"),
-        (b"{\\rtf1", "an RTF document"),
-        (b"\x1f\x8b\x08", "a gzip archive"),
-        (b"\r\n<HTML><table>", r"a web page \(HTML\)"),
-        (b"\xef\xbb\xbf<table>", r"a web page \(HTML\)"),
-        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', "Excel 2003"),
-        (b'<?xml version="1.0"?><office:document>', "flat XML OpenDocument"),
-        (b'<?xml version="1.0"?><invoice>', "an XML file"),
-        (hostile.ole("WordDocument"), "a Word document"),
-        (hostile.ole("PowerPoint Document"), "a presentation"),
-    ],
+HTML = b"<html><body><p>Bonjour</p><table><tr><td>Token</td></tr></table></body></html>"
+SIGN_IN = b'<!DOCTYPE html><html><table><form><input name="login"><input type="password"></form></table></html>'
+SYLK = b'ID;PWXL;N;E\r\nP;PGeneral\r\nP;EArial;M200\r\nF;P0;DG0G8;M240\r\nB;Y2;X3;D0 0 1 2\r\nC;Y1;X1;K"token"\r\nE\r\n'
+MAIL = (
+    b"Return-Path: <a@example.com>\r\nReceived: from a\r\n by b\r\nSubject: Liste\r\nMIME-Version: 1.0\r\n\r\nBonjour"
 )
-@pytest.mark.parametrize("suffix", [".xls", ".csv"])
-def test_something_else_is_called_by_its_name(data: bytes, words: str, suffix: str) -> None:
-    with pytest.raises(SheetError, match=words):
-        kind(data, suffix)
+PAGE = (
+    b"From: <Saved by Blink>\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\tboundary=x\r\n"
+)
+CAMT = b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02">'
+WEBLOC = (
+    b'<?xml version="1.0"?><plist version="1.0"><dict><key>URL</key><string>https://example.com</string></dict></plist>'
+)
+IWORK = {"Index/Document.iwa": b"", "Index/CalculationEngine.iwa": b"", "Metadata/Properties.plist": b""}
+CONTENT_TYPES = "[Content_Types].xml"
+AS_CSV = "export the list as CSV or .xlsx from the program that it comes from"
+SAVE = "save it from there as .xlsx"
+COPY = "copy the table in it into a new workbook"
+UNPACK = "unpack it and choose the sheet in it"
+FOREIGN = [
+    (b"%PDF-1.7\n", "a PDF document", AS_CSV),
+    (b"\r\n%PDF-1.4\n", "a PDF document", AS_CSV),
+    (b"%!PS-Adobe-3.0", "a PostScript document", AS_CSV),
+    (b"{\\rtf1", "an RTF document", COPY),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", AS_CSV),
+    (b"\xff\xd8\xff\xe0", "a JPEG image", AS_CSV),
+    (b"GIF89a", "a GIF image", AS_CSV),
+    (b"BM\x36\x10\x0e\0\0\0\0\0\x36\0\0\0", "a BMP image", AS_CSV),
+    (b"II*\0\x08\0\0\0", "a TIFF image", AS_CSV),
+    (b"MM\0*\0\0\0\x08", "a TIFF image", AS_CSV),
+    (b"RIFF\x24\x0a\0\0WEBPVP8 ", "a WebP image", AS_CSV),
+    (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC or AVIF image", AS_CSV),
+    (b"\0\0\0\x18ftypmp42\0\0\0\0", "a recording", AS_CSV),
+    (b'<svg xmlns="http://www.w3.org/2000/svg">', "an SVG image", AS_CSV),
+    (b'<?xml version="1.0"?>\n<svg width="5">', "an SVG image", AS_CSV),
+    (b"Rar!\x1a\x07", "a RAR archive", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
+    (b"\x1f\x8b\x08\0", "a gzip archive", UNPACK),
+    (b"BZh91AY&SY", "an archive", UNPACK),
+    (b"liste.csv".ljust(257, b"\0") + b"ustar\x0000", "an archive", UNPACK),
+    (hostile.zipped({"liste.csv": b"token;amount"}), "a zip archive", UNPACK),
+    (hostile.zipped({"word/document.xml": b"", CONTENT_TYPES: b""}), "a Word document", COPY),
+    (hostile.zipped({"ppt/presentation.xml": b"", CONTENT_TYPES: b""}), "a presentation", COPY),
+    (
+        hostile.zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}),
+        "an OpenDocument file of another kind",
+        COPY,
+    ),
+    (hostile.zipped(IWORK), "an Apple iWork document", "open it in Numbers and export it as Excel"),
+    (hostile.zipped({"Index.zip": b""}), "an Apple iWork document", "open it in Numbers and export it as Excel"),
+    (hostile.ole("WordDocument"), "a Word document", COPY),
+    (hostile.ole("PowerPoint Document"), "a presentation", COPY),
+    (hostile.ole("__properties_version1.0"), "a mail", "save the sheet that is attached to it"),
+    (MAIL, "a mail", "save the sheet that is attached to it"),
+    (b"From paul@example.com Mon\n" + MAIL, "a mail", "save the sheet that is attached to it"),
+    (b"SQLite format 3\0", "a SQLite database", AS_CSV),
+    (b"\0\1\0\0Standard ACE DB\0", "an Access database", AS_CSV),
+    (b"PAR1\x15\x04\x15", "a Parquet file", AS_CSV),
+    (b"\0\0\2\0\6\4\6\0", "a Lotus 1-2-3 file", SAVE),
+    (SYLK, "a SYLK file", SAVE),
+    (b'ID;PSCALC3\nF;SDM0\nB;X3;Y2\nC;X1;Y1;K"token"\n', "a SYLK file", SAVE),
+    (b'TABLE\r\n0,1\r\n"EXCEL"\r\nVECTORS\r\n', "a DIF file", SAVE),
+    (b'{"token": "sub-0001", "amount": 5}', "a JSON file", AS_CSV),
+    (b'[\n  {"token": "sub-0001"}]', "a JSON file", AS_CSV),
+    (b'{"":"DO NOT EDIT","doc_id":"1x","email":"a@example.com"}', "a link to a Google sheet", "File > Download"),
+    (b'{"url": "https://docs.google.com/open?id=1x"}', "a link to a Google sheet", "File > Download"),
+    (b"[InternetShortcut]\r\nURL=https://example.com", "a shortcut", "the sheet that it leads to"),
+    (b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F", "a shortcut", "the sheet that it leads to"),
+    (WEBLOC, "a shortcut", "the sheet that it leads to"),
+    (b"bplist00\xd1\x01\x02SURL_", "a shortcut", "the sheet that it leads to"),
+    (b"\0\5\x16\7\0\2\0\0Mac OS X", "a file that macOS keeps beside another", "choose the sheet itself"),
+    (b"BEGIN:VCARD\r\nVERSION:3.0", r"a file of contacts \(vCard\)", AS_CSV),
+    (b"BEGIN:VCALENDAR\r\n", "a calendar", AS_CSV),
+    (b"OFXHEADER:100\r\n", "a bank’s file", AS_CSV),
+    (CAMT, "a bank’s file", AS_CSV),
+    (b"\r\n<HTML><table>", r"a web page \(HTML\)", SAVE),
+    (b"\xef\xbb\xbf<table>", r"a web page \(HTML\)", SAVE),
+    (HTML, r"a web page \(HTML\)", SAVE),
+    (SIGN_IN, r"a web page \(HTML\)", "sign in where the sheet is kept"),
+    (b"<!doctype html><title>404</title>", r"a web page \(HTML\)", "sign in where the sheet is kept"),
+    (PAGE, r"a web page \(MHTML\)", SAVE),
+    (
+        b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+        "an XML spreadsheet of Excel 2003",
+        SAVE,
+    ),
+    (b'<?xml version="1.0"?><office:document>', "a flat XML OpenDocument file", SAVE),
+    (b'<?xml version="1.0"?><invoice>', "an XML file", AS_CSV),
+]
+
+
+@pytest.mark.parametrize(("data", "words", "remedy"), FOREIGN)
+@pytest.mark.parametrize("suffix", [".xls", ".xlsx", ".csv", ".txt", ".tsv"])
+def test_something_else_is_called_by_its_name_with_what_helps(
+    data: bytes, words: str, remedy: str, suffix: str
+) -> None:
+    with pytest.raises(SheetError, match=f"is {words}.*{re.escape(remedy)}"):
+        refuse(data, suffix)
+
+
+@pytest.mark.parametrize(
+    "data", [SYLK, HTML, CAMT, MAIL, b'{"a": 1}', b"[InternetShortcut]\r\nURL=https://example.com"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_text_of_another_kind_is_known_in_every_encoding(data: bytes, encoding: str) -> None:
+    with pytest.raises(SheetError, match=r"not (a|the) sheet"):
+        kind(data.decode().encode(encoding), ".csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ID;Prénom;Montant;Sens\nF;Alice;5;ajout\nP;Paul;6;ajout\nC;Chloé;7;ajout\n",
+        "ID;Prix\nB;5\nC;6\n", "ID;P\n", "ID,PIN\n", "id;p;n\n",
+        "TABLE\nToken;Amount\n", "BM;Amount\nsub;5\n", "PAR1;5;add\n", "MM;5;add\n", "II*;5;add\n", "Rar;5;add\n",
+        "[Liste];x\nToken;Amount\n", "{token};{amount}\n", "(PDF);x\n", "RIFF;WEBP\n", "L;x\n",
+        "From: Paul\nTo: Marie\nDate: 5 mai\nToken;Amount\n", "Received:;Amount\nsub;5\n",
+        "BEGIN;x\n", "Content-Type;Amount\n", "!Type;Amount\n", "url;doc_id\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_list_that_begins_a_little_like_something_else_is_a_list(text: str, encoding: str) -> None:
+    assert kind(text.encode(encoding), ".csv") is Kind.TEXT
+
+
+def test_the_file_beside_a_workbook_that_is_open_is_not_the_workbook() -> None:
+    with pytest.raises(
+        SheetError, match=r"is a file that Excel keeps while a workbook is open.*choose the sheet itself"
+    ):
+        kind_of(Original("~$mars.xlsx", ".xlsx", b"\x05Marie".ljust(165, b" ")))
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"A:b\n", b"A: b\n \t \t x\n", b"ID;P\n", b"F;A\n", b"{", b"[[", b"P;P;", b"\r\n", b"<", b" "]
+)
+def test_to_tell_what_a_file_is_takes_no_time(beginning: bytes) -> None:
+    begun = time.process_time()
+    kind(b"ID;P\nF;A\nF;A\n" + beginning * (8_000_000 // len(beginning)), ".csv")
+    with suppress(SheetError):
+        kind(beginning * (8_000_000 // len(beginning)), ".csv")
+    assert time.process_time() - begun < 2
 
 
 def test_an_encrypted_workbook_is_in_an_ole_container() -> None:
