@@ -2,7 +2,8 @@
 
 A text may group thousands with spaces, points, commas or apostrophes and may carry the euro sign. Where point and comma
 both occur, the last one separates the decimals. Where only one occurs, once, with one to three digits before it and
-exactly three behind it, the text is two amounts at the same time, and the reader is told both.
+exactly three behind it, the text is two amounts at the same time, and the reader is told both; as where a space or an
+apostrophe has one or two digits behind it, which is no group of thousands and may stand for the decimals.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _ALIKE = (
     | str.maketrans(dict.fromkeys(PLUS_SIGNS, "+"))
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
+_CUT = re.compile(r"([0-9]{1,3}(?:[ ']?[0-9]{3})*)[ ']([0-9]{1,2})")
 _NOT_TO_DROP = "\u00ad\u202e"
 """Invisible, but a soft hyphen may have been a minus, and what follows the other is shown back to front."""
 _TOO_LARGE = Decimal(10) ** MAX_DIGITS
@@ -80,7 +82,7 @@ def _read_text(text: str) -> AmountReading:
     sign, digits = _split_sign(plain)
     grouped, separators = _separators(digits)
     if not re.fullmatch(r"[\d.,]*\d", grouped):
-        return _percentage(text) if re.fullmatch(r"[\d.,]*\d ?%", grouped) else _not_a_number(text)
+        return _broken(text, grouped)
     if separators == "" or len(set(separators)) == 2:
         number = _with_last_as_decimal(grouped, separators)
     elif len(separators) > 1:
@@ -91,6 +93,17 @@ def _read_text(text: str) -> AmountReading:
             return _ambiguous(text, whole, fraction)
         number = Decimal(f"{whole or 0}.{fraction}")
     return _not_a_number(text) if number is None else _checked(number, sign, text)
+
+
+def _broken(text: str, grouped: str) -> AmountReading:
+    """What a text breaks that has more in it than digits, points and commas."""
+    if re.fullmatch(r"[\d.,]*\d ?%", grouped):
+        return _percentage(text)
+    cut = _CUT.fullmatch(grouped)
+    if cut is None:
+        return _not_a_number(text)
+    whole, fraction = re.sub("[ ']", "", cut[1]), cut[2]
+    return _ambiguous(text, whole, fraction) if int(whole + fraction) else AmountReading(broken="amount-zero")
 
 
 def _could_be_a_group(whole: str, fraction: str) -> bool:
