@@ -444,6 +444,10 @@ RULES: Mapping[str, Rule] = {
         "The token has needless spaces or invisible characters ({characters}): it is read as “{value}”.",
         characters=_characters,
     ),
+    "token-with-decimals": _warning(
+        "The token is written as the number {written}, as programs do that take tokens for numbers: "
+        "it is read as “{value}”."
+    ),
     "token-unknown": _error(
         "The account has no sub-account “{value}”: check the token.",
         variants={

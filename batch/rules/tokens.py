@@ -21,7 +21,10 @@ MAX_COMPARED = 5000
 _COMPARED_LENGTHS = range(5, 65)
 """Shorter tokens are near to too many others, longer ones cost too much to compare."""
 
-_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+|[0-9][.,][0-9]+E[0-9]+", re.IGNORECASE)
+"""As Excel writes it, or with a decimal point; "12e45" may be a token."""
+_WHOLE = re.compile(r"(0|[1-9][0-9]*)[.,]00?")
+"""A whole number with decimals, as pandas writes a column of numbers with a blank; with three it would be thousands."""
 
 
 class TokenReading(NamedTuple):
@@ -120,9 +123,15 @@ def _read_text(text: str) -> TokenReading:
         return TokenReading(None, (("token-scientific", {"value": shown(token)}),))
     if oddity(token):
         return _odd(token)
+    broken: tuple[tuple[str, Mapping[str, str]], ...] = ()
     if token != text:
-        return TokenReading(token, (("token-invisible", {"value": shown(token), "characters": _odd_characters(text)}),))
-    return TokenReading(token)
+        broken = (("token-invisible", {"value": shown(token), "characters": _odd_characters(text)}),)
+    whole = _WHOLE.fullmatch(token)
+    if whole is None:
+        return TokenReading(token, broken)
+    if len(whole[1]) > EXCEL_DIGITS:
+        return TokenReading(None, (("token-digits-lost", {"value": shown(token)}),))
+    return TokenReading(whole[1], (*broken, ("token-with-decimals", {"value": whole[1], "written": shown(token)})))
 
 
 def _odd_characters(text: str) -> str:

@@ -13,7 +13,7 @@ from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
 from tests.builders import grid
 
-KNOWN = frozenset({"sub-1", "sub-2", "0012345", "b71ed0c2a94f"})
+KNOWN = frozenset({"sub-1", "sub-2", "0012345", "54321", "b71ed0c2a94f"})
 ROW: tuple[Cell, ...] = ("sub-1", "10", "add")
 PAIR: Sequence[Cell] = ("Token", "Crédit", "Débit")
 BOTH: Sequence[Cell] = ("Token", "Montant", "Sens", "Crédit", "Débit")
@@ -68,6 +68,8 @@ CASES = [
     _row("token-digits-lost", "A2", Decimal("1234567890123450"), "10", "add"),
     _row("token-digits-lost", "A2", Decimal("1.2345678901234568E+19"), "10", "add"),
     _row("token-scientific", "A2", "1,23457E+15", "10", "add"),
+    _row("token-scientific", "A2", "1.2345678E7", "10", "add"),
+    _row("token-digits-lost", "A2", "1234567890123456.0", "10", "add"),
     _row("token-zeros-lost", "A2", Decimal(12345), "10", "add"),
     _row("token-zeros-lost", "A2", "12345", "10", "add"),
     _row("token-not-text", "A2", Decimal("12.5"), "10", "add"),
@@ -78,6 +80,7 @@ CASES = [
     _row("token-too-long", "A2", "x" * 256, "10", "add"),
     _row("token-invisible", "A2", "sub-1\u200b", "10", "add"),
     _row("token-invisible", "A2", " sub-1", "10", "add"),
+    _row("token-with-decimals", "A2", "54321.0", "10", "add"),
     _row("token-unknown", "A2", "sub-9", "10", "add"),
     _row("amount-missing", "B2", "sub-1", None, "add"),
     _row("amount-missing", "B2", "sub-1", " \u00a0", "add"),
@@ -91,6 +94,7 @@ CASES = [
     _row("amount-negative", "B2", "sub-1", Decimal("-12.5"), "remove"),
     _row("amount-decimals", "B2", "sub-1", "12,3456", "add"),
     _row("amount-ambiguous", "B2", "sub-1", "1,234", "add"),
+    _row("amount-ambiguous", "B2", "sub-1", "12 50", "add"),
     _row("amount-too-large", "B2", "sub-1", "1234567890123", "add"),
     _row("direction-missing", "C2", "sub-1", "10", None),
     _row("direction-unknown", "C2", "sub-1", "10", "virement"),

@@ -42,10 +42,61 @@ def test_a_number_of_more_than_fifteen_digits_has_lost_some(number: str) -> None
     assert codes(Decimal(number)) == ["token-digits-lost"]
 
 
-@pytest.mark.parametrize("text", ["1.23457E+15", "1,23457E+15", "1E+20", "1.23e+15", " 1.23E+15 ", "1.2346E+015"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.23457E+15",
+        "1,23457E+15",
+        "1E+20",
+        "1.23e+15",
+        " 1.23E+15 ",
+        "1.2346E+015",
+        "1.0E+5",
+        "1e+05",
+        "1E+16",
+        "1.2345678E7",
+        "1,5E12",
+    ],
+)
 def test_scientific_notation_is_no_token(text: str) -> None:
     assert read_token(text).token is None
     assert codes(text) == ["token-scientific"]
+
+
+@pytest.mark.parametrize(
+    ("text", "token"),
+    [
+        ("12345.0", "12345"), ("12345.00", "12345"), ("12345,0", "12345"), ("0.0", "0"), ("1.0", "1"),
+        ("123456789012345.0", "123456789012345"),
+    ],
+)  # fmt: skip
+def test_a_whole_number_with_decimals_is_read_without_them_and_said(text: str, token: str) -> None:
+    assert read_token(text) == (token, (("token-with-decimals", {"value": token, "written": text}),))
+
+
+def test_of_a_number_that_is_too_long_digits_are_lost_before_the_decimals_are_written() -> None:
+    assert read_token("1234567890123456.0") == (None, (("token-digits-lost", {"value": "1234567890123456.0"}),))
+
+
+@pytest.mark.parametrize(
+    "text", ["00123.0", "12.000", "12345.000", "12345.5", "12345.", ".0", "1.2.0", "a.0", "-5.0", "٣.0"]
+)
+def test_what_no_program_makes_of_a_whole_number_stays_as_it_is(text: str) -> None:
+    assert read_token(text) == (text, ())
+
+
+def test_two_rules_can_be_said_of_one_token() -> None:
+    reading = read_token("\u00a012345.0")
+    assert (reading.token, [code for code, _ in reading.broken]) == (
+        "12345",
+        ["token-invisible", "token-with-decimals"],
+    )
+
+
+def test_a_token_with_decimals_whose_zeros_were_lost_is_not_found() -> None:
+    token = read_token("123.0").token
+    assert token
+    assert broken(token, "00123") == ("token-zeros-lost", "00123")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 SANDBOX = {f"sub-{number:04}": Decimal(100) for number in range(1, 30)}
 # What cannot happen on the sandbox's account, what only a whole sheet, a cell's format or a ledger can say.
 ELSEWHERE = {
-    "token-zeros-lost", "row-too-long", "token-as-shown", "token-shown-otherwise", "amount-shown-rounded",
-    "amount-other-unit", "row-was-done",
+    "token-zeros-lost", "token-with-decimals", "row-too-long", "token-as-shown", "token-shown-otherwise",
+    "amount-shown-rounded", "amount-other-unit", "row-was-done",
 }  # fmt: skip
 
 
