@@ -92,6 +92,8 @@ _MARKUP = {
 """By words in it, in small letters."""
 _KNOWN_BYTES = [(re.compile(pattern, re.DOTALL), foreign) for pattern, foreign in _BYTES.items()]
 _KNOWN_TEXTS = [(re.compile(pattern), foreign) for pattern, foreign in _TEXTS.items()]
+_TITLE = re.compile(r"<[^<>]*>[\"']?[ ]*[;,\t|]")
+"""A list's first title may stand in angle brackets."""
 _LOOKED_AT = 2**16
 _LOCK = "~$"
 """How Excel's file beside a workbook that is open begins its name."""
@@ -105,7 +107,7 @@ def refuse_foreign(name: str, data: bytes) -> None:
     start = data[:_LOOKED_AT].replace(b"\0", b"").decode("latin-1").lstrip("\xff\xfe\xef\xbb\xbf \t\r\n")
     found = next((foreign for pattern, foreign in _KNOWN_BYTES if pattern.match(data[:_LOOKED_AT])), None)
     found = found or next((foreign for pattern, foreign in _KNOWN_TEXTS if pattern.match(start)), None)
-    if found is None and start.startswith("<"):
+    if found is None and start.startswith("<") and not _TITLE.match(start):
         found = _name_markup(start.lower())
     if found:
         raise not_a_sheet(name, found)
