@@ -47,6 +47,8 @@ _EIGHT_BITS = {
 """The candidates, the most usual first, with the names that people know them by."""
 _READ_BY_MISTAKE = ("cp1252", "mac-roman", "cp850", "cp437", "latin-1")
 """As what programs read UTF-8 and write what they saw as UTF-8 again."""
+_WINDOWS = {ord(char): byte for byte in range(0x80, 0xA0) if (char := bytes([byte]).decode("cp1252", "ignore"))}
+"""The letters that Windows has where ISO 8859-1 has none. Bytes that it does not know are kept as ISO 8859-1's."""
 _TWICE = (
     *("Ã", "Â", "Å", "ï»¿", "â€", "â‚", "â\x80", "â\x82"),
     *("√", "¬", "≈", "‚", "├", "┬", "┼", "ÔÇ", "Ôé", "Γ", "\ufffd"),
@@ -176,7 +178,8 @@ def _undo(text: str, seen: Weight) -> Decoded | None:
     """The text read once less, if that can be undone and is no worse for it."""
     for encoding in _READ_BY_MISTAKE:
         try:
-            once = _read_again(text.encode(encoding).decode("utf-8"))
+            seen_as = text.translate(_WINDOWS) if encoding == "latin-1" else text
+            once = _read_again(seen_as.encode(encoding).decode("utf-8"))
         except UnicodeError:
             continue
         if weigh(gather_letters(once.text)).points >= seen.points:

@@ -180,6 +180,11 @@ def test_utf8_that_was_encoded_twice_is_read_once_less_and_said(
     assert not found.example.isascii()
 
 
+def test_bytes_that_windows_does_not_know_can_be_read_once_less() -> None:
+    seen = "JosÃ© Ã\x81lvarez â€œprÃªtâ€\x9d Ã‰ric\n"
+    assert decoded(seen.encode(), "x.csv").text == "José Álvarez “prêt” Éric\n"
+
+
 def test_a_mark_that_was_encoded_twice_is_no_part_of_the_first_title() -> None:
     assert decoded("ï»¿Token;Amount\ns1;5\n".encode(), "x.csv").text == "Token;Amount\ns1;5\n"
 
