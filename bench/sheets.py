@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from openpyxl import Workbook
 
-from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.frames import CheckedSheet, Grid, make_frame
+from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, Source
 from batch.rules.accounts import Owner, normalize_address
 from batch.rules.checks import Expected, check_sheet

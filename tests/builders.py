@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.frames import CheckedSheet, Grid, make_frame
+from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, SheetRow, Source
 from batch.money import to_thousandths
 from batch.rules.accounts import Owner, normalize_address

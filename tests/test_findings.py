@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.findings import RULES, Finding, Severity, shown
-from batch.language import Language, speaking
 from batch.frames import CheckedSheet
+from batch.language import Language, speaking
 from batch.model import Cell
 from batch.rules.checks import check_sheet
 from tests.builders import grid
@@ -22,8 +22,6 @@ SAID_ELSEWHERE = {
     # Reading says it: tests/sheet.
     "sheet-hidden", "sheets-hidden", "appearance-unseen", "encoding-assumed", "separator-assumed", "rows-ragged",
     "rows-in-cell",
-    # A rule by itself says it: tests/rules/test_currency.py.
-    "currency-other",
     # It takes a ledger to say it: tests/runner/test_ledger_checks.py and test_unsettled.py.
     "file-name-again", "movements-again", "already-run", "run-again", "paid-elsewhere", "balances-rose",
     "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",

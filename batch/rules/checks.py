@@ -54,7 +54,14 @@ def check_sheet(
     columns = _columns(grid, header)
     body = Body(grid.frame.iloc[header.row :].reindex(columns=range(len(columns))))
     usage = usage_of(body, header, signed=conventions.signed)
-    table = Table(len(columns), columns, usage.roles, usage.signed, is_text_file=grid.source.sheet is None)
+    table = Table(
+        len(columns),
+        columns,
+        usage.roles,
+        usage.signed,
+        is_text_file=grid.source.sheet is None,
+        currency=header.currency,
+    )
     findings = [*grid.findings, *usage.findings]
     if len(header.roles) < ENOUGH_ROLES:
         return CheckedSheet(grid.source, columns, usage.roles, _take_no_rows(), {}, tuple(findings))

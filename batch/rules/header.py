@@ -320,7 +320,7 @@ def _near(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[
     others = [
         title
         for column, title in enumerate(titles[:_COMPARED_COLUMNS])
-        if title and column not in taken and not (role in _AMOUNTS and names_other_unit(title))
+        if title and column not in taken and not (role in AMOUNTS and names_other_unit(title))
     ]
     return sorted(others, key=lambda title: -likeness(title, role))[:_NAMED_TITLES]
 

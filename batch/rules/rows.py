@@ -13,10 +13,12 @@ from batch.money import to_thousandths
 from batch.rules.amounts import AmountReading, read_amount
 from batch.rules.appearance import Looks
 from batch.rules.cells import NOTHING, has_content, is_blank, oddity, quoted, visible
+from batch.rules.currency import has_other_currency, is_currency_column, read_currency
 from batch.rules.distinct import Body, Distinct, join
 from batch.rules.header import PAIR, WORDED, cell_address
+from batch.rules.labels import label_kind
 from batch.rules.tokens import KnownTokens, TokenReading, against_account, read_token
-from batch.rules.vocabulary import direction_of, label_kind
+from batch.rules.vocabulary import direction_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 Problem = tuple[Role, str, Mapping[str, str]]
 """A rule that the cell of a role breaks, with its parameters."""
+_LOOKED_AT = 1_000
+"""Rows in which a column of currencies without a title shows."""
 _DASHES = frozenset("-–—−")
 
 
@@ -37,6 +41,8 @@ class Table:
     roles: Mapping[Role, int]
     signed: bool
     is_text_file: bool
+    currency: int | None = None
+    """The column whose title says that it holds the currency of each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def read_rows(body: Body, table: Table, known: KnownTokens | None, looks: Looks)
         frame.loc[list(shown), TOKEN] = list(shown.values())
     if empty:
         frame = frame.drop(index=empty)
+    _add_currencies(body, frame, table, findings)
     _add_duplicates(frame, findings, roles)
     labels = () if cells is None else filter(None, (_label(cell, known) for cell in cells.each))
     wordless = any(movement.is_wordless_sign for movement in movements.each)
@@ -171,6 +178,22 @@ def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], 
         findings[row] = (*findings.get(row, ()), finding)
 
 
+def _add_currencies(body: Body, frame: DataFrame, table: Table, findings: dict[int, tuple[Finding, ...]]) -> None:
+    """Say of the rows beside whose amount another currency stands that only euros are paid."""
+    others = (column for column in range(table.width) if column not in table.roles.values())
+    column = table.currency
+    if column is None:
+        column = next((at for at in others if is_currency_column(body.frame[at].head(_LOOKED_AT).unique())), None)
+    if column is None or not has_other_currency(body.distinct(column).each):
+        return
+    read = body.distinct(column).map(lambda cell: read_currency(cell, beside_others=True))
+    broken = {row: read.each[code] for row, code in zip(body.frame.index, read.codes, strict=True)}
+    for row in frame.index[frame[AMOUNT].notna()].tolist():
+        if found := broken[row]:
+            finding = Finding(found[0], row, cell_address(column, row), found[1])
+            findings[row] = (*findings.get(row, ()), finding)
+
+
 def _zeros(length: int) -> Any:
     import numpy as np
 
@@ -210,7 +233,9 @@ def _read_movements(body: Body, table: Table) -> Distinct[_Movement]:
         named = dict(zip(("added", "removed"), [table.titles[roles[role]] for role in PAIR], strict=True))
         return join(added, removed, lambda to_add, to_remove: _pair(to_add, to_remove, named))
     amounts = _read_column(body, roles, Role.AMOUNT, lambda cell: (cell, read_amount(cell)))
-    directions = _read_column(body, roles, Role.DIRECTION, _read_direction)
+    directions = _read_column(
+        body, roles, Role.DIRECTION, lambda cell: _read_direction(cell, table.titles[roles[Role.DIRECTION]])
+    )
     if amounts and directions:
         return join(amounts, directions, _worded)
     if amounts:
@@ -266,13 +291,13 @@ def _is_plain(side: AmountReading) -> bool:
     return not side.broken and side.sign != "-"
 
 
-def _read_direction(cell: Cell) -> _Direction:
+def _read_direction(cell: Cell, title: str) -> _Direction:
     if is_blank(cell):
         return None, (Role.DIRECTION, "direction-missing", NOTHING)
     kind = oddity(cell)
     if kind:
         return None, (Role.DIRECTION, f"direction-{kind}", quoted(cell))
-    direction = direction_of(visible(cell)) if isinstance(cell, str) else None
+    direction = direction_of(visible(cell), title) if isinstance(cell, str) else None
     return direction, None if direction else (Role.DIRECTION, "direction-unknown", quoted(cell))
 
 

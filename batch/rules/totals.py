@@ -20,10 +20,11 @@ from batch.money import EXACT, THOUSANDTH, ZERO, from_thousandths
 from batch.rules.amounts import read_amount
 from batch.rules.cells import is_blank, quoted
 from batch.rules.header import cell_address
+from batch.rules.labels import LabelKind, label_kind
 from batch.rules.notes import Words
 from batch.rules.rows import ReadRows, Table
 from batch.rules.unsettled import row_ranges
-from batch.rules.vocabulary import LabelKind, fold, label_kind, total_label
+from batch.rules.vocabulary import fold, total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -32,8 +33,9 @@ _AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
 _SUMS = frozenset({LabelKind.TOTAL, LabelKind.SUBTOTAL, LabelKind.CARRIED})
 _WORDS_OF_SUMS = frozenset(
-    "total totaux sous soustotal subtotal sub somme sum de du des la le les d l of the for pour et and".split()
-)
+    {"and", "d", "de", "des", "du", "et", "for", "l", "la", "le", "les", "of", "pour", "somme", "sous", "soustotal",
+     "sub", "subtotal", "sum", "the", "total", "totaux"}
+)  # fmt: skip
 _MOST_GROUPS = 50
 """Groups before a subtotal that it is compared with: it may add up several of them."""
 
@@ -270,7 +272,9 @@ def _compare_counts(counts: Sequence[_Line], rows: int) -> Iterator[Finding]:
     for line in counts:
         stated = _count_in(line)
         code = "count-agrees" if stated == rows else "count-wrong"
-        yield Finding(code, line.row.number, None, {"stated": str(stated), "found": str(rows)})
+        yield Finding(
+            code, line.row.number, None, {"row": str(line.row.number), "stated": str(stated), "found": str(rows)}
+        )
 
 
 def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import re
 import statistics
 import time
 import warnings
 from array import array
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -145,7 +147,8 @@ def _fits(record: list[str], lettered: Mapping[Role, int]) -> bool:
 
 def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
     """Count every record's cells, within the limits, before any is kept; `start` lines stand before the first."""
-    widths, spans = array("i"), {}
+    widths = array("i")
+    spans: dict[int, tuple[int, int]] = {}
     before, started = 0, time.thread_time()
     lines = chain(io.StringIO(text, newline=""), [_END + cut.separator])
     reader = csv.reader(lines, delimiter=cut.separator, skipinitialspace=cut.skips_spaces)
@@ -157,12 +160,17 @@ def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Sha
                 spans |= _find_spans(records, len(widths), before)
             widths.extend(map(len, records))
             before, record = reader.line_num, records[-1]
+            if len(widths) > limits.rows + 1:
+                break
             if time.thread_time() - started > limits.seconds:
                 raise too_slow(name, limits)
     except csv.Error:
         raise _long_cell(name, _count_records(text, cut), limits) from None
     finally:
         csv.field_size_limit(usual)
+    # A frame is as wide everywhere as its widest row, but a blank takes little.
+    rows, widest = len(widths) - (record == [_END, ""]), max(widths)
+    check_extent(name, rows, widest, max(sum(widths) - 2, rows * widest // _BLANKS_IN_A_CELL), limits)
     if record != [_END, ""]:
         raise SheetError(
             _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
@@ -170,9 +178,6 @@ def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Sha
             )
         )
     widths.pop()
-    widest = max(widths, default=0)
-    # A frame is as wide everywhere as its widest row, but a blank takes little.
-    check_extent(name, len(widths), widest, max(sum(widths), len(widths) * widest // _BLANKS_IN_A_CELL), limits)
     return _Shape(widths, dict(_take_lines(text, spans, start)))
 
 
@@ -189,11 +194,10 @@ def _find_spans(records: list[list[str]], rows: int, before: int) -> dict[int, t
 
 def _count_records(text: str, cut: Cut) -> int:
     """Count the records up to the first that cannot be cut."""
-    count = 1
+    counted = itertools.count(1)
     with contextlib.suppress(csv.Error):
-        for count, _record in enumerate(cut.records(text), start=2):
-            pass
-    return count
+        deque(zip(counted, cut.records(text), strict=False), maxlen=0)
+    return next(counted) - 1
 
 
 def _take_lines(

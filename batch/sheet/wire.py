@@ -183,10 +183,11 @@ def _duration(duration: timedelta) -> str:
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _datetime_or_head(content: dict[str, object]) -> datetime | Decimal | Mapping[str, object]:
+def _datetime_or_head(content: dict[str, object]) -> Cell | Mapping[str, object]:
     match content:
         case {"d": str(iso)}:
             return datetime.fromisoformat(iso)
         case {"n": str(digits)}:
-            return Decimal(digits)
+            # What is no number ("NaN") stays the text that it is.
+            return number if (number := Decimal(digits)).is_finite() else digits
     return content

@@ -18,8 +18,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.annotate import Annotated, annotate
 from batch.annotate.marks import MOST_LINES
 from batch.errors import ReportError
-from batch.language import Language, speaking
 from batch.frames import CheckedSheet
+from batch.language import Language, speaking
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet import Limits, read_sheet
 from batch.sheet.original import load

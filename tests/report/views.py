@@ -13,8 +13,8 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.findings import Finding
-from batch.ledger.old_sentences import read_sentence
 from batch.frames import CheckedSheet, Grid, make_frame
+from batch.ledger.old_sentences import read_sentence
 from batch.model import (
     Balances,
     BatchHead,

@@ -153,6 +153,11 @@ CASES = [
         header=["Token", "Amount", "Direction", "Note"],
     ),
     Case("text-below", None, [ROW, (), ("Fait à Lyon le 3 mai", None, None)]),
-    Case("subtotal", "B3", [ROW, ("Sous-total", "10", None), ("sub-2", "5", "add")]),
+    Case("subtotal", "B3", [ROW, ("Sous-total", "11", None), ("sub-2", "5", "add")]),
+    Case("subtotals-agree", None, [ROW, ("Sous-total", "10", None), ("sub-2", "5", "add")]),
+    Case("count-agrees", None, [ROW, ("Nombre de lignes", Decimal(1), None)]),
+    Case("count-wrong", None, [ROW, ("Nombre de lignes", Decimal(2), None)]),
+    Case("headings", None, [("Agence de Lyon", None, None), ROW]),
+    Case("currency-other", "D2", [(*ROW, "USD")], header=["Token", "Amount", "Direction", "Currency"]),
     Case("row-duplicate", "A3", [ROW, ("sub-1", "10,00", "Crédit")]),
 ]

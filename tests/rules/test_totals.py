@@ -143,7 +143,7 @@ def test_subtotals_are_compared_with_their_groups_and_are_no_rows() -> None:
 def test_a_subtotal_that_is_wrong_is_an_error_with_both_figures() -> None:
     sheet = checked(FIRST, ("Sous-total", None, "11", None), SECOND, ("Total", None, "15,50", None))
     assert said(sheet) == [("subtotal", "C3"), ("total-agrees", "C5")]
-    assert (sheet.findings[0].params["stated"], sheet.findings[0].params["found"]) == ("11", "10.500")
+    assert (sheet.findings[0].params["stated"], sheet.findings[0].params["found"]) == ("11.0", "10.500")
 
 
 def test_a_total_that_misses_the_rows_below_it_is_wrong() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
@@ -31,6 +31,12 @@ def grid_of(
     if kind_of(original) is Kind.TEXT:
         return read_text(original, sheet, request.columns, request.limits)
     return _answered(request)
+
+
+def without_blanks(row: Sequence[Cell]) -> list[Cell]:
+    """The row without the blanks at its end."""
+    filled = [column for column, cell in enumerate(row, start=1) if cell not in {None, ""}]
+    return [cell or None if isinstance(cell, str) else cell for cell in row[: max(filled, default=0)]]
 
 
 def _answered(request: Request) -> Grid:

@@ -14,7 +14,7 @@ from batch.model import Appearance
 from batch.sheet.limits import Limits
 
 from . import hostile
-from .reading import grid_of
+from .reading import grid_of, without_blanks
 
 
 def cell(kind: str, text: str | None, **attributes: str) -> str:
@@ -36,7 +36,7 @@ def read(*rows: str, styles: str = "", columns: str = "") -> Grid:
 
 
 def values(*cells: str) -> list[object]:
-    return list(read(row(*cells)).rows[1])
+    return list(without_blanks(read(row(*cells)).rows[1]))
 
 
 def test_tabs_and_line_breaks_stay_between_digits() -> None:
@@ -141,7 +141,7 @@ def test_repeated_rows_and_cells() -> None:
         ),
         row(attributes='table:number-rows-repeated="1048000"'),
     )
-    assert grid.rows[1:] == [(), (), (), (Decimal("1.4"),) * 2, (Decimal("1.4"),) * 2]
+    assert [without_blanks(row) for row in grid.rows[1:]] == [[], [], [], [Decimal("1.4")] * 2, [Decimal("1.4")] * 2]
     assert sorted(grid.appearance.shown) == [(5, 0), (5, 1), (6, 0), (6, 1)]
 
 

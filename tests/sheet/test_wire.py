@@ -58,6 +58,11 @@ def test_a_number_arrives_with_the_digits_that_python_shows(number: float) -> No
     assert isinstance(arrived, Decimal)
 
 
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity"])
+def test_what_is_no_number_arrives_as_a_text(text: str) -> None:
+    assert decode(encode([[Decimal(text)]])) == [(text,)]
+
+
 @given(st.text())
 def test_a_text_arrives_in_one_line(text: str) -> None:
     line = encode([[text]])

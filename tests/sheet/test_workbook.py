@@ -48,7 +48,7 @@ def test_every_format_keeps_the_row_numbers(name: str, data: bytes) -> None:
 
 def test_an_opendocument_sheet_keeps_the_row_numbers() -> None:
     rows = [hostile.ods_row(repeated=3), hostile.ods_row(*HEADER), hostile.ods_row(repeated=1_048_000)]
-    assert read(hostile.ods(rows), "x.ods") == ("Feuille1", [[], [], [], list(HEADER)])
+    assert read(hostile.ods(rows), "x.ods") == ("Feuille1", [*[[None] * 3] * 3, list(HEADER)])
 
 
 def test_every_cell_is_what_it_is() -> None:

@@ -11,8 +11,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from batch.findings import Finding
-from batch.language import Language, speaking
 from batch.frames import CheckedSheet
+from batch.language import Language, speaking
 from batch.model import Balances, Direction, SubAccount
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet import read_sheet
