@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from batch.findings import Finding, shown
 from batch.model import Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import cell_shown, is_blank, visible
 from batch.rules.currency import names_other_unit
-from batch.rules.vocabulary import COLUMN_TITLES, close_title, column_roles, fold, is_currency_title, likeness
+from batch.rules.vocabulary import (
+    COLUMN_TITLES,
+    close_title,
+    column_roles,
+    fold,
+    is_currency_title,
+    likeness,
+    may_be_part,
+)
 
 SEARCHED_ROWS = 30
 """The header is one of the first rows."""
@@ -30,6 +39,8 @@ _NAMED_CHARACTERS = 24
 _HAND = -1
 """How sure a column is that was named by hand."""
 _LETTERS = re.compile(r"[A-Z]{1,3}")
+_folded = lru_cache(maxsize=1 << 13)(fold)
+"""A cell's text is asked for three times: as a title of its own, and with the ones above and below it."""
 
 PAIR = (Role.ADDED, Role.REMOVED)
 WORDED = (Role.AMOUNT, Role.DIRECTION)
@@ -70,8 +81,19 @@ def find_header(
     hand, but may be absent. None if there is no header.
     """
     by_hand = {**(remembered or {}), **(columns or {})}
+    single: list[_Found] = []
+    double: list[_Found] = []
+    above: list[str] = []
+    spanning = _by_row(merged)
+    for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
+        titles = [visible(cell) if isinstance(cell, str) else "" for cell in cells]
+        candidates = _candidates([(title,) for title in titles], by_hand, cells)
+        single.append(_Found(number, _shown_titles(cells), candidates))
+        if number > 1 and any(titles):
+            double += _double(number, above, titles, by_hand, cells, spanning.get(number - 1, ()))
+        above = titles
     best: _Found | None = None
-    for found in (*_single(rows, by_hand), *_double(rows, by_hand, merged)):
+    for found in (*single, *double):
         if found.candidates and (best is None or found.weight > best.weight):
             best = found
     return _header(best, columns or {}, remembered or {}, signed=signed) if best else None
@@ -124,41 +146,57 @@ class _Found:
         return len(self.candidates), self.spans
 
 
-def _single(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str]) -> Iterable[_Found]:
-    for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
-        titles = _texts(cells)
-        yield _Found(number, _shown_titles(cells), _candidates([(title,) for title in titles], by_hand, cells))
+def _double(
+    number: int,
+    upper: Sequence[str],
+    lower: Sequence[str],
+    by_hand: Mapping[Role, str],
+    cells: Sequence[Cell],
+    merged: Sequence[Merged],
+) -> list[_Found]:
+    """The row and the one above it read as one, if they may be.
+
+    Below a title that names a column nothing may stand, or it is a row of the table.
+    """
+    width = max(len(upper), len(lower))
+    above, upper = _spread(upper, merged, width), [*upper, *[""] * (width - len(upper))]
+    lower = [*lower, *[""] * (width - len(lower))]
+    wanted = {fold(name) for name in by_hand.values()}
+    titles = [
+        (f"{low} {over}", low) if low and over and _may_be_joined(low, over, wanted) else (low or high,)
+        for over, low, high in zip(above, lower, upper, strict=True)
+    ]
+    named = _candidates(titles, by_hand, cells)
+    if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
+        both = tuple(low or high for low, high in zip(lower, upper, strict=True))
+        return [_Found(number, both, named, any(last > first for _, first, _, last in merged))]
+    return []
 
 
-def _double(rows: Sequence[Sequence[Cell]], by_hand: Mapping[Role, str], merged: Sequence[Merged]) -> Iterable[_Found]:
-    """Two rows read as one: below a title that names a column nothing may stand, or it is a row of the table."""
-    for number in range(1, min(len(rows), SEARCHED_ROWS)):
-        upper, lower = _texts(rows[number - 1]), _texts(rows[number])
-        if not any(lower):
-            continue
-        width = max(len(upper), len(lower))
-        above, upper = _spread(upper, number, merged, width), [*upper, *[""] * (width - len(upper))]
-        lower += [""] * (width - len(lower))
-        titles = [(f"{low} {up}", low) if low else (high,) for up, low, high in zip(above, lower, upper, strict=True)]
-        named = _candidates(titles, by_hand, rows[number])
-        if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
-            both = tuple(low or high for low, high in zip(lower, upper, strict=True))
-            spans = any(first_row <= number <= last_row and last > first for first_row, first, last_row, last in merged)
-            yield _Found(number + 1, both, named, spans)
+def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
+    """Whether two titles in one column may be a title together. Most cells of a table may not, which is soon told."""
+    return (may_be_part(low) and may_be_part(above)) or (
+        bool(wanted) and f"{_folded(low)} {_folded(above)}".strip() in wanted
+    )
 
 
-def _spread(upper: list[str], row: int, merged: Sequence[Merged], width: int) -> list[str]:
+def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
+    """The merged cells of each of the searched rows."""
+    found: dict[int, list[Merged]] = {}
+    for cells in merged:
+        for row in range(cells[0], min(cells[2], SEARCHED_ROWS) + 1):
+            found.setdefault(row, []).append(cells)
+    return found
+
+
+def _spread(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[str]:
     """The titles of a row with those of merged cells over every column that they span."""
     spread = [*upper, *[""] * (width - len(upper))]
-    for first_row, first, last_row, last in merged:
-        if first_row <= row <= last_row and first < len(upper):
+    for _, first, _, last in merged:
+        if first < len(upper):
             for column in range(first + 1, min(last + 1, width)):
                 spread[column] = spread[column] or upper[first]
     return spread
-
-
-def _texts(cells: Sequence[Cell]) -> list[str]:
-    return [visible(cell) if isinstance(cell, str) else "" for cell in cells]
 
 
 def _shown_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -189,15 +227,22 @@ def _named_by_hand(
 
     A row with an amount where amounts were said to be is no header, or its movement would be lost.
     """
+    if not by_hand:
+        return {}
     named = {}
     lettered = {}
+    columns: dict[str, int] = {}
+    for column, ways in enumerate(titles):
+        for way in ways:
+            columns.setdefault(_folded(way) or way, column)
     for role, name in by_hand.items():
-        wanted = fold(name) or name
-        found = [column for column, ways in enumerate(titles) if any((fold(way) or way) == wanted for way in ways)]
-        if found:
-            named[role] = found[0]
+        found = columns.get(fold(name) or name)
+        if found is not None:
+            named[role] = found
         elif _LETTERS.fullmatch(name.strip().upper()) and _column_of(name) < len(titles):
             lettered[role] = _column_of(name)
+    if not lettered:
+        return named
     if any(role in AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
         return named
     has_known = named or any(column_roles(title) for ways in titles for title in ways if title)

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from batch.language import Language
 from batch.model import Direction, Role
-from batch.rules.periods import without_period
+from batch.rules.periods import PERIOD_WORDS, without_period
 
 LONGEST_TITLE = 200
 LONGEST_DIRECTION = 64
@@ -211,6 +211,7 @@ _SMALL_WORDS = frozenset(
 _UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
 _TAXES = re.compile(r"\b(?:h t|t t c)\b")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ\d])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_HAS_CAMEL = re.compile("[a-zà-ÿ0-9][A-ZÀ-Þ]|[A-ZÀ-Þ]{2}[a-zà-ÿ]")
 _ABBREVIATIONS = {
     **dict.fromkeys(("mvt", "mvts", "mvmt", "mouv"), "mouvement"),
     **dict.fromkeys(("op", "ope", "oper"), "operation"),
@@ -296,10 +297,20 @@ _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
 
 def fold(text: str) -> str:
     """The text without accents, case, punctuation and invisible characters: "Opération :" is "operation"."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.replace("€", " eur "))
-        text = "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
-    return _NOT_A_WORD.sub(" ", text.casefold().replace("œ", "oe")).strip()
+    folded = text.translate(_FOLDED)
+    if not folded.isascii():
+        folded = "".join(map(_fold_letter, folded))
+    return " ".join(folded.split())
+
+
+def _fold_letter(char: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", char.replace("€", " eur "))
+    kept = "".join(part for part in decomposed if unicodedata.category(part) not in {"Mn", "Cf"})
+    return _NOT_A_WORD.sub(" ", kept.casefold().replace("œ", "oe"))
+
+
+_FOLDED = {code: _fold_letter(chr(code)) for code in (*range(0x250), *range(0x2010, 0x2027), ord("€"))}
+"""The letters of Western Europe, looked up: to decompose each text would take most of the time of finding a header."""
 
 
 def to_fix_sheet(sheets: Collection[str]) -> str | None:
@@ -320,6 +331,8 @@ def column_roles(title: str) -> Sequence[tuple[Role, int]]:
 
 @lru_cache(maxsize=1 << 14)
 def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
+    if not may_be_part(title):
+        return ()
     if _SIGNS_AS_TITLE.fullmatch(title.strip()):
         return ((Role.DIRECTION, 0),)
     roles = _roles_written(title)
@@ -328,6 +341,32 @@ def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
         roles = _roles_written(BRACKETS.sub(" ", title))
         is_in_euros = is_in_euros and all(map(_is_no_unit, remarks))
     return roles if is_in_euros else tuple(item for item in roles if item[0] not in _AMOUNTS)
+
+
+@lru_cache(maxsize=1 << 14)
+def may_be_part(text: str) -> bool:
+    """Whether a text may be a title that we know, or a part of one: every word outside brackets is of such a title.
+
+    Most cells of a sheet are not, and a long table has many: this is what is looked at first, and only once.
+    """
+    outside = BRACKETS.sub(" ", text) if "(" in text or "[" in text else text
+    known = _title_words()
+    if known.issuperset(fold(outside).split()):
+        return True
+    return _HAS_CAMEL.search(outside) is not None and known.issuperset(fold(_CAMEL.sub(" ", outside)).split())
+
+
+@cache
+def _title_words() -> frozenset[str]:
+    """All words of titles that we know, and all numbers that a period may be written with."""
+    words = {word for key in _known_titles() for word in key.split()}
+    ways = {word for phrase in _DIRECTION_OF for word in phrase.split()}
+    dates = {str(number) for number in range(100)} | {f"{number:02}" for number in range(10)}
+    years = {str(year) for year in range(2000, 2100)}
+    others = {"h", "t", "c", "e", "s", "ou", "or"}
+    return frozenset(
+        words | ways | dates | years | others | PERIOD_WORDS | _SMALL_WORDS | _UNITS | _PURPOSES | _PROVIDER
+    ).union(_ABBREVIATIONS)
 
 
 def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
@@ -367,12 +406,15 @@ def close_title(title: str, roles: Collection[Role]) -> str | None:
 
 def likeness(title: str, role: Role) -> float:
     """How much a word of the title is like one of the role's own words: 0 for not, 1 for the same."""
-    mine = {word for known in COLUMN_TITLES[role][0] for word in _key(known).split() if len(word) > len("n")}
     words = _key(title[:LONGEST_TITLE]).split()[:_WORDS_COMPARED]
-    if not mine.isdisjoint(words):
-        return 1.0
-    ratios = [difflib.SequenceMatcher(None, word, own).ratio() for word in words for own in mine]
-    return max((ratio for ratio in ratios if ratio >= _NEAR), default=0.0)
+    return max((_word_likeness(word, role) for word in words), default=0.0)
+
+
+@lru_cache(maxsize=1024)
+def _word_likeness(word: str, role: Role) -> float:
+    own = {known for title in COLUMN_TITLES[role][0] for known in _key(title).split()}
+    found = difflib.get_close_matches(word, own, n=1, cutoff=_NEAR)
+    return difflib.SequenceMatcher(None, word, found[0]).ratio() if found else 0.0
 
 
 @lru_cache(maxsize=1024)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from time import process_time
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from batch.model import Cell, Role
 from batch.rules.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
+from batch.rules.vocabulary import column_roles
 
 
 def header(*rows: list[Cell]) -> Header:
@@ -189,6 +193,33 @@ def test_a_banner_in_merged_cells_does_no_harm() -> None:
     found = find_header([["Crédits", None, None], ["Token", "Montant", "Sens"]], merged=[(1, 0, 1, 2)])
     assert found
     assert (found.row, found.titles) == (2, ("Token", "Montant", "Sens"))
+
+
+def test_a_title_of_two_rows_can_be_named_by_hand() -> None:
+    found = find_header([["Token", "Avance"], [None, "du mois"], ["sub-1", "5"]], {Role.AMOUNT: "du mois avance"})
+    assert found
+    assert (found.row, found.roles) == (2, {Role.TOKEN: 0, Role.AMOUNT: 1})
+
+
+def _looked_up(columns: int, by_hand: Mapping[Role, str]) -> int:
+    """How many titles are looked up in a table that is so wide, none of whose cells are alike."""
+    rows: list[list[Cell]] = [[f"Été {row} n° {column}" for column in range(columns)] for row in range(30)]
+    merged = [(row, column, row, column + 1) for row in range(1, 30) for column in range(0, columns, 2)]
+    with patch("batch.rules.header.column_roles", wraps=column_roles) as looked_up:
+        assert find_header(rows, by_hand, merged) is None
+    return looked_up.call_count
+
+
+@pytest.mark.parametrize("by_hand", [{}, {Role.AMOUNT: "Avance", Role.TOKEN: "B2"}])
+def test_the_work_grows_with_the_cells_that_are_looked_at(by_hand: Mapping[Role, str]) -> None:
+    assert _looked_up(200, by_hand) <= 2.1 * _looked_up(100, by_hand) <= 2.1 * 30 * 100 * 4
+
+
+def test_a_wide_table_is_searched_in_no_time() -> None:
+    rows: list[list[Cell]] = [[f"Désignation {row} du poste {column}" for column in range(1000)] for row in range(30)]
+    before = process_time()
+    assert find_header(rows) is None
+    assert process_time() - before < 1
 
 
 @given(st.lists(st.lists(st.none() | st.text() | st.sampled_from(["Token", "Crédit", "Débit", "Sens", "Montant"]))))
