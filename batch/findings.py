@@ -218,7 +218,11 @@ RULES: Mapping[str, Rule] = {
             "near": N_(
                 "The header in row {header} has no {column} column: if one of these holds it ({near}), name it with "
                 "--column {role}=TITLE, or add one, named for example “{first}”."
-            )
+            ),
+            "unit": N_(
+                "The header in row {header} has no {column} column in euros, but {near}: only euros are paid, so add a "
+                "column with euros, named for example “{first}”."
+            ),
         },
         column=_column,
         near=_titles,

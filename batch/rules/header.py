@@ -353,7 +353,9 @@ def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing
     for role in missing:
         first, second = COLUMN_TITLES[role][0][:2]
         params = {"header": str(row), "column": role.value, "role": role.value, "first": first, "second": second}
-        if near := _near(titles, roles, role):
+        if other := _in_other_unit(titles, roles, role):
+            params |= {"as": "unit", "near": _listed(other)}
+        elif near := _near(titles, roles, role):
             params |= {"as": "near", "near": _listed(near)}
         found.append(Finding("column-missing", row, cell_address(min(roles.values()), row), params))
     return found
@@ -361,13 +363,22 @@ def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing
 
 def _near(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
     """The titles that the column may have: those most like its own, then others; never of an amount in another unit."""
-    taken = set(roles.values())
-    others = [
-        title
-        for column, title in enumerate(titles[:_COMPARED_COLUMNS])
-        if title and column not in taken and not (role in AMOUNTS and names_other_unit(title))
-    ]
+    others = [title for title in _others(titles, roles) if not (role in AMOUNTS and names_other_unit(title))]
     return sorted(others, key=lambda title: -likeness(title, role))[:_NAMED_TITLES]
+
+
+def _in_other_unit(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
+    """The titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
+    if role not in AMOUNTS:
+        return []
+    return [title for title in _others(titles, roles) if names_other_unit(title) and likeness(title, role) == 1]
+
+
+def _others(titles: Sequence[str], roles: Mapping[Role, int]) -> Iterable[str]:
+    """The titles of columns that hold no role."""
+    taken = set(roles.values())
+    compared = enumerate(titles[:_COMPARED_COLUMNS])
+    return (title for column, title in compared if title and column not in taken)
 
 
 def _words_only(cells: Sequence[Cell]) -> list[str]:

@@ -58,7 +58,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Transaction amount", "Signed amount", "Mt", "Mnt", "Mtt", "Amt",
         ),
         ("Somme", "Sum", "Valeur", "Value", "Euros", "Euro", "EUR", "Crédit", "Crédit à ajouter", "Credit to add"),
-        ("Allocation", "Dotation"),
+        ("Allocation", "Dotation", "À allouer", "Alloué", "To allocate", "Allocated"),
     ),
     Role.DIRECTION: (
         (
@@ -75,7 +75,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Movement type", "Nature de l’opération", "Nature du mouvement", "Type d’écriture", "Type d’action",
             "Signe", "Sign",
         ),
-        ("Opération", "Mouvement", "Movement", "Action"),
+        ("Opération", "Mouvement", "Mvt", "Movement", "Action"),
         ("Type", "Nature"),
     ),
     Role.ADDED: (
@@ -209,7 +209,12 @@ _SMALL_WORDS = frozenset(
     {"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "pour", "the", "to"}
 )
 _UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
-_TAXES = re.compile(r"\b(?:h t|t t c)\b")
+_TAXES = re.compile(
+    r"\b(?:h t|hors taxes?|t t c|toutes taxes(?: comprises)?|(?:excl|excluding|incl|including) (?:vat|tax))(?!\S)"
+)
+_OF_TAXES = frozenset(
+    {"comprises", "excl", "excluding", "hors", "incl", "including", "tax", "taxe", "taxes", "toutes", "vat"}
+)
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ\d])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
 _HAS_CAMEL = re.compile("[a-zà-ÿ0-9][A-ZÀ-Þ]|[A-ZÀ-Þ]{2}[a-zà-ÿ]")
 _ABBREVIATIONS = {
@@ -236,11 +241,11 @@ _PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
 _AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 _WITH_EXAMPLES = frozenset({"chiffres", "decimales", "decimals", "digits", "eg", "ex", "example", "exemple", "format"})
 _REMARKS = frozenset(
-    {"amount", "brut", "comma", "compte", "dessous", "excl", "facultatif", "gross", "here", "hors", "ici", "incl",
-     "mandatory", "max", "maximum", "min", "minimum", "montant", "mouvement", "movement", "negatif", "negative", "net",
+    {"amount", "brut", "comma", "compte", "dessous", "facultatif", "gross", "here", "ici", "mandatory",
+     "max", "maximum", "min", "minimum", "montant", "mouvement", "movement", "negatif", "negative", "net",
      "note", "number", "numerique", "obligatoire", "operation", "optional", "optionnel", "positif", "positive",
-     "required", "requis", "saisie", "saisir", "see", "signe", "somme", "sous", "sum", "tax", "taxe", "taxes", "toutes",
-     "comprises", "transaction", "tva", "valeur", "value", "vat", "virgule", "voir"}
+     "required", "requis", "saisie", "saisir", "see", "signe", "somme", "sous", "sum", "transaction", "tva", "valeur",
+     "value", "virgule", "voir"}
 )  # fmt: skip
 """Words beside an amount's title, in brackets, that are no unit."""
 _OTHER_THINGS = frozenset(
@@ -365,7 +370,7 @@ def _title_words() -> frozenset[str]:
     years = {str(year) for year in range(2000, 2100)}
     others = {"h", "t", "c", "e", "s", "ou", "or"}
     return frozenset(
-        words | ways | dates | years | others | PERIOD_WORDS | _SMALL_WORDS | _UNITS | _PURPOSES | _PROVIDER
+        _OF_TAXES | words | ways | dates | years | others | PERIOD_WORDS | _SMALL_WORDS | _UNITS | _PURPOSES | _PROVIDER
     ).union(_ABBREVIATIONS)
 
 
@@ -499,7 +504,7 @@ def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
 
 def _folded_title(title: str) -> str:
     """Fold a title. What is owed ("dû") must not become a small word."""
-    return _TAXES.sub(lambda match: match[0].replace(" ", ""), fold(title.replace("dû", "due")))
+    return _TAXES.sub("ht", fold(title.replace("dû", "due")))
 
 
 @cache
@@ -545,6 +550,7 @@ def _either_way(title: str) -> Sequence[tuple[Role, int]]:
     first, *rest = parts[0].split() or [""]
     if rest and Role.DIRECTION in dict(_known_titles().get(first, ())):
         parts[0] = " ".join(rest)
+    parts = [_without_small_words(without_period(part)) or part for part in parts]
     ways = {_DIRECTION_OF.get(part) for part in parts if len(part) > 1}
     return ((Role.DIRECTION, 0),) if ways == set(Direction) else ()
 
@@ -596,7 +602,7 @@ def _is_no_unit(remark: str) -> bool:
 @cache
 def _harmless_words() -> Set[str]:
     ways = {word for word in _DIRECTION_OF if len(word) > len("cr")} - {"credits", "cred", "deb"}
-    return _SMALL_WORDS | _UNITS | _PURPOSES | _WITH_EXAMPLES | _REMARKS | {"ou", "or", "et", "and"} | ways
+    return _SMALL_WORDS | _UNITS | _PURPOSES | _WITH_EXAMPLES | _REMARKS | _OF_TAXES | {"ou", "or", "et", "and"} | ways
 
 
 def has_other_unit(title: str) -> bool:

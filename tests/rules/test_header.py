@@ -89,9 +89,9 @@ def test_where_a_column_is_missing_the_nearest_titles_and_the_option_are_named(t
     "title", ["Montant (FCFA)", "Montant FCFA", "Montant XOF", "Montant k€", "Montant (x1000)", "Montant $"]
 )
 def test_an_amount_in_another_unit_is_never_proposed(title: str) -> None:
-    (finding,) = header(["Token", title, "Sens"]).findings
-    assert "holds it" in finding.message
-    assert title not in finding.message
+    (finding,) = header(["Token", title, "Note", "Sens"]).findings
+    assert f"no amount column in euros, but “{title}”: only euros are paid" in finding.message
+    assert "--column" not in finding.message
 
 
 def test_without_a_header_the_row_that_looks_most_like_one_is_named() -> None:
