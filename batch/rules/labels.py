@@ -28,7 +28,8 @@ class LabelKind(StrEnum):
 _FOOTER = re.compile(
     r"(?:pages?|p)(?: n)? \d+(?: (?:sur|of|de|\d+))*"
     r"|(?:edite|imprime|genere|exporte|extrait|cree|tire|printed|generated|exported|created|produced)e?s?"
-    r" (?:le|par|on|by|at)(?: .*)?"
+    r" (?:(?:le|par|on|by|at)(?: .*)?|automatiquement|automatically|\d.*)"
+    r"|(?:edition|impression) du \d.*"
     r"|(?:date d (?:edition|impression|export|extraction)|(?:print|export) date)(?: .*)?"
     r"|(?:fin|end)(?: (?:de|du|d|la|l|of|the))* (?:fichier|liste|etat|rapport|releve|tableau|file|list|report|table)"
 )
@@ -38,7 +39,7 @@ _SUBTOTAL = re.compile(
     r"|(?:total|totaux) (?:partiels?|partiaux|intermediaires?|(?:de (?:la )?)?page)|(?:partial|page) totals?"
 )
 _CARRIED = re.compile(
-    r"\b(?:report a nouveau|a reporter|reports?|reportee?s?|(?:carried|brought|carry|bring) (?:forward|over)"
+    r"\b(?:report a nouveau|a reporter|reports?|reportee?s?|(?:carried|brought|carry|bring) (?:forward|fwd|over)"
     r"|[bc] f(?:wd)?|a nouveaux?)(?!\S)"
 )
 _BESIDE_CARRIED = frozenset(

@@ -15,6 +15,7 @@ _MONTH = "|".join(_MONTHS)
 _DATED = re.compile(
     rf"\b(?:(?:0?[1-9]|1[0-2]) {_YEAR}|{_YEAR} (?:0[1-9]|1[0-2]|{_MONTH})|(?:{_MONTH})(?: (?:20)?\d\d)?|{_YEAR})(?!\S)"
 )
+_DAY = re.compile(rf"\b(?:au|le|on|as of) (?:3[01]|[12]?\d|0\d) (?:\d\d?|{_MONTH})(?: (?:20)?\d\d)?(?!\S)")
 _MONTHLY = re.compile(
     r"\b(?:(?:par|per|ce|chaque|each|every|this|current) )?(?:mois|month|mensuel(?:le)?s?|monthly)"
     r"(?: (?:en cours|courant|ci))?(?!\S)"
@@ -31,3 +32,8 @@ def without_period(folded: str) -> str:
     if len(_DATED.findall(folded)) > 1:
         return folded
     return " ".join(_MONTHLY.sub(" ", _DATED.sub(" ", folded)).split())
+
+
+def without_day(folded: str) -> str:
+    """Take the day out of a folded text that says of when it is: "au 30/11/2026"."""
+    return " ".join(_DAY.sub(" ", folded).split())

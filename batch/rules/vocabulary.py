@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from batch.language import Language
 from batch.model import Direction, Role
-from batch.rules.periods import PERIOD_WORDS, without_period
+from batch.rules.periods import PERIOD_WORDS, without_day, without_period
 
 LONGEST_TITLE = 200
 LONGEST_DIRECTION = 64
@@ -201,7 +201,7 @@ _BESIDE_DIRECTION = frozenset(
      "une"}
 )  # fmt: skip
 """Words of a phrase that change nothing of its direction."""
-_PARTED = re.compile(r"[/|;&+,]|:\s*\w|\s[-–—]\s|[-–—](?=cr)", re.IGNORECASE)
+_PARTED = re.compile(r"[/|;&+,]|:\s*\w|\s[-–—]\s|[-–—=.(\[]\s*cr", re.IGNORECASE)
 _LETTERS_AS_TITLE = re.compile(r"(?<!\w)(\w)\s*/\s*(\w)(?!\w)")
 _SIGNED_NUMBER = re.compile(rf"(?<!\w)[{PLUS_SIGNS}{re.escape(MINUS_SIGNS)}]\s*\d")
 _EITHER_WAY = re.compile(r"/|\b(?:ou|or)\b", re.IGNORECASE)
@@ -291,10 +291,11 @@ COUNTED = frozenset(
      "lignes", "lines", "mouvements", "movements", "operations", "records", "rows", "tokens", "transactions"}
 )  # fmt: skip
 """What the rows of a table are, as a label counts them."""
+_AFTER_TOTAL = COUNTED | {"amounts", "montants", "pay", "payer", "rechargements", "virements"}
 _COUNT = re.compile(
     rf"\b(?:\d+ (?:(?:sous|sub) )?(?:{'|'.join(sorted(COUNTED))})|1 (?:ligne|row|mouvement|movement))(?!\S)"
 )
-_NUMBER_IN_BRACKETS = re.compile(r"[(\[]\s*\d+\s*[)\]]")
+_NUMBER_IN_BRACKETS = re.compile(r"[(\[]\s*(?:n\s*=\s*)?\d+\s*[)\]]")
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _AROUND = " ()[]«»“”‘’\"'"
 _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
@@ -451,13 +452,13 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
     """
     if len(text) > LONGEST_LABEL or not _MAY_BE_TOTAL.search(text):
         return None
-    folded = without_period(_COUNT.sub(" ", fold(_NUMBER_IN_BRACKETS.sub(" ", text))))
+    folded = without_period(without_day(_COUNT.sub(" ", fold(_NUMBER_IN_BRACKETS.sub(" ", text)))))
     words = _without_small_words(folded).split()
     start = next((index for index, word in enumerate(words) if word not in _BEFORE_TOTAL), 0)
     if not words or words[start] not in _TOTALS:
         return None
     rest = [word for word in words[start + 1 :] if word not in _BEFORE_TOTAL and word not in _TOTALS]
-    ways = {direction_of(word) for word in rest if len(word) > 1 and word not in COUNTED}
+    ways = {direction_of(word) for word in rest if len(word) > 1 and word not in _AFTER_TOTAL}
     if strict and (None in ways or any(word.isdecimal() for word in rest)):
         return None
     if not _NETS.isdisjoint(words):

@@ -191,7 +191,7 @@ def test_directions_as_people_write_them(direction: Direction, words: list[str])
         "No credit",
         "Sans ajout", "Refus de recharge", "Avoir sur recharge", "Ne pas recharger le compte", "Pas de crédit SMS",
         "Ajout client Retrait SARL", "Ajout et retrait", "Ajout ou retrait de crédit", "Débit / crédit du compte",
-        "Retrait / crédit", "Retrait, crédit", "Reprise - crédit",
+        "Retrait / crédit", "Retrait, crédit", "Retrait (crédit)", "Retrait = crédit", "Reprise - crédit",
         "Débit-crédit SMS", "Retrait SMS / crédit", "Crédit à retirer", "Plus de crédit SMS", "Ajout Dupont",
         "Carte de crédit",
         "Note de crédit", "Retrait de dotation", "Ajout de -50 €", "Retrait +5", "- Ajout de crédit", "0 ajout SMS",
