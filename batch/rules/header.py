@@ -174,10 +174,13 @@ def _double(
 
 
 def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
-    """Whether two titles in one column may be a title together. Most cells of a table may not, which is soon told."""
-    return (may_be_part(low) and may_be_part(above)) or (
-        bool(wanted) and f"{_folded(low)} {_folded(above)}".strip() in wanted
-    )
+    """Whether two titles in one column may be a title together. Most cells of a table may not, which is soon told.
+
+    An amount of 2026 is not the year of the title above it.
+    """
+    if may_be_part(low) and may_be_part(above):
+        return not _is_amount(low)
+    return bool(wanted) and f"{_folded(low)} {_folded(above)}".strip() in wanted
 
 
 def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:

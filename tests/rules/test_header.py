@@ -189,6 +189,12 @@ def test_a_movement_is_no_header_of_columns_that_are_named_by_their_letters(amou
     assert (found.row, found.roles) == (1, {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
 
 
+def test_an_amount_that_looks_like_a_year_is_no_part_of_the_title_above_it() -> None:
+    found = find_header([["Token", "Montant", None], [None, "2026", None], ["sub-1", "5", None]], merged=[(1, 1, 1, 2)])
+    assert found
+    assert found.row == 1
+
+
 def test_a_banner_in_merged_cells_does_no_harm() -> None:
     found = find_header([["Crédits", None, None], ["Token", "Montant", "Sens"]], merged=[(1, 0, 1, 2)])
     assert found
