@@ -211,6 +211,10 @@ RULES: Mapping[str, Rule] = {
         row=_count,
         titles=_titles,
     ),
+    "columns-by-letter": _warning(
+        "The sheet has no row of titles: its columns are those that were named by letter, and its first row is read "
+        "like the others."
+    ),
     "column-missing": _error(
         "The header in row {header} has no {column} column: add one, named for example “{first}” or “{second}”, or "
         "name the one that holds it with --column {role}=TITLE.",

@@ -15,7 +15,15 @@ from batch.rules.appearance import Looks, hidden_findings
 from batch.rules.cells import has_content
 from batch.rules.conventions import Conventions
 from batch.rules.distinct import Body, find_distinct
-from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, cell_address, find_header
+from batch.rules.header import (
+    ENOUGH_ROLES,
+    SEARCHED_ROWS,
+    Header,
+    cell_address,
+    find_header,
+    missing_header,
+    name_columns,
+)
 from batch.rules.mixing import usage_of, words_and_signs
 from batch.rules.rows import Table, read_rows
 from batch.rules.swallowed import find_swallowed_rows
@@ -50,7 +58,7 @@ def check_sheet(
     header = header_of(grid, conventions)
     if header is None:
         swallowed = find_swallowed_rows(grid, {}, known_tokens or ())
-        return _without_rows(grid, *swallowed, Finding("header-missing", params={"searched": str(SEARCHED_ROWS)}))
+        return _without_rows(grid, *swallowed, missing_header(grid.take_top(SEARCHED_ROWS)))
     columns = _columns(grid, header)
     body = Body(grid.frame.iloc[header.row :].reindex(columns=range(len(columns))))
     usage = usage_of(body, header, signed=conventions.signed)
@@ -86,6 +94,9 @@ def header_of(grid: Grid, conventions: Conventions) -> Header | None:
     plain = find_header(rows, conventions.columns, merged, signed=signed)
     if plain is not None and not plain.missing:
         return plain
+    named = None if plain else name_columns(rows, conventions.columns, signed=signed)
+    if named is not None:
+        return named
     known = plain.roles if plain else {}
     remembered = {role: title for role, title in conventions.remembered.items() if role not in known}
     return find_header(rows, conventions.columns, merged, signed=signed, remembered=remembered)
@@ -124,7 +135,7 @@ def _take_no_rows() -> DataFrame:
 
 def _columns(grid: Grid, header: Header) -> tuple[str, ...]:
     """A title for every column of the table, whose width is that of its widest row or header."""
-    frame = grid.frame.iloc[header.row - 1 :]
+    frame = grid.frame.iloc[max(0, header.row - 1) :]
     width = max(column + 1 for column in header.roles.values())
     beyond = reversed(range(width, len(frame.columns)))
     width = next(

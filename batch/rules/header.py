@@ -99,6 +99,21 @@ def find_header(
     return _header(best, columns or {}, remembered or {}, signed=signed) if best else None
 
 
+def name_columns(rows: Sequence[Sequence[Cell]], columns: Mapping[Role, str], *, signed: bool = False) -> Header | None:
+    """The columns of a sheet without titles, where all that are needed were named by letter; None where they were not.
+
+    Its first row, in which an amount stands, is a row like any other.
+    """
+    lettered = lettered_columns(columns)
+    first = rows[0] if rows else ()
+    if len(lettered) < len(columns) or _lacking(lettered, signed=signed) or max(lettered.values()) >= len(first):
+        return None
+    if not any(_is_amount(first[column]) for role, column in lettered.items() if role in AMOUNTS):
+        return None
+    titles = tuple(column_letters(column) for column in range(max(map(len, rows))))
+    return Header(0, titles, lettered, (), (Finding("columns-by-letter"),))
+
+
 def missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
     """Say that there is no header, and which row looks most like one: the first of those with the most words."""
     params = {"searched": str(SEARCHED_ROWS)}

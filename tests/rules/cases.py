@@ -56,6 +56,13 @@ def _shown(code: str, cell: str, text: str, *cells: Cell, others: frozenset[str]
 CASES = [
     Case("sheet-empty", None, [], header=[None, " ", "\u00a0"]),
     Case("header-missing", None, [["sub-1", Decimal(10)]], header=["Client", "Note"]),
+    Case(
+        "columns-by-letter",
+        None,
+        [],
+        header=ROW,
+        conventions=Conventions(columns={Role.TOKEN: "A", Role.AMOUNT: "B", Role.DIRECTION: "C"}),
+    ),
     Case("column-missing", "A1", [["sub-1", "10"]], header=["Token", "Amount"]),
     Case("column-unknown", "B1", [ROW], header=["Token", "Montnat", "Sens"], others={"column-missing"}),
     Case("column-twice", "D1", [(*ROW, "12")], header=["Token", "Amount", "Direction", "Montant"]),
