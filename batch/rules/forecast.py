@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from batch.frames import AMOUNT, DIRECTION, Plan
 from batch.model import Direction, Movement
@@ -133,7 +133,8 @@ def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Playe
     after = main + from_thousandths(int(course.iloc[-1]))
     if course.min() >= 0:
         return _Played([], after, subaccounts, main, None)
-    return _Played([], after, subaccounts, main + from_thousandths(int(course.min())), cast("int", course.idxmin()))
+    lowest_row = course.index.tolist()[int(course.argmin())]
+    return _Played([], after, subaccounts, main + from_thousandths(int(course.min())), lowest_row)
 
 
 def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:

@@ -98,4 +98,5 @@ def _rate_small(before: str, char: str, after: str) -> int:
     place = _PLACES.get(char)
     if place and not place.fullmatch(before.lower() + after):
         return 0
-    return 2 if before.isalpha() or char == "é" else 1
+    # No word begins with é and another vowel.
+    return 2 if before.isalpha() or (char == "é" and after.lower() not in "aeiouy") else 1
