@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from batch.model import Cell
-from batch.money import EXCEL_PRECISION, MAX_DIGITS, THOUSANDTH, ZERO, amount_text, decimals
+from batch.money import EXCEL_PRECISION, THOUSANDTH, ZERO, amount_text, decimals
 from batch.rules.cells import NOTHING, cell_shown, oddity, quoted, visible
 from batch.rules.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
@@ -37,7 +37,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
 _CUT = re.compile(r"([0-9]{1,3}(?:[ ']?[0-9]{3})*)[ ']([0-9]{1,2})")
 _NOT_TO_DROP = "\u00ad\u202e"
 """Invisible, but a soft hyphen may have been a minus, and what follows the other is shown back to front."""
-_TOO_LARGE = Decimal(10) ** MAX_DIGITS
+_LARGEST = Decimal("999999999.999")
+"""Euros. A million rows of it still add up within a 64-bit number of thousandths."""
 _FARTHEST = 400
 """Powers of ten; no number that a workbook can store is beyond."""
 
@@ -181,7 +182,7 @@ def _ambiguous(text: str, whole: str, fraction: str) -> AmountReading:
 def _checked(number: Decimal, sign: str, cell: Cell) -> AmountReading:
     if number == ZERO:
         return AmountReading(broken="amount-zero")
-    if number >= _TOO_LARGE:
+    if number > _LARGEST:
         return AmountReading(broken="amount-too-large", params=quoted(cell))
     if number % THOUSANDTH:
         return AmountReading(broken="amount-decimals", params=quoted(cell))

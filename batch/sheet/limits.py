@@ -29,7 +29,7 @@ class Limits:
     answer: int = 192 * MEBIBYTE
     """Bytes that the child may answer with."""
     seconds: float = 8
-    """From the child's start until the grid is complete."""
+    """Processor time, from the child's start until the grid is complete; a busy machine may take four times as long."""
     memory_mib: int = 400
     """What reading a workbook takes in both processes together, beyond what the caller held before."""
 

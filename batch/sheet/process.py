@@ -55,6 +55,16 @@ def memory(pid: int) -> int:
     return total
 
 
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has taken, with what it started; 0 once it has ended."""
+    total = 0.0
+    for member in _family(pid) if _IS_WINDOWS else [pid]:
+        with contextlib.suppress(psutil.Error):
+            times = psutil.Process(member).cpu_times()
+            total += times.user + times.system
+    return total
+
+
 def end(child: subprocess.Popen[bytes]) -> None:
     """End the child and whatever it started, at once, and leave nothing behind."""
     if child.poll() is None:

@@ -20,11 +20,13 @@ from batch.sheet.complaints import cannot_start, died, too_much_memory, too_slow
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import MEBIBYTE, Limits
 from batch.sheet.original import Original, load
-from batch.sheet.process import end, memory, pipe, start
+from batch.sheet.process import end, memory, pipe, processor_time, start
 from batch.sheet.text import read_text
 from batch.sheet.wire import Begin, End, Failure, Message, Request, Row, decode
 
 _CHILD = "batch.sheet.child"
+_WAIT = 4
+"""Times the seconds of the limits: a busy machine gives a child less than a processor of its own."""
 _LOOK_EVERY = 0.025
 """Seconds. A parser takes some tens of MiB between two looks."""
 
@@ -120,7 +122,7 @@ class SheetReader:
         except OSError:
             raise cannot_start(self._name) from None
         threads = ThreadPoolExecutor(2, thread_name_prefix="sheet")
-        threads.submit(self._watch, time.monotonic() + self._limits.seconds)
+        threads.submit(self._watch, time.monotonic() + _WAIT * self._limits.seconds)
         self._grid = threads.submit(self._read, request)
         threads.shutdown(wait=False)
 
@@ -185,7 +187,7 @@ class SheetReader:
             with speaking(self._language):
                 if taken > self._limits.memory_mib * MEBIBYTE:
                     self._reason = too_much_memory(self._name, self._limits)
-                elif time.monotonic() > deadline:
+                elif time.monotonic() > deadline or processor_time(self._child.pid) > self._limits.seconds:
                     self._reason = too_slow(self._name, self._limits)
             if self._reason:
                 end(self._child)
