@@ -7,6 +7,8 @@ thousandths of a euro, never a float) stand beside them; where one could not be 
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +29,8 @@ READ = (TOKEN, DIRECTION, AMOUNT)
 """What is read in a row."""
 DTYPES = {TOKEN: "category", DIRECTION: "category", AMOUNT: "Int64"}
 """Most tokens and all directions are named again and again, so that they are kept once."""
+
+_DIGEST_VERSION = b"creditbatch plan 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +127,31 @@ class CheckedSheet:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is to be sent of a sheet. `digest` names exactly these movements, whatever file they came in."""
+    """What is to be sent of a sheet."""
 
     frame: DataFrame
     """What was read in the valid rows, in the order in which they are sent."""
-    digest: str
     moved: Mapping[tuple[str, Direction], Decimal]
     """What moves to and from each sub-account, both in the order in which the rows first name them."""
+
+    @cached_property
+    def digest(self) -> str:
+        """What names exactly these movements, whatever file they came in: a re-saved, re-ordered or converted sheet has
+        the same digest.
+
+        It is SHA-256 over a sorted line for each, "token TAB direction TAB thousandths". Those of one token and
+        direction begin alike, so they are sorted by themselves; and no token has a tab in it, so their beginnings are
+        in the order of the lines.
+        """
+        amounts: dict[str, list[str]] = defaultdict(list)
+        columns = (self.frame[name].tolist() for name in READ)
+        for token, direction, thousandths in zip(*columns, strict=True):
+            amounts[f"\n{token}\t{direction}\t"].append(str(thousandths))
+        digest = hashlib.sha256(_DIGEST_VERSION)
+        for beginning in sorted(amounts):
+            digest.update((beginning + beginning.join(sorted(amounts[beginning]))).encode())
+        digest.update(b"\n")
+        return digest.hexdigest()
 
     @cached_property
     def movements(self) -> tuple[Movement, ...]:

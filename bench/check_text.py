@@ -13,11 +13,12 @@ from bench.sheets import text
 ROWS = 1_000_000
 LIMITS = {"CREDITBATCH_MAX_FILE_MB": "100", "CREDITBATCH_MAX_ROWS": "1300000"}
 """Six columns of a million rows are more than a sheet may have unless somebody says so."""
+_TO_REACH = 2.5
 _READ = "import sys, pandas; pandas.read_csv(sys.argv[1], sep=';', dtype=str)"
 
 
 def answers(effort: Effort) -> Iterator[Answer]:
-    """The figures; there is nothing to reach."""
+    """The figures."""
     rows = effort.of(ROWS)
     with folder() as home, provider() as port:
         sheet = text(home / "sheet.csv", rows)
@@ -29,4 +30,4 @@ def answers(effort: Effort) -> Iterator[Answer]:
     ours, other = taken["ours"], taken["pandas"]
     question = f"check, CSV of {rows:,} rows, against pandas"
     figures = f"{ours.seconds:.1f} s and {ours.mib:.0f} MiB, pandas {other.seconds:.1f} s and {other.mib:.0f} MiB"
-    yield compared(question, ours.seconds, other.seconds, None, figures)
+    yield compared(question, ours.seconds, other.seconds, _TO_REACH, figures)

@@ -18,7 +18,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from batch.errors import SheetError
@@ -147,6 +147,23 @@ def _fits(record: list[str], lettered: Mapping[Role, int]) -> bool:
 
 def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
     """Count every record's cells, within the limits, before any is kept; `start` lines stand before the first."""
+    if '"' not in text:
+        lines = list(islice(io.StringIO(text, newline=""), limits.rows + 1))
+        if max(map(len, lines), default=0) <= limits.cell_text:
+            # Without quotation marks every line is a record, which a parser would only confirm.
+            widths = array("i", map((1).__add__, map(str.count, lines, repeat(cut.separator))))
+            _check_widths(widths, name, limits)
+            return _Shape(widths, {})
+    return _measure_quoted(text, cut, start, name, limits)
+
+
+def _check_widths(widths: array[int], name: str, limits: Limits) -> None:
+    """Refuse what is too large. A frame is as wide everywhere as its widest row, but a blank takes little."""
+    rows, widest = len(widths), max(widths, default=0)
+    check_extent(name, rows, widest, max(sum(widths), rows * widest // _BLANKS_IN_A_CELL), limits)
+
+
+def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
     widths = array("i")
     spans: dict[int, tuple[int, int]] = {}
     before, started = 0, time.thread_time()
@@ -168,10 +185,9 @@ def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Sha
         raise _long_cell(name, _count_records(text, cut), limits) from None
     finally:
         csv.field_size_limit(usual)
-    # A frame is as wide everywhere as its widest row, but a blank takes little.
-    rows, widest = len(widths) - (record == [_END, ""]), max(widths)
-    check_extent(name, rows, widest, max(sum(widths) - 2, rows * widest // _BLANKS_IN_A_CELL), limits)
-    if record != [_END, ""]:
+    is_closed = record == [_END, ""]
+    _check_widths(widths[: len(widths) - is_closed], name, limits)
+    if not is_closed:
         raise SheetError(
             _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
                 file=shown(name)

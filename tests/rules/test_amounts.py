@@ -116,7 +116,7 @@ def test_a_numeric_cell_is_the_number_that_excel_shows(cell: str, amount: str, s
         ("0,000", "amount-zero"), ("000,000", "amount-zero"),
         (Decimal("12.3456"), "amount-decimals"), ("0,0001", "amount-decimals"),
         (Decimal("33.3333333333333"), "amount-decimals"),
-        (Decimal("1E+9"), "amount-too-large"), (Decimal("1000000000"), "amount-too-large"), ("1234567890123", "amount-too-large"),
+        (Decimal("1E+9"), "amount-too-large"), ("1 000 000 000,00", "amount-too-large"),
         (Decimal("1E+300"), "amount-too-large"),
         (Decimal("NaN"), "amount-not-a-number"), (Decimal("sNaN"), "amount-not-a-number"),
         (Decimal("-Infinity"), "amount-not-a-number"), (Decimal("1E+9999999"), "amount-not-a-number"),
