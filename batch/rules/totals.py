@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +24,7 @@ from batch.rules.labels import LabelKind, label_kind
 from batch.rules.notes import Words
 from batch.rules.rows import ReadRows, Table
 from batch.rules.unsettled import row_ranges
-from batch.rules.vocabulary import fold, total_label
+from batch.rules.vocabulary import LONGEST_LABEL, fold, total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -36,6 +36,7 @@ _WORDS_OF_SUMS = frozenset(
     {"and", "d", "de", "des", "du", "et", "for", "l", "la", "le", "les", "of", "pour", "somme", "sous", "soustotal",
      "sub", "subtotal", "sum", "the", "total", "totaux"}
 )  # fmt: skip
+_GROUP = re.compile(r"total .+|.+ total")
 _MOST_GROUPS = 50
 """Groups before a subtotal that it is compared with: it may add up several of them."""
 
@@ -69,10 +70,12 @@ class _Line:
     kind: LabelKind | None
     label: str
     stated: Sequence[_Stated]
+    is_sure: bool = True
+    """Whether its words can be nothing else: "Total Lyon" is a subtotal of Excel's, or a client's name."""
 
     @property
     def is_sum(self) -> bool:
-        return self.kind in _SUMS and bool(self.stated)
+        return self.is_sure and self.kind in _SUMS and bool(self.stated)
 
 
 def set_totals_aside(read: ReadRows, table: Table, known: Collection[str]) -> Kept:
@@ -82,6 +85,7 @@ def set_totals_aside(read: ReadRows, table: Table, known: Collection[str]) -> Ke
     if not lines:
         return Kept(frame, _in_order(read.findings))
     words = Words(frame, roles, known)
+    lines |= {line.place: line for line in _take_sure(lines.values(), frame, table)}
     sums = [line for line in lines.values() if line.is_sum]
     counts = [line for line in lines.values() if line.kind is LabelKind.COUNT and _count_in(line) is not None]
     end = len(frame) - _count_from_end(lines, len(frame), words.is_words_below_total)
@@ -117,10 +121,48 @@ def _find_lines(read: ReadRows, roles: Mapping[Role, int], known: Collection[str
     if len(frame) > 1 and frame[TOKEN].iloc[-1] == str(len(frame) - 1) and frame[TOKEN].iloc[-1] not in known:
         # Excel's own row of totals counts the tokens.
         may_be.iloc[-1] = True
+    groups = [token for token in frame[TOKEN].cat.categories if token not in known and _names_group(token)]
+    if groups:
+        may_be |= frame[TOKEN].isin(groups) & (frame[DIRECTION].isna() if Role.DIRECTION in roles else True)
     places = may_be.to_numpy().nonzero()[0].tolist()
     for place, row in zip(places, take_rows(frame.iloc[places], read.findings), strict=True):
         label = _find_label(row, roles)
-        yield _Line(place, row, label_kind(label), label, _stated(row, label, roles))
+        kind = label_kind(label)
+        stated = _stated(row, label, roles)
+        if kind is None and _names_group(label):
+            yield _Line(place, row, LabelKind.SUBTOTAL, label, stated, is_sure=False)
+        else:
+            yield _Line(place, row, kind, label, stated)
+
+
+def _names_group(text: str) -> bool:
+    """Whether it is what Excel writes below a group: "Total Lyon", "Lyon Total"."""
+    return len(text) <= LONGEST_LABEL and _GROUP.fullmatch(fold(text)) is not None
+
+
+def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_Line]:
+    """The lines that may be subtotals or clients, of which those are sure that add up their groups.
+
+    In a sheet with subtotals, so are those that name nobody: they are wrong rather than movements.
+    """
+    sums = [line for line in lines if line.kind in _SUMS and line.stated]
+    course = _Course(frame, {line.place for line in sums}, sorted(line.place for line in sums))
+    # Where no direction is asked for, a client of that name may get what the rows above him add up to.
+    closing = max((line.place for line in sums if line.is_sure and line.kind is LabelKind.TOTAL), default=-1)
+    could_be = Role.DIRECTION not in table.roles
+    unsure = [line for line in sums if not line.is_sure and not (could_be and line.row.token and line.place > closing)]
+    agreeing = [
+        line
+        for line in unsure
+        if all(
+            any(course.measure(way, start, line.place) == stated.number for way in _meant(stated, signed=table.signed))
+            for stated in line.stated
+            for start in course.starts(line.place)[:1]
+        )
+    ]
+    has_subtotals = bool(agreeing) or any(line.is_sure and line.kind is LabelKind.SUBTOTAL for line in sums)
+    nameless = [line for line in unsure if has_subtotals and line.row.token is None and line not in agreeing]
+    return [replace(line, is_sure=True) for line in (*agreeing, *nameless)]
 
 
 def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
@@ -130,8 +172,8 @@ def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
         return named
     if row.direction is not None and Role.DIRECTION in roles:
         return ""
-    texts = (cell for cell in row.cells if isinstance(cell, str))
-    return next((text for text in texts if label_kind(text)), "")
+    texts = [cell for cell in row.cells if isinstance(cell, str)]
+    return next((text for text in texts if label_kind(text)), next(filter(_names_group, texts), ""))
 
 
 def _stated(row: SheetRow, label: str, roles: Mapping[Role, int]) -> list[_Stated]:
@@ -244,10 +286,8 @@ def _compare_one(
     row, at = line.row.number, cell_address(stated.column, line.row.number)
     if stated.number is None:
         return Finding("total-unreadable", row, at, {"at": at, **quoted(stated.cell)})
-    # A general total may be meant either way, and one that names a way may mean everything: "total des crédits". But
-    # in a column of its own a total is that column's.
-    first = "net" if signed and stated.measure == "all" else stated.measure
-    meant = (first,) if stated.is_column else (first, "all", "net")
+    meant = _meant(stated, signed=signed)
+    first = meant[0]
     whole = next((way for way in meant if course.measure(way, 0, course.end) == stated.number), None)
     if not (is_total and whole) and any(
         course.measure(way, start, line.place) == stated.number for way in meant for start in groups
@@ -258,6 +298,15 @@ def _compare_one(
         code, first = "total-agrees", whole
     found = course.measure(first, start, end)
     return Finding(code, row, at, {"at": at, "as": first, "stated": str(stated.number), "found": str(found)})
+
+
+def _meant(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
+    """What a total may mean: a general one either way, one that names a way everything as well ("total des crédits").
+
+    But in a column of its own a total is that column's.
+    """
+    first = "net" if signed and stated.measure == "all" else stated.measure
+    return (first,) if stated.is_column else (first, "all", "net")
 
 
 def _count_in(line: _Line) -> int | None:
@@ -285,15 +334,20 @@ def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) 
     """
     if line.is_sum or line.kind is LabelKind.COUNT:
         return False
-    if _is_header_again(line.row, table):
+    if _is_header_again(line.row, table) or (line.kind in _SUMS and _asks_nothing(line.row, table)):
         return True
     if not words.has_words_alone(line.row):
         return False
     if line.kind is LabelKind.FOOTER or (words.is_words(line.row) and words.stand_apart(line.row)):
         return True
-    named = set(fold(line.label).split())
+    named = set(fold(next(cell for cell in line.row.cells if isinstance(cell, str) and not is_blank(cell))).split())
     below = next((end for end in sums if end.place > line.place), None)
     return below is not None and not named.isdisjoint(set(fold(below.label).split()) - _WORDS_OF_SUMS)
+
+
+def _asks_nothing(row: SheetRow, table: Table) -> bool:
+    """Whether nothing stands where amounts and directions do."""
+    return all(is_blank(row.cells[at]) for role, at in table.roles.items() if role is not Role.TOKEN)
 
 
 def _is_header_again(row: SheetRow, table: Table) -> bool:

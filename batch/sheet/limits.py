@@ -11,7 +11,7 @@ _CELLS_IN_A_ROW = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The defaults let a million rows of a text file through, and hold what is hostile to 512 MiB and 8 s of a processor."""
+    """The defaults let a million rows of a text file through, and hold what is hostile to 512 MiB and 8 seconds."""
 
     file_size: int = 25 * MEGABYTE
     """Bytes of the file."""

@@ -99,7 +99,7 @@ def test_a_token_below_a_total_is_a_row() -> None:
     "token",
     [
         "sub-nice", "Sub Lyon", "sub - lyon", "sub-9", "sub 9", "Signature", "a1b2 c3d4", "sub lyon",
-        "Lyon 100 €", "sub-nice : 100", "sub-lyon, merci", "Total :", "#N/A", "=B2", Decimal(12), True,
+        "Lyon 100 €", "sub-nice : 100", "sub-lyon, merci", "#N/A", "=B2", Decimal(12), True,
     ],
 )  # fmt: skip
 def test_what_may_be_a_token_whose_amount_was_forgotten_is_an_error(token: Cell, known: frozenset[str] | None) -> None:
@@ -128,7 +128,7 @@ def test_where_tokens_have_spaces_no_text_in_their_column_is_a_note() -> None:
         ("Fait à Paris", None, None, None, "1,234"), ("Fait à Paris", None, None, None, "0"),
         ("Fait à Paris", None, None, None, "#REF!"), ("Fait à Paris", None, None, None, "=D2"),
         ("Merci d'ajouter 100 € à Lyon",), ("ajouter aussi sub-nice",), ("sub-9;100;ajout",), ("Lot 1",),
-        ("Total à recevoir",), ("Reste 12.50 à verser",), ("mot " * 300,),
+        ("Reste 12.50 à verser",), ("mot " * 300,),
     ],
 )  # fmt: skip
 def test_what_may_hold_a_part_of_a_movement_is_a_row(row: Sequence[Cell]) -> None:

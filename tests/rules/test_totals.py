@@ -202,10 +202,35 @@ def test_a_total_that_cannot_be_read_is_an_error(cell: str) -> None:
     assert [row.number for row in sheet.rows] == [2, 3]
 
 
-def test_a_label_without_an_amount_stays_a_row() -> None:
+def test_a_total_without_an_amount_is_no_movement_either() -> None:
     sheet = checked(FIRST, ("Total", None, None, None))
     assert sheet.control_total is None
-    assert invalid_rows(sheet) == 1
+    assert [row.number for row in sheet.rows] == [2]
+    assert said(sheet) == [("headings", None)]
+
+
+@pytest.mark.parametrize(
+    "names", [("Total Lyon", "Total Paris", "Total général"), ("Lyon Total", "Paris Total", "Grand Total")]
+)
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_subtotals_that_excel_writes_itself(names: Sequence[str], at: int) -> None:
+    def line(name: str, amount: str) -> list[Cell]:
+        return [*(name if column == at else None for column in (0, 1)), amount, None]
+
+    groups = [FIRST, line(names[0], "10,50"), SECOND, line(names[1], "5"), line(names[2], "15,50")]
+    sheet = checked(*groups, known=frozenset({"sub-1", "sub-2"}))
+    assert said(sheet) == [("total-agrees", "C6"), ("subtotals-agree", None)]
+    assert [row.number for row in sheet.rows] == [2, 4]
+
+
+def test_a_client_whose_name_begins_like_a_total_is_a_movement() -> None:
+    signed = checked(["a", "10"], ["Total Énergies", "10"], header=["Token", "Montant"], signed=True)
+    assert len(signed.rows) == 2
+    assert len(checked(FIRST, ("x", "Total Énergies", "10,50", "ajout")).rows) == 2
+    known = frozenset({"sub-1", "Total Énergies"})
+    assert len(checked(FIRST, ("x", "Total Énergies", "10,50", None), known=known).rows) == 2
+    # Without a token, and of another amount than the rows above it, it is a row whose token was forgotten.
+    assert invalid_rows(checked(FIRST, ("Total Énergies", None, "7", None))) == 1
 
 
 @given(
