@@ -1,4 +1,4 @@
-"""Every hostile file is answered, with a grid or with one sentence, in 8 seconds of processor time and 512 MiB of both processes."""
+"""Every hostile file is answered, with a grid or with one sentence, in 8 seconds of a processor and 512 MiB of two processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batch.sheet import read_sheet
 from .corpus import CORPUS
 
 SECONDS = 35
-"""On a machine that is busy with other things: reading has 8 seconds of a processor, and four times as long to get them."""
+"""Reading has 8 seconds of a processor, and four times as long to get them on a busy machine."""
 MEMORY = 512 * 2**20
 SLOW = {
     "attributes-that-do-not-end.xlsx",
