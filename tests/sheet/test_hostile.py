@@ -1,4 +1,4 @@
-"""Every hostile file is answered, with a grid or with one sentence, in 8 seconds of a processor and 512 MiB of two processes."""
+"""Every hostile file is answered, with a grid or with one sentence, in 8 seconds of a processor and 512 MiB in all."""
 
 from __future__ import annotations
 
