@@ -71,7 +71,8 @@ def test_a_million_of_the_largest_amounts_add_up() -> None:
     largest = read_amount("999999999,999").amount
     assert largest is not None
     movements: list[list[Cell]] = [[f"t{number}", largest, "ajout"] for number in range(10)]
-    rows = [["Token", "Montant", "Sens"], *movements]
+    header: list[Cell] = ["Token", "Montant", "Sens"]
+    rows = [header, *movements]
     frame = check_sheet(Grid(SOURCE, make_frame(rows)), None, Expected()).frame
     assert int(frame[AMOUNT].sum()) * 100_000 < 2**63
     assert read_amount("1000000000").broken == "amount-too-large"
