@@ -113,7 +113,7 @@ def _encoding(raw: str) -> str:
 
 
 def _separator(raw: str) -> str:
-    names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars")}
+    names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars"), ":": _("colons")}
     return names.get(raw, raw)
 
 
