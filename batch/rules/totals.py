@@ -27,7 +27,7 @@ from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import LONGEST_LABEL, fold, total_label
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 _AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
@@ -92,20 +92,21 @@ def set_totals_aside(read: ReadRows, table: Table, known: Collection[str]) -> Ke
     last = lines.get(end - 1)
     if last and not last.is_sum and _is_sum_of_all(last, frame, roles, {line.place for line in sums}):
         sums.append(last)
-    if not last or last not in (*sums, *counts):
+    told = {line.place for line in (*sums, *counts)}
+    if end - 1 not in told:
         end = len(frame) - _count_apart(lines, frame, words)
-    notes = [lines[place] for place in range(end, len(frame)) if lines[place] not in (*sums, *counts)]
+    notes = [lines[place] for place in range(end, len(frame)) if place not in told]
     headings = [line for line in lines.values() if line.place < end and _is_heading(line, table, words, sums)]
     aside = {line.place for line in (*sums, *counts, *notes, *headings)}
     course = _Course(frame, aside, sorted(line.place for line in (*sums, *headings)))
-    gone = [int(frame.index[place]) for place in aside]
+    gone = {lines[place].row.number for place in aside}
     findings = [*_compare(sums, course, signed=table.signed), *_compare_counts(counts, len(frame) - len(aside))]
     if headings:
         findings.append(_say("headings", headings))
     if notes:
         findings.append(_say("text-below", notes, as_table=not sums))
-    kept = {row: said for row, said in read.findings.items() if row not in set(gone)}
-    return Kept(frame.drop(index=gone), _in_order(kept), tuple(findings))
+    kept = {row: said for row, said in read.findings.items() if row not in gone}
+    return Kept(frame.drop(index=list(gone)), _in_order(kept), tuple(findings))
 
 
 def _in_order(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, tuple[Finding, ...]]:
@@ -161,7 +162,11 @@ def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_
         )
     ]
     has_subtotals = bool(agreeing) or any(line.is_sure and line.kind is LabelKind.SUBTOTAL for line in sums)
-    nameless = [line for line in unsure if has_subtotals and line.row.token is None and line not in agreeing]
+    nameless = [
+        line
+        for line in unsure
+        if has_subtotals and line.row.token is None and line.place not in {found.place for found in agreeing}
+    ]
     return [replace(line, is_sure=True) for line in (*agreeing, *nameless)]
 
 
@@ -213,9 +218,9 @@ class _Course:
         amounts = frame[AMOUNT].fillna(0).reset_index(drop=True)
         amounts[list(aside)] = 0
         ways = frame[DIRECTION].reset_index(drop=True)
-        self._every = amounts.cumsum()
-        self._added = amounts.where(ways == Direction.ADD.value, 0).cumsum()
-        self._removed = amounts.where(ways == Direction.REMOVE.value, 0).cumsum()
+        self._every = amounts.cumsum().tolist()
+        self._added = amounts.where(ways == Direction.ADD.value, 0).cumsum().tolist()
+        self._removed = amounts.where(ways == Direction.REMOVE.value, 0).cumsum().tolist()
         self._ends = ends
         self.end = len(frame)
         self.last = max(set(range(len(frame))).difference(aside), default=-1)
@@ -234,14 +239,13 @@ class _Course:
 
     def starts(self, end: int) -> list[int]:
         """Where the group that ends in a place may begin, the nearest first: behind a sum or a heading, or the top."""
-        before = self._ends[: bisect_left(self._ends, end)]
-        near = [place + 1 for place in reversed(before[-_MOST_GROUPS:])]
+        last = bisect_left(self._ends, end)
+        near = [place + 1 for place in reversed(self._ends[max(0, last - _MOST_GROUPS) : last])]
         return [start for start in near if self._every[end] != self._every[start - 1]] + [0]
 
     @staticmethod
-    def _between(course: Series[int], start: int, end: int) -> Decimal:
-        until = int(course[end - 1]) if end else 0
-        return from_thousandths(until - (int(course[start - 1]) if start else 0))
+    def _between(course: Sequence[int], start: int, end: int) -> Decimal:
+        return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
 
 
 def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sums: Collection[int]) -> bool:

@@ -61,6 +61,8 @@ _MARGIN = 2
 _USUAL = "éèàêçôîâûùïëœÉÈÀÇ€’«»°\u00a0"
 """In a text that was read as UTF-8 none of them comes about by chance."""
 _LAST_OF_TWO_BYTES = "\u07ff"
+_CONTROL = re.compile("[\x80-\x9f]")
+"""What nobody writes: a text in which it stands was read once too often."""
 _FIRST_WORD = re.compile(r'[^ \t\r\n;,|"]*')
 _LAST_WORD = re.compile(r'[^ \t\r\n;,|"]*\Z')
 _LONGEST_HALF = 30
@@ -182,7 +184,7 @@ def _undo(text: str, seen: Weight) -> Decoded | None:
             once = _read_again(seen_as.encode(encoding).decode("utf-8"))
         except UnicodeError:
             continue
-        if weigh(gather_letters(once.text)).points >= seen.points:
+        if weigh(gather_letters(once.text)).points >= seen.points and not _CONTROL.search(once.text):
             return once
     return None
 
