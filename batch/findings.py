@@ -77,6 +77,13 @@ def _digits(raw: str) -> str:
     return raw.replace(".", ",") if is_number else raw
 
 
+def _as_shown(raw: str) -> str:
+    """Put the digits of what a format shows, "1,234.56 k€", the way of the language; another way of writing stays."""
+    if language() is not Language.FRENCH:
+        return raw
+    return _SHOWN_NUMBER.sub(lambda digits: digits[0].translate(_FRENCH_SIGNS), raw)
+
+
 def _day(raw: str) -> str:
     try:
         return day(datetime.fromisoformat(raw))
@@ -541,6 +548,9 @@ RULES: Mapping[str, Rule] = {
     "row-duplicate": _warning("This row says the same as row {first}: delete one of them unless both are meant."),
 }
 
+_SHOWN_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
+"""As format codes write numbers: groups between commas, decimals behind a point."""
+_FRENCH_SIGNS = {ord(","): "\u202f", ord("."): ","}
 LONGEST_VALUE = 60
 """Characters of a cell that a message quotes."""
 _LONGEST_PARAMETER = 400
@@ -603,7 +613,10 @@ def _worded(code: str, said: tuple[tuple[str, str], ...], _language: Language) -
 
 _STORED: Mapping[str, Mapping[str, Format]] = {
     "number": {"value": _digits, "stored_as": _digits},
+    "shown": {"value": _as_shown, "stored_as": _digits},
     "date": {"value": _day},
     "boolean": {"value": _truth},
 }
-"""How a cell's value is shown, by what the parameter "stored" says that it is; a text is quoted as it stands."""
+"""How a cell's value is shown, by what the parameter "stored" says that it is: "shown" is what a number's format makes
+of it, and a text is quoted as it stands.
+"""

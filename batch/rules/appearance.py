@@ -5,18 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from batch.findings import Finding, shown
 from batch.model import Appearance, Cell, Role
 from batch.money import as_excel_compares
 from batch.rules.cells import cell_shown, quoted, visible
+from batch.rules.currency import names_other_unit
 from batch.rules.header import column_letters
 from batch.rules.tokens import EXCEL_DIGITS
 from batch.rules.unsettled import row_ranges
+from batch.rules.vocabulary import fold
 
 _AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")
-_UNITS = re.compile(r"€|\beuros?\b|\beur\b|\s", re.IGNORECASE)
+_EUROS = re.compile(r"€|(?<![^\W\d_])(?:eur(?:os?)?)(?![^\W\d_])\.?", re.IGNORECASE)
+_TAXES = re.compile(r"(?<![^\W\d_])(?:h\.?t|t\.?t\.?c|nets?|bruts?)(?![^\W\d_])\.?", re.IGNORECASE)
+_FACTORS = frozenset({"bn", "c", "cr", "d", "db", "dr", "md", "mds", "mio", "mn", "mrd", "tsd"})
+"""Of euros, as "Md€"; or they say which way an amount goes, which its column does."""
+_AROUND = re.compile(r"\([^()\d\0]*[^\W\d_][^()\d\0]*\)|[^\W\d_]+")
+_MARKS = re.compile(r"(?<!\d)[.,:;'’/*](?!\d)|(?<!\d)[:;'’/*]|[:;](?!\d)")
+_SPACES = re.compile(r"\s+")
 
 Problem = tuple[Role, str, Mapping[str, str]]
 
@@ -77,17 +86,31 @@ def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
 def _amount_shown(role: Role, cell: Decimal, text: str) -> Iterator[Problem]:
     number = _number(text)
     if "%" in text or "‰" in text:
-        yield role, "amount-percentage", {"value": shown(text)}
+        yield role, "amount-percentage", {"value": shown(text), "stored": "shown"}
     elif number is None:
-        yield role, "amount-other-unit", {"value": shown(text)}
-    elif Decimal(number) != as_excel_compares(cell):
-        yield role, "amount-shown-rounded", {"stored_as": cell_shown(cell), "value": number, "stored": "number"}
+        yield role, "amount-other-unit", {"value": shown(text), "stored": "shown"}
+    elif Decimal(number.replace(",", "")) != as_excel_compares(cell):
+        yield role, "amount-shown-rounded", {"stored_as": cell_shown(cell), "value": number, "stored": "shown"}
 
 
 def _number(text: str) -> str | None:
-    """The digits of a text as formats show numbers: decimals behind a point, groups between commas."""
-    plain = _UNITS.sub("", text).replace("(", "-").replace(")", "").replace("−", "-")
-    return plain.replace(",", "") if _NUMBER.fullmatch(plain) else None
+    """Find the digits of a text as formats show numbers: decimals behind a point, groups between commas."""
+    plain = strip_euros(text).replace("(", "-").replace(")", "").replace("−", "-")
+    return plain if _NUMBER.fullmatch(plain) else None
+
+
+@lru_cache(maxsize=1024)
+def strip_euros(text: str) -> str:
+    """Take away what leaves a number of euros what it is: the unit, taxes, and beside the unit any other word.
+
+    A NUL may stand for the digits.
+    """
+    left = _EUROS.sub(" ", text)
+    if left != text and not names_other_unit(left) and _FACTORS.isdisjoint(fold(left).split()):
+        left = _MARKS.sub("", _AROUND.sub("", left))
+    else:
+        left = _TAXES.sub("", left)
+    return _SPACES.sub("", left)
 
 
 def _is_with_zeros(cell: Cell, text: str) -> bool:

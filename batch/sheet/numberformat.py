@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from batch.money import ZERO, as_excel_compares
+from batch.rules.appearance import strip_euros
 
 LONGEST_CODE = 255
 """Characters; Excel takes no longer one."""
@@ -40,9 +41,21 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_OF_NUMBERS = frozenset({"digit", "general"})
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
 _TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
-_MEANS_NOTHING = re.compile(r"€|\beuros?\b|\beur\b|[\s\u00a0\u2007\u202f]+", re.IGNORECASE)
+_NUMBER = "\0"
+"""Stands for the digits among the words around them."""
+_DAY, _TIME_OF_DAY = "m/d/yyyy", "h:mm"
+BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0;-#,##0", 6: "#,##0;-#,##0", 7: "#,##0.00;-#,##0.00",
+    8: "#,##0.00;-#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0;-#,##0",
+    38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00", 41: "#,##0;-#,##0", 42: "#,##0;-#,##0",
+    43: "#,##0.00;-#,##0.00", 44: "#,##0.00;-#,##0.00", 48: "##0.0E+0", 46: "[h]:mm:ss",
+    **dict.fromkeys((*range(14, 18), *range(27, 32), *range(50, 59)), _DAY), 22: f"{_DAY} {_TIME_OF_DAY}",
+    **dict.fromkeys((*range(18, 22), *range(32, 36), 45, 47), _TIME_OF_DAY), 36: _DAY,
+}  # fmt: skip
+"""Formats that a workbook only numbers (ECMA-376, 18.8.30); the currency in some of them is that of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,12 @@ class _Section:
     @cached_property
     def words(self) -> str:
         """The text around the digits."""
-        return "".join(piece.text for piece in self.pieces if piece.kind == "literal" or piece.text == "%")
+        kept = (
+            _NUMBER if piece.kind in _OF_NUMBERS else piece.text
+            for piece in self.pieces
+            if piece.kind in {"literal", *_OF_NUMBERS} or piece.text == "%"
+        )
+        return "".join(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,13 @@ class NumberFormat:
         sign = "-" if number < 0 and not is_bare else ""
         text = f"{sign}{shown.text}".strip()
         return None if _means(shown, sign, number, text) else text
+
+    def as_time(self, number: Decimal) -> str | None:
+        """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
+        section, _is_bare = self._section_for(number)
+        if section is None or not section.has("date"):
+            return None
+        return "duration" if any(piece.kind == "date" and piece.text[0] == "[" for piece in section.pieces) else "date"
 
     @property
     def exact_decimals(self) -> int | None:
@@ -173,8 +198,22 @@ def number_format(code: str) -> NumberFormat | None:
         elif piece:
             sections[-1].append(piece)
     return NumberFormat(
-        tuple(_Section(tuple(pieces), condition) for pieces, condition in zip(sections, conditions, strict=True))
+        tuple(
+            _Section(tuple(_without_odd_dates(pieces)), condition)
+            for pieces, condition in zip(sections, conditions, strict=True)
+        )
     )
+
+
+def _without_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
+    """Take letters beside a number ("0.00 EUR") for words, as the programs do that write them without quotation marks.
+
+    In times, digits stand behind a point only ("mm:ss.00").
+    """
+    first = next((piece for piece in pieces if piece.kind == "digit" or piece == _Piece("sign", ".")), None)
+    if first is None or first.kind != "digit":
+        return pieces
+    return [_Piece("literal", piece.text) if piece.kind == "date" else piece for piece in pieces]
 
 
 def _piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
@@ -199,7 +238,7 @@ def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
         return None, (condition[1], Decimal(condition[2]))
     if text.startswith("$"):
         return _Piece("literal", text[1:].split("-")[0]), None
-    return (_Piece("date", text), None) if _TIME.fullmatch(text) else (None, None)
+    return (_Piece("date", f"[{text}]"), None) if _TIME.fullmatch(text) else (None, None)
 
 
 def _holds(number: Decimal, comparison: str, other: Decimal) -> bool:
@@ -235,7 +274,7 @@ def _shown(section: _Section, number: Decimal) -> _Shown:
 
 def _words_left(words: str) -> str:
     """What is left of the words around a number when those that mean nothing else are taken away."""
-    return _MEANS_NOTHING.sub("", words)
+    return strip_euros(words).replace(_NUMBER, "")
 
 
 def _means(shown: _Shown, sign: str, number: Decimal, text: str) -> bool:
@@ -394,7 +433,7 @@ def text_means(text: str, number: Decimal) -> bool:
     if match is None or _has_zeros_in_front(match[0]):
         return False
     digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0])
-    around = _words_left(stripped[: match.start()] + stripped[match.end() :])
+    around = _words_left(f"{stripped[: match.start()]}{_NUMBER}{stripped[match.end() :]}")
     if around not in ({"-", "−", "()"} if number < 0 else {"", "+"}):
         return False
     return abs(as_excel_compares(number)) in _readings(digits)
@@ -411,11 +450,11 @@ def as_formats_write(text: str, number: Decimal) -> str:
     if match is None or not readings:
         return text
     end = match.start() + len(match[0].rstrip())
-    if _words_left(text[: match.start()] + text[end:]) not in {"", "+", "-", "−", "()"}:
+    if _words_left(f"{text[: match.start()]}{_NUMBER}{text[end:]}") not in {"", "+", "-", "−", "()"}:
         # Another unit, a percentage or a fraction is quoted as it stands.
         return text
     nearest = min(readings, key=lambda reading: abs(reading - abs(number)))
-    return f"{text[: match.start()]}{nearest:f}{text[end:]}"
+    return f"{text[: match.start()]}{nearest:,f}{text[end:]}"
 
 
 def _has_zeros_in_front(digits: str) -> bool:

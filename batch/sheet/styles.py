@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batch.sheet.numberformat import NumberFormat, number_format
+from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
 from batch.sheet.parts import Parts, small_xml
 
 if TYPE_CHECKING:
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"-1|[0-9]{1,9}")
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
-BUILT_IN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0;-#,##0", 6: "#,##0;-#,##0", 7: "#,##0.00;-#,##0.00",
-    8: "#,##0.00;-#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0;-#,##0",
-    38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00", 41: "#,##0;-#,##0", 42: "#,##0;-#,##0",
-    43: "#,##0.00;-#,##0.00", 44: "#,##0.00;-#,##0.00", 48: "##0.0E+0",
-}  # fmt: skip
-"""Formats that a workbook only numbers (ECMA-376, 18.8.30); the currency in some of them is that of the machine."""
 
 
 @dataclass(frozen=True, slots=True)

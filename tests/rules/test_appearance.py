@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from batch.frames import CheckedSheet
+from batch.language import Language, speaking
 from batch.model import Appearance, Cell
 from batch.rules.checks import Expected, check_sheet
 from batch.rules.conventions import Conventions
@@ -35,6 +37,11 @@ def said(sheet: CheckedSheet) -> list[tuple[str, str | None]]:
         ("-5", "5", "amount-shown-rounded"),
         ("12", "", "cell-not-shown"), ("12", " ", "cell-not-shown"), ("12.345", "€ 12.35", "amount-shown-rounded"),
         ("1234", "1,234", None), ("12.5", "€ 12.50", None), ("12.5", "12.50", None),
+        ("1234.5", "1,234.50 € HT", None), ("12.5", "Montant : 12.50 €", None), ("5", "5.00 Eur. TTC", None),
+        ("12.345", "12.35 € H.T.", "amount-shown-rounded"), ("12.345", "net (TTC) : 12.35EUR", "amount-shown-rounded"),
+        ("12.5", "12.50 k€", "amount-other-unit"), ("12.5", "12.50 Md€", "amount-other-unit"),
+        ("12.5", "12.50 € D", "amount-other-unit"), ("12.5", "1250 c€", "amount-other-unit"),
+        ("12.5", "12.50 € (USD)", "amount-other-unit"), ("12.5", "12 1/2 €", "amount-other-unit"),
     ],
 )  # fmt: skip
 def test_an_amount_that_is_shown_as_something_else(stored: str, shown: str, code: str | None) -> None:
@@ -47,6 +54,23 @@ def test_both_numbers_are_said_of_a_rounded_amount() -> None:
     sheet = checked(Appearance(shown={(2, 1): "12.35"}), ["sub-1", Decimal("12.345"), "add"])
     assert "12.345" in sheet.rows[0].findings[0].message
     assert "“12.35”" in sheet.rows[0].findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "english", "french"),
+    [
+        ("1234.567", "1,234.57 € HT", "1,234.57", "1\u202f234,57"),
+        ("1234.5", "1,234.50 k€", "1,234.50 k€", "1\u202f234,50 k€"),
+        ("0.1234", "12.3%", "12.3%", "12,3%"),
+        # As a French program writes already.
+        ("5000000", "5,00 M€", "5,00 M€", "5,00 M€"),
+    ],
+)
+def test_what_is_shown_is_quoted_the_readers_way(stored: str, shown: str, english: str, french: str) -> None:
+    finding = checked(Appearance(shown={(2, 1): shown}), ["sub-1", Decimal(stored), "add"]).rows[0].findings[0]
+    assert f"“{english}”" in finding.message
+    with speaking(Language.FRENCH):
+        assert re.sub(r"(?<=«)\s|\s(?=»)", "", finding.message).count(f"«{french}»") == 1
 
 
 def test_a_token_with_zeros_in_front_is_the_one_that_is_shown() -> None:

@@ -53,7 +53,14 @@ def shown(code: str, number: str) -> str | None:
         ('0.00 "USD"', "5", "5.00 USD"),
         ("[$$-409]#,##0.00", "5", "$5.00"),
         ('0.00" k€"', "5", "5.00 k€"),
+        ('0.00" Md€"', "5", "5.00 Md€"),
+        ('0.00" € D"', "5", "5.00 € D"),
+        ('0.00" c€"', "5", "5.00 c€"),
+        ('"x 1000 € : "0.00', "5", "x 1000 € : 5.00"),
+        ('#,##0.00" € HT"', "1234.567", "1,234.57 € HT"),
+        ("0.00 EUR", "12.345", "12.35 EUR"),
         ('0.00" C";0.00" D"', "-5", "5.00 D"),
+        ('0.00;0.00" € HT"', "-5", "5.00 € HT"),
         ("000-000", "123456", "123-456"),
         # Another sign, or nothing at all.
         ("0.00;0.00", "-5", "5.00"),
@@ -95,11 +102,44 @@ def test_what_means_something_else_is_said(code: str, number: str, text: str) ->
         ("dd/mm/yyyy", "45000.5"),
         ("[h]:mm:ss", "1.5"),
         ('General" €"', "12.345"),
+        ('#,##0.00" € HT"', "1234.56"),
+        ('#,##0.00" € HT"', "-1234.56"),
+        ('"Montant : "#,##0.00 €', "1234.56"),
+        ('"Montant (TTC) : "#,##0.00 [$€-40C]', "1234.56"),
+        ('0.00" € H.T."_);(0.00" € H.T.")', "-5"),
+        ('0.00" Eur."', "5"),
+        ('0.00"EUR"', "5"),
+        ('0.00" TTC"', "5"),
+        ('"net à payer "0.00" euros"', "5"),
+        ("#,##0.00 EUR", "1234.5"),
+        ("0.00 HT", "1234.5"),
         ("00000", "NaN"),
     ],
 )
 def test_what_means_the_stored_number_is_not(code: str, number: str) -> None:
     assert shown(code, number) is SAME
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "kind"),
+    [
+        ("dd/mm/yyyy", "45000", "date"),
+        ("hh:mm", "0.5", "date"),
+        ("mm:ss.00", "0.5", "date"),
+        ('yyyy" €"', "45000", "date"),
+        ("[h]:mm", "1.5", "duration"),
+        ("[$-40C]d mmmm yyyy", "45000", "date"),
+        ("0.00;dd", "5", None),
+        ("0.00;dd", "-5", "date"),
+        ('#,##0.00 "mois"', "5", None),
+        ("#,##0.00 EUR", "5", None),
+        ("@", "5", None),
+    ],
+)
+def test_dates_and_durations(code: str, number: str, kind: str | None) -> None:
+    shape = number_format(code)
+    assert shape
+    assert shape.as_time(Decimal(number)) == kind
 
 
 AMOUNTS = st.decimals(Decimal("0.0001"), Decimal(10**9), allow_nan=False, allow_infinity=False, places=4)
