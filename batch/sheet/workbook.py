@@ -23,11 +23,11 @@ from batch.sheet.choice import Choice, Sheet, choose
 from batch.sheet.complaints import password
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.looks import Looks, looks_of
-from batch.sheet.oldexcel import old_looks_of
-from batch.sheet.opendocument import read_document
+from batch.sheet.ods import read_document
 from batch.sheet.table import Table, check_extent
 from batch.sheet.unread import with_unread
 from batch.sheet.wire import Request
+from batch.sheet.xls import read_xls
 
 _NEW = frozenset({".xlsx", ".xlsm"})
 
@@ -50,7 +50,7 @@ def read_workbook(request: Request) -> Table:
     kind = kind_of(original)
     if kind is Kind.ARCHIVE:
         check_archive(original, limits)
-    book: Book | None = read_document(original, limits) if kind is Kind.ARCHIVE else None
+    book: Book | None = read_document(original, limits) if kind is Kind.ARCHIVE else read_xls(original, limits)
     if book is None:
         book = _Calamine.open(request)
     choice = choose(original.name, book.sheets(), request.sheet, request.columns)
@@ -64,10 +64,10 @@ class _Calamine:
     def __init__(self, request: Request, book: CalamineWorkbook, likely: str | None) -> None:
         self._name, self._suffix, self._data = request.original.name, request.original.suffix, request.original.data
         self._limits = request.limits
-        self._book, self._likely, self._is_old = book, likely, kind_of(request.original) is Kind.BINARY
+        self._book, self._likely = book, likely
         self._tables: dict[str, CalamineSheet] = {}
         threads = ThreadPoolExecutor(1)
-        self._looks: Future[Looks] | None = threads.submit(self._see, likely) if likely else None
+        self._looks: Future[Looks] | None = threads.submit(looks_of, self._data, likely) if likely else None
         threads.shutdown(wait=False)
 
     @classmethod
@@ -147,10 +147,7 @@ class _Calamine:
     def _looks_of(self, sheet: str) -> Looks:
         if self._looks is not None and sheet == self._likely:
             return self._looks.result()
-        return self._see(sheet)
-
-    def _see(self, sheet: str) -> Looks:
-        return old_looks_of(self._data, sheet) if self._is_old else looks_of(self._data, sheet)
+        return looks_of(self._data, sheet)
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[object]]:

@@ -10,22 +10,21 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.etree.ElementTree import ParseError
 from zipfile import ZipFile
 
-from batch.model import Appearance, Cell
+from defusedxml.ElementTree import XMLParser
+
 from batch.rules.cells import oddity
-from batch.rules.header import SEARCHED_ROWS, Merged
-from batch.sheet.choice import Choice, Sheet
 from batch.sheet.complaints import damaged
-from batch.sheet.documentstyles import DocumentStyles
 from batch.sheet.limits import Limits
+from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
 from batch.sheet.numberformat import as_formats_write, text_means
+from batch.sheet.ods_styles import DocumentStyles
 from batch.sheet.original import Original
-from batch.sheet.table import Table, check_extent
+from batch.sheet.table import check_extent
 
 _CONTENT, _NAMED_STYLES = "content.xml", "styles.xml"
 _CHUNK = 1_000_000
@@ -37,92 +36,19 @@ _SPACES = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _TRUTHS = {"TRUE": True, "VRAI": True, "FALSE": False, "FAUX": False}
 """A truth value that LibreOffice stores as a number."""
-_OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
-_TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
-_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
-_DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
-_CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_DRAWING = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
+_CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _NOT_IN_CELLS = frozenset((_OFFICE + "annotation", _TABLE + "shapes", _TABLE + "tracked-changes", _TEXT + "ruby-text"))
 _CONCEALED = frozenset(("collapse", "filter"))
 
 _Attributes = Mapping[str, str]
 
 
-@dataclass(slots=True)
-class _Content:
-    """One sheet as it is read. Rows and columns are counted from 0."""
-
-    name: str
-    is_visible: bool
-    rows: list[list[object]] = field(default_factory=list)
-    blank_rows: int = 0
-    """Rows without content that are only added if something follows."""
-    columns: int = 0
-    cells: int = 0
-    column_styles: list[str] = field(default_factory=list)
-    shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    struck: set[tuple[int, int]] = field(default_factory=set)
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
-    merged: list[Merged] = field(default_factory=list)
-
-    @property
-    def row(self) -> int:
-        """The row that is being read."""
-        return len(self.rows) + self.blank_rows
-
-    @property
-    def appearance(self) -> Appearance:
-        """What a person sees, in the words of a grid."""
-        return Appearance(
-            {(row + 1, column): text for (row, column), text in self.shown.items()},
-            frozenset(row + 1 for row in self.hidden_rows),
-            frozenset(self.hidden_columns),
-            frozenset((row + 1, column) for row, column in self.struck),
-            tuple(self.merged),
-        )
-
-
-class Document:
-    """A whole OpenDocument workbook."""
-
-    def __init__(self, contents: list[_Content]) -> None:
-        self._contents = {content.name: content for content in reversed(contents)}
-        self._order = contents
-
-    def sheets(self) -> list[Sheet]:
-        """Its sheets in their order."""
-        return [Sheet(content.name, content.is_visible, self) for content in self._order]
-
-    def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for; only their texts."""
-        rows = self._contents[sheet].rows[:SEARCHED_ROWS]
-        return [[cell if isinstance(cell, str) else None for cell in row] for row in rows]
-
-    def merged(self, sheet: str) -> list[Merged]:
-        """The merged cells that begin in those rows."""
-        return self._contents[sheet].merged
-
-    def is_filled(self, sheet: str) -> bool:
-        """Whether anything is in it."""
-        return bool(self._contents[sheet].rows)
-
-    def forget(self, sheet: str) -> None:
-        """Nothing: all sheets were read in one go."""
-
-    def table(self, choice: Choice) -> Table:
-        """The chosen sheet."""
-        content = self._contents[choice.sheet]
-        rows = content.rows
-        if choice.is_only_top:
-            # With at least the first row that holds something, so that nobody is told that the sheet is empty.
-            first = next((index for index, row in enumerate(rows) if row), 0)
-            rows = rows[: max(SEARCHED_ROWS, first + 1)]
-        return Table(content.name, iter(rows), max(1, content.columns), content.appearance)
-
-
-def read_document(original: Original, limits: Limits) -> Document | None:
-    """The workbook, within the limits; None if the archive is of another format."""
+def read_document(original: Original, limits: Limits) -> LoadedWorkbook | None:
+    """Read the workbook, within the limits; None if the archive is of another format."""
     with ZipFile(io.BytesIO(original.data)) as archive:
         names = set(archive.namelist())
         if _CONTENT not in names:
@@ -130,16 +56,16 @@ def read_document(original: Original, limits: Limits) -> Document | None:
         try:
             styles = DocumentStyles()
             if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
-                _parse(archive, _NAMED_STYLES, _Handlers(styles.starts, {}, lambda _text: None))
+                _parse(archive, _NAMED_STYLES, _Target(styles.starts, {}, lambda _text: None))
             reader = _Reader(original.name, limits, styles)
-            _parse(archive, _CONTENT, _Handlers({**styles.starts, **reader.starts}, reader.ends, reader.text))
-        except (ExpatError, ValueError):
+            _parse(archive, _CONTENT, _Target({**styles.starts, **reader.starts}, reader.ends, reader.text))
+        except (ParseError, ValueError):
             raise damaged(original.name) from None
-    return Document(reader.contents)
+    return LoadedWorkbook(original.name, reader.sheets, limits)
 
 
-class _Handlers:
-    """What is done where an element begins and ends; nothing inside of those that are not in the cells."""
+class _Target:
+    """Hands elements to who knows them by their names, and nothing inside of those that are not in the cells."""
 
     def __init__(
         self,
@@ -169,36 +95,30 @@ class _Handlers:
             self._skipped = 0
         self._depth -= 1
 
-    def text(self, data: str) -> None:
+    def data(self, text: str) -> None:
         if not self._skipped:
-            self._text(data)
+            self._text(text)
 
 
-def _parse(archive: ZipFile, part: str, handlers: _Handlers) -> None:
-    parser = ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler = handlers.start
-    parser.EndElementHandler = handlers.end
-    parser.CharacterDataHandler = handlers.text
+def _parse(archive: ZipFile, part: str, target: _Target) -> None:
+    parser = XMLParser(target=target, forbid_dtd=True)
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk)
-    parser.Parse(b"", True)  # noqa: FBT003 (the parser takes no name for it)
-
-
-def _refuse(*_arguments: object) -> None:
-    raise ValueError("a sheet has no document type, and needs no entities")
+            parser.feed(chunk)
+    parser.close()
 
 
 class _Reader:
     """Reads the sheets from the events of a parser."""
 
     def __init__(self, name: str, limits: Limits, styles: DocumentStyles) -> None:
-        self.contents: list[_Content] = []
+        self.sheets: list[LoadedSheet] = []
         self._name, self._limits, self._styles = name, limits, styles
+        self._blank_rows = self._blank_cells = 0
+        """Those without content are only added if something follows."""
+        self._columns = self._cells = 0
+        self._column_styles: list[str] = []
         self._row: list[object] = []
-        self._blank_cells = 0
         self._row_attributes: _Attributes = {}
         self._cell: _Attributes | None = None
         self._paragraphs: list[str] = []
@@ -236,7 +156,10 @@ class _Reader:
 
     def _start_table(self, attributes: _Attributes) -> None:
         name = attributes.get(_TABLE + "name", "")
-        self.contents.append(_Content(name, not self._styles.is_hidden(attributes.get(_TABLE + "style-name"))))
+        is_visible = not self._styles.is_hidden(attributes.get(_TABLE + "style-name"))
+        self.sheets.append(LoadedSheet(name, is_visible))
+        self._blank_rows = self._columns = self._cells = 0
+        self._column_styles = []
 
     def _start_group(self, attributes: _Attributes) -> None:
         self._hidden_groups.append(attributes.get(_TABLE + "display") == "false")
@@ -250,7 +173,7 @@ class _Reader:
         return is_hidden or self._styles.is_flat(family, attributes.get(_TABLE + "style-name"))
 
     def _column(self, attributes: _Attributes) -> None:
-        styles, count = self._sheet.column_styles, _repeated(attributes, "columns")
+        styles, count = self._column_styles, _repeated(attributes, "columns")
         first = len(styles)
         count = min(count, self._limits.columns - first)
         styles += [attributes.get(_TABLE + "default-cell-style-name", "")] * count
@@ -258,10 +181,14 @@ class _Reader:
             self._sheet.hidden_columns.update(range(first, first + count))
 
     @property
-    def _sheet(self) -> _Content:
-        if not self.contents:
+    def _sheet(self) -> LoadedSheet:
+        if not self.sheets:
             raise ValueError("there are cells outside of any sheet")
-        return self.contents[-1]
+        return self.sheets[-1]
+
+    @property
+    def _row_index(self) -> int:
+        return len(self._sheet.rows) + self._blank_rows
 
     def _start_row(self, attributes: _Attributes) -> None:
         self._row, self._blank_cells, self._row_attributes = [], 0, attributes
@@ -269,15 +196,15 @@ class _Reader:
     def _end_row(self) -> None:
         sheet, count = self._sheet, _repeated(self._row_attributes, "rows")
         if not self._row:
-            sheet.blank_rows += count
+            self._blank_rows += count
             return
-        first = sheet.row
-        sheet.columns = max(sheet.columns, len(self._row))
-        sheet.cells += len(self._row) * count
-        check_extent(self._name, first + count, sheet.columns, sheet.cells, self._limits)
-        sheet.rows += [[] for _blank in range(sheet.blank_rows)]
+        first = self._row_index
+        self._columns = max(self._columns, len(self._row))
+        self._cells += len(self._row) * count
+        check_extent(self._name, first + count, self._columns, self._cells, self._limits)
+        sheet.rows += [[] for _blank in range(self._blank_rows)]
         sheet.rows += [list(self._row) for _copy in range(count)]
-        sheet.blank_rows = 0
+        self._blank_rows = 0
         if self._is_concealed("table-row", self._row_attributes):
             sheet.hidden_rows.update(range(first, first + count))
         for looks in (sheet.shown, sheet.struck):
@@ -296,7 +223,7 @@ class _Reader:
             self._blank_cells += count
             return
         first = len(self._row) + self._blank_cells
-        check_extent(self._name, self._sheet.row + 1, first + count, 0, self._limits)
+        check_extent(self._name, self._row_index + 1, first + count, 0, self._limits)
         self._row += [None] * self._blank_cells + [value] * count
         self._blank_cells = 0
         for column in range(first, first + count):
@@ -304,19 +231,20 @@ class _Reader:
 
     def _see(self, column: int, attributes: _Attributes, value: object, text: str) -> None:
         """Note what a person sees of a cell. Its style may be that of its row or its column."""
-        sheet, place = self._sheet, (self._sheet.row, column)
+        sheet, place = self._sheet, (self._row_index, column)
         if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
             sheet.shown[place] = as_formats_write(text, value)
         style = attributes.get(_TABLE + "style-name") or self._row_attributes.get(_TABLE + "default-cell-style-name")
-        if not style and column < len(sheet.column_styles):
-            style = sheet.column_styles[column]
+        if not style and column < len(self._column_styles):
+            style = self._column_styles[column]
         if self._is_struck or self._styles.strikes("table-cell", style):
             sheet.struck.add(place)
 
     def _merge(self, attributes: _Attributes) -> None:
         wide, high = _number(attributes, "number-columns-spanned"), _number(attributes, "number-rows-spanned")
-        if (wide > 1 or high > 1) and self._sheet.row < SEARCHED_ROWS:
-            row, column = self._sheet.row + 1, len(self._row) + self._blank_cells
+        if wide > 1 or high > 1:
+            row, column = self._row_index + 1, len(self._row) + self._blank_cells
+            wide, high = min(wide, self._limits.columns), min(high, self._limits.rows)
             self._sheet.merged.append((row, column, row + high - 1, column + wide - 1))
 
     def _start_paragraph(self, _attributes: _Attributes) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,12 @@ from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
-from xlrd.sheet import Sheet
 
+from batch.errors import SheetError
 from batch.frames import Grid
 from batch.model import Appearance
 from batch.rules.checks import Expected, check_sheet
 from batch.sheet.numberformat import number_format
-from batch.sheet.oldexcel import old_looks_of
-from batch.sheet.oldrecords import Records
 from tests.template.office import needs_office, saved
 
 from . import hostile
@@ -38,7 +37,7 @@ ROWS: list[tuple[Any, ...]] = [
     (123, 0.5, "add"),
     ("sub-4", 7, "remove"),
 ]
-NO_SUCH_STYLE = hostile.xls_record(0x203, b"\1\0\0\0\xff\xff" + bytes(8))
+ODD_COLUMN = hostile.xls_record(0x7D, b"\0")
 
 
 def read(change: Callable[[Any], None], records: Iterable[bytes] = ()) -> Grid:
@@ -128,12 +127,16 @@ def test_cells_that_are_struck_through() -> None:
     assert read(change).appearance.struck == {(3, 0), (4, 1), (5, 4)}
 
 
-def test_merged_cells_in_the_first_rows() -> None:
+def test_merged_cells_and_what_they_cover() -> None:
+    covered = hostile.xls_record(0xE5, struct.pack("<HHHHH", 1, 1, 2, 1, 1))
+
     def change(sheet: Any) -> None:
         sheet.write_merge(6, 7, 0, 2, "below")
         sheet.write_merge(39, 39, 0, 1, "far below")
 
-    assert read(change).appearance.merged == ((7, 0, 8, 2),)
+    grid = read(change, [covered])
+    assert sorted(grid.appearance.merged) == [(2, 1, 3, 1), (7, 0, 8, 2), (40, 0, 40, 1)]
+    assert grid.rows[2][1] == Decimal("12.345")
 
 
 def test_a_row_of_failed_look_ups_does_not_vanish() -> None:
@@ -141,11 +144,42 @@ def test_a_row_of_failed_look_ups_does_not_vanish() -> None:
         for column, code in enumerate((0x2A, 0x17, 0x07)):
             sheet.row(5).set_cell_error(column, code)
 
-    assert read(change).rows[5] == ("#N/A", "#REF!", "#DIV/0!")
+    unknown = hostile.xls_record(0x205, struct.pack("<HHHBB", 6, 0, 15, 0x99, 1))
+    assert read(change, [unknown]).rows[5:] == [("#N/A", "#REF!", "#DIV/0!"), ("#UNKNOWN!", None, None)]
 
 
-def test_a_date_is_no_number_that_is_shown_otherwise() -> None:
-    assert read(lambda sheet: again(sheet, 2, 1, style("dd/mm/yyyy"))).appearance == Appearance()
+def test_a_sheet_of_nothing_but_errors_is_not_empty() -> None:
+    assert grid_of(hostile.xls(lambda sheet: sheet.row(2).set_cell_error(1, 0x2A)), "x.xls").rows[2] == (None, "#N/A")
+
+
+def test_what_is_a_date_the_files_own_formats_say() -> None:
+    def fill(sheet: Any) -> None:
+        formats = ("dd/mm/yyyy", "hh:mm", "[h]:mm", '#,##0.00 "d"', "0.00 HT", 'yyyy" €"', "dd/mm/yyyy")
+        for row, (code, value) in enumerate(zip(formats, (61.5, 0.5, 1.5, 61.5, 61.5, 61.5, 1e9), strict=True)):
+            sheet.write(row, 0, value, style(code))
+
+    grid = grid_of(hostile.xls(fill), "x.xls")
+    moment = datetime(1900, 3, 1, 12)  # noqa: DTZ001 (a cell has no zone)
+    assert [row[0] for row in grid.rows] == [
+        moment, "12:00:00", "36:00:00", Decimal("61.5"), Decimal("61.5"), moment, Decimal(10) ** 9
+    ]  # fmt: skip
+
+
+def test_days_may_count_from_1904() -> None:
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, 1.0, style("dd/mm/yyyy")))
+    old = data.replace(hostile.xls_record(0x22, b"\0\0"), hostile.xls_record(0x22, b"\1\0"))
+    assert grid_of(old, "x.xls").rows[0][0] == datetime(1904, 1, 2)  # noqa: DTZ001
+
+
+def test_a_format_under_a_number_that_excel_has_for_dates_is_what_the_file_says() -> None:
+    # As Gnumeric numbers them. xlwt does not, and its first number is 164.
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, 12.5, style('#,##0.00 "€"')))
+    code = '#,##0.00 "€"'.encode("utf-16-le")
+    at = data.index(code) - 5
+    for number in (14, 50):
+        changed = data[:at] + struct.pack("<H", number) + data[at + 2 :]
+        changed = re.sub(rb"(?<=\xe0\x00\x14\x00..)\xa4\x00", struct.pack("<H", number), changed, flags=re.DOTALL)
+        assert grid_of(changed, "x.xls").rows == [(Decimal("12.5"),)]
 
 
 @given(
@@ -153,26 +187,34 @@ def test_a_date_is_no_number_that_is_shown_otherwise() -> None:
     code=st.sampled_from(["0", "0.00", "#,##0.00", "0.000;-0.00", "0%", "0.00E+00", "00000", "[Red]0.0;[Blue]0.0"]),
 )
 def test_passing_most_numbers_by_changes_nothing(value: float, code: str) -> None:
-    data = hostile.xls(lambda sheet: sheet.write(0, 0, value, style(code)))
+    def fill(sheet: Any) -> None:
+        for column, title in enumerate(HEADER):
+            sheet.write(0, column, title)
+        sheet.write(1, 1, value, style(code))
+
     shape = number_format(code)
     assert shape is not None
-    looks, expected = old_looks_of(data, "Feuille"), shape.shown_otherwise(Decimal(repr(value)))
-    assert looks.is_whole
-    assert looks.shown == ({} if expected is None else {(0, 0): expected})
+    expected = shape.shown_otherwise(Decimal(repr(value)))
+    assert grid_of(hostile.xls(fill), "x.xls").appearance.shown == ({} if expected is None else {(2, 1): expected})
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         hostile.ole("Workbook"),
         hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x203, b"\0")]),
-        hostile.xls(lambda sheet: sheet.write(0, 0, 1), [NO_SUCH_STYLE]),
     ],
 )
-def test_what_xlrd_cannot_read_is_not_seen(data: bytes) -> None:
-    looks = old_looks_of(data, "Feuille")
-    assert (looks.is_whole, looks.shown, looks.struck, looks.hidden_rows) == (False, {}, set(), set())
+def test_a_damaged_workbook_is_said_to_be(data: bytes) -> None:
+    with pytest.raises(SheetError, match=r"could not be read .* save it again as \.xlsx"):
+        grid_of(data, "x.xls")
+
+
+def test_what_cannot_be_seen_keeps_the_sheet_from_being_sent() -> None:
+    grid = read(lambda _sheet: None, [ODD_COLUMN])
+    assert [finding.code for finding in grid.findings] == ["appearance-unseen"]
+    assert grid.rows[1][:3] == ("sub-1", Decimal("12.5"), "add")
+    assert check_sheet(grid, None, Expected()).has_sheet_errors
 
 
 def test_a_sheet_below_another_is_seen() -> None:
@@ -181,25 +223,12 @@ def test_a_sheet_below_another_is_seen() -> None:
         below = sheet.get_parent().add_sheet("Second")
         below.write(3, 0, 0.5, style("0%"))
         below.write(4, 0, "struck", style(struck=True))
+        sheet.get_parent().add_sheet("Hidden").visibility = 1
 
-    looks = old_looks_of(hostile.xls(fill), "Second")
-    assert (looks.is_whole, looks.shown, looks.struck) == (True, {(3, 0): "50%"}, {(4, 0)})
-
-
-def test_a_sheet_within_the_workbooks_own_records_is_not_seen() -> None:
-    data = hostile.xls(lambda sheet: sheet.write(0, 0, 1))
-    name = data.index(b"\x07\x00Feuille")
-    assert not old_looks_of(data[: name - 6] + bytes(4) + data[name - 2 :], "Feuille").is_whole
-
-
-def test_a_sheet_that_is_not_there_is_not_seen() -> None:
-    assert not old_looks_of(hostile.xls(lambda sheet: sheet.write(0, 0, 1)), "Other").is_whole
-
-
-def test_what_cannot_be_seen_keeps_the_sheet_from_being_sent() -> None:
-    grid = read(lambda _sheet: None, [NO_SUCH_STYLE])
-    assert [finding.code for finding in grid.findings] == ["appearance-unseen"]
-    assert check_sheet(grid, None, Expected()).has_sheet_errors
+    appearance = grid_of(hostile.xls(fill), "x.xls", sheet="second").appearance
+    assert appearance == Appearance({(4, 0): "50%"}, struck=frozenset({(5, 0)}))
+    hidden = grid_of(hostile.xls(fill), "x.xls", sheet="Hidden")
+    assert [finding.code for finding in hidden.findings] == ["sheet-hidden"]
 
 
 def formula(row: int, column: int, result: bytes = b"\3\0\0\0\0\0\xff\xff", flags: int = 0) -> bytes:
@@ -231,8 +260,9 @@ def test_a_zero_that_is_to_be_calculated_on_opening_is_no_result() -> None:
 
 def test_an_empty_text_that_a_spreadsheet_program_calculated_is_an_empty_cell() -> None:
     data = hostile.xls(lambda sheet: sheet.write(0, 0, "Token"), [formula(1, 0), formula(2, 0, bytes(8), flags=2)])
-    assert old_looks_of(data, "Feuille").unread == {1: {0: "=…"}, 2: {0: "=…"}}
-    assert not old_looks_of(data + "\5SummaryInformation".encode("utf-16-le"), "Feuille").unread
+    assert grid_of(data, "x.xls").rows == [("Token",), ("=…",), ("=…",)]
+    summary = data + "\5SummaryInformation".encode("utf-16-le")
+    assert grid_of(summary, "x.xls").rows == [("Token",), (None,), (Decimal(0),)]
 
 
 def test_several_numbers_in_one_record_are_each_looked_at() -> None:
@@ -244,7 +274,7 @@ def test_several_numbers_in_one_record_are_each_looked_at() -> None:
     numbers = struct.pack("<HH" + "HI" * 3 + "H", 5, 1, 15, 50 << 2 | 2, percent, 50 << 2 | 2, 15, 7 << 2 | 2, 3)
     plain = struct.pack("<HH" + "HI" * 2 + "H", 30, 0, 15, 50 << 2 | 2, 15, 50 << 2 | 2, 1)
     data = hostile.xls(change, [hostile.xls_record(0xBD, numbers), hostile.xls_record(0xBD, plain)])
-    assert old_looks_of(data, "Feuille").shown == {(5, 2): "5000%", (20, 0): "100%"}
+    assert grid_of(data, "x.xls").appearance.shown == {(6, 2): "5000%", (21, 0): "100%"}
 
 
 def _last_cell(data: bytes) -> bytes:
@@ -256,65 +286,13 @@ def test_the_numbers_of_a_chart_are_no_cells() -> None:
     number = hostile.xls_record(0x203, struct.pack("<HHHd", 40, 0, 0xFFFF, 1.5))
     chart = [hostile.xls_record(0x809, struct.pack("<HHHHII", 0x600, 0x20, 0, 0, 0, 0)), number]
     assert not read(lambda _sheet: None, [*chart, hostile.xls_record(0x0A, b"")]).findings
-    assert read(lambda _sheet: None, [number]).findings
-
-
-CELLS = st.lists(
-    st.tuples(
-        st.integers(0, 9),
-        st.integers(0, 4),
-        st.text("ab1", max_size=3)
-        | st.floats(-1e6, 1e6)
-        | st.integers(-9, 10**7).map(lambda cents: cents / 100)
-        | st.none(),
-        st.sampled_from(["General", "0.00", "0%", "00000", "#,##0", "dd/mm/yyyy", ";;;"]),
-        st.booleans(),
-    ),
-    max_size=25,
-    unique_by=lambda cell: cell[:2],
-)
-
-
-@given(CELLS)
-def test_taking_cells_out_before_xlrd_changes_nothing(cells: list[tuple[int, int, Any, str, bool]]) -> None:
-    def fill(sheet: Any) -> None:
-        for row, column, value, code, struck in cells:
-            value = XLWT.Formula("1/3") if value is None and struck else value
-            sheet.write(row, column, value, style(code, struck=struck))
-
-    data = hostile.xls(fill, [hostile.xls_record(0x225, b"\x02\0\xff\0")])
-    looks = old_looks_of(data, "Feuille")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Records, "_is_plain", lambda *_: False)
-        patched.setattr(Records, "_can_be_left_out", lambda *_: False)
-        everything = old_looks_of(data, "Feuille")
-    assert looks.is_whole
-    assert replace(looks, unread={}) == everything
-
-
-def test_ordinary_cells_do_not_reach_xlrd(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    usual = Sheet.put_cell_ragged
-
-    def put(sheet: Sheet, row: int, *cell: Any) -> None:
-        seen.append(row)
-        usual(sheet, row, *cell)
-
-    monkeypatch.setattr(Sheet, "put_cell_ragged", put)
-
-    def fill(sheet: Any) -> None:
-        for row in range(100):
-            sheet.write(row, 0, f"sub-{row}")
-            sheet.write(row, 1, row / 100, style("0.00"))
-        sheet.write(100, 1, 0.125, style("0.00"))
-
-    assert old_looks_of(hostile.xls(fill), "Feuille").shown == {(100, 1): "0.13"}
-    assert seen == [100]
+    with pytest.raises(SheetError):
+        read(lambda _sheet: None, [number])
 
 
 def test_xlrd_says_nothing_where_the_answer_goes(capfd: pytest.CaptureFixture[str]) -> None:
     odd = hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x208, b"\xff\xff" + bytes(14))])
-    old_looks_of(odd + b"\0", "Feuille")
+    grid_of(odd, "x.xls")
     assert capfd.readouterr() == ("", "")
 
 

@@ -1,0 +1,258 @@
+"""Old Excel workbooks (.xls), read by xlrd: values, what is shown of them, what is hidden."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from math import isfinite
+from struct import Struct
+from typing import IO, TYPE_CHECKING
+
+from batch.findings import Finding
+from batch.sheet.complaints import damaged, password
+from batch.sheet.limits import Limits
+from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
+from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
+from batch.sheet.original import Original
+
+if TYPE_CHECKING:
+    from xlrd.book import Book
+    from xlrd.sheet import Sheet
+
+_TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
+"""Kinds of cells as xlrd numbers them. What it takes for a date is a number: the file's own format decides."""
+_LARGE = 10**12
+_FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
+_BEGIN, _END, _SHEET = 0x0809, 0x000A, 0x0085
+_RECORD, _SHEET_RECORD, _FORMULA_RECORD = Struct("<HH"), Struct("<iBB"), Struct("<HHH8sH")
+_OF_CELLS = 0
+"""A sheet that is no chart and no macros."""
+_EXCEL_5 = 50
+_ON_OPENING = 0x0002
+_EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
+_SUMMARY = "\5SummaryInformation".encode("utf-16-le")
+_UNCALCULATED = "=…"
+"""What the formula is, nobody needs to know: it has to be calculated, whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What a style does to a cell."""
+
+    strikes: bool
+    format: NumberFormat | None
+    decimals: int | None
+    """How many decimals a positive number may have that surely is shown as it is."""
+
+
+def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
+    """Read all sheets; a `SheetError` for what xlrd cannot read, whatever it raises over damaged files."""
+    # xlrd's messages would otherwise go to the standard output, which is the answer's.
+    with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
+        try:
+            sheets = _read_sheets(original, nowhere, formatted=True)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 (on a damaged file xlrd raises whatever its code runs into, even assertions)
+            sheets = _read_values(original, nowhere)
+    return LoadedWorkbook(original.name, sheets, limits)
+
+
+def _read_values(original: Original, messages: IO[str]) -> list[LoadedSheet]:
+    """Read the sheets without what is seen of them."""
+    from xlrd.biffh import XLRDError
+
+    try:
+        return _read_sheets(original, messages, formatted=False)
+    except XLRDError as error:
+        raise (password if "encrypted" in str(error) else damaged)(original.name) from None
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 (as above)
+        raise damaged(original.name) from None
+
+
+def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[LoadedSheet]:
+    import xlrd
+
+    book = xlrd.open_workbook(
+        file_contents=original.data,
+        logfile=messages,
+        formatting_info=formatted,
+        on_demand=True,
+        ragged_rows=True,
+        # Excel takes no offence at sectors that are listed twice, as some programs write them.
+        ignore_workbook_corruption=True,
+    )
+    begins = _find_sheets(book)
+    sheets = []
+    for index in range(book.nsheets):
+        # One after the other, because xlrd keeps all cells of those that are loaded.
+        sheet = book.sheet_by_index(index)
+        loaded = _read_sheet(book, sheet, formatted=formatted)
+        if index < len(begins) and _SUMMARY not in original.data:
+            _put_uncalculated(loaded, book, begins[index])
+        sheets.append(loaded)
+        book.unload_sheet(index)
+    return sheets
+
+
+def _read_sheet(book: Book, sheet: Sheet, *, formatted: bool) -> LoadedSheet:
+    loaded = LoadedSheet(sheet.name, not sheet.visibility)
+    styles = _styles(book) if formatted else []
+    for row in range(sheet.nrows):
+        cells = _read_row(loaded, book, sheet, row, styles)
+        while cells and cells[-1] is None:
+            cells.pop()
+        loaded.rows.append(cells)
+    while loaded.rows and not loaded.rows[-1]:
+        loaded.rows.pop()
+    if not formatted:
+        loaded.findings = (Finding("appearance-unseen"),)
+        return loaded
+    loaded.hidden_rows.update(_hidden_rows(sheet))
+    loaded.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
+    loaded.struck.update(_struck_runs(book, sheet))
+    loaded.merged += [
+        (top + 1, left, bottom, right - 1)
+        for top, bottom, left, right in sheet.merged_cells
+        if bottom - top > 1 or right - left > 1
+    ]
+    return loaded
+
+
+def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: list[_Style]) -> list[object]:
+    """Read the cells of a row as what they are, and note what is seen of them."""
+    cells: list[object] = []
+    for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
+        style = styles[sheet.cell_xf_index(row, column)] if styles and value != "" else None
+        if style and style.strikes:
+            loaded.struck.add((row, column))
+        cell: object = None
+        if kind in {_NUMBER, _DATE}:
+            cell = _number(loaded, book, (row, column), value, style) if style else value
+            if kind == _DATE and not style:
+                cell = _as_time(value, book, "date")
+        elif kind == _TEXT:
+            cell = value or None
+        elif kind == _BOOLEAN:
+            cell = bool(value)
+        elif kind == _ERROR:
+            cell = _error(value)
+        cells.append(cell)
+    return cells
+
+
+def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
+    """A number, a date or a duration, as the cell's own format says; and what is shown of it."""
+    if style.format is None or _is_plain(value, style.decimals) or not isfinite(value):
+        return value
+    number = Decimal(repr(value))
+    time = style.format.as_time(number)
+    if time:
+        return _as_time(value, book, time)
+    text = style.format.shown_otherwise(number)
+    if text is not None:
+        loaded.shown[place] = text
+    return value
+
+
+def _styles(book: Book) -> list[_Style]:
+    """By the number of the style that a cell gives. A file need not describe the formats that Excel has of its own."""
+    codes = BUILT_IN | {entry.format_key: entry.format_str for entry in book.format_list}
+    styles = []
+    for style in book.xf_list:
+        shape = number_format(codes.get(style.format_key, ""))
+        decimals = shape.exact_decimals if shape else None
+        styles.append(_Style(bool(book.font_list[style.font_index].struck_out), shape, decimals))
+    return styles
+
+
+def _is_plain(value: float, decimals: int | None) -> bool:
+    """Whether it is surely shown as it is: a positive number of no more decimals than are shown, as most are."""
+    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
+
+
+def _as_time(value: float, book: Book, kind: str) -> object:
+    """A duration, a date, or a time where there is no day; what is beyond all days stays the number that it is."""
+    from xlrd.xldate import xldate_as_datetime
+
+    try:
+        if kind == "duration":
+            return timedelta(value)
+        moment = xldate_as_datetime(value, book.datemode)
+    except (OverflowError, ValueError):
+        return value
+    return moment.time() if 0 <= value < 1 else moment
+
+
+def _hidden_rows(sheet: Sheet) -> Iterator[int]:
+    """By hand, by a filter, in a collapsed group, of no height, or because all that are not described are hidden."""
+    for row, info in sheet.rowinfo_map.items():
+        if info.hidden or not (info.height or info.has_default_height):
+            yield row
+    if sheet.default_row_hidden:
+        yield from (row for row in range(sheet.nrows) if row not in sheet.rowinfo_map)
+
+
+def _struck_runs(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
+    """Cells of whose text a part is struck through. Runs begin at a unit of UTF-16; one behind the text is empty."""
+    for place, runs in sheet.rich_text_runlist_map.items():
+        length = len(sheet.cell_value(*place).encode("utf-16-le", "surrogatepass")) // 2
+        if any(start < length and book.font_list[font].struck_out for start, font in runs):
+            yield place
+
+
+def _error(code: int) -> str:
+    from xlrd import error_text_from_code
+
+    return str(error_text_from_code.get(code, "#UNKNOWN!"))
+
+
+def _find_sheets(book: Book) -> list[int]:
+    """Tell where in the workbook's stream each sheet of cells begins."""
+    begins = []
+    for kind, at in _walk(book, 0):
+        if kind == _END:
+            break
+        if kind == _SHEET and book.biff_version >= _EXCEL_5:
+            begin, _visibility, what = _SHEET_RECORD.unpack_from(book.mem, at)
+            if what == _OF_CELLS:
+                begins.append(begin)
+    return begins
+
+
+def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
+    """Put in formulas that were never calculated, which xlrd does not tell from others ([MS-XLS] 2.4.127).
+
+    The result is an empty text, or 0 with the request to calculate it on opening. Excel and LibreOffice write such
+    results as well, of formulas that they calculated; but they leave a summary of the document in the file, and
+    programs that only write workbooks seldom do.
+    """
+    # A chart's part of the sheet begins and ends as the sheet does, and has no cells.
+    depth = 0
+    for kind, at in _walk(book, begin):
+        if kind in _FORMULAS and depth == 1:
+            row, column, _style, result, flags = _FORMULA_RECORD.unpack_from(book.mem, at)
+            is_empty_text = result[0] == _EMPTY_TEXT and result[6:] == _NO_NUMBER
+            if is_empty_text or (flags & _ON_OPENING and not any(result)):
+                loaded.rows += [[] for _row in range(row + 1 - len(loaded.rows))]
+                cells = loaded.rows[row]
+                cells += [None] * (column + 1 - len(cells))
+                cells[column] = _UNCALCULATED
+                loaded.shown.pop((row, column), None)
+        depth += (kind == _BEGIN) - (kind == _END)
+        if not depth:
+            return
+
+
+def _walk(book: Book, begin: int) -> Iterator[tuple[int, int]]:
+    """Go from record to record: of what kind each is, and where its content begins."""
+    at, end = book.base + begin, book.base + book.stream_len
+    while at + _RECORD.size <= end:
+        kind, length = _RECORD.unpack_from(book.mem, at)
+        yield kind, at + _RECORD.size
+        at += _RECORD.size + length
