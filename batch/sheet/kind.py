@@ -65,7 +65,7 @@ def kind_of(original: Original) -> Kind:
 
 def _check_ole(original: Original) -> None:
     """Old Office files and encrypted new ones share a container; the names of the streams in it tell them apart."""
-    if any(_has_stream(original.data, name) for name in ("Workbook", "Book", "WORKBOOK", "BOOK")):
+    if any(_has_stream(original.data, name) for name in ("Workbook", "Book")):
         return
     if _has_stream(original.data, "EncryptedPackage"):
         raise password(original.name)
@@ -76,12 +76,12 @@ def _check_ole(original: Original) -> None:
 
 
 def _has_stream(data: bytes, name: str) -> bool:
-    """Whether an entry of that name begins where entries do; cheaper and safer than following the sectors."""
-    wanted = name.encode("utf-16-le") + b"\0\0"
-    position = data.find(wanted)
-    while position != -1 and position % _ENTRY:
-        position = data.find(wanted, position + 1)
-    return position != -1
+    """Whether an entry of that name begins where entries do; cheaper and safer than following the sectors.
+
+    Programs write the names in capitals as they like.
+    """
+    wanted = re.compile(re.escape(name.encode("utf-16-le") + b"\0\0"), re.IGNORECASE)
+    return any(found.start() % _ENTRY == 0 for found in wanted.finditer(data))
 
 
 def _is_readable(head: bytes) -> bool:

@@ -87,13 +87,14 @@ def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> l
         # Excel takes no offence at sectors that are listed twice, as some programs write them.
         ignore_workbook_corruption=True,
     )
-    begins = _find_sheets(book)
+    # Before Excel 5.0 there is no such list.
+    begins = _find_sheets(book) if book.biff_version >= _EXCEL_5 and _SUMMARY not in original.data else []
     sheets = []
     for index in range(book.nsheets):
         # One after the other, because xlrd keeps all cells of those that are loaded.
         sheet = book.sheet_by_index(index)
         loaded = _read_sheet(book, sheet, formatted=formatted)
-        if index < len(begins) and _SUMMARY not in original.data:
+        if index < len(begins):
             _put_uncalculated(loaded, book, begins[index])
         sheets.append(loaded)
         book.unload_sheet(index)
@@ -163,11 +164,12 @@ def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: floa
 def _styles(book: Book) -> list[_Style]:
     """By the number of the style that a cell gives. A file need not describe the formats that Excel has of its own."""
     codes = BUILT_IN | {entry.format_key: entry.format_str for entry in book.format_list}
+    struck = {index for index, font in enumerate(book.font_list) if font.struck_out}
     styles = []
     for style in book.xf_list:
         shape = number_format(codes.get(style.format_key, ""))
         decimals = shape.exact_decimals if shape else None
-        styles.append(_Style(bool(book.font_list[style.font_index].struck_out), shape, decimals))
+        styles.append(_Style(style.font_index in struck, shape, decimals))
     return styles
 
 
@@ -218,7 +220,7 @@ def _find_sheets(book: Book) -> list[int]:
     for kind, at in _walk(book, 0):
         if kind == _END:
             break
-        if kind == _SHEET and book.biff_version >= _EXCEL_5:
+        if kind == _SHEET:
             begin, _visibility, what = _SHEET_RECORD.unpack_from(book.mem, at)
             if what == _OF_CELLS:
                 begins.append(begin)
