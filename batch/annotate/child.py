@@ -42,6 +42,8 @@ def answer(stream: IO[bytes]) -> bytes:
         workbook = workbook_of(head["cells"], marks.sheet)
         return _saved(workbook, workbook.worksheets[0], marks)
     workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
+    # The marked one is a workbook, whatever it was made from.
+    workbook.template = False
     keep_pictures(workbook, original)
     sheet = next(sheet for sheet in workbook.worksheets if sheet.title == marks.sheet)
     put_corrections(sheet, head["corrections"])

@@ -7,6 +7,7 @@ from batch.language import _, number
 from batch.sheet.limits import Limits
 
 LONGEST_NAME = 80
+_NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
 def shown(name: str) -> str:
@@ -17,12 +18,17 @@ def shown(name: str) -> str:
 
 def damaged(name: str) -> SheetError:
     """The file is of a kind we know, but the parser gave up on it."""
-    return SheetError(
-        _(
+    if _is_new(name):
+        sentence = _(
+            "{file} could not be read (it is damaged, or uses something this program cannot read): "
+            "open it in Excel or LibreOffice and save it again."
+        )
+    else:
+        sentence = _(
             "{file} could not be read (it is damaged, or uses something this program cannot read): "
             "open it in Excel or LibreOffice and save it again as .xlsx."
-        ).format(file=shown(name))
-    )
+        )
+    return SheetError(sentence.format(file=shown(name)))
 
 
 def password(name: str) -> SheetError:
@@ -52,12 +58,17 @@ def too_slow(name: str, limits: Limits) -> SheetError:
 
 def died(name: str, limits: Limits) -> SheetError:
     """The child ended without an answer: a parser that aborts does so for memory or over nonsense."""
-    return SheetError(
-        _(
+    if _is_new(name):
+        sentence = _(
+            "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
+            "open it in Excel or LibreOffice and save it again."
+        )
+    else:
+        sentence = _(
             "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
             "open it in Excel or LibreOffice and save it again as .xlsx."
-        ).format(file=shown(name), memory=number(limits.memory_mib))
-    )
+        )
+    return SheetError(sentence.format(file=shown(name), memory=number(limits.memory_mib)))
 
 
 def cannot_start(name: str) -> SheetError:
@@ -67,3 +78,8 @@ def cannot_start(name: str) -> SheetError:
             "{file} could not be read because no other process could be started: close other programs, try again."
         ).format(file=shown(name))
     )
+
+
+def _is_new(name: str) -> bool:
+    """Whether the file is of the kind that others are saved as."""
+    return name.lower().endswith(_NEW)

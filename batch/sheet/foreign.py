@@ -40,6 +40,7 @@ IWORK = Foreign(N_("an Apple iWork document"), _NUMBERS)
 ZIP = Foreign(N_("a zip archive"), _UNPACK)
 MAIL = Foreign(N_("a mail"), _ATTACHED)
 _SHORTCUT = Foreign(N_("a shortcut"), _LINKED)
+_XML_2003 = Foreign(N_("an XML spreadsheet of Excel 2003"), _SAVE)
 _BANK = Foreign(N_("a bank’s file"), _EXPORT)
 
 _BYTES = {
@@ -68,7 +69,7 @@ _BYTES = {
     rb"\x00\x05\x16[\x00\x07]": Foreign(N_("a file that macOS keeps beside another"), _ORIGINAL),
 }
 _RECORD = r"(?:(?:[BC];[XY]\d|[FOP];[A-Z]|N[NU];)[^\r\n]*[\r\n]+)"
-_FIELD = r"(?:[A-Z][\w-]*:[^\r\n]*[\r\n]+(?:[ \t][^\r\n]*[\r\n]+)*)"
+_FIELD = r"(?:[A-Za-z][\w-]*:[^\r\n]*[\r\n]+(?:[ \t][^\r\n]*[\r\n]+)*)"
 _TEXTS = {
     # A list whose first title is ID begins as a SYLK file does; what makes it one are the records.
     rf"(?s:(?=.*[\r\n][BC];[XY]\d))ID;P[^\r\n]*[\r\n]+{_RECORD}{{2}}": Foreign(N_("a SYLK file"), _SAVE),
@@ -79,11 +80,14 @@ _TEXTS = {
     r"\[InternetShortcut\]|\[Desktop Entry\]": _SHORTCUT,
     r"\{[^{}]*\"(?:doc_id|url\": *\"https://docs\.google)": Foreign(N_("a link to a Google sheet"), _GOOGLE),
     r"\{\s*[\"}]|\[\s*[\[{\"]": Foreign(N_("a JSON file"), _EXPORT),
-    rf"(?s:(?=.*multipart/related)){_FIELD}*?(?:MIME-Version|Content-Type):": Foreign(N_("a web page (MHTML)"), _SAVE),
-    rf"(?:From [^\r\n]+[\r\n]+)?(?={_FIELD}{{2}}){_FIELD}*?(?:MIME-Version|Received|Message-I[Dd]|Return-Path):": MAIL,
+    rf"(?i:(?s:(?=.*multipart/related)){_FIELD}*?(?:MIME-Version|Content-Type):)": Foreign(
+        N_("a web page (MHTML)"), _SAVE
+    ),
+    rf"(?:From [^\r\n]+[\r\n]+)?(?={_FIELD}{{2}}){_FIELD}*?(?i:MIME-Version|Received|Message-ID|Return-Path):": MAIL,
 }
 _MARKUP = {
-    "urn:schemas-microsoft-com:office:spreadsheet": Foreign(N_("an XML spreadsheet of Excel 2003"), _SAVE),
+    "urn:schemas-microsoft-com:office:spreadsheet": _XML_2003,
+    'progid="excel.sheet"': _XML_2003,
     "office:document": Foreign(N_("a flat XML OpenDocument file"), _SAVE),
     "gnumeric.org": Foreign(N_("a Gnumeric file"), _SAVE),
     "urn:iso:std:iso:20022": _BANK,

@@ -28,6 +28,13 @@ class LoadedSheet:
     """Rows count from 1 here, as in `Appearance`."""
     findings: tuple[Finding, ...] = ()
 
+    def put(self, row: int, column: int, cell: object) -> None:
+        """Put in a cell, wherever it is."""
+        self.rows += [[] for _row in range(row + 1 - len(self.rows))]
+        cells = self.rows[row]
+        cells += [None] * (column + 1 - len(cells))
+        cells[column] = cell
+
     @property
     def appearance(self) -> Appearance:
         """What a person sees, in the words of a grid; nothing is hidden below the last row."""

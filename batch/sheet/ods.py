@@ -34,8 +34,8 @@ _DEEPEST = 200
 _MOST_SPACES = 1_000
 _SPACES = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
-_TRUTHS = {"TRUE": True, "VRAI": True, "FALSE": False, "FAUX": False}
-"""A truth value that LibreOffice stores as a number."""
+_TRUTHS = {"TRUE": True, "VRAI": True, "1": True, "FALSE": False, "FAUX": False, "0": False}
+"""As programs store truth values, or show those that LibreOffice stores as numbers."""
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -296,7 +296,7 @@ def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
     if attributes.get(_CALC + "value-type") == "error" or (is_error and kind != "string"):
         return text if is_error else "#N/A"
     match kind:
-        case "float" if text.upper() in _TRUTHS:
+        case "float" if text.isalpha() and text.upper() in _TRUTHS:
             return _TRUTHS[text.upper()]
         case "float" | "currency" | "percentage":
             return _decimal(attributes.get(_OFFICE + "value", ""), text)
@@ -305,7 +305,8 @@ def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
         case "time":
             return _duration(attributes.get(_OFFICE + "time-value", ""), text)
         case "boolean":
-            return attributes.get(_OFFICE + "boolean-value") == "true"
+            stored = attributes.get(_OFFICE + "boolean-value") or text
+            return _TRUTHS.get(stored.strip().upper(), text or None)
     formula = attributes.get(_TABLE + "formula", "").partition("=")[2]
     if kind is None and formula and not has_result:
         return f"={formula}"

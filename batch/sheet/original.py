@@ -13,7 +13,7 @@ from batch.language import _, number
 from batch.sheet.complaints import shown
 from batch.sheet.limits import MEGABYTE, Limits
 
-WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".xltx", ".xltm", ".xlt", ".ots")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 
 

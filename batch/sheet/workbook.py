@@ -1,8 +1,8 @@
 """Workbooks: which sheet is meant, its cells as what they are, and what a person sees of them.
 
-The cells of .xlsx, .xlsm, .xlsb and .xls are read by calamine, directly: a data frame in between would take longer than
-all the rest, and every cell is an object of its own to us. What is seen of the sheet is found meanwhile by a thread
-(`looks`, `oldexcel`), because calamine knows nothing of it.
+The cells of .xlsx and .xlsm are read by calamine, directly: a data frame in between would take longer than all the
+rest, and every cell is an object of its own to us. What is seen of the sheet is found meanwhile by a thread (`looks`),
+because calamine knows nothing of it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from batch.sheet.table import Table, check_extent
 from batch.sheet.unread import with_unread
 from batch.sheet.wire import Request
 from batch.sheet.xls import read_xls
+from batch.sheet.xlsb import read_xlsb
 
-_NEW = frozenset({".xlsx", ".xlsm"})
+_NEW = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 
 
 class Book(Protocol):
@@ -50,9 +51,11 @@ def read_workbook(request: Request) -> Table:
     kind = kind_of(original)
     if kind is Kind.ARCHIVE:
         check_archive(original, limits)
-    book: Book | None = read_document(original, limits) if kind is Kind.ARCHIVE else read_xls(original, limits)
-    if book is None:
-        book = _Calamine.open(request)
+    book: Book
+    if kind is Kind.BINARY:
+        book = read_xls(original, limits)
+    else:
+        book = read_document(original, limits) or read_xlsb(original, limits) or _Calamine.open(request)
     choice = choose(original.name, book.sheets(), request.sheet, request.columns)
     table = book.table(choice)
     return Table(table.sheet, table.rows, table.columns, table.appearance, (*choice.findings, *table.findings))

@@ -241,10 +241,7 @@ def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
             row, column, _style, result, flags = _FORMULA_RECORD.unpack_from(book.mem, at)
             is_empty_text = result[0] == _EMPTY_TEXT and result[6:] == _NO_NUMBER
             if is_empty_text or (flags & _ON_OPENING and not any(result)):
-                loaded.rows += [[] for _row in range(row + 1 - len(loaded.rows))]
-                cells = loaded.rows[row]
-                cells += [None] * (column + 1 - len(cells))
-                cells[column] = _UNCALCULATED
+                loaded.put(row, column, _UNCALCULATED)
                 loaded.shown.pop((row, column), None)
         depth += (kind == _BEGIN) - (kind == _END)
         if not depth:

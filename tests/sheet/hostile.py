@@ -100,15 +100,20 @@ def ods_row(*texts: str, repeated: int = 1) -> str:
     )
 
 
-def xlsb(rows: Mapping[int, Iterable[str | float]]) -> bytes:
-    """A binary workbook with these rows, numbered from 0, in its sheet "Binary"."""
+def xlsb(rows: Mapping[int, Iterable[str | float | bytes]]) -> bytes:
+    """A binary workbook with these rows, numbered from 0, in its sheet "Binary"; a byte is the code of an error."""
     sheet = _record(129) + _record(148, struct.pack("<4I", 0, max(rows), 0, 9)) + _record(145)
     for row, cells in rows.items():
         sheet += _record(0, struct.pack("<I", row) + bytes(13))
         for column, cell in enumerate(cells):
             place = struct.pack("<II", column, 0)
-            is_text = isinstance(cell, str)
-            sheet += _record(6, place + _wide(str(cell))) if is_text else _record(5, place + struct.pack("<d", cell))
+            match cell:
+                case str():
+                    sheet += _record(6, place + _wide(cell))
+                case bytes():
+                    sheet += _record(3, place + cell)
+                case _:
+                    sheet += _record(5, place + struct.pack("<d", cell))
     bundle = _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Binary")) + _record(144)
     office = "http://schemas.openxmlformats.org"
     relation = (

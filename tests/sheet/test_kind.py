@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import time
 from contextlib import suppress
 
@@ -8,11 +9,13 @@ import pytest
 
 from batch.errors import SheetError
 from batch.sheet.archive import check_archive
+from batch.sheet.complaints import died
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import Limits
 from batch.sheet.original import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 
 from . import hostile
+from .reading import rows_of
 
 
 def kind(data: bytes, suffix: str) -> Kind:
@@ -135,6 +138,9 @@ FOREIGN = [
     (SIGN_IN, r"a web page \(HTML\)", "sign in where the sheet is kept"),
     (b"<!doctype html><title>404</title>", r"a web page \(HTML\)", "sign in where the sheet is kept"),
     (PAGE, r"a web page \(MHTML\)", SAVE),
+    (PAGE.lower(), r"a web page \(MHTML\)", SAVE),
+    (b"Mime-Version: 1.0\nContent-Type: Multipart/Related; boundary=x\n\n", r"a web page \(MHTML\)", SAVE),
+    (b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n', "an XML spreadsheet of Excel 2003", SAVE),
     (
         b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
         "an XML spreadsheet of Excel 2003",
@@ -202,6 +208,22 @@ def test_an_encrypted_workbook_is_in_an_ole_container() -> None:
         kind(hostile.ole("EncryptionInfo", "EncryptedPackage"), ".xlsx")
 
 
+@pytest.mark.parametrize("name", ["WORKBOOK", "book", "wOrKbOoK"])
+def test_the_names_of_streams_are_the_same_in_any_case(name: str) -> None:
+    assert kind(hostile.ole(name), ".xls") is Kind.BINARY
+    data = hostile.xls(lambda sheet: sheet.write(0, 0, "token"))
+    written = name.ljust(8, "\0").encode("utf-16-le") + b"\0\0"
+    length = struct.pack("<H", 2 * len(name) + 2)
+    usual = "Workbook\0".encode("utf-16-le")
+    at = data.index(usual)
+    renamed = data[:at] + written + data[at + len(written) : at + 64] + length + data[at + 66 :]
+    assert rows_of(renamed, "x.xls") == [["token"]]
+
+
+def test_of_two_streams_the_newer_workbook_is_read() -> None:
+    assert kind(hostile.ole("Book", "Workbook", "EncryptedPackage"), ".xls") is Kind.BINARY
+
+
 def test_a_word_in_a_cell_is_not_the_name_of_a_stream() -> None:
     inside = hostile.ole("Workbook") + b"......" + "EncryptedPackage\0".encode("utf-16-le")
     assert kind(inside, ".xls") is Kind.BINARY
@@ -209,5 +231,13 @@ def test_a_word_in_a_cell_is_not_the_name_of_a_stream() -> None:
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\x03", bytes(1000), b"MZ\x90\x00\x03", hostile.ole("Unheard of")])
 def test_anything_else_is_damaged(data: bytes) -> None:
-    with pytest.raises(SheetError, match="could not be read"):
-        kind(data, ".xlsx")
+    with pytest.raises(SheetError, match=r"could not be read .*save it again as \.xlsx\.$"):
+        kind(data, ".xls")
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".xlsm", ".xltx", ".xltm"])
+def test_nobody_is_told_to_save_as_xlsx_what_is_one(suffix: str) -> None:
+    with pytest.raises(SheetError, match=r"could not be read .*LibreOffice and save it again\.$"):
+        kind(bytes(1000), suffix)
+    assert str(died(f"sheet{suffix.upper()}", Limits())).endswith("LibreOffice and save it again.")
+    assert str(died("sheet.ods", Limits())).endswith("save it again as .xlsx.")

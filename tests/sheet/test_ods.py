@@ -77,6 +77,16 @@ def test_every_value_is_what_it_is() -> None:
     ]
 
 
+def test_truth_values_however_they_are_stored() -> None:
+    assert values(
+        cell("boolean", "WAHR", office__boolean_value="true"),
+        cell("boolean", "VRAI", office__boolean_value="1"),
+        cell("boolean", "FALSE"),
+        cell("boolean", "ajout"),
+        cell("float", "1", office__value="1"),
+    ) == [True, True, False, "ajout", Decimal(1)]
+
+
 def test_errors_and_formulas_without_a_value_are_texts() -> None:
     assert values(
         cell("string", "#N/A", calcext__value_type="error", office__string_value=""),
@@ -174,6 +184,14 @@ def test_what_is_hidden_struck_or_merged() -> None:
         struck=frozenset({(2, 0), (2, 1), (3, 1)}),
         merged=((6, 0, 7, 2),),
     )
+
+
+def test_all_merged_cells_are_told_and_what_they_cover_is_kept() -> None:
+    covered = cell("float", "99", office__value="99").replace("table:table-cell", "table:covered-table-cell")
+    blank = row(cell("string", "x"), attributes='table:number-rows-repeated="50"')
+    grid = read(blank, row(cell("string", "above", table__number_rows_spanned="2")), row(covered))
+    assert grid.appearance.merged == ((52, 0, 53, 0),)
+    assert grid.rows[52][0] == Decimal(99)
 
 
 def test_what_is_of_no_size_or_in_a_collapsed_group_is_hidden() -> None:

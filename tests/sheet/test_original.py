@@ -43,7 +43,9 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path, name: str) -> No
     path = tmp_path / name
     path.write_bytes(b"x")
     with pytest.raises(
-        SheetError, match=r"save it as one of \.xlsx, \.xlsm, \.xls, \.xlsb, \.ods, \.csv, \.tsv, \.txt"
+        SheetError,
+        match=r"save it as one of \.xlsx, \.xlsm, \.xls, \.xlsb, \.ods, \.xltx, \.xltm, \.xlt, \.ots, \.csv, "
+        r"\.tsv, \.txt",
     ):
         load(path, Limits())
 

@@ -46,6 +46,22 @@ def test_every_format_keeps_the_row_numbers(name: str, data: bytes) -> None:
     assert rows_of(data, name) == [[None] * 3] * 3 + TABLE
 
 
+def test_errors_in_a_binary_workbook_are_cells() -> None:
+    rows = [[b"\x2a", b"\x17", b"\x2b"], [b"\x07"]]
+    data = hostile.xlsb({3: HEADER, 4: rows[0], 70_000: rows[1]})
+    table = rows_of(data, "x.xlsb")
+    assert table[3:5] == [list(HEADER), ["#N/A", "#REF!", "#GETTING_DATA"]]
+    assert (len(table), table[-1]) == (70_001, ["#DIV/0!", None, None])
+    assert rows_of(hostile.xlsb({2: [1.5, b"\x2a"]}), "x.xlsb")[2] == [Decimal("1.5"), "#N/A"]
+    assert rows_of(hostile.xlsb({2: [b"\x2a"]}), "x.xlsb")[2] == ["#N/A"]
+
+
+@pytest.mark.parametrize("suffix", [".xlt", ".xls", ".ots", ".xltx", ".xltm"])
+def test_templates_are_read_like_what_they_are(suffix: str) -> None:
+    data = {".xlt": xls(), ".xls": xls(), ".ots": hostile.ods([hostile.ods_row(*HEADER)])}
+    assert list(HEADER) in rows_of(data.get(suffix, below_blank_rows()), f"x{suffix}")
+
+
 def test_an_opendocument_sheet_keeps_the_row_numbers() -> None:
     rows = [hostile.ods_row(repeated=3), hostile.ods_row(*HEADER), hostile.ods_row(repeated=1_048_000)]
     assert read(hostile.ods(rows), "x.ods") == ("Feuille1", [*[[None] * 3] * 3, list(HEADER)])

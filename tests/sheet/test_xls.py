@@ -210,6 +210,47 @@ def test_a_damaged_workbook_is_said_to_be(data: bytes) -> None:
         grid_of(data, "x.xls")
 
 
+def test_a_workbook_that_is_protected_by_a_password_is_said_to_be() -> None:
+    plain = hostile.xls(lambda sheet: sheet.write(0, 0, "token"))
+    behind_beginning = plain.index(struct.pack("<HH", 0x809, 16)) + 20
+    encrypted = plain[:behind_beginning] + struct.pack("<H", 0x2F) + plain[behind_beginning + 2 :]
+    with pytest.raises(SheetError, match="is protected by a password: save it again without one"):
+        grid_of(encrypted, "x.xls")
+
+
+OLDER = [("token", "amount", "direction"), ("sub-1", 12.5, "add"), ("sub-2", 1234.56, "remove")]
+
+
+def older(begin: bytes, text: int, number: int, style: bytes, length: str) -> bytes:
+    """A sheet that is the whole file, as programs wrote it before Excel 97."""
+    record = hostile.xls_record
+    cells = b""
+    for row, values in enumerate(OLDER):
+        for column, value in enumerate(values):
+            place = struct.pack("<HH", row, column) + style
+            if isinstance(value, str):
+                cells += record(text, place + struct.pack(length, len(value)) + value.encode())
+            else:
+                cells += record(number, place + struct.pack("<d", value))
+    return begin + cells + record(0x0A, b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        older(hostile.xls_record(0x009, struct.pack("<HH", 2, 16)), 0x004, 0x003, bytes(3), "<B"),
+        older(hostile.xls_record(0x209, struct.pack("<HHH", 0, 16, 0)), 0x204, 0x203, bytes(2), "<H"),
+        older(hostile.xls_record(0x409, struct.pack("<HHH", 0, 16, 0)), 0x204, 0x203, bytes(2), "<H"),
+        # As scripts on many web pages write it.
+        older(hostile.xls_record(0x809, struct.pack("<HHHH", 0, 16, 0, 0)), 0x204, 0x203, bytes(2), "<H"),
+    ],
+)
+def test_a_sheet_without_a_container_is_read(data: bytes) -> None:
+    grid = grid_of(data, "x.xls")
+    assert grid.rows == [OLDER[0], ("sub-1", Decimal("12.5"), "add"), ("sub-2", Decimal("1234.56"), "remove")]
+    assert not grid.findings
+
+
 def test_what_cannot_be_seen_keeps_the_sheet_from_being_sent() -> None:
     grid = read(lambda _sheet: None, [ODD_COLUMN])
     assert [finding.code for finding in grid.findings] == ["appearance-unseen"]

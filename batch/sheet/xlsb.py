@@ -1,0 +1,109 @@
+"""Binary workbooks (.xlsb): calamine reads their cells, and what it gives as blanks, the errors, is found here.
+
+The records are those of [MS-XLSB] 2.3 and 2.5.97.2. What Excel shows of such a workbook is not known.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+from collections.abc import Iterator
+from struct import Struct
+from zipfile import ZipFile
+
+from defusedxml.ElementTree import fromstring
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from batch.findings import Finding
+from batch.sheet.limits import Limits
+from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
+from batch.sheet.original import Original
+
+_WORKBOOK, _RELATIONS = "xl/workbook.bin", "xl/_rels/workbook.bin.rels"
+_SHEET, _ROW, _ERROR, _FORMULA_WITH_ERROR = 156, 0, 3, 11
+_NUMBER, _SHEET_HEAD, _CELL = Struct("<I"), Struct("<II"), Struct("<IIB")
+_LAST_ROW, _LAST_COLUMN = 2**20 - 1, 2**14 - 1
+_ERRORS = {
+    0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}  # fmt: skip
+
+
+def read_xlsb(original: Original, limits: Limits) -> LoadedWorkbook | None:
+    """Read all sheets; None if the archive is of another format."""
+    with ZipFile(io.BytesIO(original.data)) as archive:
+        if _WORKBOOK not in archive.namelist():
+            return None
+        book = CalamineWorkbook.from_filelike(io.BytesIO(original.data))
+        parts = _find_parts(archive)
+        sheets = []
+        for entry in book.sheets_metadata:
+            if entry.typ == SheetTypeEnum.WorkSheet:
+                loaded = _read_cells(book.get_sheet_by_name(entry.name))
+                loaded.is_visible = entry.visible == SheetVisibleEnum.Visible
+                _put_errors(loaded, archive.read(parts[entry.name]))
+                sheets.append(loaded)
+    return LoadedWorkbook(original.name, sheets, limits)
+
+
+def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
+    """Read all rows from the first and all columns from A. An empty text is how calamine gives a blank."""
+    before: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
+    loaded = LoadedSheet(sheet.name, findings=(Finding("appearance-unseen"),))
+    for row in sheet.iter_rows():
+        cells = before + [None if cell == "" else cell for cell in row]
+        while cells and cells[-1] is None:
+            cells.pop()
+        loaded.rows.append(cells)
+    return loaded
+
+
+def _find_parts(archive: ZipFile) -> dict[str, str]:
+    """Tell where in the archive each sheet is, by its name."""
+    targets = {
+        entry.get("Id"): posixpath.normpath(posixpath.join("/xl", entry.get("Target", ""))).lstrip("/")
+        for entry in fromstring(archive.read(_RELATIONS), forbid_dtd=True)
+    }
+    parts = {}
+    for kind, content in _records(archive.read(_WORKBOOK)):
+        if kind == _SHEET:
+            relation, rest = _text(content[_SHEET_HEAD.size :])
+            parts[_text(rest)[0]] = targets[relation]
+    return parts
+
+
+def _put_errors(sheet: LoadedSheet, part: bytes) -> None:
+    row = 0
+    for kind, content in _records(part):
+        if kind == _ROW:
+            (row,) = _NUMBER.unpack_from(content)
+        elif kind in {_ERROR, _FORMULA_WITH_ERROR}:
+            column, _style, code = _CELL.unpack_from(content)
+            if row > _LAST_ROW or column > _LAST_COLUMN:
+                raise ValueError("a cell is beyond the last one")
+            sheet.put(row, column, _ERRORS[code])
+
+
+def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
+    """Go through a part's records. Kinds and lengths are written in groups of seven bits, the lowest first."""
+    at = 0
+    while at < len(part):
+        kind, length = part[at], 0
+        at += 1
+        if kind >= 0x80:
+            kind = kind & 0x7F | part[at] << 7
+            at += 1
+        for shift in range(0, 28, 7):
+            group = part[at]
+            at += 1
+            length |= (group & 0x7F) << shift
+            if group < 0x80:
+                break
+        yield kind, part[at : at + length]
+        at += length
+
+
+def _text(content: bytes) -> tuple[str, bytes]:
+    """A text that begins with its length, and what follows it."""
+    end = 4 + 2 * int(_NUMBER.unpack_from(content)[0])
+    return content[4:end].decode("utf-16-le", "replace"), content[end:]
