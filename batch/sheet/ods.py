@@ -285,8 +285,8 @@ def _repeated(attributes: _Attributes, what: str) -> int:
 
 
 def _number(attributes: _Attributes, name: str) -> int:
-    text = attributes.get(_TABLE + name, "1")
-    return int(text) if text.isdecimal() and len(text) < 10 else 1
+    text = attributes.get(_TABLE + name)
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 1
 
 
 def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:

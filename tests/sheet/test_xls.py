@@ -293,6 +293,18 @@ def test_a_formula_that_was_never_calculated_is_no_empty_cell() -> None:
     assert (found["B2"], found["C3"], found["A7"]) == ("amount-formula", "direction-formula", "token-formula")
 
 
+def test_a_macro_sheet_beside_the_table_is_passed_over() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.write(0, 0, "macros")
+        table = sheet.get_parent().add_sheet("Second")
+        table.write(0, 0, "token")
+        table.write(1, 0, XLWT.Formula("5+7"))
+
+    data = hostile.xls(fill)
+    kind = data.index(b"\x07\x00Feuille") - 1
+    assert grid_of(data[:kind] + b"\1" + data[kind + 1 :], "x.xls").rows == [("token",), ("=…",)]
+
+
 def test_a_zero_that_is_to_be_calculated_on_opening_is_no_result() -> None:
     asked, calculated = formula(5, 1, bytes(8), flags=2), formula(6, 1, bytes(8))
     grid = read(lambda _sheet: None, [asked, calculated, formula(7, 1, struct.pack("<d", 12.5), flags=2)])
