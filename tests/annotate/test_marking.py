@@ -102,6 +102,14 @@ def test_what_was_there_stays(workbook: Path) -> None:
     assert book["Findings"].sheet_state == "hidden"
 
 
+def test_a_marked_template_is_a_workbook(workbook: Path, tmp_path: Path) -> None:
+    book = load_workbook(workbook)
+    book.template = True
+    path = tmp_path / "january.xltx"
+    book.save(path)
+    assert not opened(marked(path)).template
+
+
 def test_the_list_comes_first_with_links_there_and_back(workbook: Path) -> None:
     book = opened(marked(workbook))
     listing, sheet = book.worksheets[:2]
