@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from batch.errors import SheetError
-from batch.language import _, number
+from batch.language import N_, _, number
 from batch.sheet.limits import Limits
 
 LONGEST_NAME = 80
 _NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
+"""Nobody is told to save as .xlsx what is one."""
+_DAMAGED = (
+    N_(
+        "{file} could not be read (it is damaged, or uses something this program cannot read): "
+        "open it in Excel or LibreOffice and save it again as .xlsx."
+    ),
+    N_(
+        "{file} could not be read (it is damaged, or uses something this program cannot read): "
+        "open it in Excel or LibreOffice and save it again."
+    ),
+)
+_DIED = (
+    N_(
+        "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
+        "open it in Excel or LibreOffice and save it again as .xlsx."
+    ),
+    N_(
+        "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
+        "open it in Excel or LibreOffice and save it again."
+    ),
+)
 
 
 def shown(name: str) -> str:
@@ -18,17 +39,7 @@ def shown(name: str) -> str:
 
 def damaged(name: str) -> SheetError:
     """The file is of a kind we know, but the parser gave up on it."""
-    if _is_new(name):
-        sentence = _(
-            "{file} could not be read (it is damaged, or uses something this program cannot read): "
-            "open it in Excel or LibreOffice and save it again."
-        )
-    else:
-        sentence = _(
-            "{file} could not be read (it is damaged, or uses something this program cannot read): "
-            "open it in Excel or LibreOffice and save it again as .xlsx."
-        )
-    return SheetError(sentence.format(file=shown(name)))
+    return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=shown(name)))
 
 
 def password(name: str) -> SheetError:
@@ -58,16 +69,7 @@ def too_slow(name: str, limits: Limits) -> SheetError:
 
 def died(name: str, limits: Limits) -> SheetError:
     """The child ended without an answer: a parser that aborts does so for memory or over nonsense."""
-    if _is_new(name):
-        sentence = _(
-            "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
-            "open it in Excel or LibreOffice and save it again."
-        )
-    else:
-        sentence = _(
-            "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
-            "open it in Excel or LibreOffice and save it again as .xlsx."
-        )
+    sentence = _(_DIED[name.lower().endswith(_NEW)])
     return SheetError(sentence.format(file=shown(name), memory=number(limits.memory_mib)))
 
 
@@ -78,8 +80,3 @@ def cannot_start(name: str) -> SheetError:
             "{file} could not be read because no other process could be started: close other programs, try again."
         ).format(file=shown(name))
     )
-
-
-def _is_new(name: str) -> bool:
-    """Whether the file is of the kind that others are saved as."""
-    return name.lower().endswith(_NEW)

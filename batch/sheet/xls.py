@@ -34,6 +34,7 @@ _EXCEL_5 = 50
 _ON_OPENING = 0x0002
 _EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
 _SUMMARY = "\5SummaryInformation".encode("utf-16-le")
+_ENCRYPTED = "Workbook is encrypted"
 _UNCALCULATED = "=…"
 """What the formula is, nobody needs to know: it has to be calculated, whatever it is."""
 
@@ -49,30 +50,18 @@ class _Style:
 
 
 def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
-    """Read all sheets; a `SheetError` for what xlrd cannot read, whatever it raises over damaged files."""
+    """Read all sheets; without what is seen of them where xlrd stumbles over that alone."""
+    problem = ""
     # xlrd's messages would otherwise go to the standard output, which is the answer's.
     with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
-        try:
-            sheets = _read_sheets(original, nowhere, formatted=True)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 (on a damaged file xlrd raises whatever its code runs into, even assertions)
-            sheets = _read_values(original, nowhere)
-    return LoadedWorkbook(original.name, sheets, limits)
-
-
-def _read_values(original: Original, messages: IO[str]) -> list[LoadedSheet]:
-    """Read the sheets without what is seen of them."""
-    from xlrd.biffh import XLRDError
-
-    try:
-        return _read_sheets(original, messages, formatted=False)
-    except XLRDError as error:
-        raise (password if "encrypted" in str(error) else damaged)(original.name) from None
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 (as above)
-        raise damaged(original.name) from None
+        for formatted in (True, False):
+            try:
+                return LoadedWorkbook(original.name, _read_sheets(original, nowhere, formatted=formatted), limits)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
+                problem = str(error)
+    raise (password if problem == _ENCRYPTED else damaged)(original.name)
 
 
 def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[LoadedSheet]:
