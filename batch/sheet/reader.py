@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -145,6 +146,8 @@ class SheetReader:
     def _read(self, request: Request) -> Grid:
         try:
             self._feed(request)
+            # While the child is at work there is time to load what its answer is put into.
+            import_module("pandas")
             with speaking(self._language):
                 return self._collect()
         finally:

@@ -3,56 +3,131 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
-from batch.sheet.parts import Parts, small_xml
+from batch.sheet.xlsx_package import Package
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-_PLAIN = re.compile(r"-1|[0-9]{1,9}")
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
+_DURATION = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_WHITE, _BLACK = "FFFFFF", "000000"
+_INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE}
+_THEMED = {"0": _WHITE, "1": _BLACK}
+"""The colours of a theme are the author's to choose, but nobody makes white paper and black ink of anything else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """By the number that a cell gives as its style: those that strike through, and formats that can deceive."""
+    """By the number that a cell of an .xls file gives: styles that strike through, and formats that can deceive."""
 
     struck: frozenset[int] = frozenset()
     formats: Mapping[int, NumberFormat] = field(default_factory=dict)
 
 
-def styles_of(parts: Parts) -> Styles:
-    """The workbook's styles; `ValueError` if there are more of them than can be looked at."""
-    if parts.styles is None:
-        return Styles()
-    root = small_xml(parts.archive, parts.styles, _LARGEST)
+@dataclass(frozen=True, slots=True)
+class CellStyle:
+    """What a style does to what a person sees of a cell, whether the cell gives it or a conditional format does."""
+
+    strikes: bool = False
+    hides: bool = False
+    """Whether nothing is seen, because the ink has the colour of the paper or the format shows nothing."""
+    hides_text: bool = False
+    """Whether the format shows no text."""
+    shape: NumberFormat | None = None
+    """How numbers are shown, where that can be otherwise than as they are."""
+    is_date: bool = False
+    is_duration: bool = False
+    """Whether a number is shown as hours, of which there may be more than 24."""
+
+
+_PLAIN = CellStyle()
+
+
+@dataclass(frozen=True, slots=True)
+class StyleSheet:
+    """The workbook's styles by the numbers that cells give, None for what deceives nobody, and by those that
+    conditional formats give.
+    """
+
+    cells: Sequence[CellStyle | None] = ()
+    conditional: Sequence[CellStyle] = ()
+
+
+def read_styles(package: Package) -> StyleSheet:
+    """Read the workbook's styles; `ValueError` if there are more of them than can be looked at."""
+    if package.styles is None:
+        return StyleSheet()
+    root = package.read_tree(package.styles, _LARGEST)
     codes = dict(BUILT_IN)
     for entry in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_number(entry, "numFmtId")] = entry.get("formatCode", "")
-    fonts = [_strikes(font) for font in root.iterfind("{*}fonts/{*}font")]
-    struck, formats = set(), {}
-    for index, style in enumerate(root.iterfind("{*}cellXfs/{*}xf")):
-        font = _number(style, "fontId")
-        if 0 <= font < len(fonts) and fonts[font]:
-            struck.add(index)
-        shape = number_format(codes.get(_number(style, "numFmtId"), ""))
-        if shape and not shape.shows_numbers_as_they_are:
-            formats[index] = shape
-    return Styles(frozenset(struck), formats)
+    fonts, fills = root.findall("{*}fonts/{*}font"), root.findall("{*}fills/{*}fill")
+    cells = []
+    for entry in root.iterfind("{*}cellXfs/{*}xf"):
+        font, fill = _take(fonts, entry, "fontId"), _take(fills, entry, "fillId")
+        style = _read(font, fill, codes.get(_number(entry, "numFmtId"), ""))
+        cells.append(None if style == _PLAIN else style)
+    return StyleSheet(cells, [_read_conditional(entry) for entry in root.iterfind("{*}dxfs/{*}dxf")])
 
 
-def _strikes(font: Element) -> bool:
-    strike = font.find("{*}strike")
-    return strike is not None and strike.get("val", "1") not in {"0", "false"}
+def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
+    shape = number_format(code)
+    is_date = shape is not None and shape.sections[0].has("date")
+    return CellStyle(
+        _strikes(font),
+        (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE),
+        shape is not None and len(shape.sections) > 3 and not shape.sections[3].pieces,
+        None if shape is None or shape.shows_numbers_as_they_are else shape,
+        is_date,
+        is_date and bool(_DURATION.search(code)),
+    )
+
+
+def _read_conditional(entry: Element) -> CellStyle:
+    """What a conditional format does. The paper's colour is the other one of a fill here, and a solid fill is usual."""
+    font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
+    ink, paper = _ink(font), _paper(fill, "bgColor")
+    shows_nothing = code is not None and not code.get("formatCode", "General").strip("; ")
+    return CellStyle(_strikes(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
+
+
+def _strikes(font: Element | None) -> bool:
+    strike = None if font is None else font.find("{*}strike")
+    return strike is not None and strike.get("val", "1").strip() not in {"0", "false"}
+
+
+def _ink(font: Element | None) -> str | None:
+    return None if font is None else _colour(font.find("{*}color"))
+
+
+def _paper(fill: Element | None, colour: str) -> str | None:
+    """The colour behind the text; None for that of the sheet."""
+    pattern = None if fill is None else fill.find("{*}patternFill")
+    if pattern is None:
+        # Of a gradient it is never said that the ink has its colour.
+        return None if fill is None or fill.find("{*}gradientFill") is None else "gradient"
+    kind = pattern.get("patternType", "none" if colour == "fgColor" else "solid").strip()
+    return None if kind == "none" else (_colour(pattern.find(f"{{*}}{colour}")) or kind) if kind == "solid" else kind
+
+
+def _colour(entry: Element | None) -> str | None:
+    """A colour by a name that tells equal ones; None for the one that is usual."""
+    if entry is None or entry.get("auto") is not None:
+        return None
+    indexed, theme, tint = entry.get("indexed", ""), entry.get("theme", ""), entry.get("tint", "0")
+    if entry.get("rgb"):
+        return entry.get("rgb", "")[-6:].upper()
+    plain = _INDEXED.get(indexed) if indexed else _THEMED.get(theme)
+    return plain if plain and float(tint) == 0 else f"{indexed}/{theme}/{tint}"
+
+
+def _take(entries: Sequence[Element], entry: Element, name: str) -> Element | None:
+    number = _number(entry, name)
+    return entries[number] if 0 <= number < len(entries) else None
 
 
 def _number(entry: Element, name: str) -> int:
-    text = entry.get(name, "-1")
-    if not _PLAIN.fullmatch(text):
-        raise ValueError("a number is written in an unusual form")
-    return int(text)
+    return int(entry.get(name, "-1"))

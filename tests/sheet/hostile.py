@@ -55,8 +55,17 @@ def with_part(workbook: bytes, name: str, content: bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
         for part in dict.fromkeys((*source.namelist(), name)):
-            copy.writestr(part, content if part == name else source.read(part))
+            copy.writestr(part, content if part == name else _related(part, source.read(part)))
     return target.getvalue()
+
+
+def _related(part: str, content: bytes) -> bytes:
+    """Relationships of a workbook lead to its texts as well."""
+    if part != "xl/_rels/workbook.xml.rels" or b"/sharedStrings" in content:
+        return content
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    texts = f'<Relationship Id="texts" Type="{kind}" Target="sharedStrings.xml"/></Relationships>'
+    return content.replace(b"</Relationships>", texts.encode())
 
 
 def with_content(document: bytes, old: str, new: str) -> bytes:
@@ -226,7 +235,7 @@ def _one_entry_more(workbook: bytes, name: str, packed: bytes, size: int, check:
     with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
         for part in source.namelist():
             if part != name:
-                copy.writestr(part, source.read(part))
+                copy.writestr(part, _related(part, source.read(part)))
         count, end_of_parts = len(copy.namelist()), copy.fp.tell() if copy.fp else 0
     data = target.getvalue()
     fields = struct.pack("<5H3I2H", 20, 0, 8, 0, 33, check, len(packed), size, len(name), 0)

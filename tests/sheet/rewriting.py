@@ -58,8 +58,8 @@ def _between_tags(texts: tuple[str, ...]) -> Callable[[Random, str], str]:
     """Between tags, but not in an element that may hold text: there white space would be its text."""
 
     def change(random: Random, xml: str) -> str:
-        xml = re.sub(">(?=<)", lambda found: _some(random, found, ">" + random.choice(texts)), xml)
-        return re.sub(r"(<(?:\w+:)?(?:v|t|f)\b[^<>/]*>)\s+(?=</)", r"\1", xml)
+        xml = re.sub(r"(?<!\]\])>(?=<)", lambda found: _some(random, found, ">" + random.choice(texts)), xml)
+        return re.sub(r"(<(?:\w+:)?(?:v|t|f)\b[^<>/]*>)(?:\s|<!--.*?-->|<\?.*?\?>)+(?=</)", r"\1", xml)
 
     return change
 
@@ -113,7 +113,7 @@ def _number(random: Random, text: str) -> str:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         return text
     more = [f"+{text}", f"0{text}", f"{text}e0", f"{text}E+00", f" {text}", f"{text}\n", f"\t{text} "]
-    return random.choice([*more, f"{text}0", f"{text}."] if "." in text else more)
+    return random.choice([*more, f"{text}0" if "." in text else f"{text}."])
 
 
 def _without_addresses(_random: Random, xml: str) -> str:
@@ -155,7 +155,7 @@ def _with_attributes(random: Random, xml: str) -> str:
 
 
 def _in_other_words(random: Random, xml: str) -> str:
-    return re.sub("(?<=<v>)[^<]+", lambda found: _number(random, found.group()), xml)
+    return re.sub("(?<=<v>)[^<]+(?=</v>)", lambda found: _number(random, found.group()), xml)
 
 
 def _behind_declaration(text: str) -> Callable[[Random, str], str]:
@@ -207,7 +207,10 @@ def _renamed(suffix: str) -> Callable[[Parts, str], Parts]:
 
     def change(parts: Parts, part: str) -> Parts:
         name = part.replace(".xml", suffix)
-        renamed = {name if key == part else key: content for key, content in parts.items()}
+        names = {part: name}
+        if part == WORKBOOK:
+            names[RELATIONS] = RELATIONS.replace(".xml", suffix)
+        renamed = {names.get(key, key): content for key, content in parts.items()}
         for naming in {RELATIONS, PACKAGE} & renamed.keys():
             text = renamed[naming].decode()
             text = text.replace(f'"{part.removeprefix("xl/")}"', f'"/{name}"').replace(f'"{part}"', f'"/{name}"')

@@ -15,8 +15,8 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from batch.errors import SheetError
 from batch.model import Appearance
-from batch.sheet.looks import looks_of
 
 from . import hostile
 from .hostile import HEADER
@@ -111,16 +111,29 @@ def test_quotation_marks_may_be_of_both_kinds_and_addresses_in_small_letters() -
     assert appearance.shown == {(3, 1): "12.35"}
 
 
-def test_a_row_that_is_there_twice_is_not_dropped_in_silence() -> None:
+def test_a_cell_that_is_there_twice_is_not_dropped_in_silence() -> None:
     def doubled(xml: str) -> str:
-        return xml.replace('<row r="4"', '<row r="3"')
+        return re.sub(r'(<row r="4".*?</row>)', r"\1\1", xml)
 
     assert [finding.code for finding in grid_of(with_sheet(workbook(formatted), doubled)).findings] == [
         "appearance-unseen"
     ]
-    other_way_round = re.compile(r'(<row r="3".*?</row>)(<row r="4".*?</row>)')
-    data = with_sheet(workbook(formatted), lambda xml: other_way_round.sub(r"\2\1", xml))
-    assert grid_of(data).findings == ()
+
+
+def test_a_cell_in_another_row_than_it_says_is_not_read() -> None:
+    with pytest.raises(SheetError, match="could not be read"):
+        grid_of(with_sheet(workbook(formatted), lambda xml: xml.replace('<row r="4"', '<row r="3"')))
+
+
+def test_rows_in_any_order_and_one_for_each_cell_are_those_that_they_say() -> None:
+    def scattered(xml: str) -> str:
+        rows = re.sub(r"(?<=</c>)(?=<c )", "</row><row>", xml[xml.index("<row") : xml.index("</sheetData>")])
+        numbered = [re.sub(r'<row[^<>]*>(<c r="[A-Z]+(\d+)")', r'<row r="\2">\1', row) for row in rows.split("</row>")]
+        return xml.replace(xml[xml.index("<row") : xml.index("</sheetData>")], "</row>".join([*numbered[::-1][1:], ""]))
+
+    plain = workbook(formatted)
+    grid = grid_of(with_sheet(plain, scattered))
+    assert (grid.rows, grid.appearance, grid.findings) == (grid_of(plain).rows, grid_of(plain).appearance, ())
 
 
 def test_cells_that_are_struck_through() -> None:
@@ -144,10 +157,10 @@ def test_a_cell_without_a_style_has_the_first_one() -> None:
         '<c r="A1"><v>1.234</v></c><c r="B1" t="n"><f>A1</f><v>1.234</v></c><c r="C1" s="1"><v>1.234</v></c><c r="D1"/>'
     )
     rows = f'<row r="1">{cells}</row><row r="2"><c r="B2" t="inlineStr"><is><t>a</t></is></c></row>'
-    looks = looks_of(hostile.with_part(hostile.xlsx_with(rows), "xl/styles.xml", styles.encode()), "Sheet")
-    assert looks.shown == {(0, 0): "1.23", (0, 1): "1.23"}
-    assert looks.struck == {(0, 0), (0, 1), (1, 1)}
-    assert looks.is_whole
+    grid = grid_of(hostile.with_part(hostile.xlsx_with(rows), "xl/styles.xml", styles.encode()), sheet="Sheet")
+    assert grid.appearance.shown == {(1, 0): "1.23", (1, 1): "1.23"}
+    assert grid.appearance.struck == {(1, 0), (1, 1), (2, 1)}
+    assert grid.findings == ()
 
 
 def test_texts_that_several_cells_share_are_struck_in_all_of_them() -> None:
@@ -163,12 +176,12 @@ def test_texts_that_several_cells_share_are_struck_in_all_of_them() -> None:
     assert grid_of(data).appearance.struck == {(2, 0)}
 
 
-def test_merged_cells_in_the_first_rows() -> None:
+def test_all_merged_cells() -> None:
     def change(sheet: Worksheet) -> None:
         sheet.merge_cells("A7:C8")
         sheet.merge_cells("A40:B40")
 
-    assert seen(change).merged == ((7, 0, 8, 2),)
+    assert seen(change).merged == ((7, 0, 8, 2), (40, 0, 40, 1))
 
 
 def with_sheet(data: bytes, change: Callable[[str], str]) -> bytes:
@@ -220,6 +233,6 @@ def test_what_cannot_be_seen_is_said() -> None:
 
 def test_styles_that_cannot_be_read_hide_no_error_value() -> None:
     data = hostile.with_part(workbook(lambda sheet: sheet.append(["#N/A"])), "xl/styles.xml", b"<styleSheet")
-    looks = looks_of(data, "Sheet")
-    assert not looks.is_whole
-    assert looks.unread == {5: {0: "#N/A"}}
+    grid = grid_of(data)
+    assert [finding.code for finding in grid.findings] == ["appearance-unseen"]
+    assert grid.rows[5][0] == "#N/A"

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
-import pytest
 from openpyxl import Workbook
 
-from batch.sheet.looks import looks_of
 from tests.sheet.reading import read
 
 HEADER = ["Token", "Amount", "Direction"]
@@ -48,21 +45,6 @@ def test_one_uncalculated_amount_keeps_its_place() -> None:
 def test_a_formula_with_a_value_is_its_value() -> None:
     data = workbook(["sub-1", "=1+1", "add"])
     assert read(_with_value(data), "book.xlsx")[1][1][1] == 2
-
-
-def test_cells_are_found_where_pieces_of_the_file_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = workbook(*[[f"sub-{number}", "=1+1", "add"] for number in range(200)])
-    whole = looks_of(data, "March & April").unread
-    assert len(whole) == 200
-    for size in (700, 64, 97):
-        monkeypatch.setattr("batch.sheet.parts._CHUNK", size)
-        assert looks_of(data, "March & April").unread == whole
-
-
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 torn", Path(__file__).read_bytes()])
-def test_what_is_no_such_workbook_has_none(data: bytes) -> None:
-    looks = looks_of(data, "Sheet")
-    assert (looks.unread, looks.is_whole) == ({}, False)
 
 
 def _with_value(data: bytes) -> bytes:

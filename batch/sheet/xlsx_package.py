@@ -1,0 +1,144 @@
+"""The parts of an Office Open XML workbook, found along the relationships between them (ECMA-376, parts 1 and 2).
+
+No name is taken for granted but that of the first relationships, and names are compared as Excel does: without regard
+to capitals, and with either slash.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO
+from xml.etree.ElementTree import Element
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 (it is a class)
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+UNREADABLE = (
+    *(BadZipFile, ZlibError, DefusedXmlException, ParseError, ExpatError),
+    *(KeyError, ValueError, OSError, NotImplementedError, EOFError),
+)
+"""What reading a damaged part may raise."""
+SMALL = 4_000_000
+"""Bytes that a list of sheets or relationships may have."""
+_PACKAGE = "_rels/.rels"
+_USUAL = "xl/workbook.xml"
+"""Where the workbook is in files whose first relationships are missing."""
+_BINARY = ".bin"
+_TRUE = frozenset({"1", "true"})
+_CALCULATING = ("excel", "office", "wps", "gnumeric")
+"""Words in the names of programs that calculate what they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPart:
+    """A worksheet as the workbook lists it, and the name of its part."""
+
+    name: str
+    is_visible: bool
+    part: str
+
+
+class Package:
+    """A workbook's archive; what reads of it may raise what is `UNREADABLE`."""
+
+    def __init__(self, data: bytes) -> None:
+        self._archive = ZipFile(io.BytesIO(data))
+        self._names = {_fold(name): name for name in self._archive.namelist()}
+        if len(self._names) < len(self._archive.namelist()):
+            raise ValueError("two parts have names that differ by nothing that counts")
+        self._workbook = self._find_related(_PACKAGE, "", "officeDocument") or _USUAL
+
+    @property
+    def has_workbook(self) -> bool:
+        """Whether there is a workbook in XML, and not a binary one or another thing."""
+        return self._workbook in self._names and not self._workbook.endswith(_BINARY)
+
+    @cached_property
+    def sheets(self) -> list[SheetPart]:
+        """The worksheets in their order; charts and macros are no sheets to us."""
+        relations = {relation: (kind, part) for relation, kind, part in self._relations(*self._own)}
+        sheets = []
+        for entry in self._book.iterfind("{*}sheets/{*}sheet"):
+            relation = next((value for name, value in entry.items() if name.endswith("relationships}id")), "")
+            kind, part = relations.get(relation, ("worksheet", ""))
+            if kind == "worksheet":
+                is_visible = entry.get("state", "visible").strip() == "visible"
+                sheets.append(SheetPart(entry.get("name", ""), is_visible, part))
+        return sheets
+
+    @cached_property
+    def styles(self) -> str | None:
+        """The part with the styles; None if there is none."""
+        return self._find_related(*self._own, "styles")
+
+    @cached_property
+    def texts(self) -> str | None:
+        """The part with the texts that cells share."""
+        return self._find_related(*self._own, "sharedStrings")
+
+    @property
+    def counts_from_1904(self) -> bool:
+        """Whether days are counted from 1904."""
+        return self._says("workbookPr", "date1904")
+
+    @property
+    def is_to_be_calculated(self) -> bool:
+        """Whether the workbook asks to be calculated when it is opened: what is saved in it may never have been."""
+        return self._says("calcPr", "fullCalcOnLoad")
+
+    @cached_property
+    def calculates(self) -> bool:
+        """Whether a program saved it that calculates; what only writes workbooks leaves other names, or none."""
+        part = self._find_related(_PACKAGE, "", "extended-properties")
+        name = self.read_tree(part).findtext("{*}Application") if part else None
+        return any(program in (name or "").casefold() for program in _CALCULATING)
+
+    def open(self, part: str) -> IO[bytes]:
+        """Open a part; `KeyError` if there is none of that name."""
+        return self._archive.open(self._names[part])
+
+    def read_tree(self, part: str, limit: int = SMALL) -> Element:
+        """Read a part as a tree; `ValueError` if it is larger than it needs to be."""
+        if self._archive.getinfo(self._names[part]).file_size > limit:
+            raise ValueError("a part is too large to be looked at")
+        root: Element = fromstring(self._archive.read(self._names[part]), forbid_dtd=True)
+        return root
+
+    @cached_property
+    def _book(self) -> Element:
+        return self.read_tree(self._workbook)
+
+    @property
+    def _own(self) -> tuple[str, str]:
+        """The part with the workbook's relationships, and the folder from which they are named."""
+        folder, _slash, name = self._workbook.rpartition("/")
+        return posixpath.join(folder, "_rels", f"{name}.rels"), folder
+
+    def _says(self, element: str, attribute: str) -> bool:
+        found = self._book.find(f"{{*}}{element}")
+        return found is not None and found.get(attribute, "").strip() in _TRUE
+
+    def _find_related(self, part: str, folder: str, wanted: str) -> str | None:
+        found = (target for _id, kind, target in self._relations(part, folder) if kind == wanted)
+        return next((target for target in found if target in self._names), None)
+
+    def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
+        """What a part of relationships names: each one's id, its kind, and the part that it leads to."""
+        if part not in self._names:
+            return []
+        return [
+            (entry.get("Id", ""), entry.get("Type", "").rpartition("/")[2], _fold(entry.get("Target", ""), folder))
+            for entry in self.read_tree(part)
+            if entry.get("TargetMode") != "External"
+        ]
+
+
+def _fold(name: str, folder: str = "") -> str:
+    """A part's name as names are compared; it may be told from a folder."""
+    return posixpath.normpath(posixpath.join("/", folder, name.replace("\\", "/"))).lstrip("/").casefold()

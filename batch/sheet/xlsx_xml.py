@@ -1,0 +1,379 @@
+"""A worksheet's XML and that of the texts its cells share (ECMA-376, part 1, 18.3 and 18.4): cells as they are stored.
+
+One pass notes what a cell holds and what a person sees of it. A number is one as Excel keeps it, to 15 or 17 digits. A
+cell whose value cannot be told is the error "#UNKNOWN!", and no rule takes that for anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from batch.rules.cells import oddity
+from batch.rules.header import Merged
+from batch.sheet.styles import CellStyle
+from batch.sheet.xml_reader import Attributes, XmlReader
+
+UNKNOWN = "#UNKNOWN!"
+"""The value of a cell that could not be told."""
+_TRUE = frozenset({"1", "true"})
+_LEAST_HEIGHT, _LEAST_WIDTH = 2, 1
+"""Points that a row, and characters that a column, needs for anything in it to be seen."""
+_MOST_COLUMNS = 16_384
+_DIGITS = "0123456789"
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
+_EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ001 (a day in a sheet is nobody's zone)
+_BETWEEN_EPOCHS = 1462
+_DAY = 86_400_000
+Place = tuple[int, int]
+"""Row and column, both from 0."""
+
+
+@dataclass(slots=True)
+class ConditionalFormat:
+    """A rule of a conditional format, as the sheet writes it."""
+
+    ranges: Sequence[Merged]
+    attributes: Attributes
+    formulas: list[str] = field(default_factory=list)
+
+
+class SharedTexts(XmlReader):
+    """The texts that cells name by their number, and which of them are struck through, if only in part."""
+
+    passed_by = frozenset({"rPh", "extLst"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.struck: set[int] = set()
+        self._runs: list[str] = []
+        self.starts = {"strike": self._start_strike}
+        self.ends = {"t": self._end_run, "si": self._end_text}
+
+    def _start_strike(self, attributes: Attributes) -> None:
+        if _strikes(attributes):
+            self.struck.add(len(self.texts))
+
+    def _end_run(self) -> None:
+        self._runs.append(self.take_text())
+
+    def _end_text(self) -> None:
+        self.texts.append(_unescape("".join(self._runs)))
+        self._runs.clear()
+
+
+class SheetXml(XmlReader):
+    """A worksheet: its rows by number, a blank None, and what a person sees of them. All is counted from 0."""
+
+    passed_by = frozenset({"rPh", "extLst"})
+
+    def __init__(
+        self,
+        texts: SharedTexts,
+        styles: Sequence[CellStyle | None],
+        check: Callable[[int, int], None],
+        *,
+        counts_from_1904: bool = False,
+    ) -> None:
+        """`check` hears how many rows and columns there are when they become more."""
+        super().__init__()
+        self.rows: dict[int, list[object]] = {}
+        self.height = self.width = 0
+        """Down to the last row, and up to the last column, that holds something."""
+        self.shown: dict[Place, str] = {}
+        self.struck: set[Place] = set()
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.merged: list[Merged] = []
+        self.has_results = False
+        """Whether a formula has a result that only a program that calculates can write."""
+        self.conditional: list[ConditionalFormat] = []
+        self.is_clear = True
+        """Whether no cell is there twice, and no range is written in an unknown way."""
+        self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904
+        self._style_of = _styles_by_attribute(styles) if any(styles) else None
+        self._letters = _name_columns()
+        self._formulas: dict[Place, str] = {}
+        self._row, self._column = -1, -1
+        self._row_text = ""
+        self._cells: list[object] = []
+        self._cell: Attributes = {}
+        self._value: str | None = None
+        self._formula: str | None = None
+        self._runs: list[str] = []
+        self._is_struck = False
+        self.starts = {
+            "c": self._start_cell,
+            "row": self._start_row,
+            "col": self._start_column,
+            "strike": self._start_strike,
+            "mergeCell": self._start_merged,
+            "conditionalFormatting": self._start_conditional,
+            "cfRule": self._start_rule,
+        }
+        self.ends = {
+            "c": self._end_cell,
+            "v": self._end_value,
+            "t": self._end_run,
+            "f": self._end_formula,
+            "formula": self._end_condition,
+        }
+
+    def put_formulas(self) -> None:
+        """Take results of 0 and empty texts for none: programs write them that do not calculate."""
+        for (row, column), text in self._formulas.items():
+            cells = self.rows.setdefault(row, [])
+            cells.extend([None] * (column + 1 - len(cells)))
+            cells[column] = text
+            self.shown.pop((row, column), None)
+            self._grow(row, column)
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        self._cell = attributes
+
+    def _end_value(self) -> None:
+        self._value = self.take_text()
+
+    def _end_run(self) -> None:
+        self._runs.append(self.take_text())
+
+    def _end_formula(self) -> None:
+        self._formula = self.take_text()
+
+    def _end_condition(self) -> None:
+        if self.conditional:
+            self.conditional[-1].formulas.append(self.take_text())
+
+    def _start_row(self, attributes: Attributes) -> None:
+        number = attributes.get("r")
+        self._row = int(number) - 1 if number else self._row + 1
+        self._row_text, self._column = str(self._row + 1), -1
+        if self._row < 0:
+            raise ValueError("rows are counted from 1")
+        self._cells = self.rows.get(self._row, [])
+        hidden, height = attributes.get("hidden"), attributes.get("ht")
+        if (hidden and hidden.strip() in _TRUE) or (height and float(height) < _LEAST_HEIGHT):
+            self.hidden_rows.add(self._row)
+
+    def _start_column(self, attributes: Attributes) -> None:
+        """Of ranges of columns; what is grouped and collapsed is hidden, and so is what has no width."""
+        if attributes.get("hidden", "").strip() in _TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
+            first, last = int(attributes.get("min", "1")), int(attributes.get("max", "0"))
+            self.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
+
+    def _start_strike(self, attributes: Attributes) -> None:
+        self._is_struck = self._is_struck or _strikes(attributes)
+
+    def _start_merged(self, attributes: Attributes) -> None:
+        self.merged += self._read_ranges(attributes.get("ref", ""))
+
+    def _start_conditional(self, attributes: Attributes) -> None:
+        self._ranges = self._read_ranges(attributes.get("sqref", ""))
+
+    def _start_rule(self, attributes: Attributes) -> None:
+        self.conditional.append(ConditionalFormat(self._ranges, attributes))
+
+    def _read_ranges(self, text: str) -> list[Merged]:
+        """Ranges such as "A1:B2 D4"; what is none is not clear."""
+        ranges = list(map(read_range, text.split()))
+        self.is_clear = self.is_clear and None not in ranges
+        return [found for found in ranges if found]
+
+    def _end_cell(self) -> None:
+        """Keep a cell. This runs for every one of them, so that it goes no detours for what most are."""
+        cell, text, column = self._cell, self._value, self._column + 1
+        address = cell.get("r")
+        if address is not None and address != self._letters[column] + self._row_text:
+            column = self._find_column(address)
+        self._column = column
+        kind, runs = cell.get("t", "n"), self._runs
+        value: object = None
+        if self._formula is not None:
+            value = self._read_result(kind, text, self._formula)
+            self._formula = None
+        elif kind == "n":
+            value = _read_number(text) if text else None
+        elif text or runs:
+            value = self._read_value(kind, text)
+        if value is not None:
+            self._put(value)
+        self._value, self._is_struck = None, False
+        if runs:
+            runs.clear()
+
+    def _find_column(self, address: str) -> int:
+        letters = address.rstrip(_DIGITS)
+        if address[len(letters) :] != self._row_text:
+            raise ValueError("a cell is not in its row")
+        column = column_index(letters)
+        if column >= _MOST_COLUMNS:
+            raise ValueError("a column has no such name")
+        return column
+
+    def _read_result(self, kind: str, text: str | None, formula: str) -> object:
+        """The result of a formula; one that was never calculated is the text that it is."""
+        if not text and not any(self._runs) and (kind != "str" or text is None):
+            return f"={formula}"
+        value = self._read_value(kind, text)
+        if value is None or (value == 0 and value is not False):
+            self._formulas[self._row, self._column] = f"={formula}"
+        self.has_results = self.has_results or value != 0
+        return value
+
+    def _read_value(self, kind: str, text: str | None) -> object:
+        match kind:
+            case "n":
+                return _read_number(text) if text else None
+            case "s":
+                return self._read_shared(text)
+            case "inlineStr":
+                return _unescape("".join(self._runs)) or None
+            case "str":
+                return _unescape(text or "") or None
+            case "b":
+                return _read_truth(text)
+            case "e":
+                return text if oddity(text) == "error" else UNKNOWN
+            case "d":
+                return _read_day(text)
+        return UNKNOWN
+
+    def _read_shared(self, text: str | None) -> object:
+        if text is None or not text.strip():
+            return None
+        index = _read_number(text)
+        number = int(index) if isinstance(index, float) and index.is_integer() else -1
+        if not 0 <= number < len(self._texts.texts):
+            return UNKNOWN
+        self._is_struck = number in self._texts.struck
+        return self._texts.texts[number] or None
+
+    def _put(self, value: object) -> None:
+        """Put the value into its place, and note what a person sees of it."""
+        row, column, cells = self._row, self._column, self._cells
+        if column >= self.width or row >= self.height:
+            self._grow(row, column)
+        if not cells:
+            self.rows[row] = cells
+        missing = column - len(cells)
+        if missing < 0:
+            self.is_clear = self.is_clear and cells[column] is None
+            cells[column] = value
+        else:
+            cells.extend([None] * missing)
+            cells.append(value)
+        if self._style_of:
+            style = self._style_of(self._cell.get("s"))
+            if style:
+                self._see(style, row, column, value)
+        if self._is_struck:
+            self.struck.add((row, column))
+
+    def _grow(self, row: int, column: int) -> None:
+        self.width, self.height = max(self.width, column + 1), max(self.height, row + 1)
+        self._check(self.height, self.width)
+
+    def _see(self, style: CellStyle, row: int, column: int, value: object) -> None:
+        if style.strikes:
+            self.struck.add((row, column))
+        if style.hides or (style.hides_text and isinstance(value, str)):
+            self.shown[row, column] = ""
+        elif isinstance(value, float) and style.is_date:
+            day = _as_day(value, is_duration=style.is_duration, counts_from_1904=self._counts_from_1904)
+            if day is None:
+                self.shown[row, column] = "####"
+            else:
+                self._cells[column] = day
+        elif isinstance(value, float) and style.shape is not None:
+            text = style.shape.shown_otherwise(Decimal(repr(value)))
+            if text is not None:
+                self.shown[row, column] = text
+
+
+def read_range(text: str) -> Merged | None:
+    """A range as Excel writes it, "A1:B2" or "A1": first row from 1, first column from 0, and the last ones."""
+    first, _colon, last = text.partition(":")
+    corners = [_PLACE.fullmatch(first), _PLACE.fullmatch(last or first)]
+    if None in corners:
+        return None
+    (top, left), (bottom, right) = ((int(corner[2]), column_index(corner[1])) for corner in corners if corner)
+    return min(top, bottom), min(left, right), max(top, bottom), max(left, right)
+
+
+@lru_cache(maxsize=_MOST_COLUMNS)
+def column_index(letters: str) -> int:
+    """A column's number from 0: 0 for A, 26 for AA."""
+    number = 0
+    if not (letters.isascii() and letters.isalpha()):
+        raise ValueError("a column has no such name")
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+@lru_cache(maxsize=1)
+def _name_columns() -> Sequence[str]:
+    """The letters of all columns that there can be, and of none behind them."""
+    letters = [chr(65 + number) for number in range(26)]
+    twice = [first + second for first in letters for second in letters]
+    thrice = [first + pair for first in letters for pair in twice]
+    return [*letters, *twice, *thrice[: _MOST_COLUMNS - len(letters) - len(twice)], ""]
+
+
+def _styles_by_attribute(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
+    """A cell that gives no style has the first."""
+
+    @lru_cache(maxsize=65_536)
+    def find(text: str | None) -> CellStyle | None:
+        number = int(text or "0")
+        return styles[number] if 0 <= number < len(styles) else None
+
+    return find
+
+
+def _strikes(attributes: Attributes) -> bool:
+    return attributes.get("val", "1").strip() not in {"0", "false"}
+
+
+def _read_number(text: str) -> object:
+    try:
+        # Python takes digits of other scripts and underscores between them.
+        return float(text) if text.isascii() and "_" not in text else UNKNOWN
+    except ValueError:
+        return UNKNOWN if text.strip() else None
+
+
+def _read_truth(text: str | None) -> object:
+    plain = (text or "").strip()
+    said = {"true": 1.0, "false": 0.0}.get(plain, _read_number(plain))
+    return bool(said) if said in {0.0, 1.0} else UNKNOWN
+
+
+def _read_day(text: str | None) -> object:
+    try:
+        return datetime.fromisoformat((text or "").strip()).replace(tzinfo=None)
+    except ValueError:
+        return UNKNOWN
+
+
+def _as_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> object:
+    """A number as the day, the time or the duration that it is shown as; None where none is shown."""
+    if is_duration and abs(number) < _LAST_DAY:
+        return timedelta(milliseconds=round(number * _DAY))
+    if not 0 <= number < _LAST_DAY - _BETWEEN_EPOCHS:
+        return None
+    if number < 1:
+        return (_EPOCH + timedelta(milliseconds=round(number * _DAY))).time()
+    days = number + _BETWEEN_EPOCHS if counts_from_1904 else number + (number < _LEAP_DAY)
+    return _EPOCH + timedelta(milliseconds=round(days * _DAY))
+
+
+def _unescape(text: str) -> str:
+    """Characters that XML cannot hold are written as _x000D_."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

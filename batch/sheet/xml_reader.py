@@ -1,0 +1,84 @@
+"""Reading XML as a stream of events, by expat, and as strictly as defusedxml reads a tree: without a document type.
+
+A sheet has millions of elements, so nothing is built of them. Names are those of the vocabulary of the outermost
+element, whatever prefix they have; elements of other vocabularies, and whole branches that a reader names, are passed
+by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import IO
+from xml.parsers.expat import ParserCreate
+
+from defusedxml import DTDForbidden
+
+_CHUNK = 1_000_000
+Attributes = Mapping[str, str]
+
+
+class XmlReader:
+    """What is done where an element begins and ends, by its name; what is in one of `passed_by` is none of it."""
+
+    starts: Mapping[str, Callable[[Attributes], None]]
+    ends: Mapping[str, Callable[[], None]]
+    passed_by = frozenset({"extLst"})
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._starts: dict[str, Callable[[Attributes], None]] = {}
+        self._ends: dict[str, Callable[[], None]] = {}
+        self._depth = 0
+        self._parser = ParserCreate(namespace_separator=" ")
+        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.StartElementHandler = self._begin
+        self._parser.CharacterDataHandler = self._pieces.append
+
+    def parse(self, stream: IO[bytes]) -> None:
+        """Read all of it; an `ExpatError` or a `ValueError` says that it is no such XML."""
+        while chunk := stream.read(_CHUNK):
+            self._parser.Parse(chunk)
+        self._parser.Parse(b"", True)  # noqa: FBT003 (the parser takes no name for it)
+
+    def take_text(self) -> str:
+        """Take the text since an element last began."""
+        return "".join(self._pieces)
+
+    def _begin(self, name: str, _attributes: Attributes) -> None:
+        """The outermost element tells the vocabulary."""
+        space, separator, _local = name.rpartition(" ")
+        self._starts = {space + separator + local: handler for local, handler in self.starts.items()}
+        self._starts |= dict.fromkeys((space + separator + local for local in self.passed_by), self._pass_by)
+        self._ends = {space + separator + local: handler for local, handler in self.ends.items()}
+        self._listen()
+
+    def _listen(self) -> None:
+        """Listen to the parser, with as few steps as can be: this runs for millions of elements."""
+        starts, ends, forget = self._starts, self._ends, self._pieces.clear
+
+        def start(name: str, attributes: Attributes) -> None:
+            forget()
+            if name in starts:
+                starts[name](attributes)
+
+        def end(name: str) -> None:
+            if name in ends:
+                ends[name]()
+
+        self._parser.StartElementHandler, self._parser.EndElementHandler = start, end
+
+    def _pass_by(self, _attributes: Attributes) -> None:
+        self._depth = 1
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._higher
+
+    def _deeper(self, _name: str, _attributes: Attributes) -> None:
+        self._depth += 1
+
+    def _higher(self, _name: str) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._listen()
+
+
+def _refuse(name: str, system: str | None, public: str | None, _has_subset: int) -> None:
+    raise DTDForbidden(name, system, public)
