@@ -6,9 +6,11 @@ import io
 import zipfile
 from typing import Any
 
+import pytest
 from openpyxl import Workbook
 
-from tests.sheet.reading import read
+from . import hostile
+from .reading import read
 
 HEADER = ["Token", "Amount", "Direction"]
 
@@ -47,12 +49,61 @@ def test_a_formula_with_a_value_is_its_value() -> None:
     assert read(_with_value(data), "book.xlsx")[1][1][1] == 2
 
 
+@pytest.mark.parametrize(
+    ("asks", "program", "results", "amounts"),
+    [
+        # XlsxWriter, and with it pandas and polars, calls itself Excel.
+        (True, "Microsoft Excel", ("<v>0</v>", "<v>0</v>"), ["=1+1", "=2+2"]),
+        (True, "Microsoft Excel", ("<v>0</v>", "<v>4</v>"), ["=1+1", 4]),
+        (False, "Microsoft Excel", ("<v>0</v>", "<v>0</v>"), [0, 0]),
+        (False, "LibreOffice/24.2", ("<v>0</v>", "<v>0</v>"), [0, 0]),
+        (False, "Apache POI", ("<v>0.0</v>", "<v>0.0</v>"), ["=1+1", "=2+2"]),
+        (False, None, ("<v>0</v>", "<v>0</v>"), ["=1+1", "=2+2"]),
+        (False, None, ("<v>0</v>", "<v>4</v>"), [0, 4]),
+        (False, None, ("<v>0</v>", "<v/>"), [0, "=2+2"]),
+    ],
+)
+def test_results_of_zero_that_nobody_calculated(
+    asks: bool, program: str | None, results: tuple[str, str], amounts: list[object]
+) -> None:
+    data = workbook(["sub-1", "=1+1", "add"], ["sub-2", "=2+2", "add"])
+    changes = {"1+1</f><v />": f"1+1</f>{results[0]}", "2+2</f><v />": f"2+2</f>{results[1]}"}
+    changes[' fullCalcOnLoad="1"'] = ' fullCalcOnLoad="1"' if asks else ""
+    name = f"<Application>{program}</Application>" if program else ""
+    data = hostile.with_part(data, "docProps/app.xml", f"<Properties>{name}</Properties>".encode())
+    rows = read(_changed(data, changes), "book.xlsx")[1]
+    assert [row[1] for row in rows[1:]] == amounts
+
+
+@pytest.mark.parametrize(("asks", "token"), [(True, "=A9"), (False, None)])
+def test_an_empty_text_is_a_result_unless_the_workbook_asks_to_be_calculated(asks: bool, token: str | None) -> None:
+    changes = {
+        "<f>A9</f><v />": "<f>A9</f><v></v>",
+        '<c r="A2"': '<c r="A2" t="str"',
+        ' fullCalcOnLoad="1"': ' fullCalcOnLoad="1"' if asks else "",
+    }
+    assert read(_changed(workbook(["=A9", 5, "add"]), changes), "book.xlsx")[1][1] == [token, 5, "add"]
+
+
+def test_a_formula_with_an_inline_text_that_is_empty_was_not_calculated() -> None:
+    changes = {"<f>A9</f><v />": "<f>A9</f><is><t></t></is>", '<c r="A2"': '<c r="A2" t="inlineStr"'}
+    assert read(_changed(workbook(["=A9", 5, "add"]), changes), "book.xlsx")[1][1] == ["=A9", 5, "add"]
+
+
 def _with_value(data: bytes) -> bytes:
     """The same workbook with 2 as the formula's saved value."""
-    out = io.BytesIO()
+    return _changed(data, {"<f>1+1</f><v />": "<f>1+1</f><v>2</v>"})
+
+
+def _changed(data: bytes, changes: dict[str, str]) -> bytes:
+    """The same workbook with other words in its parts."""
+    out, left = io.BytesIO(), set(changes)
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
         for name in source.namelist():
-            part = source.read(name).replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>")
-            part = part.replace(b"<f>1+1</f><v></v>", b"<f>1+1</f><v>2</v>")
+            part = source.read(name).decode()
+            for old, new in changes.items():
+                left -= {old} if old in part else set()
+                part = part.replace(old, new)
             target.writestr(name, part)
+    assert not left
     return out.getvalue()
