@@ -494,6 +494,10 @@ RULES: Mapping[str, Rule] = {
     "cell-not-shown": _error(
         "The cell holds {value} but its format shows nothing: give the cell an ordinary format, or empty it."
     ),
+    "cell-covered": _error(
+        "The cell holds {value}, but the merged cell {over} covers it and nobody sees it: "
+        "take the merged cell apart, or empty this one."
+    ),
     "cell-struck": _error(
         "The {column} is struck through: delete the row, or take the strikethrough away.", column=_column
     ),

@@ -85,7 +85,11 @@ class Appearance:
     struck: frozenset[tuple[int, int]] = frozenset()
     """Cells, by (row, column), whose text is struck through."""
     merged: tuple[tuple[int, int, int, int], ...] = ()
-    """Merged cells in the rows in which a header is looked for: first row, first column, last row, last column."""
+    """Merged cells: first row, first column, last row, last column. Nobody sees more of them than what is at their top
+    left.
+    """
+    rewritten: frozenset[tuple[int, int]] = frozenset()
+    """Cells, by (row, column), that a person has written anew since, and seen."""
 
 
 # Rows and movements are made by the hundred thousand, and making one takes thrice as long if it is frozen. They are

@@ -1,4 +1,4 @@
-"""What the eye sees is what runs: what is hidden, struck through, or shown as something else than what is stored."""
+"""What the eye sees is what runs: what is hidden, covered, struck through, or shown otherwise than it is stored."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import lru_cache
 from batch.findings import Finding, shown
 from batch.model import Appearance, Cell, Role
 from batch.money import as_excel_compares
-from batch.rules.cells import cell_shown, quoted, visible
+from batch.rules.cells import cell_shown, is_blank, quoted, visible
 from batch.rules.currency import names_other_unit
-from batch.rules.header import column_letters
+from batch.rules.header import Merged, cell_address, column_letters
 from batch.rules.tokens import EXCEL_DIGITS
 from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import fold
@@ -33,16 +33,21 @@ Problem = tuple[Role, str, Mapping[str, str]]
 class Looks:
     """The appearance of the columns that hold a role, row by row."""
 
-    def __init__(self, appearance: Appearance, roles: Mapping[Role, int]) -> None:
+    def __init__(self, appearance: Appearance, roles: Mapping[Role, int], last_row: int) -> None:
         self._appearance = appearance
         self._roles = roles
         columns = set(roles.values())
-        self.odd_rows = frozenset(row for row, column in (*appearance.shown, *appearance.struck) if column in columns)
+        self._covered = _find_covered(appearance, columns, last_row)
+        odd = (*appearance.shown, *appearance.struck, *self._covered)
+        self.odd_rows = frozenset(row for row, column in odd if column in columns)
         """The rows in which a cell of a role is not what it seems."""
 
     def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[Role, str, Mapping[str, str]]]:
         """What is to be said of a row's cells."""
         for role, column in self._roles.items():
+            merged = self._covered.get((row, column))
+            if merged and not is_blank(cells[column]):
+                yield role, "cell-covered", {**quoted(cells[column]), "over": _name_range(merged)}
             if (row, column) in self._appearance.struck and cells[column] is not None:
                 yield role, "cell-struck", {"column": role.value}
             text = self._appearance.shown.get((row, column))
@@ -71,6 +76,26 @@ def hidden_findings(
         if column in appearance.hidden_columns:
             params = {"column": role.value, "letters": column_letters(column)}
             yield Finding(f"column-hidden{suffix}", params=params)
+
+
+def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int) -> Mapping[tuple[int, int], Merged]:
+    """The cells of these columns that merged cells cover, each with the merged cell; of two the upper one."""
+    covered = {}
+    for column in columns:
+        looked_at = 0
+        for merged in sorted(appearance.merged):
+            top, left, bottom, right = merged
+            if left <= column <= right:
+                first = top + 1 if column == left else top
+                for row in range(max(first, looked_at + 1), min(bottom, last_row) + 1):
+                    covered[row, column] = merged
+                looked_at = max(looked_at, bottom)
+    return {place: merged for place, merged in covered.items() if place not in appearance.rewritten}
+
+
+def _name_range(merged: Merged) -> str:
+    top, left, bottom, right = merged
+    return f"{cell_address(left, top)}:{cell_address(right, bottom)}"
 
 
 def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:

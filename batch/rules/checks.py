@@ -74,7 +74,7 @@ def check_sheet(
     if len(header.roles) < ENOUGH_ROLES:
         return CheckedSheet(grid.source, columns, usage.roles, _take_no_rows(), {}, tuple(findings))
     known = None if known_tokens is None else KnownTokens(known_tokens)
-    read = read_rows(body, table, known, Looks(grid.appearance, usage.roles))
+    read = read_rows(body, table, known, Looks(grid.appearance, usage.roles, len(grid.frame)))
     kept = set_totals_aside(read, table, known_tokens or ())
     sheet = CheckedSheet(grid.source, columns, usage.roles, kept.frame, kept.row_findings, ())
     findings += words_and_signs(body, header) if read.has_wordless_sign else ()

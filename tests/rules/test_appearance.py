@@ -124,3 +124,35 @@ def test_hidden_rows_are_named() -> None:
     meant = check_sheet(replace(grid(*rows), appearance=hidden), KNOWN, Expected(), Conventions(include_hidden=True))
     assert [finding.code for finding in meant.findings] == ["rows-hidden-included", "column-hidden-included"]
     assert not meant.has_sheet_errors
+
+
+@pytest.mark.parametrize(
+    ("merged", "cells"),
+    [
+        ([(2, 1, 3, 1)], ["B3"]),
+        ([(2, 0, 4, 2)], ["B2", "C2", "A3", "B3", "C3", "A4", "B4", "C4"]),
+        ([(2, 0, 3, 0), (2, 2, 3, 2)], ["A3", "C3"]),
+        ([(3, 1, 4, 1), (2, 1, 3, 1)], ["B3", "B4"]),
+        ([(4, 1, 1_048_576, 16_383)] * 1_000, ["C4"]),
+        ([(2, 3, 4, 5), (1, 0, 1, 2), (5, 0, 9, 2)], []),
+    ],
+)
+def test_what_lies_beneath_merged_cells_is_seen_by_nobody(
+    merged: list[tuple[int, int, int, int]], cells: list[str]
+) -> None:
+    rows: list[list[Cell]] = [[f"sub-{number}", Decimal(number), "add"] for number in (1, 2, 3)]
+    sheet = checked(Appearance(merged=tuple(merged)), *rows, known=None)
+    assert said(sheet) == [("cell-covered", cell) for cell in cells]
+
+
+def test_a_covered_cell_names_both_cells() -> None:
+    sheet = checked(Appearance(merged=((2, 1, 3, 1),)), ["sub-1", Decimal(5), "add"], ["00123", Decimal(99), "add"])
+    (finding,) = sheet.rows[1].findings
+    assert finding.cell == "B3"
+    assert "99, but the merged cell B2:B3" in finding.message
+
+
+def test_beneath_merged_cells_a_blank_or_what_was_written_anew_is_no_matter() -> None:
+    merged = Appearance(merged=((2, 0, 3, 0), (2, 1, 3, 1)), rewritten=frozenset({(3, 1)}))
+    sheet = checked(merged, ["sub-1", Decimal(5), "add"], [None, Decimal(99), "add"])
+    assert said(sheet) == [("token-missing", "A3")]

@@ -99,7 +99,7 @@ def test_rows_are_read_together_as_each_is_by_itself(
     appearance: Appearance,
     rows: list[list[Cell]],
 ) -> None:
-    table, looks = table_of(roles, signed=signed, is_text_file=is_text_file), Looks(appearance, roles)
+    table, looks = table_of(roles, signed=signed, is_text_file=is_text_file), Looks(appearance, roles, len(rows) + 1)
     if is_text_file:
         rows = [[None if cell is None else str(cell) for cell in row] for row in rows]
     together = read(rows, table, known, looks, 2)
@@ -115,7 +115,7 @@ def test_rows_are_read_together_as_each_is_by_itself(
 def test_a_cell_that_cannot_be_an_amount_is_never_taken_for_a_number_like_it(odd: Cell) -> None:
     table = table_of({Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 2})
     cells = [("x", Decimal(1), None), ("x", odd, None), ("x", odd, Decimal(1))]
-    rows = rows_of(read(cells, table, None, Looks(Appearance(), table.roles), 2))
+    rows = rows_of(read(cells, table, None, Looks(Appearance(), table.roles, 9), 2))
     assert (rows[0].token, rows[0].direction, rows[0].amount) == ("x", Direction.ADD, Decimal(1))
     assert [(row.amount, len(row.findings)) for row in rows[1:]] == [(None, 1), (None, 1)]
 
@@ -123,7 +123,7 @@ def test_a_cell_that_cannot_be_an_amount_is_never_taken_for_a_number_like_it(odd
 def test_every_row_of_a_long_sheet_has_its_own_number() -> None:
     table = table_of({Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
     cells = [(f"t{number}", "1,5", "add") for number in range(5, 3505)]
-    found = read(cells, table, None, Looks(Appearance(), table.roles), 5)
+    found = read(cells, table, None, Looks(Appearance(), table.roles, 9), 5)
     assert [(row.number, row.token) for row in rows_of(found)] == [(number, f"t{number}") for number in range(5, 3505)]
     assert found.findings == {}
 
@@ -137,7 +137,7 @@ def test_rows_that_say_the_same_name_the_first_of_them() -> None:
         ("a", "1", "remove"),
         ("a", Decimal(1), "add"),
     ]
-    found = read(cells, table, None, Looks(Appearance(), table.roles), 2)
+    found = read(cells, table, None, Looks(Appearance(), table.roles, 9), 2)
     assert {row: said[0].params["first"] for row, said in found.findings.items()} == {4: "2", 6: "2"}
 
 
@@ -145,7 +145,7 @@ def test_a_row_of_nothing_but_uncalculated_formulas_beside_the_movement_is_empty
     roles = {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2}
     beside = (None, None, " ", '=IF(A2="","",1)')
     kept: list[Sequence[Cell]] = [("=B9", None, None, None), (None, "=B9", None, "=B9"), (*[None] * 3, "== 1")]
-    found = read([beside, *kept], table_of(roles), None, Looks(Appearance(), roles), 2)
+    found = read([beside, *kept], table_of(roles), None, Looks(Appearance(), roles, 9), 2)
     assert [row.number for row in rows_of(found)] == [3, 4, 5]
-    of_text = read([beside], table_of(roles, is_text_file=True), None, Looks(Appearance(), roles), 2)
+    of_text = read([beside], table_of(roles, is_text_file=True), None, Looks(Appearance(), roles, 9), 2)
     assert len(of_text.frame) == 1

@@ -64,4 +64,4 @@ def corrected(grid: Grid, corrections: Iterable[Correction]) -> Grid:
 
 def _seen(appearance: Appearance, changed: Mapping[tuple[int, int], str | None]) -> Appearance:
     shown = {place: text for place, text in appearance.shown.items() if place not in changed}
-    return replace(appearance, shown=shown, struck=appearance.struck - changed.keys())
+    return replace(appearance, shown=shown, struck=appearance.struck - changed.keys(), rewritten=frozenset(changed))
