@@ -169,6 +169,10 @@ RULES: Mapping[str, Rule] = {
     "sheets-hidden": _warning(
         "Hidden sheets hold a table as well, which is not read ({sheets}): choose one with --sheet NAME if it is meant."
     ),
+    "sheets-besides": _warning(
+        "Other sheets without a header hold rows like those of this one, which are not read ({sheets}): "
+        "copy them below the others if they are meant."
+    ),
     "appearance-unseen": _error(
         "What Excel shows of this file (hidden rows and columns, cells struck through, rounded amounts) "
         "cannot be checked: save it as .xlsx and use that one.",

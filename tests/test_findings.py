@@ -20,8 +20,8 @@ from tests.rules.cases import CASES, KNOWN, Case
 DOCUMENTED = re.compile(r"^\| `([a-z-]+)` \| (\w+) \| (.+) \| (.+) \|$", re.MULTILINE)
 SAID_ELSEWHERE = {
     # Reading says it: tests/sheet.
-    "sheet-hidden", "sheets-hidden", "appearance-unseen", "encoding-assumed", "separator-assumed", "rows-ragged",
-    "rows-in-cell",
+    "sheet-hidden", "sheets-hidden", "sheets-besides", "appearance-unseen", "encoding-assumed", "separator-assumed",
+    "rows-ragged", "rows-in-cell",
     # It takes a ledger to say it: tests/runner/test_ledger_checks.py and test_unsettled.py.
     "file-name-again", "movements-again", "already-run", "run-again", "paid-elsewhere", "balances-rose",
     "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import _, ngettext, number, pgettext
 from batch.model import Cell, Role
-from batch.rules.header import ENOUGH_ROLES, Merged, find_header
-from batch.rules.vocabulary import to_fix_sheet
+from batch.rules.cells import is_blank
+from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
+from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import shown
 
 _NAMES_SHOWN = 10
+_AMOUNTS = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
 
@@ -47,13 +50,13 @@ class Sheet:
     is_visible: bool
     book: Tops
 
-    def has_header(self, columns: Mapping[Role, str]) -> bool:
-        """Whether enough columns that we know, or that were named by hand, are in one of its first rows."""
+    def find_header(self, columns: Mapping[Role, str]) -> Header | None:
+        """Find the row among its first in which enough columns are that we know, or that were named by hand."""
         header = find_header(self.book.top(self.name), columns, self.book.merged(self.name))
-        has = header is not None and len(header.roles) >= ENOUGH_ROLES
-        if not has:
-            self.book.forget(self.name)
-        return has
+        if header is not None and len(header.roles) >= ENOUGH_ROLES:
+            return header
+        self.book.forget(self.name)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +100,44 @@ def _named(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
 
 def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mapping[Role, str]) -> Choice:
     """The only visible sheet with a header. Without any, the top of the first that holds something, to speak about."""
-    candidates, filled = [], []
+    candidates: dict[str, Header] = {}
+    filled: dict[str, Sequence[Sequence[Cell]]] = {}
     for sheet in visible:
-        is_filled = sheet.book.is_filled(sheet.name)
-        if sheet.has_header(columns):
-            candidates.append(sheet.name)
-        elif is_filled:
-            filled.append(sheet.name)
+        top = sheet.book.top(sheet.name) if sheet.book.is_filled(sheet.name) else []
+        header = sheet.find_header(columns)
+        if header:
+            candidates[sheet.name] = header
+        elif top:
+            filled[sheet.name] = top
     if len(candidates) > 1:
         raise SheetError(
             _("{file} has {count} sheets that could be meant, {sheets}: choose one with --sheet NAME.").format(
-                file=shown(name), count=number(len(candidates)), sheets=_listed(candidates)
+                file=shown(name), count=number(len(candidates)), sheets=_listed(list(candidates))
             ),
             tuple(candidates),
         )
-    beside = [sheet.name for sheet in hidden[:_HIDDEN_SEARCHED] if sheet.has_header(columns)]
-    named = ", ".join([shown(sheet) for sheet in beside[:_NAMES_SHOWN]] + ["…"] * (len(beside) > _NAMES_SHOWN))
-    findings = (Finding("sheets-hidden", params={"sheets": named}),) if beside else ()
-    if candidates:
-        return Choice(candidates[0], findings=findings)
-    return Choice((filled or [sheet.name for sheet in visible])[0], is_only_top=True, findings=findings)
+    out_of_sight = [sheet.name for sheet in hidden[:_HIDDEN_SEARCHED] if sheet.find_header(columns)]
+    findings = _speak("sheets-hidden", out_of_sight)
+    for chosen, header in candidates.items():
+        besides = [other for other, top in filled.items() if any(_is_like(row, header) for row in top)]
+        return Choice(chosen, findings=(*findings, *_speak("sheets-besides", besides)))
+    return Choice(next(iter(filled), visible[0].name), is_only_top=True, findings=findings)
+
+
+def _speak(code: str, sheets: list[str]) -> tuple[Finding, ...]:
+    """Say something of these sheets, if there are any."""
+    named = ", ".join([shown(sheet) for sheet in sheets[:_NAMES_SHOWN]] + ["…"] * (len(sheets) > _NAMES_SHOWN))
+    return (Finding(code, params={"sheets": named}),) if sheets else ()
+
+
+def _is_like(row: Sequence[Cell], header: Header) -> bool:
+    """Whether a row of another sheet could be one below this header: a list that goes on without its titles."""
+    cells = {role: row[column] if column < len(row) else None for role, column in header.roles.items()}
+    direction = cells.get(Role.DIRECTION)
+    if Role.DIRECTION in cells and not (isinstance(direction, str) and direction_of(direction)):
+        return False
+    amounts = [cells[role] for role in _AMOUNTS if role in cells]
+    return not is_blank(cells.get(Role.TOKEN)) and any(isinstance(amount, Decimal) for amount in amounts)
 
 
 def _listed(sheets: list[str]) -> str:

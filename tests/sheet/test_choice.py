@@ -56,6 +56,40 @@ def test_columns_named_by_hand_choose_the_sheet() -> None:
     assert grid_of(data, columns=columns).source.sheet == "Data"
 
 
+ROW = ("sub-1", 12.5, "add")
+
+
+def pages(*beside: tuple[object, ...], header: tuple[str, ...] = HEADER, row: tuple[object, ...] = ROW) -> bytes:
+    return hostile.xlsx({"Page 1": [header, row], "Page 2": beside, "Empty": []})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pages(("sub-2", 40, "Retrait"), ("sub-3", 7, "add")),
+        pages((), ("Page 2",), (), (1234, 40, "-")),
+        pages(("sub-2", 40), header=("Token", "Crédit", "Débit"), row=("sub-1", 5)),
+        pages(("sub-2", None, 40), header=("Token", "Crédit", "Débit"), row=("sub-1", 5)),
+    ],
+)
+def test_a_list_that_goes_on_on_another_sheet_is_named(data: bytes) -> None:
+    assert said(data) == [("sheets-besides", {"sheets": "“Page 2”"})]
+    assert said(data, "Page 1") == []
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        [("Dear Sir",), ("Please pay this.", None, "add")],
+        [("Rates", 12.5, "per month")],
+        [(None, 12.5, "add")],
+        [("sub-1", "twelve", "add")],
+    ],
+)
+def test_notes_on_another_sheet_are_not(beside: list[tuple[object, ...]]) -> None:
+    assert said(pages(*beside)) == []
+
+
 def test_hidden_opendocument_sheets() -> None:
     styles = (
         '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
