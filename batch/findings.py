@@ -282,6 +282,10 @@ RULES: Mapping[str, Rule] = {
     "column-hidden-included": _warning(
         "The hidden column {letters} is used for the {column}, as was asked.", column=_column
     ),
+    "format-not-evaluated": _error(
+        "A conditional format strikes through or hides cells by a rule that this program does not evaluate ({areas}): "
+        "delete the rows that are not to run, and take the format away."
+    ),
     "total-agrees": _note(
         "The total of {stated} in {at} agrees with the rows.",
         variants={

@@ -88,6 +88,8 @@ class Appearance:
     """Merged cells: first row, first column, last row, last column. Nobody sees more of them than what is at their top
     left.
     """
+    untold: tuple[tuple[int, int, int, int], ...] = ()
+    """Cells, as merged ones are given, of which a rule that is not evaluated here may strike or hide any."""
     rewritten: frozenset[tuple[int, int]] = frozenset()
     """Cells, by (row, column), that a person has written anew since, and seen."""
 

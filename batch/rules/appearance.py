@@ -17,6 +17,7 @@ from batch.rules.tokens import EXCEL_DIGITS
 from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import fold
 
+_AREAS_NAMED = 5
 _AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")
 _EUROS = re.compile(r"€|(?<![^\W\d_])(?:eur(?:os?)?)(?![^\W\d_])\.?", re.IGNORECASE)
@@ -78,6 +79,21 @@ def hidden_findings(
             yield Finding(f"column-hidden{suffix}", params=params)
 
 
+def untold_findings(appearance: Appearance, rows: Sequence[int], roles: Mapping[Role, int]) -> Iterator[Finding]:
+    """Cells of rows and roles of which a rule that is not evaluated may strike or hide any.
+
+    An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.
+    """
+    areas = [
+        (top, left, bottom, right)
+        for top, left, bottom, right in appearance.untold
+        if rows and top <= max(rows) and bottom >= min(rows) and any(left <= at <= right for at in roles.values())
+    ]
+    if areas:
+        named = [_name_range(area) for area in areas[:_AREAS_NAMED]] + ["…"] * (len(areas) > _AREAS_NAMED)
+        yield Finding("format-not-evaluated", areas[0][0], None, {"areas": ", ".join(named)})
+
+
 def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int) -> Mapping[tuple[int, int], Merged]:
     """The cells of these columns that merged cells cover, each with the merged cell; of two the upper one."""
     covered = {}
@@ -95,7 +111,8 @@ def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int)
 
 def _name_range(merged: Merged) -> str:
     top, left, bottom, right = merged
-    return f"{cell_address(left, top)}:{cell_address(right, bottom)}"
+    first, last = cell_address(left, top), cell_address(right, bottom)
+    return first if first == last else f"{first}:{last}"
 
 
 def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid
 from batch.model import Direction
 from batch.money import from_thousandths
-from batch.rules.appearance import Looks, hidden_findings
+from batch.rules.appearance import Looks, hidden_findings, untold_findings
 from batch.rules.cells import has_content
 from batch.rules.conventions import Conventions
 from batch.rules.distinct import Body, find_distinct
@@ -79,6 +79,7 @@ def check_sheet(
     sheet = CheckedSheet(grid.source, columns, usage.roles, kept.frame, kept.row_findings, ())
     findings += words_and_signs(body, header) if read.has_wordless_sign else ()
     findings += hidden_findings(grid.appearance, sheet.frame.index, usage.roles, included=conventions.include_hidden)
+    findings += untold_findings(grid.appearance, sheet.frame.index.tolist(), usage.roles)
     if sheet.frame.empty:
         first = cell_address(min(header.roles.values()), header.row + 1)
         findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))

@@ -128,6 +128,7 @@ def _beginning(begin: Begin) -> dict[str, object]:
             "hidden_columns": list(_ranges(appearance.hidden_columns)),
             "struck": sorted(appearance.struck),
             "merged": appearance.merged,
+            "untold": appearance.untold,
         },
         "findings": [[entry.code, entry.row, entry.cell, dict(entry.params)] for entry in begin.findings],
     }
@@ -139,8 +140,13 @@ def _appearance(seen: Mapping[str, list[list[str]]]) -> Appearance:
         hidden_rows=_numbers(seen["hidden_rows"]),
         hidden_columns=_numbers(seen["hidden_columns"]),
         struck=frozenset((int(row), int(column)) for row, column in seen["struck"]),
-        merged=tuple((int(top), int(left), int(bottom), int(right)) for top, left, bottom, right in seen["merged"]),
+        merged=_areas(seen["merged"]),
+        untold=_areas(seen["untold"]),
     )
+
+
+def _areas(areas: list[list[str]]) -> tuple[tuple[int, int, int, int], ...]:
+    return tuple((int(top), int(left), int(bottom), int(right)) for top, left, bottom, right in areas)
 
 
 def _finding(code: str, row: object, cell: str | None, params: Mapping[str, str]) -> Finding:

@@ -14,6 +14,7 @@ from batch.findings import Finding
 from batch.model import Appearance, Cell
 from batch.rules.header import SEARCHED_ROWS, Merged
 from batch.sheet.choice import Choice, Sheet
+from batch.sheet.conditional import apply_formats
 from batch.sheet.limits import Limits
 from batch.sheet.styles import StyleSheet, read_styles
 from batch.sheet.table import Table, check_extent
@@ -74,6 +75,7 @@ class Workbook:
             sheet.parse(stream)
         if package.is_to_be_calculated or not (sheet.has_results or package.calculates):
             sheet.put_formulas()
+        sheet.untold = apply_formats(sheet, self._styles[0].conditional)
         return sheet
 
     def _check(self, rows: int, columns: int) -> None:
@@ -116,4 +118,5 @@ def _appearance(xml: SheetXml) -> Appearance:
         hidden_columns=frozenset(xml.hidden_columns),
         struck=frozenset((row + 1, column) for row, column in xml.struck),
         merged=tuple(xml.merged),
+        untold=tuple(xml.untold),
     )

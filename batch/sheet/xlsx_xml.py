@@ -94,6 +94,8 @@ class SheetXml(XmlReader):
         self.has_results = False
         """Whether a formula has a result that only a program that calculates can write."""
         self.conditional: list[ConditionalFormat] = []
+        self.untold: list[Merged] = []
+        """Where it cannot be told what conditional formats do."""
         self.is_clear = True
         """Whether no cell is there twice, and no range is written in an unknown way."""
         self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904

@@ -142,6 +142,7 @@ CASES = [
         appearance=Appearance(hidden_columns=frozenset({1})),
         conventions=Conventions(include_hidden=True),
     ),
+    Case("format-not-evaluated", None, [ROW], appearance=Appearance(untold=((1, 1, 9, 1),))),
     Case("cell-covered", "B3", [ROW, ("sub-2", "5", "add")], appearance=Appearance(merged=((2, 1, 3, 1),))),
     Case("cell-struck", "A2", [ROW], appearance=Appearance(struck=frozenset({(2, 0)}))),
     _shown("cell-not-shown", "B2", "", "sub-1", Decimal(10), "add"),

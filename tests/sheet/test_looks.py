@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
-from openpyxl.styles import Font
+from openpyxl.styles import Color, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import SheetError
@@ -145,6 +145,28 @@ def test_cells_that_are_struck_through() -> None:
 
     # A blank cell with such a font shows nothing.
     assert seen(change).struck == {(3, 0), (4, 1), (5, 0)}
+
+
+def test_what_is_written_in_the_colour_of_its_paper_is_not_shown() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["A2"].font = Font(color="FFFFFFFF")
+        sheet["B2"].font = Font(color=Color(theme=0))
+        sheet["B3"].font, sheet["B3"].fill = Font(color="FF00B050"), PatternFill("solid", fgColor="0000B050")
+        sheet["B4"].font, sheet["B4"].fill = Font(color="FFFFFFFF"), PatternFill("solid", fgColor="FF000000")
+        sheet["B5"].font, sheet["B5"].fill = Font(color="FFFFFFFF"), PatternFill("gray125")
+        sheet["C5"].fill = PatternFill("solid", fgColor="FF000000")
+
+    assert seen(change).shown == {(2, 0): "", (2, 1): "", (3, 1): "", (5, 2): ""}
+
+
+def test_a_format_may_hide_numbers_alone_or_texts_as_well() -> None:
+    def change(sheet: Worksheet) -> None:
+        for cell in ("A2", "B2"):
+            sheet[cell].number_format = ";;;"
+        for cell in ("A3", "B3"):
+            sheet[cell].number_format = ";;"
+
+    assert seen(change).shown == {(2, 0): "", (2, 1): "", (3, 1): ""}
 
 
 def test_a_cell_without_a_style_has_the_first_one() -> None:

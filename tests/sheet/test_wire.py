@@ -21,6 +21,7 @@ SEEN = Appearance(
     frozenset({0, 2}),
     frozenset({(3, 1)}),
     ((1, 0, 1, 2),),
+    ((2, 0, 9, 3), (4, 1, 4, 1)),
 )
 
 
