@@ -83,5 +83,5 @@ class LoadedWorkbook:
             # With at least the first row that holds something, so that nobody is told that the sheet is empty.
             first = next((index for index, row in enumerate(rows) if row), 0)
             rows = rows[: max(SEARCHED_ROWS, first + 1)]
-        check_extent(self._name, len(rows), columns, sum(map(len, rows)), self._limits)
+        check_extent(self._name, len(rows), columns, len(rows) * columns, self._limits)
         return Table(sheet.name, iter(rows), columns, sheet.appearance, sheet.findings)

@@ -34,7 +34,6 @@ _EXCEL_5 = 50
 _ON_OPENING = 0x0002
 _EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
 _SUMMARY = "\5SummaryInformation".encode("utf-16-le")
-_ENCRYPTED = "Workbook is encrypted"
 _UNCALCULATED = "=…"
 """What the formula is, nobody needs to know: it has to be calculated, whatever it is."""
 
@@ -61,7 +60,7 @@ def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
                 raise
             except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
                 problem = str(error)
-    raise (password if problem == _ENCRYPTED else damaged)(original.name)
+    raise (password if "encrypted" in problem else damaged)(original.name)
 
 
 def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[LoadedSheet]:
