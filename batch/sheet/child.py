@@ -16,8 +16,8 @@ from batch.errors import SheetError
 from batch.language import speak
 from batch.sheet.complaints import damaged, too_much_memory
 from batch.sheet.limits import MEBIBYTE, Limits
-from batch.sheet.wire import Begin, End, Failure, Request, encode
-from batch.sheet.workbook import read_workbook
+from batch.sheet.wire import Begin, End, Failure, Request, Sheets, encode
+from batch.sheet.workbook import open_workbook, read_table
 
 _LIBRARIES = 192 * MEBIBYTE
 """Address space, not memory, that Python and its threads take whatever the file is."""
@@ -36,14 +36,16 @@ def main() -> None:
     with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(BrokenPipeError):
         for line in answer(request):
             answer_to.write(line)
-        answer_to.flush()
+            answer_to.flush()
 
 
 def answer(request: Request) -> Iterator[bytes]:
     """The lines of the answer. Whatever a parser does short of ending the process, the last one is well formed."""
     name = request.original.name
     try:
-        table = read_workbook(request)
+        book = open_workbook(request)
+        yield encode(Sheets(tuple(sheet.name for sheet in book.sheets() if sheet.is_visible)))
+        table = read_table(book, request)
         yield encode(Begin(table.sheet, table.appearance, table.findings))
         count = 0
         while rows := list(islice(table.rows, max(1, _CELLS_IN_A_PIECE // table.columns))):

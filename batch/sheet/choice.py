@@ -9,12 +9,12 @@ from typing import Protocol
 
 from batch.errors import SheetError
 from batch.findings import Finding
-from batch.language import _, ngettext, number, pgettext
+from batch.language import _, number
 from batch.model import Cell, Role
 from batch.rules.cells import is_blank
 from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
 from batch.rules.vocabulary import direction_of, to_fix_sheet
-from batch.sheet.complaints import shown
+from batch.sheet.complaints import list_names, shown
 
 _NAMES_SHOWN = 10
 _AMOUNTS = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
@@ -90,7 +90,7 @@ def _named(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
     if not same:
         raise SheetError(
             _("{file} has no sheet {sheet}: it has {sheets}.").format(
-                file=shown(name), sheet=shown(asked), sheets=_listed([sheet.name for sheet in sheets])
+                file=shown(name), sheet=shown(asked), sheets=list_names([sheet.name for sheet in sheets])
             )
         )
     chosen = next((sheet for sheet in same if sheet.name == asked), same[0])
@@ -112,7 +112,7 @@ def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mappin
     if len(candidates) > 1:
         raise SheetError(
             _("{file} has {count} sheets that could be meant, {sheets}: choose one with --sheet NAME.").format(
-                file=shown(name), count=number(len(candidates)), sheets=_listed(list(candidates))
+                file=shown(name), count=number(len(candidates)), sheets=list_names(list(candidates))
             ),
             tuple(candidates),
         )
@@ -138,13 +138,3 @@ def _is_like(row: Sequence[Cell], header: Header) -> bool:
         return False
     amounts = [cells[role] for role in _AMOUNTS if role in cells]
     return not is_blank(cells.get(Role.TOKEN)) and any(isinstance(amount, Decimal) for amount in amounts)
-
-
-def _listed(sheets: list[str]) -> str:
-    rest = len(sheets) - _NAMES_SHOWN
-    listed = ", ".join(shown(sheet) for sheet in sheets[:_NAMES_SHOWN])
-    if rest > 0:
-        return ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest).format(
-            sheets=listed, count=number(rest)
-        )
-    return listed or pgettext("sheets", "none")

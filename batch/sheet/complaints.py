@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from batch.errors import SheetError
-from batch.language import N_, _, number
+from batch.language import N_, _, ngettext, number, pgettext
 from batch.sheet.limits import Limits
 
 LONGEST_NAME = 80
+_NAMES_SHOWN = 10
 _NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
 """Nobody is told to save as .xlsx what is one."""
 _DAMAGED = (
@@ -57,13 +60,19 @@ def too_much_memory(name: str, limits: Limits) -> SheetError:
     )
 
 
-def too_slow(name: str, limits: Limits) -> SheetError:
-    """Reading it takes more time than any sheet is given."""
+def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
+    """Reading it takes more time than any sheet is given; of several sheets, one may be read sooner."""
+    sentence = _(
+        "{file} could not be read within {seconds} seconds: "
+        "copy the rows that matter into a new workbook and save that."
+    )
+    if len(sheets) > 1:
+        sentence = _(
+            "{file} could not be read within {seconds} seconds: choose one of its sheets with --sheet NAME ({sheets}), "
+            "or copy the rows that matter into a new workbook and save that."
+        )
     return SheetError(
-        _(
-            "{file} could not be read within {seconds} seconds: "
-            "copy the rows that matter into a new workbook and save that."
-        ).format(file=shown(name), seconds=f"{limits.seconds:g}")
+        sentence.format(file=shown(name), seconds=f"{limits.seconds:g}", sheets=list_names(sheets)), tuple(sheets)
     )
 
 
@@ -80,3 +89,14 @@ def cannot_start(name: str) -> SheetError:
             "{file} could not be read because no other process could be started: close other programs, try again."
         ).format(file=shown(name))
     )
+
+
+def list_names(sheets: Sequence[str]) -> str:
+    """List names of sheets, the first of many."""
+    rest = len(sheets) - _NAMES_SHOWN
+    listed = ", ".join(shown(sheet) for sheet in sheets[:_NAMES_SHOWN])
+    if rest > 0:
+        return ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest).format(
+            sheets=listed, count=number(rest)
+        )
+    return listed or pgettext("sheets", "none")

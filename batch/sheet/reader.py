@@ -23,7 +23,7 @@ from batch.sheet.limits import MEBIBYTE, Limits
 from batch.sheet.original import Original, load
 from batch.sheet.process import end, memory, pipe, processor_time, start
 from batch.sheet.text import read_text
-from batch.sheet.wire import Begin, End, Failure, Message, Request, Row, decode
+from batch.sheet.wire import Begin, End, Failure, Message, Request, Row, Sheets, decode
 
 _CHILD = "batch.sheet.child"
 _WAIT = 4
@@ -117,6 +117,7 @@ class SheetReader:
         self._name, self._sha256, self._size = original.name, original.sha256, len(original.data)
         self._limits, self._language = request.limits, request.language
         self._reason: SheetError | None = None
+        self._sheets: tuple[str, ...] = ()
         self._finished = threading.Event()
         try:
             self._child = start(child_module)
@@ -166,6 +167,8 @@ class SheetReader:
             match message:
                 case list():
                     rows += message
+                case Sheets(names=names):
+                    self._sheets = names
                 case Begin():
                     begin = message
                 case Failure(sentence=sentence, sheets=sheets):
@@ -191,7 +194,7 @@ class SheetReader:
                 if taken > self._limits.memory_mib * MEBIBYTE:
                     self._reason = too_much_memory(self._name, self._limits)
                 elif time.monotonic() > deadline or processor_time(self._child.pid) > self._limits.seconds:
-                    self._reason = too_slow(self._name, self._limits)
+                    self._reason = too_slow(self._name, self._limits, self._sheets)
             if self._reason:
                 end(self._child)
                 return

@@ -83,14 +83,23 @@ class Failure:
     sheets: tuple[str, ...] = ()
 
 
-Message = Begin | list[Row] | End | Failure
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The visible sheets of the workbook, of which one is looked for now."""
+
+    names: tuple[str, ...]
 
 
-def encode(message: Begin | End | Failure | list[list[object]]) -> bytes:
+Message = Sheets | Begin | list[Row] | End | Failure
+
+
+def encode(message: Sheets | Begin | End | Failure | list[list[object]]) -> bytes:
     """One line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
     match message:
+        case Sheets(names=names):
+            content: object = {"sheets": names}
         case Begin():
-            content: object = _beginning(message)
+            content = _beginning(message)
         case End(rows=rows):
             content = {"end": rows}
         case Failure(sentence=sentence, sheets=sheets):
@@ -111,6 +120,8 @@ def decode(line: bytes) -> Message:
             return list(map(tuple, content))
         case {"sheet": str(sheet), "seen": dict(seen), "findings": list(findings)}:
             return Begin(sheet, _appearance(seen), tuple(_finding(*entry) for entry in findings))
+        case {"sheets": list(names), **rest} if not rest:
+            return Sheets(tuple(map(str, names)))
         case {"end": rows}:
             return End(int(rows))
         case {"error": str(sentence), "sheets": list(sheets)}:

@@ -28,15 +28,15 @@ class Book(Protocol):
         ...
 
 
-def read_workbook(request: Request) -> Table:
+def read_table(book: Book, request: Request) -> Table:
     """The table of the sheet that was named or, by its header, is meant."""
-    book = _open(request)
     choice = choose(request.original.name, book.sheets(), request.sheet, request.columns)
     table = book.table(choice)
     return Table(table.sheet, table.rows, table.columns, table.appearance, (*choice.findings, *table.findings))
 
 
-def _open(request: Request) -> Book:
+def open_workbook(request: Request) -> Book:
+    """Open the file by the reader of its kind; `SheetError` says why it cannot be."""
     original, limits = request.original, request.limits
     if kind_of(original) is Kind.BINARY:
         return read_xls(original, limits)

@@ -56,6 +56,6 @@ def test_whatever_a_parser_raises_becomes_a_sentence(
     def fail(*_arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(child, "read_workbook", fail)
+    monkeypatch.setattr(child, "open_workbook", fail)
     with pytest.raises(SheetError, match=words):
         rows_of(hostile.xlsx({"Sheet": []}))
