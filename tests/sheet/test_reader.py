@@ -98,6 +98,11 @@ def test_a_parser_that_hangs_is_ended_in_time(name: str) -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_of_a_workbook_that_takes_too_long_one_sheet_may_be_chosen() -> None:
+    reader = stand_in("dreamer", limits=Limits(seconds=1.5))
+    assert "choose one of its sheets with --sheet NAME (“May”, “June”)" in sentence(reader)
+
+
 def test_a_parser_that_eats_memory_is_ended() -> None:
     assert "needs more than 100 MiB of memory" in sentence(stand_in("eater", limits=Limits(memory_mib=100)))
 

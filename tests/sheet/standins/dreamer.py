@@ -1,0 +1,13 @@
+"""A parser that names the sheets of a workbook, and never gets any further."""
+
+from __future__ import annotations
+
+import sys
+
+from batch.sheet.wire import Sheets, encode
+
+sys.stdin.buffer.read()
+sys.stdout.buffer.write(encode(Sheets(("May", "June"))))
+sys.stdout.buffer.flush()
+while True:
+    pass
