@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
@@ -17,14 +17,6 @@ _WHITE, _BLACK = "FFFFFF", "000000"
 _INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE}
 _THEMED = {"0": _WHITE, "1": _BLACK}
 """The colours of a theme are the author's to choose, but nobody makes white paper and black ink of anything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Styles:
-    """By the number that a cell of an .xls file gives: styles that strike through, and formats that can deceive."""
-
-    struck: frozenset[int] = frozenset()
-    formats: Mapping[int, NumberFormat] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ SMALL = 4_000_000
 _PACKAGE = "_rels/.rels"
 _USUAL = "xl/workbook.xml"
 """Where the workbook is in files whose first relationships are missing."""
-_BINARY = ".bin"
 _TRUE = frozenset({"1", "true"})
 _CALCULATING = ("excel", "office", "wps", "gnumeric")
 """Words in the names of programs that calculate what they save."""
@@ -53,11 +52,6 @@ class Package:
         if len(self._names) < len(self._archive.namelist()):
             raise ValueError("two parts have names that differ by nothing that counts")
         self._workbook = self._find_related(_PACKAGE, "", "officeDocument") or _USUAL
-
-    @property
-    def has_workbook(self) -> bool:
-        """Whether there is a workbook in XML, and not a binary one or another thing."""
-        return self._workbook in self._names and not self._workbook.endswith(_BINARY)
 
     @cached_property
     def sheets(self) -> list[SheetPart]:
