@@ -14,7 +14,7 @@ ROWS = 100_000
 
 
 def answers(effort: Effort) -> Iterator[Answer]:
-    """The figures; there is nothing to reach."""
+    """The figures, and what they must not pass."""
     rows = effort.of(ROWS)
     with folder() as home, provider() as port:
         sheet = workbook(home / "sheet.xlsx", rows)
@@ -30,8 +30,8 @@ def answers(effort: Effort) -> Iterator[Answer]:
             openpyxl=lambda: pandas("openpyxl"),
         )
     ours = taken["ours"]
-    for engine in ("calamine", "openpyxl"):
+    for engine, most in (("calamine", 2.5), ("openpyxl", 0.35)):
         other = taken[engine]
         figures = f"{ours.seconds:.1f} s and {ours.mib:.0f} MiB, pandas {other.seconds:.1f} s and {other.mib:.0f} MiB"
         question = f"check, workbook of {rows:,} rows, against pandas with {engine}"
-        yield compared(question, ours.seconds, other.seconds, None, figures)
+        yield compared(question, ours.seconds, other.seconds, most, figures)

@@ -30,6 +30,8 @@ class CellStyle:
     """Whether the format shows no text."""
     shape: NumberFormat | None = None
     """How numbers are shown, where that can be otherwise than as they are."""
+    decimals: int | None = None
+    """How many of them a positive number may have that surely is shown as it is."""
     is_date: bool = False
     is_duration: bool = False
     """Whether a number is shown as hours, of which there may be more than 24."""
@@ -67,14 +69,18 @@ def read_styles(package: Package) -> StyleSheet:
 
 def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
     shape = number_format(code)
-    is_date = shape is not None and shape.sections[0].has("date")
+    hides = (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE)
+    if shape is None:
+        return CellStyle(_strikes(font), hides)
+    is_date = shape.sections[0].has("date")
     return CellStyle(
         _strikes(font),
-        (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE),
-        shape is not None and len(shape.sections) > 3 and not shape.sections[3].pieces,
-        None if shape is None or shape.shows_numbers_as_they_are else shape,
-        is_date,
-        is_date and bool(_DURATION.search(code)),
+        hides,
+        hides_text=len(shape.sections) > 3 and not shape.sections[3].pieces,
+        shape=None if shape.shows_numbers_as_they_are else shape,
+        decimals=shape.exact_decimals,
+        is_date=is_date,
+        is_duration=is_date and bool(_DURATION.search(code)),
     )
 
 
@@ -82,7 +88,7 @@ def _read_conditional(entry: Element) -> CellStyle:
     """What a conditional format does. The paper's colour is the other one of a fill here, and a solid fill is usual."""
     font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
     ink, paper = _ink(font), _paper(fill, "bgColor")
-    shows_nothing = code is not None and not code.get("formatCode", "General").strip("; ")
+    shows_nothing = code is not None and set(code.get("formatCode", "")) == {";"}
     return CellStyle(_strikes(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
 
 

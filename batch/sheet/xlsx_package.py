@@ -89,7 +89,8 @@ class Package:
     @cached_property
     def calculates(self) -> bool:
         """Whether a program saved it that calculates; what only writes workbooks leaves other names, or none."""
-        part = self._find_related(_PACKAGE, "", "extended-properties")
+        kinds = ("extended-properties", "extendedProperties")
+        part = next(filter(None, (self._find_related(_PACKAGE, "", kind) for kind in kinds)), None)
         name = self.read_tree(part).findtext("{*}Application") if part else None
         return any(program in (name or "").casefold() for program in _CALCULATING)
 

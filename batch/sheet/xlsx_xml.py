@@ -24,6 +24,7 @@ _TRUE = frozenset({"1", "true"})
 _LEAST_HEIGHT, _LEAST_WIDTH = 2, 1
 """Points that a row, and characters that a column, needs for anything in it to be seen."""
 _MOST_COLUMNS = 16_384
+_LARGE = 10**12
 _DIGITS = "0123456789"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
@@ -204,7 +205,12 @@ class SheetXml(XmlReader):
         elif text or runs:
             value = self._read_value(kind, text)
         if value is not None:
-            self._put(value)
+            cells, style_of = self._cells, self._style_of
+            style = style_of(cell.get("s")) if style_of else None
+            if style is None and 0 < column == len(cells) < self.width and not self._is_struck:
+                cells.append(value)
+            else:
+                self._put(value, style)
         self._value, self._is_struck = None, False
         if runs:
             runs.clear()
@@ -256,7 +262,7 @@ class SheetXml(XmlReader):
         self._is_struck = number in self._texts.struck
         return self._texts.texts[number] or None
 
-    def _put(self, value: object) -> None:
+    def _put(self, value: object, style: CellStyle | None) -> None:
         """Put the value into its place, and note what a person sees of it."""
         row, column, cells = self._row, self._column, self._cells
         if column >= self.width or row >= self.height:
@@ -270,10 +276,8 @@ class SheetXml(XmlReader):
         else:
             cells.extend([None] * missing)
             cells.append(value)
-        if self._style_of:
-            style = self._style_of(self._cell.get("s"))
-            if style:
-                self._see(style, row, column, value)
+        if style:
+            self._see(style, row, column, value)
         if self._is_struck:
             self.struck.add((row, column))
 
@@ -292,10 +296,15 @@ class SheetXml(XmlReader):
                 self.shown[row, column] = "####"
             else:
                 self._cells[column] = day
-        elif isinstance(value, float) and style.shape is not None:
+        elif isinstance(value, float) and style.shape is not None and not _is_shown_as_it_is(value, style.decimals):
             text = style.shape.shown_otherwise(Decimal(repr(value)))
             if text is not None:
                 self.shown[row, column] = text
+
+
+def _is_shown_as_it_is(value: float, decimals: int | None) -> bool:
+    """Whether that is sure, as of most amounts: to work out what is shown of each would take long."""
+    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
 
 
 def read_range(text: str) -> Merged | None:

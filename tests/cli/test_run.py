@@ -93,24 +93,36 @@ def test_a_sheet_that_may_hold_more_than_was_read_is_not_run_at_all(command: Com
     text = (
         'Token;Label;Amount;Direction\nsub-0001;"North;12.50;add\nsub-0002;South";1234.56;add\nsub-0003;East;40;add\n'
     )
-    ended = command("run", command.sheet(text), "--yes", "--json", "--skip-invalid", "--partial", "--include-hidden")
-    assert (ended.code, applied(sandbox)) == (1, [])
-    assert [finding["code"] for finding in ended.document["findings"]] == ["rows-in-cell"]
+    workbook = command.folder / "twice.xlsx"
+    write_by_hand(workbook, row_with("4") * 2)
+    for sheet, code in ((command.sheet(text), "rows-in-cell"), (workbook, "appearance-unseen")):
+        ended = command("run", sheet, "--yes", "--json", "--skip-invalid", "--partial", "--include-hidden")
+        assert (ended.code, applied(sandbox)) == (1, [])
+        assert [finding["code"] for finding in ended.document["findings"]] == [code]
 
 
 def test_a_shared_text_is_the_one_that_is_meant_whatever_stands_around_its_number(
     command: Command, sandbox: Sandbox
 ) -> None:
     workbook = command.folder / "spaces.xlsx"
-    cells = "".join(f'<c r="{letter}1" t="s"><v>{at}</v></c>' for at, letter in enumerate("BCA"))
-    row = '<row r="2"><c r="A2" t="s"><v>4 </v></c><c r="B2"><v>70</v></c><c r="C2" t="s"><v>5</v></c></row>'
-    texts = "".join(
-        f"<si><t>{text}</t></si>" for text in ("Amount", "Direction", "Token", "sub-0001", "sub-0002", "add")
-    )
-    data = hostile.xlsx_with(f'<row r="1">{cells}</row>{row}')
-    workbook.write_bytes(hostile.with_part(data, "xl/sharedStrings.xml", f"<sst>{texts}</sst>".encode()))
+    write_by_hand(workbook, row_with("4 "))
     assert command("run", workbook, "--yes", "--json").code == 0
     assert applied(sandbox) == [("add", "sub-0002", "70.000")]
+
+
+def row_with(token: str) -> str:
+    """A row whose token is the shared text of that number."""
+    cells = f'<c r="A2" t="s"><v>{token}</v></c><c r="B2"><v>70</v></c><c r="C2" t="s"><v>5</v></c>'
+    return f'<row r="2">{cells}</row>'
+
+
+def write_by_hand(path: Path, rows: str) -> None:
+    """A workbook with these rows, and a header that shares their texts."""
+    titles = "".join(f'<c r="{letter}1" t="s"><v>{at}</v></c>' for at, letter in enumerate("BCA"))
+    shared = ("Amount", "Direction", "Token", "sub-0001", "sub-0002", "add")
+    texts = "".join(f"<si><t>{text}</t></si>" for text in shared)
+    data = hostile.xlsx_with(f'<row r="1">{titles}</row>{rows}')
+    path.write_bytes(hostile.with_part(data, "xl/sharedStrings.xml", f"<sst>{texts}</sst>".encode()))
 
 
 def test_a_plan_that_cannot_wholly_pass_is_run_only_in_part(command: Command, sandbox: Sandbox) -> None:

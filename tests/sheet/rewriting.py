@@ -16,6 +16,7 @@ _TAG = re.compile(r"<[A-Za-z/][^<>]*>")
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ATTRIBUTE = re.compile(r' ([\w:.-]+)="([^"]*)"')
 _CONTENT = re.compile(r"(<(?:v|t|f)\b[^<>/]*>)([^<]+)(?=</(?:v|t|f)>)")
+_BETWEEN = re.compile(r"(<(?:\w+:)?(?:v|t|f)\b[^<>]*(?<!/)>)|(?<!\]\])(?<!\?)(?<!--)>(?=<)")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
@@ -58,8 +59,9 @@ def _between_tags(texts: tuple[str, ...]) -> Callable[[Random, str], str]:
     """Between tags, but not in an element that may hold text: there white space would be its text."""
 
     def change(random: Random, xml: str) -> str:
-        xml = re.sub(r"(?<!\]\])>(?=<)", lambda found: _some(random, found, ">" + random.choice(texts)), xml)
-        return re.sub(r"(<(?:\w+:)?(?:v|t|f)\b[^<>/]*>)(?:\s|<!--.*?-->|<\?.*?\?>)+(?=</)", r"\1", xml)
+        return _BETWEEN.sub(
+            lambda found: found.group() if found[1] else _some(random, found, ">" + random.choice(texts)), xml
+        )
 
     return change
 
