@@ -25,6 +25,7 @@ SLOW = {
     "blank-cells.xls",
     "directory-in-itself.xls",
     "hidden-columns.xlsx",
+    "long-sheets-in-one-part.xlsx",
     "merged.xls",
     "one-cell.ods",
     "one-cell.xlsx",
