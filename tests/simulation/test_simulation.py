@@ -24,15 +24,22 @@ def test_every_claim_is_true_whatever_fails(piece: int) -> None:
     assert deceived < size / 10, "too many seeds are set aside to prove anything"
 
 
-FOUND_LATE = {"rises are not looked for before a resumption", "another batch begins before one has ended"}
-"""Faults that show only after hundreds of months."""
+FOUND_LATE = {
+    "a person decides before the balances do",
+    "another batch begins before one has ended",
+    "rises are not looked for before a resumption",
+    "what books put in doubt is settled by its attempt",
+}
+"""Faults that show only after hundreds of seeds."""
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:
     assert play(66).story == play(66).story
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in FOUND_LATE)) for name in PLANTED]
+)
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = PLANTED[name]
     # The ledger by itself refuses what some of them do: that second net is taken away to see the first one tear.
