@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
@@ -122,8 +122,10 @@ def test_what_was_written_is_read(table: list[list[str]], separator: str, ending
     unquoted = csv.writer(text, delimiter=separator, lineterminator=ending)
     quoted = csv.writer(text, delimiter=separator, lineterminator=ending, quoting=csv.QUOTE_ALL)
     (quoted if ending == "\r" else unquoted).writerows([HEADER, *table])
-    rows = rows_of(text.getvalue().encode(), "x.csv")
-    assert list(map(without_blanks, rows)) == [list(HEADER), *map(without_blanks, table)]
+    grid = grid_of(text.getvalue().encode(), "x.csv")
+    # Texts that look as if they were encoded twice are read once less, and that is said.
+    assume(not any(finding.code == "encoding-assumed" for finding in grid.findings))
+    assert list(map(without_blanks, grid.rows)) == [list(HEADER), *map(without_blanks, table)]
 
 
 @settings(max_examples=300)
