@@ -34,6 +34,10 @@ class Role(StrEnum):
     REMOVED = "removed"
 
 
+AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
+"""The roles of columns that hold amounts."""
+
+
 class Status(StrEnum):
     """What has become of a row."""
 

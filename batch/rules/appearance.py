@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from batch.findings import Finding, shown
-from batch.model import Appearance, Cell, Role
+from batch.model import AMOUNTS, Appearance, Cell, Role
 from batch.money import as_excel_compares
 from batch.rules.cells import cell_shown, is_blank, quoted, visible
 from batch.rules.currency import names_other_unit
@@ -18,7 +18,6 @@ from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import fold
 
 _AREAS_NAMED = 5
-_AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")
 _EUROS = re.compile(r"€|(?<![^\W\d_])(?:eur(?:os?)?)(?![^\W\d_])\.?", re.IGNORECASE)
 _TAXES = re.compile(r"(?<![^\W\d_])(?:h\.?t|t\.?t\.?c|nets?|bruts?)(?![^\W\d_])\.?", re.IGNORECASE)
@@ -121,7 +120,7 @@ def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
     elif role is Role.TOKEN and not _has_lost_digits(cell):
         code = "token-as-shown" if _is_with_zeros(cell, visible(text)) else "token-shown-otherwise"
         yield role, code, {"stored_as": cell_shown(cell), "value": shown(text)}
-    elif role in _AMOUNTS and isinstance(cell, Decimal) and cell.is_finite():
+    elif role in AMOUNTS and isinstance(cell, Decimal) and cell.is_finite():
         yield from _amount_shown(role, cell, text)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batch.findings import Finding, shown
-from batch.model import Cell, Role
+from batch.model import AMOUNTS, Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import cell_shown, is_blank, visible
 from batch.rules.currency import names_other_unit
@@ -45,7 +45,6 @@ _folded = lru_cache(maxsize=1 << 13)(fold)
 PAIR = (Role.ADDED, Role.REMOVED)
 WORDED = (Role.AMOUNT, Role.DIRECTION)
 """The two ways in which a row says which way how much moves."""
-AMOUNTS = frozenset((*PAIR, Role.AMOUNT))
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column: rows as Excel counts them, columns from 0."""

@@ -10,13 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batch.findings import Finding
 from batch.frames import Grid, take_cells
-from batch.model import Cell, Role
+from batch.model import AMOUNTS, Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import visible
 from batch.rules.header import cell_address
 from batch.rules.unsettled import row_ranges
-
-_AMOUNTS = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
 
 
 def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[str]) -> Iterator[Finding]:
@@ -63,7 +61,7 @@ class _Beginnings:
 def _name_row(cells: Sequence[Cell], roles: Mapping[Role, int]) -> tuple[str, ...] | None:
     """The token and the amounts of what may be a row; None for what is none."""
     texts = {role: _plain(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None}
-    amounts = [texts.get(role, "") for role in _AMOUNTS]
+    amounts = [texts.get(role, "") for role in AMOUNTS]
     if not texts.get(Role.TOKEN) or all(read_amount(amount).amount is None for amount in amounts):
         return None
     return texts[Role.TOKEN], *amounts

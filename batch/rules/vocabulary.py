@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from batch.language import Language
-from batch.model import Direction, Role
+from batch.model import AMOUNTS, Direction, Role
 from batch.rules.periods import PERIOD_WORDS, without_day, without_period
 
 LONGEST_TITLE = 200
@@ -238,7 +238,6 @@ _PURPOSES = frozenset(
 """What an amount of credit is for. Not what was paid, billed, is owed or is left: those are other amounts."""
 _PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
 """Whose token it is."""
-_AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
 _WITH_EXAMPLES = frozenset({"chiffres", "decimales", "decimals", "digits", "eg", "ex", "example", "exemple", "format"})
 _REMARKS = frozenset(
     {"amount", "brut", "comma", "compte", "dessous", "facultatif", "gross", "here", "ici", "mandatory",
@@ -346,7 +345,7 @@ def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
     if not roles and (remarks := BRACKETS.findall(title)):
         roles = _roles_written(BRACKETS.sub(" ", title))
         is_in_euros = is_in_euros and all(map(_is_no_unit, remarks))
-    return roles if is_in_euros else tuple(item for item in roles if item[0] not in _AMOUNTS)
+    return roles if is_in_euros else tuple(item for item in roles if item[0] not in AMOUNTS)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -531,8 +530,8 @@ def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:
         return known[key]
     amount = without_period(_in_full(folded))
     for fillers, roles, text in (
-        (frozenset(), _AMOUNTS, amount),
-        (_PURPOSES, _AMOUNTS - {Role.REMOVED}, amount),
+        (frozenset(), AMOUNTS, amount),
+        (_PURPOSES, AMOUNTS - {Role.REMOVED}, amount),
         (_PROVIDER, {Role.TOKEN}, key),
     ):
         kept = " ".join(word for word in text.split() if word not in fillers)

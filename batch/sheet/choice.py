@@ -10,14 +10,13 @@ from typing import Protocol
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import _, number
-from batch.model import Cell, Role
+from batch.model import AMOUNTS, Cell, Role
 from batch.rules.cells import is_blank
 from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
 from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import list_names, shown
 
 _NAMES_SHOWN = 10
-_AMOUNTS = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
 
@@ -136,5 +135,5 @@ def _is_like(row: Sequence[Cell], header: Header) -> bool:
     direction = cells.get(Role.DIRECTION)
     if Role.DIRECTION in cells and not (isinstance(direction, str) and direction_of(direction)):
         return False
-    amounts = [cells[role] for role in _AMOUNTS if role in cells]
+    amounts = [cells[role] for role in AMOUNTS if role in cells]
     return not is_blank(cells.get(Role.TOKEN)) and any(isinstance(amount, Decimal) for amount in amounts)

@@ -25,9 +25,9 @@ from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import Grid, Wrapped
 from batch.language import _, number
-from batch.model import Role, Source
+from batch.model import AMOUNTS, Role, Source
 from batch.rules.amounts import read_amount
-from batch.rules.header import AMOUNTS, ENOUGH_ROLES, SEARCHED_ROWS, find_header, lettered_columns
+from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header, lettered_columns
 from batch.sheet.complaints import shown, too_slow
 from batch.sheet.encoding import decoded
 from batch.sheet.limits import Limits
