@@ -15,7 +15,7 @@ from typing import Any
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
 from batch.sheet.styles import CellStyle
-from batch.sheet.xlsx_xml import ConditionalFormat, SheetXml, column_index
+from batch.sheet.xlsx_xml import EPOCH, ConditionalFormat, SheetXml, column_index
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
@@ -40,7 +40,6 @@ _WORDS: dict[str | None, Callable[[str, str], bool]] = {
 }
 _WILD = frozenset("*?~")
 _DAY = timedelta(days=1)
-_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a day in a sheet is nobody's zone)
 
 _Truth = Callable[[int, int], bool | None]
 """Whether a rule holds for a cell, by row and column from 0; None where that cannot be told."""
@@ -159,7 +158,7 @@ def _key(value: object, other: object) -> tuple[int, float | str] | None:
         case float():
             return 0, value
         case datetime():
-            return 0, (value - _EPOCH) / _DAY
+            return 0, (value - EPOCH) / _DAY
         case str() if oddity(value) is None:
             return 1, value.casefold()
     return None

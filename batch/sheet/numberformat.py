@@ -47,6 +47,7 @@ _TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _NUMBER = "\0"
 """Stands for the digits among the words around them."""
 _DAY, _TIME_OF_DAY = "m/d/yyyy", "h:mm"
+_LARGE = 10**12
 BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0;-#,##0", 6: "#,##0;-#,##0", 7: "#,##0.00;-#,##0.00",
     8: "#,##0.00;-#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0;-#,##0",
@@ -475,3 +476,11 @@ def _readings(digits: str) -> set[Decimal]:
             if len(groups) == 1 or (len(groups[-1]) == 3 and len(groups[0]) <= 3):
                 readings.add(Decimal("".join(groups) + (f".{fraction}" if fraction else "")))
     return readings
+
+
+def is_shown_as_it_is(value: float, decimals: int | None) -> bool:
+    """Whether that is sure of a number under a format with so many exact decimals, as of most amounts.
+
+    To work out what is shown of each would take long.
+    """
+    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value

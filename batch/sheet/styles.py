@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -71,10 +71,10 @@ def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
     shape = number_format(code)
     hides = (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE)
     if shape is None:
-        return CellStyle(_strikes(font), hides)
+        return CellStyle(_has_strike(font), hides)
     is_date = shape.sections[0].has("date")
     return CellStyle(
-        _strikes(font),
+        _has_strike(font),
         hides,
         hides_text=len(shape.sections) > 3 and not shape.sections[3].pieces,
         shape=None if shape.shows_numbers_as_they_are else shape,
@@ -89,12 +89,17 @@ def _read_conditional(entry: Element) -> CellStyle:
     font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
     ink, paper = _ink(font), _paper(fill, "bgColor")
     shows_nothing = code is not None and set(code.get("formatCode", "")) == {";"}
-    return CellStyle(_strikes(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
+    return CellStyle(_has_strike(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
 
 
-def _strikes(font: Element | None) -> bool:
+def _has_strike(font: Element | None) -> bool:
     strike = None if font is None else font.find("{*}strike")
-    return strike is not None and strike.get("val", "1").strip() not in {"0", "false"}
+    return strike is not None and strikes(strike.attrib)
+
+
+def strikes(attributes: Mapping[str, str]) -> bool:
+    """Whether an element that may strike through does: it need not say so."""
+    return attributes.get("val", "1").strip() not in {"0", "false"}
 
 
 def _ink(font: Element | None) -> str | None:

@@ -15,7 +15,7 @@ from batch.findings import Finding
 from batch.sheet.complaints import damaged, password
 from batch.sheet.limits import Limits
 from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
-from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
+from batch.sheet.numberformat import BUILT_IN, NumberFormat, is_shown_as_it_is, number_format
 from batch.sheet.original import Original
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
 """Kinds of cells as xlrd numbers them. What it takes for a date is a number: the file's own format decides."""
-_LARGE = 10**12
 _FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
 _BEGIN, _END, _SHEET = 0x0809, 0x000A, 0x0085
 _RECORD, _SHEET_RECORD, _FORMULA_RECORD = Struct("<HH"), Struct("<iBB"), Struct("<HHH8sH")
@@ -137,7 +136,7 @@ def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: l
 
 def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
     """A number, a date or a duration, as the cell's own format says; and what is shown of it."""
-    if style.format is None or _is_plain(value, style.decimals) or not isfinite(value):
+    if style.format is None or is_shown_as_it_is(value, style.decimals) or not isfinite(value):
         return value
     number = Decimal(repr(value))
     time = style.format.as_time(number)
@@ -159,11 +158,6 @@ def _styles(book: Book) -> list[_Style]:
         decimals = shape.exact_decimals if shape else None
         styles.append(_Style(style.font_index in struck, shape, decimals))
     return styles
-
-
-def _is_plain(value: float, decimals: int | None) -> bool:
-    """Whether it is surely shown as it is: a positive number of no more decimals than are shown, as most are."""
-    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
 
 
 def _as_time(value: float, book: Book, kind: str) -> object:

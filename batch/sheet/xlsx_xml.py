@@ -15,7 +15,8 @@ from functools import lru_cache
 
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
-from batch.sheet.styles import CellStyle
+from batch.sheet.numberformat import is_shown_as_it_is
+from batch.sheet.styles import CellStyle, strikes
 from batch.sheet.xml_reader import Attributes, XmlReader
 
 UNKNOWN = "#UNKNOWN!"
@@ -24,11 +25,10 @@ _TRUE = frozenset({"1", "true"})
 _LEAST_HEIGHT, _LEAST_WIDTH = 2, 1
 """Points that a row, and characters that a column, needs for anything in it to be seen."""
 _MOST_COLUMNS = 16_384
-_LARGE = 10**12
 _DIGITS = "0123456789"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
-_EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ001 (a day in a sheet is nobody's zone)
+EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ001 (a day in a sheet is nobody's zone)
 _BETWEEN_EPOCHS = 1462
 _DAY = 86_400_000
 Place = tuple[int, int]
@@ -58,7 +58,7 @@ class SharedTexts(XmlReader):
         self.ends = {"t": self._end_run, "si": self._end_text}
 
     def _start_strike(self, attributes: Attributes) -> None:
-        if _strikes(attributes):
+        if strikes(attributes):
             self.struck.add(len(self.texts))
 
     def _end_run(self) -> None:
@@ -171,7 +171,7 @@ class SheetXml(XmlReader):
             self.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
 
     def _start_strike(self, attributes: Attributes) -> None:
-        self._is_struck = self._is_struck or _strikes(attributes)
+        self._is_struck = self._is_struck or strikes(attributes)
 
     def _start_merged(self, attributes: Attributes) -> None:
         self.merged += self._read_ranges(attributes.get("ref", ""))
@@ -296,15 +296,10 @@ class SheetXml(XmlReader):
                 self.shown[row, column] = "####"
             else:
                 self._cells[column] = day
-        elif isinstance(value, float) and style.shape is not None and not _is_shown_as_it_is(value, style.decimals):
+        elif isinstance(value, float) and style.shape is not None and not is_shown_as_it_is(value, style.decimals):
             text = style.shape.shown_otherwise(Decimal(repr(value)))
             if text is not None:
                 self.shown[row, column] = text
-
-
-def _is_shown_as_it_is(value: float, decimals: int | None) -> bool:
-    """Whether that is sure, as of most amounts: to work out what is shown of each would take long."""
-    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
 
 
 def read_range(text: str) -> Merged | None:
@@ -348,10 +343,6 @@ def _styles_by_attribute(styles: Sequence[CellStyle | None]) -> Callable[[str | 
     return find
 
 
-def _strikes(attributes: Attributes) -> bool:
-    return attributes.get("val", "1").strip() not in {"0", "false"}
-
-
 def _read_number(text: str) -> object:
     try:
         # Python takes digits of other scripts and underscores between them.
@@ -380,9 +371,9 @@ def _as_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> obje
     if not 0 <= number < _LAST_DAY - _BETWEEN_EPOCHS:
         return None
     if number < 1:
-        return (_EPOCH + timedelta(milliseconds=round(number * _DAY))).time()
+        return (EPOCH + timedelta(milliseconds=round(number * _DAY))).time()
     days = number + _BETWEEN_EPOCHS if counts_from_1904 else number + (number < _LEAP_DAY)
-    return _EPOCH + timedelta(milliseconds=round(days * _DAY))
+    return EPOCH + timedelta(milliseconds=round(days * _DAY))
 
 
 def _unescape(text: str) -> str:
