@@ -156,9 +156,8 @@ def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_
         line
         for line in unsure
         if all(
-            any(course.measure(way, start, line.place) == stated.number for way in _meant(stated, signed=table.signed))
+            course.agrees(stated, _meant(stated, signed=table.signed), course.starts(line.place)[:1], line.place)
             for stated in line.stated
-            for start in course.starts(line.place)[:1]
         )
     ]
     has_subtotals = bool(agreeing) or any(line.is_sure and line.kind is LabelKind.SUBTOTAL for line in sums)
@@ -237,6 +236,10 @@ class _Course:
                 return self.measure("added", start, end) - self.measure("removed", start, end)
         return self._between(self._every, start, end)
 
+    def agrees(self, stated: _Stated, ways: Iterable[str], starts: Sequence[int], end: int) -> bool:
+        """Whether the rows from one of these places come to what is stated, in one of the ways that it may be meant."""
+        return any(self.measure(way, start, end) == stated.number for way in ways for start in starts)
+
     def starts(self, end: int) -> list[int]:
         """Where the group that ends in a place may begin, the nearest first: behind a sum or a heading, or the top."""
         last = bisect_left(self._ends, end)
@@ -259,8 +262,10 @@ def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sum
     if names or says_way or not line.stated or not line.place:
         return False
     course = _Course(frame, {*sums, line.place}, [])
-    meant = {stated: ("all", "net") if stated.measure == "all" else (stated.measure,) for stated in line.stated}
-    return all(stated.number in {course.measure(way, 0, line.place) for way in meant[stated]} for stated in meant)
+    return all(
+        course.agrees(stated, ("all", "net") if stated.measure == "all" else (stated.measure,), [0], line.place)
+        for stated in line.stated
+    )
 
 
 def _compare(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterator[Finding]:
@@ -293,9 +298,7 @@ def _compare_one(
     meant = _meant(stated, signed=signed)
     first = meant[0]
     whole = next((way for way in meant if course.measure(way, 0, course.end) == stated.number), None)
-    if not (is_total and whole) and any(
-        course.measure(way, start, line.place) == stated.number for way in meant for start in groups
-    ):
+    if not (is_total and whole) and course.agrees(stated, meant, groups, line.place):
         return None
     code, start, end = ("subtotal", groups[0], line.place) if not is_total else ("total-wrong", 0, course.end)
     if is_total and whole:
