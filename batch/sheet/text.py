@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import itertools
 import re
 import statistics
 import time
 import warnings
 from array import array
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
@@ -128,12 +126,13 @@ def _weigh(
         return (0, 0, 0, False), cut
     widths = [len(record) for record in records if record]
     usual = statistics.mode(widths) if widths else 0
-    fitting = sum(_fits(record, lettered_columns(columns)) for record in records)
+    lettered = lettered_columns(columns)
+    fitting = sum(_fits(record, lettered) for record in records)
     header = find_header(records, columns)
+    worth = fitting, len(header.roles) if header else 0, usual, suffix == ".tsv" and separator == "\t"
     if header is None:
-        return (fitting, 0, usual, suffix == ".tsv" and separator == "\t"), cut
+        return worth, cut
     titled = max((at + 1 for at, title in enumerate(header.titles) if title), default=0)
-    worth = fitting, len(header.roles), usual, suffix == ".tsv" and separator == "\t"
     return worth, replace(cut, header=header.row, width=titled)
 
 
@@ -210,10 +209,11 @@ def _find_spans(records: list[list[str]], rows: int, before: int) -> dict[int, t
 
 def _count_records(text: str, cut: Cut) -> int:
     """Count the records up to the first that cannot be cut."""
-    counted = itertools.count(1)
+    count = 1
     with contextlib.suppress(csv.Error):
-        deque(zip(counted, cut.records(text), strict=False), maxlen=0)
-    return next(counted) - 1
+        for _record in cut.records(text):
+            count += 1
+    return count
 
 
 def _take_lines(
