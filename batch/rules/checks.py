@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from batch.findings import Finding
@@ -85,7 +86,7 @@ def check_sheet(
         findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
     findings += kept.findings
     findings += against_expected(sheet, expected)
-    findings += find_swallowed_rows(grid, usage.roles, {*(known_tokens or ()), *sheet.frame[TOKEN].dropna().unique()})
+    findings += find_swallowed_rows(grid, usage.roles, chain(known_tokens or (), sheet.frame[TOKEN].dropna().unique()))
     return replace(sheet, findings=tuple(findings))
 
 

@@ -187,11 +187,12 @@ def _add_currencies(body: Body, frame: DataFrame, table: Table, findings: dict[i
     if column is None or not has_other_currency(body.distinct(column).each):
         return
     read = body.distinct(column).map(lambda cell: read_currency(cell, beside_others=True))
-    broken = {row: read.each[code] for row, code in zip(body.frame.index, read.codes, strict=True)}
-    for row in frame.index[frame[AMOUNT].notna()].tolist():
-        if found := broken[row]:
-            finding = Finding(found[0], row, cell_address(column, row), found[1])
-            findings[row] = (*findings.get(row, ()), finding)
+    asked = frame.index[frame[AMOUNT].notna()]
+    for place in read.mark(bool).nonzero()[0].tolist():
+        row, broken = int(body.frame.index[place]), read.each[read.codes[place]]
+        if broken and row in asked:
+            code, params = broken
+            findings[row] = (*findings.get(row, ()), Finding(code, row, cell_address(column, row), params))
 
 
 def _zeros(length: int) -> Any:
