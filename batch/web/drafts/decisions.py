@@ -32,22 +32,18 @@ FRESH = timedelta(minutes=3)
 LONGEST_REASON = 1000
 
 
-def asker_of(person: Person) -> Asker:
-    """The person as the rules see them."""
-    site = SiteSettings.objects.first()
-    four_eyes = site.four_eyes if site else True
-    active = Person.objects.filter(is_active=True).count() if not four_eyes else 0
-    return Asker(person.pk, Role.APPROVER in roles_of(person), may_relax(four_eyes=four_eyes, active_people=active))
-
-
-def standing_of(draft: Draft, version: Version, asker: Asker) -> Standing:
-    """Where the draft stands."""
+def find_standing(draft: Draft, version: Version, person: Person) -> tuple[Asker, Standing]:
+    """Read how the rules see the person, and where the draft stands."""
+    site = SiteSettings.current()
+    active = Person.objects.filter(is_active=True).count() if not site.four_eyes else 0
+    is_alone = may_relax(four_eyes=site.four_eyes, active_people=active)
+    limits = Limits(site.row_limit, site.batch_limit)
     approvals = Approval.objects.filter(version=version, screen_digest=version.screen_digest).order_by("at", "id")
-    return Standing(
+    return Asker(person.pk, Role.APPROVER in roles_of(person), is_alone), Standing(
         is_checked=draft.state == DraftState.CHECKED,
         authors=frozenset({draft.created_by_id, *draft.versions.values_list("created_by_id", flat=True)}),
         approvers=tuple(approvals.values_list("person_id", flat=True)),
-        needed=approvals_needed(Screen.from_json(version.screen), version.largest, _limits(), is_alone=asker.is_alone),
+        needed=approvals_needed(Screen.from_json(version.screen), version.largest, limits, is_alone=is_alone),
     )
 
 
@@ -72,8 +68,7 @@ def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed
                 raise UsageError(_("What you saw has changed meanwhile: review it again."))
             if blockers_of(now):
                 raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
-            asker = asker_of(person)
-            standing = standing_of(Draft.objects.get(pk=draft.pk), now, asker)
+            asker, standing = find_standing(Draft.objects.get(pk=draft.pk), now, person)
             why = hindrance(asker, standing)
             if why:
                 raise UsageError(hindrance_sentence(why))
@@ -108,8 +103,3 @@ def _claim(draft: Draft, version: Version) -> None:
     mine = Draft.objects.filter(pk=draft.pk, version=version.number, state=DraftState.CHECKED)
     if mine.update(version=version.number) != 1:
         raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
-
-
-def _limits() -> Limits:
-    site = SiteSettings.objects.first()
-    return Limits(site.row_limit, site.batch_limit) if site else Limits()

@@ -21,7 +21,7 @@ from batch.web.charts import course_chart
 from batch.web.drafts.approving import Blocker, hindrance
 from batch.web.drafts.checking import known_account
 from batch.web.drafts.conventions import Conventions
-from batch.web.drafts.decisions import asker_of, blockers_of, standing_of
+from batch.web.drafts.decisions import blockers_of, find_standing
 from batch.web.drafts.digest import Options
 from batch.web.drafts.figures import Foreseen
 from batch.web.drafts.mapping import mapping
@@ -112,8 +112,7 @@ def _versions(draft: Draft) -> QuerySet[Version]:
 
 
 def _approving(draft: Draft, version: Version, person: Person, found: Sequence[Blocker]) -> dict[str, Any]:
-    asker = asker_of(person)
-    standing = standing_of(draft, version, asker)
+    asker, standing = find_standing(draft, version, person)
     why = hindrance(asker, standing)
     approvals = Approval.objects.filter(version=version, screen_digest=version.screen_digest)
     left = max(standing.needed - len(standing.approvers), 0)
