@@ -22,10 +22,11 @@ Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder needs the browser."""
+    """All of this folder needs the browser, and takes long."""
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(_MARK)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

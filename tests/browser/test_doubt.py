@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from batch.sandbox import SandboxOptions
@@ -16,7 +15,6 @@ from tests.browser.served import Served
 _SHEET = "Token;Amount;Direction\nsub-0001;5;add\nsub-0002;0,02;add\nsub-0003;7;add\n"
 
 
-@pytest.mark.slow
 def test_a_person_decides_with_a_reason(own_site: Callable[..., Served], visit: Visit) -> None:
     site = own_site(options=SandboxOptions(language="en"))
     site.sandbox.add_fault("reset-after:token=sub-0002")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser import steps
@@ -15,7 +14,6 @@ from tests.browser.served import Served, wait_for
 _ROWS = 24
 
 
-@pytest.mark.slow
 def test_a_batch_survives_the_end_of_the_site_of_its_worker_and_of_both(
     own_site: Callable[..., Served], visit: Visit
 ) -> None:

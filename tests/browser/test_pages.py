@@ -36,7 +36,6 @@ def pages(site: Served) -> dict[str, str]:
     return site.filled()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_page(language: str, site: Served, pages: dict[str, str], visit: Visit) -> None:

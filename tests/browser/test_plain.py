@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser import steps
@@ -13,7 +12,6 @@ from tests.browser.served import Served
 _NO_SCRIPT = {"java_script_enabled": False}
 
 
-@pytest.mark.slow
 def test_from_the_login_to_the_report_without_javascript(site: Served, visit: Visit) -> None:
     preparer = visit(site, address="/drafts/new", **_NO_SCRIPT)
     preparer.get_by_label("User name").fill("paula")

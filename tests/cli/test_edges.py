@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,15 +302,3 @@ def test_a_sub_account_that_rose_is_a_warning(command: Command, sandbox: Sandbox
     ended = run(command, other, "other.csv")
     assert (ended.code, codes(ended)) == (0, ["balances-rose"])
     assert "sub-0001 by €500.00" in " ".join(ended.err.split())
-
-
-def test_a_run_under_way_keeps_others_out_until_it_has_ended(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "1")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        while not applied(sandbox):
-            time.sleep(0.01)
-        assert run(command, OTHER, "other.csv").code == 2
-        assert process.wait(30) == 0
-    assert run(command, OTHER, "other.csv").code == 0

@@ -155,7 +155,7 @@ def interfere(
     command: Command, sandbox: Sandbox, harm: Callable[[Path], None]
 ) -> tuple[int, dict[str, dict[str, str]]]:
     """Do something to the ledger when the first row of a run is done; its exit code and its document."""
-    arguments = command.arguments("run", command.sheet(SHEET), "--yes", "--json", "--max-per-second", "2")
+    arguments = command.arguments("run", command.sheet(SHEET), "--yes", "--json", "--max-per-second", "4")
     with subprocess.Popen(
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -393,8 +393,11 @@ def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox:
         second = command("resume", "--json")
         assert (second.code, second.error[0]) == (2, "account-in-use")
         assert f"process {process.pid}" in second.err
+        other = command.sheet("token;amount;direction\nsub-0001;1;add\n", "other.csv")
+        assert command("run", other, "--yes", "--json").error[0] == "account-in-use"
         assert process.wait(30) == 0
     assert applied(sandbox) == ALL
+    assert command("run", other, "--yes").code == 0
 
 
 @pytest.mark.parametrize("how", ["setting", "option"])
@@ -429,7 +432,7 @@ def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox)
 
 
 def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
+    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "4")
     with subprocess.Popen(
         arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -37,6 +37,7 @@ def scenario(seed: int, *, drifts: bool) -> Scenario:
 
 
 @pytest.mark.parametrize(("drifts", "least_share"), [(False, 1.0), (True, 0.99)], ids=["quiet", "drift"])
+@pytest.mark.slow
 def test_doubts_are_settled_without_a_person(*, drifts: bool, least_share: float) -> None:
     told = [play(seed, scenario=scenario(seed, drifts=drifts)) for seed in range(SEEDS)]
     doubts = sum(one.doubts for one in told)
@@ -47,7 +48,9 @@ def test_doubts_are_settled_without_a_person(*, drifts: bool, least_share: float
 
 
 @pytest.mark.parametrize("words", [trouble.words for trouble in TROUBLES if trouble.words not in ASKED_EVEN_WHEN_QUIET])
-@pytest.mark.parametrize("spending", SPENDINGS[:2], ids=["quiet", "drift"])
+@pytest.mark.parametrize(
+    "spending", [pytest.param(SPENDINGS[0], marks=pytest.mark.slow, id="quiet"), pytest.param(SPENDINGS[1], id="drift")]
+)
 def test_whatever_goes_wrong_nobody_is_asked_while_accounts_spend_cents(words: str, spending: Spending) -> None:
     """As `make asked` measures it on more seeds."""
     [trouble] = [each for each in TROUBLES if each.words == words]

@@ -10,10 +10,10 @@ from tests.simulation.planted import PLANTED, PLANTED_AT_THE_EDGES, Unlocked
 from tests.simulation.play import Violation, play
 
 SEEDS = 2000
-PIECES = 8
-PIECE = [pytest.param(piece, marks=[pytest.mark.slow] * (piece >= PIECES // 4)) for piece in range(PIECES)]
+PIECES = 16
+PIECE = [pytest.param(piece, marks=[pytest.mark.slow] * (piece >= 2)) for piece in range(PIECES)]
 MONTHS = 1600
-MONTH_PIECES = 16
+MONTH_PIECES = 32
 MONTH_PIECE = [pytest.param(piece, marks=[pytest.mark.slow] * (piece > 0)) for piece in range(MONTH_PIECES)]
 
 
@@ -26,11 +26,13 @@ def test_every_claim_is_true_whatever_fails(piece: int) -> None:
 
 FOUND_LATE = {
     "a person decides before the balances do",
+    "a process that slept sends all the same",
     "another batch begins before one has ended",
     "rises are not looked for before a resumption",
+    "the books put nothing in doubt",
     "what books put in doubt is settled by its attempt",
 }
-"""Faults that show only after hundreds of seeds."""
+"""Faults that show only after dozens of seeds and more."""
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:
@@ -53,8 +55,9 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     pytest.fail(f"“{name}” went unnoticed for {planted.within} seeds")
 
 
-def test_the_ledger_lets_no_row_be_sent_twice_even_where_the_lock_fails() -> None:
-    for seed in range(150):
+@pytest.mark.parametrize("piece", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
+def test_the_ledger_lets_no_row_be_sent_twice_even_where_the_lock_fails(piece: int) -> None:
+    for seed in range(piece * 50, piece * 50 + 50):
         play(seed, ledger=Unlocked())
 
 
