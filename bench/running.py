@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from batch.ledger.holding import this_process
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger, NewBatch, take_up
 from batch.model import Balances, BatchState, Status
 from batch.notes import Note
@@ -24,6 +23,7 @@ from bench.measuring import Failed, Measure, process, python, timed
 from bench.providers import KEY, SUBACCOUNTS
 from bench.server import HELD, MAIN, token
 from bench.sheets import known_to
+from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import ProviderInMemory
 
 

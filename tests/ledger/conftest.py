@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Ledger
 from tests.builders import known_to
+from tests.ledger_in_memory import MemoryLedger
 from tests.postgres import ON_POSTGRES
 
 DATABASES = ["database", pytest.param("postgres", marks=ON_POSTGRES)]

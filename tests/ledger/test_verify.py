@@ -9,12 +9,12 @@ import pytest
 
 from batch.ledger import chain
 from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Event, People, Status
 from batch.notes import note
 from tests.builders import NOON, new_batch
+from tests.ledger_in_memory import MemoryLedger
 
 ROWS: tuple[list[Cell], ...] = (
     ["sub-1", Decimal("12.5"), "add"],

@@ -13,13 +13,13 @@ import pytest
 from batch.errors import BatchUnfinished, CreditbatchError, UsageError
 from batch.ledger import verify
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowDoubted, RowSettled
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.orm.connect import connect
 from batch.model import Status
 from batch.notes import note
 from batch.rules.accounts import Owner
 from batch.runner.account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
+from tests.ledger_in_memory import MemoryLedger
 
 
 def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import pytest
 from batch.choices import Choices, write_choices
 from batch.findings import Finding
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.model import Balances, BatchState, Cell, Status
 from batch.rules.checks import Expected
 from batch.runner.dry_run import Account, dry_run
 from batch.runner.ledger_checks import check_against_ledger
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to, new_batch
+from tests.ledger_in_memory import MemoryLedger
 
 Rows = Sequence[Sequence[Cell]]
 LIST: Rows = [["sub-1", Decimal(number), "add"] for number in (10, 20, 30, 40, 50, 60)]

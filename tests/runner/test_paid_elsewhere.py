@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 
 from batch.ledger.facts import BalancesRead, PersonDecided, Purpose
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import tell
 from batch.runner.perform import perform
 from tests.builders import NOON, known_to, new_batch
+from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, apply_in_silence, refuse, world
 
 ROWS: tuple[list[Cell], ...] = (

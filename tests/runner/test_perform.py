@@ -10,12 +10,12 @@ import pytest
 
 from batch.errors import LedgerError
 from batch.ledger.facts import Fact, Purpose
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.sentences import taken_over
 from batch.model import BatchState, Movement, Status
 from batch.notes import tell
 from batch.outcome import Outcome
 from batch.rules.holding import PROOF_SECONDS
+from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import (
     Clock,
     Scene,

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from batch.choices import Choices
 from batch.errors import LedgerError, UsageError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, StateChanged
-from batch.ledger.memory import MemoryLedger
 from batch.model import Balances, BatchState, Cell, Movement, Status
 from batch.outcome import Outcome
 from batch.rules.checks import Expected
@@ -23,6 +22,7 @@ from batch.runner.ledger_checks import check_against_ledger
 from batch.runner.perform import perform
 from batch.runner.unsettled import close_unfinished, family_of, is_all_done, only_unsettled
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to
+from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, refuse, world
 
 ACCOUNT = ACCESS.account

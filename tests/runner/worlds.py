@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from batch.errors import ProviderUnreachable
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchView, Cell, Movement, Status
 from batch.notes import Note, note
@@ -20,6 +19,7 @@ from batch.rules.retry import RetryPolicy
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import BALANCES, NOON, known_to, new_batch
+from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import ProviderInMemory
 
 Script = Callable[["ScriptedProvider", Movement], Outcome]

@@ -22,7 +22,6 @@ from decimal import Decimal
 from batch.choices import Choices
 from batch.errors import CreditbatchError, LedgerError
 from batch.ledger.facts import PersonDecided
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Movement, Status
@@ -48,6 +47,7 @@ from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from batch.runner.unsettled import family_of, is_all_done, only_unsettled
 from tests.builders import NOON, grid
+from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import OWNER, ProviderInMemory
 from tests.simulation.play import Crash, Violation
 

@@ -11,7 +11,6 @@ import pytest
 
 from batch.ledger import owners, replay
 from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
 from batch.notes import note
@@ -22,6 +21,7 @@ from batch.rules.retry import Found, Step, find_refusal
 from batch.rules.settle import Reading, Verdict, settle
 from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
 from batch.runner.session import RunOptions, Session
+from tests.ledger_in_memory import MemoryLedger
 from tests.simulation import month
 from tests.simulation.draw import BOTH, LIES, Scenario, draw
 

@@ -12,7 +12,6 @@ from typing import Any, cast
 from batch.errors import LedgerError, UsageError
 from batch.ledger import verify
 from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, RowSettled
-from batch.ledger.memory import MemoryLedger
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, to_thousandths
@@ -27,6 +26,7 @@ from batch.runner.account import decide
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import NOON
+from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import MAIN
 from tests.simulation.draw import BOUND, SETTLE_SECONDS, Scenario, draw
 from tests.simulation.provider import ModelProvider, Outside, Time
