@@ -30,10 +30,10 @@ def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     sheet.title = name or _NAME
-    for number, cells in enumerate(rows, 1):
+    for line, cells in enumerate(rows, 1):
         for column, cell in enumerate(cells, 1):
             if cell is not None:
-                write_cell(cast("WrittenCell", sheet.cell(number, column)), cell)
+                write_cell(cast("WrittenCell", sheet.cell(line, column)), cell)
     return workbook
 
 

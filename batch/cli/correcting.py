@@ -10,7 +10,7 @@ from batch.files import whole_file
 from batch.frames import CheckedSheet
 from batch.language import _
 from batch.output import refuse_replacing
-from batch.sheet.limits import Limits
+from batch.sheet import Limits
 from batch.sheet.original import load
 
 

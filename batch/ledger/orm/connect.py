@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from batch.errors import LedgerError, SettingsError, system_words
 from batch.language import _
-from batch.ledger.orm import settings as ledger_settings
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+_SETTINGS: dict[str, Any] = {
+    "USE_TZ": True,
+    "TIME_ZONE": "UTC",
+    "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    "INSTALLED_APPS": ["batch.ledger.orm.apps.LedgerConfig"],
+    "SECRET_KEY": "",  # nothing is signed here; Django refuses to sign with an empty key
+    "LOGGING_CONFIG": None,
+}
+"""What Django needs to know to hold the ledger."""
 FILE_NAME = "ledger.sqlite3"
 BUSY_SECONDS = 20
 ON_DISK = "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON;"
@@ -112,12 +120,7 @@ def _configure(database: dict[str, Any], also: Mapping[str, Any]) -> None:
 
     connection_created.connect(_commit_to_disk)
     if not settings.configured:
-        names = [name for name in dir(ledger_settings) if name.isupper()]
-        settings.configure(
-            **{name: getattr(ledger_settings, name) for name in names}
-            | dict(also)
-            | {"DATABASES": {"default": database}}
-        )
+        settings.configure(**_SETTINGS | dict(also) | {"DATABASES": {"default": database}})
         # Without the prefix of addresses, which a site sets for each request: the command line has none.
         django.setup(set_prefix=False)
         return

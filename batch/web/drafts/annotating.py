@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 from batch.annotate import annotate
 from batch.findings import Finding
 from batch.ledger.encoding import finding_from_json
-from batch.model import Cell, Role, Source
+from batch.model import Cell, Source
+from batch.model import Role as ColumnRole
 from batch.rules.amounts import read_amount
 from batch.sheet.original import Original
-from batch.web.access import Role as Who
-from batch.web.access import needs
+from batch.web.access import Role, needs
 from batch.web.drafts.corrections import Correction
 from batch.web.drafts.finding import draft_in_force
 from batch.web.drafts.receiving import limits
@@ -25,7 +25,7 @@ from batch.web.models import DraftMark, DraftRow, Version
 
 
 @require_safe
-@needs(Who.VIEWER)
+@needs(Role.VIEWER)
 def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001 (Django hands it over)
     """The workbook, to be corrected and uploaded again."""
     _draft, version = draft_in_force(pk)
@@ -40,7 +40,7 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
 
 def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
     """Give the corrected cells, by (row, column) as `Appearance` counts them: amounts as numbers, all else as typed."""
-    amounts = {version.roles.get(role.value) for role in (Role.AMOUNT, Role.ADDED, Role.REMOVED)}
+    amounts = {version.roles.get(role.value) for role in (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)}
     corrections = (Correction.from_json(kept) for kept in version.corrections)
     return {
         (found.row, found.column): _read_number(found.after) if found.column in amounts else found.after
