@@ -14,7 +14,7 @@ from batch.web.access import Role, needs, person_of, roles_of
 from batch.web.administration.forms import ROLE_FIELDS, NewPersonForm, PersonForm
 from batch.web.administration.granting import may_help_in, objection
 from batch.web.audit import record
-from batch.web.entry import confirm, onetime, totp
+from batch.web.entry import confirm, onetime
 from batch.web.models import Person
 
 
@@ -87,7 +87,7 @@ def forget_authenticator(request: HttpRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(Person, pk=pk)
     if not may_help_in(roles_of(person_of(request)), _roles(somebody)):
         return _refuse_help(request, somebody)
-    totp.forget(somebody)
+    confirm.forget_devices(somebody)
     record(request, "authenticator.reset", somebody.username)
     messages.success(request, _("{name} confirms with the password again.").format(name=somebody))
     return redirect("person", pk=pk)

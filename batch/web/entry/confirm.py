@@ -14,6 +14,7 @@ from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.language import _
@@ -81,6 +82,12 @@ def totp_accepted(person: Person, code: str) -> bool:
     with transaction.atomic():
         devices = TOTPDevice.objects.select_for_update().filter(user=person, confirmed=True)
         return any(device.verify_is_allowed()[0] and device.verify_token(digits) for device in devices)
+
+
+def forget_devices(person: Person) -> None:
+    """Remove the authenticator and its recovery codes."""
+    TOTPDevice.objects.filter(user=person).delete()
+    StaticDevice.objects.filter(user=person).delete()
 
 
 def _counted() -> HttpRequest:

@@ -60,18 +60,12 @@ def remove(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         code = form.cleaned_data["code"]
         if confirm.totp_accepted(person, code) or _recovered(person, code):
-            forget(person)
+            confirm.forget_devices(person)
             record(request, "authenticator.removed", person.username)
             messages.success(request, _("The authenticator is removed: your password confirms approvals again."))
             return redirect("profile")
         form.refuse()
     return render(request, "web/entry/authenticator.html", {"form": form, "section": "profile"})
-
-
-def forget(person: Person) -> None:
-    """Remove the authenticator and its recovery codes."""
-    TOTPDevice.objects.filter(user=person).delete()
-    StaticDevice.objects.filter(user=person).delete()
 
 
 def _unconfirmed(person: Person) -> TOTPDevice:
