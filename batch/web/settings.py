@@ -34,8 +34,8 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "batch.ledger.orm.apps.LedgerConfig",
-    "batch.web.apps.WebConfig",
+    "batch.ledger.orm.LedgerConfig",
+    "batch.web.WebConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

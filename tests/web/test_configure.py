@@ -24,7 +24,7 @@ home = Path(sys.argv[1])
 from batch.ledger.orm.connect import connect
 connect(home, None)
 from django.conf import settings
-assert settings.INSTALLED_APPS == ["batch.ledger.orm.apps.LedgerConfig"]
+assert settings.INSTALLED_APPS == ["batch.ledger.orm.LedgerConfig"]
 assert not any(name.startswith("batch.web") for name in sys.modules)
 from batch.ledger.orm.store import DatabaseLedger
 print(DatabaseLedger().latest())

@@ -17,7 +17,7 @@ _SETTINGS: dict[str, Any] = {
     "USE_TZ": True,
     "TIME_ZONE": "UTC",
     "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-    "INSTALLED_APPS": ["batch.ledger.orm.apps.LedgerConfig"],
+    "INSTALLED_APPS": ["batch.ledger.orm.LedgerConfig"],
     "SECRET_KEY": "",  # nothing is signed here; Django refuses to sign with an empty key
     "LOGGING_CONFIG": None,
 }
