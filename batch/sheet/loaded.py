@@ -10,7 +10,7 @@ from batch.model import Appearance, Cell
 from batch.rules.header import SEARCHED_ROWS, Merged
 from batch.sheet.choice import Choice, Sheet
 from batch.sheet.limits import Limits
-from batch.sheet.table import Table, check_extent
+from batch.sheet.table import Table, as_cell, check_extent
 
 
 @dataclass(slots=True)
@@ -59,9 +59,8 @@ class LoadedWorkbook:
         return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._in_order]
 
     def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for; only their texts."""
-        rows = self._by_name[sheet].rows[:SEARCHED_ROWS]
-        return [[cell if isinstance(cell, str) else None for cell in row] for row in rows]
+        """The rows in which a header is looked for."""
+        return [list(map(as_cell, row)) for row in self._by_name[sheet].rows[:SEARCHED_ROWS]]
 
     def merged(self, sheet: str) -> list[Merged]:
         """Its merged cells."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import N_, _, number
-from batch.model import Appearance
+from batch.model import Appearance, Cell
 from batch.sheet.complaints import shown
 from batch.sheet.limits import Limits
 
@@ -35,6 +36,13 @@ class Table:
     columns: int = 1
     appearance: Appearance = field(default_factory=Appearance)
     findings: tuple[Finding, ...] = ()
+
+
+def as_cell(value: object) -> Cell:
+    """A cell as rules take it; what they have no type for (a time) is nothing to them in a header."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(repr(value))
+    return value if isinstance(value, Cell) else None
 
 
 def check_extent(name: str, rows: int, columns: int, cells: int, limits: Limits) -> None:

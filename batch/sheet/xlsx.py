@@ -7,7 +7,6 @@ only disagree.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import cached_property
 
 from batch.findings import Finding
@@ -17,7 +16,7 @@ from batch.sheet.choice import Choice, Sheet
 from batch.sheet.conditional import apply_formats
 from batch.sheet.limits import Limits
 from batch.sheet.styles import StyleSheet, read_styles
-from batch.sheet.table import Table, check_extent
+from batch.sheet.table import Table, as_cell, check_extent
 from batch.sheet.xlsx_package import UNREADABLE, Package
 from batch.sheet.xlsx_xml import SharedTexts, SheetXml
 
@@ -37,7 +36,7 @@ class Workbook:
     def top(self, sheet: str) -> list[list[Cell]]:
         """The rows in which a header is looked for."""
         xml = self._sheet(sheet)
-        return [list(map(_as_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
+        return [list(map(as_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
 
     def merged(self, sheet: str) -> list[Merged]:
         """The merged cells."""
@@ -101,13 +100,6 @@ class Workbook:
         """What is said where not all could be looked at: Excel mends it."""
         is_seen = xml.is_clear and self._styles[1]
         return () if is_seen else (Finding("appearance-unseen", params={"as": "again"}),)
-
-
-def _as_cell(value: object) -> Cell:
-    """A cell as rules take it; what they have no type for (a time) is nothing to them in a header."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    return value if isinstance(value, Cell) else None
 
 
 def _appearance(xml: SheetXml) -> Appearance:

@@ -7,7 +7,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from openpyxl import Workbook
@@ -109,9 +109,39 @@ def ods_row(*texts: str, repeated: int = 1) -> str:
     )
 
 
-def xlsb(rows: Mapping[int, Iterable[str | float | bytes]]) -> bytes:
-    """A binary workbook with these rows, numbered from 0, in its sheet "Binary"; a byte is the code of an error."""
-    sheet = _record(129) + _record(148, struct.pack("<4I", 0, max(rows), 0, 9)) + _record(145)
+BinaryRows = Mapping[int, Iterable[str | float | bytes]]
+"""By their number from 0; a byte is the code of an error."""
+
+
+def xlsb(rows: BinaryRows) -> bytes:
+    """A binary workbook with these rows in its sheet "Binary"."""
+    return xlsb_book({"Binary": rows})
+
+
+def xlsb_book(sheets: Mapping[str, BinaryRows], hidden: Collection[str] = ()) -> bytes:
+    """A binary workbook with these sheets."""
+    office = "http://schemas.openxmlformats.org"
+    entries, relations, parts = b"", "", {}
+    for number, (name, rows) in enumerate(sheets.items(), start=1):
+        entries += _record(156, struct.pack("<II", name in hidden, number) + _wide(f"rId{number}") + _wide(name))
+        relations += (
+            f'<Relationship Id="rId{number}" Type="{office}/officeDocument/2006/relationships/worksheet" '
+            f'Target="worksheets/sheet{number}.bin"/>'
+        )
+        parts[f"xl/worksheets/sheet{number}.bin"] = _xlsb_sheet(rows)
+    relations = f'<Relationships xmlns="{office}/package/2006/relationships">{relations}</Relationships>'
+    return zipped(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "xl/workbook.bin": _record(131) + _record(143) + entries + _record(144) + _record(132),
+            "xl/_rels/workbook.bin.rels": relations.encode(),
+            **parts,
+        }
+    )
+
+
+def _xlsb_sheet(rows: BinaryRows) -> bytes:
+    sheet = _record(129) + _record(148, struct.pack("<4I", 0, max(rows, default=0), 0, 9)) + _record(145)
     for row, cells in rows.items():
         sheet += _record(0, struct.pack("<I", row) + bytes(13))
         for column, cell in enumerate(cells):
@@ -121,22 +151,12 @@ def xlsb(rows: Mapping[int, Iterable[str | float | bytes]]) -> bytes:
                     sheet += _record(6, place + _wide(cell))
                 case bytes():
                     sheet += _record(3, place + cell)
+                case int():
+                    # As Excel writes whole numbers.
+                    sheet += _record(2, place + struct.pack("<i", cell << 2 | 2))
                 case _:
                     sheet += _record(5, place + struct.pack("<d", cell))
-    bundle = _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Binary")) + _record(144)
-    office = "http://schemas.openxmlformats.org"
-    relation = (
-        f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="rId1" '
-        f'Type="{office}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.bin"/></Relationships>'
-    )
-    return zipped(
-        {
-            "[Content_Types].xml": b"<Types/>",
-            "xl/workbook.bin": _record(131) + bundle + _record(132),
-            "xl/_rels/workbook.bin.rels": relation.encode(),
-            "xl/worksheets/sheet1.bin": sheet + _record(146) + _record(130),
-        }
-    )
+    return sheet + _record(146) + _record(130)
 
 
 def _record(kind: int, content: bytes = b"") -> bytes:

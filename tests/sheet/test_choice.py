@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
 import pytest
 from openpyxl import Workbook
 
 from batch.errors import SheetError
 from batch.model import Role
+from tests.template.office import needs_office, saved
 
 from . import hostile
 from .hostile import HEADER
@@ -90,11 +96,88 @@ def test_notes_on_another_sheet_are_not(beside: list[tuple[object, ...]]) -> Non
     assert said(pages(*beside)) == []
 
 
+Sheets = Mapping[str, Sequence[tuple[str | float, ...]]]
+HIDDEN = "Page 3"
+LIST: Sheets = {
+    "Page 1": [HEADER, ROW],
+    "Page 2": [("sub-2", 40, "Retrait")],
+    "Notes": [("Dear Sir",), ("Rates", 12.5, "per month")],
+    HIDDEN: [("sub-4", 40, "add")],
+    "Empty": [],
+}
+"""Of one list, the titles are on the first page only."""
+
+
+def xls(sheets: Sheets) -> bytes:
+    workbook = importlib.import_module("xlwt").Workbook()
+    for name, rows in sheets.items():
+        sheet = workbook.add_sheet(name)
+        sheet.visibility = int(name == HIDDEN)
+        for row, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell)
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+def xlsb(sheets: Sheets) -> bytes:
+    return hostile.xlsb_book({name: dict(enumerate(rows)) for name, rows in sheets.items()}, {HIDDEN})
+
+
+def ods(sheets: Sheets) -> bytes:
+    tables = []
+    for name, rows in sheets.items():
+        written = "".join(f"<table:table-row>{''.join(map(ods_cell, cells))}</table:table-row>" for cells in rows)
+        style = 'table:style-name="h"' if name == HIDDEN else ""
+        tables.append(f'<table:table table:name="{name}" {style}>{written}</table:table>')
+    data = hostile.ods([], styles=ODS_HIDDEN)
+    return hostile.with_content(data, '<table:table table:name="Feuille1"></table:table>', "".join(tables))
+
+
+def ods_cell(cell: str | float) -> str:
+    kind = 'string"' if isinstance(cell, str) else f'float" office:value="{cell}"'
+    return f'<table:table-cell office:value-type="{kind}><text:p>{cell}</text:p></table:table-cell>'
+
+
+@pytest.mark.parametrize("write", [xls, xlsb, ods])
+def test_a_list_that_goes_on_is_named_whatever_the_format(write: Callable[[Sheets], bytes]) -> None:
+    name = f"x.{write.__name__}"
+    grid = grid_of(write(LIST), name)
+    assert grid.source.sheet == "Page 1"
+    named = [finding.params["sheets"] for finding in grid.findings if finding.code == "sheets-besides"]
+    assert named == ["“Page 2”"]
+    rest = {sheet: rows for sheet, rows in LIST.items() if sheet != "Page 2"}
+    assert "sheets-besides" not in {finding.code for finding in grid_of(write(rest), name).findings}
+
+
+@pytest.mark.slow
+@needs_office
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_a_list_that_goes_on_is_named_as_libreoffice_saves_it(kind: str, tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name, rows in LIST.items():
+        sheet = workbook.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == HIDDEN else "visible"
+        for row in rows:
+            sheet.append(list(row))
+    path = tmp_path / "list.xlsx"
+    workbook.save(path)
+    findings = grid_of(saved(path, tmp_path, kind).read_bytes(), f"x.{kind}").findings
+    assert [(finding.code, dict(finding.params)) for finding in findings] == [
+        ("sheets-besides", {"sheets": "“Page 2”"})
+    ]
+
+
+ODS_HIDDEN = (
+    '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
+)
+
+
 def test_hidden_opendocument_sheets() -> None:
-    styles = (
-        '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
-    )
-    data = hostile.ods([hostile.ods_row(*HEADER)], styles=styles)
+    data = hostile.ods([hostile.ods_row(*HEADER)], styles=ODS_HIDDEN)
     table = '<table:table table:name="Feuille1">'
     hidden = hostile.with_content(data, table, '<table:table table:name="Feuille1" table:style-name="h">')
     with pytest.raises(SheetError, match="has no visible sheet"):
