@@ -9,42 +9,41 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 from zipfile import ZipFile
-
-from defusedxml.ElementTree import XMLParser
 
 from batch.rules.cells import oddity
 from batch.sheet.complaints import damaged
 from batch.sheet.limits import Limits
 from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
 from batch.sheet.numberformat import as_formats_write, text_means
-from batch.sheet.ods_styles import DocumentStyles
+from batch.sheet.ods_styles import TABLE, DocumentStyles
 from batch.sheet.original import Original
 from batch.sheet.table import check_extent
+from batch.sheet.xml_reader import Attributes, XmlReader
 
 _CONTENT, _NAMED_STYLES = "content.xml", "styles.xml"
-_CHUNK = 1_000_000
 _LARGEST_STYLES = 12_000_000
-_DEEPEST = 200
-"""Elements inside each other; a sheet needs twenty."""
 _MOST_SPACES = 1_000
 _SPACES = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _TRUTHS = {"TRUE": True, "VRAI": True, "1": True, "FALSE": False, "FAUX": False, "0": False}
 """As programs store truth values, or show those that LibreOffice stores as numbers."""
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_DRAWING = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
-_CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
-_NOT_IN_CELLS = frozenset((_OFFICE + "annotation", _TABLE + "shapes", _TABLE + "tracked-changes", _TEXT + "ruby-text"))
+_OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
+_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
+_DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
+_CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
+_SHAPES = (
+    *("a", "caption", "circle", "connector", "control", "custom-shape", "ellipse", "frame", "g", "line", "measure"),
+    *("page-thumbnail", "path", "polygon", "polyline", "rect", "regular-polygon"),
+)
+"""All that may be anchored inside of cells, with paragraphs of its own."""
+_NOT_IN_CELLS = frozenset(
+    (_OFFICE + "annotation", TABLE + "shapes", TABLE + "tracked-changes", _TEXT + "ruby-text")
+).union(_DRAWING + shape for shape in _SHAPES)
 _CONCEALED = frozenset(("collapse", "filter"))
-
-_Attributes = Mapping[str, str]
 
 
 def read_document(original: Original, limits: Limits) -> LoadedWorkbook | None:
@@ -56,62 +55,23 @@ def read_document(original: Original, limits: Limits) -> LoadedWorkbook | None:
         try:
             styles = DocumentStyles()
             if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
-                _parse(archive, _NAMED_STYLES, _Target(styles.starts, {}, lambda _text: None))
+                with archive.open(_NAMED_STYLES) as stream:
+                    styles.parse(stream)
             reader = _Reader(original.name, limits, styles)
-            _parse(archive, _CONTENT, _Target({**styles.starts, **reader.starts}, reader.ends, reader.text))
-        except (ParseError, ValueError):
+            with archive.open(_CONTENT) as stream:
+                reader.parse(stream)
+        except (ExpatError, ValueError):
             raise damaged(original.name) from None
     return LoadedWorkbook(original.name, reader.sheets, limits)
 
 
-class _Target:
-    """Hands elements to who knows them by their names, and nothing inside of those that are not in the cells."""
+class _Reader(XmlReader):
+    """Reads the sheets, and the styles that stand before them."""
 
-    def __init__(
-        self,
-        starts: Mapping[str, Callable[[_Attributes], None]],
-        ends: Mapping[str, Callable[[], None]],
-        text: Callable[[str], None],
-    ) -> None:
-        self._starts, self._ends, self._text = starts, ends, text
-        self._depth = self._skipped = 0
-
-    def start(self, name: str, attributes: _Attributes) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ValueError("elements are nested too deeply")
-        handler = None if self._skipped else self._starts.get(name)
-        if handler:
-            handler(attributes)
-        elif not self._skipped and (name in _NOT_IN_CELLS or name.startswith(_DRAWING)):
-            # Pictures and shapes are anchored inside of cells, and have paragraphs of their own.
-            self._skipped = self._depth
-
-    def end(self, name: str) -> None:
-        handler = None if self._skipped else self._ends.get(name)
-        if handler:
-            handler()
-        if self._skipped == self._depth:
-            self._skipped = 0
-        self._depth -= 1
-
-    def data(self, text: str) -> None:
-        if not self._skipped:
-            self._text(text)
-
-
-def _parse(archive: ZipFile, part: str, target: _Target) -> None:
-    parser = XMLParser(target=target, forbid_dtd=True)
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            parser.feed(chunk)
-    parser.close()
-
-
-class _Reader:
-    """Reads the sheets from the events of a parser."""
+    passed_by = _NOT_IN_CELLS
 
     def __init__(self, name: str, limits: Limits, styles: DocumentStyles) -> None:
+        super().__init__()
         self.sheets: list[LoadedSheet] = []
         self._name, self._limits, self._styles = name, limits, styles
         self._blank_rows = self._blank_cells = 0
@@ -119,64 +79,66 @@ class _Reader:
         self._columns = self._cells = 0
         self._column_styles: list[str] = []
         self._row: list[object] = []
-        self._row_attributes: _Attributes = {}
-        self._cell: _Attributes | None = None
+        self._row_attributes: Attributes = {}
+        self._cell: Attributes | None = None
         self._paragraphs: list[str] = []
         self._paragraph: list[str] | None = None
         self._is_struck = False
         self._hidden_groups: list[bool] = []
-        self.starts: dict[str, Callable[[_Attributes], None]] = {
-            _TABLE + "table": self._start_table,
-            _TABLE + "table-row-group": self._start_group,
-            _TABLE + "table-column-group": self._start_group,
-            _TABLE + "table-column": self._column,
-            _TABLE + "table-row": self._start_row,
-            _TABLE + "table-cell": self._start_cell,
-            _TABLE + "covered-table-cell": self._start_cell,
+        self.hear_text = self._hear_paragraph
+        self.starts = {
+            **styles.starts,
+            TABLE + "table": self._start_table,
+            TABLE + "table-row-group": self._start_group,
+            TABLE + "table-column-group": self._start_group,
+            TABLE + "table-column": self._column,
+            TABLE + "table-row": self._start_row,
+            TABLE + "table-cell": self._start_cell,
+            TABLE + "covered-table-cell": self._start_cell,
             _TEXT + "p": self._start_paragraph,
             _TEXT + "s": self._spaces,
             _TEXT + "tab": lambda _attributes: self._exact("\t"),
             _TEXT + "line-break": lambda _attributes: self._exact("\n"),
             _TEXT + "span": self._start_span,
         }
-        self.ends: dict[str, Callable[[], None]] = {
-            _TABLE + "table-row-group": self._end_group,
-            _TABLE + "table-column-group": self._end_group,
-            _TABLE + "table-row": self._end_row,
-            _TABLE + "table-cell": self._end_cell,
-            _TABLE + "covered-table-cell": self._end_cell,
+        self.ends = {
+            TABLE + "table-row-group": self._end_group,
+            TABLE + "table-column-group": self._end_group,
+            TABLE + "table-row": self._end_row,
+            TABLE + "table-cell": self._end_cell,
+            TABLE + "covered-table-cell": self._end_cell,
             _TEXT + "p": self._end_paragraph,
         }
 
-    def text(self, data: str) -> None:
-        """Characters: in a paragraph, where any number of spaces is one and none stands at the start."""
+    def _hear_paragraph(self, text: str) -> None:
+        """Any number of spaces is one, and none stands at the start."""
         if self._paragraph is not None:
-            data = _SPACES.sub(" ", data)
-            self._paragraph.append(data if self._paragraph else data.lstrip(" "))
+            text = _SPACES.sub(" ", text)
+            self._paragraph.append(text if self._paragraph else text.lstrip(" "))
 
-    def _start_table(self, attributes: _Attributes) -> None:
-        name = attributes.get(_TABLE + "name", "")
-        is_visible = not self._styles.is_hidden(attributes.get(_TABLE + "style-name"))
+    def _start_table(self, attributes: Attributes) -> None:
+        name = attributes.get(TABLE + "name", "")
+        is_visible = not self._styles.is_hidden(attributes.get(TABLE + "style-name"))
         self.sheets.append(LoadedSheet(name, is_visible))
         self._blank_rows = self._columns = self._cells = 0
         self._column_styles = []
 
-    def _start_group(self, attributes: _Attributes) -> None:
-        self._hidden_groups.append(attributes.get(_TABLE + "display") == "false")
+    def _start_group(self, attributes: Attributes) -> None:
+        self._hidden_groups.append(attributes.get(TABLE + "display") == "false")
 
     def _end_group(self) -> None:
         self._hidden_groups.pop()
 
-    def _is_concealed(self, family: str, attributes: _Attributes) -> bool:
+    def _is_concealed(self, family: str, attributes: Attributes) -> bool:
         """Whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
-        is_hidden = attributes.get(_TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
-        return is_hidden or self._styles.is_flat(family, attributes.get(_TABLE + "style-name"))
+        is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
+        return is_hidden or self._styles.is_flat(family, attributes.get(TABLE + "style-name"))
 
-    def _column(self, attributes: _Attributes) -> None:
+    def _column(self, attributes: Attributes) -> None:
         styles, count = self._column_styles, _repeated(attributes, "columns")
         first = len(styles)
         count = min(count, self._limits.columns - first)
-        styles += [attributes.get(_TABLE + "default-cell-style-name", "")] * count
+        styles += [attributes.get(TABLE + "default-cell-style-name", "")] * count
         if self._is_concealed("table-column", attributes):
             self._sheet.hidden_columns.update(range(first, first + count))
 
@@ -190,7 +152,7 @@ class _Reader:
     def _row_index(self) -> int:
         return len(self._sheet.rows) + self._blank_rows
 
-    def _start_row(self, attributes: _Attributes) -> None:
+    def _start_row(self, attributes: Attributes) -> None:
         self._row, self._blank_cells, self._row_attributes = [], 0, attributes
 
     def _end_row(self) -> None:
@@ -210,7 +172,7 @@ class _Reader:
         for looks in (sheet.shown, sheet.struck):
             _repeat(looks, first, count)
 
-    def _start_cell(self, attributes: _Attributes) -> None:
+    def _start_cell(self, attributes: Attributes) -> None:
         self._cell, self._paragraphs, self._is_struck = attributes, [], False
 
     def _end_cell(self) -> None:
@@ -229,25 +191,25 @@ class _Reader:
         for column in range(first, first + count):
             self._see(column, attributes, value, text)
 
-    def _see(self, column: int, attributes: _Attributes, value: object, text: str) -> None:
+    def _see(self, column: int, attributes: Attributes, value: object, text: str) -> None:
         """Note what a person sees of a cell. Its style may be that of its row or its column."""
         sheet, place = self._sheet, (self._row_index, column)
         if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
             sheet.shown[place] = as_formats_write(text, value)
-        style = attributes.get(_TABLE + "style-name") or self._row_attributes.get(_TABLE + "default-cell-style-name")
+        style = attributes.get(TABLE + "style-name") or self._row_attributes.get(TABLE + "default-cell-style-name")
         if not style and column < len(self._column_styles):
             style = self._column_styles[column]
         if self._is_struck or self._styles.strikes("table-cell", style):
             sheet.struck.add(place)
 
-    def _merge(self, attributes: _Attributes) -> None:
+    def _merge(self, attributes: Attributes) -> None:
         wide, high = _number(attributes, "number-columns-spanned"), _number(attributes, "number-rows-spanned")
         if wide > 1 or high > 1:
             row, column = self._row_index + 1, len(self._row) + self._blank_cells
             wide, high = min(wide, self._limits.columns), min(high, self._limits.rows)
             self._sheet.merged.append((row, column, row + high - 1, column + wide - 1))
 
-    def _start_paragraph(self, _attributes: _Attributes) -> None:
+    def _start_paragraph(self, _attributes: Attributes) -> None:
         if self._cell is not None:
             self._paragraph = []
 
@@ -256,7 +218,7 @@ class _Reader:
             self._paragraphs.append("".join(self._paragraph))
             self._paragraph = None
 
-    def _spaces(self, attributes: _Attributes) -> None:
+    def _spaces(self, attributes: Attributes) -> None:
         count = attributes.get(_TEXT + "c", "1")
         self._exact(" " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES))
 
@@ -264,7 +226,7 @@ class _Reader:
         if self._paragraph is not None:
             self._paragraph.append(text)
 
-    def _start_span(self, attributes: _Attributes) -> None:
+    def _start_span(self, attributes: Attributes) -> None:
         if self._cell is not None and self._styles.strikes("text", attributes.get(_TEXT + "style-name")):
             self._is_struck = True
 
@@ -280,16 +242,16 @@ def _repeat(looks: dict[tuple[int, int], str] | set[tuple[int, int]], first: int
                 looks.add((row, place[1]))
 
 
-def _repeated(attributes: _Attributes, what: str) -> int:
+def _repeated(attributes: Attributes, what: str) -> int:
     return max(1, _number(attributes, f"number-{what}-repeated"))
 
 
-def _number(attributes: _Attributes, name: str) -> int:
-    text = attributes.get(_TABLE + name)
+def _number(attributes: Attributes, name: str) -> int:
+    text = attributes.get(TABLE + name)
     return int(text) if text and text.isdecimal() and len(text) < 10 else 1
 
 
-def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
+def _value(attributes: Attributes, text: str, *, has_result: bool) -> object:
     """The cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
     kind = attributes.get(_OFFICE + "value-type")
     is_error = oddity(text) == "error"
@@ -307,7 +269,7 @@ def _value(attributes: _Attributes, text: str, *, has_result: bool) -> object:
         case "boolean":
             stored = attributes.get(_OFFICE + "boolean-value") or text
             return _TRUTHS.get(stored.strip().upper(), text or None)
-    formula = attributes.get(_TABLE + "formula", "").partition("=")[2]
+    formula = attributes.get(TABLE + "formula", "").partition("=")[2]
     if kind is None and formula and not has_result:
         return f"={formula}"
     return text or attributes.get(_OFFICE + "string-value") or None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+from batch.sheet.xml_reader import Attributes, XmlReader
+
+TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
+_STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0 "
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)(cm|mm|in|pt|pc|px)")
 _POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72, "pt": 1, "pc": 12, "px": 0.75}
 LEAST_HEIGHT = 2
@@ -16,16 +17,18 @@ LEAST_WIDTH = 5
 _Key = tuple[str, str]
 
 
-class DocumentStyles:
+class DocumentStyles(XmlReader):
     """What is to be known of the styles, each named by its family and its name: names are unique in a family only."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._style: _Key = ("", "")
         self._parents: dict[_Key, str] = {}
         self._strikes: dict[_Key, bool] = {}
         self._flat: set[_Key] = set()
         self._hidden: set[_Key] = set()
-        self.starts: Mapping[str, Callable[[Mapping[str, str]], None]] = {
+        self.ends = {}
+        self.starts = {
             _STYLE + "style": self._start,
             _STYLE + "default-style": self._start,
             _STYLE + "text-properties": self._text,
@@ -56,26 +59,26 @@ class DocumentStyles:
         """Whether a sheet of that style is not shown."""
         return ("table", name or "") in self._hidden
 
-    def _start(self, attributes: Mapping[str, str]) -> None:
+    def _start(self, attributes: Attributes) -> None:
         self._style = (attributes.get(_STYLE + "family", ""), attributes.get(_STYLE + "name", ""))
         parent = attributes.get(_STYLE + "parent-style-name")
         if parent:
             self._parents[self._style] = parent
 
-    def _text(self, attributes: Mapping[str, str]) -> None:
+    def _text(self, attributes: Attributes) -> None:
         lines = {attributes.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
         if lines:
             self._strikes[self._style] = lines != {"none"}
 
-    def _table(self, attributes: Mapping[str, str]) -> None:
-        if attributes.get(_TABLE + "display") == "false":
+    def _table(self, attributes: Attributes) -> None:
+        if attributes.get(TABLE + "display") == "false":
             self._hidden.add(self._style)
 
-    def _row(self, attributes: Mapping[str, str]) -> None:
+    def _row(self, attributes: Attributes) -> None:
         if _points(attributes.get(_STYLE + "row-height", "")) < LEAST_HEIGHT:
             self._flat.add(self._style)
 
-    def _column(self, attributes: Mapping[str, str]) -> None:
+    def _column(self, attributes: Attributes) -> None:
         if _points(attributes.get(_STYLE + "column-width", "")) < LEAST_WIDTH:
             self._flat.add(self._style)
 

@@ -1,8 +1,8 @@
 """Reading XML as a stream of events, by expat, and as strictly as defusedxml reads a tree: without a document type.
 
 A sheet has millions of elements, so nothing is built of them. Names are those of the vocabulary of the outermost
-element, whatever prefix they have; elements of other vocabularies, and whole branches that a reader names, are passed
-by.
+element, whatever prefix they have, or stand behind the address of their own and a space, as those of attributes do.
+All other elements, and whole branches that a reader names, are passed by.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ class XmlReader:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self.hear_text: Callable[[str], None] = self._pieces.append
         self._starts: dict[str, Callable[[Attributes], None]] = {}
         self._ends: dict[str, Callable[[], None]] = {}
         self._depth = 0
         self._parser = ParserCreate(namespace_separator=" ")
+        # Or a line break would come apart from the spaces around it.
+        self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = _refuse
         self._parser.StartElementHandler = self._begin
-        self._parser.CharacterDataHandler = self._pieces.append
 
     def parse(self, stream: IO[bytes]) -> None:
         """Read all of it; an `ExpatError` or a `ValueError` says that it is no such XML."""
@@ -47,9 +49,13 @@ class XmlReader:
     def _begin(self, name: str, _attributes: Attributes) -> None:
         """The outermost element tells the vocabulary."""
         space, separator, _local = name.rpartition(" ")
-        self._starts = {space + separator + local: handler for local, handler in self.starts.items()}
-        self._starts |= dict.fromkeys((space + separator + local for local in self.passed_by), self._pass_by)
-        self._ends = {space + separator + local: handler for local, handler in self.ends.items()}
+
+        def whole(name: str) -> str:
+            return name if " " in name else space + separator + name
+
+        self._starts = {whole(name): handler for name, handler in self.starts.items()}
+        self._starts |= dict.fromkeys(map(whole, self.passed_by), self._pass_by)
+        self._ends = {whole(name): handler for name, handler in self.ends.items()}
         self._listen()
 
     def _listen(self) -> None:
@@ -66,9 +72,11 @@ class XmlReader:
                 ends[name]()
 
         self._parser.StartElementHandler, self._parser.EndElementHandler = start, end
+        self._parser.CharacterDataHandler = self.hear_text
 
     def _pass_by(self, _attributes: Attributes) -> None:
         self._depth = 1
+        self._parser.CharacterDataHandler = None
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._higher
 
     def _deeper(self, _name: str, _attributes: Attributes) -> None:

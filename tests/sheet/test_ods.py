@@ -103,10 +103,10 @@ def test_a_note_on_a_cell_is_not_its_text() -> None:
     assert values(cell("string", "sub-1").replace("<text:p>", note + "<text:p>")) == ["sub-1"]
 
 
-def test_the_text_of_a_picture_or_of_a_reading_aid_is_not_the_cells() -> None:
-    picture = (
-        '<draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><text:p>x</text:p></draw:frame>'
-    )
+@pytest.mark.parametrize("shape", ["frame", "custom-shape", "g"])
+def test_the_text_of_a_picture_or_of_a_reading_aid_is_not_the_cells(shape: str) -> None:
+    space = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"
+    picture = f'<draw:{shape} xmlns:draw="{space}"><draw:rect><text:p>x</text:p></draw:rect></draw:{shape}>'
     ruby = "<text:ruby><text:ruby-base>c</text:ruby-base><text:ruby-text>x</text:ruby-text></text:ruby>"
     before = cell("string", "a").replace("<text:p>", f"{picture}<text:p>")
     assert values(before, cell("string", f"b{picture}"), cell("string", ruby)) == ["a", "b", "c"]
