@@ -16,7 +16,6 @@ from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
 from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import list_names, shown
 
-_NAMES_SHOWN = 10
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
 
@@ -125,8 +124,7 @@ def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mappin
 
 def _speak(code: str, sheets: list[str]) -> tuple[Finding, ...]:
     """Say something of these sheets, if there are any."""
-    named = ", ".join([shown(sheet) for sheet in sheets[:_NAMES_SHOWN]] + ["…"] * (len(sheets) > _NAMES_SHOWN))
-    return (Finding(code, params={"sheets": named}),) if sheets else ()
+    return (Finding(code, params={"sheets": list_names(sheets)}),) if sheets else ()
 
 
 def _is_like(row: Sequence[Cell], header: Header) -> bool:

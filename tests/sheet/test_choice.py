@@ -48,6 +48,12 @@ def test_hidden_tables_beside_the_chosen_one_are_named(state: str) -> None:
     assert said(data) == [("sheets-hidden", {"sheets": "“Old”"})]
 
 
+def test_of_many_hidden_tables_the_first_are_named_and_the_others_counted() -> None:
+    data = book(("March", "visible", HEADER), *((f"Old {number}", "hidden", HEADER) for number in range(12)))
+    names = ", ".join(f"“Old {number}”" for number in range(10))
+    assert said(data) == [("sheets-hidden", {"sheets": f"{names} and 2 more"})]
+
+
 def test_a_table_that_is_only_hidden_is_named() -> None:
     data = book(("Notes", "visible", ("Dear Sir",)), ("Old", "hidden", HEADER))
     assert grid_of(data).source.sheet == "Notes"
