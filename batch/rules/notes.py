@@ -18,6 +18,7 @@ from batch.frames import AMOUNT, TOKEN
 from batch.model import Cell, Role, SheetRow
 from batch.rules.amounts import read_amount
 from batch.rules.cells import is_blank, visible
+from batch.rules.periods import MONTHS
 from batch.rules.tokens import KnownTokens
 from batch.rules.vocabulary import fold, total_label
 
@@ -41,11 +42,6 @@ _DAY = re.compile(r"3[01]|[12]\d|0?[1-9]")
 _YEAR = re.compile(r"20\d\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _COLON = re.compile(r":(?!\S)")
-_MONTHS = frozenset(
-    {"janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
-     "decembre", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-     "november", "december"}
-)  # fmt: skip
 
 
 class Words:
@@ -131,7 +127,7 @@ def _pieces(text: str) -> list[str]:
 
 def _has_digit(pieces: Sequence[str]) -> bool:
     """Whether one of them has a digit, and is no date or time: neither whole, nor a day or a year by its month."""
-    is_month = [False, *(fold(piece) in _MONTHS for piece in pieces), False]
+    is_month = [False, *(fold(piece) in MONTHS for piece in pieces), False]
     for index, piece in enumerate(pieces):
         if _DIGIT.search(piece) and not (
             _DATE_OR_TIME.fullmatch(piece)

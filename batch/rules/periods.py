@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-_MONTHS = (
-    "janvier", "janv", "january", "jan", "fevrier", "fevr", "fev", "february", "feb", "mars", "march", "mar", "avril",
-    "avr", "april", "apr", "mai", "may", "juin", "june", "jun", "juillet", "juil", "july", "jul", "aout", "august",
-    "aug", "septembre", "september", "sept", "sep", "octobre", "october", "oct", "novembre", "november", "nov",
-    "decembre", "december", "dec",
+MONTHS = frozenset(
+    {"janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
+     "decembre", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+     "november", "december"}
 )  # fmt: skip
+_MONTHS = MONTHS | {
+    "janv", "jan", "fevr", "fev", "feb", "mar", "avr", "apr", "jun", "juil", "jul", "aug", "sept", "sep", "oct", "nov",
+    "dec",
+}  # fmt: skip
+"""With what is written for them where there is little room."""
 _YEAR = r"20\d\d"
-_MONTH = "|".join(_MONTHS)
+_MONTH = "|".join(sorted(_MONTHS))
 _DATED = re.compile(
     rf"\b(?:(?:0?[1-9]|1[0-2]) {_YEAR}|{_YEAR} (?:0[1-9]|1[0-2]|{_MONTH})|(?:{_MONTH})(?: (?:20)?\d\d)?|{_YEAR})(?!\S)"
 )
