@@ -28,7 +28,7 @@ from batch.report.page import Frame
 from batch.report.remarks import remarks
 from batch.report.verdict import Mood, tell_next_steps, verdict
 from batch.rules.books import AccountBook
-from batch.wording import status_word
+from batch.wording import severity_word, status_word
 
 SHOWN_FINDINGS = 20
 CHART_LINES = 16
@@ -235,6 +235,6 @@ def _write_findings(form: Form, contents: Contents) -> None:
         return
     form.section(_(words.SHEET_FINDINGS))
     for found in findings[:SHOWN_FINDINGS]:
-        form.text(words.severity(found), words.finding_in_place(found))
+        form.text(severity_word(found.severity).capitalize(), words.finding_in_place(found))
     if len(findings) > SHOWN_FINDINGS:
         form.text(" ", words.further(len(findings) - SHOWN_FINDINGS))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from batch.findings import Finding
-from batch.language import N_, _, language, ngettext, pgettext
+from batch.language import N_, _, language, ngettext
 from batch.language import number as shown_number
 from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status
 from batch.money import euros
@@ -203,11 +203,6 @@ def title(batch: str | None, file_name: str) -> str:
     if batch is None:
         return _("Dry run of {file}").format(file=file_name)
     return _("Credit batch {batch}").format(batch=batch)
-
-
-def severity(found: Finding) -> str:
-    """A finding's label."""
-    return pgettext("label", "Error") if found.is_error else pgettext("label", "Warning")
 
 
 def finding_in_place(found: Finding) -> str:

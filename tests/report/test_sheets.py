@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.findings import Finding
 from batch.frames import Grid, make_frame
+from batch.language import Language, speaking
 from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
 from batch.report.telling import Teller
 from batch.rules.checks import Expected, check_sheet
@@ -311,6 +312,20 @@ def test_summary_lists_findings_of_the_sheet_but_not_without_end(tmp_path: Path)
     lines = values(sheet_of(reopened(tmp_path, view_of([], columns=(), roles={}, findings=findings)), "Summary"))
     assert sum(line[0] == "Error" for line in lines) == 20
     assert [line[1] for line in lines if str(line[1]).startswith("and ")] == ["and 5 more"]
+
+
+def test_summary_calls_a_finding_what_it_is(tmp_path: Path) -> None:
+    findings = (
+        Finding("rows-missing", params={"header": "1"}),
+        Finding("sheets-hidden", params={"sheets": "“Old”"}),
+        Finding("count-agrees", params={"stated": "5"}),
+    )
+    view = view_of([], columns=(), roles={}, findings=findings)
+    labels = {line[0] for line in values(sheet_of(reopened(tmp_path, view), "Summary"))}
+    assert labels >= {"Error", "Warning", "Note"}
+    with speaking(Language.FRENCH):
+        labels = {line[0] for line in values(sheet_of(reopened(tmp_path, view), "Synthèse"))}
+    assert labels >= {"Erreur", "Avertissement", "Note"}
 
 
 def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
