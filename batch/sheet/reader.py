@@ -6,12 +6,12 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
@@ -59,36 +59,23 @@ def open_original(
 ) -> Reader:
     """As `open_sheet`, for a file whose bytes are there already."""
     request = Request(original, sheet, columns or {}, limits or Limits(), language())
-    return TextReader(request) if kind_of(original) is Kind.TEXT else SheetReader(request)
+    return Reader(partial(_read_text, request)) if kind_of(original) is Kind.TEXT else SheetReader(request)
 
 
-class Reader(Protocol):
-    """A sheet that is being read. Close it, or use it in a `with`, so that nothing is left behind."""
-
-    def result(self) -> Grid:
-        """The grid, once it is complete; a `SheetError` says why it cannot be read."""
-        ...
-
-    def close(self) -> None:
-        """Give up what is still being read."""
-        ...
-
-    def __enter__(self) -> Reader: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+def _read_text(request: Request) -> Grid:
+    with speaking(request.language):
+        return read_text(request.original, request.sheet, request.columns, request.limits)
 
 
-class TextReader:
-    """A text file that is being read in this process; there is nothing to close."""
+class Reader:
+    """A sheet that is being read in a thread. Close it, or use it in a `with`, so that nothing is left behind."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, read: Callable[[], Grid]) -> None:
         threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
-        self._grid = threads.submit(self._read, request)
+        self._grid = threads.submit(read)
         threads.shutdown(wait=False)
 
-    def __enter__(self) -> TextReader:
+    def __enter__(self) -> Reader:
         return self
 
     def __exit__(
@@ -97,20 +84,15 @@ class TextReader:
         self.close()
 
     def result(self) -> Grid:
-        """The grid, once it is complete."""
+        """The grid, once it is complete; a `SheetError` says why it cannot be read."""
         return self._grid.result()
 
     def close(self) -> None:
-        """The thread comes to an end by itself."""
-
-    @staticmethod
-    def _read(request: Request) -> Grid:
-        with speaking(request.language):
-            return read_text(request.original, request.sheet, request.columns, request.limits)
+        """Give up what is still being read; a thread comes to an end by itself."""
 
 
-class SheetReader:
-    """A workbook that a child process is reading. Close it, or use it in a `with`, so that no child is left behind."""
+class SheetReader(Reader):
+    """A workbook that a child process is reading; it takes at most the seconds of the limits."""
 
     def __init__(self, request: Request, child_module: str = _CHILD) -> None:
         original = request.original
@@ -123,22 +105,9 @@ class SheetReader:
             self._child = start(child_module)
         except OSError:
             raise cannot_start(self._name) from None
-        threads = ThreadPoolExecutor(2, thread_name_prefix="sheet")
-        threads.submit(self._watch, time.monotonic() + _WAIT * self._limits.seconds)
-        self._grid = threads.submit(self._read, request)
-        threads.shutdown(wait=False)
-
-    def __enter__(self) -> SheetReader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def result(self) -> Grid:
-        """The grid, once it is complete; it takes at most the seconds of the limits."""
-        return self._grid.result()
+        deadline = time.monotonic() + _WAIT * self._limits.seconds
+        threading.Thread(target=self._watch, args=(deadline,), name="sheet-watch").start()
+        super().__init__(partial(self._read, request))
 
     def close(self) -> None:
         """End the child if it still runs."""
