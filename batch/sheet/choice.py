@@ -15,13 +15,18 @@ from batch.rules.cells import is_blank
 from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
 from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import list_names, shown
+from batch.sheet.table import Table
 
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
 
 
-class Tops(Protocol):
-    """Looks into a workbook's sheets, one by one."""
+class Book(Protocol):
+    """A workbook that was opened, whoever reads it, and whose sheets are looked into one by one."""
+
+    def sheets(self) -> list[Sheet]:
+        """Its worksheets in their order."""
+        ...
 
     def top(self, sheet: str) -> list[list[Cell]]:
         """The rows in which a header is looked for."""
@@ -39,6 +44,10 @@ class Tops(Protocol):
         """It is not meant, and need not be held any longer."""
         ...
 
+    def table(self, choice: Choice) -> Table:
+        """The chosen sheet; only its top if no table is in it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -46,7 +55,7 @@ class Sheet:
 
     name: str
     is_visible: bool
-    book: Tops
+    book: Book
 
     def find_header(self, columns: Mapping[Role, str]) -> Header | None:
         """Find the row among its first in which enough columns are that we know, or that were named by hand."""

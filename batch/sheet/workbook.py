@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import replace
 
 from batch.sheet.archive import check_archive
-from batch.sheet.choice import Choice, Sheet, choose
+from batch.sheet.choice import Book, choose
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.ods import read_document
 from batch.sheet.table import Table
@@ -16,23 +16,11 @@ from batch.sheet.xlsx import Workbook
 from batch.sheet.xlsx_package import Package
 
 
-class Book(Protocol):
-    """A workbook that was opened, whoever reads it."""
-
-    def sheets(self) -> list[Sheet]:
-        """Its worksheets in their order."""
-        ...
-
-    def table(self, choice: Choice) -> Table:
-        """The chosen sheet; only its top if no table is in it."""
-        ...
-
-
 def read_table(book: Book, request: Request) -> Table:
     """The table of the sheet that was named or, by its header, is meant."""
     choice = choose(request.original.name, book.sheets(), request.sheet, request.columns)
     table = book.table(choice)
-    return Table(table.sheet, table.rows, table.columns, table.appearance, (*choice.findings, *table.findings))
+    return replace(table, findings=(*choice.findings, *table.findings))
 
 
 def open_workbook(request: Request) -> Book:
