@@ -80,6 +80,9 @@ class _Reader(XmlReader):
         self._column_styles: list[str] = []
         self._row: list[object] = []
         self._row_attributes: Attributes = {}
+        self._shown: dict[int, str] = {}
+        self._struck: set[int] = set()
+        """What is seen of the row's cells holds for its copies as well."""
         self._cell: Attributes | None = None
         self._paragraphs: list[str] = []
         self._paragraph: list[str] | None = None
@@ -154,6 +157,7 @@ class _Reader(XmlReader):
 
     def _start_row(self, attributes: Attributes) -> None:
         self._row, self._blank_cells, self._row_attributes = [], 0, attributes
+        self._shown, self._struck = {}, set()
 
     def _end_row(self) -> None:
         sheet, count = self._sheet, _repeated(self._row_attributes, "rows")
@@ -169,8 +173,9 @@ class _Reader(XmlReader):
         self._blank_rows = 0
         if self._is_concealed("table-row", self._row_attributes):
             sheet.hidden_rows.update(range(first, first + count))
-        for looks in (sheet.shown, sheet.struck):
-            _repeat(looks, first, count)
+        for row in range(first, first + count):
+            sheet.shown |= {(row, column): text for column, text in self._shown.items()}
+            sheet.struck |= {(row, column) for column in self._struck}
 
     def _start_cell(self, attributes: Attributes) -> None:
         self._cell, self._paragraphs, self._is_struck = attributes, [], False
@@ -193,14 +198,13 @@ class _Reader(XmlReader):
 
     def _see(self, column: int, attributes: Attributes, value: object, text: str) -> None:
         """Note what a person sees of a cell. Its style may be that of its row or its column."""
-        sheet, place = self._sheet, (self._row_index, column)
         if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
-            sheet.shown[place] = as_formats_write(text, value)
+            self._shown[column] = as_formats_write(text, value)
         style = attributes.get(TABLE + "style-name") or self._row_attributes.get(TABLE + "default-cell-style-name")
         if not style and column < len(self._column_styles):
             style = self._column_styles[column]
         if self._is_struck or self._styles.strikes("table-cell", style):
-            sheet.struck.add(place)
+            self._struck.add(column)
 
     def _merge(self, attributes: Attributes) -> None:
         wide, high = _number(attributes, "number-columns-spanned"), _number(attributes, "number-rows-spanned")
@@ -229,17 +233,6 @@ class _Reader(XmlReader):
     def _start_span(self, attributes: Attributes) -> None:
         if self._cell is not None and self._styles.strikes("text", attributes.get(_TEXT + "style-name")):
             self._is_struck = True
-
-
-def _repeat(looks: dict[tuple[int, int], str] | set[tuple[int, int]], first: int, count: int) -> None:
-    """What was seen of a row holds for its copies as well."""
-    if count > 1:
-        places = [place for place in looks if place[0] == first]
-        for row, place in ((row, place) for row in range(first + 1, first + count) for place in places):
-            if isinstance(looks, dict):
-                looks[row, place[1]] = looks[place]
-            else:
-                looks.add((row, place[1]))
 
 
 def _repeated(attributes: Attributes, what: str) -> int:
