@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import takewhile
+from operator import eq, ge, gt, le, lt, ne
 
 from batch.money import ZERO, as_excel_compares
 from batch.rules.appearance import strip_euros
@@ -43,6 +45,7 @@ _TOKEN = re.compile(
 )
 _OF_NUMBERS = frozenset({"digit", "general"})
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
+_COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
 _TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _NUMBER = "\0"
 """Stands for the digits among the words around them."""
@@ -176,7 +179,7 @@ class NumberFormat:
         defaults = {1: (), 2: ((">=", ZERO),), 3: ((">", ZERO), ("<", ZERO))}[len(sections)]
         for index, section in enumerate(sections):
             condition = section.condition or (defaults[index] if index < len(defaults) else None)
-            if condition is None or _holds(number, *condition):
+            if condition is None or _COMPARISONS[condition[0]](number, condition[1]):
                 is_bare = number < 0 and index > 0 if section.condition is None else _only_negative(*section.condition)
                 return section, is_bare
         return None, False
@@ -240,17 +243,6 @@ def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
     if text.startswith("$"):
         return _Piece("literal", text[1:].split("-")[0]), None
     return (_Piece("date", f"[{text}]"), None) if _TIME.fullmatch(text) else (None, None)
-
-
-def _holds(number: Decimal, comparison: str, other: Decimal) -> bool:
-    return {
-        "<": number < other,
-        "<=": number <= other,
-        ">": number > other,
-        ">=": number >= other,
-        "=": number == other,
-        "<>": number != other,
-    }[comparison]
 
 
 def _only_negative(comparison: str, other: Decimal) -> bool:
@@ -387,7 +379,7 @@ def _grouped(digits: list[str]) -> list[str]:
 
 def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
     """As 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
-    layout = _Layout.of(_Section(tuple(_until(section, "exponent"))))
+    layout = _Layout.of(_Section(tuple(takewhile(lambda piece: piece.kind != "exponent", section.pieces))))
     step = max(1, len(layout.whole))
     exponent = 0 if number == 0 else number.adjusted() // step * step
     unit = Decimal(1).scaleb(-len(layout.fraction))
@@ -399,11 +391,6 @@ def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
     sign = "-" if exponent < 0 else "+" if section.has("exponent", "E+") else ""
     text = f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}"
     return _Shown(text, mantissa.scaleb(exponent, _WIDE), words)
-
-
-def _until(section: _Section, kind: str) -> list[_Piece]:
-    kinds = [piece.kind for piece in section.pieces]
-    return list(section.pieces[: kinds.index(kind)])
 
 
 def _as_fraction(section: _Section, number: Decimal, words: str) -> _Shown:
