@@ -46,23 +46,16 @@ def pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def memory(pid: int) -> int:
-    """Resident bytes of a process, with what it started; 0 once it has ended."""
-    total = 0
+def measure(pid: int) -> tuple[int, float]:
+    """Measure a process with what it started: resident bytes, and seconds of processor time; 0 once it has ended."""
+    memory, seconds = 0, 0.0
     for member in _family(pid) if _IS_WINDOWS else [pid]:
         with contextlib.suppress(psutil.Error):
-            total += psutil.Process(member).memory_info().rss
-    return total
-
-
-def processor_time(pid: int) -> float:
-    """Seconds of processor time that a process has taken, with what it started; 0 once it has ended."""
-    total = 0.0
-    for member in _family(pid) if _IS_WINDOWS else [pid]:
-        with contextlib.suppress(psutil.Error):
-            times = psutil.Process(member).cpu_times()
-            total += times.user + times.system
-    return total
+            process = psutil.Process(member)
+            times = process.cpu_times()
+            memory += process.memory_info().rss
+            seconds += times.user + times.system
+    return memory, seconds
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

@@ -21,7 +21,7 @@ from batch.sheet.complaints import cannot_start, died, too_much_memory, too_slow
 from batch.sheet.kind import Kind, kind_of
 from batch.sheet.limits import MEBIBYTE, Limits
 from batch.sheet.original import Original, load
-from batch.sheet.process import end, memory, pipe, processor_time, start
+from batch.sheet.process import end, measure, pipe, start
 from batch.sheet.text import read_text
 from batch.sheet.wire import Begin, End, Failure, Message, Request, Row, Sheets, decode
 
@@ -156,13 +156,14 @@ class SheetReader(Reader):
                 yield decode(line)
 
     def _watch(self, deadline: float) -> None:
-        own = memory(os.getpid())
+        own, _seconds = measure(os.getpid())
         while not self._finished.wait(_LOOK_EVERY):
-            taken = memory(self._child.pid) + max(0, memory(os.getpid()) - own)
+            memory, seconds = measure(self._child.pid)
+            memory += max(0, measure(os.getpid())[0] - own)
             with speaking(self._language):
-                if taken > self._limits.memory_mib * MEBIBYTE:
+                if memory > self._limits.memory_mib * MEBIBYTE:
                     self._reason = too_much_memory(self._name, self._limits)
-                elif time.monotonic() > deadline or processor_time(self._child.pid) > self._limits.seconds:
+                elif time.monotonic() > deadline or seconds > self._limits.seconds:
                     self._reason = too_slow(self._name, self._limits, self._sheets)
             if self._reason:
                 end(self._child)
