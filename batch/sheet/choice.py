@@ -29,15 +29,11 @@ class Book(Protocol):
         ...
 
     def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for."""
+        """The rows in which a header is looked for; none of a sheet that is empty."""
         ...
 
     def merged(self, sheet: str) -> list[Merged]:
         """The merged cells in those rows."""
-        ...
-
-    def is_filled(self, sheet: str) -> bool:
-        """Whether anything is in it."""
         ...
 
     def forget(self, sheet: str) -> None:
@@ -110,7 +106,7 @@ def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mappin
     candidates: dict[str, Header] = {}
     filled: dict[str, Sequence[Sequence[Cell]]] = {}
     for sheet in visible:
-        top = sheet.book.top(sheet.name) if sheet.book.is_filled(sheet.name) else []
+        top = sheet.book.top(sheet.name)
         header = sheet.find_header(columns)
         if header:
             candidates[sheet.name] = header

@@ -66,10 +66,6 @@ class LoadedWorkbook:
         """Its merged cells."""
         return self._by_name[sheet].merged
 
-    def is_filled(self, sheet: str) -> bool:
-        """Whether anything is in it."""
-        return bool(self._by_name[sheet].rows)
-
     def forget(self, sheet: str) -> None:
         """Nothing: all sheets were read in one go."""
 
