@@ -28,6 +28,12 @@ class LoadedSheet:
     """Rows count from 1 here, as in `Appearance`."""
     findings: tuple[Finding, ...] = ()
 
+    def add_row(self, cells: list[object]) -> None:
+        """Add a row without the blanks at its end."""
+        while cells and cells[-1] is None:
+            cells.pop()
+        self.rows.append(cells)
+
     def put(self, row: int, column: int, cell: object) -> None:
         """Put in a cell, wherever it is."""
         self.rows += [[] for _row in range(row + 1 - len(self.rows))]

@@ -92,10 +92,7 @@ def _read_sheet(book: Book, sheet: Sheet, *, formatted: bool) -> LoadedSheet:
     loaded = LoadedSheet(sheet.name, not sheet.visibility)
     styles = _styles(book) if formatted else []
     for row in range(sheet.nrows):
-        cells = _read_row(loaded, book, sheet, row, styles)
-        while cells and cells[-1] is None:
-            cells.pop()
-        loaded.rows.append(cells)
+        loaded.add_row(_read_row(loaded, book, sheet, row, styles))
     while loaded.rows and not loaded.rows[-1]:
         loaded.rows.pop()
     if not formatted:

@@ -51,10 +51,7 @@ def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
     before: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
     loaded = LoadedSheet(sheet.name, findings=(Finding("appearance-unseen"),))
     for row in sheet.iter_rows():
-        cells = before + [None if cell == "" else cell for cell in row]
-        while cells and cells[-1] is None:
-            cells.pop()
-        loaded.rows.append(cells)
+        loaded.add_row(before + [None if cell == "" else cell for cell in row])
     return loaded
 
 
