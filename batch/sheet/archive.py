@@ -19,15 +19,16 @@ from batch.sheet.original import Original
 _ENCRYPTED = 0x1
 _MANIFEST = "META-INF/manifest.xml"
 _MANIFEST_READ = 2**20
+_TYPES = "[content_types].xml"
 _OTHERS = {
     "word/": WORD,
     "ppt/": PRESENTATION,
-    "Index/Document.iwa": IWORK,
-    "Index.zip": IWORK,
+    "index/document.iwa": IWORK,
+    "index.zip": IWORK,
     "index.apxl": IWORK,
-    "buildVersionHistory.plist": IWORK,
+    "buildversionhistory.plist": IWORK,
 }
-"""What the names of parts begin with."""
+"""What the names of parts begin with, whatever capitals they have."""
 
 
 def check_archive(original: Original, limits: Limits) -> None:
@@ -94,12 +95,13 @@ def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None
             if b"spreadsheet" not in mimetype.read(200):
                 raise not_a_sheet(name, WRITER)
         return
-    if any(part.startswith("xl/") for part in names):
-        if "[Content_Types].xml" not in names:
+    folded = {part.casefold().replace("\\", "/") for part in names}
+    if any(part.startswith("xl/") for part in folded):
+        if _TYPES not in folded:
             raise damaged(name)
         return
     for beginning, foreign in _OTHERS.items():
-        if any(part.startswith(beginning) for part in names):
+        if any(part.startswith(beginning) for part in folded):
             raise not_a_sheet(name, foreign)
-    if "[Content_Types].xml" not in names and "content.xml" not in names:
+    if _TYPES not in folded and "content.xml" not in names:
         raise not_a_sheet(name, ZIP)

@@ -53,6 +53,8 @@ def test_a_file_that_was_cut_off(kept: float) -> None:
         ),
         ({"March.xlsx": b""}, "is a zip archive, not a sheet"),
         ({"xl/workbook.xml": b""}, "could not be read"),
+        ({"XL/Workbook.xml": b""}, "could not be read"),
+        ({"Word/document.xml": b"", "[content_types].XML": b""}, "is a Word document"),
         ({}, "is a zip archive, not a sheet"),
     ],
 )

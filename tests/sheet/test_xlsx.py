@@ -67,8 +67,9 @@ def _relations(*entries: tuple[str, str]) -> bytes:
     return f'{_DECLARED}<Relationships xmlns="{_OFFICE}/package/2006/relationships">{listed}</Relationships>'.encode()
 
 
+TYPES = "[Content_Types].xml"
 PARTS: Parts = {
-    "[Content_Types].xml": b"<Types/>",
+    TYPES: b"<Types/>",
     PACKAGE: _relations(("officeDocument", "xl/workbook.xml")),
     WORKBOOK: (
         f'{_DECLARED}<workbook {_MAIN} xmlns:r="{_LINKS}"><sheets><sheet name="March" sheetId="1" r:id="rId1"/>'
@@ -168,6 +169,16 @@ def test_each_rewriting_by_itself(name: str, part: str) -> None:
 def test_each_packing_by_itself(name: str, part: str) -> None:
     if part not in {RELATIONS, PACKAGE} or name != "another name":
         assert_same(PACKINGS[name](PARTS, part))
+
+
+@pytest.mark.parametrize("name", ["[content_types].xml", "[CONTENT_TYPES].XML"])
+def test_the_list_of_types_may_have_other_capitals(name: str) -> None:
+    assert_same({name if part == TYPES else part: content for part, content in PARTS.items()})
+
+
+def test_two_lists_of_types_whose_names_differ_by_capitals_alone_are_refused() -> None:
+    with pytest.raises(SheetError, match="could not be read"):
+        grid({**PARTS, TYPES.upper(): PARTS[TYPES]})
 
 
 @pytest.mark.parametrize("part", [SHEET, TEXTS, STYLES, WORKBOOK])
