@@ -1,7 +1,7 @@
 """The parts of an Office Open XML workbook, found along the relationships between them (ECMA-376, parts 1 and 2).
 
 No name is taken for granted but that of the first relationships, and names are compared as Excel does: without regard
-to capitals, and with either slash.
+to capitals, with either slash, and with "%20" for a space.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import posixpath
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
@@ -136,4 +137,5 @@ class Package:
 
 def _fold(name: str, folder: str = "") -> str:
     """A part's name as names are compared; it may be told from a folder."""
-    return posixpath.normpath(posixpath.join("/", folder, name.replace("\\", "/"))).lstrip("/").casefold()
+    plain = unquote(name).replace("\\", "/")
+    return posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/").casefold()

@@ -171,6 +171,39 @@ def test_each_packing_by_itself(name: str, part: str) -> None:
         assert_same(PACKINGS[name](PARTS, part))
 
 
+@pytest.mark.parametrize("part", [SHEET, TEXTS, STYLES])
+@pytest.mark.parametrize(
+    ("target", "member"),
+    [
+        ("a%20b.xml", "a b.xml"),
+        ("a b.xml", "a%20b.xml"),
+        ("a%20b.xml", "a%20b.xml"),
+        ("A%20B.xml", "a b.XML"),
+        ("%C3%A9t%c3%a9.xml", "été.xml"),
+        ("été.xml", "%c3%A9t%C3%A9.xml"),
+        ("50%25.xml", "50%.xml"),
+        ("50%.xml", "50%.xml"),
+    ],
+)
+def test_a_name_may_be_percent_encoded(part: str, target: str, member: str) -> None:
+    folder = part.rpartition("/")[0]
+    linked = PARTS[RELATIONS].decode().replace(f'"{part.removeprefix("xl/")}"', f'"/{folder}/{target}"')
+    assert f"/{target}" in linked
+    renamed = {f"{folder}/{member}" if key == part else key: content for key, content in PARTS.items()}
+    assert_same({**renamed, RELATIONS: linked.encode()})
+
+
+def test_the_workbook_may_be_in_a_folder_whose_name_is_percent_encoded() -> None:
+    moved = {key.replace("xl/", "my xl/", 1): content for key, content in PARTS.items()}
+    package = PARTS[PACKAGE].replace(b'"xl/', b'"my%20xl/')
+    assert_same({**moved, PACKAGE: package})
+
+
+def test_two_parts_whose_names_differ_by_percent_encoding_alone_are_refused() -> None:
+    with pytest.raises(SheetError, match="could not be read"):
+        grid({**PARTS, "xl/%73tyles.xml": PARTS[STYLES]})
+
+
 @pytest.mark.parametrize("name", ["[content_types].xml", "[CONTENT_TYPES].XML"])
 def test_the_list_of_types_may_have_other_capitals(name: str) -> None:
     assert_same({name if part == TYPES else part: content for part, content in PARTS.items()})
