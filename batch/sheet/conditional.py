@@ -1,4 +1,4 @@
-"""Conditional formats that strike cells through or hide them (ECMA-376, part 1, 18.3.1.10 and 18.3.1.43).
+"""Conditional formats that strike cells through or hide them (ECMA-376, part 1, 18.3.1.10; MS-XLSX, 2.4.13 and 2.6.4).
 
 They are evaluated where that is simple: a comparison of cells with each other or with constants, some of these
 together, and words in the cell. Of any other rule it is only told which cells it is about.
@@ -14,7 +14,7 @@ from typing import Any
 
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
-from batch.sheet.styles import CellStyle
+from batch.sheet.styles import CellStyle, read_conditional_style
 from batch.sheet.xlsx_xml import EPOCH, ConditionalFormat, SheetXml, column_index
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
@@ -70,7 +70,11 @@ def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
 
 
 def _find_style(rule: ConditionalFormat, styles: Sequence[CellStyle]) -> CellStyle:
-    number = int(rule.attributes.get("dxfId", "-1"))
+    """A rule names its style by number; one in an extension has it within itself."""
+    own = rule.rule.find("{*}dxf")
+    if own is not None:
+        return read_conditional_style(own)
+    number = int(rule.rule.get("dxfId", "-1"))
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 
 
@@ -87,11 +91,12 @@ def _cells_of(rule: ConditionalFormat, sheet: SheetXml) -> Iterator[tuple[int, i
 
 def _read_rule(rule: ConditionalFormat, sheet: SheetXml) -> _Truth | None:
     first = min(top for top, *_rest in rule.ranges) - 1, min(left for _top, left, *_rest in rule.ranges)
-    kind, word = rule.attributes.get("type"), rule.attributes.get("text")
-    if kind == "expression" and rule.formulas:
-        return _read_expression(rule.formulas[0], first, sheet)
+    kind, word = rule.rule.get("type"), rule.rule.get("text")
+    formulas = [entry.text or "" for entry in rule.rule if entry.tag.rpartition("}")[2] in {"formula", "f"}]
+    if kind == "expression" and formulas:
+        return _read_expression(formulas[0], first, sheet)
     if kind == "cellIs":
-        return _read_comparisons(rule, first, sheet)
+        return _read_comparisons(rule.rule.get("operator", ""), formulas, first, sheet)
     if kind in _WORDS and word and not _WILD & set(word):
         return _look_for(_WORDS[kind], word.casefold(), sheet)
     return None
@@ -106,13 +111,13 @@ def _read_expression(formula: str, first: tuple[int, int], sheet: SheetXml) -> _
     return _join(truths, any if several and several[1].upper() == "OR" else all)
 
 
-def _read_comparisons(rule: ConditionalFormat, first: tuple[int, int], sheet: SheetXml) -> _Truth | None:
-    operators = _NAMED.get(rule.attributes.get("operator", ""), [])
-    if not operators or len(operators) != len(rule.formulas):
+def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sheet: SheetXml) -> _Truth | None:
+    operators = _NAMED.get(name, [])
+    if not operators or len(operators) != len(formulas):
         return None
-    if not all(re.fullmatch(_OPERAND, formula.strip(), re.IGNORECASE) for formula in rule.formulas):
+    if not all(re.fullmatch(_OPERAND, formula.strip(), re.IGNORECASE) for formula in formulas):
         return None
-    pairs = zip(operators, rule.formulas, strict=True)
+    pairs = zip(operators, formulas, strict=True)
     own = _at(sheet)
     return _join([_compare(own, sign, _operand(formula.strip(), first, sheet)) for sign, formula in pairs], all)
 

@@ -64,7 +64,7 @@ def read_styles(package: Package) -> StyleSheet:
         font, fill = _take(fonts, entry, "fontId"), _take(fills, entry, "fillId")
         style = _read(font, fill, codes.get(_number(entry, "numFmtId"), ""))
         cells.append(None if style == _PLAIN else style)
-    return StyleSheet(cells, [_read_conditional(entry) for entry in root.iterfind("{*}dxfs/{*}dxf")])
+    return StyleSheet(cells, [read_conditional_style(entry) for entry in root.iterfind("{*}dxfs/{*}dxf")])
 
 
 def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
@@ -84,7 +84,7 @@ def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
     )
 
 
-def _read_conditional(entry: Element) -> CellStyle:
+def read_conditional_style(entry: Element) -> CellStyle:
     """What a conditional format does. The paper's colour is the other one of a fill here, and a solid fill is usual."""
     font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
     ink, paper = _ink(font), _paper(fill, "bgColor")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from xml.etree.ElementTree import Element
 
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
@@ -26,6 +27,8 @@ _LEAST_HEIGHT, _LEAST_WIDTH = 2, 1
 """Points that a row, and characters that a column, needs for anything in it to be seen."""
 _MOST_COLUMNS = 16_384
 _DIGITS = "0123456789"
+_CONDITIONAL = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main conditionalFormatting"
+"""What Excel knows since 2010, such as a rule that looks into another sheet, it writes as an extension."""
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ001 (a day in a sheet is nobody's zone)
@@ -40,8 +43,7 @@ class ConditionalFormat:
     """A rule of a conditional format, as the sheet writes it."""
 
     ranges: Sequence[Merged]
-    attributes: Attributes
-    formulas: list[str] = field(default_factory=list)
+    rule: Element
 
 
 class SharedTexts(XmlReader):
@@ -117,16 +119,9 @@ class SheetXml(XmlReader):
             "col": self._start_column,
             "strike": self._start_strike,
             "mergeCell": self._start_merged,
-            "conditionalFormatting": self._start_conditional,
-            "cfRule": self._start_rule,
         }
-        self.ends = {
-            "c": self._end_cell,
-            "v": self._end_value,
-            "t": self._end_run,
-            "f": self._end_formula,
-            "formula": self._end_condition,
-        }
+        self.ends = {"c": self._end_cell, "v": self._end_value, "t": self._end_run, "f": self._end_formula}
+        self.trees = dict.fromkeys(("conditionalFormatting", _CONDITIONAL), self._take_conditional)
 
     def put_formulas(self) -> None:
         """Take results of 0 and empty texts for none: programs write them that do not calculate."""
@@ -148,10 +143,6 @@ class SheetXml(XmlReader):
 
     def _end_formula(self) -> None:
         self._formula = self.take_text()
-
-    def _end_condition(self) -> None:
-        if self.conditional:
-            self.conditional[-1].formulas.append(self.take_text())
 
     def _start_row(self, attributes: Attributes) -> None:
         number = attributes.get("r")
@@ -176,11 +167,9 @@ class SheetXml(XmlReader):
     def _start_merged(self, attributes: Attributes) -> None:
         self.merged += self._read_ranges(attributes.get("ref", ""))
 
-    def _start_conditional(self, attributes: Attributes) -> None:
-        self._ranges = self._read_ranges(attributes.get("sqref", ""))
-
-    def _start_rule(self, attributes: Attributes) -> None:
-        self.conditional.append(ConditionalFormat(self._ranges, attributes))
+    def _take_conditional(self, entry: Element) -> None:
+        ranges = self._read_ranges(entry.get("sqref") or entry.findtext("{*}sqref") or "")
+        self.conditional += [ConditionalFormat(ranges, rule) for rule in entry.iterfind("{*}cfRule")]
 
     def _read_ranges(self, text: str) -> list[Merged]:
         """Ranges such as "A1:B2 D4"; what is none is not clear."""

@@ -8,7 +8,9 @@ All other elements, and whole branches that a reader names, are passed by.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import IO
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers.expat import ParserCreate
 
 from defusedxml import DTDForbidden
@@ -23,6 +25,8 @@ class XmlReader:
     starts: Mapping[str, Callable[[Attributes], None]]
     ends: Mapping[str, Callable[[], None]]
     passed_by = frozenset({"extLst"})
+    trees: Mapping[str, Callable[[Element], None]] = {}
+    """What takes an element as a tree, by its name; with a vocabulary in front, one in what is passed by is meant."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -55,6 +59,7 @@ class XmlReader:
 
         self._starts = {whole(name): handler for name, handler in self.starts.items()}
         self._starts |= dict.fromkeys(map(whole, self.passed_by), self._pass_by)
+        self._starts |= {whole(name): partial(self._build, name) for name in self.trees}
         self._ends = {whole(name): handler for name, handler in self.ends.items()}
         self._listen()
 
@@ -79,13 +84,43 @@ class XmlReader:
         self._parser.CharacterDataHandler = None
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._higher
 
-    def _deeper(self, _name: str, _attributes: Attributes) -> None:
-        self._depth += 1
+    def _deeper(self, name: str, attributes: Attributes) -> None:
+        if " " in name and name in self.trees:
+            self._build(name, attributes)
+        else:
+            self._depth += 1
 
     def _higher(self, _name: str) -> None:
         self._depth -= 1
         if not self._depth:
             self._listen()
+
+    def _build(self, name: str, attributes: Attributes) -> None:
+        """Build a tree of what is in an element that begins, and hand it over at its end."""
+        parser, builder, depth = self._parser, TreeBuilder(), 0
+        before = parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler
+
+        def start(name: str, attributes: Attributes) -> None:
+            nonlocal depth
+            depth += 1
+            builder.start(_in_braces(name), dict(attributes))
+
+        def end(inner: str) -> None:
+            nonlocal depth
+            depth -= 1
+            builder.end(_in_braces(inner))
+            if not depth:
+                parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = before
+                self.trees[name](builder.close())
+
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data
+        start(name, attributes)
+
+
+def _in_braces(name: str) -> str:
+    """A name as trees have it."""
+    space, separator, local = name.rpartition(" ")
+    return f"{{{space}}}{local}" if separator else local
 
 
 def _refuse(name: str, system: str | None, public: str | None, _has_subset: int) -> None:

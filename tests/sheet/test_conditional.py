@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from openpyxl import Workbook
@@ -17,6 +19,7 @@ from batch.model import Appearance
 from . import hostile
 from .hostile import HEADER
 from .reading import grid_of
+from .rewriting import SHEET, unzipped, zipped
 
 STRIKE = Font(strike=True)
 HIDDEN = NumberFormat(numFmtId=170, formatCode=";;;")
@@ -30,12 +33,34 @@ ROWS: list[Any] = [
 
 
 def seen(done: Rule, area: str = "B2:B5") -> Appearance:
-    book = Workbook()
-    sheet = book.worksheets[0]
-    for row in ROWS:
-        sheet.append(row)
-    sheet.conditional_formatting.add(area, done)
+    book = workbook()
+    book.worksheets[0].conditional_formatting.add(area, done)
     return grid_of(hostile.saved(book)).appearance
+
+
+def workbook() -> Workbook:
+    book = Workbook()
+    for row in ROWS:
+        book.worksheets[0].append(row)
+    return book
+
+
+def seen_extended(rules: str, area: str = "B2:B5", change: Callable[[str], str] = str) -> Appearance:
+    """With rules that Excel writes as extensions since 2010."""
+    extension = (
+        '<extLst><ext uri="{78C0D931-6437-407d-A8EE-F0AAD7539E65}" xmlns:x14="http://schemas.microsoft.com/office/'
+        'spreadsheetml/2009/9/main"><x14:conditionalFormattings><x14:conditionalFormatting xmlns:xm="http://schemas.'
+        f'microsoft.com/office/excel/2006/main">{rules}<xm:sqref>{area}</xm:sqref></x14:conditionalFormatting>'
+        "</x14:conditionalFormattings></ext></extLst></worksheet>"
+    )
+    parts = unzipped(hostile.saved(workbook()))
+    parts[SHEET] = parts[SHEET].decode().replace("</worksheet>", change(extension)).encode()
+    return grid_of(zipped(parts)).appearance
+
+
+def extended(kind: str, *formulas: str, style: str = "<font><strike/></font>") -> str:
+    written = "".join(f"<xm:f>{escape(formula)}</xm:f>" for formula in formulas)
+    return f'<x14:cfRule {kind} priority="1" id="{{1}}">{written}<x14:dxf>{style}</x14:dxf></x14:cfRule>'
 
 
 def rule(kind: Any, *formulas: str, style: DifferentialStyle | None = None, **more: Any) -> Rule:
@@ -143,3 +168,79 @@ def test_of_any_other_rule_it_is_told_where_it_may_strike(other: Rule) -> None:
 )
 def test_colours_that_can_be_read_are_no_matter(style: DifferentialStyle) -> None:
     assert seen(rule("duplicateValues", style=style)) == Appearance()
+
+
+@pytest.mark.parametrize(
+    ("written", "rows"),
+    [
+        (extended('type="expression"', '$D2="Annulé"'), {3}),
+        (extended('type="expression"', 'AND($D2<>"",$B2>10)'), {2, 3}),
+        (extended('type="cellIs" operator="between"', "10", "50"), {2, 4}),
+        (extended('type="cellIs" operator="equal"', "$B$4"), {4}),
+        (extended('type="cellIs" operator="equal"', "7") + extended('type="expression"', "B2=99"), {3, 5}),
+    ],
+)
+def test_a_rule_in_an_extension_is_evaluated_as_any_other(written: str, rows: set[int]) -> None:
+    appearance = seen_extended(written)
+    assert appearance.struck == {(row, 1) for row in rows}
+    assert appearance.untold == ()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        '<numFmt numFmtId="170" formatCode=";;;"/>',
+        '<font><color theme="0"/></font>',
+        '<font><color rgb="FFFF0000"/></font><fill><patternFill><bgColor rgb="FFFF0000"/></patternFill></fill>',
+    ],
+)
+def test_a_rule_in_an_extension_hides(style: str) -> None:
+    appearance = seen_extended(extended('type="cellIs" operator="equal"', "99", style=style))
+    assert (appearance.shown, appearance.struck) == ({(3, 1): ""}, frozenset())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        extended('type="expression"', "Other!$A$1=1"),
+        extended('type="expression"', "COUNTIF(Other!$A:$A,$A2)>0"),
+        extended('type="cellIs" operator="equal"', "Other!$A$1"),
+        extended('type="containsText" operator="containsText"', "NOT(ISERROR(SEARCH(Other!$A$1,B2)))", "Other!$A$1"),
+    ],
+)
+def test_of_a_rule_that_looks_into_another_sheet_it_is_told_where_it_may_strike(written: str) -> None:
+    assert seen_extended(written, "B2:B3 D4").untold == ((2, 1, 3, 1), (4, 3, 4, 3))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        extended('type="expression"', "Other!$A$1=1", style="<font><b/></font>"),
+        '<x14:cfRule type="dataBar" id="{1}"><x14:dataBar><x14:cfvo type="autoMin"/></x14:dataBar></x14:cfRule>',
+    ],
+)
+def test_colours_and_bars_of_an_extension_are_no_matter(written: str) -> None:
+    assert seen_extended(written) == Appearance()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda xml: xml.replace("><", ">\n  <"),
+        lambda xml: xml.replace("x14:", "a:").replace(":x14", ":a").replace("xm:", "b:").replace(":xm=", ":b="),
+        lambda xml: xml.replace("B2:B5", "<![CDATA[B2:B5]]>").replace("99", "<!-- -->9&#57;"),
+        lambda xml: xml.replace("<x14:cond", "<unknown><v>1</v></unknown><x14:cond", 1),
+    ],
+)
+def test_an_extension_in_other_xml_is_the_same(change: Callable[[str], str]) -> None:
+    appearance = seen_extended(extended('type="cellIs" operator="equal"', "99"), change=change)
+    assert appearance == Appearance(struck=frozenset({(3, 1)}))
+
+
+def test_an_extension_of_a_plain_rule_is_no_rule() -> None:
+    book = workbook()
+    book.worksheets[0].conditional_formatting.add("B2:B5", rule("cellIs", "99", operator="equal"))
+    parts = unzipped(hostile.saved(book))
+    more = '<extLst><ext xmlns:x="y"><x:id>{1}</x:id><formula>7</formula></ext></extLst></cfRule>'
+    parts[SHEET] = parts[SHEET].decode().replace("</cfRule>", more).encode()
+    assert grid_of(zipped(parts)).appearance == Appearance(struck=frozenset({(3, 1)}))
