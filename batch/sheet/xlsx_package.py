@@ -31,6 +31,7 @@ _PACKAGE = "_rels/.rels"
 _USUAL = "xl/workbook.xml"
 """Where the workbook is in files whose first relationships are missing."""
 _TRUE = frozenset({"1", "true"})
+_GOOGLE = "workbookmetadata"
 _CALCULATING = ("excel", "office", "wps", "gnumeric")
 """Words in the names of programs that calculate what they save."""
 
@@ -89,11 +90,17 @@ class Package:
 
     @cached_property
     def calculates(self) -> bool:
-        """Whether a program saved it that calculates; what only writes workbooks leaves other names, or none."""
+        """Whether a program saved it that calculates; what only writes workbooks leaves other names, or none.
+
+        Google Sheets leaves no name either, but a part of its own, though not always; all else that tells its files
+        (a theme, vocabularies) has been copied into programs that only write.
+        """
         kinds = ("extended-properties", "extendedProperties")
         part = next(filter(None, (self._find_related(_PACKAGE, "", kind) for kind in kinds)), None)
-        name = self.read_tree(part).findtext("{*}Application") if part else None
-        return any(program in (name or "").casefold() for program in _CALCULATING)
+        if part is None:
+            return self._find_related(*self._own, _GOOGLE) is not None
+        name = self.read_tree(part).findtext("{*}Application", "")
+        return any(program in name.casefold() for program in _CALCULATING)
 
     def open(self, part: str) -> IO[bytes]:
         """Open a part; `KeyError` if there is none of that name."""

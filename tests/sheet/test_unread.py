@@ -75,6 +75,27 @@ def test_results_of_zero_that_nobody_calculated(
     assert [row[1] for row in rows[1:]] == amounts
 
 
+@pytest.mark.parametrize(
+    ("program", "amounts"), [(None, [0, 0]), ("Apache POI", ["=1+1", "=2+2"]), ("", ["=1+1", "=2+2"])]
+)
+def test_zeros_of_google_sheets_are_results_unless_another_program_wrote_the_file_again(
+    program: str | None, amounts: list[object]
+) -> None:
+    data = workbook(["sub-1", "=1+1", "add"], ["sub-2", "=2+2", "add"])
+    kind = "http://customschemas.google.com/relationships/workbookmetadata"
+    changes = {
+        "1+1</f><v />": "1+1</f><v>0</v>",
+        "2+2</f><v />": "2+2</f><v>0.0</v>",
+        ' fullCalcOnLoad="1"': "",
+        "</Relationships>": f'<Relationship Id="rIdG" Type="{kind}" Target="metadata"/></Relationships>',
+        "/extended-properties": "/extended-properties" if program is not None else "/no-properties",
+    }
+    data = hostile.with_part(data, "xl/metadata", b"\x01")
+    data = hostile.with_part(data, "docProps/app.xml", f"<P><Application>{program}</Application></P>".encode())
+    rows = read(_changed(data, changes), "book.xlsx")[1]
+    assert [row[1] for row in rows[1:]] == amounts
+
+
 @pytest.mark.parametrize(("asks", "token"), [(True, "=A9"), (False, None)])
 def test_an_empty_text_is_a_result_unless_the_workbook_asks_to_be_calculated(asks: bool, token: str | None) -> None:
     changes = {
