@@ -173,6 +173,10 @@ RULES: Mapping[str, Rule] = {
         "Other sheets without a header hold rows like those of this one, which are not read ({sheets}): "
         "copy them below the others if they are meant."
     ),
+    "tables-besides": _warning(
+        "Beside the table that is read, or above it, stands another whose rows are not read (it begins in {at}): "
+        "copy them below the others if they are meant."
+    ),
     "appearance-unseen": _error(
         "What Excel shows of this file (hidden rows and columns, cells struck through, rounded amounts) "
         "cannot be checked: save it as .xlsx and use that one.",

@@ -13,6 +13,7 @@ from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid
 from batch.model import Direction
 from batch.money import from_thousandths
 from batch.rules.appearance import Looks, hidden_findings, untold_findings
+from batch.rules.besides import find_other_tables
 from batch.rules.cells import has_content
 from batch.rules.conventions import Conventions
 from batch.rules.distinct import Body, find_distinct
@@ -71,7 +72,7 @@ def check_sheet(
         is_text_file=grid.source.sheet is None,
         currency=header.currency,
     )
-    findings = [*grid.findings, *usage.findings]
+    findings = [*grid.findings, *usage.findings, *find_other_tables(grid.take_top(SEARCHED_ROWS), header)]
     if len(header.roles) < ENOUGH_ROLES:
         return CheckedSheet(grid.source, columns, usage.roles, _take_no_rows(), {}, tuple(findings))
     known = None if known_tokens is None else KnownTokens(known_tokens)

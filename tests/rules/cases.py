@@ -56,6 +56,7 @@ def _shown(code: str, cell: str, text: str, *cells: Cell, others: frozenset[str]
 CASES = [
     Case("sheet-empty", None, [], header=[None, " ", "\u00a0"]),
     Case("header-missing", None, [["sub-1", Decimal(10)]], header=["Client", "Note"]),
+    Case("tables-besides", None, [(*ROW, None, "sub-2", Decimal(7), "add")]),
     Case(
         "columns-by-letter",
         None,
