@@ -86,7 +86,7 @@ def _shuffled(random: Random, tag: str) -> str:
 
 
 def _prefixed(_random: Random, xml: str) -> str:
-    return re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1x:", xml).replace(" xmlns=", " xmlns:x=", 1)
+    return re.sub(r"<(/?)(?=\w+[\s/>])", r"<\1x:", xml).replace(" xmlns=", " xmlns:x=", 1)
 
 
 def _half_prefixed(random: Random, xml: str) -> str:

@@ -26,7 +26,8 @@ _STYLES = (
     f'<styleSheet {_MAIN}><numFmts count="1"><numFmt numFmtId="164" formatCode="#,##0.0&quot; EUR&quot;"/></numFmts>'
     '<fonts count="2"><font><sz val="11"/></font><font><strike/><sz val="11"/></font></fonts>'
     '<cellXfs count="6"><xf numFmtId="0" fontId="0"/><xf numFmtId="2" fontId="0"/><xf numFmtId="9" fontId="0"/>'
-    '<xf numFmtId="0" fontId="1"/><xf numFmtId="164" fontId="0"/><xf numFmtId="14" fontId="0"/></cellXfs></styleSheet>'
+    '<xf numFmtId="0" fontId="1"/><xf numFmtId="164" fontId="0"/><xf numFmtId="14" fontId="0"/></cellXfs>'
+    '<dxfs count="1"><dxf><font><b/><strike/></font></dxf></dxfs></styleSheet>'
 )
 _TEXTS = (
     f'<sst {_MAIN} count="20" uniqueCount="11"><si><t>Token</t></si><si><t>Amount</t></si><si><t>Direction</t></si>'
@@ -53,9 +54,21 @@ _ROWS = (
     '<row r="9"><c r="A9"><f>A2</f></c><c r="B9"><f>B2</f></c><c r="C9"><f>C2</f></c></row>'
 )
 _COLUMNS = '<cols><col min="4" max="4" width="9.5" hidden="1" customWidth="1"/><col min="6" max="7" width="0"/></cols>'
+_CONDITIONS = (
+    '<conditionalFormatting sqref="B2:B5 D4"><cfRule type="cellIs" dxfId="0" priority="1" operator="greaterThan">'
+    "<formula>30</formula></cfRule></conditionalFormatting>"
+)
+_EXTENSION = (
+    '<extLst><ext uri="{78C0D931-6437-407d-A8EE-F0AAD7539E65}" xmlns:x14="http://schemas.microsoft.com/office/'
+    'spreadsheetml/2009/9/main"><x14:conditionalFormattings><x14:conditionalFormatting xmlns:xm="http://schemas.'
+    'microsoft.com/office/excel/2006/main"><x14:cfRule type="expression" priority="2" id="{1}"><xm:f>$B7=7</xm:f>'
+    '<x14:dxf><numFmt numFmtId="165" formatCode=";;;"/></x14:dxf></x14:cfRule><xm:sqref>A7:C8</xm:sqref>'
+    "</x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst>"
+)
 _SHEET = (
     f'<worksheet {_MAIN}><sheetPr><tabColor rgb="FF00FF00"/></sheetPr><dimension ref="A1:D9"/>{_COLUMNS}'
-    f'<sheetData>{_ROWS}</sheetData><mergeCells count="1"><mergeCell ref="A12:B12"/></mergeCells></worksheet>'
+    f'<sheetData>{_ROWS}</sheetData><mergeCells count="1"><mergeCell ref="A12:B12"/></mergeCells>{_CONDITIONS}'
+    f"{_EXTENSION}</worksheet>"
 )
 
 
@@ -111,8 +124,13 @@ def test_the_plain_one() -> None:
     assert seen.findings == ()
     assert seen.rows[5][:3] == ("#N/A", "#N/A", "#REF!")
     assert (seen.rows[7][1], seen.rows[8][:3]) == ("=B7*2", ("=A2", "=B2", "=C2"))
-    assert seen.appearance.shown == {(2, 1): "12.35", (3, 1): "50%", (5, 1): "0.3 EUR"}
-    assert seen.appearance.struck == {(5, 0), (7, 0), (7, 1), (7, 2), (8, 0)}
+    assert seen.appearance.shown == {
+        (2, 1): "12.35",
+        (3, 1): "50%",
+        (5, 1): "0.3 EUR",
+        **dict.fromkeys([(7, 0), (7, 1), (7, 2)], ""),
+    }
+    assert seen.appearance.struck == {(4, 1), (4, 3), (5, 0), (7, 0), (7, 1), (7, 2), (8, 0)}
     assert seen.appearance.hidden_rows == {4, 5}
     assert seen.appearance.hidden_columns == {3, 5, 6}
     assert seen.appearance.merged == ((12, 0, 12, 1),)
@@ -263,6 +281,16 @@ def test_a_document_type_is_refused(part: str) -> None:
 )
 def test_what_is_written_otherwise_is_the_same(part: str, old: str, new: str) -> None:
     assert_same(changed(part, lambda xml: xml.replace(old, new, 1)))
+
+
+def test_the_strict_vocabulary_is_the_same() -> None:
+    strict = "http://purl.oclc.org/ooxml"
+    names = {f"{_OFFICE}/spreadsheetml/2006/main": f"{strict}/spreadsheetml/main"}
+    names[_LINKS] = f"{strict}/officeDocument/relationships"
+    parts = {part: content.decode() for part, content in PARTS.items()}
+    for old, new in names.items():
+        parts = {part: content.replace(old, new) for part, content in parts.items()}
+    assert_same({part: content.encode() for part, content in parts.items()})
 
 
 @pytest.mark.parametrize(
