@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
 from batch.sheet.styles import CellStyle, read_conditional_style
-from batch.sheet.xlsx_xml import EPOCH, ConditionalFormat, SheetXml, column_index
+from batch.sheet.xlsx_xml import EPOCH, SheetXml, column_index
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
@@ -49,18 +50,18 @@ _Value = Callable[[int, int], object]
 def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
     """Strike through and hide what the sheet's conditional formats do; what cannot be told of is given back."""
     untold: list[Merged] = []
-    for rule in sheet.conditional:
+    for ranges, rule in sheet.conditional:
         style = _find_style(rule, styles)
-        if not rule.ranges or not (style.strikes or style.hides):
+        if not ranges or not (style.strikes or style.hides):
             continue
-        holds = _read_rule(rule, sheet)
+        holds = _read_rule(rule, ranges, sheet)
         if holds is None:
-            untold += rule.ranges
+            untold += ranges
             continue
-        for row, column in _cells_of(rule, sheet):
+        for row, column in _cells_of(ranges, sheet):
             truth = holds(row, column)
             if truth is None:
-                untold += rule.ranges
+                untold += ranges
                 break
             if truth and style.strikes:
                 sheet.struck.add((row, column))
@@ -69,18 +70,18 @@ def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
     return untold
 
 
-def _find_style(rule: ConditionalFormat, styles: Sequence[CellStyle]) -> CellStyle:
+def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
     """A rule names its style by number; one in an extension has it within itself."""
-    own = rule.rule.find("{*}dxf")
+    own = rule.find("{*}dxf")
     if own is not None:
         return read_conditional_style(own)
-    number = int(rule.rule.get("dxfId", "-1"))
+    number = int(rule.get("dxfId", "-1"))
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 
 
-def _cells_of(rule: ConditionalFormat, sheet: SheetXml) -> Iterator[tuple[int, int]]:
-    """The cells of a rule that hold something."""
-    for top, left, bottom, right in rule.ranges:
+def _cells_of(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int, int]]:
+    """The cells in there that hold something."""
+    for top, left, bottom, right in ranges:
         rows = range(top - 1, min(bottom, sheet.height)) if bottom - top < len(sheet.rows) else sheet.rows
         for row in rows:
             cells = sheet.rows.get(row, ()) if top <= row + 1 <= bottom else ()
@@ -89,14 +90,14 @@ def _cells_of(rule: ConditionalFormat, sheet: SheetXml) -> Iterator[tuple[int, i
                     yield row, column
 
 
-def _read_rule(rule: ConditionalFormat, sheet: SheetXml) -> _Truth | None:
-    first = min(top for top, *_rest in rule.ranges) - 1, min(left for _top, left, *_rest in rule.ranges)
-    kind, word = rule.rule.get("type"), rule.rule.get("text")
-    formulas = [entry.text or "" for entry in rule.rule if entry.tag.rpartition("}")[2] in {"formula", "f"}]
+def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetXml) -> _Truth | None:
+    first = min(top for top, *_rest in ranges) - 1, min(left for _top, left, *_rest in ranges)
+    kind, word = rule.get("type"), rule.get("text")
+    formulas = [entry.text or "" for entry in rule if entry.tag.rpartition("}")[2] in {"formula", "f"}]
     if kind == "expression" and formulas:
         return _read_expression(formulas[0], first, sheet)
     if kind == "cellIs":
-        return _read_comparisons(rule.rule.get("operator", ""), formulas, first, sheet)
+        return _read_comparisons(rule.get("operator", ""), formulas, first, sheet)
     if kind in _WORDS and word and not _WILD & set(word):
         return _look_for(_WORDS[kind], word.casefold(), sheet)
     return None

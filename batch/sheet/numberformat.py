@@ -91,17 +91,6 @@ class _Section:
         return _Layout.of(self)
 
     @cached_property
-    def around(self) -> tuple[str, str, str] | None:
-        """What stands before the digits, the point, and what stands behind them; None if more is between them."""
-        is_number = [piece.kind == "digit" or (piece.kind == "sign" and piece.text in ".,") for piece in self.pieces]
-        first, last = is_number.index(True), len(is_number) - is_number[::-1].index(True)
-        points = sum(piece == _Piece("sign", ".") for piece in self.pieces)
-        if points > 1 or not self.layout.whole or not all(is_number[first:last]):
-            return None
-        before, behind = ("".join(piece.text for piece in part) for part in (self.pieces[:first], self.pieces[last:]))
-        return before, "." * points, behind
-
-    @cached_property
     def words(self) -> str:
         """The text around the digits."""
         kept = (
@@ -327,23 +316,14 @@ def _placed(section: _Section, number: Decimal, words: str) -> _Shown:
     whole = whole.lstrip("0").rjust(layout.least, "0")
     # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
     shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
-    in_front = len(whole) > 1 and whole.startswith("0")
-    if section.around is None or in_front:
-        text = _filled(section, layout, whole, shown_fraction)
-    else:
-        before, point, behind = section.around
-        grouped = f"{int(whole):,}" if whole and layout.is_grouped else whole
-        text = f"{before}{grouped}{point}{shown_fraction}{behind}"
-    return _Shown(text, rounded, words, in_front)
+    text = _filled(section, layout, whole, shown_fraction)
+    return _Shown(text, rounded, words, len(whole) > 1 and whole.startswith("0"))
 
 
 def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
     """The section with its digits in their places; digits that find no place stand before the first."""
-    places = len(layout.whole)
-    digits = [""] * places if len(whole) <= places else [whole[: len(whole) - places + 1], *[""] * (places - 1)]
-    tail = whole if len(whole) <= places else whole[len(whole) - places + 1 :]
-    for index, digit in enumerate(reversed(tail), start=1):
-        digits[-index] = digits[-index] + digit if digits[-index] == "" else digits[-index]
+    spare = len(layout.whole) - len(whole)
+    digits = [*[""] * spare, *whole] if spare >= 0 else [whole[: 1 - spare], *whole[1 - spare :]]
     if layout.is_grouped:
         digits = _grouped(digits)
     out: list[str] = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -36,14 +35,6 @@ _BETWEEN_EPOCHS = 1462
 _DAY = 86_400_000
 Place = tuple[int, int]
 """Row and column, both from 0."""
-
-
-@dataclass(slots=True)
-class ConditionalFormat:
-    """A rule of a conditional format, as the sheet writes it."""
-
-    ranges: Sequence[Merged]
-    rule: Element
 
 
 class SharedTexts(XmlReader):
@@ -96,7 +87,8 @@ class SheetXml(XmlReader):
         self.merged: list[Merged] = []
         self.has_results = False
         """Whether a formula has a result that only a program that calculates can write."""
-        self.conditional: list[ConditionalFormat] = []
+        self.conditional: list[tuple[Sequence[Merged], Element]] = []
+        """The rules of conditional formats, as the sheet writes them, and where each holds."""
         self.untold: list[Merged] = []
         """Where it cannot be told what conditional formats do."""
         self.is_clear = True
@@ -169,7 +161,7 @@ class SheetXml(XmlReader):
 
     def _take_conditional(self, entry: Element) -> None:
         ranges = self._read_ranges(entry.get("sqref") or entry.findtext("{*}sqref") or "")
-        self.conditional += [ConditionalFormat(ranges, rule) for rule in entry.iterfind("{*}cfRule")]
+        self.conditional += [(ranges, rule) for rule in entry.iterfind("{*}cfRule")]
 
     def _read_ranges(self, text: str) -> list[Merged]:
         """Ranges such as "A1:B2 D4"; what is none is not clear."""
