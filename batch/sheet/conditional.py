@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from operator import eq, ge, gt, le, lt, ne
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from batch.rules.cells import oddity
 from batch.rules.header import Merged
+from batch.sheet.numberformat import COMPARISONS
 from batch.sheet.styles import CellStyle, read_conditional_style
 from batch.sheet.xlsx_xml import EPOCH, SheetXml, column_index
 
@@ -23,7 +22,6 @@ _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*
 _SEVERAL = re.compile(r"\s*(AND|OR)\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
 _PARTS = re.compile(r'(?:"(?:[^"]|"")*"|[^,"])+')
 _REFERENCE = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9][0-9]{0,6})")
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _NAMED = {
     "equal": ["="],
     "notEqual": ["<>"],
@@ -149,7 +147,7 @@ def _compare(left: _Value, sign: str, right: _Value) -> _Truth:
     def compare(row: int, column: int) -> bool | None:
         first, second = left(row, column), right(row, column)
         one, other = _key(first, second), _key(second, first)
-        return None if one is None or other is None else _OPERATORS[sign](one, other)
+        return None if one is None or other is None else COMPARISONS[sign](one, other)
 
     return compare
 

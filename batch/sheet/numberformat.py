@@ -10,12 +10,13 @@ them. Rounding is exact and away from zero at a half, of the 15 significant digi
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import takewhile
 from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 
 from batch.money import ZERO, as_excel_compares
 from batch.rules.appearance import strip_euros
@@ -45,7 +46,7 @@ _TOKEN = re.compile(
 )
 _OF_NUMBERS = frozenset({"digit", "general"})
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
-_COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
+COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _NUMBER = "\0"
 """Stands for the digits among the words around them."""
@@ -168,7 +169,7 @@ class NumberFormat:
         defaults = {1: (), 2: ((">=", ZERO),), 3: ((">", ZERO), ("<", ZERO))}[len(sections)]
         for index, section in enumerate(sections):
             condition = section.condition or (defaults[index] if index < len(defaults) else None)
-            if condition is None or _COMPARISONS[condition[0]](number, condition[1]):
+            if condition is None or COMPARISONS[condition[0]](number, condition[1]):
                 is_bare = number < 0 and index > 0 if section.condition is None else _only_negative(*section.condition)
                 return section, is_bare
         return None, False
@@ -359,7 +360,8 @@ def _grouped(digits: list[str]) -> list[str]:
 
 def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
     """As 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
-    layout = _Layout.of(_Section(tuple(takewhile(lambda piece: piece.kind != "exponent", section.pieces))))
+    kinds = [piece.kind for piece in section.pieces]
+    layout = _Layout.of(_Section(section.pieces[: kinds.index("exponent")]))
     step = max(1, len(layout.whole))
     exponent = 0 if number == 0 else number.adjusted() // step * step
     unit = Decimal(1).scaleb(-len(layout.fraction))
@@ -400,14 +402,11 @@ def text_means(text: str, number: Decimal) -> bool:
         return True
     if number == 0 and _words_left(stripped) in {"", "-", "–"}:
         return True
-    match = _DIGITS.search(stripped)
-    if match is None or _has_zeros_in_front(match[0]):
+    found = _find_digits(stripped)
+    if found is None:
         return False
-    digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0])
-    around = _words_left(f"{stripped[: match.start()]}{_NUMBER}{stripped[match.end() :]}")
-    if around not in ({"-", "−", "()"} if number < 0 else {"", "+"}):
-        return False
-    return abs(as_excel_compares(number)) in _readings(digits)
+    _start, _end, readings, around = found
+    return around in ({"-", "−", "()"} if number < 0 else {"", "+"}) and abs(as_excel_compares(number)) in readings
 
 
 def as_formats_write(text: str, number: Decimal) -> str:
@@ -415,21 +414,26 @@ def as_formats_write(text: str, number: Decimal) -> str:
 
     Which of point and comma that is depends on the program's language; the reading next to the number is meant.
     """
-    match = _DIGITS.search(text)
-    digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0]) if match else ""
-    readings = _readings(digits) if digits and not _has_zeros_in_front(digits) else ()
-    if match is None or not readings:
+    found = _find_digits(text)
+    if found is None:
         return text
-    end = match.start() + len(match[0].rstrip())
-    if _words_left(f"{text[: match.start()]}{_NUMBER}{text[end:]}") not in {"", "+", "-", "−", "()"}:
+    start, end, readings, around = found
+    if not readings or around not in {"", "+", "-", "−", "()"}:
         # Another unit, a percentage or a fraction is quoted as it stands.
         return text
     nearest = min(readings, key=lambda reading: abs(reading - abs(number)))
-    return f"{text[: match.start()]}{nearest:,f}{text[end:]}"
+    return f"{text[:start]}{nearest:,f}{text[end:]}"
 
 
-def _has_zeros_in_front(digits: str) -> bool:
-    return digits[:1] == "0" and digits[1:2].isdigit()
+def _find_digits(text: str) -> tuple[int, int, set[Decimal], str] | None:
+    """Where digits stand, the numbers that they can be, and the words around them; None where they are no number."""
+    match = _DIGITS.search(text)
+    digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0]) if match else ""
+    if match is None or (digits[0] == "0" and digits[1:2].isdigit()):
+        # Zeros in front are no way to write a number.
+        return None
+    start, end = match.start(), match.start() + len(match[0].rstrip())
+    return start, end, _readings(digits), _words_left(f"{text[:start]}{_NUMBER}{text[end:]}")
 
 
 def _readings(digits: str) -> set[Decimal]:
