@@ -104,11 +104,10 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a section makes of a number: the text, what number a reader takes it for, and the words around it."""
+    """What a section makes of a number: the text, and what number a reader takes it for."""
 
     text: str
     number: Decimal | None
-    words: str = ""
     zeros_in_front: bool = False
 
 
@@ -131,7 +130,7 @@ class NumberFormat:
         shown = _shown(section, abs(number))
         sign = "-" if number < 0 and not is_bare else ""
         text = f"{sign}{shown.text}".strip()
-        return None if _means(shown, sign, number, text) else text
+        return None if _means(shown, section.words, sign, number, text) else text
 
     def as_time(self, number: Decimal) -> str | None:
         """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
@@ -241,18 +240,17 @@ def _only_negative(comparison: str, other: Decimal) -> bool:
 
 def _shown(section: _Section, number: Decimal) -> _Shown:
     """A number without its sign, as a section shows it."""
-    words = section.words
     if section.has("general"):
         plain = f"{number.normalize(_WIDE):f}"
         text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
-        return _Shown(text, number, words)
+        return _Shown(text, number)
     if not section.has("digit"):
-        return _Shown("".join(piece.text for piece in section.pieces), None, words)
+        return _Shown("".join(piece.text for piece in section.pieces), None)
     if section.has("sign", "/"):
-        return _as_fraction(section, number, words)
+        return _as_fraction(section, number)
     if section.has("exponent"):
-        return _scientific(section, number, words)
-    return _placed(section, number, words)
+        return _scientific(section, number)
+    return _placed(section, number)
 
 
 def _words_left(words: str) -> str:
@@ -260,13 +258,13 @@ def _words_left(words: str) -> str:
     return strip_euros(words).replace(_NUMBER, "")
 
 
-def _means(shown: _Shown, sign: str, number: Decimal, text: str) -> bool:
+def _means(shown: _Shown, words: str, sign: str, number: Decimal, text: str) -> bool:
     """Whether a reader takes what is shown for the number that is stored."""
     if number == 0 and _words_left(text) in {"", "-", "–"}:
         return True
     if shown.number is None or shown.zeros_in_front or shown.number != abs(number):
         return False
-    left = _words_left(shown.words)
+    left = _words_left(words)
     if number < 0:
         # A minus or brackets of the section's own say the same as a sign.
         return left == "" if sign else left in {"-", "−", "()"}
@@ -309,7 +307,7 @@ class _Layout:
         return len(self.whole) - len(self.whole.split("0")[0]) if "0" in self.whole else 0
 
 
-def _placed(section: _Section, number: Decimal, words: str) -> _Shown:
+def _placed(section: _Section, number: Decimal) -> _Shown:
     layout = section.layout
     scaled = number.scaleb(2 * layout.percents - 3 * layout.thousands, _WIDE)
     rounded = scaled.quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
@@ -318,7 +316,7 @@ def _placed(section: _Section, number: Decimal, words: str) -> _Shown:
     # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
     shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
     text = _filled(section, layout, whole, shown_fraction)
-    return _Shown(text, rounded, words, len(whole) > 1 and whole.startswith("0"))
+    return _Shown(text, rounded, len(whole) > 1 and whole.startswith("0"))
 
 
 def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
@@ -358,7 +356,7 @@ def _grouped(digits: list[str]) -> list[str]:
     return grouped
 
 
-def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
+def _scientific(section: _Section, number: Decimal) -> _Shown:
     """As 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
     kinds = [piece.kind for piece in section.pieces]
     layout = _Layout.of(_Section(section.pieces[: kinds.index("exponent")]))
@@ -372,10 +370,10 @@ def _scientific(section: _Section, number: Decimal, words: str) -> _Shown:
     places = sum(piece.kind == "digit" for piece in section.pieces) - len(layout.whole) - len(layout.fraction)
     sign = "-" if exponent < 0 else "+" if section.has("exponent", "E+") else ""
     text = f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}"
-    return _Shown(text, mantissa.scaleb(exponent, _WIDE), words)
+    return _Shown(text, mantissa.scaleb(exponent, _WIDE))
 
 
-def _as_fraction(section: _Section, number: Decimal, words: str) -> _Shown:
+def _as_fraction(section: _Section, number: Decimal) -> _Shown:
     """As 12 1/2: the nearest fraction whose denominator has as many digits as there are places, or is given."""
     slash = next(index for index, piece in enumerate(section.pieces) if piece.text == "/" and piece.kind == "sign")
     below = section.pieces[slash + 1 :]
@@ -388,7 +386,7 @@ def _as_fraction(section: _Section, number: Decimal, words: str) -> _Shown:
         nearest = exact.limit_denominator(10**places - 1)
     whole, rest = divmod(nearest, 1)
     text = f"{whole} {rest}" if rest and whole else f"{nearest}"
-    return _Shown(text, number if nearest == exact else None, words)
+    return _Shown(text, number if nearest == exact else None)
 
 
 _DIGITS = re.compile(r"[0-9][0-9.,'’\s\u00a0\u202f]*")
