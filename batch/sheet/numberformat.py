@@ -87,6 +87,12 @@ class _Section:
         return frozenset(entry for piece in self.pieces for entry in ((piece.kind, None), (piece.kind, piece.text)))
 
     @cached_property
+    def time(self) -> str | None:
+        """Whether numbers are shown as a "date" or as a "duration"; None where they are shown as numbers."""
+        firsts = {piece.text[0] for piece in self.pieces if piece.kind == "date"}
+        return ("duration" if "[" in firsts else "date") if firsts else None
+
+    @cached_property
     def layout(self) -> _Layout:
         """Where the digits go."""
         return _Layout.of(self)
@@ -135,9 +141,7 @@ class NumberFormat:
     def as_time(self, number: Decimal) -> str | None:
         """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
         section, _is_bare = self._section_for(number)
-        if section is None or not section.has("date"):
-            return None
-        return "duration" if any(piece.kind == "date" and piece.text[0] == "[" for piece in section.pieces) else "date"
+        return section.time if section else None
 
     @property
     def exact_decimals(self) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -12,7 +11,6 @@ from batch.sheet.xlsx_package import Package
 
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
-_DURATION = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _WHITE, _BLACK = "FFFFFF", "000000"
 _INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE}
 _THEMED = {"0": _WHITE, "1": _BLACK}
@@ -32,9 +30,8 @@ class CellStyle:
     """How numbers are shown, where that can be otherwise than as they are."""
     decimals: int | None = None
     """How many of them a positive number may have that surely is shown as it is."""
-    is_date: bool = False
-    is_duration: bool = False
-    """Whether a number is shown as hours, of which there may be more than 24."""
+    time: str | None = None
+    """Whether a number is shown as a "date", or as a "duration" of as many hours as there are."""
 
 
 _PLAIN = CellStyle()
@@ -72,15 +69,13 @@ def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
     hides = (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE)
     if shape is None:
         return CellStyle(_has_strike(font), hides)
-    is_date = shape.sections[0].has("date")
     return CellStyle(
         _has_strike(font),
         hides,
         hides_text=len(shape.sections) > 3 and not shape.sections[3].pieces,
         shape=None if shape.shows_numbers_as_they_are else shape,
         decimals=shape.exact_decimals,
-        is_date=is_date,
-        is_duration=is_date and bool(_DURATION.search(code)),
+        time=shape.sections[0].time,
     )
 
 

@@ -271,8 +271,8 @@ class SheetXml(XmlReader):
             self.struck.add((row, column))
         if style.hides or (style.hides_text and isinstance(value, str)):
             self.shown[row, column] = ""
-        elif isinstance(value, float) and style.is_date:
-            day = _as_day(value, is_duration=style.is_duration, counts_from_1904=self._counts_from_1904)
+        elif isinstance(value, float) and style.time:
+            day = _as_day(value, is_duration=style.time == "duration", counts_from_1904=self._counts_from_1904)
             if day is None:
                 self.shown[row, column] = "####"
             else:
