@@ -12,7 +12,7 @@ from batch.findings import Finding
 from batch.language import _, number
 from batch.model import AMOUNTS, Cell, Role
 from batch.rules.cells import is_blank
-from batch.rules.header import ENOUGH_ROLES, Header, Merged, find_header
+from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, Merged, find_header
 from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import list_names, shown
 from batch.sheet.table import Table
@@ -69,6 +69,10 @@ class Choice:
     sheet: str
     is_only_top: bool = False
     findings: tuple[Finding, ...] = ()
+
+    def cut(self, height: int, first: int) -> int:
+        """Tell how many rows are wanted: the first that holds something with them, or the sheet would seem empty."""
+        return min(height, max(SEARCHED_ROWS, first + 1)) if self.is_only_top else height
 
 
 def choose(name: str, sheets: Sequence[Sheet], asked: str | None, columns: Mapping[Role, str]) -> Choice:

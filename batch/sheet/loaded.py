@@ -80,9 +80,6 @@ class LoadedWorkbook:
         sheet = self._by_name[choice.sheet]
         rows = sheet.rows
         columns = max(map(len, rows), default=1)
-        if choice.is_only_top:
-            # With at least the first row that holds something, so that nobody is told that the sheet is empty.
-            first = next((index for index, row in enumerate(rows) if row), 0)
-            rows = rows[: max(SEARCHED_ROWS, first + 1)]
+        rows = rows[: choice.cut(len(rows), next((index for index, row in enumerate(rows) if row), 0))]
         check_extent(self._name, len(rows), columns, len(rows) * columns, self._limits)
         return Table(sheet.name, iter(rows), columns, sheet.appearance, sheet.findings)

@@ -6,20 +6,17 @@ The records are those of [MS-XLSB] 2.3 and 2.5.97.2. What Excel shows of such a 
 from __future__ import annotations
 
 import io
-import posixpath
 from collections.abc import Iterator
 from struct import Struct
-from zipfile import ZipFile
 
-from defusedxml.ElementTree import fromstring
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from batch.findings import Finding
 from batch.sheet.limits import Limits
 from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
 from batch.sheet.original import Original
+from batch.sheet.xlsx_package import Package
 
-_WORKBOOK, _RELATIONS = "xl/workbook.bin", "xl/_rels/workbook.bin.rels"
 _SHEET, _ROW, _ERROR, _FORMULA_WITH_ERROR = 156, 0, 3, 11
 _NUMBER, _SHEET_HEAD, _CELL = Struct("<I"), Struct("<II"), Struct("<IIB")
 _LAST_ROW, _LAST_COLUMN = 2**20 - 1, 2**14 - 1
@@ -31,18 +28,18 @@ _ERRORS = {
 
 def read_xlsb(original: Original, limits: Limits) -> LoadedWorkbook | None:
     """Read all sheets; None if the archive is of another format."""
-    with ZipFile(io.BytesIO(original.data)) as archive:
-        if _WORKBOOK not in archive.namelist():
-            return None
-        book = CalamineWorkbook.from_filelike(io.BytesIO(original.data))
-        parts = _find_parts(archive)
-        sheets = []
-        for entry in book.sheets_metadata:
-            if entry.typ == SheetTypeEnum.WorkSheet:
-                loaded = _read_cells(book.get_sheet_by_name(entry.name))
-                loaded.is_visible = entry.visible == SheetVisibleEnum.Visible
-                _put_errors(loaded, archive.read(parts[entry.name]))
-                sheets.append(loaded)
+    package = Package(original.data)
+    if not package.workbook.endswith(".bin"):
+        return None
+    book = CalamineWorkbook.from_filelike(io.BytesIO(original.data))
+    parts = _find_parts(package)
+    sheets = []
+    for entry in book.sheets_metadata:
+        if entry.typ == SheetTypeEnum.WorkSheet:
+            loaded = _read_cells(book.get_sheet_by_name(entry.name))
+            loaded.is_visible = entry.visible == SheetVisibleEnum.Visible
+            _put_errors(loaded, package.open(parts[entry.name]).read())
+            sheets.append(loaded)
     return LoadedWorkbook(original.name, sheets, limits)
 
 
@@ -55,17 +52,13 @@ def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
     return loaded
 
 
-def _find_parts(archive: ZipFile) -> dict[str, str]:
-    """Tell where in the archive each sheet is, by its name."""
-    targets = {
-        entry.get("Id"): posixpath.normpath(posixpath.join("/xl", entry.get("Target", ""))).lstrip("/")
-        for entry in fromstring(archive.read(_RELATIONS), forbid_dtd=True)
-    }
+def _find_parts(package: Package) -> dict[str, str]:
+    """Tell in which part each sheet is, by its name."""
     parts = {}
-    for kind, content in _records(archive.read(_WORKBOOK)):
+    for kind, content in _records(package.open(package.workbook).read()):
         if kind == _SHEET:
             relation, rest = _text(content[_SHEET_HEAD.size :])
-            parts[_text(rest)[0]] = targets[relation]
+            parts[_text(rest)[0]] = package.related[relation][1]
     return parts
 
 

@@ -42,10 +42,6 @@ class Workbook:
         """The merged cells."""
         return self._sheet(sheet).merged
 
-    def is_filled(self, sheet: str) -> bool:
-        """Whether anything is in it."""
-        return bool(self._sheet(sheet).rows)
-
     def forget(self, sheet: str) -> None:
         """Let go of a sheet that is not meant, because all of it is held."""
         self._read.pop(sheet, None)
@@ -53,10 +49,7 @@ class Workbook:
     def table(self, choice: Choice) -> Table:
         """The chosen sheet, within the limits, with what was seen of it."""
         xml = self._sheet(choice.sheet)
-        height, findings = xml.height, self._unseen(xml)
-        if choice.is_only_top:
-            # With at least the first row that holds something, so that nobody is told that the sheet is empty.
-            height = min(height, max(SEARCHED_ROWS, min(xml.rows, default=0) + 1))
+        height, findings = choice.cut(xml.height, min(xml.rows, default=0)), self._unseen(xml)
         check_extent(self._name, height, xml.width, height * xml.width, self._limits)
         rows = (xml.rows.get(row, []) for row in range(height))
         appearance = Appearance() if choice.is_only_top else _appearance(xml)

@@ -28,7 +28,7 @@ UNREADABLE = (
 SMALL = 4_000_000
 """Bytes that a list of sheets or relationships may have."""
 _PACKAGE = "_rels/.rels"
-_USUAL = "xl/workbook.xml"
+_USUAL = ("xl/workbook.xml", "xl/workbook.bin")
 """Where the workbook is in files whose first relationships are missing."""
 _TRUE = frozenset({"1", "true"})
 _GOOGLE = "workbookmetadata"
@@ -53,20 +53,26 @@ class Package:
         self._names = {_fold(name): name for name in self._archive.namelist()}
         if len(self._names) < len(self._archive.namelist()):
             raise ValueError("two parts have names that differ by nothing that counts")
-        self._workbook = self._find_related(_PACKAGE, "", "officeDocument") or _USUAL
+        self.workbook = self._find_related(_PACKAGE, "", "officeDocument") or next(
+            (name for name in _USUAL if name in self._names), _USUAL[0]
+        )
 
     @cached_property
     def sheets(self) -> list[SheetPart]:
         """The worksheets in their order; charts and macros are no sheets to us."""
-        relations = {relation: (kind, part) for relation, kind, part in self._relations(*self._own)}
         sheets = []
         for entry in self._book.iterfind("{*}sheets/{*}sheet"):
             relation = next((value for name, value in entry.items() if name.endswith("relationships}id")), "")
-            kind, part = relations.get(relation, ("worksheet", ""))
+            kind, part = self.related.get(relation, ("worksheet", ""))
             if kind == "worksheet":
                 is_visible = entry.get("state", "visible").strip() == "visible"
                 sheets.append(SheetPart(entry.get("name", ""), is_visible, part))
         return sheets
+
+    @cached_property
+    def related(self) -> dict[str, tuple[str, str]]:
+        """What the workbook's relationships lead to, by their ids: the kind of each, and its part."""
+        return {relation: (kind, part) for relation, kind, part in self._relations(*self._own)}
 
     @cached_property
     def styles(self) -> str | None:
@@ -115,12 +121,12 @@ class Package:
 
     @cached_property
     def _book(self) -> Element:
-        return self.read_tree(self._workbook)
+        return self.read_tree(self.workbook)
 
     @property
     def _own(self) -> tuple[str, str]:
         """The part with the workbook's relationships, and the folder from which they are named."""
-        folder, _slash, name = self._workbook.rpartition("/")
+        folder, _slash, name = self.workbook.rpartition("/")
         return posixpath.join(folder, "_rels", f"{name}.rels"), folder
 
     def _says(self, element: str, attribute: str) -> bool:

@@ -76,10 +76,12 @@ def table_of(roles: dict[Role, int], *, signed: bool = False, is_text_file: bool
 
 
 def written(rows: Sequence[SheetRow]) -> str:
-    """The rows as text, their numbers without zeros at the end, and without what compares them with each other."""
-    alone = [
-        replace(row, findings=tuple(said for said in row.findings if said.code != "row-duplicate")) for row in rows
-    ]
+    """The rows as text, their numbers without zeros at the end, and without what compares them with each other.
+
+    Whether a column without a title holds currencies is told by all of its cells.
+    """
+    compared = {"row-duplicate", "currency-other"}
+    alone = [replace(row, findings=tuple(said for said in row.findings if said.code not in compared)) for row in rows]
     return re.sub(r"Decimal\('(-?\d+)\.0+'\)", r"Decimal('\1')", repr(alone))
 
 
