@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from batch.language import money
-
 CURRENCY = "EUR"
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -63,8 +61,3 @@ def amount_text(amount: Decimal) -> str:
 def balance_text(balance: Decimal) -> str:
     """A balance for JSON: always three decimals, as the provider's own lists give it."""
     return f"{balance:.3f}"
-
-
-def euros(amount: Decimal, *, signed: bool = False) -> str:
-    """An amount for a person: "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
-    return money(amount, 3 if decimals(amount) > 2 else 2, signed=signed)

@@ -5,7 +5,7 @@ JSON, codes and the ledger keep the values themselves, which are English for eve
 
 from __future__ import annotations
 
-from batch.findings import Severity
+from batch.finding_rules import Severity
 from batch.language import pgettext
 from batch.model import BatchState, Direction, Status
 

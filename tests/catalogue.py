@@ -20,7 +20,7 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from batch.findings import RULES
+from batch.finding_rules import RULES
 from batch.language import CLICK_DOMAIN, DOMAIN, LOCALE_FOLDER
 
 ROOT = Path(__file__).parents[1]

@@ -45,6 +45,7 @@ FOR_MACHINES = {
     "batch/sandbox/handlers.py": "what the provider says",
     "batch/sandbox/server.py": "what the provider says",
     "batch/rules/labels.py": "what stands in a sheet, to be recognised",
+    "batch/rules/titles.py": "what stands in a sheet, to be recognised",
     "batch/rules/vocabulary.py": "what stands in a sheet, to be recognised",
 }
 """Texts that are not ours, or not for a person."""

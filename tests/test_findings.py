@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.findings import RULES, Finding, Severity, shown
+from batch.finding_rules import RULES, Severity
+from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
 from batch.model import Cell
 from batch.rules.checks import check_sheet
+from batch.values import shown
 from tests.builders import grid
 from tests.rules.cases import CASES, KNOWN, Case
 

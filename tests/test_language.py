@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.findings import Severity
+from batch.finding_rules import Severity
 from batch.language import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
 from batch.model import BatchState, Direction, Status
 from batch.rules.vocabulary import direction_of

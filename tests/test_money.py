@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.euros_shown import euros
 from batch.money import (
     amount_text,
     as_excel_compares,
     balance_text,
     decimals,
-    euros,
     from_thousandths,
     round_balance,
     to_thousandths,

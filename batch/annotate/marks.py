@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from batch.findings import Finding, Severity
+from batch.finding_rules import Severity
+from batch.findings import Finding
 from batch.language import _, ngettext, number
 from batch.model import Source
 from batch.wording import severity_word

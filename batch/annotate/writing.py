@@ -20,7 +20,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate.marks import Line, Marks
-from batch.findings import Severity
+from batch.finding_rules import Severity
 from batch.report.page import A4
 from batch.report.styles import FONT, NAVY, SLATE, WHITE
 from batch.report.texts import writable

@@ -5,9 +5,9 @@ from __future__ import annotations
 from batch.cli.console import note
 from batch.cli.surroundings import now, open_ledger, person, read_environment
 from batch.errors import UsageError
+from batch.euros_shown import euros
 from batch.language import N_, _
 from batch.model import BatchRow, BatchView
-from batch.money import euros
 from batch.runner.account import decide, find_undecided
 from batch.settings import load_settings
 from batch.wording import direction_word

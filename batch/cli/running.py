@@ -20,9 +20,9 @@ from batch.cli.surroundings import (
     settings_and_key,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
+from batch.euros_shown import euros
 from batch.language import N_, _, ngettext, number
 from batch.model import ENDED, BatchState, BatchView, Status, tally
-from batch.money import euros
 from batch.notes import tell
 from batch.output import refuse_replacing
 from batch.rules.books import is_alarming

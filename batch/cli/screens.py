@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from batch.cli.console import console
-from batch.findings import Finding, Severity
+from batch.euros_shown import euros
+from batch.finding_rules import Severity
+from batch.findings import Finding
 from batch.language import _, moment, ngettext, number, pgettext
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchRow, BatchView, Direction, Status, SubAccount
-from batch.money import ZERO, euros
+from batch.money import ZERO
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
 from batch.report.words import explained, foreseen_code, note_of_row

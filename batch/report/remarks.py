@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
+from batch.euros_shown import euros
 from batch.language import _, ngettext, number
 from batch.model import BatchRow, BatchView, Status
-from batch.money import CENT, ZERO, euros
+from batch.money import CENT, ZERO
 from batch.report.contents import Contents
 from batch.report.words import explained
 from batch.rules.books import AccountBook

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batch.euros_shown import euros
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
-from batch.money import ZERO, euros
+from batch.money import ZERO
 from batch.notes import Note, tell
 from batch.report import words
 from batch.report.contents import Contents, is_to_fix

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from batch.euros_shown import euros
 from batch.findings import Finding
 from batch.language import N_, _, language, ngettext
 from batch.language import number as shown_number
 from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status
-from batch.money import euros
 from batch.notes import tell
 from batch.provider import codes
 from batch.rules.forecast import Refusal

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from batch.findings import Finding, shown
+from batch.findings import Finding
 from batch.model import AMOUNTS, Appearance, Cell, Role
 from batch.money import as_excel_compares
 from batch.rules.cells import cell_shown, is_blank, quoted, visible
 from batch.rules.currency import names_other_unit
 from batch.rules.header import Merged, cell_address, column_letters
+from batch.rules.ranges import row_ranges
 from batch.rules.tokens import EXCEL_DIGITS
-from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import fold
+from batch.values import shown
 
 _AREAS_NAMED = 5
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")

@@ -15,7 +15,8 @@ from batch.rules.amounts import read_amount
 from batch.rules.cells import is_blank
 from batch.rules.header import Header, cell_address
 from batch.rules.labels import label_kind
-from batch.rules.vocabulary import column_roles, direction_of
+from batch.rules.titles import column_roles
+from batch.rules.vocabulary import direction_of
 
 _NAMED = 5
 """Tables; who has more sees by these what is meant."""

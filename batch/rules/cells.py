@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from batch.findings import shown
 from batch.model import Cell
 from batch.money import MAX_DIGITS, as_excel_compares
+from batch.values import shown
 
 NOTHING: Mapping[str, str] = {}
 """No parameters."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from batch.model import Cell
 from batch.rules.cells import is_blank, quoted, visible
-from batch.rules.vocabulary import BRACKETS, fold, has_other_unit
+from batch.rules.titles import has_other_unit
+from batch.rules.vocabulary import BRACKETS, fold
 
 _CODES = frozenset(
     {"ADP", "AED", "AFA", "AFN", "ALK", "ALL", "AMD", "ANG", "AOA", "AOK", "AON", "AOR", "ARA", "ARL", "ARM", "ARP",

@@ -16,7 +16,7 @@ from decimal import Decimal
 from batch.findings import Finding
 from batch.frames import Plan
 from batch.model import Source
-from batch.rules.unsettled import row_ranges
+from batch.rules.ranges import row_ranges
 
 REMEMBERED = timedelta(days=40)
 """A month and some days: beyond that nothing is said."""

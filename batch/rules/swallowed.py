@@ -14,7 +14,7 @@ from batch.model import AMOUNTS, Cell, Role
 from batch.rules.amounts import read_amount
 from batch.rules.cells import visible
 from batch.rules.header import cell_address
-from batch.rules.unsettled import row_ranges
+from batch.rules.ranges import row_ranges
 
 
 def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[str]) -> Iterator[Finding]:

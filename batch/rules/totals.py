@@ -22,8 +22,8 @@ from batch.rules.cells import is_blank, quoted
 from batch.rules.header import cell_address
 from batch.rules.labels import LabelKind, label_kind
 from batch.rules.notes import Words
+from batch.rules.ranges import row_ranges
 from batch.rules.rows import ReadRows, Table
-from batch.rules.unsettled import row_ranges
 from batch.rules.vocabulary import LONGEST_LABEL, fold, total_label
 
 if TYPE_CHECKING:

@@ -18,9 +18,7 @@ from batch.findings import Finding
 from batch.model import Direction, Movement, Role, SheetRow
 from batch.money import amount_text
 from batch.rules.header import cell_address
-
-_PIECES_SHOWN = 20
-"""Ranges of row numbers that a finding lists."""
+from batch.rules.ranges import row_ranges
 
 _Key = tuple[str, Direction, Decimal]
 
@@ -130,18 +128,6 @@ def sheet_findings(comparison: Comparison) -> Iterator[Finding]:
             yield Finding(code, params={"batch": batch, "rows": row_ranges(numbers)})
     for batch in comparison.closed:
         yield Finding("batch-closed", params={"batch": batch})
-
-
-def row_ranges(numbers: Iterable[int]) -> str:
-    """As in "2-15, 17"."""
-    ranges: list[list[int]] = []
-    for number in sorted(numbers):
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    shown = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:_PIECES_SHOWN]]
-    return ", ".join([*shown, "…"] if len(ranges) > _PIECES_SHOWN else shown)
 
 
 def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int, Past], list[Past]]:

@@ -12,7 +12,7 @@ from batch.money import CENT, ZERO, balance_text
 from batch.notes import note
 from batch.rules.evidence import awaits_person
 from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
-from batch.rules.unsettled import row_ranges
+from batch.rules.ranges import row_ranges
 from batch.runner.closing import keep_unless_doubted, read_until_fresh
 from batch.runner.session import Session, StoppedError
 

@@ -12,9 +12,10 @@ from decimal import Decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from batch.euros_shown import euros
 from batch.language import _
 from batch.model import Status
-from batch.money import ZERO, euros
+from batch.money import ZERO
 
 _WIDTH = 640
 _LABEL = 150

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from batch.model import Cell, Role
 from batch.rules.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
-from batch.rules.vocabulary import column_roles
+from batch.rules.titles import column_roles
 
 
 def header(*rows: list[Cell]) -> Header:

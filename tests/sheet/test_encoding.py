@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
-from batch.rules.vocabulary import COLUMN_TITLES
+from batch.rules.titles import COLUMN_TITLES
 from batch.sheet.encoding import TWICE, Decoded, decoded
 
 TEXT = "Sous-compte;Montant (€);Opération\r\nsub-0001;12,50;crédit\r\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.findings import RULES, Severity
+from batch.finding_rules import RULES, Severity
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Source
 from batch.rules.checks import Expected, check_sheet

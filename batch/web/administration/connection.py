@@ -10,8 +10,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from batch.errors import ProviderRefused, ProviderUnreachable, SettingsError
+from batch.euros_shown import euros
 from batch.language import _
-from batch.money import euros
 from batch.web import vault
 from batch.web.access import Role, needs, person_of
 from batch.web.administration.forms import ConnectionForm

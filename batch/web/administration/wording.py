@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from batch.euros_shown import euros
 from batch.language import N_, _
-from batch.money import euros, from_thousandths
+from batch.money import from_thousandths
 
 ACTIONS = {
     "authenticator.enrolled": N_("enrolled an authenticator"),

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from batch.errors import UsageError
-from batch.findings import RULES, Severity
+from batch.finding_rules import RULES, Severity
 from batch.language import _
 from batch.runner.ledger_checks import REPEATED
 from batch.web.access import Role, roles_of

@@ -12,11 +12,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from batch.findings import RULES, Finding, Severity, shown
+from batch.euros_shown import euros
+from batch.finding_rules import RULES, Severity
+from batch.findings import Finding
 from batch.language import _, ngettext, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
-from batch.money import euros
 from batch.runner.ledger_checks import REPEATED
+from batch.values import shown
 from batch.web.charts import course_chart
 from batch.web.drafts.approving import Blocker, hindrance
 from batch.web.drafts.checking import known_account

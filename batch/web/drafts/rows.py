@@ -13,11 +13,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
-from batch.findings import RULES, Finding, Severity
+from batch.euros_shown import euros
+from batch.finding_rules import RULES, Severity
+from batch.findings import Finding
 from batch.language import _, day, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
-from batch.money import euros
 from batch.report.words import explained
 from batch.rules.header import cell_address
 from batch.web.drafts.store import REFUSED

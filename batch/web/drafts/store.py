@@ -15,7 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from batch.errors import UsageError
-from batch.findings import RULES, Finding, Severity
+from batch.finding_rules import RULES, Severity
+from batch.findings import Finding
 from batch.language import _
 from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.ledger.orm.fields import prepare_euros

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from batch.euros_shown import euros
 from batch.language import _, ngettext, number
-from batch.money import euros
 from batch.report.verdict import Mood
 from batch.runner.consent import Obstacle
 from batch.web.drafts.approving import Blocker, Change, Hindrance

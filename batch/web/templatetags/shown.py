@@ -11,9 +11,9 @@ from typing import TypeVar
 from django import template
 
 from batch import language, notes, wording
+from batch.euros_shown import euros as euros_text
 from batch.language import _, ngettext
 from batch.model import BatchState, Direction, Status, Tally
-from batch.money import euros as euros_text
 
 register = template.Library()
 NOTHING = "–"
