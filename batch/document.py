@@ -18,12 +18,12 @@ from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
 from batch.money import CURRENCY, amount_text, balance_text
 from batch.notes import tell
+from batch.planning.plan import Forecast
+from batch.planning.reconciliation import Books
 from batch.report.columns import COLUMNS, plain_finding
 from batch.report.contents import Contents
 from batch.report.verdict import Verdict, verdict
 from batch.report.words import explained, foreseen_code
-from batch.rules.books import Books
-from batch.rules.forecast import Forecast
 
 if TYPE_CHECKING:
     from batch.runner.dry_run import DryRun

@@ -10,8 +10,8 @@ from batch.errors import UsageError
 from batch.files import whole_file
 from batch.language import _
 from batch.model import BatchView
+from batch.planning.plan import Forecast
 from batch.report.contents import Contents
-from batch.rules.forecast import Forecast
 from batch.runner.dry_run import DryRun
 
 SUFFIXES = (".xlsx", ".csv", ".json")

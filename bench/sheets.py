@@ -14,9 +14,9 @@ from openpyxl import Workbook
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, Source
-from batch.rules.accounts import Owner, normalize_address
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.plan import make_plan
+from batch.planning.account_identity import Owner, normalize_address
+from batch.planning.plan import make_plan
+from batch.validation.check_sheet import Expected, check_sheet
 from bench.providers import SUBACCOUNTS
 from bench.server import HELD, MAIN, token
 

@@ -13,9 +13,9 @@ from batch.frames import CheckedSheet, Grid, make_frame
 from batch.ledger.protocol import Access, Ledger, NewBatch
 from batch.model import Balances, Cell, SheetRow, Source
 from batch.money import to_thousandths
-from batch.rules.accounts import Owner, normalize_address
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.plan import make_plan
+from batch.planning.account_identity import Owner, normalize_address
+from batch.planning.plan import make_plan
+from batch.validation.check_sheet import Expected, check_sheet
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SOURCE = Source("january.xlsx", "ab" * 32, 1234, "January")

@@ -42,9 +42,8 @@ from batch.model import (
     Status,
     tally,
 )
-from batch.rules.accounts import KnownAccount, Owner
-from batch.rules.holding import LEASE
-from batch.rules.repetition import MovementKey, PastList
+from batch.planning.account_identity import LEASE, KnownAccount, Owner
+from batch.planning.resubmission import MovementKey, PastList
 
 
 @dataclass

@@ -44,9 +44,9 @@ FOR_MACHINES = {
     "batch/sandbox/fault_injection.py": "what the provider says",
     "batch/sandbox/handlers.py": "what the provider says",
     "batch/sandbox/server.py": "what the provider says",
-    "batch/rules/labels.py": "what stands in a sheet, to be recognised",
-    "batch/rules/titles.py": "what stands in a sheet, to be recognised",
-    "batch/rules/vocabulary.py": "what stands in a sheet, to be recognised",
+    "batch/validation/footer.py": "what stands in a sheet, to be recognised",
+    "batch/validation/titles.py": "what stands in a sheet, to be recognised",
+    "batch/validation/vocabulary.py": "what stands in a sheet, to be recognised",
 }
 """Texts that are not ours, or not for a person."""
 

@@ -14,7 +14,7 @@ from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
 from batch.model import Cell
-from batch.rules.checks import check_sheet
+from batch.validation.check_sheet import check_sheet
 from batch.values import shown
 from tests.builders import grid
 from tests.rules.cases import CASES, KNOWN, Case

@@ -9,10 +9,9 @@ import pytest
 
 from batch.frames import AMOUNT, DIRECTION, DTYPES, READ, TOKEN, CheckedSheet, Grid, make_frame
 from batch.model import Cell, Direction, Movement, SheetRow
-from batch.rules.amounts import read_amount
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.forecast import sign_amounts
-from batch.rules.plan import make_plan
+from batch.planning.plan import make_plan, sign_amounts
+from batch.validation.amounts import read_amount
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import SOURCE
 from tests.sheet.reading import grid_of
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from batch.finding_rules import Severity
 from batch.language import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
 from batch.model import BatchState, Direction, Status
-from batch.rules.vocabulary import direction_of
+from batch.validation.vocabulary import direction_of
 from batch.wording import direction_word, severity_word, state_word, status_word
 
 FRENCH, ENGLISH = Language.FRENCH, Language.ENGLISH

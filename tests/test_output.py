@@ -12,8 +12,8 @@ from batch.errors import ReportError, UsageError
 from batch.files import whole_file
 from batch.language import Language, speaking
 from batch.output import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
-from batch.rules.checks import Expected
 from batch.runner.dry_run import dry_run
+from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
 from tests.report.views import DONE, REFUSED, view_of
 

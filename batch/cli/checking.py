@@ -17,12 +17,11 @@ from batch.errors import SettingsError, UsageError
 from batch.language import _
 from batch.model import Role
 from batch.output import refuse_replacing
-from batch.rules.amounts import read_amount
-from batch.rules.checks import Expected, header_of
-from batch.rules.conventions import Conventions, titles_to_keep
-from batch.rules.header import PAIR, WORDED
 from batch.settings import Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
+from batch.validation.amounts import read_amount
+from batch.validation.check_sheet import Conventions, Expected, header_of, titles_to_keep
+from batch.validation.header import PAIR, WORDED
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -32,7 +32,7 @@ def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> 
 def _show_evidence(view: BatchView, entry: BatchRow) -> None:
     """What was asked for, the balances before and after, and what later rows' answers say."""
     from batch.cli.screens import evidence_screen
-    from batch.rules.evidence import evidence_of
+    from batch.planning.settlement import evidence_of
 
     amount = euros(entry.row.amount) if entry.row.amount is not None else ""
     direction = direction_word(entry.row.direction) if entry.row.direction else ""

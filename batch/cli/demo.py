@@ -30,7 +30,7 @@ def demo_command(folder: Path) -> int:
         tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
         Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=language().value)) as sandbox,
     ):
-        _use(sandbox.url, home)
+        _use_sandbox(sandbox.url, home)
         note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_command(request)
@@ -39,7 +39,7 @@ def demo_command(folder: Path) -> int:
             _close_ledger()
 
 
-def _use(url: str, home: str) -> None:
+def _use_sandbox(url: str, home: str) -> None:
     """Point this process at the sandbox, whatever the person's own settings are."""
     for name in [name for name in os.environ if name.startswith("CREDITBATCH_")]:
         del os.environ[name]

@@ -25,7 +25,7 @@ from batch.language import N_, _, ngettext, number
 from batch.model import ENDED, BatchState, BatchView, Status, tally
 from batch.notes import tell
 from batch.output import refuse_replacing
-from batch.rules.books import is_alarming
+from batch.planning.reconciliation import is_alarming
 from batch.settings import Secret, Settings, check_pace, load_settings
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -
 def _perform(
     client: Client, ledger: Ledger, settings: Settings, work: Work, manner: Manner, *, json: bool, out: Path | None
 ) -> int:
-    from batch.rules.retry import RetryPolicy
+    from batch.planning.retry import RetryPolicy
     from batch.runner.perform import perform
     from batch.runner.session import RunOptions, World
 

@@ -19,11 +19,11 @@ from batch.language import _, moment, ngettext, number, pgettext
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchRow, BatchView, Direction, Status, SubAccount
 from batch.money import ZERO
+from batch.planning.plan import Forecast, Refusal
+from batch.planning.settlement import Observation
 from batch.report.contents import Contents
 from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
 from batch.report.words import explained, foreseen_code, note_of_row
-from batch.rules.evidence import Observation
-from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
 from batch.wording import direction_word, severity_word, state_word, status_word
 

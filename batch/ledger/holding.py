@@ -15,7 +15,7 @@ import psutil
 
 from batch.language import _, moment
 from batch.ledger.protocol import Claim, Lease
-from batch.rules.holding import Sight, may_take_over, tell_sight
+from batch.planning.account_identity import Sight, may_take_over, tell_sight
 
 _IS_LINUX = sys.platform == "linux"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))

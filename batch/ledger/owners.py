@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from batch.errors import UsageError
 from batch.ledger.sentences import contradicting_owner
-from batch.rules.accounts import Contradiction, KnownAccount, Owner, identify
+from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify
 
 
 def find_owned(owner: Owner, known: Sequence[KnownAccount], address: str) -> KnownAccount | None:

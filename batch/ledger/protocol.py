@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from batch.frames import CheckedSheet, Plan
 from batch.ledger.facts import Fact
 from batch.model import Balances, BatchHead, BatchRow, BatchView, RowResult, Status, Tally
-from batch.rules.accounts import KnownAccount, Owner
-from batch.rules.repetition import PastList
+from batch.planning.account_identity import KnownAccount, Owner
+from batch.planning.resubmission import PastList
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batch.language import _
-from batch.rules.accounts import Contradiction
+from batch.planning.account_identity import Contradiction
 
 
 def no_such_batch(batch: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from batch.notes import Note, note
 from batch.outcome import Refused
-from batch.rules.forecast import Shortfall
+from batch.planning.plan import Shortfall
 
 OK = 200
 _MEANINGS: Mapping[int, str] = {

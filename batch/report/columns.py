@@ -17,9 +17,9 @@ from batch.findings import Finding
 from batch.language import _
 from batch.model import BatchRow, RowResult, Status
 from batch.money import balance_text
+from batch.planning.plan import Refusal
 from batch.report import words
 from batch.report.texts import visible
-from batch.rules.forecast import Refusal
 from batch.wording import status_word
 
 TEXT_WIDEST = 40

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from batch.model import BatchState, BatchView, Direction, Status, Tally, tally
 from batch.money import ZERO
-from batch.rules.books import Books, keep_books
-from batch.rules.forecast import Forecast
+from batch.planning.plan import Forecast
+from batch.planning.reconciliation import Books, keep_books
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from batch.errors import UsageError
 from batch.language import Language, _, speaking
 from batch.model import BatchView, Status
 from batch.report import words
-from batch.rules.vocabulary import REPORT_WORDS, ReportWords
+from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 from batch.wording import status_word
 
 _SEARCHED_LINES = 2

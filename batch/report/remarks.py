@@ -10,10 +10,10 @@ from batch.euros_shown import euros
 from batch.language import _, ngettext, number
 from batch.model import BatchRow, BatchView, Status
 from batch.money import CENT, ZERO
+from batch.planning.reconciliation import AccountBook
+from batch.planning.settlement import awaits_person
 from batch.report.contents import Contents
 from batch.report.words import explained
-from batch.rules.books import AccountBook
-from batch.rules.evidence import awaits_person
 
 MOST_REASONS = 5
 

@@ -10,16 +10,16 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.model import BatchRow, Direction, Role, Status
+from batch.planning.plan import Refusal
 from batch.report import styles, words
 from batch.report.columns import COLUMNS, Kind, RowColumn, Value
 from batch.report.contents import Contents
 from batch.report.links import Links, put_link
 from batch.report.page import Frame
 from batch.report.table import Column, Table, column, distinct, sample
-from batch.rules.forecast import Refusal
 from batch.wording import status_word
 
-OWN_WIDEST = 32
+_OWN_WIDEST_IN_ROWS = 32
 MONEY_ROLES = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
 TABLE = "Rows"
 """The name of the table in formulas and pivots, in every language."""
@@ -40,7 +40,7 @@ def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links)
 def _own_columns(contents: Contents, taken: list[str]) -> list[Column]:
     sampled = sample(contents.view.rows)
     return [
-        column(title, styles.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=OWN_WIDEST)
+        column(title, styles.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
         for index, title in enumerate(distinct(contents.view.columns, taken))
     ]
 

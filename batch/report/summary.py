@@ -19,6 +19,7 @@ from batch.language import _
 from batch.model import BatchRow, Direction, Status
 from batch.money import ZERO
 from batch.notes import tell
+from batch.planning.reconciliation import AccountBook
 from batch.report import styles, words
 from batch.report.charts import GREEN, LARGEST, STEEL, Bars, Data, Picture, chart_of
 from batch.report.contents import Contents
@@ -27,7 +28,6 @@ from batch.report.form import LAST, Form
 from batch.report.page import Frame
 from batch.report.remarks import remarks
 from batch.report.verdict import Mood, tell_next_steps, verdict
-from batch.rules.books import AccountBook
 from batch.wording import severity_word, status_word
 
 SHOWN_FINDINGS = 20

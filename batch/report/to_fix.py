@@ -23,7 +23,7 @@ from batch.report.page import Frame
 from batch.report.rows import MONEY_ROLES
 from batch.report.table import Table, column, sample
 
-OWN_WIDEST = 40
+_OWN_WIDEST_TO_FIX = 40
 REASON_WIDEST = 70
 
 
@@ -34,7 +34,7 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     width = own_width(view)
     sampled = sample(rows)
     columns = [
-        column(title, styles.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=OWN_WIDEST)
+        column(title, styles.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_TO_FIX)
         for index, title in enumerate(view.columns[:width])
     ]
     reasons = [words.reason(entry) for entry in sampled]

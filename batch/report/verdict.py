@@ -12,11 +12,11 @@ from batch.language import _, listed, ngettext, number
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
 from batch.money import ZERO
 from batch.notes import Note, tell
+from batch.planning.plan import Forecast
+from batch.planning.reconciliation import Books
+from batch.planning.settlement import awaits_person
 from batch.report import words
 from batch.report.contents import Contents, is_to_fix
-from batch.rules.books import Books
-from batch.rules.evidence import awaits_person
-from batch.rules.forecast import Forecast
 
 
 class Mood(StrEnum):

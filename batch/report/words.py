@@ -13,9 +13,9 @@ from batch.language import N_, _, language, ngettext
 from batch.language import number as shown_number
 from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status
 from batch.notes import tell
+from batch.planning.plan import Refusal
 from batch.provider import codes
-from batch.rules.forecast import Refusal
-from batch.rules.vocabulary import REPORT_WORDS, ReportWords
+from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 
 PROGRAM = "creditbatch"
 DRY_RUN = N_("DRY RUN – nothing has moved")

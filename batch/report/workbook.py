@@ -14,6 +14,7 @@ from openpyxl.writer.excel import ExcelWriter
 
 from batch.files import whole_file
 from batch.model import BatchView
+from batch.planning.plan import Forecast
 from batch.report import words
 from batch.report.balances import write_balances
 from batch.report.contents import Contents
@@ -25,7 +26,6 @@ from batch.report.rows import write_rows
 from batch.report.summary import Sheets, write_summary
 from batch.report.texts import one_line
 from batch.report.to_fix import write_to_fix
-from batch.rules.forecast import Forecast
 
 TITLE_LIMIT = 200
 

@@ -15,8 +15,8 @@ from batch.ledger.owners import find_owned
 from batch.ledger.protocol import Access, Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
 from batch.notes import note
-from batch.rules.accounts import Owner, normalize_address
-from batch.rules.evidence import awaits_person
+from batch.planning.account_identity import Owner, normalize_address
+from batch.planning.settlement import awaits_person
 from batch.wording import state_word, status_word
 
 _deciding = threading.Lock()

@@ -13,7 +13,7 @@ from batch.errors import ProviderError
 from batch.ledger.facts import BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import Balances, BatchRow, Status
 from batch.notes import note
-from batch.rules.books import find_explaining_rows, keep_books_between
+from batch.planning.reconciliation import find_explaining_rows, keep_books_between
 from batch.runner.session import Session, StoppedError
 from batch.runner.telling import doubted_reason, untold_reason
 

@@ -18,11 +18,9 @@ from batch.model import (
     RowResult,
     Status,
 )
-from batch.rules.accounts import Owner
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.conventions import Conventions
-from batch.rules.forecast import Forecast, forecast
-from batch.rules.plan import make_plan
+from batch.planning.account_identity import Owner
+from batch.planning.plan import Forecast, forecast, make_plan
+from batch.validation.check_sheet import Conventions, Expected, check_sheet
 
 if TYPE_CHECKING:
     from batch.provider.client import Provider

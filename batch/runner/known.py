@@ -10,8 +10,7 @@ from decimal import Decimal
 from batch.ledger.facts import BalancesRead
 from batch.ledger.protocol import Work
 from batch.model import Direction, Movement, Status
-from batch.rules.lag import Done, is_behind
-from batch.rules.settle import Reading
+from batch.planning.settlement import Done, Reading, is_behind
 
 
 class Known:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from batch.choices import Choices
 from batch.findings import Finding
 from batch.ledger.protocol import Ledger
-from batch.rules.outside_changes import find_paid_elsewhere, find_rises
-from batch.rules.repetition import REMEMBERED, NewList, find_repetition
+from batch.planning.reconciliation import find_paid_elsewhere, find_rises
+from batch.planning.resubmission import REMEMBERED, NewList, find_repetition
 from batch.runner.dry_run import DryRun
 from batch.runner.unsettled import family_of
 

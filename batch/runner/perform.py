@@ -18,9 +18,8 @@ from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Movement, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
-from batch.rules.evidence import is_refused_with_account
-from batch.rules.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_attempt, judge_look, judge_settling
-from batch.rules.settle import Reading, Verdict, look
+from batch.planning.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_attempt, judge_look, judge_settling
+from batch.planning.settlement import Reading, Verdict, is_refused_with_account, look
 from batch.runner.closing import (
     read_balances_at_a_stop,
     read_closing_balances,

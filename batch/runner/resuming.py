@@ -10,11 +10,11 @@ from batch.ledger.facts import BalancesRead, Purpose, RowDoubted
 from batch.model import BatchRow, Direction, Movement, Status
 from batch.money import CENT, ZERO, balance_text
 from batch.notes import note
-from batch.rules.evidence import awaits_person
-from batch.rules.outside_changes import find_rises, fitting_removes, fitting_rows
-from batch.rules.ranges import row_ranges
+from batch.planning.reconciliation import find_rises, fitting_removes, fitting_rows
+from batch.planning.settlement import awaits_person
 from batch.runner.closing import keep_unless_doubted, read_until_fresh
 from batch.runner.session import Session, StoppedError
+from batch.validation.cells import row_ranges
 
 
 def refuse_undecided(doubted: Sequence[BatchRow]) -> None:

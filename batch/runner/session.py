@@ -17,10 +17,10 @@ from batch.ledger.protocol import Ledger, Work
 from batch.ledger.replay import RowFact, after
 from batch.model import BatchRow, Status
 from batch.notes import Note, note, tell
+from batch.planning.account_identity import PROOF_SECONDS
+from batch.planning.retry import RetryPolicy, asked_pause, may_answer_later, wait_seconds
+from batch.planning.settlement import rests_on_a_look
 from batch.provider.client import Provider
-from batch.rules.evidence import rests_on_a_look
-from batch.rules.holding import PROOF_SECONDS
-from batch.rules.retry import RetryPolicy, asked_pause, may_answer_later, wait_seconds
 from batch.runner.known import Known
 
 _T = TypeVar("_T")

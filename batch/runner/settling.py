@@ -12,8 +12,8 @@ from batch.errors import SubAccountGone
 from batch.ledger.facts import BalancesRead, Purpose
 from batch.model import Movement
 from batch.notes import note
+from batch.planning.settlement import Reading, Verdict, agree, settle
 from batch.provider.client import Provider
-from batch.rules.settle import Reading, Verdict, agree, settle
 
 MAX_READINGS = 4
 """A late server can change the balances between two readings; two in a row must agree, so a few more are taken."""

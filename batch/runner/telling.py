@@ -10,8 +10,8 @@ from batch.ledger.facts import AttemptEnded, RowSettled
 from batch.model import DONE_CODE, Movement, RowResult, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.rules.retry import MOST_UNPROVEN, find_refusal
-from batch.rules.settle import Verdict
+from batch.planning.retry import MOST_UNPROVEN, find_refusal
+from batch.planning.settlement import Verdict
 from batch.runner.settling import Evidence
 
 

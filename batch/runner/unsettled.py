@@ -20,14 +20,13 @@ from batch.ledger.facts import StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
 from batch.notes import note
-from batch.rules.books import has_open_alarm
-from batch.rules.checks import Expected, against_expected
-from batch.rules.evidence import is_refused_with_account
-from batch.rules.forecast import forecast
-from batch.rules.plan import make_plan
-from batch.rules.unsettled import History, Past, compare, row_findings, sheet_findings
-from batch.rules.vocabulary import REPORT_WORDS
+from batch.planning.plan import forecast, make_plan
+from batch.planning.reconciliation import has_open_alarm
+from batch.planning.resubmission import History, Past, compare, row_findings, sheet_findings
+from batch.planning.settlement import is_refused_with_account
 from batch.runner.dry_run import DryRun
+from batch.validation.check_sheet import Expected, against_expected
+from batch.validation.vocabulary import REPORT_WORDS
 
 _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 

@@ -11,11 +11,11 @@ from batch.errors import SheetError
 from batch.findings import Finding
 from batch.language import _, number
 from batch.model import AMOUNTS, Cell, Role
-from batch.rules.cells import is_blank
-from batch.rules.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, Merged, find_header
-from batch.rules.vocabulary import direction_of, to_fix_sheet
 from batch.sheet.complaints import list_names, shown
 from batch.sheet.table import Table
+from batch.validation.cells import is_blank
+from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, Merged, find_header
+from batch.validation.vocabulary import direction_of, to_fix_sheet
 
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
-from batch.rules.cells import oddity
-from batch.rules.header import Merged
 from batch.sheet.numberformat import COMPARISONS
 from batch.sheet.styles import CellStyle, read_conditional_style
 from batch.sheet.xlsx_xml import EPOCH, SheetXml, column_index
+from batch.validation.cells import oddity
+from batch.validation.header import Merged
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from batch.findings import Finding
 from batch.model import Appearance, Cell
-from batch.rules.header import SEARCHED_ROWS, Merged
 from batch.sheet.choice import Choice, Sheet
 from batch.sheet.limits import Limits
 from batch.sheet.table import Table, as_cell, check_extent
+from batch.validation.header import SEARCHED_ROWS, Merged
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from batch.money import ZERO, as_excel_compares
-from batch.rules.appearance import strip_euros
+from batch.validation.formatting import strip_euros
 
 LONGEST_CODE = 255
 """Characters; Excel takes no longer one."""

@@ -14,7 +14,6 @@ from decimal import Decimal, InvalidOperation
 from xml.parsers.expat import ExpatError
 from zipfile import ZipFile
 
-from batch.rules.cells import oddity
 from batch.sheet.complaints import damaged
 from batch.sheet.limits import Limits
 from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
@@ -23,6 +22,7 @@ from batch.sheet.ods_styles import TABLE, DocumentStyles
 from batch.sheet.original import Original
 from batch.sheet.table import check_extent
 from batch.sheet.xml_reader import Attributes, XmlReader
+from batch.validation.cells import oddity
 
 _CONTENT, _NAMED_STYLES = "content.xml", "styles.xml"
 _LARGEST_STYLES = 12_000_000

@@ -14,7 +14,7 @@ _FRENCH = frozenset("éèêëàâùûîïôçœÉÈÊËÀÂÙÛÎÏÔÇŒ")
 _SPACES = frozenset("\u00a0\u202f\u2009")
 _OPENING = frozenset("«“‘")
 _CLOSING = frozenset("»”’")
-_MARKS = _OPENING | _CLOSING | frozenset("€°º…–—•·´²³½¼¾§£©®™±×÷µ¤ª\u00ad\ufeff")
+_TEXT_MARKS = _OPENING | _CLOSING | frozenset("€°º…–—•·´²³½¼¾§£©®™±×÷µ¤ª\u00ad\ufeff")
 _PLACES = {
     "à": re.compile(r"[ljç]\W"),
     "ù": re.compile(r"o\W"),
@@ -59,7 +59,7 @@ def _rate(before: str, char: str, after: str) -> int:
     """Two for what is usual, one for what may be, less than nothing for what nobody writes."""
     if char in _SPACES:
         return 2 if before.isdigit() or before in _OPENING or after in "€%:;!?»)" else 1
-    if char in _MARKS:
+    if char in _TEXT_MARKS:
         return _rate_mark(before, char, after)
     if not char.isalpha() or char > _LAST_LATIN:
         return -3 if char == "\ufffd" else -2

@@ -11,7 +11,6 @@ from functools import cached_property
 
 from batch.findings import Finding
 from batch.model import Appearance, Cell
-from batch.rules.header import SEARCHED_ROWS, Merged
 from batch.sheet.choice import Choice, Sheet
 from batch.sheet.conditional import apply_formats
 from batch.sheet.limits import Limits
@@ -19,6 +18,7 @@ from batch.sheet.styles import StyleSheet, read_styles
 from batch.sheet.table import Table, as_cell, check_extent
 from batch.sheet.xlsx_package import UNREADABLE, Package
 from batch.sheet.xlsx_xml import SharedTexts, SheetXml
+from batch.validation.header import SEARCHED_ROWS, Merged
 
 
 class Workbook:

@@ -13,11 +13,11 @@ from decimal import Decimal
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
-from batch.rules.cells import oddity
-from batch.rules.header import Merged
 from batch.sheet.numberformat import is_shown_as_it_is
 from batch.sheet.styles import CellStyle, strikes
 from batch.sheet.xml_reader import Attributes, XmlReader
+from batch.validation.cells import oddity
+from batch.validation.header import Merged
 
 UNKNOWN = "#UNKNOWN!"
 """The value of a cell that could not be told."""

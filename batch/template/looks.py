@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.report.page import A4
 from batch.report.styles import BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE
 
-AMOUNT = "#,##0.00"
+_AMOUNT_FORMAT = "#,##0.00"
 BALANCE = "#,##0.000"
 TITLE_HEIGHT = 28
 
@@ -43,10 +43,10 @@ HINT = Look(ink=SLATE)
 HEADER = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, indent=1)
 HEADER_RIGHT = replace(HEADER, horizontal="right")
 LABEL = Look(ink=SLATE, horizontal="right")
-TOTAL = Look(bold=True, number_format=AMOUNT, horizontal="right", indent=1)
+TOTAL = Look(bold=True, number_format=_AMOUNT_FORMAT, horizontal="right", indent=1)
 COUNT = replace(TOTAL, number_format="#,##0")
 OPEN_TEXT = Look(number_format=TEXT, ruled=True, is_open=True, indent=1)
-OPEN_AMOUNT = Look(number_format=AMOUNT, horizontal="right", ruled=True, is_open=True, indent=1)
+OPEN_AMOUNT = Look(number_format=_AMOUNT_FORMAT, horizontal="right", ruled=True, is_open=True, indent=1)
 SHOWN = Look(ink=SLATE, ruled=True, indent=1)
 SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True, indent=1)
 

@@ -56,7 +56,7 @@ def site_options(environ: Mapping[str, str]) -> SiteOptions:
     return SiteOptions(
         url=_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
         trusted_proxy=_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
-        mail=_mail(environ),
+        mail=_read_mail(environ),
     )
 
 
@@ -86,7 +86,7 @@ def _proxy(text: str) -> str | None:
         raise SettingsError(_("CREDITBATCH_TRUSTED_PROXY is not an IP address such as 127.0.0.1.")) from error
 
 
-def _mail(environ: Mapping[str, str]) -> Mail | None:
+def _read_mail(environ: Mapping[str, str]) -> Mail | None:
     host = environ.get("CREDITBATCH_EMAIL_HOST", "").strip()
     if not host:
         return None

@@ -16,9 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.annotate import annotate
 from batch.frames import CheckedSheet
 from batch.model import Appearance, Cell, SheetRow
-from batch.rules.checks import Expected, check_sheet
 from batch.sheet import Limits, read_sheet
 from batch.sheet.original import load
+from batch.validation.check_sheet import Expected, check_sheet
 
 Corrections = dict[tuple[int, int], Cell]
 

@@ -10,9 +10,9 @@ import pytest
 from openpyxl import Workbook
 
 from batch.annotate import Annotated, annotate
-from batch.rules.checks import Expected, check_sheet
 from batch.sheet import Limits, read_sheet
 from batch.sheet.original import load
+from batch.validation.check_sheet import Expected, check_sheet
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batch.ledger.orm.connect import connect
 from batch.model import Role
-from batch.rules.accounts import Owner
+from batch.planning.account_identity import Owner
 from tests.builders import NOON, known_to
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from batch.ledger.holding import is_alive, may_take, this_process
 from batch.ledger.protocol import Claim, Lease
-from batch.rules.holding import Sight, may_take_over, tell_sight
+from batch.planning.account_identity import Sight, may_take_over, tell_sight
 from tests.builders import NOON
 
 PAST, FUTURE = NOON - timedelta(hours=1), NOON + timedelta(hours=1)

@@ -25,8 +25,7 @@ from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.ledger.replay import RowFact
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
 from batch.notes import note
-from batch.rules.accounts import Owner
-from batch.rules.holding import LEASE
+from batch.planning.account_identity import LEASE, Owner
 from tests.builders import BALANCES, NOON, known_to, new_batch
 
 ROWS: tuple[list[Cell], ...] = (

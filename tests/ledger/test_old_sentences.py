@@ -16,7 +16,7 @@ from batch.ledger.old_sentences import read_reason, read_row_note, read_sentence
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, Cell, Status
 from batch.notes import note, tell
-from batch.rules.evidence import awaits_person, is_refused_with_account
+from batch.planning.settlement import awaits_person, is_refused_with_account
 from tests.builders import NOON, known_to, new_batch
 
 MIGRATION = "batch.ledger.orm.migrations.0006_notes"

@@ -13,7 +13,7 @@ from batch.language import Language, speaking
 from batch.model import BatchRow, BatchView
 from batch.report.readback import difference_in
 from batch.report.workbook import write_report
-from batch.rules.vocabulary import REPORT_WORDS, to_fix_sheet
+from batch.validation.vocabulary import REPORT_WORDS, to_fix_sheet
 from tests.report.views import DONE, PENDING, REFUSED, UNKNOWN, view_of
 
 

@@ -16,10 +16,9 @@ from batch.findings import Finding
 from batch.frames import Grid, make_frame
 from batch.language import Language, speaking
 from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
+from batch.planning.plan import forecast, make_plan
 from batch.report.telling import Teller
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.forecast import forecast
-from batch.rules.plan import make_plan
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.report.views import (
     DONE,
     INVALID,

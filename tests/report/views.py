@@ -29,9 +29,9 @@ from batch.model import (
     Source,
     Status,
 )
+from batch.planning.plan import Forecast
 from batch.report.workbook import write_report
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.forecast import Forecast
+from batch.validation.check_sheet import Expected, check_sheet
 
 START = datetime(2026, 3, 31, 8, 15, 12, 345000, tzinfo=UTC)
 END = START + timedelta(minutes=2)

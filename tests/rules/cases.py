@@ -9,8 +9,7 @@ from decimal import Decimal
 
 from batch.frames import CheckedSheet
 from batch.model import Appearance, Cell, Role
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.conventions import Conventions
+from batch.validation.check_sheet import Conventions, Expected, check_sheet
 from tests.builders import grid
 
 KNOWN = frozenset({"sub-1", "sub-2", "0012345", "54321", "b71ed0c2a94f"})

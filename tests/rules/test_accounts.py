@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.rules.accounts import Contradiction, KnownAccount, Owner, identify, normalize_address
+from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify, normalize_address
 
 ANNE = KnownAccount(1, "anne@example.com", frozenset({"a-1", "a-2"}))
 BEA = KnownAccount(2, "bea@example.com", frozenset({"b-1"}))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from batch.model import Cell
 from batch.money import amount_text
-from batch.rules.amounts import MAX_TEXT, read_amount
-from batch.rules.cells import cell_shown
+from batch.validation.amounts import MAX_TEXT, read_amount
+from batch.validation.cells import cell_shown
 
 AMOUNTS = st.decimals("0.001", "999999999.999", places=3)
 

@@ -12,8 +12,7 @@ import pytest
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
 from batch.model import Appearance, Cell
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.conventions import Conventions
+from batch.validation.check_sheet import Conventions, Expected, check_sheet
 from tests.builders import grid
 
 KNOWN = frozenset({"sub-1", "00123", "123"})

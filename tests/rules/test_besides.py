@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.table import Table
 
 from batch.model import Cell
-from batch.rules.checks import Expected, check_sheet
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.sheet import hostile
 from tests.sheet.reading import grid_of
 

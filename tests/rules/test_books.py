@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from batch.model import Balances, BatchHead, BatchRow, BatchState, BatchView, Direction, RowResult, SheetRow, Status
-from batch.rules.books import AccountBook, find_explaining_rows, keep_books, keep_books_between
+from batch.planning.reconciliation import AccountBook, find_explaining_rows, keep_books, keep_books_between
 from tests.builders import NOON, SOURCE
 
 

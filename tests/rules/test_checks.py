@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Cell, Direction, Movement, Role, movements_of
-from batch.rules.checks import Expected, check_sheet
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import SOURCE, grid, invalid_rows
 from tests.rules.cases import CASES, KNOWN, ROW, Case
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from batch.frames import CheckedSheet
 from batch.model import Cell, Direction, Movement, Role, movements_of
 from batch.money import amount_text
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.conventions import Conventions, titles_to_keep
+from batch.validation.check_sheet import Conventions, Expected, check_sheet, titles_to_keep
 from tests.builders import grid
 
 AMOUNTS = st.decimals("0.01", "9999.99", places=2)

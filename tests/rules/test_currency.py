@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from batch.findings import Finding
 from batch.model import Cell, Role
-from batch.rules.currency import has_other_currency, is_currency_column, names_other_unit, read_currency
-from batch.rules.header import find_header
-from batch.rules.titles import column_roles, is_currency_title
+from batch.validation.cells import has_other_currency, is_currency_column, names_other_unit, read_currency
+from batch.validation.header import find_header
+from batch.validation.titles import column_roles, is_currency_title
 
 OTHERS = sorted(list_currencies() - {"EUR"})
 NAMES = [get_currency_name(code, locale=locale) for code in OTHERS for locale in ("en", "fr")]

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from batch.frames import Plan
 from batch.model import Direction, SheetRow
 from batch.money import THOUSANDTH, ZERO
-from batch.rules.forecast import Forecast, Refusal, Shortfall, SubAccountForecast, forecast
-from batch.rules.plan import make_plan
+from batch.planning.plan import Forecast, Refusal, Shortfall, SubAccountForecast, forecast, make_plan
 from tests.builders import sheet_of
 
 TOKENS = ["a", "b", "c"]

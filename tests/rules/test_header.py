@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Cell, Role
-from batch.rules.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
-from batch.rules.titles import column_roles
+from batch.validation.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
+from batch.validation.titles import column_roles
 
 
 def header(*rows: list[Cell]) -> Header:
@@ -211,7 +211,7 @@ def _looked_up(columns: int, by_hand: Mapping[Role, str]) -> int:
     """How many titles are looked up in a table that is so wide, none of whose cells are alike."""
     rows: list[list[Cell]] = [[f"Été {row} n° {column}" for column in range(columns)] for row in range(30)]
     merged = [(row, column, row, column + 1) for row in range(1, 30) for column in range(0, columns, 2)]
-    with patch("batch.rules.header.column_roles", wraps=column_roles) as looked_up:
+    with patch("batch.validation.header.column_roles", wraps=column_roles) as looked_up:
         assert find_header(rows, by_hand, merged) is None
     return looked_up.call_count
 

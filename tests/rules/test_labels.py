@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.rules.labels import LabelKind, label_kind
-from batch.rules.vocabulary import total_label
+from batch.validation.footer import LabelKind, label_kind
+from batch.validation.vocabulary import total_label
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.rules.lag import is_behind
+from batch.planning.settlement import is_behind
 
 FIVE, TWELVE = Decimal(5), Decimal(12)
 

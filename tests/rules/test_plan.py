@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Cell, Direction, SheetRow, movements_of
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.plan import make_plan
+from batch.planning.plan import make_plan
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import grid, sheet_of
 
 ROWS = st.lists(

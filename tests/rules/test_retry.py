@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from batch.model import Status
 from batch.notes import note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.provider import codes
-from batch.rules.retry import (
+from batch.planning.retry import (
     LONGEST_WAIT,
     Found,
     RetryPolicy,
@@ -23,7 +22,8 @@ from batch.rules.retry import (
     judge_settling,
     wait_seconds,
 )
-from batch.rules.settle import Verdict
+from batch.planning.settlement import Verdict
+from batch.provider import codes
 
 POLICY = RetryPolicy(max_attempts=5, backoff=1.0, cap=60.0)
 

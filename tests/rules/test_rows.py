@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from batch.frames import DTYPES, make_frame, take_rows
 from batch.model import Appearance, Cell, Direction, Role, SheetRow
-from batch.rules.appearance import Looks
-from batch.rules.distinct import Body
-from batch.rules.rows import ReadRows, Table, read_rows
-from batch.rules.tokens import KnownTokens
+from batch.validation.cells import Body
+from batch.validation.formatting import Looks
+from batch.validation.rows import ReadRows, Table, read_rows
+from batch.validation.tokens import KnownTokens
 
 KNOWN = KnownTokens(["sub-1", "sub-2", "0012", "1"])
 ROLES = st.sampled_from(

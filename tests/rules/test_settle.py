@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.model import Direction
 from batch.money import CENT
-from batch.rules.settle import Reading, Verdict, agree, settle
+from batch.planning.settlement import Reading, Verdict, agree, settle
 
 AMOUNTS = st.decimals("0.001", "100", places=3)
 SPENT = st.decimals("0", "5", places=3) | st.decimals("0", "200", places=3)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Cell
-from batch.rules.cells import visible
-from batch.rules.tokens import MAX_COMPARED, MAX_TOKEN, KnownTokens, against_account, read_token
+from batch.validation.cells import visible
+from batch.validation.tokens import MAX_COMPARED, MAX_TOKEN, KnownTokens, against_account, read_token
 
 PLAIN = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
 INVISIBLE = ["\u200b", "\u200d", "\ufeff", "\u00ad", "\u2060", "\u202a", "\x00", "\x7f", "\u2800", "\ufe0f", "\u3164"]

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from batch.frames import CheckedSheet
 from batch.model import Cell, ControlTotal
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.conventions import Conventions
+from batch.validation.check_sheet import Conventions, Expected, check_sheet
 from tests.builders import grid, invalid_rows
 
 HEADER: Sequence[Cell] = ("Client", "Token", "Montant", "Sens")

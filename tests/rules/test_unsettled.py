@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from batch.findings import Finding
 from batch.model import Direction, Movement, Role, SheetRow
-from batch.rules.ranges import row_ranges
-from batch.rules.unsettled import Comparison, History, Past, compare, row_findings, sheet_findings
+from batch.planning.resubmission import Comparison, History, Past, compare, row_findings, sheet_findings
+from batch.validation.cells import row_ranges
 
 ROLES = {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2}
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Direction, Role
-from batch.rules.titles import COLUMN_TITLES, close_title, column_roles
-from batch.rules.vocabulary import DIRECTION_WORDS, MINUS_SIGNS, PLUS_SIGNS, direction_of, fold, total_label
+from batch.validation.titles import COLUMN_TITLES, close_title, column_roles
+from batch.validation.vocabulary import DIRECTION_WORDS, MINUS_SIGNS, PLUS_SIGNS, direction_of, fold, total_label
 
 TITLES = [(role, title) for role, groups in COLUMN_TITLES.items() for group in groups for title in group]
 WORDS = [(direction, word) for direction, words in DIRECTION_WORDS.items() for word in words]

@@ -16,7 +16,7 @@ from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, PersonDecided, 
 from batch.ledger.orm.connect import connect
 from batch.model import Status
 from batch.notes import note
-from batch.rules.accounts import Owner
+from batch.planning.account_identity import Owner
 from batch.runner.account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

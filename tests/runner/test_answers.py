@@ -12,8 +12,8 @@ from batch.ledger import verify
 from batch.model import BatchState, Cell, Movement, Status
 from batch.notes import note, tell
 from batch.outcome import Outcome, Throttled
+from batch.planning.retry import LONGEST_WAIT
 from batch.provider.codes import PROOF, STOPPING
-from batch.rules.retry import LONGEST_WAIT
 from batch.runner.perform import perform
 from tests.runner.worlds import (
     OPTIONS,

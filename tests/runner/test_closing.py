@@ -11,7 +11,7 @@ from batch.ledger import verify
 from batch.model import BatchState, BatchView, Cell, Movement, Status
 from batch.notes import note, tell
 from batch.outcome import Outcome
-from batch.rules.books import keep_books
+from batch.planning.reconciliation import keep_books
 from batch.runner.account import decide
 from tests.builders import NOON
 from tests.provider_in_memory import MAIN

@@ -14,7 +14,7 @@ from batch.ledger.sentences import taken_over
 from batch.model import BatchState, Movement, Status
 from batch.notes import tell
 from batch.outcome import Outcome
-from batch.rules.holding import PROOF_SECONDS
+from batch.planning.account_identity import PROOF_SECONDS
 from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import (
     Clock,

@@ -20,7 +20,7 @@ from batch.ledger.holding import this_process
 from batch.ledger.orm.connect import connect
 from batch.ledger.protocol import Ledger
 from batch.model import Status
-from batch.rules.holding import PROOF_SECONDS
+from batch.planning.account_identity import PROOF_SECONDS
 from batch.runner.perform import perform
 from batch.runner.session import World
 from tests.builders import ACCESS, known_to, new_batch

@@ -15,12 +15,12 @@ from batch.errors import LedgerError, UsageError
 from batch.ledger.facts import AttemptBegan, AttemptEnded, StateChanged
 from batch.model import Balances, BatchState, Cell, Movement, Status
 from batch.outcome import Outcome
-from batch.rules.checks import Expected
 from batch.runner.consent import Agreed, accept
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.runner.ledger_checks import check_against_ledger
 from batch.runner.perform import perform
 from batch.runner.unsettled import close_unfinished, family_of, is_all_done, only_unsettled
+from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to
 from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, refuse, world

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
-from batch.rules.titles import COLUMN_TITLES
 from batch.sheet.encoding import TWICE, Decoded, decoded
+from batch.validation.titles import COLUMN_TITLES
 
 TEXT = "Sous-compte;Montant (€);Opération\r\nsub-0001;12,50;crédit\r\n"
 

@@ -11,9 +11,8 @@ import pytest
 from batch.finding_rules import RULES, Severity
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Source
-from batch.rules.checks import Expected, check_sheet
-from batch.rules.forecast import forecast
-from batch.rules.plan import make_plan
+from batch.planning.plan import forecast, make_plan
+from batch.validation.check_sheet import Expected, check_sheet
 
 from .reading import read
 

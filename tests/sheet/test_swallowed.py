@@ -13,7 +13,7 @@ from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.model import movements_of
-from batch.rules.checks import Expected, check_sheet
+from batch.validation.check_sheet import Expected, check_sheet
 
 from .reading import grid_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Cell, Direction
 from batch.money import from_thousandths
-from batch.rules.checks import Expected, check_sheet
+from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import HEADER, SOURCE
 
 SETTLE_SECONDS = 60.0

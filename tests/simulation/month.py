@@ -27,11 +27,10 @@ from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Movement, Status
 from batch.notes import Note, note
 from batch.outcome import Doubt, Outcome
+from batch.planning.account_identity import Owner
+from batch.planning.resubmission import MovementKey
+from batch.planning.retry import RetryPolicy
 from batch.provider.codes import translate
-from batch.rules.accounts import Owner
-from batch.rules.checks import Expected
-from batch.rules.repetition import MovementKey
-from batch.rules.retry import RetryPolicy
 from batch.runner.account import (
     abandon,
     accept_key,
@@ -46,6 +45,7 @@ from batch.runner.ledger_checks import check_against_ledger, repetition_in
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from batch.runner.unsettled import family_of, is_all_done, only_unsettled
+from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
 from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import OWNER, ProviderInMemory

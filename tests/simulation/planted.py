@@ -15,10 +15,10 @@ from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
 from batch.notes import note
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.planning.retry import Found, Step, find_refusal
+from batch.planning.settlement import Reading, Verdict, settle
 from batch.provider import decode
 from batch.provider.repeats import RepeatWatch
-from batch.rules.retry import Found, Step, find_refusal
-from batch.rules.settle import Reading, Verdict, settle
 from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
 from batch.runner.session import RunOptions, Session
 from tests.ledger_in_memory import MemoryLedger

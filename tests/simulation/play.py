@@ -16,12 +16,11 @@ from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, to_thousandths
 from batch.notes import Note, note
+from batch.planning import account_identity
+from batch.planning.plan import forecast, make_plan
+from batch.planning.reconciliation import keep_books
+from batch.planning.retry import RetryPolicy
 from batch.provider.codes import PROOF
-from batch.rules import holding
-from batch.rules.books import keep_books
-from batch.rules.forecast import forecast
-from batch.rules.plan import make_plan
-from batch.rules.retry import RetryPolicy
 from batch.runner.account import decide
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
@@ -379,7 +378,7 @@ class Disk:
         claim = Claim("here", "boot", "here", pid, float(pid))
 
         def may_take(lease: Lease) -> bool:
-            return holding.may_take_over(
+            return account_identity.may_take_over(
                 is_alive=lease.claim.pid in player.alive,
                 until=lease.until,
                 now=player.time.now(),

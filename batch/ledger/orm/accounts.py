@@ -9,7 +9,7 @@ from django.db import connection
 
 from batch.ledger.orm.models import Account, AccountKey, ColumnTitle, Reading
 from batch.ledger.owners import find_owned
-from batch.rules.accounts import KnownAccount, Owner
+from batch.planning.account_identity import KnownAccount, Owner
 
 _TOKENS_KEPT = 1000
 

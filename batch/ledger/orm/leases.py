@@ -10,7 +10,7 @@ from batch.ledger import protocol
 from batch.ledger.holding import is_alive, may_take
 from batch.ledger.orm.models import Lease
 from batch.ledger.protocol import Claim
-from batch.rules.holding import LEASE
+from batch.planning.account_identity import LEASE
 
 
 def is_local() -> bool:

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from batch.ledger.orm.models import Event, Movement
 from batch.model import Status
-from batch.rules.repetition import MovementKey
+from batch.planning.resubmission import MovementKey
 
 _FEW = 500
 """Sub-accounts that are named in a question to the database; where there are more, all are asked for."""

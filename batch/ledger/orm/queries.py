@@ -20,7 +20,7 @@ from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
 from batch.model import Event as EventRecord
 from batch.notes import note_text
-from batch.rules.evidence import FOR_A_PERSON
+from batch.planning.settlement import FOR_A_PERSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,14 @@ from batch.notes import note_in
 
 _SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
 _RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
-_AT_ONCE = 1000
+_ROWS_AT_ONCE = 1000
 ROW = (*_SHEET_ROW, *_RESULT)
 """The columns that a row is made of."""
 
 
 def rows_in(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
     """Rows of the sheet, and what has become of them. There are many: they do not become models before."""
-    return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_AT_ONCE))
+    return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_ROWS_AT_ONCE))
 
 
 def batch_row(line: Sequence[Any]) -> BatchRow:

@@ -41,9 +41,8 @@ from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBal
 from batch.ledger.sentences import already_there
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
 from batch.notes import note_text
-from batch.rules.accounts import KnownAccount, Owner
-from batch.rules.holding import LEASE
-from batch.rules.repetition import PastList
+from batch.planning.account_identity import LEASE, KnownAccount, Owner
+from batch.planning.resubmission import PastList
 
 _OVER = {BatchState.STOPPED, *ENDED}
 _CHUNK = 1000

@@ -12,7 +12,7 @@ from batch.ledger.orm.rows import events_in
 from batch.ledger.orm.trouble import reading
 from batch.model import Event
 
-_AT_ONCE = 1000
+_EVENTS_AT_ONCE = 1000
 
 
 class Trail(Sequence[Event]):
@@ -35,7 +35,7 @@ class Trail(Sequence[Event]):
         number = -1
         while number < self._last:
             with reading():
-                some = events_in(self._lines.filter(number__gt=number, number__lte=self._last)[:_AT_ONCE])
+                some = events_in(self._lines.filter(number__gt=number, number__lte=self._last)[:_EVENTS_AT_ONCE])
             yield from some
             number = some[-1].number if some else self._last
 

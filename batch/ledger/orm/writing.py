@@ -20,11 +20,11 @@ from batch.ledger.protocol import NewBatch
 from batch.ledger.sentences import taken_over, written_by_another
 from batch.model import SheetRow, Status
 from batch.notes import note_text
-from batch.rules.holding import LEASE
+from batch.planning.account_identity import LEASE
 
 Value = str | int | datetime | None
 """What a statement is given: a time as `_moment` has it, an amount as `prepare_euros` has it."""
-_AT_ONCE = 1000
+_FACTS_AT_ONCE = 1000
 _json = json.JSONEncoder().encode
 
 # The number that was given with the lease is only ever followed by greater ones.
@@ -94,7 +94,7 @@ def add_lines(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: 
     marks = ", ".join(["%s"] * len(columns))
     left = iter(lines)
     # Some at a time: Django's cursor keeps all that it is given at once.
-    while some := list(islice(left, _AT_ONCE)):
+    while some := list(islice(left, _FACTS_AT_ONCE)):
         cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', some)  # noqa: S608 (our own names)
 
 

@@ -14,8 +14,8 @@ from batch.findings import Finding
 from batch.ledger.encoding import finding_from_json
 from batch.model import Cell, Source
 from batch.model import Role as ColumnRole
-from batch.rules.amounts import read_amount
 from batch.sheet.original import Original
+from batch.validation.amounts import read_amount
 from batch.web.access import Role, needs
 from batch.web.drafts.corrections import Correction
 from batch.web.drafts.finding import draft_in_force

@@ -17,8 +17,6 @@ from batch.frames import Grid
 from batch.ledger.orm.columns import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.notes import note
-from batch.rules.checks import header_of
-from batch.rules.conventions import titles_to_keep
 from batch.runner.account import bind_account, find_account
 from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
@@ -26,6 +24,7 @@ from batch.runner.ledger_checks import check_against_ledger, repetition_in
 from batch.runner.unsettled import only_unsettled
 from batch.sheet import Reader, open_original
 from batch.sheet.original import Original
+from batch.validation.check_sheet import header_of, titles_to_keep
 from batch.web import vault
 from batch.web.drafts.conventions import Conventions
 from batch.web.drafts.corrections import Correction, corrected

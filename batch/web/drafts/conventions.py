@@ -11,9 +11,9 @@ from batch.errors import UsageError
 from batch.language import _
 from batch.model import Role
 from batch.money import ZERO
-from batch.rules import conventions as rules
-from batch.rules.amounts import read_amount
-from batch.rules.checks import Expected
+from batch.validation import check_sheet as rules
+from batch.validation.amounts import read_amount
+from batch.validation.check_sheet import Expected
 
 
 @dataclass(frozen=True, slots=True)

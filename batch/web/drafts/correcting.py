@@ -17,7 +17,7 @@ from batch.errors import CreditbatchError, UsageError
 from batch.language import _
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell
-from batch.rules.header import cell_address
+from batch.validation.header import cell_address
 from batch.web.access import Role, is_fragment, needs, person_of
 from batch.web.audit import record
 from batch.web.drafts.approving import what_changed

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from batch.frames import Plan
 from batch.money import from_thousandths
-from batch.rules.forecast import Forecast, sign_amounts
+from batch.planning.plan import Forecast, sign_amounts
 
 MOST_POINTS = 240
 Point = tuple[int, Decimal]

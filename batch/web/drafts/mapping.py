@@ -8,7 +8,7 @@ from typing import Any
 
 from batch.language import pgettext
 from batch.model import Role
-from batch.rules.header import column_letters
+from batch.validation.header import column_letters
 from batch.web.drafts.conventions import Conventions
 from batch.web.models import Version
 

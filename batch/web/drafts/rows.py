@@ -20,7 +20,7 @@ from batch.language import _, day, number
 from batch.ledger.encoding import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
 from batch.report.words import explained
-from batch.rules.header import cell_address
+from batch.validation.header import cell_address
 from batch.web.drafts.store import REFUSED
 from batch.web.filters import TextFilter
 from batch.web.models import DraftMark, DraftRow, Version

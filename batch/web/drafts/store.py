@@ -22,8 +22,8 @@ from batch.ledger.encoding import cell_to_json, finding_to_json
 from batch.ledger.orm.fields import prepare_euros
 from batch.ledger.orm.writing import Value, add_lines
 from batch.model import Direction, SheetRow, Status
+from batch.planning.plan import Forecast, Refusal
 from batch.report.words import foreseen_code
-from batch.rules.forecast import Forecast, Refusal
 from batch.runner.dry_run import DryRun
 from batch.web.drafts.changes import Changes, Line, changes_between, line_of
 from batch.web.drafts.conventions import NOTHING_SAID, Conventions

@@ -16,7 +16,7 @@ from batch.errors import CreditbatchError, UsageError
 from batch.language import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState
-from batch.rules.books import has_open_alarm
+from batch.planning.reconciliation import has_open_alarm
 from batch.runner.account import abandon, decide
 from batch.web.access import Role, needs, person_of
 from batch.web.audit import record

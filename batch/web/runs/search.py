@@ -17,7 +17,7 @@ from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import lines_named
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
-from batch.rules.amounts import read_amount
+from batch.validation.amounts import read_amount
 from batch.web.accounts.known import tokens_of_email
 from batch.web.filters import DayFilter, TextFilter
 from batch.web.models import Draft, DraftRow, Version

@@ -13,8 +13,8 @@ from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import find_undecided_batches, without_rows
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
 from batch.money import ZERO
+from batch.planning.reconciliation import Books, Moved, make_books
 from batch.report.verdict import Verdict, judge
-from batch.rules.books import Books, Moved, make_books
 from batch.web.models import Job
 
 _KEPT = 64

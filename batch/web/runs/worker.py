@@ -59,7 +59,7 @@ def perform_job(job: Job, settings: Settings) -> None:
     """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
     from batch.choices import read_choices
     from batch.ledger.orm.store import DatabaseLedger
-    from batch.rules.retry import RetryPolicy
+    from batch.planning.retry import RetryPolicy
     from batch.runner.account import accept_key, bind_account, holding, refuse_another_account, refuse_another_address
     from batch.runner.dry_run import read_account
     from batch.runner.perform import perform

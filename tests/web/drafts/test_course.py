@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from batch.model import Balances, Cell
-from batch.rules.checks import Expected
 from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.validation.check_sheet import Expected
 from batch.web.drafts.course import MOST_POINTS, course
 from tests.builders import NOON, grid
 

@@ -11,8 +11,8 @@ import pytest
 from batch.findings import Finding
 from batch.language import Language, speaking
 from batch.model import Balances, Cell
-from batch.rules.checks import Expected
 from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.validation.check_sheet import Expected
 from batch.web.drafts.digest import Options, Screen, screen_digest, screen_of
 from tests.builders import NOON, grid
 

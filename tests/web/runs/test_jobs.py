@@ -11,7 +11,7 @@ from django.utils import timezone
 from batch.errors import UsageError
 from batch.ledger.protocol import Claim
 from batch.model import BatchState
-from batch.rules.holding import LEASE
+from batch.planning.account_identity import LEASE
 from tests.web.conftest import People
 from tests.web.runs.conftest import Approved, finish
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from batch.model import BatchState
 from batch.notes import note
-from batch.rules.accounts import Owner, normalize_address
+from batch.planning.account_identity import Owner, normalize_address
 from batch.sandbox import Sandbox
 from tests.web.conftest import ClientFor, People, Site
 from tests.web.runs.conftest import Approved, Performed, finish

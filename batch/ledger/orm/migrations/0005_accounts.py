@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from batch.errors import LedgerError
 from batch.language import _
-from batch.rules.accounts import normalize_address
+from batch.planning.account_identity import normalize_address
 
 _SAME_START = 2.0
 _Thing = tuple[str, str, str]

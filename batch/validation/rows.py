@@ -10,15 +10,26 @@ from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, take_cells
 from batch.model import Cell, Direction, Role
 from batch.money import to_thousandths
-from batch.rules.amounts import AmountReading, read_amount
-from batch.rules.appearance import Looks
-from batch.rules.cells import NOTHING, has_content, is_blank, oddity, quoted, visible
-from batch.rules.currency import has_other_currency, is_currency_column, read_currency
-from batch.rules.distinct import Body, Distinct, join
-from batch.rules.header import PAIR, WORDED, cell_address
-from batch.rules.labels import label_kind
-from batch.rules.tokens import KnownTokens, TokenReading, against_account, read_token
-from batch.rules.vocabulary import direction_of
+from batch.validation.amounts import AmountReading, read_amount
+from batch.validation.cells import (
+    NOTHING,
+    Body,
+    Distinct,
+    has_content,
+    has_other_currency,
+    is_blank,
+    is_currency_column,
+    join,
+    oddity,
+    quoted,
+    read_currency,
+    visible,
+)
+from batch.validation.footer import label_kind
+from batch.validation.formatting import Looks
+from batch.validation.header import PAIR, WORDED, cell_address
+from batch.validation.tokens import KnownTokens, TokenReading, against_account, read_token
+from batch.validation.vocabulary import direction_of
 
 if TYPE_CHECKING:
     from decimal import Decimal

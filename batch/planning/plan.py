@@ -1,8 +1,4 @@
-"""Playing a plan on paper, in order, from the balances that the provider just gave.
-
-The refusals are those of API.md: 6 an add while the main balance is not above 0, 7 a token the account does not have,
-8 more than the debited account holds. A refused movement moves nothing and the next one is played.
-"""
+"""The plan: which rows are sent, and in which order."""
 
 from __future__ import annotations
 
@@ -12,13 +8,28 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from batch.frames import AMOUNT, DIRECTION, Plan
+from batch.frames import AMOUNT, DIRECTION, TOKEN, CheckedSheet, Plan
 from batch.model import Direction, Movement
 from batch.money import ZERO, from_thousandths
-from batch.rules.plan import put_removes_first
 
 if TYPE_CHECKING:
-    from pandas import Series
+    from pandas import DataFrame, Series
+
+
+def make_plan(sheet: CheckedSheet, *, removes_first: bool = False) -> Plan:
+    """The valid rows, in sheet order, or with every remove before the first add."""
+    frame = put_removes_first(sheet.valid) if removes_first else sheet.valid
+    sums = frame.groupby([TOKEN, DIRECTION], sort=False, observed=True)[AMOUNT].sum()
+    moved = {
+        (token, Direction(way)): from_thousandths(amount)
+        for (token, way), amount in zip(sums.index, sums.tolist(), strict=True)
+    }
+    return Plan(frame, moved)
+
+
+def put_removes_first(frame: DataFrame) -> DataFrame:
+    """The same rows with every remove before the first add; otherwise they keep their order."""
+    return frame.sort_values(DIRECTION, ascending=False, kind="stable")
 
 
 class Shortfall(StrEnum):

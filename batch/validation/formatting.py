@@ -10,12 +10,10 @@ from functools import lru_cache
 from batch.findings import Finding
 from batch.model import AMOUNTS, Appearance, Cell, Role
 from batch.money import as_excel_compares
-from batch.rules.cells import cell_shown, is_blank, quoted, visible
-from batch.rules.currency import names_other_unit
-from batch.rules.header import Merged, cell_address, column_letters
-from batch.rules.ranges import row_ranges
-from batch.rules.tokens import EXCEL_DIGITS
-from batch.rules.vocabulary import fold
+from batch.validation.cells import cell_shown, is_blank, names_other_unit, quoted, row_ranges, visible
+from batch.validation.header import Merged, cell_address, column_letters
+from batch.validation.tokens import EXCEL_DIGITS
+from batch.validation.vocabulary import fold
 from batch.values import shown
 
 _AREAS_NAMED = 5

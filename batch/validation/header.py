@@ -14,11 +14,10 @@ from functools import lru_cache
 
 from batch.findings import Finding
 from batch.model import AMOUNTS, Cell, Role
-from batch.rules.amounts import read_amount
-from batch.rules.cells import cell_shown, is_blank, visible
-from batch.rules.currency import names_other_unit
-from batch.rules.titles import COLUMN_TITLES, close_title, column_roles, is_currency_title, likeness, may_be_part
-from batch.rules.vocabulary import fold
+from batch.validation.amounts import read_amount
+from batch.validation.cells import cell_shown, is_blank, names_other_unit, visible
+from batch.validation.titles import COLUMN_TITLES, close_title, column_roles, is_currency_title, likeness, may_be_part
+from batch.validation.vocabulary import fold
 from batch.values import shown
 
 SEARCHED_ROWS = 30

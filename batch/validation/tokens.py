@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from batch.model import Cell
-from batch.rules.cells import is_invisible, oddity, quoted, visible
+from batch.validation.cells import is_invisible, oddity, quoted, visible
 from batch.values import shown
 
 EXCEL_DIGITS = 15

@@ -17,14 +17,12 @@ from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, TOKEN, take_rows
 from batch.model import Cell, Direction, Role, SheetRow
 from batch.money import EXACT, THOUSANDTH, ZERO, from_thousandths
-from batch.rules.amounts import read_amount
-from batch.rules.cells import is_blank, quoted
-from batch.rules.header import cell_address
-from batch.rules.labels import LabelKind, label_kind
-from batch.rules.notes import Words
-from batch.rules.ranges import row_ranges
-from batch.rules.rows import ReadRows, Table
-from batch.rules.vocabulary import LONGEST_LABEL, fold, total_label
+from batch.validation.amounts import read_amount
+from batch.validation.cells import is_blank, quoted, row_ranges
+from batch.validation.footer import LabelKind, Words, label_kind
+from batch.validation.header import cell_address
+from batch.validation.rows import ReadRows, Table
+from batch.validation.vocabulary import LONGEST_LABEL, fold, total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame

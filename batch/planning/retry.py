@@ -13,7 +13,7 @@ from enum import StrEnum
 from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
 from batch.model import Status
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.rules.settle import Verdict
+from batch.planning.settlement import Verdict
 
 LONGEST_WAIT = 300.0
 """Seconds. A provider that asks for a longer pause ends the run instead; `resume` goes on later."""

@@ -9,16 +9,17 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from functools import cache, lru_cache
 
 from batch.model import AMOUNTS, Direction, Role
-from batch.rules.periods import PERIOD_WORDS, without_period
-from batch.rules.vocabulary import (
+from batch.validation.vocabulary import (
     BRACKETS,
     CAMEL,
     DIRECTION_OF,
     MINUS_SIGNS,
+    PERIOD_WORDS,
     PLUS_SIGNS,
     SMALL_WORDS,
     UNITS,
     fold,
+    without_period,
     without_small_words,
 )
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from batch.model import Cell
 from batch.money import EXCEL_PRECISION, THOUSANDTH, ZERO, amount_text, decimals
-from batch.rules.cells import NOTHING, cell_shown, oddity, quoted, visible
-from batch.rules.vocabulary import MINUS_SIGNS, PLUS_SIGNS
+from batch.validation.cells import NOTHING, cell_shown, oddity, quoted, visible
+from batch.validation.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
 MAX_TEXT = 64
 """A longer text is not an amount; it is not looked at further."""

@@ -1,1 +1,0 @@
-"""The pure rules: nothing here touches a disk, a clock or a network."""

@@ -1,0 +1,278 @@
+"""Name rows by ranges."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from batch.model import Cell
+from batch.money import MAX_DIGITS, as_excel_compares
+from batch.validation.titles import has_other_unit
+from batch.validation.vocabulary import BRACKETS, fold
+from batch.values import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame, Series
+    from pandas.api.extensions import ExtensionArray
+
+_PIECES_SHOWN = 20
+"""Ranges of row numbers that a finding lists."""
+
+
+def row_ranges(numbers: Iterable[int]) -> str:
+    """As in "2-15, 17"."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:_PIECES_SHOWN]]
+    return ", ".join([*shown, "…"] if len(ranges) > _PIECES_SHOWN else shown)
+
+
+NOTHING: Mapping[str, str] = {}
+"""No parameters."""
+
+_ERRORS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NULL!", "#NUL!", "#NUM!", "#NOMBRE!",
+     "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#N/D"}
+)  # fmt: skip
+"""As Excel and LibreOffice show them in English and French, of which some have a space before the last sign."""
+_ERROR_NUMBER = re.compile(r"Err ?:\d{3}")
+_FIRST_OF_ERRORS = frozenset("#E")
+# Blank on the screen, but letters or marks to Unicode's categories.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | {
+    chr(selector) for selector in range(0xFE00, 0xFE10)
+}
+
+
+def visible(text: str) -> str:
+    """The text without invisible characters, and without white space around it; white space inside is one space."""
+    if text.isprintable() and "  " not in text and _BLANK_LETTERS.isdisjoint(text):
+        return text.strip(" ")
+    kept = (" " if char.isspace() else char for char in text if char.isspace() or not is_invisible(char))
+    return " ".join("".join(kept).split())
+
+
+def is_invisible(char: str) -> bool:
+    """Whether nobody sees that the character is there; white space is seen."""
+    return char in _BLANK_LETTERS or unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a person sees an empty cell."""
+    return cell is None or (isinstance(cell, str) and not visible(cell))
+
+
+def has_content(cells: Sequence[Cell]) -> bool:
+    """Whether a person sees anything in the row."""
+    return not all(map(is_blank, cells))
+
+
+def oddity(cell: Cell) -> str | None:
+    """What a cell holds that is neither a text nor a number: a date, a truth value, an error, an uncalculated formula.
+
+    Errors and formulas without a saved result are read as the text that they are, "#N/A" or "=B2".
+    """
+    if isinstance(cell, str):
+        first = cell[:1]
+        return "formula" if first == "=" else "error" if first in _FIRST_OF_ERRORS and _is_error(cell) else None
+    return "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
+
+
+def _is_error(text: str) -> bool:
+    return "".join(text.split()) in _ERRORS or _ERROR_NUMBER.fullmatch(visible(text)) is not None
+
+
+def quoted(cell: Cell) -> Mapping[str, str]:
+    """The cell as parameters of a finding: its value, and what kind of value it is where that changes how it looks."""
+    kind = "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
+    kind = kind or ("number" if isinstance(cell, Decimal) else None)
+    return {"value": cell_shown(cell), "stored": kind} if kind else {"value": cell_shown(cell)}
+
+
+def cell_shown(cell: Cell) -> str:
+    """The cell for a message: on one line and short, whatever it holds."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}"
+    if isinstance(cell, Decimal) and cell.is_finite() and abs(cell.adjusted()) < MAX_DIGITS:
+        return f"{as_excel_compares(cell).normalize():f}"
+    return shown(str(cell).strip())
+
+
+_CODES = frozenset(
+    {"ADP", "AED", "AFA", "AFN", "ALK", "ALL", "AMD", "ANG", "AOA", "AOK", "AON", "AOR", "ARA", "ARL", "ARM", "ARP",
+     "ARS", "ATS", "AUD", "AWG", "AZM", "AZN", "BAD", "BAM", "BAN", "BBD", "BDT", "BEC", "BEF", "BEL", "BGL", "BGM",
+     "BGN", "BGO", "BHD", "BIF", "BMD", "BND", "BOB", "BOL", "BOP", "BOV", "BRB", "BRC", "BRE", "BRL", "BRN", "BRR",
+     "BRZ", "BSD", "BTN", "BUK", "BWP", "BYB", "BYN", "BYR", "BZD", "CAD", "CDF", "CHE", "CHF", "CHW", "CLE", "CLF",
+     "CLP", "CNH", "CNX", "CNY", "COP", "COU", "CRC", "CSD", "CSK", "CUC", "CUP", "CVE", "CYP", "CZK", "DDM", "DEM",
+     "DJF", "DKK", "DOP", "DZD", "ECS", "ECV", "EEK", "EGP", "ERN", "ESA", "ESB", "ESP", "ETB", "FIM", "FJD", "FKP",
+     "FRF", "GBP", "GEK", "GEL", "GHC", "GHS", "GIP", "GMD", "GNF", "GNS", "GQE", "GRD", "GTQ", "GWE", "GWP", "GYD",
+     "HKD", "HNL", "HRD", "HRK", "HTG", "HUF", "IDR", "IEP", "ILP", "ILR", "ILS", "INR", "IQD", "IRR", "ISJ", "ISK",
+     "ITL", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRH", "KRO", "KRW", "KWD", "KYD", "KZT", "LAK",
+     "LBP", "LKR", "LRD", "LSL", "LTL", "LTT", "LUC", "LUF", "LUL", "LVL", "LVR", "LYD", "MAD", "MAF", "MCF", "MDC",
+     "MDL", "MGA", "MGF", "MKD", "MKN", "MLF", "MMK", "MNT", "MOP", "MRO", "MRU", "MTL", "MTP", "MUR", "MVP", "MVR",
+     "MWK", "MXN", "MXP", "MXV", "MYR", "MZE", "MZM", "MZN", "NAD", "NGN", "NIC", "NIO", "NLG", "NOK", "NPR", "NZD",
+     "OMR", "PAB", "PEI", "PEN", "PES", "PGK", "PHP", "PKR", "PLN", "PLZ", "PTE", "PYG", "QAR", "RHD", "ROL", "RON",
+     "RSD", "RUB", "RUR", "RWF", "SAR", "SBD", "SCR", "SDD", "SDG", "SDP", "SEK", "SGD", "SHP", "SIT", "SKK", "SLE",
+     "SLL", "SOS", "SRD", "SRG", "SSP", "STD", "STN", "SUR", "SVC", "SYP", "SZL", "THB", "TJR", "TJS", "TMM", "TMT",
+     "TND", "TOP", "TPE", "TRL", "TRY", "TTD", "TWD", "TZS", "UAH", "UAK", "UGS", "UGX", "USD", "USN", "USS", "UYI",
+     "UYP", "UYU", "UYW", "UZS", "VEB", "VED", "VEF", "VES", "VND", "VNN", "VUV", "WST", "XAF", "XAG", "XAU", "XBA",
+     "XBB", "XBC", "XBD", "XCD", "XCG", "XDR", "XEU", "XFO", "XFU", "XOF", "XPD", "XPF", "XPT", "XRE", "XSU", "XTS",
+     "XUA", "XXX", "YDD", "YER", "YUD", "YUM", "YUN", "YUR", "ZAL", "ZAR", "ZMK", "ZMW", "ZRN", "ZRZ", "ZWD", "ZWG",
+     "ZWL", "ZWR"}
+)  # fmt: skip
+"""Of ISO 4217, those of today and of former days, without the euro's."""
+_COINS = frozenset({"BTC", "CFA", "ETH", "FCFA", "USDC", "USDT", "XBT", "XTZ"})
+_ALSO_WORDS = frozenset({"ALL", "BAM", "COP", "CUP", "GEL", "PEN", "SOS", "TOP", "TRY"})
+"""Codes that are words as well: a column with nothing else is not one of currencies."""
+_EUROS = frozenset({"eur", "euro", "euros"})
+_BESIDE_EUROS = frozenset({"de", "en", "ht", "in", "ttc"})
+_NAMES = frozenset(
+    {"dinar", "dinars", "dirham", "dirhams", "dollar", "dollars", "franc", "francs", "livre", "livres", "peso", "pesos",
+     "pound", "pounds", "yen", "yens", "yuan", "zloty", "zlotys"}
+)  # fmt: skip
+_UNITS = frozenset({"credits", "jetons", "points", "pts", "tokens", "unites", "units", "x1000"})
+"""In brackets; outside them they are words."""
+_MOST_CURRENCIES = 50
+"""Different cells. No column of currencies has more."""
+_LONGEST_NAME = 3
+"""Words: "US dollar", "franc CFA (BCEAO)"."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+def read_currency(cell: Cell, *, beside_others: bool = False) -> tuple[str, Mapping[str, str]] | None:
+    """The rule that a cell of a currency column breaks, with its parameters; None if the row is in euros.
+
+    A blank says nothing where the column names no other currency, as in bookkeeping programs that leave their own one
+    out. `beside_others` says that it does: then a blank may mean "as above", and is an error.
+    """
+    if is_blank(cell):
+        return ("currency-other", {"as": "blank"}) if beside_others else None
+    return None if _is_euro(cell) else ("currency-other", quoted(cell))
+
+
+def has_other_currency(cells: Iterable[Cell]) -> bool:
+    """Whether a cell of a currency column names something else than euros; each different cell is enough."""
+    return any(read_currency(cell) for cell in cells)
+
+
+def is_currency_column(cells: Iterable[Cell]) -> bool:
+    """Whether cells below any title are currencies: more than half of the different ones are. Blanks do not count."""
+    different = {visible(cell) if isinstance(cell, str) else cell for cell in cells if not is_blank(cell)}
+    if len(different) > _MOST_CURRENCIES:
+        return False
+    named = [cell for cell in different if isinstance(cell, str) and _is_currency(cell)]
+    return 2 * len(named) > len(different) and not _ALSO_WORDS.issuperset(named)
+
+
+def names_other_unit(title: str) -> bool:
+    """Whether a title says, anywhere in it, that its numbers are not euros: by a code, a name, a sign or a factor."""
+    remarks = " ".join(BRACKETS.findall(title))
+    codes = {word for word in _WORD.findall(title) if word.isupper()} | set(_WORD.findall(remarks.upper()))
+    return (
+        has_other_unit(title)
+        or not _NAMES.isdisjoint(fold(title).split())
+        or not (_CODES | _COINS).isdisjoint(codes)
+        or not _UNITS.isdisjoint(fold(remarks).split())
+    )
+
+
+def _is_euro(cell: Cell) -> bool:
+    if not isinstance(cell, str) or has_other_unit(cell):
+        return False
+    words = set(fold(visible(cell)).split())
+    return not words.isdisjoint(_EUROS) and words <= _EUROS | _BESIDE_EUROS
+
+
+def _is_currency(text: str) -> bool:
+    words = fold(text).split()
+    return (
+        text in _CODES
+        or text.upper() in _COINS
+        or _is_euro(text)
+        or (len(text) == 1 and unicodedata.category(text) == "Sc")
+        or (len(words) <= _LONGEST_NAME and not _NAMES.isdisjoint(words))
+    )
+
+
+Read = TypeVar("Read")
+_Other = TypeVar("_Other")
+Joined = TypeVar("Joined")
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct(Generic[Read]):
+    """What stands in a column, each once and in the order in which rows first have it; `codes` is which a row has."""
+
+    each: Sequence[Read]
+    codes: NDArray[np.intp]
+
+    def map(self, read: Callable[[Read], _Other]) -> Distinct[_Other]:
+        """Read each of them."""
+        return Distinct([read(one) for one in self.each], self.codes)
+
+    def spread(self, values: Sequence[Any], dtype: str) -> ExtensionArray:
+        """Give every row the value of what stands in it; `values` are in the order of `each`."""
+        import pandas as pd
+
+        array: ExtensionArray = pd.array(values, dtype=dtype)  # type: ignore[call-overload]
+        return array.take(self.codes)
+
+    def mark(self, is_so: Callable[[Read], bool]) -> NDArray[np.bool_]:
+        """Tell of which rows something is so."""
+        import numpy as np
+
+        return np.array([is_so(one) for one in self.each], dtype=bool)[self.codes]
+
+    def first(self, place: int) -> int:
+        """Find the first row, counted from 0, that has the one in this place."""
+        return int((self.codes == place).argmax())
+
+
+def find_distinct(column: Series[Any]) -> Distinct[Cell]:
+    """Find the different cells of a column."""
+    import pandas as pd
+
+    if column.dtype != object:
+        codes, cells = pd.factorize(column, use_na_sentinel=False)
+        return Distinct(cells.tolist(), codes)
+    # True is equal to 1, and NaN not even to itself: what may be equal is told by its kind and its text.
+    kept = column.tolist()
+    codes, _ = pd.factorize(pd.Series([f"{cell.__class__.__name__} {cell}" for cell in kept], dtype=object))
+    places = dict(zip(reversed(codes.tolist()), reversed(kept), strict=True))
+    return Distinct([places[code] for code in range(len(places))], codes)
+
+
+def join(one: Distinct[Read], other: Distinct[_Other], read: Callable[[Read, _Other], Joined]) -> Distinct[Joined]:
+    """Read what stands in two columns together, each pair once."""
+    import pandas as pd
+
+    width = max(1, len(other.each))
+    codes, pairs = pd.factorize(one.codes * width + other.codes)
+    each = [read(one.each[pair // width], other.each[pair % width]) for pair in pairs.tolist()]
+    return Distinct(each, codes)
+
+
+class Body:
+    """The rows below a header, whose columns are each taken apart when they are asked for first."""
+
+    def __init__(self, frame: DataFrame) -> None:
+        self.frame = frame
+        self._distinct: dict[int, Distinct[Cell]] = {}
+
+    def distinct(self, column: int) -> Distinct[Cell]:
+        """The different cells of a column."""
+        if column not in self._distinct:
+            self._distinct[column] = find_distinct(self.frame[column])
+        return self._distinct[column]

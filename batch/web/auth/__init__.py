@@ -1,0 +1,1 @@
+"""Logging in, second factors, invitations, and confirming who one is."""

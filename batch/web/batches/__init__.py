@@ -1,0 +1,1 @@
+"""Batches on the site: their pages, their jobs and the worker that runs them."""
