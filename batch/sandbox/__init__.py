@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from batch.sandbox.faults import Fault
-from batch.sandbox.options import SandboxOptions
+from batch.sandbox.faults import Fault, SandboxOptions
 from batch.sandbox.server import Sandbox
 
 __all__ = ["Fault", "Sandbox", "SandboxOptions"]

@@ -1,15 +1,17 @@
-"""Faults on demand: what goes wrong, on which calls, and whether before or after the movement is applied."""
+"""Plan faults, and say how a sandbox is to be: its accounts, its key, its pace."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from batch.language import _
-from batch.sandbox.api_codes import Call
+from batch.sandbox.account import LANGUAGES, ZERO, Call
 
 
 class Kind(StrEnum):
@@ -210,3 +212,47 @@ class FaultPlan:
     def listing(self) -> list[dict[str, str | int | float]]:
         """List every fault with the calls it has seen and hit."""
         return [{**armed.fault.as_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]
+
+
+_MOST_SUBACCOUNTS = 100_000
+_MOST_BALANCE = Decimal(10) ** 12
+_SUBACCOUNT_BALANCE = Decimal("100.000")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """How a sandbox is set up. Amounts are euros; port 0 takes any free port."""
+
+    port: int = 0
+    key: str = "sandbox-key"
+    subaccounts: int = 29
+    main_balance: Decimal = Decimal("10000.000")
+    state: Path | None = None
+    latency_ms: float = 0
+    language: str = "fr"
+    error_status: int = 200
+    drift: Decimal = ZERO
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, with a sentence for whoever typed it."""
+        if not 0 <= self.port <= 65535:
+            raise ValueError(_("The port is between 0 and 65535."))
+        if not self.key:
+            raise ValueError(_("The key cannot be empty."))
+        if not 0 <= self.subaccounts <= _MOST_SUBACCOUNTS:
+            raise ValueError(_("The number of sub-accounts is between 0 and {most}.").format(most=_MOST_SUBACCOUNTS))
+        if self.latency_ms < 0:
+            raise ValueError(_("The latency cannot be negative."))
+        if self.language not in LANGUAGES:
+            raise ValueError(_("The language is fr or en."))
+        if self.error_status not in {200, 400}:
+            raise ValueError(_("The error status is 200 or 400."))
+        if not 0 <= self.drift <= _MOST_BALANCE:
+            raise ValueError(_("The drift cannot be negative."))
+        if abs(self.main_balance) > _MOST_BALANCE:
+            raise ValueError(_("A balance is at most {most} euros.").format(most=_MOST_BALANCE))
+
+    def opening_balances(self) -> dict[str, Decimal]:
+        """Give what the sub-accounts of a new sandbox begin with; their tokens are sub-0001, sub-0002 and so on."""
+        return {f"sub-{number:04d}": _SUBACCOUNT_BALANCE for number in range(1, self.subaccounts + 1)}

@@ -1,7 +1,7 @@
-"""What each address answers, given a request. It knows the API, and nothing of sockets.
+"""Answers as bytes: JSON or XML, written exactly as the provider writes them.
 
-The refusals of the four calls come in this order: 90 when the body cannot be read, 1, 10, whatever a
-`refuse` fault demands, then for a movement 2, 5, 3, 7, 6, 8.
+A payload is what an answer says, in the provider's order of fields. JSON names the fields; XML gives them
+by position only, strings in CDATA, which is how the provider's serialiser works.
 """
 
 from __future__ import annotations
@@ -9,16 +9,66 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from batch.sandbox.account import ZERO, Account, Direction, round_as_provider, three_decimals
-from batch.sandbox.answers import Payload, Reply, reply
-from batch.sandbox.api_codes import Call, Code, message
-from batch.sandbox.faults import Fault, FaultPlan
-from batch.sandbox.options import SandboxOptions
+from batch.sandbox.account import ZERO, Account, Call, Code, Direction, message, round_as_provider, three_decimals
+from batch.sandbox.faults import Fault, FaultPlan, Kind, SandboxOptions
+
+Payload = dict[str, Any]
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, before it is known whether the connection stays open."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def reply(payload: Payload, *, xml: bool = False, status: int = 200) -> Reply:
+    """Write a payload in the format that the client wants."""
+    if xml:
+        body = f'<?xml version="1.0" encoding="UTF-8"?>\n<result>{_write_xml(payload)}</result>'
+        return Reply(status, "text/xml; charset=UTF-8", body.encode())
+    # Money is written from its decimal digits, which `json` alone can only do through a float.
+    items = (
+        f"{_encode(name)}:{_write_number(value) if isinstance(value, Decimal) else _encode(value)}"
+        for name, value in payload.items()
+    )
+    return Reply(status, "application/json", f"{{{','.join(items)}}}".encode("ascii"))
+
+
+def _write_number(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _write_xml(value: Any) -> str:
+    if isinstance(value, str):
+        return f"<![CDATA[{value.replace(']]>', ']]]]><![CDATA[>')}]]>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        # The user alone has names.
+        return "".join(
+            f"<entry>{_write_named(inner) if name == 'user' else _write_xml(inner)}</entry>"
+            for name, inner in value.items()
+        )
+    if isinstance(value, list):
+        return "".join(f"<entry>{_write_xml(inner)}</entry>" for inner in value)
+    return _write_number(value) if isinstance(value, Decimal) else str(value)
+
+
+def _write_named(user: Mapping[str, str]) -> str:
+    return "".join(f"<{name}>{_write_xml(inner)}</{name}>" for name, inner in user.items())
+
 
 _PAGE_SIZE = 20
 _CURRENCY = "EUR"
@@ -243,3 +293,67 @@ def _list_subaccount(number: int, token: str, held: Decimal) -> Payload:
         "createdAt": "2016-03-04 11:23:14",
         "credits": {"balance": three_decimals(held), "currency": _CURRENCY},
     }
+
+
+_BALANCES = {"credit", "subaccountCredit", "solde", "balance"}
+
+
+def answer_under(fault: Fault, asked: Asked, api: Api) -> Reply:
+    """Apply the call if the fault comes after that, and answer as the fault has it."""
+    return _distort(fault, _tell(fault, asked, api), asked, api)
+
+
+def _tell(fault: Fault, asked: Asked, api: Api) -> Payload:
+    # A fault that comes before applying has nothing true to say, so it distorts an internal problem.
+    told = api.refusal(Code.INTERNAL_PROBLEM)
+    if fault.after:
+        told = api.answer(asked, ago=fault.duration if fault.kind is Kind.STALE else 0.0)
+    if fault.code is None:
+        return told
+    # Once it is known that the key is right; and whatever really happened.
+    return api.refusal(fault.code) if fault.after and told["success"] else api.answer(asked, fault.code)
+
+
+def _distort(fault: Fault, told: Payload, asked: Asked, api: Api) -> Reply:
+    match fault.kind:
+        case Kind.TOO_MANY:
+            wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            return _show_page(429, "429 Too Many Requests", wait)
+        case Kind.PAGE:
+            page = _show_page(fault.status or 403, "Forbidden")
+            return page if fault.body is None else Reply(page.status, page.content_type, fault.body.encode())
+        case Kind.ERROR:
+            return reply(api.refusal(Code.INTERNAL_PROBLEM), xml=asked.xml, status=500)
+        case Kind.ERROR_LIST:
+            said = api.refusal(Code.CREDIT_NOT_POSITIVE)["message"]
+            return reply({"error": [{"elementId": "credit", "message": said}]}, xml=asked.xml, status=400)
+        case Kind.CONTRADICTION:
+            return reply({**told, "success": True, "code": Code.INTERNAL_PROBLEM.value}, xml=asked.xml)
+        case Kind.OTHER_CURRENCY:
+            told = _replace(told, {"currency": "USD"})
+        case Kind.NOT_A_NUMBER:
+            told = _replace(told, dict.fromkeys(_BALANCES, "NaN"))
+    if fault.status is not None:
+        return reply(told, xml=asked.xml, status=fault.status)
+    return _FIXED.get(fault.kind) or api.reply(told, asked)
+
+
+def _show_page(status: int, title: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """Answer as a proxy in front of the provider does for itself."""
+    page = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center></body></html>"
+    return Reply(status, "text/html", page.encode("ascii"), headers or {})
+
+
+def _replace(value: Any, texts: Mapping[str, str]) -> Any:
+    """Put another text wherever one of these names is."""
+    if isinstance(value, dict):
+        return {name: texts[name] if name in texts else _replace(inner, texts) for name, inner in value.items()}
+    return [_replace(inner, texts) for inner in value] if isinstance(value, list) else value
+
+
+_FIXED = {
+    Kind.BAD_GATEWAY: _show_page(502, "502 Bad Gateway"),
+    Kind.EMPTY: Reply(200, "application/json", b""),
+    Kind.GARBAGE: Reply(200, "application/json", b'\x00\xff\xfe{"success"; tru\x00'),
+    Kind.REDIRECT: Reply(302, "text/html", b"", {"Location": "/elsewhere"}),
+}

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from batch.sandbox.account import (
     Account,
+    Code,
     Direction,
     Event,
     credit_asked,
     round_as_provider,
 )
-from batch.sandbox.api_codes import Code
 
 
 def account(main: str = "100", sub: str = "10", drift: str = "0") -> Account:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from batch.sandbox.answers import reply
-from batch.sandbox.api_codes import Code, message
+from batch.sandbox.account import Code, message
+from batch.sandbox.handlers import reply
 
 MOVED = {
     "success": True,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sandbox.api_codes import Call
+from batch.sandbox.account import Call
 from batch.sandbox.faults import Fault, FaultPlan, Kind
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from batch.sandbox import SandboxOptions
 from batch.sandbox.account import Account
-from batch.sandbox.state import open_account
+from batch.sandbox.server import open_account
 
 
 def reopened(path: Path, main: str = "1000", drift: str = "0", move: bool = False) -> Account:
