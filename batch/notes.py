@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "answer-too-long": N_("the answer was too long"),
     "answer-not-decodable": N_("the answer could not be decoded"),
     "answer-not-http": N_("the answer was not HTTP"),
-    # What an answer says (batch/provider/decode.py).
+    # What an answer says (batch/provider/responses.py).
     "answer-status": N_("the answer had HTTP status {status}"),
     "success-with-status": N_("a success with HTTP status {status}"),
     "answer-empty": N_("the answer was empty"),

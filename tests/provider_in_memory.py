@@ -12,8 +12,8 @@ from batch.model import Direction, Movement, SubAccount
 from batch.notes import note
 from batch.outcome import Applied, NotApplied, Outcome, Refused
 from batch.provider.codes import translate
-from batch.provider.decode import MainAccount
 from batch.provider.http import MaySend
+from batch.provider.responses import MainAccount
 
 OWNER = "me@example.com"
 MAIN = "the main account"

@@ -1,6 +1,4 @@
-"""The four calls of the provider's credit API. A movement is sent once and its outcome returned, whatever it is;
-a question may be asked again, and raises `ProviderError` when there is no answer.
-"""
+"""An answer that comes twice: a success that repeats the main balance of the one before is that one's answer."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from tenacity import (
@@ -22,11 +21,12 @@ from tenacity import (
 
 from batch.errors import ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
-from batch.money import amount_text
+from batch.money import CENT, amount_text
 from batch.notes import Note, note
-from batch.outcome import Answer, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
+from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
 from batch.provider import codes
-from batch.provider.decode import (
+from batch.provider.http import HttpTransport, MaySend, Pace, choose_pace
+from batch.provider.responses import (
     MainAccount,
     NotUnderstoodError,
     Success,
@@ -35,10 +35,23 @@ from batch.provider.decode import (
     movement_outcome,
     subaccount_page,
 )
-from batch.provider.http import HttpTransport, MaySend
-from batch.provider.pace import Pace, choose_pace
-from batch.provider.repeats import RepeatWatch
 from batch.settings import Secret, Settings
+
+
+class RepeatWatch:
+    """Remembers the last success."""
+
+    def __init__(self) -> None:
+        self._last_main: Decimal | None = None
+
+    def check(self, outcome: Outcome, movement: Movement) -> Outcome:
+        """Return the outcome, or the doubt that it is. An amount that rounding can hide may repeat a balance."""
+        if not isinstance(outcome, Applied):
+            return outcome
+        is_repeated = outcome.main_balance == self._last_main and movement.amount > CENT
+        self._last_main = outcome.main_balance
+        return Doubt(note("answer-repeated")) if is_repeated else outcome
+
 
 QUESTION_SECONDS = 6.5
 """The longest that a question may take with all its repetitions, so that a check never hangs; what it has to wait for

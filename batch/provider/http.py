@@ -1,37 +1,163 @@
-"""One HTTP exchange at a time: what was sent is known, and every answer is bounded in size and time.
-
-What the retry rule needs to know of a failure is whether a byte of the request had left. The libraries' exceptions do
-not say it reliably (a TLS error can come before or after), so the connection notes it.
-"""
+"""What the environment says of how the network is reached: its proxies and its certificates."""
 
 from __future__ import annotations
 
 import math
+import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidURL
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, IncompleteRead, LocationValueError, ProxyError
 
 from batch import __version__
 from batch.clock import Stopwatch
-from batch.errors import CreditbatchError
-from batch.notes import note
+from batch.errors import CreditbatchError, SettingsError
+from batch.language import _
+from batch.notes import Note, note
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
-from batch.provider.decode import read_retry_after
-from batch.provider.environment import find_certificates, find_proxies
-from batch.provider.failures import NotSentError, explain_failure
-from batch.provider.pace import AS_FAST_AS_CAN_BE, Pace
+from batch.provider.responses import read_retry_after
+from batch.settings import is_this_machine
+
+
+def find_proxies(url: str) -> dict[str, str]:
+    """Find the proxies for an address. Plain http must not leave this machine, by way of a proxy either.
+
+    `SettingsError` where the environment names one that is not reached by HTTP: no connection of ours goes there.
+    """
+    proxies = get_environ_proxies(url)
+    proxy = select_proxy(url, proxies) or ""
+    if "://" in proxy and not proxy.lower().startswith(("http://", "https://")):
+        raise SettingsError(
+            _("The environment names a proxy that is not an HTTP proxy: correct it, or list the host in NO_PROXY.")
+        )
+    if urlsplit(url).scheme == "https":
+        return proxies
+    try:
+        host = urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
+    except ValueError:
+        host = None
+    return proxies if host and is_this_machine(host) else {}
+
+
+def find_certificates() -> str | bool:
+    """Find the environment's own certificates; True stands for those that the library brings."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        bundle = os.environ.get(name)
+        if bundle:
+            if not Path(bundle).exists():
+                sentence = _("{name} names {file}, which is not there: correct it or unset it.")
+                raise SettingsError(sentence.format(name=name, file=bundle))
+            return bundle
+    return True
+
+
+_CODES: tuple[tuple[type[BaseException], str], ...] = (
+    (InvalidURL, "address-unusable"),
+    (LocationValueError, "address-unusable"),
+    (socket.gaierror, "host-unknown"),
+    (ProxyError, "proxy-unreachable"),
+    (ssl.SSLCertVerificationError, "certificate-invalid"),
+    (ssl.SSLError, "not-secure"),
+    (ConnectionRefusedError, "connection-refused"),
+    (ConnectionError, "connection-closed"),
+    (ConnectTimeoutError, "connection-slow"),
+    (IncompleteRead, "answer-cut-short"),
+    (TimeoutError, "answer-late"),
+    (DecodeError, "answer-not-decodable"),
+    (HTTPException, "answer-not-http"),
+)
+
+
+class NotSentError(Exception):
+    """Nothing of the request has left; the text is the code of a note that says why."""
+
+
+def explain_failure(error: BaseException | None) -> Note:
+    """Explain an exception by what caused it. Never by its own text: it may hold what a log must not."""
+    causes = []
+    while error is not None:
+        if isinstance(error, NotSentError):
+            return note(str(error))
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    found = (code for kind, code in _CODES if any(isinstance(cause, kind) for cause in causes))
+    return note(next(found, "connection-failed"))
+
+
+DEFAULT_PER_SECOND = 30.0
+"""Below the 2,000 a minute and address above which the provider says "slow down"."""
+
+
+def choose_pace(url: str, chosen: float | None) -> float:
+    """Choose how many requests a second may leave for an address; 0 is any number.
+
+    What was chosen holds everywhere. By default there is no limit to this machine: a stand-in has none.
+    """
+    if chosen is not None:
+        return chosen
+    return 0.0 if is_this_machine(urlsplit(url).hostname or "") else DEFAULT_PER_SECOND
+
+
+class _Queue:
+    """The moments at which requests may leave, each taken by one of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def ask(self) -> float:
+        """Ask how many seconds from now the next moment is."""
+        return max(0.0, self._next - time.monotonic())
+
+    def take(self, apart: float) -> float:
+        """Take the next moment, `apart` seconds after which is another; returns how many seconds from now it is."""
+        with self._lock:
+            now = time.monotonic()
+            mine = max(self._next, now)
+            self._next = mine + apart
+        return mine - now
+
+
+_queue = _Queue()
+"""One for the process: the provider counts by address, however many connections a site has open."""
+
+
+class Pace:
+    """The pace of one connection."""
+
+    def __init__(self, per_second: float = 0.0) -> None:
+        self.apart = 1 / per_second if per_second else 0.0
+        """Seconds between two requests."""
+
+    def ahead(self) -> float:
+        """Ask how many seconds the next request would wait."""
+        return _queue.ask() if self.apart else 0.0
+
+    def wait(self) -> None:
+        """Wait until the next request may leave."""
+        if self.apart:
+            time.sleep(_queue.take(self.apart))
+
+
+AS_FAST_AS_CAN_BE = Pace()
+
 
 IDLE_SECONDS = 1.0
 """A connection idle for longer is not used again. Many servers close at 5 s, and a close just then is a doubt. A router

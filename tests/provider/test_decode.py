@@ -25,7 +25,7 @@ from batch.outcome import (
     Unproven,
 )
 from batch.provider.codes import PROOF, STOPPING
-from batch.provider.decode import (
+from batch.provider.responses import (
     MAX_WORDS,
     MainAccount,
     NotUnderstoodError,

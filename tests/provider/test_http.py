@@ -25,8 +25,8 @@ from batch.clock import Stopwatch
 from batch.errors import LedgerError, SettingsError
 from batch.notes import note
 from batch.outcome import Answer, Exchange, NoAnswer, NotSent
-from batch.provider.decode import read_retry_after
 from batch.provider.http import IDLE_SECONDS, HttpTransport
+from batch.provider.responses import read_retry_after
 from tests.provider.conftest import Serve, TransportTo
 from tests.provider.server import (
     CERTIFICATE,

@@ -10,8 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from batch.provider.client import open_client
-from batch.provider.http import HttpTransport
-from batch.provider.pace import DEFAULT_PER_SECOND, Pace, choose_pace
+from batch.provider.http import DEFAULT_PER_SECOND, HttpTransport, Pace, choose_pace
 from batch.settings import Secret, load_settings
 from tests.provider.conftest import KEY, Serve
 from tests.provider.server import ScriptedServer, always

@@ -15,7 +15,7 @@ from batch.model import BatchRow, BatchView, Cell, Movement, Status
 from batch.notes import Note, note
 from batch.outcome import Answer, Doubt, NotApplied, Outcome, Throttled
 from batch.planning.retry import RetryPolicy
-from batch.provider.decode import movement_outcome
+from batch.provider.responses import movement_outcome
 from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import BALANCES, NOON, known_to, new_batch

@@ -17,8 +17,8 @@ from batch.notes import note
 from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.planning.retry import Found, Step, find_refusal
 from batch.planning.settlement import Reading, Verdict, settle
-from batch.provider import decode
-from batch.provider.repeats import RepeatWatch
+from batch.provider import responses
+from batch.provider.client import RepeatWatch
 from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
 from batch.runner.session import RunOptions, Session
 from tests.ledger_in_memory import MemoryLedger
@@ -49,12 +49,12 @@ def _lagging(seed: int) -> Scenario:
 
 def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
     """Change what exchanges are taken for."""
-    real = decode.movement_outcome
+    real = responses.movement_outcome
 
     def changed(exchange: Exchange) -> Outcome:
         return change(exchange, real(exchange))
 
-    return lambda patch: patch.setattr(decode, "movement_outcome", changed)
+    return lambda patch: patch.setattr(responses, "movement_outcome", changed)
 
 
 def _retry_on_500(exchange: Exchange, outcome: Outcome) -> Outcome:

@@ -15,8 +15,8 @@ from batch.model import Direction, Movement
 from batch.money import CENT, from_thousandths, to_thousandths
 from batch.notes import note
 from batch.outcome import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome
-from batch.provider import decode
-from batch.provider.repeats import RepeatWatch
+from batch.provider import responses
+from batch.provider.client import RepeatWatch
 from tests.builders import NOON
 from tests.provider_in_memory import MAIN, ProviderInMemory
 from tests.simulation.draw import READ_TIMEOUT, SETTLE_SECONDS, Scenario
@@ -107,7 +107,7 @@ class ModelProvider(ProviderInMemory):
         """Answer with whatever befalls it."""
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._honestly(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
-        return self._repeats.check(decode.movement_outcome(exchange), movement)
+        return self._repeats.check(responses.movement_outcome(exchange), movement)
 
     def believe(self, movement: Movement) -> None:
         """What the client takes for not applied is, for every later doubt, what others did."""
