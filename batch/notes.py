@@ -105,7 +105,7 @@ SENTENCES: Mapping[str, str] = {
     "no-code": N_("Refused without a code"),
     "code-unknown": N_("Code {code}, which the provider does not document"),
     "account-refused": "{meaning}",  # every further row would be refused as well
-    # What became of a row (batch/runner, batch/ledger/replay.py).
+    # What became of a row (batch/runner, batch/ledger/projection.py).
     "under-way": N_("An attempt was begun and its outcome is not recorded"),
     "untold": N_("The balances do not tell whether it was applied"),
     "settled-applied": N_("Settled by the balances: it was applied"),

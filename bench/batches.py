@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
+from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger, NewBatch
 from batch.model import BatchState, Status
 from bench.running import provider_here

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from batch.ledger.holding import this_process
+from batch.ledger.lease import this_process
 from batch.ledger.protocol import Ledger, NewBatch, take_up
 from batch.model import Balances, BatchState, Status
 from batch.notes import Note
@@ -81,7 +81,7 @@ def client(url: str) -> Iterator[Client]:
 @contextmanager
 def database(home: Path, *, durable: bool = True) -> Iterator[Ledger]:
     """A ledger in a file; it need not be durable, to see what that costs."""
-    from batch.ledger.orm.connect import connect
+    from batch.ledger.orm.connection import connect
 
     connect(home, None)
     from django.db import connection, connections

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from batch.choices import read_choices
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
-from batch.ledger import chain, replay
-from batch.ledger.accept import accepted
-from batch.ledger.facts import (
+from batch.ledger import events as chain
+from batch.ledger import projection
+from batch.ledger.events import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
@@ -25,10 +25,24 @@ from batch.ledger.facts import (
     RowSettled,
     StateChanged,
 )
-from batch.ledger.holding import busy
-from batch.ledger.owners import find_owned
-from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, Lease, NewBatch, Work, read_doubts
-from batch.ledger.sentences import already_there, no_such_batch, taken_over, written_by_another
+from batch.ledger.lease import busy
+from batch.ledger.projection import accepted
+from batch.ledger.protocol import (
+    Access,
+    BatchLine,
+    Claim,
+    LastAttempt,
+    LastBalance,
+    Lease,
+    NewBatch,
+    Work,
+    already_there,
+    find_owned,
+    no_such_batch,
+    read_doubts,
+    taken_over,
+    written_by_another,
+)
 from batch.model import (
     ENDED,
     Balances,
@@ -181,11 +195,11 @@ class MemoryLedger:
         kept = self._find(batch)
         changed: dict[int, RowResult] = {}
         for fact in facts:
-            if isinstance(fact, replay.RowFact):
+            if isinstance(fact, projection.RowFact):
                 before = changed.get(fact.row) or kept.results[fact.row]
-                if not replay.fits(before, fact):
+                if not projection.fits(before, fact):
                     raise LedgerError(written_by_another(batch))
-                changed[fact.row] = replay.after(before, fact)
+                changed[fact.row] = projection.after(before, fact)
         self._prove(batch, facts[-1].at)
         for fact in facts:
             last = kept.events[-1]
@@ -286,7 +300,7 @@ class MemoryLedger:
     def _apply(self, kept: _Batch, fact: Fact) -> None:
         match fact:
             case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
-                kept.results[fact.row] = replay.after(kept.results[fact.row], fact)
+                kept.results[fact.row] = projection.after(kept.results[fact.row], fact)
                 if isinstance(fact, AttemptBegan):
                     kept.attempts[fact.row] = fact
                 elif (
@@ -300,7 +314,7 @@ class MemoryLedger:
                 kept.head = replace(kept.head, options=fact.options)
             case StateChanged():
                 ended_at = fact.at if fact.state in {BatchState.STOPPED, *ENDED} else None
-                people = replay.started(kept.head.people, fact.state, fact.by)
+                people = projection.started(kept.head.people, fact.state, fact.by)
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:
                     kept.head = replace(kept.head, closing=None)

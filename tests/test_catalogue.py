@@ -35,7 +35,7 @@ FOR_PROGRAMMERS = {
 FOR_MACHINES = {
     "batch/ledger/orm/migrations/": "Django's names for a model",
     "batch/ledger/orm/models.py": "the same",
-    "batch/ledger/orm/writing.py": "SQL",
+    "batch/ledger/orm/mappers.py": "SQL",
     "batch/ledger/old_sentences.py": "what older ledgers say, to be recognised",
     "batch/web/migrations/": "the same",
     "batch/sandbox/account.py": "what the provider says",

@@ -12,8 +12,7 @@ from batch.settings import load_settings
 
 def backup_command(path: Path) -> int:
     """Copy the ledger to a new file, and say where it is."""
-    from batch.ledger.orm.backup import back_up, no_ledger
-    from batch.ledger.orm.connect import ledger_file
+    from batch.ledger.orm.connection import back_up, ledger_file, no_ledger
 
     settings = load_settings(read_environment())
     ledger = ledger_file(settings.home, settings.database_url)

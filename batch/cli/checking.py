@@ -222,7 +222,7 @@ def _remembered_for(
     if (header is not None and not header.missing) or not has_ledger(settings):
         return {}
     open_ledger(settings)
-    from batch.ledger.orm.columns import remembered_columns
+    from batch.ledger.orm.queries import remembered_columns
 
     return remembered_columns(account())
 
@@ -231,7 +231,7 @@ def _remember(
     sheet: CheckedSheet, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
 ) -> None:
     open_ledger(settings)
-    from batch.ledger.orm.columns import remember_columns
+    from batch.ledger.orm.queries import remember_columns
 
     remember_columns(account(), titles_to_keep(sheet, conventions.columns), now())
 

@@ -106,7 +106,7 @@ def resume_command(
     batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given. Returns the exit code."""
-    from batch.ledger.facts import OptionsChanged
+    from batch.ledger.events import OptionsChanged
     from batch.runner.account import accept_key, holding, refuse_another_account, refuse_another_address
 
     ledger = open_ledger(load_settings(read_environment()))

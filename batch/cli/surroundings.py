@@ -54,7 +54,7 @@ def person() -> str | None:
 
 def open_ledger(settings: Settings) -> DatabaseLedger:
     """The ledger in its database, brought up to date."""
-    from batch.ledger.orm.connect import connect
+    from batch.ledger.orm.connection import connect
 
     connect(settings.home, settings.database_url)
     from batch.ledger.orm.store import DatabaseLedger
@@ -64,7 +64,7 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
 
 def has_ledger(settings: Settings) -> bool:
     """Whether there is a ledger to look into; a check never makes one."""
-    from batch.ledger.orm.connect import ledger_file
+    from batch.ledger.orm.connection import ledger_file
 
     file = ledger_file(settings.home, settings.database_url)
     return file is None or file.is_file()

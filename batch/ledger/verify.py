@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from batch.language import N_, _
-from batch.ledger import chain, replay
-from batch.ledger.accept import rows_sha256
-from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
+from batch.ledger import events, projection
+from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
 from batch.ledger.old_sentences import read_row_note
+from batch.ledger.projection import rows_sha256
 from batch.model import BatchState, BatchView, Event, People, RowResult, Status
 from batch.notes import Note, note, tell
 from batch.wording import state_word, status_word
@@ -29,7 +29,7 @@ _DETAILS = {
 
 def first_difference(view: BatchView) -> str | None:
     """The first place where the record parts from itself, as a sentence; None if it is whole."""
-    broken = chain.first_break(view.events)
+    broken = events.first_break(view.events)
     if broken is not None:
         sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
         return sentence.format(number=broken)
@@ -56,7 +56,7 @@ def replayed(view: BatchView) -> dict[int, RowResult]:
     for event in view.events:
         fact = _row_fact(event)
         if fact is not None and fact.row in results:
-            results[fact.row] = replay.after(results[fact.row], fact)
+            results[fact.row] = projection.after(results[fact.row], fact)
     return results
 
 
@@ -106,7 +106,7 @@ def _against_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None
     people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
     for event in view.events:
         if event.kind == "state-changed":
-            people = replay.started(people, BatchState(str(event.data["state"])), _text(event.data.get("by")))
+            people = projection.started(people, BatchState(str(event.data["state"])), _text(event.data.get("by")))
     if people != view.head.people:
         return _("The people named for the batch are not those of its events: they were changed in the ledger.")
     return None
@@ -122,7 +122,7 @@ def _against_options(view: BatchView, beginning: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _row_fact(event: Event) -> replay.RowFact | None:
+def _row_fact(event: Event) -> projection.RowFact | None:
     data = event.data
     match event.kind:
         case "attempt-began":

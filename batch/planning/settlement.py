@@ -113,7 +113,7 @@ def _answer_to(row: int) -> str:
 
 
 def _read_for(purpose: str) -> str:
-    """Why balances were read; the purposes are the ledger's words (batch.ledger.facts.Purpose)."""
+    """Why balances were read; the purposes are the ledger's words (batch.ledger.events.Purpose)."""
     words = {
         "opening": N_("read before the start"),
         "settling": N_("read to settle the doubt"),

@@ -9,10 +9,9 @@ from datetime import datetime
 
 from batch.errors import BatchUnfinished, LedgerError, UsageError
 from batch.language import _
-from batch.ledger.facts import KeyChanged, PersonDecided, StateChanged
-from batch.ledger.holding import may_take, this_process
-from batch.ledger.owners import find_owned
-from batch.ledger.protocol import Access, Ledger
+from batch.ledger.events import KeyChanged, PersonDecided, StateChanged
+from batch.ledger.lease import may_take, this_process
+from batch.ledger.protocol import Access, Ledger, find_owned
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
 from batch.notes import note
 from batch.planning.account_identity import Owner, normalize_address

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from batch.errors import ProviderError
-from batch.ledger.facts import BalancesRead, Purpose, RowDoubted, RowSettled
+from batch.ledger.events import BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import Balances, BatchRow, Status
 from batch.notes import note
 from batch.planning.reconciliation import find_explaining_rows, keep_books_between

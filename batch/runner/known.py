@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from batch.ledger.facts import BalancesRead
+from batch.ledger.events import BalancesRead
 from batch.ledger.protocol import Work
 from batch.model import Direction, Movement, Status
 from batch.planning.settlement import Done, Reading, is_behind

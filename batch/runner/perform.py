@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tenacity import Retrying, retry_if_result
 
 from batch.errors import ProviderError, SubAccountGone
-from batch.ledger.facts import AttemptBegan, StateChanged
+from batch.ledger.events import AttemptBegan, StateChanged
 from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Movement, Status
 from batch.notes import Note, note

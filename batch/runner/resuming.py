@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from batch.ledger.facts import BalancesRead, Purpose, RowDoubted
+from batch.ledger.events import BalancesRead, Purpose, RowDoubted
 from batch.model import BatchRow, Direction, Movement, Status
 from batch.money import CENT, ZERO, balance_text
 from batch.notes import note

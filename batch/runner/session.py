@@ -12,9 +12,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from batch.clock import Stopwatch, read_boot_clock
 from batch.errors import ProviderError
-from batch.ledger.facts import BalancesRead, Fact, Purpose
+from batch.ledger.events import BalancesRead, Fact, Purpose
+from batch.ledger.projection import RowFact, after
 from batch.ledger.protocol import Ledger, Work
-from batch.ledger.replay import RowFact, after
 from batch.model import BatchRow, Status
 from batch.notes import Note, note, tell
 from batch.planning.account_identity import PROOF_SECONDS

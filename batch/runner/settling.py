@@ -9,7 +9,7 @@ from datetime import datetime
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
 from batch.errors import SubAccountGone
-from batch.ledger.facts import BalancesRead, Purpose
+from batch.ledger.events import BalancesRead, Purpose
 from batch.model import Movement
 from batch.notes import note
 from batch.planning.settlement import Reading, Verdict, agree, settle

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
-from batch.ledger.facts import AttemptEnded, RowSettled
+from batch.ledger.events import AttemptEnded, RowSettled
 from batch.model import DONE_CODE, Movement, RowResult, Status
 from batch.notes import Note, note
 from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven

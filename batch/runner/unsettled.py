@@ -16,7 +16,7 @@ from batch.choices import read_choices
 from batch.errors import UsageError
 from batch.frames import CheckedSheet
 from batch.language import _
-from batch.ledger.facts import StateChanged
+from batch.ledger.events import StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
 from batch.notes import note

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 from batch.settings import environment
 from batch.web import settings as site_settings
 from batch.web.keyfiles import SECRET_KEY, VAULT_KEY, key_file

@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from batch.ledger.orm.fields import EurosField
+from batch.ledger.orm.models import EurosField
 from batch.money import ZERO
 
 

@@ -140,7 +140,7 @@ def _held(batch: str) -> None:
     """Shown as under way for as long as the tests live: they pass for the worker of its job."""
     from django.utils import timezone
 
-    from batch.ledger.holding import name_process
+    from batch.ledger.lease import name_process
     from batch.web.models import Job
 
     now, worker = timezone.now(), name_process(os.getppid())

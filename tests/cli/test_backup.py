@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from batch.errors import UsageError
-from batch.ledger.orm.backup import back_up
+from batch.ledger.orm.connection import back_up
 from batch.sandbox import Sandbox
 from tests.cli.conftest import Command, applied
 

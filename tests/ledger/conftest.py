@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 from batch.ledger.protocol import Ledger
 from tests.builders import known_to
 from tests.ledger_in_memory import MemoryLedger

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from batch.ledger import chain, facts
-from batch.ledger.facts import StateChanged
+from batch.ledger import events as chain
+from batch.ledger import events as facts
+from batch.ledger.events import StateChanged
 from batch.model import BatchState, Event
 from tests.builders import NOON
 

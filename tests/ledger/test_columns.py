@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 from batch.model import Role
 from batch.planning.account_identity import Owner
 from tests.builders import NOON, known_to
@@ -14,7 +14,7 @@ def test_the_columns_named_last_are_remembered(tmp_path: Path) -> None:
     connect(tmp_path, None)
     from django.db import connections
 
-    from batch.ledger.orm.columns import remember_columns, remembered_columns
+    from batch.ledger.orm.queries import remember_columns, remembered_columns
     from batch.ledger.orm.store import DatabaseLedger
 
     ledger = known_to(DatabaseLedger())
@@ -33,7 +33,7 @@ def test_what_was_named_while_no_account_was_known_is_kept_for_the_next_that_is_
     connect(tmp_path, None)
     from django.db import connections
 
-    from batch.ledger.orm.columns import remember_columns, remembered_columns
+    from batch.ledger.orm.queries import remember_columns, remembered_columns
     from batch.ledger.orm.store import DatabaseLedger
 
     remember_columns(None, {Role.AMOUNT: "Montant"}, NOON)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SettingsError
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 from tests.builders import known_to, new_batch
 
 ROW = ["sub-1", "5", "add"]

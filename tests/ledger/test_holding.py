@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from batch.ledger.holding import is_alive, may_take, this_process
+from batch.ledger.lease import is_alive, may_take, this_process
 from batch.ledger.protocol import Claim, Lease
 from batch.planning.account_identity import Sight, may_take_over, tell_sight
 from tests.builders import NOON

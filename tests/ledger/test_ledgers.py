@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from batch.errors import LedgerError, UsageError
-from batch.ledger import chain, verify
-from batch.ledger.facts import (
+from batch.ledger import events as chain
+from batch.ledger import verify
+from batch.ledger.events import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
@@ -21,8 +22,8 @@ from batch.ledger.facts import (
     RowSettled,
     StateChanged,
 )
+from batch.ledger.projection import RowFact
 from batch.ledger.protocol import Claim, Lease, Ledger
-from batch.ledger.replay import RowFact
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
 from batch.notes import note
 from batch.planning.account_identity import LEASE, Owner

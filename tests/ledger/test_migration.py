@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 
 from batch.errors import LedgerError
-from batch.ledger.accept import rows_sha256
-from batch.ledger.facts import Accepted
+from batch.ledger.events import Accepted
+from batch.ledger.projection import rows_sha256
 from batch.model import Role
 from tests.builders import NOON
 
@@ -42,7 +42,7 @@ class Old:
 
     def batch(self, api_url: str, key: str, owner: str, *tokens: str, options: tuple[str, ...] = ()) -> str:
         """A batch as it was recorded then, with its first event and the readings of these sub-accounts."""
-        from batch.ledger import chain
+        from batch.ledger import events
 
         self.count += 1
         name, at = f"b-{self.count}", NOON + timedelta(days=self.count)
@@ -63,8 +63,8 @@ class Old:
             options=options,
             why=None,
         )
-        line = chain.next_line(chain.Tip(), fact)
-        event = chain.next_event(chain.Tip(), fact)
+        line = events.next_line(events.Tip(), fact)
+        event = events.next_event(events.Tip(), fact)
         self.model("Batch").objects.create(
             name=name,
             state="finished",
@@ -159,7 +159,7 @@ def test_old_chains_verify_and_what_was_chosen_is_kept(old: Old, migrate: Migrat
 
 
 def test_columns_that_were_remembered_hold_for_every_account_that_there_is(old: Old, migrate: Migrated) -> None:
-    from batch.ledger.orm.columns import remembered_columns
+    from batch.ledger.orm.queries import remembered_columns
 
     first, second = old.batch("https://a/v1", "k1", "anne"), old.batch("https://b/v1", "k1", "bea")
     old.model("ColumnMemory").objects.create(role="amount", title="Montant", at=NOON)

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from batch.language import Language, speaking
-from batch.ledger import chain
-from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowSettled, StateChanged
+from batch.ledger import events
+from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowSettled, StateChanged
 from batch.ledger.old_sentences import read_reason, read_row_note, read_sentence
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, Cell, Status
@@ -76,7 +76,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
     ledger = known_to(DatabaseLedger())
     rows: list[list[Cell]] = [["sub-1", Decimal(10 + row), "add"] for row in range(4)]
     ledger.create(new_batch(*rows))
-    tip = chain.Tip(*Event.objects.filter(batch="b-1").order_by("-number").values_list("number", "hash")[0])
+    tip = events.Tip(*Event.objects.filter(batch="b-1").order_by("-number").values_list("number", "hash")[0])
     old: Any = cast("Any", str)  # what a note was
     facts: list[Fact] = [StateChanged(NOON, BatchState.RUNNING, by="Carla")]
     for row in (2, 3, 4, 5):
@@ -92,11 +92,11 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
         StateChanged(NOON, BatchState.STOPPED, old("Whether row 2 was applied is unknown: the balances do not tell.")),
     ]
     for fact in facts:
-        event = chain.next_event(tip, fact)
+        event = events.next_event(tip, fact)
         Event.objects.create(
             batch_id="b-1", number=event.number, at=event.at, kind=event.kind, data=event.data, hash=event.hash
         )
-        tip = chain.Tip(event.number, event.hash)
+        tip = events.Tip(event.number, event.hash)
     lines = Movement.objects.filter(batch="b-1")
     lines.update(attempts=1, at=NOON, status="unknown", note="An attempt was begun and its outcome is not recorded")
     lines.filter(row=2).update(note=lost)

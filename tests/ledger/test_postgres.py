@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from batch.errors import LedgerError
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.builders import known_to, new_batch
 from tests.cli.conftest import Command

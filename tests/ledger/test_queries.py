@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.errors import LedgerError
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
+from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
 from batch.model import BatchState, Cell, Status, tally
 from batch.notes import note
 from tests.builders import NOON, known_to, new_batch

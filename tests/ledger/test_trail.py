@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.errors import LedgerError
-from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
+from batch.ledger.events import AttemptBegan, AttemptEnded, Fact
 from batch.model import Status
 from tests.builders import NOON, known_to, new_batch
 

@@ -24,7 +24,7 @@ def write(role: str | None) -> None:
 
 def commit(*roles: str | None, then: BaseException | None = None) -> None:
     """Write these, and break off afterwards if there is something to break off with."""
-    from batch.ledger.orm.trouble import committed
+    from batch.ledger.orm.mappers import committed
 
     with committed():
         for role in roles:
@@ -78,7 +78,7 @@ def test_a_database_that_is_closed_in_between_is_opened_again() -> None:
 def test_a_connection_that_cannot_even_undo_is_given_up() -> None:
     from django.db import connection
 
-    from batch.ledger.orm.trouble import committed
+    from batch.ledger.orm.mappers import committed
 
     def broken() -> None:
         with committed():

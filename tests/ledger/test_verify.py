@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from batch.ledger import chain
-from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
+from batch.ledger import events as chain
+from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Event, People, Status

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from batch.ledger.facts import AttemptBegan, AttemptEnded
-from batch.ledger.holding import this_process
+from batch.ledger.events import AttemptBegan, AttemptEnded
+from batch.ledger.lease import this_process
 from batch.model import Status
 from tests.builders import ACCESS, known_to, new_batch
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from batch.errors import LedgerError
-from batch.ledger.holding import this_process
-from batch.ledger.orm.connect import connect
+from batch.ledger.lease import this_process
+from batch.ledger.orm.connection import connect
 from batch.provider.client import Client
 from batch.provider.http import HttpTransport
 from batch.runner.perform import perform

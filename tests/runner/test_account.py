@@ -12,8 +12,8 @@ import pytest
 
 from batch.errors import BatchUnfinished, CreditbatchError, UsageError
 from batch.ledger import verify
-from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowDoubted, RowSettled
-from batch.ledger.orm.connect import connect
+from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowDoubted, RowSettled
+from batch.ledger.orm.connection import connect
 from batch.model import Status
 from batch.notes import note
 from batch.planning.account_identity import Owner

@@ -11,7 +11,7 @@ import pytest
 
 from batch.choices import Choices, write_choices
 from batch.findings import Finding
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
+from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import Balances, BatchState, Cell, Status
 from batch.runner.dry_run import Account, dry_run

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from batch.ledger.facts import BalancesRead, PersonDecided, Purpose
+from batch.ledger.events import BalancesRead, PersonDecided, Purpose
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import tell

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from batch.errors import LedgerError
-from batch.ledger.facts import Fact, Purpose
-from batch.ledger.sentences import taken_over
+from batch.ledger.events import Fact, Purpose
+from batch.ledger.protocol import taken_over
 from batch.model import BatchState, Movement, Status
 from batch.notes import tell
 from batch.outcome import Outcome

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from batch.ledger.holding import this_process
-from batch.ledger.orm.connect import connect
+from batch.ledger.lease import this_process
+from batch.ledger.orm.connection import connect
 from batch.ledger.protocol import Ledger
 from batch.model import Status
 from batch.planning.account_identity import PROOF_SECONDS

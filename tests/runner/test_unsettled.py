@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from batch.choices import Choices
 from batch.errors import LedgerError, UsageError
-from batch.ledger.facts import AttemptBegan, AttemptEnded, StateChanged
+from batch.ledger.events import AttemptBegan, AttemptEnded, StateChanged
 from batch.model import Balances, BatchState, Cell, Movement, Status
 from batch.outcome import Outcome
 from batch.runner.consent import Agreed, accept

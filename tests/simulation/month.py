@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from batch.choices import Choices
 from batch.errors import CreditbatchError, LedgerError
-from batch.ledger.facts import PersonDecided
+from batch.ledger.events import PersonDecided
 from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Movement, Status

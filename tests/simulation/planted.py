@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from batch.ledger import owners, replay
-from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact
+from batch.ledger import projection, protocol
+from batch.ledger.events import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
 from batch.notes import note
@@ -210,7 +210,7 @@ def _skip_doubts(patch: Patch) -> None:
 
 def _send_doubts_again_on_resume(patch: Patch) -> None:
     """A crash is taken for "nothing was sent"."""
-    patch.setattr(replay, "began", lambda fact: {"attempts": fact.attempt})
+    patch.setattr(projection, "began", lambda fact: {"attempts": fact.attempt})
 
 
 def _old_balances(patch: Patch) -> None:
@@ -337,7 +337,7 @@ def _look_for_no_rise(patch: Patch) -> None:
 
 
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
-    "a renewed key is another account": lambda patch: patch.setattr(owners, "identify", lambda _owner, _known: None),
+    "a renewed key is another account": lambda patch: patch.setattr(protocol, "identify", lambda _owner, _known: None),
     "an address is what is written": lambda patch: patch.setattr(account, "normalize_address", lambda url: url),
     "another batch begins before one has ended": lambda patch: patch.setattr(
         month, "refuse_unfinished", lambda *_arguments: None

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from batch.errors import LedgerError, UsageError
 from batch.ledger import verify
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, RowSettled
+from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, RowSettled
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, to_thousandths

@@ -21,7 +21,7 @@ _BOTH_WAYS = """
 import sys
 from pathlib import Path
 home = Path(sys.argv[1])
-from batch.ledger.orm.connect import connect
+from batch.ledger.orm.connection import connect
 connect(home, None)
 from django.conf import settings
 assert settings.INSTALLED_APPS == ["batch.ledger.orm.LedgerConfig"]

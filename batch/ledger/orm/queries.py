@@ -1,26 +1,174 @@
-"""What a screen asks of the ledger: a page of batches, a row, what a token went through. Nothing is written.
-
-Each takes a few questions to the database whatever the size of the ledger, and never loads a batch's rows to count or
-to sort them.
-"""
+"""Counting rows and euros, in the database: the index that it counts by holds all that it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from batch.ledger.encoding import finding_from_json
-from batch.ledger.orm.balances import at_both_ends, main_at_both_ends
-from batch.ledger.orm.models import Batch, Event, Movement
-from batch.ledger.orm.rows import ROW, batch_row, events_in, head_of, rows_in
-from batch.ledger.orm.tallies import NOTHING, tallies
-from batch.ledger.orm.trouble import found, reading
-from batch.ledger.protocol import BatchLine
-from batch.model import BatchHead, BatchRow, BatchState, BatchView, Role, Status, Tally
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, QuerySet, Sum
+
+from batch.errors import LedgerError
+from batch.language import _
+from batch.ledger.events import finding_from_json
+from batch.ledger.orm.mappers import (
+    ROW,
+    at_both_ends,
+    batch_row,
+    events_in,
+    found,
+    head_of,
+    main_at_both_ends,
+    reading,
+    rows_in,
+)
+from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading
+from batch.ledger.protocol import BatchLine, find_owned
+from batch.model import BatchHead, BatchRow, BatchState, BatchView, Direction, Role, Status, Tally
 from batch.model import Event as EventRecord
+from batch.money import ZERO
 from batch.notes import note_text
+from batch.planning.account_identity import KnownAccount, Owner
+from batch.planning.resubmission import MovementKey
 from batch.planning.settlement import FOR_A_PERSON
+
+NOTHING = Tally(dict.fromkeys(Status, 0), euros=dict.fromkeys(Status, ZERO))
+"""The tally of a batch without rows."""
+
+
+def tallies(names: Iterable[str]) -> dict[str, Tally]:
+    """The tallies of these batches, in one question to the database."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for group in _groups(Movement.objects.filter(batch__in=list(names)), "batch_id"):
+        found[group["batch_id"]].append(group)
+    return {name: _tally(groups) for name, groups in found.items()}
+
+
+def tally_of_rows(rows: QuerySet[Movement]) -> Tally:
+    """The tally of some rows of one batch."""
+    return _tally(_groups(rows))
+
+
+def _groups(rows: QuerySet[Movement], *by: str) -> list[dict[str, Any]]:
+    # Without an order of its own, the rows' order would be a part of the grouping.
+    grouped = rows.order_by().values(*by, "status", "direction")
+    return [dict(group) for group in grouped.annotate(rows=Count("pk"), euros=Sum("amount"))]
+
+
+def _tally(groups: list[dict[str, Any]]) -> Tally:
+    rows = dict.fromkeys(Status, 0)
+    euros = dict.fromkeys(Status, ZERO)
+    moved = {direction.value: ZERO for direction in Direction}
+    for group in groups:
+        status, amount = Status(group["status"]), group["euros"] or ZERO
+        rows[status] += group["rows"]
+        if group["direction"] not in moved:
+            continue
+        euros[status] += amount
+        if status is Status.DONE:
+            moved[group["direction"]] += amount
+    return Tally(rows, moved[Direction.ADD.value], moved[Direction.REMOVE.value], euros)
+
+
+_FEW = 500
+"""Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
+
+
+def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
+    """By batch, how often each movement for these sub-accounts was done or is in doubt."""
+    rows = Movement.objects.filter(batch__in=batches, status__in=[Status.DONE.value, Status.UNKNOWN.value])
+    if len(tokens) <= _FEW:
+        rows = rows.filter(token__in=tokens)
+    found: defaultdict[str, Counter[MovementKey]] = defaultdict(Counter)
+    # Without an order of its own, the rows' order would be a part of the grouping.
+    for batch, token, direction, amount, times in (
+        rows.order_by().values_list("batch_id", "token", "direction", "amount").annotate(Count("pk")).iterator()
+    ):
+        if token is not None and direction is not None and amount is not None:
+            found[batch][token, direction, amount] = times
+    return found
+
+
+def doubts_and_decisions(batch: str) -> Iterable[tuple[str, Any]]:
+    """List what put rows in doubt by balances alone, and what people decided: kind and data, oldest first."""
+    events = Event.objects.filter(batch=batch, kind__in=["row-doubted", "person-decided"])
+    return events.order_by("number").values_list("kind", "data")
+
+
+_TOKENS_KEPT = 1000
+
+
+def known_key(address: str, fingerprint: str) -> int | None:
+    """Find the account at this address that was used with this key."""
+    keys = AccountKey.objects.filter(address=address, fingerprint=fingerprint)
+    return keys.values_list("account_id", flat=True).first()
+
+
+def accounts_at(address: str) -> list[KnownAccount]:
+    """List the accounts at this address, with every sub-account that they were seen to have."""
+    return [
+        KnownAccount(account.pk, account.name, frozenset([*account.tokens, *_tokens_read(account)]))
+        for account in Account.objects.filter(address=address).order_by("pk")
+    ]
+
+
+def bind_key(address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
+    """Return the account that a key belongs to, recorded from now on, and whether it is new.
+
+    Within a transaction: of two programs that meet a new account at the same moment, the second finds it known.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE ledger_account IN SHARE ROW EXCLUSIVE MODE")
+    account = known_key(address, fingerprint)
+    if account is not None:
+        return account, False
+    found = find_owned(owner, accounts_at(address), address)
+    is_new = found is None
+    account = _add_account(address, owner, at) if found is None else found.id
+    if owner.name:
+        Account.objects.filter(pk=account, name="").update(name=owner.name)
+    AccountKey.objects.create(account_id=account, address=address, fingerprint=fingerprint, first_used_at=at)
+    return account, is_new
+
+
+def _add_account(address: str, owner: Owner, at: datetime) -> int:
+    tokens = list(islice(owner.tokens, _TOKENS_KEPT))
+    account = Account.objects.create(address=address, name=owner.name, tokens=tokens, created_at=at)
+    # What was named for columns while no account was known was named for the one that is met next.
+    ColumnTitle.objects.filter(account=None).update(account=account)
+    return account.pk
+
+
+def _tokens_read(account: Account) -> list[str]:
+    read = Reading.objects.filter(batch__account=account, token__isnull=False)
+    return [token for token in read.values_list("token", flat=True).distinct() if token is not None]
+
+
+def remember_columns(account: int | None, titles: Mapping[Role, str], at: datetime) -> None:
+    """Keep these titles for the account (or for nobody yet) instead of any that were kept before."""
+    try:
+        with transaction.atomic():
+            ColumnTitle.objects.filter(account=account).delete()
+            ColumnTitle.objects.bulk_create(
+                ColumnTitle(account_id=account, role=role.value, title=title, at=at) for role, title in titles.items()
+            )
+    except DatabaseError as error:
+        raise LedgerError(_("The columns cannot be kept in the ledger: try again, or leave the option out.")) from error
+
+
+def remembered_columns(account: int | None) -> dict[Role, str]:
+    """The titles that were kept last for the account, by what their columns hold."""
+    try:
+        return {Role(kept.role): kept.title for kept in ColumnTitle.objects.filter(account=account)}
+    except DatabaseError as error:
+        raise LedgerError(
+            _("The ledger cannot be read: see that nothing else has locked it, and try again.")
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,18 @@
-"""The ledger in the database. One call is one commit."""
+"""Who holds accounts, as the pages and the site's scheduler look at it; holding itself is the ledger's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from django.db import connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, Max, OuterRef
 
 from batch.choices import read_choices
 from batch.errors import AccountInUse, LedgerError
-from batch.ledger import chain, protocol, replay
-from batch.ledger.accept import accepted
-from batch.ledger.encoding import finding_from_json, finding_to_json
-from batch.ledger.facts import (
+from batch.ledger import events, projection, protocol
+from batch.ledger.events import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
@@ -24,25 +23,85 @@ from batch.ledger.facts import (
     RowDoubted,
     RowSettled,
     StateChanged,
+    finding_from_json,
+    finding_to_json,
 )
-from batch.ledger.holding import busy
-from batch.ledger.orm.accounts import accounts_at, bind_key, known_key
-from batch.ledger.orm.balances import at_both_ends, last_balances, last_known, readings_of
-from batch.ledger.orm.leases import is_local, lease_of
+from batch.ledger.lease import busy, is_alive, may_take
+from batch.ledger.orm.mappers import (
+    Trail,
+    add_events,
+    add_rows,
+    at_both_ends,
+    change_row,
+    committed,
+    found,
+    head_of,
+    last_balances,
+    last_known,
+    people_json,
+    people_of,
+    reading,
+    readings_of,
+    renew_lease,
+    rows_in,
+)
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
-from batch.ledger.orm.past import done_movements, doubts_and_decisions
-from batch.ledger.orm.queries import newest_lines
-from batch.ledger.orm.rows import head_of, people_json, people_of, rows_in
-from batch.ledger.orm.trail import Trail
-from batch.ledger.orm.trouble import committed, found, reading
-from batch.ledger.orm.writing import add_events, add_rows, change_row, renew_lease
-from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, LastBalance, NewBatch, Work, read_doubts
-from batch.ledger.sentences import already_there
+from batch.ledger.orm.queries import (
+    accounts_at,
+    bind_key,
+    done_movements,
+    doubts_and_decisions,
+    known_key,
+    newest_lines,
+)
+from batch.ledger.projection import accepted
+from batch.ledger.protocol import (
+    Access,
+    BatchLine,
+    Claim,
+    LastAttempt,
+    LastBalance,
+    NewBatch,
+    Work,
+    already_there,
+    read_doubts,
+)
 from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
 from batch.notes import note_text
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
+
+
+def is_local() -> bool:
+    """Tell whether all who open the ledger run on one kernel: SQLite in WAL mode shares memory between them."""
+    return connections["default"].vendor == "sqlite"
+
+
+def lease_of(line: Lease) -> protocol.Lease:
+    """Read a lease."""
+    claim = Claim(line.machine, line.boot, line.host, line.pid, line.started)
+    return protocol.Lease(claim, line.batch, line.since, line.until)
+
+
+def is_running(batch: str, now: datetime) -> bool:
+    """Tell whether the account is held for this batch by a process that lives, or may live."""
+    line = Lease.objects.filter(batch=batch, is_held=True).first()
+    return line is not None and not may_take(lease_of(line), now, is_local=is_local())
+
+
+def is_gone(claim: Claim, since: datetime, now: datetime) -> bool:
+    """Tell whether a process is no more that was there at a moment, and was about to hold an account.
+
+    One that cannot be seen from here is gone when its lease has run out, or when it has none after so long a time.
+    """
+    alive = is_alive(claim, is_local=is_local())
+    if alive is not None:
+        return not alive
+    its = Lease.objects.filter(machine=claim.machine, boot=claim.boot, pid=claim.pid, started=claim.started)
+    until = its.order_by("-until").values_list("until", flat=True).first()
+    return now > (until or since + LEASE)
+
 
 _OVER = {BatchState.STOPPED, *ENDED}
 _CHUNK = 1000
@@ -60,7 +119,7 @@ class DatabaseLedger:
         self._beside = beside
         self._held: tuple[int, int] | None = None
         """The account, and the number that its lease was given."""
-        self._tips: dict[str, chain.Tip] = {}
+        self._tips: dict[str, events.Tip] = {}
 
     @property
     def is_local(self) -> bool:
@@ -160,12 +219,12 @@ class DatabaseLedger:
                 owner=new.owner,
                 key_fingerprint=new.access.fingerprint,
                 created_at=new.at,
-                last_hash=chain.GENESIS,
+                last_hash=events.GENESIS,
                 people=people_json(People(new.prepared, new.approved)),
                 options=list(new.options),
             )
             add_rows(cursor, new)
-            self._append(cursor, new.name, chain.Tip(), accepted(new))
+            self._append(cursor, new.name, events.Tip(), accepted(new))
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
@@ -261,24 +320,24 @@ class DatabaseLedger:
             batches = Batch.objects.filter(account=account).order_by("number")
             return {name: tuple(options) for name, options in batches.values_list("name", "options")}
 
-    def _append(self, cursor: CursorWrapper, batch: str, tip: chain.Tip, facts: Sequence[Fact]) -> chain.Tip:
+    def _append(self, cursor: CursorWrapper, batch: str, tip: events.Tip, facts: Sequence[Fact]) -> events.Tip:
         """Write the facts behind the tip, within a transaction; returns the new tip."""
         if self._held is not None:
             renew_lease(cursor, *self._held, batch, facts[-1].at)
-        lines: list[chain.Line] = []
+        lines: list[events.Line] = []
         end = tip
         for fact in facts:
-            lines.append(chain.next_line(end, fact))
-            end = chain.Tip(lines[-1].number, lines[-1].hash)
+            lines.append(events.next_line(end, fact))
+            end = events.Tip(lines[-1].number, lines[-1].hash)
         add_events(cursor, batch, tip, lines)
         for fact in facts:
             _apply(cursor, batch, fact)
         return end
 
 
-def _tip(batch: str) -> chain.Tip:
+def _tip(batch: str) -> events.Tip:
     kept = found(batch)
-    return chain.Tip(kept.events_count, kept.last_hash)
+    return events.Tip(kept.events_count, kept.last_hash)
 
 
 def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
@@ -298,5 +357,5 @@ def _change_state(batch: Batch, fact: StateChanged) -> None:
     batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
-    batch.people = people_json(replay.started(people_of(batch), fact.state, fact.by))
+    batch.people = people_json(projection.started(people_of(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])

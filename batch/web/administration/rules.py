@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from batch.language import _
-from batch.ledger.orm.fields import prepare_euros
+from batch.ledger.orm.models import prepare_euros
 from batch.web.access import Role, needs
 from batch.web.administration.forms import RulesForm
 from batch.web.audit import record

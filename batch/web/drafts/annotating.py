@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from batch.annotate import annotate
 from batch.findings import Finding
-from batch.ledger.encoding import finding_from_json
+from batch.ledger.events import finding_from_json
 from batch.model import Cell, Source
 from batch.model import Role as ColumnRole
 from batch.sheet.original import Original

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from batch.ledger.encoding import cell_to_json
+from batch.ledger.events import cell_to_json
 from batch.model import SheetRow
 
 MOST_SHOWN = 100

@@ -14,7 +14,7 @@ from django.db import transaction
 from batch.choices import Choices
 from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, UsageError
 from batch.frames import Grid
-from batch.ledger.orm.columns import remember_columns, remembered_columns
+from batch.ledger.orm.queries import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.notes import note
 from batch.runner.account import bind_account, find_account

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from batch.errors import CreditbatchError, UsageError
 from batch.language import _
-from batch.ledger.encoding import cell_from_json, finding_from_json
+from batch.ledger.events import cell_from_json, finding_from_json
 from batch.model import Cell
 from batch.validation.header import cell_address
 from batch.web.access import Role, is_fragment, needs, person_of

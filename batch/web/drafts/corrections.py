@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from batch.frames import Grid
-from batch.ledger.encoding import cell_from_json, cell_to_json
+from batch.ledger.events import cell_from_json, cell_to_json
 from batch.model import Appearance, Cell
 
 LONGEST = 500

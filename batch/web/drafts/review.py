@@ -16,7 +16,7 @@ from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.language import _, ngettext, number
-from batch.ledger.encoding import cell_from_json, finding_from_json
+from batch.ledger.events import cell_from_json, finding_from_json
 from batch.runner.ledger_checks import REPEATED
 from batch.values import shown
 from batch.web.charts import course_chart

@@ -17,7 +17,7 @@ from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.language import _, day, number
-from batch.ledger.encoding import cell_from_json, finding_from_json
+from batch.ledger.events import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
 from batch.report.words import explained
 from batch.validation.header import cell_address

@@ -18,9 +18,9 @@ from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.language import _
-from batch.ledger.encoding import cell_to_json, finding_to_json
-from batch.ledger.orm.fields import prepare_euros
-from batch.ledger.orm.writing import Value, add_lines
+from batch.ledger.events import cell_to_json, finding_to_json
+from batch.ledger.orm.mappers import Value, add_lines
+from batch.ledger.orm.models import prepare_euros
 from batch.model import Direction, SheetRow, Status
 from batch.planning.plan import Forecast, Refusal
 from batch.report.words import foreseen_code

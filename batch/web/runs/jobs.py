@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.language import N_, _
-from batch.ledger.holding import this_process
-from batch.ledger.orm.leases import is_gone
+from batch.ledger.lease import this_process
+from batch.ledger.orm.store import is_gone
 from batch.ledger.protocol import Claim
 from batch.web.models import Draft, DraftState, Job, JobState, Person
 

@@ -15,9 +15,9 @@ from django_filters import ChoiceFilter, FilterSet
 from batch.choices import read_choices
 from batch.errors import LedgerError
 from batch.language import _, number
+from batch.ledger.orm.mappers import ROW, batch_row
 from batch.ledger.orm.models import Movement
 from batch.ledger.orm.queries import events_of, line_of, progress, row_of
-from batch.ledger.orm.rows import ROW, batch_row
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO

@@ -8,9 +8,9 @@ from functools import lru_cache
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from batch.ledger.orm.leases import is_running
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import find_undecided_batches, without_rows
+from batch.ledger.orm.store import is_running
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
 from batch.money import ZERO
 from batch.planning.reconciliation import Books, Moved, make_books

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 from batch.errors import UsageError
-from batch.ledger.facts import AttemptBegan, AttemptEnded, Fact, StateChanged
-from batch.ledger.orm.columns import remembered_columns
+from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, StateChanged
+from batch.ledger.orm.queries import remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access
 from batch.model import BatchState, Role, Status

@@ -109,7 +109,7 @@ def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, appr
 def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_its_lease_has_run_out(
     people: People, approved: Approved
 ) -> None:
-    from batch.ledger.facts import StateChanged
+    from batch.ledger.events import StateChanged
     from batch.ledger.orm.models import Lease
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.models import Job, JobState

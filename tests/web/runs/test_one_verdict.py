@@ -20,7 +20,7 @@ from django.urls import reverse
 from batch.cli.screens import result_screen
 from batch.document import batch_document, json_pieces
 from batch.language import Language, speaking
-from batch.ledger.facts import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
+from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
 from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status
 from batch.money import balance_text
 from batch.notes import Note, note
@@ -137,7 +137,7 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
 def play(
     first: int, batches: int, people: People, client_for: ClientFor, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from batch.ledger.holding import this_process
+    from batch.ledger.lease import this_process
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.models import Job
 

@@ -256,7 +256,7 @@ def test_amounts_on_the_page_are_those_of_the_ledger(ended: Job) -> None:
 def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     people: People, client_for: ClientFor, approved: Approved, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.facts import AttemptBegan, StateChanged
+    from batch.ledger.events import AttemptBegan, StateChanged
     from batch.ledger.orm.queries import line_of
     from batch.ledger.orm.store import DatabaseLedger
     from batch.model import BatchState, Status

@@ -168,7 +168,7 @@ def test_behind_a_running_batch_nobody_is_written_to(
 def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
     people: People, approved: Approved, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.holding import this_process
+    from batch.ledger.lease import this_process
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.models import DraftState, JobState
     from batch.web.runs import jobs
@@ -192,7 +192,7 @@ def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
 def test_the_command_line_s_batch_is_waited_for_as_well_and_what_was_chosen_there_holds(
     people: People, approved: Approved, stopped: str, site: Site
 ) -> None:
-    from batch.ledger.facts import OptionsChanged
+    from batch.ledger.events import OptionsChanged
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.models import Draft
 

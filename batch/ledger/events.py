@@ -1,16 +1,46 @@
-"""What happens to a batch, as facts. Each becomes one event of the ledger; replaying them gives every row's result."""
+"""Define the facts that a ledger keeps, how they are written down, and how each is chained to the one before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from batch.model import BatchState, Status
+from batch.findings import Finding
+from batch.model import BatchState, Cell, Event, Status
 from batch.money import balance_text
 from batch.notes import Note, plain_note
+
+
+def cell_to_json(cell: Cell) -> Any:
+    """Text, truth values and blanks as they are; a number as {"n": "12.5"}; a date as {"d": "2026-01-31T00:00:00"}."""
+    if isinstance(cell, Decimal):
+        return {"n": str(cell)}
+    if isinstance(cell, datetime):
+        return {"d": cell.isoformat()}
+    return cell
+
+
+def cell_from_json(value: Any) -> Cell:
+    """The cell that `cell_to_json` was given."""
+    if isinstance(value, dict):
+        return Decimal(value["n"]) if "n" in value else datetime.fromisoformat(value["d"])
+    return value if isinstance(value, str | bool) else None
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """A finding without its words, which belong to the reader's language."""
+    return {"code": finding.code, "row": finding.row, "cell": finding.cell, "params": dict(finding.params)}
+
+
+def finding_from_json(value: dict[str, Any]) -> Finding:
+    """The finding that `finding_to_json` was given."""
+    return Finding(value["code"], value["row"], value["cell"], value["params"])
 
 
 class Purpose(StrEnum):
@@ -217,3 +247,65 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return str(value) if isinstance(value, StrEnum) else value
+
+
+GENESIS = "0" * 64
+"""What the first event of a batch is hashed over."""
+_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a batch's chain ends: the number and the hash of its last event."""
+
+    number: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as it is stored: its data are text already, the same that its hash is over."""
+
+    number: int
+    at: datetime
+    kind: str
+    data: str
+    hash: str
+
+
+def next_line(tip: Tip, fact: Fact) -> Line:
+    """The fact as the event that follows on the tip."""
+    return _line(tip, fact, data_of(fact))
+
+
+def next_event(tip: Tip, fact: Fact) -> Event:
+    """The same, as everybody but a database wants it."""
+    data = data_of(fact)
+    line = _line(tip, fact, data)
+    return Event(line.number, line.at, line.kind, data, line.hash)
+
+
+def hash_of(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
+    """SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
+    return _hash(previous, number, at, kind, _canonical(data))
+
+
+def first_break(events: Sequence[Event]) -> int | None:
+    """The number of the first event that does not follow from the one before; None for a whole chain."""
+    previous = GENESIS
+    for number, event in enumerate(events, start=1):
+        if event.number != number or event.hash != hash_of(previous, number, event.at, event.kind, event.data):
+            return number
+        previous = event.hash
+    return None
+
+
+def _line(tip: Tip, fact: Fact, data: Mapping[str, object]) -> Line:
+    number, kind, text = tip.number + 1, kind_of(fact), _canonical(data)
+    return Line(number, fact.at, kind, text, _hash(tip.hash, number, fact.at, kind, text))
+
+
+def _hash(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    # As JSON would write them: none of these texts has a character in it that is written otherwise.
+    return hashlib.sha256(f'["{previous}",{number},"{moment}","{kind}",{data}]'.encode()).hexdigest()

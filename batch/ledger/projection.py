@@ -1,13 +1,28 @@
-"""What a fact makes of a row. Both ledgers use it, so both say the same, at every moment between two commits."""
+"""Tell from a batch's facts where each row stands, and what its first facts are."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from batch.ledger.facts import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
-from batch.model import DONE_CODE, BatchState, People, RowResult, Status
+from batch.ledger.events import (
+    Accepted,
+    AttemptBegan,
+    AttemptEnded,
+    BalancesRead,
+    PersonDecided,
+    Purpose,
+    RowDoubted,
+    RowSettled,
+    StateChanged,
+    cell_to_json,
+)
+from batch.ledger.protocol import NewBatch
+from batch.model import DONE_CODE, BatchState, People, RowResult, SheetRow, Status
+from batch.money import to_thousandths
 from batch.notes import note
 
 RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
@@ -122,3 +137,41 @@ def started(people: People, state: BatchState, by: str | None) -> People:
     if state is not BatchState.RUNNING or by is None or by in people.run:
         return people
     return replace(people, run=(*people.run, by))
+
+
+def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
+    """What is recorded when a plan is accepted: the plan, the balances it was accepted with, and the approval."""
+    fact = Accepted(
+        at=new.at,
+        batch=new.name,
+        digest=new.plan.digest,
+        file_name=new.sheet.source.file_name,
+        sha256=new.sheet.source.sha256,
+        rows=len(new.sheet.frame),
+        movements=len(new.plan.frame),
+        added=new.plan.added,
+        removed=new.plan.removed,
+        rows_sha256=rows_sha256(new.sheet.rows),
+        api_url=new.access.api_url,
+        account=new.owner,
+        key_fingerprint=new.access.fingerprint,
+        options=new.options,
+        why=new.why,
+        prepared=new.prepared,
+        approved=new.approved,
+    )
+    named = new.plan.tokens
+    balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}
+    opening = BalancesRead(new.opening.at, Purpose.OPENING, new.opening.main, balances)
+    return fact, opening, StateChanged(new.at, BatchState.APPROVED)
+
+
+def rows_sha256(rows: tuple[SheetRow, ...]) -> str:
+    """SHA-256 over every row: its number, its cells, and what was read in them."""
+    digest = hashlib.sha256()
+    for row in rows:
+        cells = [cell_to_json(cell) for cell in row.cells]
+        amount = None if row.amount is None else to_thousandths(row.amount)
+        line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,414 @@
+"""Turn records of the database into what the ledger speaks of, and facts into records."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, overload
+
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Count, Max, QuerySet
+
+from batch.errors import LedgerError, NoSuchBatch
+from batch.language import _
+from batch.ledger import projection
+from batch.ledger.events import (
+    AttemptBegan,
+    BalancesRead,
+    Line,
+    Purpose,
+    Tip,
+    cell_from_json,
+    cell_to_json,
+    finding_from_json,
+    finding_to_json,
+)
+from batch.ledger.orm.models import Batch, Movement, Reading, prepare_euros
+from batch.ledger.orm.models import Event as EventLine
+from batch.ledger.protocol import LastBalance, NewBatch, no_such_batch, taken_over, written_by_another
+from batch.model import (
+    Balances,
+    BatchHead,
+    BatchRow,
+    BatchState,
+    Direction,
+    Event,
+    People,
+    RowResult,
+    SheetRow,
+    Source,
+    Status,
+)
+from batch.notes import note_in, note_text
+from batch.planning.account_identity import LEASE
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Database trouble as one sentence."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise LedgerError(
+            _("The ledger cannot be read or written ({why}); nothing more was sent.").format(why=_words(error))
+        ) from error
+
+
+@contextmanager
+def committed() -> Iterator[CursorWrapper]:
+    """The same, with everything that is written in one commit."""
+    try:
+        with reading(), transaction.atomic(durable=True), connections["default"].cursor() as cursor:
+            yield cursor
+    except BaseException:
+        # Ctrl-C may have come while Django was entering or leaving the transaction: nothing of it may stay open.
+        connections["default"].close()
+        del connections["default"]
+        raise
+
+
+def found(name: str) -> Batch:
+    """The batch of that name; `NoSuchBatch` if there is none."""
+    batch = Batch.objects.filter(name=name).first()
+    if batch is None:
+        raise NoSuchBatch(no_such_batch(name))
+    return batch
+
+
+def _words(error: DatabaseError) -> str:
+    words = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return _("another program has it, try again when that has ended") if "locked" in words else words
+
+
+AtBothEnds = Mapping[Purpose, Balances]
+"""A batch's opening and closing balances, as far as they were read."""
+_BATCHES_AT_ONCE = 20
+_FEW = 500
+"""Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
+_ENDS = [Purpose.OPENING.value, Purpose.CLOSING.value]
+
+
+def readings_of(batch: str, fact: BalancesRead) -> Iterator[Reading]:
+    """A reading of balances as lines of the table: the main account's and each sub-account's."""
+    tokens: list[str | None] = [None, *fact.subaccounts]
+    for token in tokens:
+        balance = fact.main_balance if token is None else fact.subaccounts[token]
+        yield Reading(batch_id=batch, at=fact.at, purpose=fact.purpose.value, token=token, balance=balance)
+
+
+def at_both_ends(batch: Batch) -> AtBothEnds:
+    """The newest opening and closing balances of every account."""
+    found = Reading.objects.filter(batch=batch, purpose__in=_ENDS).order_by("at")
+    return _newest(batch, found.values_list("purpose", "at", "token", "balance"))
+
+
+def main_at_both_ends(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
+    """The same for many batches, by their names, of the main account alone: what a list of batches needs."""
+    kept = list(batches)
+    found = Reading.objects.filter(batch__in=kept, token__isnull=True, purpose__in=_ENDS).order_by("at")
+    read: defaultdict[str, list[tuple[str, datetime, str | None, Decimal]]] = defaultdict(list)
+    for name, purpose, at, balance in found.values_list("batch_id", "purpose", "at", "balance"):
+        read[name].append((purpose, at, None, balance))
+    return {batch.name: _newest(batch, read[batch.name]) for batch in kept}
+
+
+def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, Decimal]]) -> AtBothEnds:
+    """The newest reading of each purpose, of readings oldest first. What closed an earlier run does not close this."""
+    times: dict[str, datetime] = {}
+    found: defaultdict[str, dict[str | None, Decimal]] = defaultdict(dict)
+    for purpose, at, token, balance in readings:
+        if purpose == Purpose.CLOSING.value and batch.running_at is not None and at < batch.running_at:
+            continue
+        if times.get(purpose) != at:
+            times[purpose] = at
+            found[purpose] = {}
+        found[purpose][token] = balance
+    return {
+        Purpose(purpose): Balances(main, {token: held for token, held in balances.items() if token is not None}, at)
+        for purpose, at in times.items()
+        for balances in (found[purpose],)
+        if (main := balances.get(None)) is not None
+    }
+
+
+def last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+    """The newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
+
+    The newest batches are asked first, and those before them only for what they do not tell.
+    """
+    names = list(Batch.objects.filter(account=account).order_by("-number").values_list("name", flat=True))
+    found: dict[str, LastBalance] = {}
+    left = set(tokens)
+    for first in range(0, len(names), _BATCHES_AT_ONCE):
+        if not left:
+            break
+        for token, told in _newest_of(names[first : first + _BATCHES_AT_ONCE], left).items():
+            found[token] = told
+            left.discard(token)
+    return found
+
+
+def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, LastBalance]:
+    readings = Reading.objects.filter(batch__in=batches, token__isnull=False)
+    answers = Movement.objects.filter(batch__in=batches, subaccount_balance__isnull=False, at__isnull=False)
+    if len(tokens) <= _FEW:
+        readings, answers = readings.filter(token__in=tokens), answers.filter(token__in=tokens)
+    told = [
+        *readings.values_list("at", "token", "balance").iterator(),
+        *answers.values_list("at", "token", "subaccount_balance").iterator(),
+    ]
+    found: dict[str, LastBalance] = {}
+    for at, token, balance in told:
+        if at is None or balance is None or token is None or token not in tokens:
+            continue
+        if token not in found or found[token].at <= at:
+            found[token] = LastBalance(balance, at)
+    return found
+
+
+def last_known(batch: str) -> dict[str | None, Decimal]:
+    """The newest balance that the provider gave of each account (None: the main one), in a reading or in an answer."""
+    found: dict[str | None, tuple[datetime, Decimal]] = {}
+    for at, token, balance in _list_told(batch):
+        if token not in found or found[token][0] <= at:
+            found[token] = at, balance
+    return {token: balance for token, (_at, balance) in found.items()}
+
+
+def _list_told(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
+    yield from Reading.objects.filter(batch=batch).values_list("at", "token", "balance")
+    answered = Movement.objects.filter(batch=batch, main_balance__isnull=False, at__isnull=False)
+    for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):
+        if at is not None and main is not None and subaccount is not None:
+            yield at, None, main
+            yield at, token, subaccount
+
+
+_SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
+_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
+_ROWS_AT_ONCE = 1000
+ROW = (*_SHEET_ROW, *_RESULT)
+"""The columns that a row is made of."""
+
+
+def rows_in(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
+    """Rows of the sheet, and what has become of them. There are many: they do not become models before."""
+    return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_ROWS_AT_ONCE))
+
+
+def batch_row(line: Sequence[Any]) -> BatchRow:
+    """The row of which these are the columns."""
+    return BatchRow(_sheet_row(*line[: len(_SHEET_ROW)]), _result(*line[len(_SHEET_ROW) :]))
+
+
+def _sheet_row(
+    row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: Decimal | None
+) -> SheetRow:
+    return SheetRow(
+        row,
+        tuple([cell_from_json(cell) for cell in cells]),
+        token,
+        Direction(direction) if direction else None,
+        amount,
+        tuple([finding_from_json(finding) for finding in findings]),
+    )
+
+
+def _result(
+    status: str,
+    code: int | None,
+    message: str | None,
+    main_balance: Decimal | None,
+    subaccount_balance: Decimal | None,
+    attempts: int,
+    at: datetime | None,
+    note: str | None,
+) -> RowResult:
+    return RowResult(Status(status), code, message, main_balance, subaccount_balance, attempts, at, note_in(note))
+
+
+def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
+    """A batch without its rows, with the balances that were read for it."""
+    return BatchHead(
+        batch=batch.name,
+        state=BatchState(batch.state),
+        reason=note_in(batch.reason),
+        source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
+        digest=batch.digest,
+        api_url=batch.api_url,
+        account=batch.owner,
+        created_at=batch.created_at,
+        ended_at=batch.ended_at,
+        opening=balances.get(Purpose.OPENING),
+        closing=balances.get(Purpose.CLOSING),
+        people=people_of(batch),
+        options=tuple(batch.options),
+    )
+
+
+def people_of(batch: Batch) -> People:
+    """Who prepared, approved and ran it."""
+    known = batch.people or {}
+    run = tuple(known.get("run", ()))
+    return People(known.get("prepared"), tuple(known.get("approved", ())), run, known.get("abandoned"))
+
+
+def people_json(people: People) -> dict[str, Any]:
+    """The people as the table keeps them."""
+    return {
+        "prepared": people.prepared,
+        "approved": list(people.approved),
+        "run": list(people.run),
+        "abandoned": people.abandoned,
+    }
+
+
+def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
+    """Lines of the audit trail, in their order. There are many: they become events without becoming models before."""
+    return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
+
+
+_EVENTS_AT_ONCE = 1000
+
+
+class Trail(Sequence[Event]):
+    """The events that a batch has when this is made, oldest first; those that are added later are not in it.
+
+    `LedgerError` if they cannot be read, which shows only when they are gone through.
+    """
+
+    def __init__(self, batch: str) -> None:
+        self._lines = EventLine.objects.filter(batch=batch).order_by("number")
+        found = self._lines.aggregate(count=Count("number"), last=Max("number"))
+        self._count: int = found["count"]
+        self._last: int = found["last"] or 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Event]:
+        """Some at a time, so that nobody who writes has to wait for somebody who reads slowly."""
+        number = -1
+        while number < self._last:
+            with reading():
+                some = events_in(self._lines.filter(number__gt=number, number__lte=self._last)[:_EVENTS_AT_ONCE])
+            yield from some
+            number = some[-1].number if some else self._last
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        at = range(self._count)[index]
+        with reading():
+            return events_in(self._lines[at : at + 1])[0]
+
+
+Value = str | int | datetime | None
+"""What a statement is given: a time as `_moment` has it, an amount as `prepare_euros` has it."""
+_FACTS_AT_ONCE = 1000
+_json = json.JSONEncoder().encode
+
+# The number that was given with the lease is only ever followed by greater ones.
+_RENEW = 'UPDATE "ledger_account_lease" SET "batch" = %s, "until" = %s WHERE "account_id" = %s AND "fence" = %s'
+_ADVANCE = """
+UPDATE "ledger_batch" SET "events_count" = %s, "last_hash" = %s
+WHERE "name" = %s AND "events_count" = %s AND "last_hash" = %s"""
+_BEGIN_ATTEMPT = """
+UPDATE "ledger_movement" SET "status" = %s, "code" = %s, "message" = %s, "note" = %s, "at" = %s,
+"attempts" = %s, "main_before" = %s, "subaccount_before" = %s
+WHERE "batch_id" = %s AND "row" = %s AND "attempts" = %s AND "status" IN (%s, %s)"""
+_RECORD_OUTCOME = """
+UPDATE "ledger_movement" SET "status" = %s, "code" = %s, "message" = %s, "note" = %s, "at" = %s,
+"main_balance" = %s, "subaccount_balance" = %s
+WHERE "batch_id" = %s AND "row" = %s AND "attempts" = %s AND "status" IN (%s, %s)"""
+_EVENT = ("batch_id", "number", "at", "kind", "data", "hash")
+_ROW = (
+    *("batch_id", "position", "row", "turn", "cells", "findings", "token", "direction", "amount"),
+    *("status", "attempts"),
+)
+
+
+def renew_lease(cursor: CursorWrapper, account: int, fence: int, batch: str, at: datetime) -> None:
+    """Prove that the account is still held, and hold it for longer."""
+    if _update(cursor, _RENEW, batch, _moment(at + LEASE), account, fence) != 1:
+        raise LedgerError(taken_over(batch))
+
+
+def add_events(cursor: CursorWrapper, batch: str, tip: Tip, lines: Sequence[Line]) -> None:
+    """Let the events follow on the tip. Of two writers that built on the same tip, the second is not believed."""
+    last = lines[-1]
+    if _update(cursor, _ADVANCE, last.number, last.hash, batch, tip.number, tip.hash) != 1:
+        raise LedgerError(written_by_another(batch))
+    values = ((batch, line.number, _moment(line.at), line.kind, line.data, line.hash) for line in lines)
+    add_lines(cursor, "ledger_event", _EVENT, values)
+
+
+def change_row(cursor: CursorWrapper, batch: str, fact: projection.RowFact) -> None:
+    """Make of a row what the fact says; the row must be as the fact takes it to be: none is sent or decided twice."""
+    change = projection.change_of(fact)
+    common = change["status"].value, change["code"], change["message"], note_text(change["note"]), _moment(change["at"])
+    statuses, attempts = projection.expected(fact)
+    where = batch, fact.row, attempts, statuses[0].value, statuses[-1].value
+    if isinstance(fact, AttemptBegan):
+        before = prepare_euros(fact.main_balance), prepare_euros(fact.subaccount_balance)
+        changed = _update(cursor, _BEGIN_ATTEMPT, *common, change["attempts"], *before, *where)
+    else:
+        after = prepare_euros(change["main_balance"]), prepare_euros(change["subaccount_balance"])
+        changed = _update(cursor, _RECORD_OUTCOME, *common, *after, *where)
+    if changed != 1:
+        raise LedgerError(written_by_another(batch))
+
+
+def add_rows(cursor: CursorWrapper, new: NewBatch) -> None:
+    """Add the rows of the sheet. A row that is never sent has no turn."""
+    turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
+    lines = (
+        (new.name, position, row.number, turns.get(row.number), *_read(row))
+        for position, row in enumerate(new.sheet.rows)
+    )
+    add_lines(cursor, "ledger_movement", _ROW, lines)
+
+
+def add_lines(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: Iterable[Sequence[Value]]) -> None:
+    """Add lines to a table."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join(["%s"] * len(columns))
+    left = iter(lines)
+    # Some at a time: Django's cursor keeps all that it is given at once.
+    while some := list(islice(left, _FACTS_AT_ONCE)):
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', some)  # noqa: S608 (our own names)
+
+
+def _update(cursor: CursorWrapper, statement: str, *values: Value) -> int:
+    """Carry it out; returns how many lines it touched."""
+    cursor.execute(statement, values)
+    return int(cursor.rowcount)
+
+
+def _moment(at: datetime) -> Value:
+    """A time as Django keeps it in this database."""
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def _read(row: SheetRow) -> tuple[Value, ...]:
+    return (
+        _json([cell_to_json(cell) for cell in row.cells]),
+        _json([finding_to_json(finding) for finding in row.findings]),
+        row.token,
+        row.direction.value if row.direction else None,
+        prepare_euros(row.amount),
+        (Status.PENDING if row.is_valid else Status.INVALID).value,
+        0,
+    )
