@@ -15,7 +15,7 @@ from batch.model import Balances, BatchState, Status
 from batch.notes import Note
 from batch.provider.client import Client, Provider
 from batch.provider.http import HttpTransport
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from batch.runner.session import RunOptions, World
 from batch.settings import KEY as KEY_NAME
 from batch.settings import Secret

@@ -116,7 +116,7 @@ def check_command(
         checked = dry_run_of(request, settings, reader, client, known.find)
     account = known.find(checked.account)
     if account is not None:
-        from batch.runner.ledger_checks import check_against_ledger
+        from batch.runner.acceptance import check_against_ledger
 
         checked = check_against_ledger(checked, known.ledger, account, Choices(period=period))
     if out is not None:
@@ -148,7 +148,7 @@ class _KnownAccount:
         """By the key, else by what the provider says of the account, if it was asked."""
         if self._key is None or not has_ledger(self._settings):
             return None
-        from batch.runner.account import find_account
+        from batch.runner.open_account import find_account
 
         owner = account.owner if account else None
         return find_account(self.ledger, self._settings.api_url, self._key.fingerprint(), owner)

@@ -8,7 +8,7 @@ from batch.errors import UsageError
 from batch.euros_shown import euros
 from batch.language import N_, _
 from batch.model import BatchRow, BatchView
-from batch.runner.account import decide, find_undecided
+from batch.runner.open_account import decide, find_undecided
 from batch.settings import load_settings
 from batch.wording import direction_word
 

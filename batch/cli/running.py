@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from batch.cli.checking import CheckRequest
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
-    from batch.runner.consent import Obstacle
+    from batch.runner.acceptance import Obstacle
     from batch.runner.dry_run import DryRun
     from batch.sheet import Reader
 
@@ -53,10 +53,8 @@ class Manner:
 def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
     from batch.cli.checking import begin_reading, show_dry_run
-    from batch.runner.account import holding, refuse_unfinished
-    from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
-    from batch.runner.ledger_checks import repetition_in
-    from batch.runner.unsettled import family_of, is_all_done
+    from batch.runner.acceptance import family_of, is_all_done, obstacle_in_forecast, obstacle_in_sheet, repetition_in
+    from batch.runner.open_account import holding, refuse_unfinished
 
     if out is not None:
         refuse_replacing(request.path, out)
@@ -107,7 +105,7 @@ def resume_command(
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given. Returns the exit code."""
     from batch.ledger.events import OptionsChanged
-    from batch.runner.account import accept_key, holding, refuse_another_account, refuse_another_address
+    from batch.runner.open_account import accept_key, holding, refuse_another_account, refuse_another_address
 
     ledger = open_ledger(load_settings(read_environment()))
     batch = batch or _batch_to_resume(ledger)
@@ -135,7 +133,7 @@ def resume_command(
 
 def abandon_command(batch: str, *, why: str) -> int:
     """End a batch that was begun: what it has not sent never will be by it. Returns the exit code."""
-    from batch.runner.account import abandon
+    from batch.runner.open_account import abandon
 
     if not why.strip():
         raise UsageError(_("To give a batch up, add --why with the reason, which the ledger keeps."))
@@ -164,8 +162,8 @@ def _batch_to_resume(ledger: Ledger) -> str:
 
 def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
     """The account that the key belongs to, and whether the ledger did not know it before."""
-    from batch.runner.account import bind_account
     from batch.runner.dry_run import read_account
+    from batch.runner.open_account import bind_account
 
     return bind_account(
         ledger,
@@ -186,8 +184,7 @@ def _check(
 ) -> DryRun:
     """The dry run, with what the ledger knows of the list. Hold the account."""
     from batch.cli.checking import dry_run_of
-    from batch.runner.ledger_checks import check_against_ledger
-    from batch.runner.unsettled import only_unsettled
+    from batch.runner.acceptance import check_against_ledger, only_unsettled
 
     checked = dry_run_of(request, settings, *reading, lambda _account: access.account)
     if choices.only_unsettled is not None:
@@ -288,7 +285,7 @@ def _ask(checked: DryRun, settings: Settings) -> None:
 
 
 def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> Work:
-    from batch.runner.consent import Agreed, accept
+    from batch.runner.acceptance import Agreed, accept
 
     who = person()
     return accept(ledger, checked, access, choices, Agreed(who, (who,) if who else ()), now())
@@ -298,7 +295,7 @@ def _perform(
     client: Client, ledger: Ledger, settings: Settings, work: Work, manner: Manner, *, json: bool, out: Path | None
 ) -> int:
     from batch.planning.retry import RetryPolicy
-    from batch.runner.perform import perform
+    from batch.runner.execute import perform
     from batch.runner.session import RunOptions, World
 
     options = RunOptions(

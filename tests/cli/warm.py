@@ -21,7 +21,7 @@ LOADED = [
     "batch.cli.running",
     "batch.provider.client",
     "batch.report.workbook",
-    "batch.runner.perform",
+    "batch.runner.execute",
     "click",
     "django.core.management.commands.migrate",
     "django.db.backends.sqlite3.base",

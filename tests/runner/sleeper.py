@@ -11,7 +11,7 @@ from batch.ledger.lease import this_process
 from batch.ledger.orm.connection import connect
 from batch.provider.client import Client
 from batch.provider.http import HttpTransport
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from batch.runner.session import World
 from batch.settings import Secret
 from tests.builders import ACCESS

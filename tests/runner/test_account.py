@@ -17,7 +17,7 @@ from batch.ledger.orm.connection import connect
 from batch.model import Status
 from batch.notes import note
 from batch.planning.account_identity import Owner
-from batch.runner.account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
+from batch.runner.open_account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger
 

@@ -14,7 +14,7 @@ from batch.notes import note, tell
 from batch.outcome import Outcome, Throttled
 from batch.planning.retry import LONGEST_WAIT
 from batch.provider.codes import PROOF, STOPPING
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from tests.runner.worlds import (
     OPTIONS,
     Script,

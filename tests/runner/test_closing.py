@@ -12,7 +12,7 @@ from batch.model import BatchState, BatchView, Cell, Movement, Status
 from batch.notes import note, tell
 from batch.outcome import Outcome
 from batch.planning.reconciliation import keep_books
-from batch.runner.account import decide
+from batch.runner.open_account import decide
 from tests.builders import NOON
 from tests.provider_in_memory import MAIN
 from tests.runner.worlds import Clock, Scene, ScriptedProvider, apply, kinds, lie, refuse, row, scene, statuses

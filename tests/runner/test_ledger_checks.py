@@ -14,8 +14,8 @@ from batch.findings import Finding
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import Balances, BatchState, Cell, Status
+from batch.runner.acceptance import check_against_ledger
 from batch.runner.dry_run import Account, dry_run
-from batch.runner.ledger_checks import check_against_ledger
 from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

@@ -12,7 +12,7 @@ from batch.ledger.events import BalancesRead, PersonDecided, Purpose
 from batch.ledger.verify import first_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import tell
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from tests.builders import NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, apply_in_silence, refuse, world

@@ -21,7 +21,7 @@ from batch.ledger.orm.connection import connect
 from batch.ledger.protocol import Ledger
 from batch.model import Status
 from batch.planning.account_identity import PROOF_SECONDS
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from batch.runner.session import World
 from tests.builders import ACCESS, known_to, new_batch
 from tests.provider.server import CERTIFICATE, Peer, ScriptedServer

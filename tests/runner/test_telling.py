@@ -12,7 +12,7 @@ from batch.model import Direction, Movement
 from batch.notes import Note, note, tell
 from batch.outcome import Doubt, NotApplied, Throttled
 from batch.provider.codes import translate
-from batch.runner.telling import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
+from batch.runner.doubts import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
 REASONS = [

@@ -15,11 +15,17 @@ from batch.errors import LedgerError, UsageError
 from batch.ledger.events import AttemptBegan, AttemptEnded, StateChanged
 from batch.model import Balances, BatchState, Cell, Movement, Status
 from batch.outcome import Outcome
-from batch.runner.consent import Agreed, accept
+from batch.runner.acceptance import (
+    Agreed,
+    accept,
+    check_against_ledger,
+    close_unfinished,
+    family_of,
+    is_all_done,
+    only_unsettled,
+)
 from batch.runner.dry_run import Account, DryRun, dry_run
-from batch.runner.ledger_checks import check_against_ledger
-from batch.runner.perform import perform
-from batch.runner.unsettled import close_unfinished, family_of, is_all_done, only_unsettled
+from batch.runner.execute import perform
 from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to
 from tests.ledger_in_memory import MemoryLedger

@@ -16,7 +16,7 @@ from batch.notes import Note, note
 from batch.outcome import Answer, Doubt, NotApplied, Outcome, Throttled
 from batch.planning.retry import RetryPolicy
 from batch.provider.responses import movement_outcome
-from batch.runner.perform import perform
+from batch.runner.execute import perform
 from batch.runner.session import RunOptions, World
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

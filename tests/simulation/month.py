@@ -31,7 +31,20 @@ from batch.planning.account_identity import Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.retry import RetryPolicy
 from batch.provider.codes import translate
-from batch.runner.account import (
+from batch.runner.acceptance import (
+    Agreed,
+    accept,
+    check_against_ledger,
+    family_of,
+    is_all_done,
+    obstacle_in_forecast,
+    obstacle_in_sheet,
+    only_unsettled,
+    repetition_in,
+)
+from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.execute import perform
+from batch.runner.open_account import (
     abandon,
     accept_key,
     bind_account,
@@ -39,12 +52,7 @@ from batch.runner.account import (
     refuse_another_account,
     refuse_unfinished,
 )
-from batch.runner.consent import Agreed, accept, obstacle_in_forecast, obstacle_in_sheet
-from batch.runner.dry_run import Account, DryRun, dry_run
-from batch.runner.ledger_checks import check_against_ledger, repetition_in
-from batch.runner.perform import perform
 from batch.runner.session import RunOptions, World
-from batch.runner.unsettled import family_of, is_all_done, only_unsettled
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
 from tests.ledger_in_memory import MemoryLedger

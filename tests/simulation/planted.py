@@ -19,7 +19,8 @@ from batch.planning.retry import Found, Step, find_refusal
 from batch.planning.settlement import Reading, Verdict, settle
 from batch.provider import responses
 from batch.provider.client import RepeatWatch
-from batch.runner import account, closing, known, ledger_checks, perform, resuming, settling, telling
+from batch.runner import acceptance, doubts, execute, open_account
+from batch.runner import session as known
 from batch.runner.session import RunOptions, Session
 from tests.ledger_in_memory import MemoryLedger
 from tests.simulation import month
@@ -96,24 +97,24 @@ def _send_again_when_asked_to_slow_down(_exchange: Exchange, outcome: Outcome) -
 
 def _see_nothing_move(patch: Patch) -> None:
     """One look is taken, and whatever it shows the answer is believed."""
-    patch.setattr(perform, "look", _always_missing)
+    patch.setattr(execute, "look", _always_missing)
 
 
 def _look_at_the_main_account_only(patch: Patch) -> None:
     def half(_direction: Any, _amount: Any, before: Reading, after: Reading) -> Verdict:
         return Verdict.NOT_APPLIED if after.main >= before.main else Verdict.UNKNOWN
 
-    patch.setattr(perform, "look", half)
+    patch.setattr(execute, "look", half)
 
 
 def _write_down_what_the_answer_said(patch: Patch) -> None:
     """A refusal that is no proof is a refusal in the ledger before the balances were looked at."""
-    real = telling.ended_fact
+    real = doubts.ended_fact
 
     def hasty(at: Any, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
         return real(at, row, attempt, outcome, Status.REFUSED if isinstance(outcome, Unproven) else status)
 
-    patch.setattr(perform, "ended_fact", hasty)
+    patch.setattr(execute, "ended_fact", hasty)
 
 
 def _believe_repeated_answers(patch: Patch) -> None:
@@ -139,19 +140,19 @@ def _forget_what_was_done_before(patch: Patch) -> None:
 
 
 def _raise_alarms_at_once(patch: Patch) -> None:
-    patch.setattr(closing, "_take", lambda session, read: session.commit(*filter(None, [read])))
+    patch.setattr(doubts, "_take", lambda session, read: session.commit(*filter(None, [read])))
 
 
 def _doubt_nothing(patch: Patch) -> None:
-    patch.setattr(closing, "find_explaining_rows", lambda _books, _rows, **_how: frozenset())
+    patch.setattr(doubts, "find_explaining_rows", lambda _books, _rows, **_how: frozenset())
 
 
 def _let_anybody_decide_at_once(patch: Patch) -> None:
-    patch.setattr(account, "awaits_person", lambda _result: True)
+    patch.setattr(open_account, "awaits_person", lambda _result: True)
 
 
 def _settling(change: Callable[[Any, Decimal, Reading, Reading], Verdict]) -> Callable[[Patch], None]:
-    return lambda patch: patch.setattr(settling, "settle", change)
+    return lambda patch: patch.setattr(doubts, "settle", change)
 
 
 def _credited_the_wrong_way(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
@@ -184,15 +185,15 @@ def _never_sure(*_anything: object) -> Verdict:
 
 
 def _one_reading(patch: Patch) -> None:
-    def settle_at_once(movement: Any, before: Reading, read: Any, _stale: Any, _wait: Any) -> settling.Evidence:
+    def settle_at_once(movement: Any, before: Reading, read: Any, _stale: Any, _wait: Any) -> doubts.Evidence:
         reading = read()
-        return settling.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
+        return doubts.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
 
-    patch.setattr(perform, "settle_doubt", settle_at_once)
+    patch.setattr(execute, "settle_doubt", settle_at_once)
 
 
 def _readings_at_once(patch: Patch) -> None:
-    real = perform.perform
+    real = execute.perform
 
     def hasty(world: Any, work: Any, options: RunOptions, pages: dict[str, int]) -> None:
         real(world, work, replace(options, settle_seconds=0.0), pages)
@@ -201,11 +202,11 @@ def _readings_at_once(patch: Patch) -> None:
 
 
 def _resend_doubts(patch: Patch) -> None:
-    patch.setattr(perform._Run, "_settle", lambda *_anything: Found(Status.PENDING, Step.RETRY))
+    patch.setattr(execute._Run, "_settle", lambda *_anything: Found(Status.PENDING, Step.RETRY))
 
 
 def _skip_doubts(patch: Patch) -> None:
-    patch.setattr(perform._Run, "_settle", lambda *_anything: Found(Status.UNKNOWN, Step.NEXT))
+    patch.setattr(execute._Run, "_settle", lambda *_anything: Found(Status.UNKNOWN, Step.NEXT))
 
 
 def _send_doubts_again_on_resume(patch: Patch) -> None:
@@ -331,22 +332,22 @@ def _forget_the_fence(ledger: MemoryLedger, batch: str, at: Any) -> None:
 
 
 def _look_for_no_rise(patch: Patch) -> None:
-    patch.setattr(resuming, "find_rises", lambda *_arguments: [])
+    patch.setattr(execute, "find_rises", lambda *_arguments: [])
     # The books would show it as well.
     _doubt_nothing(patch)
 
 
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
     "a renewed key is another account": lambda patch: patch.setattr(protocol, "identify", lambda _owner, _known: None),
-    "an address is what is written": lambda patch: patch.setattr(account, "normalize_address", lambda url: url),
+    "an address is what is written": lambda patch: patch.setattr(open_account, "normalize_address", lambda url: url),
     "another batch begins before one has ended": lambda patch: patch.setattr(
         month, "refuse_unfinished", lambda *_arguments: None
     ),
     "a list that was run is not known again": lambda patch: patch.setattr(
-        ledger_checks, "find_repetition", lambda *_arguments: ()
+        acceptance, "find_repetition", lambda *_arguments: ()
     ),
     "rises are not looked for before a run": lambda patch: patch.setattr(
-        ledger_checks, "find_rises", lambda *_arguments: []
+        acceptance, "find_rises", lambda *_arguments: []
     ),
     "rises are not looked for before a resumption": _look_for_no_rise,
     "a process that slept sends all the same": lambda patch: patch.setattr(MemoryLedger, "renew", _forget_the_fence),

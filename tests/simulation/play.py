@@ -21,8 +21,8 @@ from batch.planning.plan import forecast, make_plan
 from batch.planning.reconciliation import keep_books
 from batch.planning.retry import RetryPolicy
 from batch.provider.codes import PROOF
-from batch.runner.account import decide
-from batch.runner.perform import perform
+from batch.runner.execute import perform
+from batch.runner.open_account import decide
 from batch.runner.session import RunOptions, World
 from tests.builders import NOON
 from tests.ledger_in_memory import MemoryLedger

@@ -17,11 +17,15 @@ from batch.frames import Grid
 from batch.ledger.orm.queries import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.notes import note
-from batch.runner.account import bind_account, find_account
-from batch.runner.consent import obstacle_in_forecast, obstacle_in_sheet
+from batch.runner.acceptance import (
+    check_against_ledger,
+    obstacle_in_forecast,
+    obstacle_in_sheet,
+    only_unsettled,
+    repetition_in,
+)
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
-from batch.runner.ledger_checks import check_against_ledger, repetition_in
-from batch.runner.unsettled import only_unsettled
+from batch.runner.open_account import bind_account, find_account
 from batch.sheet import Reader, open_original
 from batch.sheet.original import Original
 from batch.validation.check_sheet import header_of, titles_to_keep

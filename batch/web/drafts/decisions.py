@@ -10,7 +10,7 @@ from django.utils import timezone
 from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.language import _
-from batch.runner.ledger_checks import REPEATED
+from batch.runner.acceptance import REPEATED
 from batch.web.access import Role, roles_of
 from batch.web.drafts.approving import (
     Asker,

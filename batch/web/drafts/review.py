@@ -17,7 +17,7 @@ from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.language import _, ngettext, number
 from batch.ledger.events import cell_from_json, finding_from_json
-from batch.runner.ledger_checks import REPEATED
+from batch.runner.acceptance import REPEATED
 from batch.values import shown
 from batch.web.charts import course_chart
 from batch.web.drafts.approving import Blocker, hindrance

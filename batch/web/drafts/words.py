@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batch.euros_shown import euros
 from batch.language import _, ngettext, number
 from batch.report.verdict import Mood
-from batch.runner.consent import Obstacle
+from batch.runner.acceptance import Obstacle
 from batch.web.drafts.approving import Blocker, Change, Hindrance
 from batch.web.drafts.figures import Foreseen
 

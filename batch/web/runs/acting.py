@@ -17,7 +17,7 @@ from batch.language import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState
 from batch.planning.reconciliation import has_open_alarm
-from batch.runner.account import abandon, decide
+from batch.runner.open_account import abandon, decide
 from batch.web.access import Role, needs, person_of
 from batch.web.audit import record
 from batch.web.models import Draft

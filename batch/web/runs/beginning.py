@@ -12,9 +12,9 @@ from batch.language import _
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access, Work
 from batch.provider.client import Client
-from batch.runner.account import refuse_unfinished
-from batch.runner.consent import Agreed, accept
+from batch.runner.acceptance import Agreed, accept
 from batch.runner.dry_run import read_account
+from batch.runner.open_account import refuse_unfinished
 from batch.web.drafts.checking import choices_of, prepare_start, recheck
 from batch.web.drafts.digest import screen_digest
 from batch.web.models import Approval, Draft, DraftState, Job, Version

@@ -9,8 +9,8 @@ from batch.errors import BatchUnfinished, SettingsError, UsageError
 from batch.language import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState
-from batch.runner.account import find_account, refuse_unfinished
-from batch.runner.unsettled import family_of
+from batch.runner.acceptance import family_of
+from batch.runner.open_account import find_account, refuse_unfinished
 from batch.web import vault
 from batch.web.models import Draft, Job
 from batch.web.notifications import Event, notify

@@ -60,9 +60,15 @@ def perform_job(job: Job, settings: Settings) -> None:
     from batch.choices import read_choices
     from batch.ledger.orm.store import DatabaseLedger
     from batch.planning.retry import RetryPolicy
-    from batch.runner.account import accept_key, bind_account, holding, refuse_another_account, refuse_another_address
     from batch.runner.dry_run import read_account
-    from batch.runner.perform import perform
+    from batch.runner.execute import perform
+    from batch.runner.open_account import (
+        accept_key,
+        bind_account,
+        holding,
+        refuse_another_account,
+        refuse_another_address,
+    )
     from batch.runner.session import RunOptions, World
     from batch.web import vault
     from batch.web.runs.beginning import begin, start_with

@@ -14,9 +14,9 @@ from batch.ledger.orm.queries import remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access
 from batch.model import BatchState, Role, Status
-from batch.runner.account import bind_account
-from batch.runner.consent import Agreed, accept
+from batch.runner.acceptance import Agreed, accept
 from batch.runner.dry_run import Account, DryRun, read_account
+from batch.runner.open_account import bind_account
 from batch.sandbox import Sandbox
 from batch.web import vault
 from batch.web.drafts.checking import (

@@ -7,22 +7,34 @@ so that no `resume` sends a row that the new batch sends as well.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from batch.choices import read_choices
+from batch.choices import Choices, read_choices, write_choices
 from batch.errors import UsageError
+from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.language import _
 from batch.ledger.events import StateChanged
-from batch.ledger.protocol import Ledger
+from batch.ledger.protocol import Access, Ledger, NewBatch, Work, take_up
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
 from batch.notes import note
 from batch.planning.plan import forecast, make_plan
-from batch.planning.reconciliation import has_open_alarm
-from batch.planning.resubmission import History, Past, compare, row_findings, sheet_findings
+from batch.planning.reconciliation import find_paid_elsewhere, find_rises, has_open_alarm
+from batch.planning.resubmission import (
+    REMEMBERED,
+    History,
+    NewList,
+    Past,
+    compare,
+    find_repetition,
+    row_findings,
+    sheet_findings,
+)
 from batch.planning.settlement import is_refused_with_account
 from batch.runner.dry_run import DryRun
 from batch.validation.check_sheet import Expected, against_expected
@@ -212,3 +224,108 @@ def _could_be_sent(entry: BatchRow) -> bool:
 
 def _name(view: BatchView) -> str:
     return view.head.batch or ""
+
+
+REPEATED = "already-run"
+"""The finding of a list that was run before."""
+
+
+def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices: Choices) -> DryRun:
+    """The dry run with what the ledger says of it. What it continues is left out of the plan already."""
+    tokens = checked.plan.tokens
+    continued = () if choices.only_unsettled is None else family_of(ledger, account, choices.only_unsettled)
+    found = [
+        *_find_repetition(checked, ledger, account, choices, tokens, continued),
+        *_find_paid_elsewhere(checked, ledger, account, choices, tokens),
+    ]
+    return replace(checked, sheet=replace(checked.sheet, findings=(*checked.sheet.findings, *found)))
+
+
+def repetition_in(checked: DryRun) -> Finding | None:
+    """The finding that says that the list was run before; None if it was not, or is meant to be run again."""
+    return next((finding for finding in checked.sheet.findings if finding.code == REPEATED), None)
+
+
+def _find_repetition(
+    checked: DryRun,
+    ledger: Ledger,
+    account: int,
+    choices: Choices,
+    tokens: Collection[str],
+    continued: Collection[str],
+) -> list[Finding]:
+    past = ledger.past_lists(account, checked.at - REMEMBERED, tokens)
+    new = NewList(checked.sheet.source, checked.plan, choices.period, checked.at, is_meant=choices.again)
+    return list(find_repetition(new, past, continued))
+
+
+def _find_paid_elsewhere(
+    checked: DryRun, ledger: Ledger, account: int, choices: Choices, tokens: Collection[str]
+) -> list[Finding]:
+    if checked.account is None:
+        return []
+    known = {token: (last.balance, last.at) for token, last in ledger.last_balances(account, tokens).items()}
+    rises = find_rises(known, checked.account.balances.subaccounts)
+    movements = checked.plan.movements if rises else ()
+    return list(find_paid_elsewhere(movements, known, rises, is_meant=choices.again))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Who prepared and who approved, by name."""
+
+    prepared: str | None
+    approved: tuple[str, ...]
+
+
+class Obstacle(StrEnum):
+    """Why a dry run is not run as it is. Each shell says it in its own words."""
+
+    SHEET_ERRORS = "sheet-errors"  # the sheet as a whole must be corrected first
+    INVALID_ROWS = "invalid-rows"  # some rows have errors, and nobody agreed to leave them out
+    NOTHING_TO_SEND = "nothing-to-send"  # no row is left
+    WOULD_BE_REFUSED = "would-be-refused"  # by the forecast, and nobody agreed to run the rest
+
+
+def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
+    """What in the sheet keeps it from being run; None if nothing does."""
+    if checked.sheet.has_sheet_errors:
+        return Obstacle.SHEET_ERRORS
+    if checked.invalid_rows and not choices.skip_invalid:
+        return Obstacle.INVALID_ROWS
+    return Obstacle.NOTHING_TO_SEND if checked.plan.frame.empty else None
+
+
+def obstacle_in_forecast(checked: DryRun, choices: Choices) -> Obstacle | None:
+    """What in the forecast keeps the plan from being run; None if nothing does."""
+    forecast = checked.forecast
+    return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
+
+
+def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, agreed: Agreed, at: datetime) -> Work:
+    """Record the plan as a batch; returns what is to be done.
+
+    A batch whose list it continues must not go on from here.
+    """
+    if checked.account is None:
+        raise AssertionError("a run is never offline")
+    if choices.only_unsettled is not None:
+        close_unfinished(ledger, access.account, choices.only_unsettled, at)
+    # The same plan may be accepted twice in one second.
+    mark = hashlib.sha256(f"{checked.plan.digest} {at.isoformat()}".encode()).hexdigest()[:6]
+    name = f"{at.astimezone():%Y%m%d-%H%M%S}-{mark}"
+    new = NewBatch(
+        name=name,
+        at=at,
+        sheet=checked.sheet,
+        plan=checked.plan,
+        opening=checked.account.balances,
+        access=access,
+        owner=checked.account.name,
+        options=write_choices(replace(choices, removes_first=checked.removes_first)),
+        why=choices.why,
+        prepared=agreed.prepared,
+        approved=agreed.approved,
+    )
+    ledger.create(new)
+    return take_up(new)
