@@ -12,7 +12,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate.grid import write_cell
-from batch.sheet.numberformat import number_format
+from batch.sheet.number_format import number_format
 
 _GENERAL = "General"
 

@@ -18,10 +18,8 @@ from batch.findings import Finding
 from batch.frames import Grid
 from batch.language import _
 from batch.model import Cell, Source
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
-from batch.sheet.process import end, start
-from batch.sheet.reader import open_original
+from batch.sheet.source_file import Limits, Original
+from batch.sheet.subprocess_reader import end, open_original, start
 
 _CHILD = "batch.annotate.child"
 

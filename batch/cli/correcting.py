@@ -11,7 +11,7 @@ from batch.frames import CheckedSheet
 from batch.language import _
 from batch.output import refuse_replacing
 from batch.sheet import Limits
-from batch.sheet.original import load
+from batch.sheet.source_file import load
 
 
 def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:

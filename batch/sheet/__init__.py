@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch.sheet.limits import Limits
-from batch.sheet.reader import Reader, SheetReader, open_original, open_sheet, read_sheet
+from batch.sheet.source_file import Limits
+from batch.sheet.subprocess_reader import Reader, SheetReader, open_original, open_sheet, read_sheet
 
 __all__ = ["Limits", "Reader", "SheetReader", "open_original", "open_sheet", "read_sheet"]

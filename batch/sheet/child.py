@@ -1,7 +1,4 @@
-"""The child process, `python -m batch.sheet.child`: a request on standard input, the answer on standard output.
-
-A parser that panics, loops or eats memory over a hostile file takes only this process with it.
-"""
+"""Workbooks of every kind: which sheet is meant, its cells as what they are, and what a person sees of them."""
 
 from __future__ import annotations
 
@@ -10,14 +7,38 @@ import gc
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from batch.errors import SheetError
 from batch.language import speak
-from batch.sheet.complaints import damaged, too_much_memory
-from batch.sheet.limits import MEBIBYTE, Limits
-from batch.sheet.wire import Begin, End, Failure, Request, Sheets, encode
-from batch.sheet.workbook import open_workbook, read_table
+from batch.sheet.file_kind import Kind, check_archive, kind_of
+from batch.sheet.ipc import Begin, End, Failure, Request, Sheets, encode
+from batch.sheet.ods import read_document
+from batch.sheet.sheet_selection import Book, Table, choose
+from batch.sheet.source_file import MEBIBYTE, Limits, damaged, too_much_memory
+from batch.sheet.xls import read_xls
+from batch.sheet.xlsb import read_xlsb
+from batch.sheet.xlsx import Workbook
+from batch.sheet.xml_package import Package
+
+
+def read_table(book: Book, request: Request) -> Table:
+    """The table of the sheet that was named or, by its header, is meant."""
+    choice = choose(request.original.name, book.sheets(), request.sheet, request.columns)
+    table = book.table(choice)
+    return replace(table, findings=(*choice.findings, *table.findings))
+
+
+def open_workbook(request: Request) -> Book:
+    """Open the file by the reader of its kind; `SheetError` says why it cannot be."""
+    original, limits = request.original, request.limits
+    if kind_of(original) is Kind.BINARY:
+        return read_xls(original, limits)
+    check_archive(original, limits)
+    book = read_document(original, limits) or read_xlsb(original, limits)
+    return book or Workbook(original.name, Package(original.data), limits)
+
 
 _LIBRARIES = 192 * MEBIBYTE
 """Address space, not memory, that Python and its threads take whatever the file is."""

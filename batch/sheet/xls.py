@@ -12,11 +12,9 @@ from struct import Struct
 from typing import IO, TYPE_CHECKING
 
 from batch.findings import Finding
-from batch.sheet.complaints import damaged, password
-from batch.sheet.limits import Limits
-from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
-from batch.sheet.numberformat import BUILT_IN, NumberFormat, is_shown_as_it_is, number_format
-from batch.sheet.original import Original
+from batch.sheet.number_format import BUILT_IN, NumberFormat, is_shown_as_it_is, number_format
+from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook
+from batch.sheet.source_file import Limits, Original, damaged, password
 
 if TYPE_CHECKING:
     from xlrd.book import Book

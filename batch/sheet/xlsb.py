@@ -12,10 +12,9 @@ from struct import Struct
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from batch.findings import Finding
-from batch.sheet.limits import Limits
-from batch.sheet.loaded import LoadedSheet, LoadedWorkbook
-from batch.sheet.original import Original
-from batch.sheet.xlsx_package import Package
+from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook
+from batch.sheet.source_file import Limits, Original
+from batch.sheet.xml_package import Package
 
 _SHEET, _ROW, _ERROR, _FORMULA_WITH_ERROR = 156, 0, 3, 11
 _NUMBER, _SHEET_HEAD, _CELL = Struct("<I"), Struct("<II"), Struct("<IIB")

@@ -13,9 +13,9 @@ from decimal import Decimal
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
-from batch.sheet.numberformat import is_shown_as_it_is
-from batch.sheet.styles import CellStyle, strikes
-from batch.sheet.xml_reader import Attributes, XmlReader
+from batch.sheet.cell_styles import CellStyle, strikes
+from batch.sheet.number_format import is_shown_as_it_is
+from batch.sheet.xml_package import Attributes, XmlReader
 from batch.validation.cells import oddity
 from batch.validation.header import Merged
 

@@ -17,7 +17,7 @@ from batch.annotate import annotate
 from batch.frames import CheckedSheet
 from batch.model import Appearance, Cell, SheetRow
 from batch.sheet import Limits, read_sheet
-from batch.sheet.original import load
+from batch.sheet.source_file import load
 from batch.validation.check_sheet import Expected, check_sheet
 
 Corrections = dict[tuple[int, int], Cell]

@@ -21,7 +21,7 @@ from batch.errors import ReportError
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
 from batch.sheet import Limits, read_sheet
-from batch.sheet.original import load
+from batch.sheet.source_file import load
 from batch.validation.check_sheet import Expected, check_sheet
 
 KNOWN = frozenset({"sub-1", "sub-2", "0012345"})

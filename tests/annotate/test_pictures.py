@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from batch.annotate import Annotated, annotate
 from batch.sheet import Limits, read_sheet
-from batch.sheet.original import load
+from batch.sheet.source_file import load
 from batch.validation.check_sheet import Expected, check_sheet
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

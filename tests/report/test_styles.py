@@ -10,7 +10,7 @@ from openpyxl.styles.numbers import is_date_format
 from batch.language import Language
 from batch.report import styles
 from batch.report.styles import Look, axis_format, count_look, difference_look, euro_look, linked
-from batch.sheet.numberformat import number_format
+from batch.sheet.number_format import number_format
 
 LOOKS = [look for look in vars(styles).values() if isinstance(look, Look)] + list(styles.STATUS_LOOKS.values())
 

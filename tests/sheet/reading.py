@@ -8,11 +8,10 @@ from batch.errors import SheetError
 from batch.frames import Grid, make_frame
 from batch.model import Cell, Role, Source
 from batch.sheet.child import answer
-from batch.sheet.kind import Kind, kind_of
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
-from batch.sheet.text import read_text
-from batch.sheet.wire import Begin, Failure, Request, decode
+from batch.sheet.csv_reader import read_text
+from batch.sheet.file_kind import Kind, kind_of
+from batch.sheet.ipc import Begin, Failure, Request, decode
+from batch.sheet.source_file import Limits, Original
 
 Rows = list[list[Cell]]
 

@@ -6,9 +6,8 @@ import zipfile
 import pytest
 
 from batch.errors import SheetError
-from batch.sheet.archive import check_archive
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
+from batch.sheet.file_kind import check_archive
+from batch.sheet.source_file import Limits, Original
 
 from . import hostile
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batch.errors import SheetError
 from batch.sheet import child
-from batch.sheet.original import TEXT_SUFFIXES, WORKBOOK_SUFFIXES
+from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES
 
 from . import hostile
 from .reading import rows_of

@@ -8,11 +8,8 @@ from contextlib import suppress
 import pytest
 
 from batch.errors import SheetError
-from batch.sheet.archive import check_archive
-from batch.sheet.complaints import died
-from batch.sheet.kind import Kind, kind_of
-from batch.sheet.limits import Limits
-from batch.sheet.original import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
+from batch.sheet.file_kind import Kind, check_archive, kind_of
+from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Limits, Original, died
 
 from . import hostile
 from .reading import rows_of

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from batch.settings import load_settings
-from batch.sheet.limits import Limits
+from batch.sheet.source_file import Limits
 
 
 def test_the_settings_defaults_are_the_limits_defaults() -> None:

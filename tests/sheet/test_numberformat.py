@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.sheet.numberformat import LONGEST_CODE, number_format, text_means
+from batch.sheet.number_format import LONGEST_CODE, number_format, text_means
 
 ACCOUNTING = '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-'
 SAME = None

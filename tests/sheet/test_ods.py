@@ -11,7 +11,7 @@ import pytest
 from batch.errors import SheetError
 from batch.frames import Grid
 from batch.model import Appearance
-from batch.sheet.limits import Limits
+from batch.sheet.source_file import Limits
 
 from . import hostile
 from .reading import grid_of, without_blanks

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SheetError
-from batch.sheet.limits import Limits
-from batch.sheet.original import load
+from batch.sheet.source_file import Limits, load
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:

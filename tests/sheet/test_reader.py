@@ -12,8 +12,8 @@ import pytest
 from batch.errors import SheetError
 from batch.model import Source
 from batch.sheet import Limits, SheetReader, open_sheet, read_sheet
-from batch.sheet.original import Original
-from batch.sheet.wire import Request
+from batch.sheet.ipc import Request
+from batch.sheet.source_file import Original
 
 from . import hostile
 

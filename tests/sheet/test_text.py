@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.errors import SheetError
 from batch.model import Role
-from batch.sheet.limits import Limits
+from batch.sheet.source_file import Limits
 
 from .hostile import HEADER
 from .reading import grid_of, read, rows_of, without_blanks

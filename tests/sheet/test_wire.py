@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from batch.findings import Finding
 from batch.language import Language
 from batch.model import Appearance, Role
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
-from batch.sheet.wire import Begin, End, Failure, Request, decode, encode
+from batch.sheet.ipc import Begin, End, Failure, Request, decode, encode
+from batch.sheet.source_file import Limits, Original
 
 SEEN = Appearance(
     {(3, 1): "12,35 €", (4, 0): "00012"},

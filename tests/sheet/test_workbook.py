@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from batch.errors import SheetError
-from batch.sheet.limits import Limits
+from batch.sheet.source_file import Limits
 
 from . import hostile
 from .hostile import HEADER

@@ -22,7 +22,7 @@ from openpyxl.styles import Font
 from batch.errors import SheetError
 from batch.frames import Grid
 from batch.model import Appearance
-from batch.sheet.numberformat import number_format
+from batch.sheet.number_format import number_format
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.template.office import needs_office, saved
 

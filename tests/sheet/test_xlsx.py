@@ -317,5 +317,5 @@ def test_parts_that_nothing_is_read_of_do_no_harm() -> None:
 
 def test_a_sheet_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (64, 97, 700):
-        monkeypatch.setattr("batch.sheet.xml_reader._CHUNK", size)
+        monkeypatch.setattr("batch.sheet.xml_package._CHUNK", size)
         assert_same(changed(SHEET, lambda xml: re.sub(r">(?=<(?!/[vtf]>))", ">\r\n  ", xml)))

@@ -14,7 +14,7 @@ from batch.findings import Finding
 from batch.ledger.events import finding_from_json
 from batch.model import Cell, Source
 from batch.model import Role as ColumnRole
-from batch.sheet.original import Original
+from batch.sheet.source_file import Original
 from batch.validation.amounts import read_amount
 from batch.web.access import Role, needs
 from batch.web.drafts.corrections import Correction

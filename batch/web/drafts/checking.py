@@ -27,7 +27,7 @@ from batch.runner.acceptance import (
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
 from batch.runner.open_account import bind_account, find_account
 from batch.sheet import Reader, open_original
-from batch.sheet.original import Original
+from batch.sheet.source_file import Original
 from batch.validation.check_sheet import header_of, titles_to_keep
 from batch.web import vault
 from batch.web.drafts.conventions import Conventions

@@ -16,7 +16,7 @@ from django.utils import timezone
 from batch.errors import SheetError, UsageError
 from batch.language import _
 from batch.sheet import Limits
-from batch.sheet.original import TEXT_SUFFIXES, WORKBOOK_SUFFIXES
+from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES
 from batch.web import vault
 from batch.web.drafts.names import safe_name
 from batch.web.models import Person, StoredFile, Version

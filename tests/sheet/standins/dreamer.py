@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from batch.sheet.wire import Sheets, encode
+from batch.sheet.ipc import Sheets, encode
 
 sys.stdin.buffer.read()
 sys.stdout.buffer.write(encode(Sheets(("May", "June"))))

@@ -17,8 +17,7 @@ from typing import IO
 from batch.findings import Finding
 from batch.language import Language
 from batch.model import Appearance, Cell, Role
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
+from batch.sheet.source_file import Limits, Original
 
 Row = tuple[Cell, ...]
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
+import zipfile
+from contextlib import suppress
+from enum import StrEnum
 from typing import NamedTuple
 
 from batch.errors import SheetError
-from batch.language import N_, _
-from batch.sheet.complaints import shown
+from batch.language import N_, _, number
+from batch.sheet.source_file import MEGABYTE, TEXT_SUFFIXES, Limits, Original, damaged, password, shown
 
 _SAVE = N_("{file} is {kind}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx.")
 _EXPORT = N_(
@@ -132,3 +137,170 @@ def _name_markup(start: str) -> Foreign:
         return Foreign(N_("an XML file"), _EXPORT)
     has_table = "<table" in start and "password" not in start
     return Foreign(N_("a web page (HTML)"), _SAVE if has_table else _SIGN_IN)
+
+
+_ENCRYPTED = 0x1
+_MANIFEST = "META-INF/manifest.xml"
+_MANIFEST_READ = 2**20
+_TYPES = "[content_types].xml"
+_OTHERS = {
+    "word/": WORD,
+    "ppt/": PRESENTATION,
+    "index/document.iwa": IWORK,
+    "index.zip": IWORK,
+    "index.apxl": IWORK,
+    "buildversionhistory.plist": IWORK,
+}
+"""What the names of parts begin with, whatever capitals they have."""
+
+
+def check_archive(original: Original, limits: Limits) -> None:
+    """Raise a `SheetError` for an archive that is no workbook, or one that would take too much to unpack."""
+    name = original.name
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(original.data))
+    except zipfile.BadZipFile:
+        raise SheetError(
+            _("{file} is damaged or cut off: copy or download it again, or save it again in Excel.").format(
+                file=shown(name)
+            )
+        ) from None
+    with archive:
+        parts = archive.infolist()
+        _check_size(name, parts, limits)
+        names = {part.filename for part in parts}
+        if any(part.flag_bits & _ENCRYPTED for part in parts) or _is_encrypted_ods(archive, names):
+            raise password(name)
+        _check_content(name, names, archive)
+
+
+def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None:
+    if len(parts) > limits.parts:
+        raise SheetError(
+            _(
+                "{file} has {parts} parts inside, more than the {limit} that a workbook may have: "
+                "copy the rows that matter into a new workbook."
+            ).format(file=shown(name), parts=number(len(parts)), limit=number(limits.parts))
+        )
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > limits.unpacked:
+        raise SheetError(
+            _(
+                "{file} unpacks to {size} MB, more than the {limit} MB that a workbook may have: "
+                "copy the rows that matter into a new workbook."
+            ).format(
+                file=shown(name),
+                size=number(-(-unpacked // MEGABYTE)),
+                limit=number(limits.unpacked // MEGABYTE),
+            )
+        )
+
+
+def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
+    if "encrypted-package" in names:
+        return True
+    if _MANIFEST not in names:
+        return False
+    with archive.open(_MANIFEST) as manifest:
+        return b"encryption-data" in manifest.read(_MANIFEST_READ)
+
+
+def refuse_other_archive(original: Original) -> None:
+    """Raise a `SheetError` for an archive that is no workbook; one that cannot be opened is left to who reads it."""
+    if original.data.startswith(b"PK"):
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(original.data)) as archive:
+            _check_content(original.name, set(archive.namelist()), archive)
+
+
+def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None:
+    if "mimetype" in names:
+        with archive.open("mimetype") as mimetype:
+            if b"spreadsheet" not in mimetype.read(200):
+                raise not_a_sheet(name, WRITER)
+        return
+    folded = {part.casefold().replace("\\", "/") for part in names}
+    if any(part.startswith("xl/") for part in folded):
+        if _TYPES not in folded:
+            raise damaged(name)
+        return
+    for beginning, foreign in _OTHERS.items():
+        if any(part.startswith(beginning) for part in folded):
+            raise not_a_sheet(name, foreign)
+    if _TYPES not in folded and "content.xml" not in names:
+        raise not_a_sheet(name, ZIP)
+
+
+LOOKED_AT = 4096
+"""Bytes from the start; what a file is shows in them."""
+
+
+class Kind(StrEnum):
+    """Which reader the content is for."""
+
+    ARCHIVE = "archive"  # zipped: .xlsx, .xlsm, .xlsb and .ods, in whichever of them the name says
+    BINARY = "binary"  # .xls
+    TEXT = "text"
+
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
+_STREAMS = {"WordDocument": WORD, "PowerPoint Document": PRESENTATION, "__properties_version1.0": MAIL}
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
+_ENTRY = 128
+"""Bytes of a directory entry in an OLE file; entries lie at multiples of it, whatever the size of a sector."""
+
+
+def kind_of(original: Original) -> Kind:
+    """The reader to use, or a `SheetError` that says what the file is instead of a sheet. Looks at little of it."""
+    head = original.data[:LOOKED_AT]
+    refuse_foreign(original.name, original.data)
+    if head.startswith(_ZIP):
+        kind = Kind.ARCHIVE
+    elif head.startswith(_OLE):
+        _check_ole(original)
+        kind = Kind.BINARY
+    elif head.startswith(_OLD_EXCEL):
+        kind = Kind.BINARY
+    elif original.suffix in TEXT_SUFFIXES:
+        return Kind.TEXT
+    elif _is_readable(head):
+        raise SheetError(
+            _("{file} is a text file, not a workbook: give it the ending .csv.").format(file=shown(original.name))
+        )
+    else:
+        raise damaged(original.name)
+    if original.suffix in TEXT_SUFFIXES:
+        refuse_other_archive(original)
+        raise SheetError(
+            _("{file} is a workbook under the name of a text file: give it the ending .xlsx or .xls.").format(
+                file=shown(original.name)
+            )
+        )
+    return kind
+
+
+def _check_ole(original: Original) -> None:
+    """Old Office files and encrypted new ones share a container; the names of the streams in it tell them apart."""
+    if any(_has_stream(original.data, name) for name in ("Workbook", "Book")):
+        return
+    if _has_stream(original.data, "EncryptedPackage"):
+        raise password(original.name)
+    for stream, foreign in _STREAMS.items():
+        if _has_stream(original.data, stream):
+            raise not_a_sheet(original.name, foreign)
+    raise damaged(original.name)
+
+
+def _has_stream(data: bytes, name: str) -> bool:
+    """Whether an entry of that name begins where entries do; cheaper and safer than following the sectors.
+
+    Programs write the names in capitals as they like.
+    """
+    wanted = re.compile(re.escape(name.encode("utf-16-le") + b"\0\0"), re.IGNORECASE)
+    return any(found.start() % _ENTRY == 0 for found in wanted.finditer(data))
+
+
+def _is_readable(head: bytes) -> bool:
+    """Whether it is UTF-16, or has no control characters other than those that text files have."""
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not _CONTROL.search(head)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batch.sheet.numberformat import BUILT_IN, NumberFormat, number_format
-from batch.sheet.xlsx_package import Package
+from batch.sheet.number_format import BUILT_IN, NumberFormat, number_format
+from batch.sheet.xml_package import Package
 
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""

@@ -24,11 +24,9 @@ from batch.findings import Finding
 from batch.frames import Grid, Wrapped
 from batch.language import _, number
 from batch.model import AMOUNTS, Role, Source
-from batch.sheet.complaints import shown, too_slow
 from batch.sheet.encoding import decoded
-from batch.sheet.limits import Limits
-from batch.sheet.original import Original
-from batch.sheet.table import check_extent
+from batch.sheet.sheet_selection import check_extent
+from batch.sheet.source_file import Limits, Original, shown, too_slow
 from batch.validation.amounts import read_amount
 from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header, lettered_columns
 

@@ -1,21 +1,65 @@
-"""Which of a workbook's sheets is meant: the one that was named, else the only visible one with a header."""
+"""A table as the child reads it: row by row, so that a long sheet is not held twice; and how large it may be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
 from batch.errors import SheetError
 from batch.findings import Finding
-from batch.language import _, number
-from batch.model import AMOUNTS, Cell, Role
-from batch.sheet.complaints import list_names, shown
-from batch.sheet.table import Table
+from batch.language import N_, _, number
+from batch.model import AMOUNTS, Appearance, Cell, Role
+from batch.sheet.source_file import Limits, list_names, shown
 from batch.validation.cells import is_blank
 from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, Merged, find_header
 from batch.validation.vocabulary import direction_of, to_fix_sheet
+
+_TOO_MANY_ROWS = N_(
+    "{file} has more than {limit} rows (its last cell is in row {rows}, column {columns}): "
+    "delete what is below the table, or split it."
+)
+_TOO_MANY_COLUMNS = N_(
+    "{file} has more than {limit} columns (its last cell is in row {rows}, column {columns}): "
+    "delete what is beside the table, or split it."
+)
+_TOO_MANY_CELLS = N_(
+    "{file} has more than {limit} cells (its last cell is in row {rows}, column {columns}): "
+    "delete what is below and beside the table, or split it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one sheet, a blank None; `columns` is how wide the widest may be."""
+
+    sheet: str
+    rows: Iterator[list[object]]
+    columns: int = 1
+    appearance: Appearance = field(default_factory=Appearance)
+    findings: tuple[Finding, ...] = ()
+
+
+def as_cell(value: object) -> Cell:
+    """A cell as rules take it; what they have no type for (a time) is nothing to them in a header."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(repr(value))
+    return value if isinstance(value, Cell) else None
+
+
+def check_extent(name: str, rows: int, columns: int, cells: int, limits: Limits) -> None:
+    """Refuse a table that is larger than any list of movements, most often because of something far below it."""
+    for found, limit, sentence in (
+        (rows, limits.rows, _TOO_MANY_ROWS),
+        (columns, limits.columns, _TOO_MANY_COLUMNS),
+        (cells, limits.cells, _TOO_MANY_CELLS),
+    ):
+        if found > limit:
+            raise SheetError(
+                _(sentence).format(file=shown(name), limit=number(limit), rows=number(rows), columns=number(columns))
+            )
+
 
 _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
@@ -144,3 +188,75 @@ def _is_like(row: Sequence[Cell], header: Header) -> bool:
         return False
     amounts = [cells[role] for role in AMOUNTS if role in cells]
     return not is_blank(cells.get(Role.TOKEN)) and any(isinstance(amount, Decimal) for amount in amounts)
+
+
+@dataclass(slots=True)
+class LoadedSheet:
+    """One sheet's rows without blanks at their ends, and what a person sees of it. Rows and columns count from 0."""
+
+    name: str
+    is_visible: bool = True
+    rows: list[list[object]] = field(default_factory=list)
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[Merged] = field(default_factory=list)
+    """Rows count from 1 here, as in `Appearance`."""
+    findings: tuple[Finding, ...] = ()
+
+    def add_row(self, cells: list[object]) -> None:
+        """Add a row without the blanks at its end."""
+        while cells and cells[-1] is None:
+            cells.pop()
+        self.rows.append(cells)
+
+    def put(self, row: int, column: int, cell: object) -> None:
+        """Put in a cell, wherever it is."""
+        self.rows += [[] for _row in range(row + 1 - len(self.rows))]
+        cells = self.rows[row]
+        cells += [None] * (column + 1 - len(cells))
+        cells[column] = cell
+
+    @property
+    def appearance(self) -> Appearance:
+        """What a person sees, in the words of a grid; nothing is hidden below the last row."""
+        return Appearance(
+            {(row + 1, column): text for (row, column), text in self.shown.items()},
+            frozenset(row + 1 for row in self.hidden_rows if row < len(self.rows)),
+            frozenset(self.hidden_columns),
+            frozenset((row + 1, column) for row, column in self.struck),
+            tuple(self.merged),
+        )
+
+
+class LoadedWorkbook:
+    """All sheets of a workbook."""
+
+    def __init__(self, name: str, sheets: Sequence[LoadedSheet], limits: Limits) -> None:
+        self._name, self._limits, self._in_order = name, limits, sheets
+        self._by_name = {sheet.name: sheet for sheet in reversed(sheets)}
+
+    def sheets(self) -> list[Sheet]:
+        """Its sheets in their order."""
+        return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._in_order]
+
+    def top(self, sheet: str) -> list[list[Cell]]:
+        """The rows in which a header is looked for."""
+        return [list(map(as_cell, row)) for row in self._by_name[sheet].rows[:SEARCHED_ROWS]]
+
+    def merged(self, sheet: str) -> list[Merged]:
+        """Its merged cells."""
+        return self._by_name[sheet].merged
+
+    def forget(self, sheet: str) -> None:
+        """Nothing: all sheets were read in one go."""
+
+    def table(self, choice: Choice) -> Table:
+        """The chosen sheet."""
+        sheet = self._by_name[choice.sheet]
+        rows = sheet.rows
+        columns = max(map(len, rows), default=1)
+        rows = rows[: choice.cut(len(rows), next((index for index, row in enumerate(rows) if row), 0))]
+        check_extent(self._name, len(rows), columns, len(rows) * columns, self._limits)
+        return Table(sheet.name, iter(rows), columns, sheet.appearance, sheet.findings)

@@ -1,0 +1,223 @@
+"""How much a sheet may take. Sheets are untrusted, so every measure of one is bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from batch.errors import SheetError
+from batch.language import N_, _, ngettext, number, pgettext
+
+MEBIBYTE = 2**20
+MEGABYTE = 10**6
+_CELLS_IN_A_ROW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The defaults let a million rows of a text file through, and hold what is hostile to 512 MiB and 8 seconds."""
+
+    file_size: int = 25 * MEGABYTE
+    """Bytes of the file."""
+    unpacked: int = 300 * MEGABYTE
+    """Bytes that a zipped workbook says it unpacks to."""
+    parts: int = 10_000
+    """Files inside a zipped workbook."""
+    rows: int = 1_000_000
+    """What is said of a row takes far more memory than its cells, so rows are bounded apart from cells."""
+    columns: int = 1_000
+    cells: int = _CELLS_IN_A_ROW * 1_000_000
+    """The caller holds them all in memory, the blanks of a workbook included."""
+    cell_text: int = 32_767
+    """Characters of one cell of a text file; Excel holds no more."""
+    answer: int = 192 * MEBIBYTE
+    """Bytes that the child may answer with."""
+    seconds: float = 8
+    """Processor time, from the child's start until the grid is complete; a busy machine may take four times as long."""
+    memory_mib: int = 400
+    """What reading a workbook takes in both processes together, beyond what the caller held before."""
+
+    @classmethod
+    def of(cls, *, file_mb: int, unpacked_mb: int, rows: int) -> Limits:
+        """The limits that the settings choose. Larger files are given more time and memory in proportion."""
+        usual = cls()
+        factor = max(1, file_mb * MEGABYTE / usual.file_size, unpacked_mb * MEGABYTE / usual.unpacked)
+        return cls(
+            file_size=file_mb * MEGABYTE,
+            unpacked=unpacked_mb * MEGABYTE,
+            rows=rows,
+            cells=max(usual.cells, rows * _CELLS_IN_A_ROW),
+            answer=int(usual.answer * factor),
+            seconds=usual.seconds * factor,
+            memory_mib=int(usual.memory_mib * factor),
+        )
+
+
+LONGEST_NAME = 80
+_NAMES_SHOWN = 10
+_NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
+"""Nobody is told to save as .xlsx what is one."""
+_DAMAGED = (
+    N_(
+        "{file} could not be read (it is damaged, or uses something this program cannot read): "
+        "open it in Excel or LibreOffice and save it again as .xlsx."
+    ),
+    N_(
+        "{file} could not be read (it is damaged, or uses something this program cannot read): "
+        "open it in Excel or LibreOffice and save it again."
+    ),
+)
+_DIED = (
+    N_(
+        "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
+        "open it in Excel or LibreOffice and save it again as .xlsx."
+    ),
+    N_(
+        "{file} could not be read (it is damaged, or needs more than {memory} MiB of memory): "
+        "open it in Excel or LibreOffice and save it again."
+    ),
+)
+
+
+def shown(name: str) -> str:
+    """A file's or a sheet's name for a sentence: quoted, short, and harmless to a terminal."""
+    clean = "".join(char if char.isprintable() else "?" for char in name)
+    return _("“{name}”").format(name=clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…")
+
+
+def damaged(name: str) -> SheetError:
+    """The file is of a kind we know, but the parser gave up on it."""
+    return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=shown(name)))
+
+
+def password(name: str) -> SheetError:
+    """The file is encrypted."""
+    return SheetError(_("{file} is protected by a password: save it again without one.").format(file=shown(name)))
+
+
+def too_much_memory(name: str, limits: Limits) -> SheetError:
+    """Reading it takes more memory than any sheet is given."""
+    return SheetError(
+        _(
+            "{file} needs more than {memory} MiB of memory to read: "
+            "copy the rows that matter into a new workbook and save that."
+        ).format(file=shown(name), memory=number(limits.memory_mib))
+    )
+
+
+def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
+    """Reading it takes more time than any sheet is given; of several sheets, one may be read sooner."""
+    sentence = _(
+        "{file} could not be read within {seconds} seconds: "
+        "copy the rows that matter into a new workbook and save that."
+    )
+    if len(sheets) > 1:
+        sentence = _(
+            "{file} could not be read within {seconds} seconds: choose one of its sheets with --sheet NAME ({sheets}), "
+            "or copy the rows that matter into a new workbook and save that."
+        )
+    return SheetError(
+        sentence.format(file=shown(name), seconds=f"{limits.seconds:g}", sheets=list_names(sheets)), tuple(sheets)
+    )
+
+
+def died(name: str, limits: Limits) -> SheetError:
+    """The child ended without an answer: a parser that aborts does so for memory or over nonsense."""
+    sentence = _(_DIED[name.lower().endswith(_NEW)])
+    return SheetError(sentence.format(file=shown(name), memory=number(limits.memory_mib)))
+
+
+def cannot_start(name: str) -> SheetError:
+    """The file may be fine, but the machine has no room for the child."""
+    return SheetError(
+        _(
+            "{file} could not be read because no other process could be started: close other programs, try again."
+        ).format(file=shown(name))
+    )
+
+
+def list_names(sheets: Sequence[str]) -> str:
+    """List names of sheets, the first of many."""
+    rest = len(sheets) - _NAMES_SHOWN
+    listed = ", ".join(shown(sheet) for sheet in sheets[:_NAMES_SHOWN])
+    if rest > 0:
+        return ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest).format(
+            sheets=listed, count=number(rest)
+        )
+    return listed or pgettext("sheets", "none")
+
+
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".xltx", ".xltm", ".xlt", ".ots")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file's bytes under its name; `suffix` is in lower case and one of those above."""
+
+    name: str
+    suffix: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The digest over the bytes, as `sha256sum` shows it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def load(path: Path, limits: Limits) -> Original:
+    """The file's bytes, or a `SheetError` for what can be told without looking into them."""
+    # A name that is no text (its bytes are not UTF-8) must not break the report or the database later.
+    name = path.name.encode("utf-8", "replace").decode("utf-8")
+    try:
+        status = path.stat()
+        _check_status(path, name, status.st_mode, status.st_size, limits)
+        with path.open("rb") as file:
+            data = file.read(limits.file_size + 1)
+    except FileNotFoundError:
+        raise SheetError(
+            _("There is no file {file}: check the name and the folder.").format(file=shown(str(path)))
+        ) from None
+    except PermissionError:
+        raise SheetError(
+            _("{file} may not be read: ask for the right to read it, or copy it.").format(file=shown(name))
+        ) from None
+    except (OSError, ValueError):
+        raise SheetError(
+            _("{file} cannot be opened: check the name and the disk.").format(file=shown(str(path)))
+        ) from None
+    if not data:
+        raise SheetError(_("{file} is empty (0 bytes): save the sheet again.").format(file=shown(name)))
+    if len(data) > limits.file_size:
+        raise _too_large(name, len(data), limits)
+    return Original(name, path.suffix.lower(), data)
+
+
+def _check_status(path: Path, name: str, mode: int, size: int, limits: Limits) -> None:
+    if stat.S_ISDIR(mode):
+        raise SheetError(_("{file} is a folder: name the file in it.").format(file=shown(path.name or str(path))))
+    if not stat.S_ISREG(mode):
+        # Opening a pipe or a device could wait forever.
+        raise SheetError(
+            _("{file} is not a file on a disk: name a sheet's file.").format(file=shown(path.name or str(path)))
+        )
+    if path.suffix.lower() not in WORKBOOK_SUFFIXES + TEXT_SUFFIXES:
+        known = ", ".join(WORKBOOK_SUFFIXES + TEXT_SUFFIXES)
+        raise SheetError(
+            _("{file} is not named like a sheet: save it as one of {known}.").format(file=shown(name), known=known)
+        )
+    if size > limits.file_size:
+        raise _too_large(name, size, limits)
+
+
+def _too_large(name: str, size: int, limits: Limits) -> SheetError:
+    return SheetError(
+        _(
+            "{file} is {size} MB, more than the {limit} MB that a sheet may have: "
+            "copy the rows that matter into a new file."
+        ).format(file=shown(name), size=number(Decimal(size) / MEGABYTE, 1), limit=number(limits.file_size // MEGABYTE))
+    )
