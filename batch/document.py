@@ -21,9 +21,8 @@ from batch.notes import tell
 from batch.planning.plan import Forecast
 from batch.planning.reconciliation import Books
 from batch.report.columns import COLUMNS, plain_finding
-from batch.report.contents import Contents
-from batch.report.verdict import Verdict, verdict
-from batch.report.words import explained, foreseen_code
+from batch.report.result_labels import explained, foreseen_code
+from batch.report.verdict import Contents, Verdict, verdict
 
 if TYPE_CHECKING:
     from batch.runner.dry_run import DryRun

@@ -11,7 +11,7 @@ from batch.files import whole_file
 from batch.language import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
-from batch.report.contents import Contents
+from batch.report.verdict import Contents
 from batch.runner.dry_run import DryRun
 
 SUFFIXES = (".xlsx", ".csv", ".json")
@@ -49,7 +49,7 @@ def _write(path: Path, view: BatchView, forecast: Forecast | None, document: Cal
                 file.writelines(piece.encode() for piece in json_pieces(document()))
         case ".csv":
             from batch.delimited import write_csv
-            from batch.report.plain import row_lines
+            from batch.report.rows_sheet import row_lines
 
             with whole_file(path) as file:
                 write_csv(file, row_lines(Contents(view, forecast)))

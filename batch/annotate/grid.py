@@ -12,7 +12,7 @@ from openpyxl.workbook import Workbook
 
 from batch.model import Cell
 from batch.money import as_excel_compares
-from batch.report.texts import writable
+from batch.report.page import writable
 
 _TEXT = "@"
 _NAME = "Sheet"

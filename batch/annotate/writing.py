@@ -21,9 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotate.marks import Line, Marks
 from batch.finding_rules import Severity
-from batch.report.page import A4
-from batch.report.styles import FONT, NAVY, SLATE, WHITE
-from batch.report.texts import writable
+from batch.report.page import A4, FONT, NAVY, SLATE, WHITE, writable
 
 _FILLS = {
     Severity.ERROR: PatternFill("solid", fgColor="FBDDD8"),

@@ -16,7 +16,7 @@ from batch.settings import JournalSettings, load_journal_settings, load_settings
 def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
     """Write the entries in the layout of that name, and say where and how many."""
     from batch.files import whole_file
-    from batch.journal.entries import entries_of
+    from batch.report.journal import entries_of
 
     environ = read_environment()
     accounts = load_journal_settings(environ)
@@ -26,12 +26,12 @@ def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
     path = out or _path(view, accounts, layout)
     with whole_file(path) as file:
         if layout == "fec":
-            from batch.journal.fec import fec_bytes
+            from batch.report.journal import fec_bytes
 
             file.writelines(fec_bytes(entries, accounts))
         else:
             from batch.delimited import write_csv
-            from batch.journal.plain import entry_lines
+            from batch.report.journal import entry_lines
 
             write_csv(file, entry_lines(entries))
     sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
@@ -46,7 +46,7 @@ def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
 
 def _path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
     """A folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
-    from batch.journal.fec import file_name
+    from batch.report.journal import file_name
 
     batch = str(view.head.batch)
     if layout == "csv":

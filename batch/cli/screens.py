@@ -21,9 +21,8 @@ from batch.model import BatchRow, BatchView, Direction, Status, SubAccount
 from batch.money import ZERO
 from batch.planning.plan import Forecast, Refusal
 from batch.planning.settlement import Observation
-from batch.report.contents import Contents
-from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict, verdict_before
-from batch.report.words import explained, foreseen_code, note_of_row
+from batch.report.result_labels import explained, foreseen_code, note_of_row
+from batch.report.verdict import Contents, Mood, Verdict, tell_next_steps, verdict, verdict_before
 from batch.runner.dry_run import DryRun
 from batch.wording import direction_word, severity_word, state_word, status_word
 

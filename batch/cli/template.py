@@ -13,7 +13,7 @@ from batch.model import Balances, SubAccount
 
 def template_command(out: Path | None, *, from_account: bool) -> int:
     """Write the template, with the account's sub-accounts if asked to. Returns the exit code."""
-    from batch.template import file_name, template_bytes
+    from batch.report.template import file_name, template_bytes
 
     path = out or Path(file_name())
     if path.suffix.lower() != ".xlsx":

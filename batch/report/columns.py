@@ -18,8 +18,8 @@ from batch.language import _
 from batch.model import BatchRow, RowResult, Status
 from batch.money import balance_text
 from batch.planning.plan import Refusal
-from batch.report import words
-from batch.report.texts import visible
+from batch.report import result_labels
+from batch.report.page import visible
 from batch.wording import status_word
 
 TEXT_WIDEST = 40
@@ -93,50 +93,63 @@ def plain_finding(finding: Finding) -> dict[str, Any]:
 
 def choose_message(result: RowResult) -> str | None:
     """Choose what is most to the point: of a row in doubt, rather what the balances say than what the provider said."""
-    ours = words.note_of_row(result)
+    ours = result_labels.note_of_row(result)
     return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
 
 
 COLUMNS = (
-    RowColumn(lambda: words.ours().status, Kind.STATUS, lambda entry, _: entry.result.status, json_name="status"),
     RowColumn(
-        lambda: words.ours().code, Kind.NUMBER, lambda entry, _: entry.result.code, _NUMBER_WIDTH, json_name="code"
+        lambda: result_labels.ours().status, Kind.STATUS, lambda entry, _: entry.result.status, json_name="status"
     ),
-    RowColumn(lambda: _(words.MEANING), Kind.TEXT, lambda entry, _: words.meaning(entry), widest=_MEANING_WIDEST),
     RowColumn(
-        lambda: _(words.MESSAGE),
+        lambda: result_labels.ours().code,
+        Kind.NUMBER,
+        lambda entry, _: entry.result.code,
+        _NUMBER_WIDTH,
+        json_name="code",
+    ),
+    RowColumn(
+        lambda: _(result_labels.MEANING),
+        Kind.TEXT,
+        lambda entry, _: result_labels.meaning(entry),
+        widest=_MEANING_WIDEST,
+    ),
+    RowColumn(
+        lambda: _(result_labels.MESSAGE),
         Kind.TEXT,
         lambda entry, _: entry.result.message,
         json_name="message",
         json_value=lambda entry: choose_message(entry.result),
     ),
     RowColumn(
-        lambda: _(words.MAIN_AFTER),
+        lambda: _(result_labels.MAIN_AFTER),
         Kind.BALANCE,
         lambda entry, _: entry.result.main_balance,
         _BALANCE_WIDTH,
         json_name="main_balance",
     ),
     RowColumn(
-        lambda: _(words.SUBACCOUNT_AFTER),
+        lambda: _(result_labels.SUBACCOUNT_AFTER),
         Kind.BALANCE,
         lambda entry, _: entry.result.subaccount_balance,
         _BALANCE_WIDTH,
         json_name="subaccount_balance",
     ),
     RowColumn(
-        lambda: _(words.ATTEMPTS),
+        lambda: _(result_labels.ATTEMPTS),
         Kind.NUMBER,
         lambda entry, _: entry.result.attempts,
         _NUMBER_WIDTH,
         json_name="attempts",
     ),
-    RowColumn(lambda: _(words.TIME), Kind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
-    RowColumn(lambda: words.ours().row, Kind.NUMBER, lambda entry, _: entry.row.number, _NUMBER_WIDTH, json_name="row"),
+    RowColumn(lambda: _(result_labels.TIME), Kind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
     RowColumn(
-        lambda: _(words.FINDINGS),
+        lambda: result_labels.ours().row, Kind.NUMBER, lambda entry, _: entry.row.number, _NUMBER_WIDTH, json_name="row"
+    ),
+    RowColumn(
+        lambda: _(result_labels.FINDINGS),
         Kind.TEXT,
-        words.findings,
+        result_labels.findings,
         json_name="findings",
         json_value=lambda entry: [plain_finding(finding) for finding in entry.row.findings],
     ),

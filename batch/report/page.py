@@ -1,19 +1,241 @@
-"""What every sheet has in common: paper, page head and foot, and the marks of a dry run."""
+"""Making any text fit a cell: nothing that XML or Excel cannot hold, and nothing lost without a mark."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.header_footer import HeaderFooterItem
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.model import BatchHead
-from batch.report import styles, words
-from batch.report.texts import one_line
+from batch.language import Language
+from batch.model import BatchHead, Status
+from batch.report import result_labels
+from batch.report.verdict import Contents, Course
+
+CELL_LIMIT = 32_767
+"""What Excel lets a cell hold, counted in UTF-16 units."""
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+CUT = "…"
+
+# Excel, LibreOffice and calamine read `_x0041_` inside a text as "A", so an underscore that would begin one is escaped.
+_ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LINE_END = re.compile(r"\r\n?")
+
+
+def writable(text: str) -> str:
+    """The text as a cell can hold it; what cannot be written becomes a visible mark, and what is too long is cut."""
+    text = visible(text)
+    if "_x" in text:
+        text = _ESCAPE_LIKE.sub("_x005F_", text)
+    return text if len(text) <= CELL_LIMIT // 2 else _cut(text)
+
+
+def visible(text: str) -> str:
+    """The text with a mark for what no file of ours can hold, and one kind of line end."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
+
+
+def one_line(text: str, limit: int) -> str:
+    """The text for a page header or a property of the file: on one line, and no longer than the limit."""
+    line = " ".join(_UNWRITABLE.sub(REPLACED, text).split())
+    return line if len(line) <= limit else line[: limit - 1] + CUT
+
+
+def _cut(text: str) -> str:
+    units = text.encode("utf-16-le")
+    if len(units) <= CELL_LIMIT * 2:
+        return text
+    # A pair of units that stands for one character must not be cut in the middle: what is left of it is dropped.
+    return units[: (CELL_LIMIT - 1) * 2].decode("utf-16-le", errors="ignore") + CUT
+
+
+FONT = "Calibri"
+BLACK = "1B1F24"
+WHITE = "FFFFFF"
+NAVY = "1F3A5F"
+SLATE = "4A5B6C"
+VIOLET = "5B2E91"
+LINE = "C9D1D9"
+
+GENERAL = "General"
+TEXT = "@"
+WHOLE = "0"
+DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
+_OWN_SEPARATORS = {Language.ENGLISH: "", Language.FRENCH: "[$-40C]"}
+"""Excel shows numbers with the separators of its own country whatever a format says, others with the format's."""
+LINK_INK = "0B4F8A"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Look:
+    """All that styles a cell. Looks are compared by identity, since cells are looked up by them for every value.
+
+    `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
+    """
+
+    number_format: str = GENERAL
+    ink: str = BLACK
+    fill: str | None = None
+    size: int = 11
+    bold: bool = False
+    wrap: bool = False
+    horizontal: str = "left"
+    indent: int = 1
+    vertical: str = "top"
+    ruled: bool = False
+    underlined: bool = False
+    is_quoted: bool = False
+
+
+PLAIN = Look()
+WRAPPED = Look(wrap=True)
+OWN_TEXT = Look(number_format=TEXT)
+TRUTH = Look(horizontal="center", indent=0)
+NUMBER = Look(horizontal="right")
+WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right")
+RIGHT = Look(horizontal="right")
+SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
+
+TITLE = Look(size=18, bold=True, ink=NAVY, vertical="center")
+SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
+LABEL = Look(ink=SLATE)
+LABEL_WRAPPED = Look(ink=SLATE, wrap=True)
+STRONG = Look(bold=True)
+TOTALS_HEAD = Look(bold=True, ink=NAVY, fill="E6EBF1", vertical="center")
+TOTALS_HEAD_RIGHT = replace(TOTALS_HEAD, horizontal="right")
+TOTALS_HEAD_CENTER = replace(TOTALS_HEAD, horizontal="center", indent=0)
+SMALL = Look(size=9, ink=SLATE, vertical="center")
+BELOW = Look(ink=SLATE, vertical="bottom")
+BELOW_STRONG = Look(bold=True, vertical="bottom")
+SIGNED = Look(size=9, ink=SLATE, ruled=True, vertical="bottom")
+HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
+HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
+HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
+DRY_RUN_MARK = Look(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
+
+BAND_GOOD = Look(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
+BAND_ATTENTION = Look(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
+BAND_BAD = Look(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
+BAND_DRY_RUN = Look(size=13, bold=True, ink="3D1A66", fill="EDE3F8", wrap=True, vertical="center")
+
+# Excel puts its filter button over the right end of a title.
+_TITLE_INDENTS = {"left": 1, "center": 0, "right": 2}
+
+STATUS_LOOKS = {
+    Status.PENDING: Look(bold=True, ink="33475B", fill="E6EBF1"),
+    Status.DONE: Look(bold=True, ink="0F4A26", fill="DDF3E4"),
+    Status.REFUSED: Look(bold=True, ink="7A1A12", fill="FBDDD8"),
+    Status.INVALID: Look(bold=True, ink="5C3D00", fill="FFEFC7"),
+    Status.UNKNOWN: Look(bold=True, ink=WHITE, fill="A4262C"),
+}
+
+
+@cache
+def count_look(language: Language, *, bold: bool = False) -> Look:
+    """A number of rows."""
+    return Look(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
+
+
+@cache
+def euro_look(places: int, language: Language, *, bold: bool = False) -> Look:
+    """An amount with so many decimals."""
+    euro = _euro_format(places, language)
+    return Look(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
+
+
+@cache
+def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
+    """A difference of the books: with its sign, and marked unless it is nothing."""
+    euro = _euro_format(places, language)
+    plain = Look(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
+    return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
+
+
+@cache
+def day_look(language: Language) -> Look:
+    """A date of the accountant's."""
+    return Look(number_format=DAY[language])
+
+
+@cache
+def own_moment_look(language: Language) -> Look:
+    """A date and time of the accountant's, whose zone nobody knows."""
+    return Look(number_format=f"{DAY[language]} hh:mm:ss")
+
+
+@cache
+def moment_look(language: Language, *, in_thousandths: bool = False) -> Look:
+    """A moment of ours, which says its zone."""
+    return Look(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
+
+
+@cache
+def linked(look: Look) -> Look:
+    """The same look for a cell that leads somewhere; it has no fill, because some programs choose a link’s ink."""
+    return replace(look, underlined=True, ink=LINK_INK)
+
+
+@cache
+def wrapped(look: Look) -> Look:
+    """The same look for a text that takes several lines."""
+    return replace(look, wrap=True)
+
+
+@cache
+def aligned(look: Look, horizontal: str) -> Look:
+    """The same look for the title of a column whose values are aligned so."""
+    return replace(look, horizontal=horizontal, indent=_TITLE_INDENTS[horizontal])
+
+
+@cache
+def quoted(look: Look) -> Look:
+    """The same look for a text that could be taken for a formula."""
+    return replace(look, number_format=TEXT, is_quoted=True)
+
+
+def styled_cell(sheet: Worksheet, look: Look) -> Cell:
+    """An empty cell of the sheet in that look."""
+    cell = WriteOnlyCell(sheet)
+    cell.font = Font(
+        name=FONT, size=look.size, bold=look.bold, color=look.ink, underline="single" if look.underlined else None
+    )
+    if look.fill:
+        cell.fill = PatternFill("solid", fgColor=look.fill)
+    if look.ruled:
+        cell.border = Border(bottom=Side("thin", color=LINE))
+    cell.alignment = Alignment(
+        horizontal=look.horizontal, vertical=look.vertical, wrap_text=look.wrap or None, indent=look.indent
+    )
+    cell.number_format = look.number_format
+    if look.is_quoted:
+        cell.quotePrefix = True
+    return cell
+
+
+def axis_format(language: Language) -> str:
+    """Whole euros on the axis of a chart."""
+    return f"{_OWN_SEPARATORS[language]}{_euro_format(0, language)}"
+
+
+def _euro_format(places: int, language: Language) -> str:
+    digits = f"#,##0.{'0' * places}" if places else "#,##0"
+    # LibreOffice saves a bare space of a French format as one between thousands, which then divides by a thousand.
+    return f'{digits}"\u00a0€"' if language is Language.FRENCH else f'"€"{digits}'
+
 
 A4 = 9
 HEAD_LIMIT = 70
@@ -38,9 +260,9 @@ class Frame:
         return 3 if self.is_dry_run else 2
 
     @property
-    def header_look(self) -> styles.Look:
+    def header_look(self) -> Look:
         """The titles above our own columns."""
-        return styles.HEADER_DRY_RUN if self.is_dry_run else styles.HEADER_OURS
+        return HEADER_DRY_RUN if self.is_dry_run else HEADER_OURS
 
 
 def frame_of(head: BatchHead) -> Frame:
@@ -56,7 +278,7 @@ def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool 
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.sheet_properties.tabColor = styles.VIOLET if frame.is_dry_run else styles.NAVY
+    sheet.sheet_properties.tabColor = VIOLET if frame.is_dry_run else NAVY
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.7, bottom=0.6, header=0.3, footer=0.3)
     _write_head_and_foot(sheet, frame)
     return sheet
@@ -66,15 +288,73 @@ def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
     head, foot = HeaderFooterItem(), HeaderFooterItem()
     sheet.oddHeader, sheet.oddFooter = head, foot
     head.left.text = _page_text(frame.file_name)
-    head.right.text = f"&B{_page_text(words.page(frame.batch))}"
-    foot.left.text = f"{words.PROGRAM} {__version__}"
+    head.right.text = f"&B{_page_text(result_labels.page(frame.batch))}"
+    foot.left.text = f"{result_labels.PROGRAM} {__version__}"
     foot.center.text = "&A"
     foot.right.text = "&P / &N"
     for part in (head.left, head.right, foot.left, foot.center, foot.right):
         part.size = 9
-        part.color = styles.VIOLET if frame.is_dry_run else styles.SLATE
+        part.color = VIOLET if frame.is_dry_run else SLATE
 
 
 def _page_text(text: str) -> str:
     """An ampersand begins a code there, so it is doubled."""
     return one_line(text, HEAD_LIMIT).replace("&", "&&")
+
+
+MOST_LINKS = 20_000
+"""Excel repairs a sheet with more than 65,530. Nobody clicks through so many, and each takes memory until the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Lines of the sheets: of *Rows* by row number, of *Events* by row number and back, of *Balances* by token."""
+
+    rows: Mapping[int, int]
+    events: Mapping[int, int]
+    rows_of_events: Mapping[int, int]
+    accounts: Mapping[str, int]
+    rows_of_accounts: Mapping[str, int]
+    """The first row of the sub-account that needs a look."""
+
+
+def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
+    """Links for rows that were refused or are unknown, and for those that the forecast says would be refused."""
+    first = frame.first_line
+    refused_on_paper = {item.row for item in contents.forecast.refusals} if contents.forecast else set()
+    rows: dict[int, int] = {}
+    rows_of_accounts: dict[str, int] = {}
+    for line, entry in enumerate(contents.view.rows, first):
+        number = entry.row.number
+        if entry.result.status not in {Status.REFUSED, Status.UNKNOWN} and number not in refused_on_paper:
+            continue
+        rows[number] = line
+        if entry.row.token is not None:
+            rows_of_accounts.setdefault(entry.row.token, line)
+        if len(rows) == MOST_LINKS:
+            break
+    events = _events(contents, rows, first)
+    back = {line: rows[number] for number, line in events.items()}
+    accounts = {course.token: line for line, course in enumerate(courses, first)}
+    return Links(rows, events, back, accounts, rows_of_accounts)
+
+
+def _events(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
+    """By row number, the line on which its last attempt begins."""
+    lines: dict[int, int] = {}
+    if not rows:
+        return lines
+    for line, event in enumerate(contents.view.events, first):
+        if event.kind == "attempt-began":
+            number = event.data["row"]
+            if isinstance(number, int) and number in rows:
+                lines[number] = line
+    return lines
+
+
+def put_link(cell: Cell | None, target: str, line: int | None) -> Cell | None:
+    """Make the cell lead to a line of the workbook's sheet of that name, if there are both."""
+    if cell is not None and line is not None:
+        place = f"{quote_sheetname(target)}!A{line}"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place, tooltip=place)
+    return cell

@@ -14,7 +14,7 @@ import pandas
 from batch.errors import UsageError
 from batch.language import Language, _, speaking
 from batch.model import BatchView, Status
-from batch.report import words
+from batch.report import result_labels
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 from batch.wording import status_word
 
@@ -99,7 +99,7 @@ def _language_of(path: Path, workbook: pandas.ExcelFile) -> tuple[Language, Repo
         if names.rows in workbook.sheet_names:
             return written, names
     sentence = _("The workbook {path} has no sheet “{sheet}”: name one that creditbatch wrote.")
-    raise UsageError(sentence.format(path=path, sheet=words.ours().rows))
+    raise UsageError(sentence.format(path=path, sheet=result_labels.ours().rows))
 
 
 def _status_words(written: Language) -> Mapping[str, str]:

@@ -1,22 +1,97 @@
-"""One sentence that says what became of the batch: nothing rosier, and nothing darker, than the rows and books say."""
+"""What every sheet of one workbook is written from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from batch.euros_shown import euros
 from batch.findings import Finding
 from batch.language import _, listed, ngettext, number
-from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
+from batch.model import ENDED, BatchHead, BatchState, BatchView, Direction, Status, Tally, tally
 from batch.money import ZERO
 from batch.notes import Note, tell
 from batch.planning.plan import Forecast
-from batch.planning.reconciliation import Books
+from batch.planning.reconciliation import Books, keep_books
 from batch.planning.settlement import awaits_person
-from batch.report import words
-from batch.report.contents import Contents, is_to_fix
+from batch.report import result_labels
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A batch or a dry run, and what follows from it. `forecast` is None where the provider was not asked."""
+
+    view: BatchView
+    forecast: Forecast | None
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing was even meant to move."""
+        return self.view.head.batch is None
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Rows and euros by what has become of them."""
+        return tally(self.view.rows)
+
+    @cached_property
+    def books(self) -> Books:
+        """The books of every account touched."""
+        return keep_books(self.view)
+
+    @cached_property
+    def planned(self) -> dict[str, dict[Direction, Decimal]]:
+        """Euros that the rows not yet sent ask for, by token and direction."""
+        sums: dict[str, dict[Direction, Decimal]] = {}
+        for entry in self.view.rows:
+            row = entry.row
+            if entry.result.status is Status.PENDING and row.token is not None and row.direction and row.amount:
+                sums.setdefault(row.token, dict.fromkeys(Direction, ZERO))[row.direction] += row.amount
+        return sums
+
+    def planned_total(self, direction: Direction) -> Decimal:
+        """Euros that all rows not yet sent ask for in that direction."""
+        return sum((moved[direction] for moved in self.planned.values()), ZERO)
+
+
+def is_to_fix(state: BatchState, status: Status) -> bool:
+    """Tell whether a row of this status is for a person to send in again; of a batch given up, what it left as well."""
+    return status in {Status.REFUSED, Status.INVALID} or (status is Status.PENDING and state is BatchState.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One sub-account's line. A dry run has no final balance; what was not asked is None."""
+
+    token: str
+    opening: Decimal | None
+    added: Decimal
+    removed: Decimal
+    expected: Decimal | None
+    final: Decimal | None = None
+    difference: Decimal | None = None
+
+
+def courses(contents: Contents) -> list[Course]:
+    """One line a sub-account, the largest movements first, and else in the order in which the rows name them."""
+    return sorted(_courses(contents), key=lambda course: -max(course.added, course.removed))
+
+
+def _courses(contents: Contents) -> Iterator[Course]:
+    """The lines: from the books of a batch, from the forecast of a dry run, or just from what a dry run's rows say."""
+    if not contents.is_dry_run:
+        for token, book in contents.books.subaccounts.items():
+            yield Course(token, book.opening, book.received, book.given, book.expected, book.closing, book.difference)
+    elif contents.forecast:
+        touched = ((token, course) for token, course in contents.forecast.subaccounts.items() if course.is_touched)
+        for token, course in touched:
+            yield Course(token, course.before, course.added, course.removed, course.after)
+    else:
+        for token, moved in contents.planned.items():
+            yield Course(token, None, moved[Direction.ADD], moved[Direction.REMOVE], None)
 
 
 class Mood(StrEnum):
@@ -79,7 +154,9 @@ def tell_next_steps(view: BatchView) -> str:
     """Tell how to go on by the command line, and where in the workbook there is something to correct; often nothing."""
     head, steps = view.head, []
     if any(is_to_fix(head.state, entry.result.status) for entry in view.rows) and head.batch is not None:
-        steps.append(_("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=words.ours().to_fix))
+        steps.append(
+            _("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=result_labels.ours().to_fix)
+        )
     if head.state is BatchState.STOPPED and _awaits_person(view):
         steps.append(_("Decide on what is in doubt with “creditbatch resolve {batch}”, then resume."))
     elif head.state is BatchState.STOPPED:

@@ -1,7 +1,8 @@
-"""Putting the sheets together, and leaving the workbook whole or absent."""
+"""The sheet *Balances*: the course of each sub-account that a row names, and whether its books balance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -10,22 +11,89 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from openpyxl.utils import absolute_coordinate, quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from batch.files import whole_file
+from batch.language import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
-from batch.report import words
-from batch.report.balances import write_balances
-from batch.report.contents import Contents
-from batch.report.courses import courses
-from batch.report.events import write_events
-from batch.report.links import links_of
-from batch.report.page import add_sheet, frame_of
-from batch.report.rows import write_rows
-from batch.report.summary import Sheets, write_summary
-from batch.report.texts import one_line
-from batch.report.to_fix import write_to_fix
+from batch.report import page, result_labels
+from batch.report.page import Frame, Links, add_sheet, frame_of, links_of, one_line, put_link
+from batch.report.result_labels import Teller
+from batch.report.rows_sheet import write_rows, write_to_fix
+from batch.report.summary_sheet import Sheets, write_summary
+from batch.report.table import Column, Table, column, sample
+from batch.report.verdict import Contents, Course, courses
+
+TOKEN_WIDEST = 50
+EURO_WIDTH = 20
+SURE_PLACES = 3
+"""The provider keeps balances with three decimals."""
+
+
+def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, links: Links) -> str:
+    """Write the lines; those of rows that were refused or are unknown lead back to the first of them.
+
+    Returns the range.
+    """
+    first, *others = result_labels.BALANCE_TITLES
+    look = frame.header_look
+    columns = [column(_(first), look, (line.token for line in sample(lines)), widest=TOKEN_WIDEST)]
+    table = Table(sheet, frame, columns + [Column(_(title), EURO_WIDTH, look, "right") for title in others])
+    pen, rows = table.pen, result_labels.ours().rows
+    for line in lines:
+        back = links.rows_of_accounts.get(line.token) if table.fits(0, line.token) else None
+        euros = (line.opening, line.added, line.removed, line.expected, line.final)
+        cells = [pen.euros(index, amount, SURE_PLACES) for index, amount in enumerate(euros, 1)]
+        token = table.text(0, line.token, page.PLAIN if back is None else page.linked(page.PLAIN))
+        table.append([put_link(token, rows, back), *cells, pen.difference(6, line.difference)])
+    table.close()
+    return table.ref
+
+
+NUMBER_WIDTH = 12
+TIME_WIDTH = 30
+WORDS_WIDEST = 70
+HASH_WIDTH = 68
+
+
+def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> str:
+    """Write every event, in its order; the last attempt of a row that needs a look leads back to the row.
+
+    Returns the range.
+    """
+    events, look = contents.view.events, frame.header_look
+    teller = Teller()
+    number, time, kind, particulars, digest = map(_, result_labels.EVENT_TITLES)
+    columns = [
+        Column(number, NUMBER_WIDTH, look, "center"),
+        Column(time, TIME_WIDTH, look),
+        column(kind, look, teller.kinds(), widest=WORDS_WIDEST),
+        Column(particulars, WORDS_WIDEST, look),
+        Column(digest, HASH_WIDTH, look),
+    ]
+    table = Table(sheet, frame, columns)
+    pen = table.pen
+    rows = result_labels.ours().rows
+    for line, event in enumerate(events, frame.first_line):
+        back = links.rows_of_events.get(line)
+        number_cell = pen.number(0, event.number, page.SMALL_NUMBER if back is None else _LINKED)
+        table.append(
+            [
+                put_link(number_cell, rows, back),
+                pen.time(1, event.at, in_thousandths=True),
+                table.text(2, teller.event(event.kind)),
+                table.text(3, teller.particulars(event.data)),
+                pen.text(4, event.hash),
+            ]
+        )
+    table.close()
+    return table.ref
+
+
+_LINKED = page.linked(page.SMALL_NUMBER)
+
 
 TITLE_LIMIT = 200
 
@@ -49,9 +117,9 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
 def _fill(workbook: Workbook, contents: Contents) -> None:
     head = contents.view.head
     frame = frame_of(head)
-    workbook.properties.creator = words.PROGRAM
-    workbook.properties.title = one_line(words.title(head.batch, head.source.file_name), TITLE_LIMIT)
-    names = words.ours()
+    workbook.properties.creator = result_labels.PROGRAM
+    workbook.properties.title = one_line(result_labels.title(head.batch, head.source.file_name), TITLE_LIMIT)
+    names = result_labels.ours()
     summary = add_sheet(workbook, names.summary, frame, is_upright=True)
     rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
     lines = courses(contents)

@@ -14,13 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.delimited import write_csv
-from batch.journal.entries import entries_of
-from batch.journal.fec import COLUMNS, ENCODING, fec_bytes, file_name
-from batch.journal.plain import entry_lines
 from batch.language import Language, speaking
 from batch.model import BatchView, RowResult, Status, tally
 from batch.money import ZERO
 from batch.notes import note
+from batch.report.journal import COLUMNS, ENCODING, entries_of, entry_lines, fec_bytes, file_name
 from batch.settings import load_journal_settings
 from tests.report.views import DONE, END, INVALID, PENDING, REFUSED, START, UNKNOWN, row, view_of
 

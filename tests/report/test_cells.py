@@ -17,7 +17,7 @@ from batch import model
 from batch.delimited import is_formula_like
 from batch.findings import Finding
 from batch.model import BatchState, Event, RowResult, SheetRow, Source, Status
-from batch.report.texts import CELL_LIMIT, one_line, writable
+from batch.report.page import CELL_LIMIT, one_line, writable
 from tests.report.views import START, TITLES, cell_under, reopened, row, sheet_of, view_of
 
 HOSTILE = [

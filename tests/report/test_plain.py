@@ -16,8 +16,8 @@ from batch.delimited import decimal_text, harmless, is_formula_like, write_csv
 from batch.language import Language, speaking
 from batch.model import BatchView, Cell, Role, RowResult, Status
 from batch.money import decimals
-from batch.report.contents import Contents
-from batch.report.plain import row_lines
+from batch.report.rows_sheet import row_lines
+from batch.report.verdict import Contents
 from tests.report.views import DONE, INVALID, REFUSED, START, checked, row, view_of
 
 

@@ -17,7 +17,7 @@ from batch.frames import Grid, make_frame
 from batch.language import Language, speaking
 from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
 from batch.planning.plan import forecast, make_plan
-from batch.report.telling import Teller
+from batch.report.result_labels import Teller
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.report.views import (
     DONE,

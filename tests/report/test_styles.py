@@ -8,11 +8,11 @@ import pytest
 from openpyxl.styles.numbers import is_date_format
 
 from batch.language import Language
-from batch.report import styles
-from batch.report.styles import Look, axis_format, count_look, difference_look, euro_look, linked
+from batch.report import page
+from batch.report.page import Look, axis_format, count_look, difference_look, euro_look, linked
 from batch.sheet.number_format import number_format
 
-LOOKS = [look for look in vars(styles).values() if isinstance(look, Look)] + list(styles.STATUS_LOOKS.values())
+LOOKS = [look for look in vars(page).values() if isinstance(look, Look)] + list(page.STATUS_LOOKS.values())
 
 
 def luminance(colour: str) -> float:
@@ -24,7 +24,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("look", [*LOOKS, difference_look(3, Language.ENGLISH, is_zero=False)])
 def test_every_ink_is_readable_on_its_fill(look: Look) -> None:
-    light, dark = sorted((luminance(look.ink), luminance(look.fill or styles.WHITE)), reverse=True)
+    light, dark = sorted((luminance(look.ink), luminance(look.fill or page.WHITE)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
@@ -46,5 +46,5 @@ def test_no_format_of_ours_is_taken_for_a_date_or_for_another_number(language: L
 
 
 def test_what_leads_somewhere_has_no_fill_because_some_programs_choose_its_ink() -> None:
-    assert linked(styles.PLAIN).underlined
-    assert linked(styles.PLAIN).fill is None
+    assert linked(page.PLAIN).underlined
+    assert linked(page.PLAIN).fill is None

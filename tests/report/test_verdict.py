@@ -13,9 +13,8 @@ from batch.language import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
 from batch.notes import note
 from batch.planning.plan import Forecast, forecast, make_plan
-from batch.report.contents import Contents
-from batch.report.remarks import remarks
-from batch.report.verdict import Mood, Verdict, tell_next_steps, verdict
+from batch.report.summary_sheet import remarks
+from batch.report.verdict import Contents, Mood, Verdict, tell_next_steps, verdict
 from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
 
 TITLES = ["token", "amount", "direction"]

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from batch.errors import ReportError
 from batch.model import BatchRow, Event, Source
 from batch.report import workbook
-from batch.report.words import DRY_RUN
+from batch.report.result_labels import DRY_RUN
 from batch.report.workbook import write_report
 from tests.report.views import (
     DONE,

@@ -14,9 +14,8 @@ from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
 from batch.model import Balances, Direction, SubAccount
+from batch.report.template import HEADER_ROW, ROWS, file_name, template_bytes
 from batch.sheet import read_sheet
-from batch.template import file_name, template_bytes
-from batch.template.listing import HEADER_ROW, ROWS
 from batch.validation.check_sheet import Expected, check_sheet
 from batch.wording import direction_word
 from tests.builders import NOON

@@ -58,7 +58,7 @@ def account(request: HttpRequest, token: str) -> HttpResponseBase:
 @needs(Role.VIEWER)
 def template(request: HttpRequest) -> HttpResponseBase:
     """A workbook to fill in, with the real sub-accounts and their balances."""
-    from batch.template import file_name, template_bytes
+    from batch.report.template import file_name, template_bytes
 
     try:
         account = known()

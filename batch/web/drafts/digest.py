@@ -17,7 +17,7 @@ from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
 from batch.money import from_thousandths, thousandths_text, to_thousandths
-from batch.report.words import foreseen_code
+from batch.report.result_labels import foreseen_code
 from batch.runner.dry_run import DryRun
 
 _DIGEST_VERSION = "creditbatch screen 1\n"

@@ -19,7 +19,7 @@ from batch.findings import Finding
 from batch.language import _, day, number
 from batch.ledger.events import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
-from batch.report.words import explained
+from batch.report.result_labels import explained
 from batch.validation.header import cell_address
 from batch.web.drafts.store import REFUSED
 from batch.web.filters import TextFilter

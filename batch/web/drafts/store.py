@@ -23,7 +23,7 @@ from batch.ledger.orm.mappers import Value, add_lines
 from batch.ledger.orm.models import prepare_euros
 from batch.model import Direction, SheetRow, Status
 from batch.planning.plan import Forecast, Refusal
-from batch.report.words import foreseen_code
+from batch.report.result_labels import foreseen_code
 from batch.runner.dry_run import DryRun
 from batch.web.drafts.changes import Changes, Line, changes_between, line_of
 from batch.web.drafts.conventions import NOTHING_SAID, Conventions

@@ -10,12 +10,10 @@ from pathlib import Path
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 
 from batch.delimited import write_csv
-from batch.journal.entries import entries_of
-from batch.journal.fec import fec_bytes, file_name
-from batch.journal.plain import entry_lines
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchView
 from batch.output import write_batch
+from batch.report.journal import entries_of, entry_lines, fec_bytes, file_name
 from batch.settings import environment, load_journal_settings
 from batch.web.access import Role, needs
 from batch.web.audit import record

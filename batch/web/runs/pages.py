@@ -23,8 +23,8 @@ from batch.model import ENDED, BatchHead, BatchState, Status, Tally
 from batch.money import ZERO
 from batch.planning.reconciliation import Books
 from batch.planning.settlement import awaits_person, evidence_of
-from batch.report.contents import is_to_fix
-from batch.report.telling import Teller
+from batch.report.result_labels import Teller
+from batch.report.verdict import is_to_fix
 from batch.web.access import Role, is_fragment, needs
 from batch.web.charts import Pair, balances_chart, status_chart
 from batch.web.filters import TextFilter

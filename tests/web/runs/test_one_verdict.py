@@ -24,10 +24,9 @@ from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, 
 from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status
 from batch.money import balance_text
 from batch.notes import Note, note
-from batch.report import words
-from batch.report.contents import Contents
-from batch.report.plain import row_lines
-from batch.report.verdict import tell_next_steps, verdict
+from batch.report import result_labels
+from batch.report.rows_sheet import row_lines
+from batch.report.verdict import Contents, tell_next_steps, verdict
 from batch.report.workbook import write_report
 from batch.web.runs.standing import books_of
 from batch.web.runs.worker import _tell
@@ -113,7 +112,7 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
 
     write_report(file, view)
     book = openpyxl.load_workbook(file)
-    summary, balances = book.worksheets[0], book[words.ours().balances]
+    summary, balances = book.worksheets[0], book[result_labels.ours().balances]
     cells = [str(cell.value) for line in summary.iter_rows() for cell in line if cell.value is not None]
     assert flat(f"{expected.in_full} {tell_next_steps(view)}") in map(flat, cells)
     in_workbook = {line[0]: line[6] for line in balances.iter_rows(values_only=True)}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.model import BatchRow, Direction, Role, Status
+from batch import model
+from batch.delimited import decimal_text, harmless
+from batch.language import pgettext
+from batch.model import BatchRow, BatchView, Direction, Role, Status
+from batch.money import EXACT, as_excel_compares
 from batch.planning.plan import Refusal
-from batch.report import styles, words
+from batch.report import page, result_labels
 from batch.report.columns import COLUMNS, Kind, RowColumn, Value
-from batch.report.contents import Contents
-from batch.report.links import Links, put_link
-from batch.report.page import Frame
+from batch.report.page import Frame, Links, put_link, visible
 from batch.report.table import Column, Table, column, distinct, sample
+from batch.report.verdict import Contents, is_to_fix
 from batch.wording import status_word
 
 _OWN_WIDEST_IN_ROWS = 32
@@ -40,7 +43,7 @@ def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links)
 def _own_columns(contents: Contents, taken: list[str]) -> list[Column]:
     sampled = sample(contents.view.rows)
     return [
-        column(title, styles.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
+        column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
         for index, title in enumerate(distinct(contents.view.columns, taken))
     ]
 
@@ -80,7 +83,7 @@ class _Writer:
     def __init__(self, table: Table, contents: Contents, links: Links) -> None:
         self._table = table
         self._links = links
-        self._names = words.ours()
+        self._names = result_labels.ours()
         self._width = len(contents.view.columns)
         self._roles = roles = contents.view.roles
         self._money = frozenset(roles[role] for role in MONEY_ROLES if role in roles)
@@ -128,13 +131,13 @@ class _Writer:
         pen = self._table.pen
         match value:
             case Status():
-                return pen.text(index, self._status_words[value], styles.STATUS_LOOKS[value])
+                return pen.text(index, self._status_words[value], page.STATUS_LOOKS[value])
             case datetime():
                 return pen.time(index, value)
             case Decimal():
                 return pen.euros(index, value, 3)
             case int():
-                return pen.number(index, value, _LINKED_NUMBER if is_linked else styles.SMALL_NUMBER)
+                return pen.number(index, value, _LINKED_NUMBER if is_linked else page.SMALL_NUMBER)
             case _:
                 return self._table.text(index, value)
 
@@ -143,5 +146,94 @@ _ALIGNED = {Kind.NUMBER: "center", Kind.BALANCE: "right"}
 _ROW_NUMBER = next(item for item in COLUMNS if item.json_name == "row")
 """Leads to the first event of a row that needs a look."""
 _COLUMN_OF = {Direction.ADD: Role.ADDED, Direction.REMOVE: Role.REMOVED}
-_LINKED = styles.linked(styles.PLAIN)
-_LINKED_NUMBER = styles.linked(styles.SMALL_NUMBER)
+_LINKED = page.linked(page.PLAIN)
+_LINKED_NUMBER = page.linked(page.SMALL_NUMBER)
+
+
+def row_lines(contents: Contents) -> Iterator[list[str]]:
+    """The titles, and a line for each row."""
+    view, ours = contents.view, [item.title() for item in COLUMNS]
+    yield [*map(harmless, distinct(view.columns, ours)), *ours]
+    refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
+    for entry in view.rows:
+        refusal = refusals.get(entry.row.number)
+        yield [*_own(contents, entry), *(item.write_text(entry, refusal) for item in COLUMNS)]
+
+
+def _own(contents: Contents, entry: BatchRow) -> Iterator[str]:
+    roles = contents.view.roles
+    money = {roles[role] for role in MONEY_ROLES if role in roles}
+    was_readable = entry.result.status is not Status.INVALID
+    for index in range(len(contents.view.columns)):
+        value = entry.row.cells[index]
+        if index in money and isinstance(value, str):
+            value = amount_read(entry, index, roles) or value
+        if isinstance(value, str) and was_readable and index == roles.get(Role.TOKEN):
+            yield visible(value)
+        elif isinstance(value, Decimal) and index in money:
+            yield _number(value, 2)
+        else:
+            yield _cell(value)
+
+
+def _cell(value: model.Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(visible(value))
+    if isinstance(value, bool):
+        return pgettext("truth", "yes") if value else pgettext("truth", "no")
+    if isinstance(value, datetime):
+        return value.isoformat(" ") if value.time() != time.min else f"{value:%Y-%m-%d}"
+    return _number(value, 0)
+
+
+def _number(number: Decimal, least: int) -> str:
+    """Digits after the fifteenth are what binary fractions add, unless the number is whole."""
+    if not number.is_finite():
+        return str(number)
+    is_whole = number == number.to_integral_value(context=EXACT)
+    return decimal_text(number if is_whole else as_excel_compares(number).normalize(EXACT), least)
+
+
+_OWN_WIDEST_TO_FIX = 40
+REASON_WIDEST = 70
+
+
+def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
+    """Write the rows to correct, with the reason beside each. Returns the range."""
+    view = contents.view
+    rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
+    width = own_width(view)
+    sampled = sample(rows)
+    columns = [
+        column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_TO_FIX)
+        for index, title in enumerate(view.columns[:width])
+    ]
+    reasons = [result_labels.reason(entry) for entry in sampled]
+    columns.append(column(result_labels.ours().reason, frame.header_look, reasons, widest=REASON_WIDEST))
+    table = Table(sheet, frame, columns, repeated=view.roles.get(Role.TOKEN), is_marked=False)
+    money = frozenset(view.roles[role] for role in MONEY_ROLES if role in view.roles)
+    for entry in rows:
+        cells = [
+            table.text(index, value, page.OWN_TEXT)
+            if isinstance(value, str)
+            else table.pen.own(index, value, is_money=index in money)
+            for index, value in enumerate(_kept(entry, width))
+        ]
+        table.append([*cells, table.text(width, result_labels.reason(entry))])
+    table.close()
+    return table.ref
+
+
+def own_width(view: BatchView) -> int:
+    """How many columns are the accountant's. A sheet that was such a list before has our last column already."""
+    has_reason = bool(view.columns) and view.columns[-1] in result_labels.known_reasons()
+    return len(view.columns) - has_reason
+
+
+def _kept(entry: BatchRow, width: int) -> Iterator[model.Cell]:
+    """The row's cells. Numbers stay numbers, however long: a token that lost digits must not pass for a text."""
+    for value in entry.row.cells[:width]:
+        is_number = isinstance(value, Decimal) and value.is_finite()
+        yield as_excel_compares(value) if is_number and isinstance(value, Decimal) else value

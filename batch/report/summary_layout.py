@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
 
 from openpyxl.cell import Cell
+from openpyxl.chart import BarChart, Reference, Series
+from openpyxl.chart.axis import ChartLines
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
+from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
+from openpyxl.drawing.text import (
+    CharacterProperties,
+    Font,
+    Paragraph,
+    ParagraphProperties,
+    RegularTextRun,
+    RichTextProperties,
+)
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
@@ -15,9 +31,9 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.language import _, language
-from batch.report import styles, words
-from batch.report.cells import Pen
-from batch.report.styles import Look
+from batch.report import page, result_labels
+from batch.report.page import Look
+from batch.report.table import Pen
 
 WIDTHS = (25, 34, 9, 18, 9, 18, 18)
 LAST = len(WIDTHS)
@@ -65,29 +81,29 @@ class Form:
     def section(self, title: str) -> None:
         """An empty row and a heading."""
         self._line([], LINE_POINTS - 5)
-        self._across(title, styles.SECTION, LINE_POINTS + 4)
+        self._across(title, page.SECTION, LINE_POINTS + 4)
 
     def heads(self, titles: Sequence[str], spans: Sequence[tuple[int, int]] = ()) -> None:
         """Titles of the figures below; a span is a title over two columns, counted from 0."""
         spanned = {column for span in spans for column in span}
         cells = []
         for column, title in enumerate(titles):
-            right = styles.TOTALS_HEAD_CENTER if column in spanned else styles.TOTALS_HEAD_RIGHT
-            cells.append(self._pen.text(column, title, styles.TOTALS_HEAD if column < 2 else right))
+            right = page.TOTALS_HEAD_CENTER if column in spanned else page.TOTALS_HEAD_RIGHT
+            cells.append(self._pen.text(column, title, page.TOTALS_HEAD if column < 2 else right))
         self._line(cells, LINE_POINTS + 2)
         for first, last in spans:
             self._merge(first + 1, last + 1)
 
     def totals(
-        self, label: str, note: str, sums: Sums, *, called: str, look: Look = styles.LABEL, is_strong: bool = False
+        self, label: str, note: str, sums: Sums, *, called: str, look: Look = page.LABEL, is_strong: bool = False
     ) -> None:
         """One line of the control totals."""
         pen = self._pen
-        count = styles.count_look(language(), bold=is_strong)
+        count = page.count_look(language(), bold=is_strong)
         rows_in, euros_in, rows_out, euros_out, rows = sums
         cells = [
-            pen.text(0, label, styles.STRONG if is_strong else look),
-            pen.text(1, note, styles.SMALL),
+            pen.text(0, label, page.STRONG if is_strong else look),
+            pen.text(1, note, page.SMALL),
             pen.number(2, rows_in, count),
             pen.euros(3, euros_in, bold=is_strong),
             pen.number(4, rows_out, count),
@@ -101,39 +117,39 @@ class Form:
     def balances(self, label: str, balances: Sequence[Decimal | None], called: str | None = None) -> None:
         """A balance of the main account, of the sub-accounts and of both."""
         cells = [
-            self._pen.text(column, _(words.NOT_KNOWN), styles.RIGHT)
+            self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
             if balance is None
             else self._pen.euros(column, balance, 3)
             for column, balance in zip((3, 5, 6), balances, strict=True)
         ]
-        self._balance_line(label, cells, styles.LABEL, called)
+        self._balance_line(label, cells, page.LABEL, called)
 
     def differences(self, label: str, differences: Sequence[Decimal | None], called: str) -> None:
         """The differences of the three, marked unless they are nothing."""
         cells = [
-            self._pen.text(column, _(words.NOT_KNOWN), styles.RIGHT)
+            self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
             if difference is None
             else self._pen.difference(column, difference)
             for column, difference in zip((3, 5, 6), differences, strict=True)
         ]
-        self._balance_line(label, cells, styles.STRONG, called)
+        self._balance_line(label, cells, page.STRONG, called)
 
     def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
         """A label and an amount, or that it is not known."""
         pen = self._pen
-        value = pen.text(3, _(words.NOT_KNOWN), styles.RIGHT) if amount is None else pen.euros(3, amount, 3)
-        self._line([pen.text(0, label, styles.LABEL), None, None, value, pen.text(4, note)])
+        value = pen.text(3, _(result_labels.NOT_KNOWN), page.RIGHT) if amount is None else pen.euros(3, amount, 3)
+        self._line([pen.text(0, label, page.LABEL), None, None, value, pen.text(4, note)])
 
     def remark(self, text: str) -> None:
         """A sentence over all columns."""
-        self._line([self._pen.text(0, text, styles.WRAPPED)], LINE_POINTS * _lines(text, LINE_CHARACTERS))
+        self._line([self._pen.text(0, text, page.WRAPPED)], LINE_POINTS * _lines(text, LINE_CHARACTERS))
         self._merge(1, LAST)
 
     def text(self, label: str, value: str | None, called: str | None = None) -> None:
         """A label and a text, which takes as many lines as it needs; nothing where there is no text."""
         if not value:
             return
-        cells = [self._pen.text(0, label, styles.LABEL_WRAPPED), self._pen.text(1, value, styles.WRAPPED)]
+        cells = [self._pen.text(0, label, page.LABEL_WRAPPED), self._pen.text(1, value, page.WRAPPED)]
         lines = max(_lines(value[:SHOWN_TEXT], VALUE_CHARACTERS), _lines(label, WIDTHS[0] - 1))
         self._line(cells, LINE_POINTS * lines)
         self._merge(2, LAST)
@@ -143,16 +159,17 @@ class Form:
     def time(self, label: str, at: datetime | None) -> None:
         """A label and a moment."""
         if at is not None:
-            self._line([self._pen.text(0, label, styles.LABEL), self._pen.time(1, at)])
+            self._line([self._pen.text(0, label, page.LABEL), self._pen.time(1, at)])
             self._merge(2, LAST)
 
     def signature(self, label: str, name: str) -> None:
         """Who did it, and a line to sign on by hand."""
         pen = self._pen
         line = [
-            pen.text(column, _(words.SIGNATURE) if column == 2 else None, styles.SIGNED) for column in range(2, LAST)
+            pen.text(column, _(result_labels.SIGNATURE) if column == 2 else None, page.SIGNED)
+            for column in range(2, LAST)
         ]
-        label_cell, name_cell = pen.text(0, label, styles.BELOW), pen.text(1, name, styles.BELOW_STRONG)
+        label_cell, name_cell = pen.text(0, label, page.BELOW), pen.text(1, name, page.BELOW_STRONG)
         self._line([label_cell, name_cell, *line], SIGNATURE_POINTS)
         self._merge(3, LAST)
 
@@ -189,3 +206,116 @@ class Form:
 
 def _lines(text: str, room: int) -> int:
     return sum(max(1, ceil(len(part) / room)) for part in text.split("\n"))
+
+
+LARGEST = 10
+"""Sub-accounts in the picture of balances."""
+FONT_SIZE = 800
+"""Hundredths of a point."""
+TITLE_SIZE = 1100
+MOST_STEPS = 5
+GAP = 60_000
+"""Between two charts, in the 914,400th parts of an inch that drawings are measured in."""
+STEEL = "8FA3B8"
+GREEN = "2E7D4F"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """One series: the column of its values, and what it is called."""
+
+    column: int
+    title: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The lines of a sheet that a chart shows, the largest value in them, and that their names stand in column A."""
+
+    sheet: Worksheet
+    first: int
+    last: int
+    largest: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart and the cells that it covers: column and row, from 0, of the first cell and of the one after the last.
+
+    It lies on cells rather than having a size, because programs differ over how wide a column is.
+    """
+
+    title: str
+    data: Data
+    bars: tuple[Bars, ...]
+    place: tuple[tuple[int, int], tuple[int, int]]
+    is_stacked: bool = False
+
+
+def step_of(largest: Decimal) -> Decimal:
+    """The distance of the marks on the axis: 1, 2 or 5 of some power of ten, so that there are few enough to read."""
+    least = max(largest, Decimal(1)) / MOST_STEPS
+    power = Decimal(1).scaleb(least.adjusted())
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
+
+
+def chart_of(picture: Picture) -> BarChart:
+    """A chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap."""
+    chart = BarChart()
+    chart.type = "bar"
+    (left, top), (right, bottom) = picture.place
+    chart.anchor = TwoCellAnchor(  # type: ignore[assignment]  # its stub knows only a cell's name
+        _from=AnchorMarker(col=left, row=top, colOff=GAP, rowOff=GAP), to=AnchorMarker(col=right, row=bottom)
+    )
+    chart.title = _title(picture.title)
+    data = picture.data
+    labels = Reference(data.sheet, min_col=1, min_row=data.first, max_row=data.last)
+    for bars in picture.bars:
+        values = Reference(data.sheet, min_col=bars.column, min_row=data.first, max_row=data.last)
+        series = Series(values, title=bars.title)
+        series.graphicalProperties = GraphicalProperties(solidFill=bars.colour)
+        series.invertIfNegative = False
+        chart.series.append(series)
+    chart.set_categories(labels)
+    chart.gapWidth = 45
+    if picture.is_stacked:
+        chart.grouping, chart.overlap = "stacked", 100
+    _axes(chart)
+    chart.y_axis.majorUnit = float(step_of(data.largest))
+    chart.legend.position = "b"
+    chart.legend.overlay = False
+    chart.legend.txPr = _rich(FONT_SIZE)
+    chart.graphical_properties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
+    return chart
+
+
+def _title(text: str) -> Title:
+    letters = _letters(TITLE_SIZE, bold=True)
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), r=[RegularTextRun(rPr=letters, t=text)])
+    return Title(tx=Text(rich=RichText(bodyPr=RichTextProperties(), p=[paragraph])), overlay=False)
+
+
+def _axes(chart: BarChart) -> None:
+    names, euros = chart.x_axis, chart.y_axis
+    for axis in (names, euros):
+        axis.delete = False
+        axis.txPr = _rich(FONT_SIZE)
+        axis.majorTickMark = "none"
+        axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
+    # The first line at the top; the other axis then has to be told to stay at the bottom.
+    names.scaling.orientation = "maxMin"
+    euros.crosses = "max"
+    names.tickLblPos = "low"
+    names.noMultiLvlLbl = True
+    euros.number_format = page.axis_format(language())
+    euros.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill="E6EBF1")))
+
+
+def _letters(size: int, *, bold: bool = False) -> CharacterProperties:
+    return CharacterProperties(sz=size, b=bold, solidFill=page.BLACK, latin=Font(typeface=page.FONT))
+
+
+def _rich(size: int) -> RichText:
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=_letters(size)), endParaRPr=_letters(size))
+    return RichText(bodyPr=RichTextProperties(rot=0, vert="horz"), p=[paragraph])

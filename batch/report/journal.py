@@ -1,0 +1,209 @@
+"""What a batch did, as entries of double-entry accounting: two lines a movement, debit equal to credit.
+
+Money that moves between two accounts of one company is neither spent nor earned: what one holds more, the other holds
+less. An add debits the sub-account and credits the main account; a remove the other way round.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+
+from batch.delimited import decimal_text, harmless
+from batch.language import _
+from batch.model import BatchHead, BatchRow, BatchView, Direction, Status
+from batch.money import ZERO, amount_text
+from batch.settings import JournalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An amount on one side of one account. `auxiliary` is the token, on the line of the sub-accounts' account."""
+
+    account: str
+    label: str
+    auxiliary: str | None
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement that was done. `number` counts from 1 without a gap; the days are those of the given zone."""
+
+    number: int
+    day: date
+    document: str
+    document_day: date
+    text: str
+    validated: date
+    lines: tuple[Line, Line]
+
+
+def entries_of(view: BatchView, accounts: JournalSettings, zone: tzinfo | None) -> Iterator[Entry]:
+    """An entry for each row that is done, however that was found out, in the order in which they were done."""
+    head = view.head
+    done = [entry for entry in view.rows if entry.result.status is Status.DONE]
+    done.sort(key=lambda entry: (_done_at(head, entry), entry.row.number))
+    last = max((_done_at(head, entry) for entry in done), default=head.created_at)
+    validated = (head.ended_at or last).astimezone(zone).date()
+    for number, entry in enumerate(done, 1):
+        yield Entry(
+            number,
+            _done_at(head, entry).astimezone(zone).date(),
+            head.batch or "",
+            head.created_at.astimezone(zone).date(),
+            _text(entry),
+            validated,
+            _lines(entry, accounts),
+        )
+
+
+def _done_at(head: BatchHead, entry: BatchRow) -> datetime:
+    return entry.result.at or head.ended_at or head.created_at
+
+
+def _text(entry: BatchRow) -> str:
+    if entry.row.direction is Direction.ADD:
+        sentence = _("Credit added to {token}, row {row}")
+    else:
+        sentence = _("Credit removed from {token}, row {row}")
+    return sentence.format(token=entry.row.token, row=entry.row.number)
+
+
+def _lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
+    """The debit before the credit."""
+    amount = entry.row.amount or ZERO
+    is_add = entry.row.direction is Direction.ADD
+    subaccount = Line(
+        accounts.subaccounts_account,
+        accounts.subaccounts_label,
+        entry.row.token,
+        amount if is_add else ZERO,
+        ZERO if is_add else amount,
+    )
+    main = Line(
+        accounts.main_account, accounts.main_label, None, ZERO if is_add else amount, amount if is_add else ZERO
+    )
+    return (subaccount, main) if is_add else (main, subaccount)
+
+
+def entry_lines(entries: Iterable[Entry]) -> Iterator[list[str]]:
+    """The titles, and a line for each side of each entry. Days are written as 2026-01-31."""
+    yield [
+        _("Entry"),
+        _("Day"),
+        _("Account"),
+        _("Account’s label"),
+        _("Sub-account"),
+        _("Document"),
+        _("Text"),
+        _("Debit"),
+        _("Credit"),
+    ]
+    for entry in entries:
+        for line in entry.lines:
+            yield [
+                str(entry.number),
+                entry.day.isoformat(),
+                line.account,
+                harmless(line.label),
+                line.auxiliary or "",
+                harmless(entry.document),
+                harmless(entry.text),
+                decimal_text(line.debit, 2) if line.debit else "",
+                decimal_text(line.credit, 2) if line.credit else "",
+            ]
+
+
+COLUMNS = (
+    "JournalCode",
+    "JournalLib",
+    "EcritureNum",
+    "EcritureDate",
+    "CompteNum",
+    "CompteLib",
+    "CompAuxNum",
+    "CompAuxLib",
+    "PieceRef",
+    "PieceDate",
+    "EcritureLib",
+    "Debit",
+    "Credit",
+    "EcritureLet",
+    "DateLet",
+    "ValidDate",
+    "Montantdevise",
+    "Idevise",
+)
+ENCODING = "iso-8859-15"
+_SEPARATOR = "\t"
+_LINE_END = "\r\n"
+_STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u202f": " "})
+
+
+def file_name(accounts: JournalSettings, closed: date) -> str | None:
+    """The name that the administration asks for, if the company's number is set."""
+    return f"{accounts.siren}FEC{closed:%Y%m%d}.txt" if accounts.siren else None
+
+
+def fec_bytes(entries: Iterable[Entry], accounts: JournalSettings) -> Iterator[bytes]:
+    """The file, line by line."""
+    yield _encoded(COLUMNS)
+    for entry in entries:
+        for line in entry.lines:
+            yield _encoded(_fields(entry, line, accounts))
+
+
+def _fields(entry: Entry, line: Line, accounts: JournalSettings) -> tuple[str, ...]:
+    auxiliary = line.auxiliary or ""
+    return (
+        accounts.code,
+        accounts.label,
+        str(entry.number),
+        _day(entry.day),
+        line.account,
+        line.label,
+        auxiliary,
+        auxiliary,
+        entry.document,
+        _day(entry.document_day),
+        entry.text,
+        _amount(line.debit),
+        _amount(line.credit),
+        "",
+        "",
+        _day(entry.validated),
+        "",
+        "",
+    )
+
+
+def _encoded(fields: Iterable[str]) -> bytes:
+    return (_SEPARATOR.join(map(_plain, fields)) + _LINE_END).encode(ENCODING)
+
+
+def _plain(text: str) -> str:
+    """The text in the file's characters and on one line: what it does not have is written with those that it has."""
+    text = " ".join(text.translate(_STAND_INS).split())
+    if text.isascii():
+        return text
+    return "".join(map(_character, text))
+
+
+def _character(character: str) -> str:
+    for written in (character, unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()):
+        if written and written.encode(ENCODING, "ignore"):
+            return written
+    return "?"
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y%m%d}"
+
+
+def _amount(amount: Decimal) -> str:
+    return amount_text(amount).replace(".", ",")
