@@ -28,7 +28,7 @@ def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
 
 def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits) -> None:
     """Write the marked workbook, and say what could not be kept."""
-    from batch.annotate import annotate
+    from batch.annotation import annotate
 
     original = load(path, limits)
     if original.sha256 != checked.source.sha256:

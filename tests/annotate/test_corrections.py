@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.annotate import annotate
+from batch.annotation import annotate
 from batch.frames import CheckedSheet
 from batch.model import Appearance, Cell, SheetRow
 from batch.sheet import Limits, read_sheet

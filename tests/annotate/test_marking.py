@@ -15,8 +15,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.annotate import Annotated, annotate
-from batch.annotate.marks import MOST_LINES
+from batch.annotation import MOST_LINES, Annotated, annotate
 from batch.errors import ReportError
 from batch.frames import CheckedSheet
 from batch.language import Language, speaking
@@ -233,7 +232,7 @@ def test_a_long_list_is_cut_and_says_so(tmp_path: Path) -> None:
 def test_a_workbook_that_is_too_large_is_refused_in_one_sentence(
     workbook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batch.annotate.marking.XML_SIZE", 1000)
+    monkeypatch.setattr("batch.annotation.XML_SIZE", 1000)
     with pytest.raises(ReportError, match="too large"):
         marked(workbook)
 
@@ -253,7 +252,7 @@ def test_what_cannot_be_written_again_is_one_sentence(
 
 
 def test_dates_numbers_and_truths_of_another_kind_of_file_stay_what_they_are() -> None:
-    from batch.annotate.grid import cells_of, workbook_of
+    from batch.annotation import cells_of, workbook_of
     from batch.model import Cell
 
     at = datetime(2026, 1, 31)  # noqa: DTZ001 (a cell has no zone)

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import Workbook
 
-from batch.annotate import Annotated, annotate
+from batch.annotation import Annotated, annotate
 from batch.sheet import Limits, read_sheet
 from batch.sheet.source_file import load
 from batch.validation.check_sheet import Expected, check_sheet

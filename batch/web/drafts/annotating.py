@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from batch.annotate import annotate
+from batch.annotation import annotate
 from batch.findings import Finding
 from batch.ledger.events import finding_from_json
 from batch.model import Cell, Source

@@ -1,0 +1,329 @@
+"""How large a workbook may be to be marked: openpyxl holds all of it, in some fifty times the room of its file."""
+
+from __future__ import annotations
+
+import io
+import json
+import posixpath
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+from zipfile import BadZipFile, ZipFile
+
+from openpyxl.cell import Cell as WrittenCell
+from openpyxl.workbook import Workbook
+
+from batch.errors import ReportError
+from batch.finding_rules import Severity
+from batch.findings import Finding
+from batch.frames import Grid
+from batch.language import _, listed, ngettext, number
+from batch.model import Cell, Source
+from batch.money import as_excel_compares
+from batch.report.page import writable
+from batch.sheet.source_file import Limits, Original
+from batch.sheet.subprocess_reader import end, open_original, start
+from batch.wording import severity_word
+
+XML_SIZE = 24_000_000
+"""Bytes of XML that all its sheets and texts unpack to: about 70,000 rows of six columns."""
+CELLS = 400_000
+"""Cells of a sheet that is written anew."""
+SECONDS = 90
+MEMORY = 1_500 * 2**20
+"""Address space of the child process, in bytes."""
+
+
+KEPT_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff"})
+"""Kinds whose content type openpyxl writes, and that no macro brings along as well."""
+_MEDIA = re.compile(rb'Target="([^"]*/media/[^"]+)"')
+_GROUP = re.compile(rb"<(?:xdr:)?grpSp\b|<mc:AlternateContent\b")
+"""Around pictures that openpyxl does not find one by one."""
+_EXTENSION = re.compile(rb"<(?:x14|x15|xr|xr2|mx|xne)[:\w]*:|<extLst\b")
+_SHAPE = re.compile(rb"<(?:xdr:)?(?:sp|cxnSp|grpSp)\b")
+_MACROS = "xl/vbaProject.bin"
+
+
+def losses_of(data: bytes, *, keeps_macros: bool) -> str | None:
+    """The sentence for the reader; None if everything that we know of is kept."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        lost = list(_lost(archive, keeps_macros=keeps_macros))
+    if not lost:
+        return None
+    return _(
+        "This copy could not keep everything of the workbook; what is lost, or kept in part only: {things}. "
+        "Where that matters, correct your own file: the cells named here are its cells."
+    ).format(things=listed(lost, _("and")))
+
+
+def _lost(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
+    names = archive.namelist()
+    if _loses_pictures(archive):
+        yield _("pictures")
+    for prefixes, thing in (
+        (("xl/charts/", "xl/chartEx"), _("charts")),
+        (("xl/diagrams/",), _("diagrams")),
+        (("xl/embeddings/",), _("embedded objects")),
+        (("xl/activeX/", "xl/ctrlProps/"), _("buttons and other controls")),
+        (("xl/slicers/", "xl/slicerCaches/", "xl/timelines/"), _("slicers")),
+        (("xl/threadedComments/",), _("threads of comments")),
+        (("xl/connections.xml", "xl/queryTables/", "xl/model/"), _("data connections")),
+        (("customXml/", "_xmlsignatures/"), _("signatures and labels")),
+    ):
+        if any(name.startswith(prefixes) for name in names):
+            yield thing
+    if not keeps_macros and _MACROS in names:
+        yield _("macros")
+    if _has(archive, "xl/drawings/drawing", _SHAPE):
+        yield _("shapes and text boxes")
+    if _has(archive, "xl/worksheets/", _EXTENSION):
+        yield _("newer kinds of formatting and rules, such as sparklines")
+
+
+def kind_of(name: str) -> str:
+    """A picture's kind, by its name's ending."""
+    return posixpath.splitext(name)[1].lower()
+
+
+def _loses_pictures(archive: ZipFile) -> bool:
+    """Whether a picture is not simply one on a sheet: in a page's head, in a group, of a kind that is not kept."""
+    names, kept = set(archive.namelist()), set()
+    for rels in names:
+        drawing = rels.replace("_rels/", "").removesuffix(".rels")
+        if rels.startswith("xl/drawings/_rels/") and drawing in names and not _GROUP.search(archive.read(drawing)):
+            kept |= {posixpath.basename(target.decode()) for target in _MEDIA.findall(archive.read(rels))}
+    media = [posixpath.basename(name) for name in names if name.startswith("xl/media/")]
+    return any(name not in kept or kind_of(name) not in KEPT_PICTURES for name in media)
+
+
+def _has(archive: ZipFile, prefix: str, pattern: re.Pattern[bytes]) -> bool:
+    return any(
+        pattern.search(archive.read(name))
+        for name in archive.namelist()
+        if name.startswith(prefix) and name.endswith(".xml")
+    )
+
+
+_TEXT = "@"
+_NAME = "Sheet"
+_MOMENT = "d"
+_FIRST_SURE_YEAR = 1901
+
+
+def cells_of(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
+    """The cells as JSON types."""
+    return [[cell_to_json(cell) for cell in row] for row in rows]
+
+
+def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
+    """The workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = name or _NAME
+    for line, cells in enumerate(rows, 1):
+        for column, cell in enumerate(cells, 1):
+            if cell is not None:
+                write_cell(cast("WrittenCell", sheet.cell(line, column)), cell)
+    return workbook
+
+
+def cell_to_json(cell: Cell) -> object:
+    """Give a text, a truth value, or one of a number or a moment with its kind."""
+    if isinstance(cell, datetime):
+        return {_MOMENT: cell.isoformat()}
+    if isinstance(cell, Decimal):
+        return {"n": str(as_excel_compares(cell))} if cell.is_finite() else str(cell)
+    return cell
+
+
+def write_cell(cell: WrittenCell, value: Any) -> None:
+    """Write what `cell_to_json` gave. A text is text, whatever it looks like."""
+    match value:
+        case str():
+            cell.value = writable(value)
+            cell.data_type = "s"
+            cell.number_format = _TEXT
+        case {"n": number}:
+            cell.value = Decimal(number)
+        case {"d": iso}:
+            at = datetime.fromisoformat(iso)
+            cell.value = at.replace(tzinfo=None) if at.year >= _FIRST_SURE_YEAR else iso
+        case _:
+            cell.value = value
+
+
+MOST_LINES = 5_000
+"""Findings that are written into a workbook: comments take long to write, and nobody reads more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A finding: how bad it is, that in a word, the cell's address (None for the sheet as a whole), the sentence."""
+
+    level: Severity
+    severity: str
+    cell: str | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Everything that is written, already in the reader's language. It crosses to the child process as JSON."""
+
+    sheet: str | None
+    lines: tuple[Line, ...]
+    tab: str
+    title: str
+    remarks: tuple[str, ...]
+    headings: tuple[str, str, str]
+    whole_sheet: str
+    back: str
+    """What a comment says of the way back to the list, with the cell that leads there as {cell}."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Marks:
+        """What `to_json` gave."""
+        lines = tuple(Line(**{**line, "level": Severity(line["level"])}) for line in data["lines"])
+        kept = {"lines": lines, "remarks": tuple(data["remarks"]), "headings": tuple(data["headings"])}
+        return cls(**{**data, **kept})
+
+
+def marks_of(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
+    """The findings in the language in force, those of the sheet as a whole first."""
+    lines = [_line(finding) for finding in findings]
+    if len(lines) > MOST_LINES:
+        more = ngettext(
+            "{count} more finding is not marked here: correct these, and check the sheet again.",
+            "{count} more findings are not marked here: correct these, and check the sheet again.",
+            len(lines) - MOST_LINES,
+        ).format(count=number(len(lines) - MOST_LINES))
+        remarks = (*remarks, more)
+    return Marks(
+        sheet=source.sheet,
+        lines=tuple(lines[:MOST_LINES]),
+        tab=_("Findings"),
+        title=_("What was found in {file}").format(file=source.file_name),
+        remarks=(*remarks, _counted(lines)),
+        headings=(_("Severity"), _("Cell"), _("What is wrong, and what to do")),
+        whole_sheet=_("the sheet"),
+        back=_("The list of findings: click on {cell}."),
+    )
+
+
+def _line(finding: Finding) -> Line:
+    cell = finding.cell or (None if finding.row is None else f"A{finding.row}")
+    return Line(finding.severity, severity_word(finding.severity), cell, finding.message)
+
+
+def _counted(lines: list[Line]) -> str:
+    if all(line.level is Severity.NOTE for line in lines):
+        return _("Nothing is to be corrected.")
+    return _("Correct the cells in colour here or in your own file, save it, and send it in again.")
+
+
+_CHILD = "batch.annotation_writer"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """The marked workbook, and what is to be said with it."""
+
+    data: bytes
+    remarks: tuple[str, ...]
+
+
+def annotate(
+    original: Original,
+    source: Source,
+    findings: Iterable[Finding],
+    *,
+    corrections: Mapping[tuple[int, int], Cell] | None = None,
+    keeps_macros: bool = False,
+    limits: Limits | None = None,
+) -> Annotated:
+    """The workbook in the language in force; `ReportError` if it is too large. `findings` are those of the sheet that
+    `source` names, and then of its rows; `corrections` are cells by (row, column) as `Appearance` counts them.
+
+    The bounded reader has accepted the file, because there is something found in it.
+    """
+    corrected = corrections or {}
+    if _is_workbook_of_ours(original):
+        _refuse_large(original)
+        losses = losses_of(original.data, keeps_macros=keeps_macros)
+        remarks = () if losses is None else (losses,)
+        cells = None
+    else:
+        remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
+        cells = cells_of(_grid(original, source, limits or Limits()).with_cells(corrected).rows)
+    head = {
+        "marks": marks_of(source, findings, remarks).to_json(),
+        "cells": cells,
+        "corrections": [(row, column, cell_to_json(cell)) for (row, column), cell in corrected.items()],
+        "keeps_macros": keeps_macros,
+    }
+    data = original.data if cells is None else b""
+    return Annotated(_ask(original.name, json.dumps(head, default=str).encode() + b"\n" + data), remarks)
+
+
+def _is_workbook_of_ours(original: Original) -> bool:
+    """Whether openpyxl reads it: by its content, since it may be one under another kind's name."""
+    try:
+        with ZipFile(io.BytesIO(original.data)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except BadZipFile:
+        return False
+
+
+def _refuse_large(original: Original) -> None:
+    with ZipFile(io.BytesIO(original.data)) as archive:
+        size = sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml"))
+    if size > XML_SIZE:
+        raise _too_large(original.name)
+
+
+def _grid(original: Original, source: Source, limits: Limits) -> Grid:
+    with open_original(original, sheet=source.sheet, limits=limits) as reader:
+        grid = reader.result()
+    if grid.frame.size > CELLS:
+        raise _too_large(original.name)
+    return grid
+
+
+def _ask(name: str, request: bytes) -> bytes:
+    """Let the child do it, within its limits."""
+    try:
+        child = start(_CHILD)
+    except OSError:
+        raise ReportError(
+            _("{file} could not be marked because no other process could be started: close other programs.").format(
+                file=name
+            )
+        ) from None
+    try:
+        answer, _errors = child.communicate(request, SECONDS)
+    except subprocess.TimeoutExpired:
+        raise _too_large(name) from None
+    finally:
+        end(child)
+    if child.returncode or not answer:
+        raise ReportError(
+            _(
+                "{file} could not be marked: it uses something that cannot be written again. "
+                "Correct it by the list of findings (--out writes it)."
+            ).format(file=name)
+        )
+    return answer
+
+
+def _too_large(name: str) -> ReportError:
+    return ReportError(
+        _("{file} is too large to be marked: correct it by the list of findings (--out writes it).").format(file=name)
+    )
