@@ -135,7 +135,7 @@ def _tell_usage(error: click.UsageError) -> str:
 
 def _fail(sentence: str, code: int, kind: str) -> NoReturn:
     """Say in one sentence what is wrong, and to a script as a document as well; exit with the code."""
-    from batch.cli.console import note, print_json
+    from batch.cli.terminal import note, print_json
 
     note(f"creditbatch: {sentence}")
     if _JSON in takewhile(lambda argument: argument != "--", sys.argv):

@@ -22,7 +22,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "batch").rglob("templates/**/*.html"))
 LOOKED_UP = set(catalogue.KEYWORDS)
 """The functions that put a text in the reader's language, or mark it as one."""
-HELP = {"batch/cli/app.py", "batch/cli/options.py"}
+HELP = {"batch/cli/app.py"}
 """What is imported once the language is chosen."""
 
 FOR_PROGRAMMERS = {

@@ -1,18 +1,96 @@
-"""Every command with its options. Each imports what it needs when it is called, so that `--help` stays instant.
-
-This module is imported once the language is chosen: the texts in it are looked up as it is read.
-"""
+"""The command line: every command, its arguments and options. What a command does is loaded when it is called."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 
 from batch import __version__
-from batch.cli import options
-from batch.language import _
+from batch.language import Language, _
+
+_LONGEST_PERIOD = 60
+
+
+class WholeNumber(click.IntRange):
+    """A whole number; click says that what is given is none."""
+
+    name = _("whole number")
+
+
+class Number(click.FloatRange):
+    """A number; click says that what is given is none."""
+
+    name = _("number")
+
+
+def _refuse_unclear(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Refuse a name that does not say what the file is to be before anything else is done."""
+    if out is not None:
+        from batch.output import refuse_other_suffixes
+
+        refuse_other_suffixes(out)
+    return out
+
+
+def _tidy_period(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Take a period with nothing in it for none."""
+    return " ".join((text or "").split())[:_LONGEST_PERIOD] or None
+
+
+sheet = click.argument("sheet", type=Path, metavar=_("SHEET"), help=_("The Excel, OpenDocument or CSV file."))
+batch = click.argument("batch", metavar=_("BATCH"), help=_("The batch, as `creditbatch batches` names it."))
+json = click.option("--json", is_flag=True, help=_("Print one JSON document on standard output."))
+out = click.option(
+    "--out",
+    type=Path,
+    metavar=_("FILE"),
+    callback=_refuse_unclear,
+    help=_("Where to write the result: a .xlsx, .csv or .json file."),
+)
+why = click.option("--why", metavar=_("TEXT"), help=_("The reason, for the ledger."))
+period = click.option(
+    "--period",
+    metavar=_("TEXT"),
+    callback=_tidy_period,
+    help=_("What the list pays for, such as a week: two periods may ask for the same."),
+)
+max_per_second = click.option(
+    "--max-per-second",
+    type=Number(min=0),
+    metavar="N",
+    help=_("Make no more calls a second (0: as many as can be made)."),
+)
+lang = click.Option(
+    ["--lang"], metavar=f"[{'|'.join(Language)}]", expose_value=False, help=_("The language; else the system's.")
+)
+"""Of every command. Only help shows it: it is taken before click is loaded, wherever it stands."""
+
+_READING = (
+    click.option("--expect-rows", type=WholeNumber(min=0), metavar="N", help=_("How many rows there must be.")),
+    click.option("--expect-added", metavar="EUROS", help=_("How many euros must be added.")),
+    click.option("--expect-removed", metavar="EUROS", help=_("How many euros must be removed.")),
+    click.option("--removes-first", is_flag=True, help=_("Send every remove before the first add.")),
+    click.option("--sheet", "sheet_name", metavar=_("NAME"), help=_("The sheet of the workbook to read.")),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar=_("ROLE=TITLE"),
+        help=_("Name a column (token, amount, direction, added, removed) by title or letter; may be repeated."),
+    ),
+    click.option("--remember-columns", is_flag=True, help=_("Keep what --column says for the next sheet.")),
+    click.option("--signed", is_flag=True, help=_("Amounts with a minus are removes; there is no direction.")),
+    click.option("--include-hidden", is_flag=True, help=_("Hidden rows and columns are meant as well.")),
+)
+
+
+def add_reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of how its sheet is to be read."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_READING), command)
 
 
 class InOrder(click.Group):
@@ -35,38 +113,38 @@ def app() -> None:
 
 
 @app.command(help=_("Dry run: what is wrong with a sheet, and the forecast."))
-@options.sheet
-@options.json
+@sheet
+@json
 @click.option("--offline", is_flag=True, help=_("Do not ask the provider."))
-@options.add_reading
-@options.period
+@add_reading
+@period
 @click.option(
     "--annotate", type=Path, metavar=_("FILE"), help=_("Write your own workbook with the findings marked in it.")
 )
-@options.out
+@out
 def check(
     *, json: bool, offline: bool, period: str | None, annotate: Path | None, out: Path | None, **asked: Any
 ) -> int:
-    from batch.cli.checking import check_command, read_request
+    from batch.cli.check import check_command, read_request
 
     request = read_request(**asked)
     return check_command(request, offline=offline, period=period, json=json, out=out, annotated=annotate)
 
 
 @app.command(help=_("Check, show the totals, ask, perform, write the report."))
-@options.sheet
-@options.json
+@sheet
+@json
 @click.option("--yes", "-y", is_flag=True, help=_("Do not ask before moving credit."))
 @click.option("--skip-invalid", is_flag=True, help=_("Run the rows without errors."))
 @click.option("--partial", is_flag=True, help=_("Run even if the forecast says that some rows will be refused."))
 @click.option("--again", is_flag=True, help=_("Run a plan that has already been run (needs --why)."))
-@options.why
-@options.add_reading
+@why
+@add_reading
 @click.option("--only-unsettled", metavar=_("BATCH"), help=_("Send what this earlier batch has not done."))
-@options.period
-@options.max_per_second
+@period
+@max_per_second
 @click.option("--ask-before-resend", is_flag=True, help=_("Let a person agree before a lost movement is sent again."))
-@options.out
+@out
 def run(
     *,
     json: bool,
@@ -83,8 +161,8 @@ def run(
     **asked: Any,
 ) -> int:
     from batch.choices import Choices
-    from batch.cli.checking import read_request
-    from batch.cli.running import run_command
+    from batch.cli.check import read_request
+    from batch.cli.run import run_command
 
     choices = Choices(
         skip_invalid=skip_invalid,
@@ -101,42 +179,42 @@ def run(
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
 @click.argument("batch", required=False, metavar=_("[BATCH]"), help=_("The one that has not ended unless named."))
-@options.json
-@options.max_per_second
+@json
+@max_per_second
 @click.option(
     "--ask-before-resend/--no-ask-before-resend",
     default=None,
     help=_("Let a person agree before a lost movement is sent again, or not any more."),
 )
-@options.out
+@out
 def resume(**given: Any) -> int:
-    from batch.cli.running import resume_command
+    from batch.cli.run import resume_command
 
     return resume_command(**given)
 
 
 @app.command(help=_("End a batch that was begun: what it has not sent it never will."))
-@options.batch
-@options.why
+@batch
+@why
 def abandon(batch: str, why: str | None) -> int:
-    from batch.cli.running import abandon_command
+    from batch.cli.run import abandon_command
 
     return abandon_command(batch, why=why or "")
 
 
 @app.command(help=_("Decide about a row in doubt, with the evidence."))
-@options.batch
-@click.argument("row", type=options.WholeNumber(), metavar=_("ROW"), help=_("The row's number in the sheet."))
+@batch
+@click.argument("row", type=WholeNumber(), metavar=_("ROW"), help=_("The row's number in the sheet."))
 @click.option("--applied/--not-applied", default=None, help=_("What a person found out."))
 @click.option("--why", metavar=_("TEXT"), help=_("How it was found out, for the ledger."))
 def resolve(batch: str, row: int, *, applied: bool | None, why: str | None) -> int:
-    from batch.cli.deciding import resolve_command
+    from batch.cli.run import resolve_command
 
     return resolve_command(batch, row, applied=applied, why=why or "")
 
 
 @app.command(help=_("List the batches in the ledger, newest first."))
-@options.json
+@json
 def batches(*, json: bool) -> int:
     from batch.cli.history import batches_command
 
@@ -144,8 +222,8 @@ def batches(*, json: bool) -> int:
 
 
 @app.command(help=_("Show what has become of a batch, row by row."))
-@options.batch
-@options.json
+@batch
+@json
 def show(batch: str, *, json: bool) -> int:
     from batch.cli.history import show_command
 
@@ -153,8 +231,8 @@ def show(batch: str, *, json: bool) -> int:
 
 
 @app.command(help=_("Write a batch's workbook again, from the ledger."))
-@options.batch
-@options.out
+@batch
+@out
 def report(batch: str, out: Path | None) -> int:
     from batch.cli.history import report_command
 
@@ -162,7 +240,7 @@ def report(batch: str, out: Path | None) -> int:
 
 
 @app.command(help=_("Prove that a batch's record was not changed."))
-@options.batch
+@batch
 @click.option("--report", type=Path, metavar=_("FILE"), help=_("A report to compare as well."))
 def verify(batch: str, report: Path | None) -> int:
     from batch.cli.history import verify_command
@@ -173,13 +251,13 @@ def verify(batch: str, report: Path | None) -> int:
 @app.command(help=_("Copy the ledger to a new file, also while a batch is run."))
 @click.argument("file", type=Path, metavar=_("FILE"), help=_("The copy; a file that exists is not replaced."))
 def backup(file: Path) -> int:
-    from batch.cli.backup import backup_command
+    from batch.cli.history import backup_command
 
     return backup_command(file)
 
 
 @app.command(help=_("Write the accounting entries of what a batch did."))
-@options.batch
+@batch
 @click.option(
     "--format",
     "layout",
@@ -189,15 +267,15 @@ def backup(file: Path) -> int:
 )
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the entries."))
 def journal(batch: str, layout: str, out: Path | None) -> int:
-    from batch.cli.journal import journal_command
+    from batch.cli.history import journal_command
 
     return journal_command(batch, layout, out=out)
 
 
 @app.command(help=_("Show the main balance and every sub-account's."))
-@options.json
+@json
 def accounts(*, json: bool) -> int:
-    from batch.cli.accounts import accounts_command
+    from batch.cli.history import accounts_command
 
     return accounts_command(json=json)
 
@@ -206,17 +284,17 @@ def accounts(*, json: bool) -> int:
 @click.option("--from-account", is_flag=True, help=_("List the account's sub-accounts and their balances in it."))
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the workbook."))
 def template(*, from_account: bool, out: Path | None) -> int:
-    from batch.cli.template import template_command
+    from batch.cli.history import template_command
 
     return template_command(out, from_account=from_account)
 
 
 @app.command(help=_("A local stand-in for the provider, with faults."))
-@click.option("--port", type=options.WholeNumber(0, 65535), default=8765, metavar="N", help=_("0 takes a free one."))
+@click.option("--port", type=WholeNumber(0, 65535), default=8765, metavar="N", help=_("0 takes a free one."))
 @click.option("--key", default="sandbox-key", metavar=_("KEY"), help=_("The API key it accepts."))
-@click.option("--subaccounts", type=options.WholeNumber(0, 100_000), default=29, metavar="N", help=_("How many."))
+@click.option("--subaccounts", type=WholeNumber(0, 100_000), default=29, metavar="N", help=_("How many."))
 @click.option("--state", type=Path, metavar=_("FILE"), help=_("A file to keep the balances in."))
-@click.option("--latency-ms", type=options.Number(min=0), default=0.0, metavar="N", help=_("Wait before every answer."))
+@click.option("--latency-ms", type=Number(min=0), default=0.0, metavar="N", help=_("Wait before every answer."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", help=_("Of the messages."))
 @click.option("--error-status", type=click.Choice([200, 400]), default=200, help=_("HTTP status of a refusal."))
 @click.option(
@@ -228,7 +306,7 @@ def template(*, from_account: bool, out: Path | None) -> int:
 )
 @click.option("--drift", default="0", metavar="EUROS", help=_("Euros that a sub-account spends between two looks."))
 def sandbox(**given: Any) -> None:
-    from batch.cli.sandbox import sandbox_command
+    from batch.cli.serve import sandbox_command
 
     sandbox_command(**given)
 
@@ -236,14 +314,14 @@ def sandbox(**given: Any) -> None:
 @app.command(help=_("Sandbox, sample sheet and report, in one go."))
 @click.option("--out", type=Path, default=Path("reports"), metavar=_("FOLDER"), help=_("The folder for the report."))
 def demo(out: Path) -> int:
-    from batch.cli.demo import demo_command
+    from batch.cli.serve import demo_command
 
     return demo_command(out)
 
 
 @app.command(help=_("The web site: upload, review, approve, watch, file."))
 @click.option("--host", default="127.0.0.1", metavar=_("ADDRESS"), help=_("The address to listen on."))
-@click.option("--port", type=options.WholeNumber(0, 65535), default=8000, metavar="N", help=_("0 takes a free one."))
+@click.option("--port", type=WholeNumber(0, 65535), default=8000, metavar="N", help=_("0 takes a free one."))
 @click.option("--demo", is_flag=True, help=_("Against a sandbox, with three people to be."))
 @click.option("--open", "open_browser", is_flag=True, help=_("Open it in the browser."))
 @click.option(
@@ -256,4 +334,4 @@ def serve(**given: Any) -> int:
 
 
 for command in (app, *app.commands.values()):
-    command.params.append(options.lang)
+    command.params.append(lang)

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batch.cli.console import console
+from batch.cli.terminal import console
 from batch.euros_shown import euros
 from batch.finding_rules import Severity
 from batch.findings import Finding

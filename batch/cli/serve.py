@@ -1,4 +1,4 @@
-"""`serve`: the web site, until it is interrupted. The only command that knows the site."""
+"""Serve the site, the sandbox and the demonstration."""
 
 from __future__ import annotations
 
@@ -6,20 +6,97 @@ import os
 import secrets
 import tempfile
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from batch.cli.console import note
-from batch.cli.surroundings import read_environment
-from batch.errors import UsageError
+from batch.choices import Choices
+from batch.cli.check import CheckRequest, check_command
+from batch.cli.run import run_command
+from batch.cli.terminal import note, read_environment
+from batch.errors import UsageError, system_words
 from batch.language import _, language, ngettext
 from batch.settings import KEY, KEY_FILE, Settings, is_this_machine, load_settings
 
 if TYPE_CHECKING:
     from batch.web.options import SiteOptions
+
+
+def sandbox_command(*, drift: str, faults: Sequence[str], **given: Any) -> None:
+    """Serve until interrupted."""
+    from batch.sandbox import Fault, Sandbox, SandboxOptions
+
+    try:
+        options = SandboxOptions(drift=Decimal(drift), faults=tuple(map(Fault.from_text, faults)), **given)
+        sandbox = Sandbox(options)
+        sandbox.start()
+    except InvalidOperation:
+        raise UsageError(_("--drift {value} is not a number of euros.").format(value=drift)) from None
+    except (ValueError, OSError) as error:
+        why = system_words(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(_("The sandbox cannot start: {why}.").format(why=why.rstrip("."))) from error
+    note(_("The sandbox answers at {address} until Ctrl-C. Nothing in it is real.").format(address=sandbox.url))
+    try:
+        sandbox.serve_forever()
+    except KeyboardInterrupt:
+        note(_("The sandbox has ended."))
+    finally:
+        sandbox.close()
+
+
+_IN_WHEEL = "demo_sheet/monthly.xlsx"
+_IN_CHECKOUT = Path(__file__).parents[2] / "samples" / "monthly.xlsx"
+_LATENCY_MS = 25.0
+"""About what a real call takes, so that the progress bar shows what it will show."""
+
+
+def demo_command(folder: Path) -> int:
+    """Check and run the sample sheet, and leave the report in the folder."""
+    from batch.sandbox import Sandbox, SandboxOptions
+
+    request = CheckRequest(_sample_sheet())
+    with (
+        tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
+        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=language().value)) as sandbox,
+    ):
+        _use_sandbox(sandbox.url, home)
+        note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
+        try:
+            check_command(request)
+            return run_command(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
+        finally:
+            _close_ledger()
+
+
+def _use_sandbox(url: str, home: str) -> None:
+    """Point this process at the sandbox, whatever the person's own settings are."""
+    for name in [name for name in os.environ if name.startswith("CREDITBATCH_")]:
+        del os.environ[name]
+    os.environ.pop(KEY_FILE, None)
+    os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": url, "CREDITBATCH_HOME": home}
+
+
+def _close_ledger() -> None:
+    """Windows does not delete a file that is open."""
+    from django.conf import settings
+    from django.db import connections
+
+    if settings.configured:
+        connections.close_all()
+
+
+def _sample_sheet() -> Path:
+    """The sample: installed with the package, or beside it in a checkout."""
+    installed = Path(str(resources.files("batch"))) / _IN_WHEEL
+    for path in (installed, _IN_CHECKOUT):
+        if path.is_file():
+            return path
+    raise UsageError(_("The sample sheet is missing from this installation: install creditbatch again."))
+
 
 _THREADS = 8
 _MOST_BYTES = 120 * 1024 * 1024

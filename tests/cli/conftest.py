@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from batch.__main__ import main
-from batch.cli import console
+from batch.cli import terminal
 from batch.language import Language, speak
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli import warm
@@ -140,7 +140,7 @@ def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
     ):
         changed.setattr(sys, "argv", ["creditbatch", *arguments])
         changed.setattr(sys, "stdin", nothing)
-        changed.setattr(console, "_has_document", False)
+        changed.setattr(terminal, "_has_document", False)
         before, terminated = dict(os.environ), signal.getsignal(signal.SIGTERM)
         os.environ.clear()
         os.environ.update(environ)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli import console
+from batch.cli import terminal
 from batch.cli.app import app
 from batch.errors import LedgerError
 from batch.sandbox import Sandbox
@@ -182,7 +182,7 @@ def test_who_cannot_be_told_changes_no_exit_code(command: Command) -> None:
 
 
 def test_there_is_never_a_second_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(console, "_has_document", False)
-    console.print_json({"state": "finished"})
-    console.print_json({"error": {"code": "interrupted", "message": "too late"}})
+    monkeypatch.setattr(terminal, "_has_document", False)
+    terminal.print_json({"state": "finished"})
+    terminal.print_json({"error": {"code": "interrupted", "message": "too late"}})
     assert json.loads(capsys.readouterr().out) == {"state": "finished"}

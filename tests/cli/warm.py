@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LOADED = [
-    "batch.cli.checking",
-    "batch.cli.running",
+    "batch.cli.check",
+    "batch.cli.run",
     "batch.provider.client",
     "batch.report.workbook",
     "batch.runner.execute",

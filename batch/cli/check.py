@@ -1,4 +1,4 @@
-"""`check`: read the sheet in its child process while the provider is asked, and say everything there is to say."""
+"""Check a sheet and show what is found; hand it back with its mistakes marked."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.choices import Choices
-from batch.cli.console import print_json
-from batch.cli.correcting import refuse_annotating, write_annotated
-from batch.cli.surroundings import has_ledger, now, open_client, open_ledger, read_environment
+from batch.cli.terminal import has_ledger, note, now, open_client, open_ledger, print_json, read_environment
 from batch.errors import SettingsError, UsageError
+from batch.files import whole_file
+from batch.frames import CheckedSheet
 from batch.language import _
 from batch.model import Role
 from batch.output import refuse_replacing
 from batch.settings import Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
+from batch.sheet.source_file import load
 from batch.validation.amounts import read_amount
 from batch.validation.check_sheet import Conventions, Expected, header_of, titles_to_keep
 from batch.validation.header import PAIR, WORDED
@@ -30,6 +31,35 @@ if TYPE_CHECKING:
     from batch.ledger.protocol import Ledger
     from batch.provider.client import Client
     from batch.runner.dry_run import Account, DryRun
+
+
+def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
+    """Say at once what cannot be the name of the marked workbook, beside that of the report."""
+    wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
+    if out.suffix.lower() not in {".xlsx", wanted}:
+        raise UsageError(
+            _("{path} cannot be the marked workbook: give it the ending {ending}.").format(path=out, ending=wanted)
+        )
+    refuse_replacing(sheet, out, "--annotate")
+    if report is not None and report.resolve() == out.resolve():
+        raise UsageError(_("--annotate and --out name the same file: choose another name for one of them."))
+
+
+def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits) -> None:
+    """Write the marked workbook, and say what could not be kept."""
+    from batch.annotation import annotate
+
+    original = load(path, limits)
+    if original.sha256 != checked.source.sha256:
+        raise UsageError(_("{file} was changed while it was checked: check it again.").format(file=original.name))
+    annotated = annotate(
+        original, checked.source, checked.all_findings, keeps_macros=out.suffix.lower() == ".xlsm", limits=limits
+    )
+    with whole_file(out) as file:
+        file.write(annotated.data)
+    for remark in annotated.remarks:
+        note("creditbatch: " + remark)
+    note(_("Marked workbook: {path}").format(path=out))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`run` and `resume`: ask, perform, write the report, and say what has become of every row."""
+"""Run and resume batches, and decide what only a person can."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.choices import Choices, read_choices, replace_manner, write_choices
-from batch.cli.console import note, print_json, progress
-from batch.cli.surroundings import (
+from batch.cli.terminal import (
     SignalBrake,
+    note,
     now,
     open_client,
     open_ledger,
     person,
+    print_json,
+    progress,
     read_environment,
     settings_and_key,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
 from batch.euros_shown import euros
 from batch.language import N_, _, ngettext, number
-from batch.model import ENDED, BatchState, BatchView, Status, tally
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, tally
 from batch.notes import tell
 from batch.output import refuse_replacing
 from batch.planning.reconciliation import is_alarming
+from batch.runner.open_account import decide, find_undecided
 from batch.settings import Secret, Settings, check_pace, load_settings
+from batch.wording import direction_word
 
 if TYPE_CHECKING:
-    from batch.cli.checking import CheckRequest
+    from batch.cli.check import CheckRequest
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
     from batch.runner.acceptance import Obstacle
@@ -52,7 +56,7 @@ class Manner:
 
 def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report. Returns the exit code."""
-    from batch.cli.checking import begin_reading, show_dry_run
+    from batch.cli.check import begin_reading, show_dry_run
     from batch.runner.acceptance import family_of, is_all_done, obstacle_in_forecast, obstacle_in_sheet, repetition_in
     from batch.runner.open_account import holding, refuse_unfinished
 
@@ -183,7 +187,7 @@ def _check(
     choices: Choices,
 ) -> DryRun:
     """The dry run, with what the ledger knows of the list. Hold the account."""
-    from batch.cli.checking import dry_run_of
+    from batch.cli.check import dry_run_of
     from batch.runner.acceptance import check_against_ledger, only_unsettled
 
     checked = dry_run_of(request, settings, *reading, lambda _account: access.account)
@@ -353,3 +357,31 @@ def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
         sentence = _("{why} `creditbatch resume {batch}` goes on.")
         note("creditbatch: " + sentence.format(why=why, batch=view.head.batch))
     return code
+
+
+def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> int:
+    """Show the evidence; with a decision and a reason, record it. Returns the exit code."""
+    ledger = open_ledger(load_settings(read_environment()))
+    view = ledger.view(batch)
+    _show_evidence(view, find_undecided(view, row))
+    if applied is None or not why.strip():
+        raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
+    who = person() or N_("somebody without a user name")
+    decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=now)
+    sentence = _("Recorded: row {row} was not applied; `creditbatch resume {batch}` goes on.")
+    if applied:
+        sentence = _("Recorded: row {row} was applied; `creditbatch resume {batch}` goes on.")
+    note(sentence.format(row=row, batch=batch))
+    return 0
+
+
+def _show_evidence(view: BatchView, entry: BatchRow) -> None:
+    """What was asked for, the balances before and after, and what later rows' answers say."""
+    from batch.cli.screens import evidence_screen
+    from batch.planning.settlement import evidence_of
+
+    amount = euros(entry.row.amount) if entry.row.amount is not None else ""
+    direction = direction_word(entry.row.direction) if entry.row.direction else ""
+    sentence = _("Row {row}: {direction} {amount}, sub-account {token}")
+    note(sentence.format(row=entry.row.number, direction=direction, amount=amount, token=entry.row.token))
+    evidence_screen(evidence_of(view, entry))
