@@ -23,7 +23,7 @@ from batch.language import _, language, ngettext
 from batch.settings import KEY, KEY_FILE, Settings, is_this_machine, load_settings
 
 if TYPE_CHECKING:
-    from batch.web.options import SiteOptions
+    from batch.web.configure import SiteOptions
 
 
 def sandbox_command(*, drift: str, faults: Sequence[str], **given: Any) -> None:
@@ -135,9 +135,7 @@ def serve_command(asked: Served) -> int:
 
 
 def _serve(asked: Served, settings: Settings, stack: ExitStack) -> None:
-    from batch.web.configure import configure
-    from batch.web.logs import keep_log, stop_log
-    from batch.web.options import LOOPBACK_NAMES, site_options
+    from batch.web.configure import LOOPBACK_NAMES, configure, keep_log, site_options, stop_log
 
     options = site_options(read_environment())
     _refuse_exposure(asked, options)
@@ -174,7 +172,7 @@ def _refuse_exposure(asked: Served, options: SiteOptions) -> None:
 def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
     from waitress import create_server
 
-    from batch.web.wsgi import application, collect_static
+    from batch.web.configure import application, collect_static
 
     collect_static()
     # Elsewhere than behind a proxy, what a visitor says of itself is thrown away.
@@ -223,39 +221,39 @@ def _publish(address: str) -> None:
 
 
 def _greet(asked: Served, address: str) -> None:
-    from batch.web.entry import onetime
+    from batch.web.auth import services
 
     note(_("The site is at {address} until Ctrl-C.").format(address=address))
     if asked.link_for is not None:
         note(_("One-time link for {name}:").format(name=asked.link_for))
         note(f"{address}/invitation/{_secret_for(asked.link_for)}")
-    first = onetime.link_for_first()
+    first = services.link_for_first()
     if first is not None:
         hours = ngettext(
             "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hour:",
             "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hours:",
-            onetime.FIRST_HOURS,
+            services.FIRST_HOURS,
         )
-        note(hours.format(count=onetime.FIRST_HOURS))
+        note(hours.format(count=services.FIRST_HOURS))
         note(f"{address}/setup/{first}")
 
 
 def _secret_for(username: str) -> str:
     """For an administrator who forgot their password: whoever starts the site can read its database anyway."""
     from batch.web.audit import keep
-    from batch.web.entry import onetime
+    from batch.web.auth import services
     from batch.web.models import Person
 
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
         raise UsageError(_("There is no active person with the user name {name}.").format(name=username))
     keep("link.made", username)
-    return onetime.link_for(person)
+    return services.link_for(person)
 
 
 @contextmanager
 def _scheduler() -> Iterator[None]:
-    from batch.web.runs.scheduler import Scheduler
+    from batch.web.batches.jobs import Scheduler
 
     scheduler = Scheduler().start()
     try:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+import smtplib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
-from batch.web.models import AuditEntry, Person
+from django.conf import settings
+from django.core import mail
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+
+from batch.language import Language, _, speaking
+from batch.web.models import AuditEntry, Draft, Person, SiteSettings
 
 
 def record(request: HttpRequest, action: str, subject: str = "", **particulars: object) -> None:
@@ -30,3 +41,120 @@ def keep(
         particulars=particulars or {},
         address=address[:64],
     )
+
+
+class Event(StrEnum):
+    """What people are told of."""
+
+    WAITS = "waits"  # a draft waits for approval
+    APPROVED = "approved"  # a draft has all its approvals and may be started
+    FINISHED = "finished"
+    NEEDS_DECISION = "needs-decision"  # a batch stopped before its end
+    START_FAILED = "start-failed"  # an approved draft could not be started
+    QUEUED = "queued"  # a start waits for a batch that was begun before it
+
+
+_Reason = str | Callable[[], str]
+_APPROVERS = Q(can_approve=True)
+_BOTH = Q(can_approve=True) | Q(can_prepare=True)
+_CONCERNED = {
+    Event.WAITS: _APPROVERS,
+    Event.APPROVED: _BOTH,
+    Event.FINISHED: _BOTH,
+    Event.NEEDS_DECISION: _APPROVERS,
+    Event.START_FAILED: _BOTH,
+    Event.QUEUED: _APPROVERS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a mail is about."""
+
+    name: str
+    link: str
+    reason: _Reason
+
+
+def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: str = "", reason: _Reason = "") -> None:
+    """Tell the people with the role concerned, once what they are told of is committed.
+
+    It is about a draft or, if that is named, a batch; `reason` is a sentence about it, or makes one in the language of
+    the person who is written to. `about` names the batch that a draft waits for: then the mail links to its page.
+    Whoever prepared a draft is not asked to approve it. Failing to send breaks nothing; it is written in the audit log.
+    """
+    if not settings.CREDITBATCH_HAS_MAIL:
+        return
+    people = Person.objects.filter(_CONCERNED[event], is_active=True).exclude(email="")
+    if event is Event.WAITS and draft is not None:
+        people = people.exclude(pk__in={draft.created_by_id, *draft.versions.values_list("created_by_id", flat=True)})
+    told = _Told(batch or _sheet_of(draft), f"{site_address()}{_page_of(draft, batch or about)}", reason)
+    transaction.on_commit(lambda: _send(event, list(people), told))
+
+
+def site_address() -> str:
+    """Where people reach the site, without a slash at the end."""
+    return str(settings.CREDITBATCH_SITE_URL) or "http://127.0.0.1:8000"
+
+
+def _sheet_of(draft: Draft | None) -> str:
+    names = draft.versions.order_by("-number").values_list("file__name", flat=True) if draft else None
+    return (names.first() if names is not None else None) or ""
+
+
+def _page_of(draft: Draft | None, batch: str) -> str:
+    if batch:
+        return reverse("batch", args=[batch])
+    return reverse("draft", args=[draft.pk]) if draft else reverse("home")
+
+
+def _send(event: Event, people: Collection[Person], told: _Told) -> None:
+    if not people:
+        return
+    try:
+        mail.get_connection().send_messages(list(_messages(event, people, told)))
+    except (OSError, smtplib.SMTPException) as error:
+        # Only the kind of failure: a server's own words may repeat what it was sent.
+        keep("mail.failed", told.name, particulars={"event": event.value, "failure": type(error).__name__})
+
+
+def _messages(event: Event, people: Collection[Person], told: _Told) -> Iterator[mail.EmailMessage]:
+    site = SiteSettings.objects.first()
+    fallback = (site.language if site else "") or Language.ENGLISH.value
+    one_line = " ".join(told.name.split())
+    for person in people:
+        with speaking(Language(person.language or fallback)):
+            subject, sentence = _words(event)
+            paragraphs = (
+                _("Hello {name},").format(name=person),
+                sentence.format(name=one_line),
+                told.reason() if callable(told.reason) else told.reason,
+                told.link,
+            )
+            body = "\n\n".join(filter(None, (*paragraphs, _about())))
+        yield mail.EmailMessage(subject.format(name=one_line), body, to=[person.email])
+
+
+def _words(event: Event) -> tuple[str, str]:
+    match event:
+        case Event.WAITS:
+            return _("{name} waits for approval"), _("The sheet {name} has been checked and waits for your approval.")
+        case Event.APPROVED:
+            return _("{name} is approved"), _("The sheet {name} is approved and may be started. Nothing was sent yet.")
+        case Event.FINISHED:
+            return _("{name} is finished"), _("The batch {name} is finished; its report is ready.")
+        case Event.NEEDS_DECISION:
+            return _("{name} needs a decision"), _(
+                "The batch {name} has stopped before its end, and a person must decide how it goes on."
+            )
+        case Event.START_FAILED:
+            return _("{name} was not started"), _("The sheet {name} was to be started, but was not. Nothing was sent.")
+        case Event.QUEUED:
+            return _("{name} waits for another batch"), _(
+                "The sheet {name} was to be started, and waits until the batch before it has ended. Nothing was sent."
+            )
+
+
+def _about() -> str:
+    sentence = _("You receive this because of your role in creditbatch; you choose your language at {link}.")
+    return sentence.format(link=f"{site_address()}{reverse('profile')}")

@@ -1,23 +1,270 @@
-"""Making Django ready for the site: one process has the ledger's tables and the site's, in one database.
-
-The command line by itself never comes here. Processes that do: `creditbatch serve`, the worker, the tests.
-"""
+"""Keys that are kept in files of CREDITBATCH_HOME, apart from the database: made once, read by their owner only."""
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
 
+from batch.errors import SettingsError
+from batch.language import _
 from batch.ledger.orm.connection import connect
-from batch.settings import environment
+from batch.settings import Secret, environment, is_this_machine
 from batch.web import settings as site_settings
-from batch.web.keyfiles import SECRET_KEY, VAULT_KEY, key_file
-from batch.web.options import LOOPBACK_NAMES, Mail, SiteOptions, site_options
+
+SECRET_KEY = "secret-key"  # noqa: S105 (a file's name)
+"""What the site signs with: sessions, forms, one-time codes."""
+VAULT_KEY = "vault-key"
+"""What the provider's key is encrypted with."""
+
+
+def key_file(home: Path, name: str, make: Callable[[], str]) -> str:
+    """What the file holds; made if there is none. Two processes that come at once get the same."""
+    path = home / name
+    try:
+        if not path.exists():
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make(path, make())
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        text = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or _("it holds something else")
+        sentence = _("The key file {path} cannot be used: {why}; make sure that you may read and write it.")
+        raise SettingsError(sentence.format(path=path, why=why)) from error
+    if not text:
+        sentence = _("The key file {path} is empty: put it back from your backup, or delete it to have a new one made.")
+        raise SettingsError(sentence.format(path=path))
+    return text
+
+
+def _make(path: Path, content: str) -> None:
+    """The file appears under its name with all its content, or another process's was there first."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Neither replaces what is there: a link to a name that is taken fails, and so does Windows's rename.
+        with suppress(FileExistsError):
+            (os.link if os.name == "posix" else os.rename)(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""A page elsewhere cannot make a browser send these with another site's address behind them."""
+_MAX_PASSWORD_FILE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The server that takes the site's mail."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret | None
+    encryption: str
+    """starttls, ssl or none."""
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """Checked."""
+
+    url: str | None
+    """Where people reach the site, without a slash at the end; None: on this machine only."""
+    trusted_proxy: str | None
+    """The address of the proxy whose word about the visitor's address is taken."""
+    mail: Mail | None = field(default=None)
+
+    @property
+    def host(self) -> str | None:
+        """The name that browsers send."""
+        return urlsplit(self.url).hostname if self.url else None
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the site encrypted, through a proxy."""
+        return bool(self.url) and str(self.url).startswith("https://")
+
+
+def site_options(environ: Mapping[str, str]) -> SiteOptions:
+    """Read and check them; `SettingsError` names the one that is wrong."""
+    return SiteOptions(
+        url=_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
+        trusted_proxy=_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
+        mail=_read_mail(environ),
+    )
+
+
+def _site_url(text: str) -> str | None:
+    url = text.strip().rstrip("/")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        parts, host = None, None
+    odd = not url.isprintable() or any(sign in url for sign in " ?#\\@")
+    if odd or not parts or not host or parts.scheme not in {"https", "http"} or parts.path:
+        raise SettingsError(_("CREDITBATCH_SITE_URL is not an address such as https://credits.example.com."))
+    if parts.scheme == "http" and not is_this_machine(host):
+        raise SettingsError(_("CREDITBATCH_SITE_URL must begin with https: passwords would travel unprotected."))
+    return url
+
+
+def _proxy(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise SettingsError(_("CREDITBATCH_TRUSTED_PROXY is not an IP address such as 127.0.0.1.")) from error
+
+
+def _read_mail(environ: Mapping[str, str]) -> Mail | None:
+    host = environ.get("CREDITBATCH_EMAIL_HOST", "").strip()
+    if not host:
+        return None
+    encryption = environ.get("CREDITBATCH_EMAIL_TLS", "").strip().lower() or "starttls"
+    if encryption not in {"starttls", "ssl", "none"}:
+        raise SettingsError(_("CREDITBATCH_EMAIL_TLS must be starttls, ssl or none."))
+    sender = environ.get("CREDITBATCH_EMAIL_FROM", "").strip()
+    if "@" not in sender or not sender.isprintable():
+        raise SettingsError(_("CREDITBATCH_EMAIL_FROM must be the address that the site's mail comes from."))
+    port = (
+        environ.get("CREDITBATCH_EMAIL_PORT", "").strip() or {"starttls": "587", "ssl": "465", "none": "25"}[encryption]
+    )
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise SettingsError(_("CREDITBATCH_EMAIL_PORT must be a port's number."))
+    user = environ.get("CREDITBATCH_EMAIL_USER", "").strip()
+    return Mail(host, int(port), user, _password(environ), encryption, sender)
+
+
+def _password(environ: Mapping[str, str]) -> Secret | None:
+    given = environ.get("CREDITBATCH_EMAIL_PASSWORD")
+    name = environ.get("CREDITBATCH_EMAIL_PASSWORD_FILE")
+    if given or not name:
+        return Secret(given) if given else None
+    try:
+        with Path(name).open("rb") as file:
+            text = file.read(_MAX_PASSWORD_FILE).decode("utf-8-sig").strip()
+    except (OSError, ValueError) as error:
+        sentence = _("The file {name} that CREDITBATCH_EMAIL_PASSWORD_FILE names cannot be read.")
+        raise SettingsError(sentence.format(name=name)) from error
+    return Secret(text)
+
+
+FILE_NAME = "site.log"
+_MOST_BYTES = 1_000_000
+_OLD_ONES = 5
+_OURS = "creditbatch.web"
+
+
+def keep_log(home: Path, *, rotates: bool = True) -> logging.Handler:
+    """Write the log from now on. The site rotates it; its workers only write to it."""
+    path = home / FILE_NAME
+    _make_private(path)
+    handler: logging.Handler
+    if rotates:
+        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_OLD_ONES, encoding="utf-8", delay=True)
+        handler.rotator = _turn_over
+    else:
+        handler = WatchedFileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(Discreet())
+    handler.addFilter(_worth_it)
+    for name in (_OURS, "django"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return handler
+
+
+def stop_log(handler: logging.Handler) -> None:
+    """Close it again."""
+    for name in (_OURS, "django"):
+        logging.getLogger(name).removeHandler(handler)
+    handler.close()
+
+
+def _make_private(log: Path) -> None:
+    """Make a file that only its owner may read, or make of one that is there such a file."""
+    log.touch(mode=0o600)
+    if os.name == "posix":
+        log.chmod(0o600)
+
+
+def _turn_over(full: str, old: str) -> None:
+    """Put the full log aside and make the next: the handler opens what is there, and would make one for everybody."""
+    with suppress(FileNotFoundError):
+        Path(full).rename(old)
+    _make_private(Path(full))
+
+
+class Discreet(logging.Formatter):
+    """One line an entry; of an exception its kind and its place, not its text, which may quote a secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
+        parts = [at, record.levelname, _message(record)]
+        if record.exc_info and record.exc_info[1]:
+            parts.append(_place(record.exc_info[1]))
+        return " ".join(" ".join(parts).split())
+
+
+def _message(record: logging.LogRecord) -> str:
+    request = getattr(record, "request", None)
+    if request is None:
+        return record.getMessage()
+    # Django's own message holds the address.
+    match = request.resolver_match
+    return f"{getattr(request, 'fault_reference', '-')} {request.method} {match.route if match else '?'} failed:"
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    way = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:])
+    cause = error.__cause__ or error.__context__
+    return f"{type(error).__name__} at {way}" + (f" after {_place(cause)}" if cause else "")
+
+
+def _worth_it(record: logging.LogRecord) -> bool:
+    """Of Django only faults: what it warns of has a page of ours, which writes its own line."""
+    return record.name == _OURS or record.levelno >= logging.ERROR
+
+
+def application() -> WSGIHandler:
+    """Every middleware is loaded here, so that a fault in them is told at the start."""
+    return WSGIHandler()
+
+
+def collect_static() -> None:
+    """Put the files that pages load where whitenoise serves them from, under names that change with their content."""
+    call_command("collectstatic", verbosity=0, interactive=False)
+
 
 STATIC_FOLDER = "static"
 _HTTPS_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]

@@ -1,19 +1,165 @@
-"""What every answer has in common: the content policy, the language, and failures told in one sentence."""
+"""What goes wrong, as a page: one sentence, what to do, and a reference that the site's log has as well."""
 
 from __future__ import annotations
 
+import logging
+import math
+import secrets
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils import translation
+from django.shortcuts import render
+from django.utils import timezone, translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from batch.errors import CreditbatchError
-from batch.language import Language, speaking
-from batch.web.access import is_fragment
+from batch import __version__
+from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsError
+from batch.language import Language, _, language, ngettext, speaking
+from batch.web.access import Role, is_fragment, roles_of
 from batch.web.models import Person, SiteSettings
+
+log = logging.getLogger("creditbatch.web")
+
+
+def _where(request: HttpRequest) -> str:
+    """The kind of page rather than its address, which may hold a one-time link's secret or anything else."""
+    return request.resolver_match.route if request.resolver_match else "?"
+
+
+def error_page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str) -> HttpResponse:
+    """The page; nothing in it comes from what was sent."""
+    reference = secrets.token_hex(4)
+    log.warning("%s %s %s: %d", reference, request.method, _where(request), status)
+    return _page(request, status, sentence, advice, reference)
+
+
+def _page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str, reference: str) -> HttpResponse:
+    context = {"sentence": sentence, "advice": advice, "reference": reference, "status": int(status)}
+    return render(request, "web/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400; also for a Host that is none of ours, and for a form that is too large."""
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
+    return error_page(
+        request,
+        HTTPStatus.BAD_REQUEST,
+        _("What your browser sent could not be understood."),
+        _("Go back, load the page again and repeat what you did."),
+    )
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django hands it over)
+    """403 for a form that another page sent, or that is older than the session."""
+    return error_page(
+        request,
+        HTTPStatus.FORBIDDEN,
+        _("This form did not come from a page of this site, or the page was too old. Nothing was changed."),
+        _("Go back, load the page again and send the form once more; cookies must be allowed."),
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
+    """403 for a role that is missing."""
+    return error_page(
+        request,
+        HTTPStatus.FORBIDDEN,
+        _("Your role does not allow this."),
+        _("Ask an administrator if you need it."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
+    """404."""
+    return error_page(
+        request,
+        HTTPStatus.NOT_FOUND,
+        _("There is no such page."),
+        _("The address may be mistyped, or what it showed was never here. Start again from the home page."),
+    )
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """405."""
+    return error_page(
+        request,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        _("This address only works as a part of another page."),
+        _("Start again from the home page."),
+    )
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413."""
+    return error_page(
+        request,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        _("What was sent is too large for this site."),
+        _("Send a smaller file, or split it into several."),
+    )
+
+
+def locked_out(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
+    """429 after too many wrong passwords; it says when to try again."""
+    minutes = _minutes_left(request)
+    advice = ngettext(
+        "Try again in {minutes} minute, or ask an administrator for a link to set a new password.",
+        "Try again in {minutes} minutes, or ask an administrator for a link to set a new password.",
+        minutes,
+    )
+    response = error_page(
+        request,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        _("Too many wrong passwords for this name from this address."),
+        advice.format(minutes=minutes),
+    )
+    response["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def _minutes_left(request: HttpRequest) -> int:
+    """Until the last wrong password that counted is forgotten."""
+    cool_off = get_cool_off(request) or timedelta(minutes=15)
+    name = request.POST.get("username", "")
+    tried = AccessAttempt.objects.filter(username=name, ip_address=request.META.get("REMOTE_ADDR"))
+    last = tried.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
+    return max(1, math.ceil((last + cool_off - timezone.now()).total_seconds() / 60))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: the fault itself is only in the log."""
+    reference = secrets.token_hex(4)
+    request.fault_reference = reference  # type: ignore[attr-defined] # for the line in the log, which is written next
+    return _page(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        _("The site has a fault. What was sent to the provider is in the ledger, and nothing is sent twice."),
+        _("Try again; if it happens once more, tell an administrator the reference: the site's log explains it."),
+        reference,
+    )
+
+
+def failed(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
+    """A failure that has a sentence of its own."""
+    match error:
+        case ProviderError():
+            status, advice = HTTPStatus.BAD_GATEWAY, _("Nothing was changed. Try again in a minute.")
+        case SettingsError() | LedgerError():
+            status, advice = HTTPStatus.SERVICE_UNAVAILABLE, _("An administrator can put this right.")
+        case _:
+            status, advice = HTTPStatus.BAD_REQUEST, _("Go back and try something else.")
+    return error_page(request, status, str(error), advice)
+
 
 Answer = Callable[[HttpRequest], HttpResponse]
 _POLICY = "; ".join(
@@ -77,7 +223,6 @@ def spoken(answer: Answer) -> Answer:
 
 def told(answer: Answer) -> Answer:
     """A failure that has a sentence for the reader becomes a page with that sentence."""
-    from batch.web.errors import failed, not_allowed
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = answer(request)
@@ -101,3 +246,18 @@ def _language_of(request: HttpRequest) -> Language:
         codes = (name.split("-")[0] for name, _weight in asked)
         chosen = next((code for code in codes if code in set(Language)), "")
     return Language(chosen or SiteSettings.current().language or Language.ENGLISH)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """For the base page."""
+    person = request.user if isinstance(getattr(request, "user", None), Person) else None
+    roles = roles_of(person) if isinstance(person, Person) else frozenset()
+    return {
+        "person": person,
+        "is_preparer": Role.PREPARER in roles,
+        "is_approver": Role.APPROVER in roles,
+        "is_administrator": Role.ADMINISTRATOR in roles,
+        "is_demo": getattr(settings, "CREDITBATCH_DEMO", False),
+        "program_version": __version__,
+        "language": language().value,
+    }

@@ -65,7 +65,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "batch.web.context.site",
+                "batch.web.middleware.site",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "batch.web.templatetags.shown"],
         },
@@ -93,7 +93,7 @@ CSRF_COOKIE_NAME = "creditbatch_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "batch.web.errors.forged"
+CSRF_FAILURE_VIEW = "batch.web.middleware.forged"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -101,7 +101,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 """Hours. Whoever guesses a password waits a quarter of an hour after five wrong ones."""
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "batch.web.errors.locked_out"
+AXES_LOCKOUT_CALLABLE = "batch.web.middleware.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_VERBOSE = False
@@ -123,5 +123,5 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-FILE_UPLOAD_HANDLERS = ["batch.web.drafts.receiving.BoundedUpload"]
+FILE_UPLOAD_HANDLERS = ["batch.web.drafts.checking.BoundedUpload"]
 LOGGING_CONFIG = None

@@ -4,67 +4,66 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from batch.web import errors
-from batch.web.accounts import pages as accounts
-from batch.web.administration import auditlog, connection, overview, people, rules
-from batch.web.drafts import annotating, correcting, deciding, reviewing, uploading
-from batch.web.entry import home, links, login, profile, totp
-from batch.web.runs import acting, files, history, pages
+from batch.web import accounts, home, middleware
+from batch.web.administration import audit_log, views
+from batch.web.auth import views
+from batch.web.batches import action_views, views
+from batch.web.drafts import correction_views, views
 
 _ENTRY = [
     path("", home.home, name="home"),
     path("balance", home.main_balance, name="main-balance"),
-    path("login", login.log_in, name="login"),
-    path("logout", login.log_out, name="logout"),
-    path("setup/<str:secret>", links.setup, name="setup"),
-    path("invitation/<str:secret>", links.invitation, name="invitation"),
-    path("welcome", links.welcome, name="welcome"),
-    path("profile", profile.profile, name="profile"),
-    path("profile/password", profile.password, name="password"),
-    path("profile/authenticator", totp.authenticator, name="authenticator"),
-    path("profile/authenticator/remove", totp.remove, name="authenticator-remove"),
+    path("login", views.log_in, name="login"),
+    path("logout", views.log_out, name="logout"),
+    path("setup/<str:secret>", views.setup, name="setup"),
+    path("invitation/<str:secret>", views.invitation, name="invitation"),
+    path("welcome", views.welcome, name="welcome"),
+    path("profile", views.profile, name="profile"),
+    path("profile/password", views.password, name="password"),
+    path("profile/authenticator", views.authenticator, name="authenticator"),
+    path("profile/authenticator/remove", views.remove, name="authenticator-remove"),
 ]
 _ADMINISTRATION = [
-    path("", overview.overview, name="administration"),
-    path("people", people.people, name="people"),
-    path("people/new", people.new, name="person-new"),
-    path("people/<int:pk>", people.person, name="person"),
-    path("people/<int:pk>/link", people.link, name="person-link"),
-    path("people/<int:pk>/authenticator", people.forget_authenticator, name="person-authenticator"),
-    path("connection", connection.connection, name="connection"),
-    path("connection/test", connection.test, name="connection-test"),
-    path("settings", rules.rules, name="site-settings"),
-    path("log", auditlog.auditlog, name="audit-log"),
-    path("log.csv", auditlog.export, name="audit-log-csv"),
+    path("", views.overview, name="administration"),
+    path("people", views.people, name="people"),
+    path("people/new", views.new, name="person-new"),
+    path("people/<int:pk>", views.person, name="person"),
+    path("people/<int:pk>/link", views.link, name="person-link"),
+    path("people/<int:pk>/authenticator", views.forget_authenticator, name="person-authenticator"),
+    path("connection", views.connection, name="connection"),
+    path("connection/test", views.test, name="connection-test"),
+    path("settings", views.rules, name="site-settings"),
+    path("log", audit_log.auditlog, name="audit-log"),
+    path("log.csv", audit_log.export, name="audit-log-csv"),
 ]
 _DRAFTS = [
-    path("new", uploading.upload, name="upload"),
-    path("samples/<str:name>", uploading.sample, name="sample"),
-    path("<uuid:pk>", reviewing.draft, name="draft"),
-    path("<uuid:pk>/accounts", reviewing.accounts, name="draft-accounts"),
-    path("<uuid:pk>/changes/<int:number>", reviewing.changes, name="draft-changes"),
-    path("<uuid:pk>/file/<int:number>", reviewing.original, name="draft-file"),
-    path("<uuid:pk>/annotated", annotating.annotated, name="draft-annotated"),
-    path("<uuid:pk>/cell/<int:row>/<int:column>", correcting.cell, name="draft-cell"),
-    path("<uuid:pk>/reading", correcting.reading, name="draft-reading"),
-    path("<uuid:pk>/options", correcting.options, name="draft-options"),
-    path("<uuid:pk>/replace", correcting.replace_file, name="draft-replace"),
-    path("<uuid:pk>/check", correcting.check, name="draft-check"),
-    path("<uuid:pk>/approve", deciding.approve, name="draft-approve"),
-    path("<uuid:pk>/reject", deciding.reject, name="draft-reject"),
+    path("new", views.upload, name="upload"),
+    path("samples/<str:name>", views.sample, name="sample"),
+    path("<uuid:pk>", views.draft, name="draft"),
+    path("<uuid:pk>/accounts", views.accounts, name="draft-accounts"),
+    path("<uuid:pk>/changes/<int:number>", views.changes, name="draft-changes"),
+    path("<uuid:pk>/file/<int:number>", views.original, name="draft-file"),
+    path("<uuid:pk>/annotated", correction_views.annotated, name="draft-annotated"),
+    path("<uuid:pk>/cell/<int:row>/<int:column>", correction_views.cell, name="draft-cell"),
+    path("<uuid:pk>/reading", correction_views.reading, name="draft-reading"),
+    path("<uuid:pk>/options", correction_views.options, name="draft-options"),
+    path("<uuid:pk>/replace", correction_views.replace_file, name="draft-replace"),
+    path("<uuid:pk>/check", correction_views.check, name="draft-check"),
+    path("<uuid:pk>/approve", views.approve, name="draft-approve"),
+    path("<uuid:pk>/reject", views.reject, name="draft-reject"),
 ]
 _BATCHES = [
-    path("", history.history, name="history"),
-    path("start/<uuid:draft>", acting.start, name="start"),
-    path("unschedule/<uuid:draft>", acting.unschedule, name="unschedule"),
-    path("<str:batch>/", pages.batch, name="batch"),
-    path("<str:batch>/rows/<int:row>", pages.row, name="batch-row"),
-    path("<str:batch>/rows/<int:row>/decide", acting.decide_row, name="decide"),
-    path("<str:batch>/stop", acting.stop, name="stop"),
-    path("<str:batch>/resume", acting.resume, name="resume"),
-    path("<str:batch>/give-up", acting.give_up, name="give-up"),
-    path("<str:batch>/again", acting.send_again, name="send-again"),
-    path("<str:batch>/files/<str:kind>", files.batch_file, name="batch-file"),
+    path("", views.history, name="history"),
+    path("start/<uuid:draft>", action_views.start, name="start"),
+    path("unschedule/<uuid:draft>", action_views.unschedule, name="unschedule"),
+    path("<str:batch>/", views.batch, name="batch"),
+    path("<str:batch>/rows/<int:row>", views.row, name="batch-row"),
+    path("<str:batch>/rows/<int:row>/decide", action_views.decide_row, name="decide"),
+    path("<str:batch>/stop", action_views.stop, name="stop"),
+    path("<str:batch>/resume", action_views.resume, name="resume"),
+    path("<str:batch>/give-up", action_views.give_up, name="give-up"),
+    path("<str:batch>/again", action_views.send_again, name="send-again"),
+    path("<str:batch>/files/<str:kind>", action_views.batch_file, name="batch-file"),
 ]
 _ACCOUNTS = [
     path("", accounts.accounts, name="accounts"),
@@ -78,7 +77,7 @@ urlpatterns = [
     path("batches/", include(_BATCHES)),
     path("accounts/", include(_ACCOUNTS)),
 ]
-handler400 = errors.bad_request
-handler403 = errors.forbidden
-handler404 = errors.not_found
-handler500 = errors.broken
+handler400 = middleware.bad_request
+handler403 = middleware.forbidden
+handler404 = middleware.not_found
+handler500 = middleware.broken

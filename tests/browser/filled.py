@@ -78,9 +78,9 @@ def _draft(name: str, content: str | bytes) -> str:
 
 
 def _version(pk: str, name: str, content: str | bytes, made_by: str) -> str:
+    from batch.web.drafts.approval_policy import Options
     from batch.web.drafts.checking import Reading, check_version
     from batch.web.drafts.conventions import Conventions
-    from batch.web.drafts.digest import Options
     from batch.web.models import Draft, StoredFile
 
     data = content if isinstance(content, bytes) else content.encode()
@@ -91,7 +91,7 @@ def _version(pk: str, name: str, content: str | bytes, made_by: str) -> str:
 
 
 def _approved(name: str, content: str) -> str:
-    from batch.web.drafts.decisions import approve
+    from batch.web.drafts.approvals import approve
     from batch.web.models import Draft, Version
 
     draft = Draft.objects.get(pk=_draft(name, content))
@@ -104,8 +104,8 @@ def _performed(pk: str) -> str:
     """By the site's own worker, to its end; the batch."""
     from django.utils import timezone
 
+    from batch.web.batches import jobs
     from batch.web.models import Draft, JobState
-    from batch.web.runs import jobs
     from tests.browser.served import wait_for
 
     job = jobs.ask_to_start(Draft.objects.get(pk=pk), _person("anton"), timezone.now())
@@ -122,8 +122,8 @@ def _queued(pk: str, behind: str) -> str:
     """A start that waits until another batch has ended."""
     from django.utils import timezone
 
+    from batch.web.batches import jobs
     from batch.web.models import Draft
-    from batch.web.runs import jobs
     from tests.browser.served import wait_for
 
     job = jobs.ask_to_start(Draft.objects.get(pk=pk), _person("anton"), timezone.now())

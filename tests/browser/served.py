@@ -100,7 +100,7 @@ class Served:
 
     def _is_worker(self, process: psutil.Process) -> bool:
         try:
-            is_worker = "batch.web.runs.worker" in process.cmdline()
+            is_worker = "batch.web.batches.worker" in process.cmdline()
             return is_worker and process.environ().get("CREDITBATCH_HOME") == str(self.home)
         except psutil.Error:
             return False

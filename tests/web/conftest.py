@@ -14,8 +14,7 @@ import pytest
 
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.web import settings as site_settings
-from batch.web.configure import configure
-from batch.web.options import LOOPBACK_NAMES
+from batch.web.configure import LOOPBACK_NAMES, configure
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from batch.web.configure import configure
-from batch.web.vault import provider
+from batch.web.credentials import provider
 from tests.web.conftest import Site
 
 _BOTH_WAYS = """

@@ -12,7 +12,7 @@ from django.test import Client
 
 from batch.errors import ProviderUnreachable
 from batch.notes import note
-from batch.web.logs import FILE_NAME, keep_log, stop_log
+from batch.web.configure import FILE_NAME, keep_log, stop_log
 from tests.web.conftest import ClientFor, People, Site
 
 SECRET = "k3y-of-the-account-0123456789"
@@ -51,7 +51,7 @@ def test_a_fault_tells_a_reference_and_no_traceback(
         except KeyError as error:
             raise RuntimeError(f"the key {SECRET} was not liked") from error
 
-    monkeypatch.setattr("batch.web.entry.home.waiting_for", fail)
+    monkeypatch.setattr("batch.web.home.waiting_for", fail)
     client = client_for(people.viewer)
     client.raise_request_exception = False
     response = client.get("/")
@@ -72,7 +72,7 @@ def test_a_failure_with_a_sentence_of_its_own_shows_it(
     def fail(_person: object) -> None:
         raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
 
-    monkeypatch.setattr("batch.web.entry.home.waiting_for", fail)
+    monkeypatch.setattr("batch.web.home.waiting_for", fail)
     response = client_for(people.viewer).get("/")
     assert response.status_code == 502
     assert "The provider cannot be reached." in response.content.decode()

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SettingsError
-from batch.web.keyfiles import key_file
+from batch.web.configure import key_file
 
 _MAKER = """
 import sys, secrets
 from pathlib import Path
-from batch.web.keyfiles import key_file
+from batch.web.configure import key_file
 sys.stdin.readline()
 print(key_file(Path(sys.argv[1]), "a-key", lambda: secrets.token_hex(16)))
 """

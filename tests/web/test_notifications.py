@@ -6,8 +6,8 @@ import pytest
 from django.conf import settings
 from django.core import mail
 
+from batch.web.audit import Event, notify
 from batch.web.models import AuditEntry, Draft, StoredFile, Version
-from batch.web.notifications import Event, notify
 from tests.web.conftest import People
 
 

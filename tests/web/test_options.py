@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SettingsError
-from batch.web.options import site_options
+from batch.web.configure import site_options
 
 _MAIL = {"CREDITBATCH_EMAIL_HOST": "mail.example.com", "CREDITBATCH_EMAIL_FROM": "batch@example.com"}
 

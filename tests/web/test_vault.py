@@ -11,20 +11,20 @@ from django.db import connections
 
 from batch.errors import SettingsError
 from batch.settings import Secret
-from batch.web import vault
+from batch.web import credentials
 from tests.web.conftest import ClientFor, People, Site
 
 KEY = "k3y-of-the-account-0123456789"
 
 
 def test_a_key_comes_back_as_it_was_entered(people: People) -> None:
-    vault.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
-    address, key = vault.provider()
+    credentials.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
+    address, key = credentials.provider()
     assert (address, key.reveal()) == ("https://api.example.com/v1", KEY)
 
 
 def test_the_key_is_nowhere_in_the_database_and_on_no_page(people: People, site: Site, client_for: ClientFor) -> None:
-    vault.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
+    credentials.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
     page = client_for(people.administrator).get("/administration/connection").content.decode()
     assert Secret(KEY).fingerprint() in page
     assert KEY not in page
@@ -33,19 +33,19 @@ def test_the_key_is_nowhere_in_the_database_and_on_no_page(people: People, site:
 
 
 def test_another_vault_key_is_told_in_a_sentence(people: People) -> None:
-    vault.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
+    credentials.set_key("https://api.example.com/v1", Secret(KEY), people.administrator)
     settings.CREDITBATCH_VAULT_KEY = Fernet.generate_key().decode()
     with pytest.raises(SettingsError, match="another vault key"):
-        vault.provider()
+        credentials.provider()
     settings.CREDITBATCH_VAULT_KEY = "damaged"
     with pytest.raises(SettingsError, match="damaged"):
-        vault.provider()
+        credentials.provider()
 
 
 def test_without_any_key_it_is_told_where_to_enter_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batch.settings._key_from_keyring", lambda: None)
     with pytest.raises(SettingsError, match="under Administration"):
-        vault.provider()
+        credentials.provider()
 
 
 def _files(home: Path) -> list[Path]:

@@ -13,8 +13,8 @@ from batch.errors import SettingsError
 from batch.language import Language, _
 from batch.money import CENT
 from batch.settings import PROVIDER_URL, Secret
-from batch.web import vault
-from batch.web.entry.forms import LANGUAGES
+from batch.web import credentials
+from batch.web.auth.forms import LANGUAGES
 from batch.web.models import Person, SiteSettings
 
 ROLE_FIELDS = ("can_prepare", "can_approve", "can_administer")
@@ -94,7 +94,7 @@ class ConnectionForm(forms.Form):
         found = super().clean() or {}
         if "api_url" in found and "key" in found:
             try:
-                found["api_url"], found["secret"] = vault.checked(found["api_url"], found["key"])
+                found["api_url"], found["secret"] = credentials.checked(found["api_url"], found["key"])
             except SettingsError as error:
                 self.add_error(None, str(error))
         return found

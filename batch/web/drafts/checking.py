@@ -1,19 +1,25 @@
-"""Checking a draft by what the command line calls: the sheet is read in its child process while the provider is asked.
-
-The worker that starts an approved draft comes here as well, so that what is started is what was checked.
-"""
+"""A file's name from outside, made harmless: it is shown on pages, put in reports and offered for download."""
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
+from typing import IO, Any
 
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
 
 from batch.choices import Choices
-from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, UsageError
+from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, SheetError, UsageError
 from batch.frames import Grid
+from batch.language import _
 from batch.ledger.orm.queries import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.notes import note
@@ -26,17 +32,130 @@ from batch.runner.acceptance import (
 )
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
 from batch.runner.open_account import bind_account, find_account
-from batch.sheet import Reader, open_original
-from batch.sheet.source_file import Original
+from batch.sheet import Limits, Reader, open_original
+from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import header_of, titles_to_keep
-from batch.web import vault
-from batch.web.drafts.conventions import Conventions
-from batch.web.drafts.corrections import Correction, corrected
-from batch.web.drafts.digest import Options, screen_digest
-from batch.web.drafts.receiving import limits
-from batch.web.drafts.store import Checked, Making, add_version, check_again
-from batch.web.drafts.words import obstacle_sentence
+from batch.web import credentials
+from batch.web.drafts.approval_policy import Options, screen_digest
+from batch.web.drafts.approvals import obstacle_sentence
+from batch.web.drafts.conventions import Conventions, Correction, corrected
+from batch.web.drafts.versions import Checked, Making, add_version, check_again
 from batch.web.models import Draft, Person, StoredFile, Version
+
+LONGEST = 120
+_HARMFUL = '<>:"|?*'
+"""What no file on Windows may have in its name."""
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path, without characters that are invisible, turn the text around or mean something to a
+    system; "sheet" if nothing is left. The ending is kept, because it says what the file is.
+    """
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(map(_harmless, unicodedata.normalize("NFC", base)))
+    stem, dot, ending = " ".join(plain.split()).rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    stem, ending = stem.strip(". ") or "sheet", ending.strip()[:10]
+    suffix = f".{ending}" if ending else ""
+    return stem[: LONGEST - len(suffix)] + suffix
+
+
+def _harmless(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Zs", "Zl", "Zp"} or char in "\t\n\r":
+        return " "
+    if category.startswith("C"):
+        return ""
+    return "_" if char in _HARMFUL else char
+
+
+FIELD = "sheet_file"
+ENDINGS = (*WORKBOOK_SUFFIXES, *TEXT_SUFFIXES)
+_MOST_ROWS = 200_000
+"""Rows of a sheet that are kept to be looked at on pages; longer ones are for the command line."""
+_KEPT = timedelta(hours=1)
+"""How long a file waits for the choice of one of its sheets."""
+_SALT = "creditbatch.drafts.file"
+
+
+def limits() -> Limits:
+    """How much a sheet may take, by the settings of the environment."""
+    found = credentials.surroundings()
+    rows = min(found.max_rows, _MOST_ROWS)
+    return Limits.of(file_mb=found.max_file_mb, unpacked_mb=found.max_unpacked_mb, rows=rows)
+
+
+class BoundedUpload(TemporaryFileUploadHandler):
+    """Django's way of writing an upload to a temporary file, which stops writing beyond the limit of a sheet."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """A file begins."""
+        super().new_file(*args, **kwargs)
+        self._received, self._limit = 0, limits().file_size
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """A piece arrives. The rest of a file that is too large is heard but not kept."""
+        self._received += len(raw_data)
+        if self._received > self._limit:
+            self.upload_interrupted()
+            if self.request is not None:
+                self.request.META["CREDITBATCH_TOO_LARGE"] = "1"
+            raise SkipFile
+        super().receive_data_chunk(raw_data, start)
+
+
+def received(request: HttpRequest) -> StoredFile:
+    """The file of the form, stored; a `SheetError` says why it is refused."""
+    file = request.FILES.get(FIELD)
+    if request.META.get("CREDITBATCH_TOO_LARGE"):
+        raise SheetError(
+            _(
+                "The file is larger than the {limit} MB that a sheet may have: "
+                "copy the rows that matter into a new file."
+            ).format(limit=f"{limits().file_size / 1e6:g}")
+        )
+    if not isinstance(file, UploadedFile):
+        raise SheetError(_("No file was chosen: choose the sheet to check."))
+    return keep(safe_name(file.name or ""), file)
+
+
+def keep(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
+    """Store a file; a `SheetError` for what can be told without looking into it."""
+    if PurePath(name).suffix.lower() not in ENDINGS:
+        raise SheetError(
+            _("{name} is not named like a sheet: save it as one of {endings}.").format(
+                name=f"“{name}”", endings=", ".join(ENDINGS)
+            )
+        )
+    data = content.read()
+    if not data:
+        raise SheetError(_("{name} is empty (0 bytes): save the sheet again.").format(name=f"“{name}”"))
+    return StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
+
+
+def ticket(file: StoredFile, person: Person) -> str:
+    """What a form carries instead of the file, for this person only."""
+    return TimestampSigner(salt=_SALT).sign(f"{file.pk}:{person.pk}")
+
+
+def redeemed(text: str, person: Person) -> StoredFile:
+    """The file of a ticket; `UsageError` if it is old or another's."""
+    try:
+        file, _colon, owner = TimestampSigner(salt=_SALT).unsign(text, max_age=_KEPT).partition(":")
+        if owner != str(person.pk):
+            raise BadSignature
+        return StoredFile.objects.get(pk=int(file))
+    except (BadSignature, StoredFile.DoesNotExist):
+        raise UsageError(_("This page was open for too long: choose the file again.")) from None
+
+
+def forget_unused() -> None:
+    """Remove the files that became no version: their sheet was never chosen, or they could not be read."""
+    used = Version.objects.values("file_id")
+    old = timezone.now() - _KEPT
+    StoredFile.objects.filter(received_at__lt=old).exclude(pk__in=used).delete()
+
 
 _PATIENCE = 8.0
 """Seconds that the provider may take for one answer: somebody is waiting for the page."""
@@ -192,11 +311,11 @@ class _Asked:
 
 def _ask() -> _Asked:
     try:
-        api_url, key = vault.provider()
+        api_url, key = credentials.provider()
     except SettingsError as error:
         return _Asked(problem=str(error))
     try:
-        with vault.open_client(_PATIENCE) as client:
+        with credentials.open_client(_PATIENCE) as client:
             account = read_account(client, api_url, _now)
     except ProviderError as error:
         return _Asked(known=known_account(), problem=str(error))
@@ -215,7 +334,7 @@ def _ask() -> _Asked:
 def known_account() -> int | None:
     """The account of the connection in force, if its key was used before."""
     try:
-        api_url, key = vault.provider()
+        api_url, key = credentials.provider()
     except SettingsError:
         return None
     return find_account(DatabaseLedger(), api_url, key.fingerprint())

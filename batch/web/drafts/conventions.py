@@ -1,19 +1,80 @@
-"""How a sheet is to be read, as its preparer said on the page: which sheet, which columns, which control totals."""
+"""Cells corrected on the page: put over the grid after it was read, so that the same rules read them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.http import QueryDict
+
 from batch.errors import UsageError
+from batch.frames import Grid
 from batch.language import _
-from batch.model import Role
+from batch.ledger.events import cell_from_json, cell_to_json
+from batch.model import Appearance, Cell, Role
 from batch.money import ZERO
 from batch.validation import check_sheet as rules
 from batch.validation.amounts import read_amount
 from batch.validation.check_sheet import Expected
+from batch.web.drafts.approval_policy import Options
+
+LONGEST = 500
+"""Characters of a corrected cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A cell, by its row as Excel shows it and its column counted from 0, and who made what of it."""
+
+    row: int
+    column: int
+    before: Cell
+    after: str | None
+    """None: it was emptied."""
+    by: str
+    at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """As the database keeps it."""
+        return {
+            "row": self.row,
+            "column": self.column,
+            "before": cell_to_json(self.before),
+            "after": self.after,
+            "by": self.by,
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Correction:
+        """What `to_json` gave."""
+        return cls(
+            kept["row"],
+            kept["column"],
+            cell_from_json(kept["before"]),
+            kept["after"],
+            kept["by"],
+            datetime.fromisoformat(kept["at"]),
+        )
+
+
+def typed(text: str) -> str | None:
+    """What a person typed into a cell; nothing is a blank."""
+    return text.strip()[:LONGEST] or None
+
+
+def corrected(grid: Grid, corrections: Iterable[Correction]) -> Grid:
+    """The grid with the corrected cells, the newest correction of a cell last. What the eye saw there is no more."""
+    changed = {(found.row, found.column): found.after for found in corrections}
+    return replace(grid.with_cells(changed), appearance=_seen(grid.appearance, changed)) if changed else grid
+
+
+def _seen(appearance: Appearance, changed: Mapping[tuple[int, int], str | None]) -> Appearance:
+    shown = {place: text for place, text in appearance.shown.items() if place not in changed}
+    return replace(appearance, shown=shown, struck=appearance.struck - changed.keys(), rewritten=frozenset(changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +146,44 @@ def control_rows(text: str) -> int | None:
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 7):
         raise UsageError(_("{text} is not a number of rows: write it like 40.").format(text=text[:40]))
     return int(plain)
+
+
+COLUMN = "column-"
+"""A select for each role, by its name."""
+_LONGEST_SHEET = 200
+_LONGEST_TITLE = 300
+_LONGEST_WHY = 1000
+_LONGEST_PERIOD = 60
+
+
+def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
+    """How the sheet is to be read; the columns are only those that the form asks for."""
+    columns = before.columns
+    if any(name.startswith(COLUMN) for name in posted):
+        chosen = {role.value: posted.get(COLUMN + role.value, "").strip()[:_LONGEST_TITLE] for role in Role}
+        columns = {role: title for role, title in chosen.items() if title}
+    return replace(
+        before,
+        sheet=posted.get("sheet", "").strip()[:_LONGEST_SHEET] or None,
+        columns=columns,
+        signed="signed" in posted,
+        include_hidden="include_hidden" in posted,
+        rows=control_rows(posted.get("rows", "")),
+        added=control_amount(posted.get("added", "")),
+        removed=control_amount(posted.get("removed", "")),
+    )
+
+
+def options_of(posted: QueryDict) -> Options:
+    """What is chosen for the run; running the same once more needs a reason."""
+    again, why = "again" in posted, posted.get("why", "").strip()[:_LONGEST_WHY]
+    if again and not why:
+        raise UsageError(_("Say why it is to be paid although it seems to have been paid."))
+    return Options(
+        skip_invalid="skip_invalid" in posted,
+        partial="partial" in posted,
+        removes_first="removes_first" in posted,
+        again=again,
+        why=why if again else "",
+        period=" ".join(posted.get("period", "").split())[:_LONGEST_PERIOD],
+    )

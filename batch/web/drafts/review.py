@@ -1,8 +1,9 @@
-"""What the review page shows of a draft, put together from the tables."""
+"""The columns that a person may choose from, for each of the roles."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,23 +16,86 @@ from django.utils.safestring import SafeString
 from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
-from batch.language import _, ngettext, number
+from batch.language import _, ngettext, number, pgettext
 from batch.ledger.events import cell_from_json, finding_from_json
+from batch.model import Role
 from batch.runner.acceptance import REPEATED
+from batch.validation.header import column_letters
 from batch.values import shown
-from batch.web.charts import course_chart
-from batch.web.drafts.approving import Blocker, hindrance
+from batch.web.drafts.approval_policy import Blocker, Options, hindrance
+from batch.web.drafts.approvals import blockers_of, find_standing, hindrance_sentence, made_word, verdict
 from batch.web.drafts.checking import known_account
 from batch.web.drafts.conventions import Conventions
-from batch.web.drafts.decisions import blockers_of, find_standing
-from batch.web.drafts.digest import Options
-from batch.web.drafts.figures import Foreseen
-from batch.web.drafts.mapping import mapping
 from batch.web.drafts.rows import cell_text, columns_of
-from batch.web.drafts.store import REFUSED
-from batch.web.drafts.words import hindrance_sentence, made_word, verdict
+from batch.web.drafts.versions import REFUSED, Foreseen
 from batch.web.models import Approval, Draft, DraftState, Person, Version
+from batch.web.presenters import course_chart
 from batch.wording import severity_word
+
+_TROUBLE = {"header-missing", "column-missing", "column-twice", "column-not-found", "column-unknown"}
+_LETTERS = 26
+"""Columns offered by their letters where no header was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One role: what it is called, the title of the column that was found, and what was chosen by hand."""
+
+    role: str
+    label: str
+    found: str
+    chosen: str
+
+
+def mapping(version: Version) -> dict[str, Any]:
+    """What the form shows; it is open where columns were not recognised."""
+    conventions = Conventions.from_json(version.conventions)
+    titles = _titles(version.columns)
+    named = {column: name for column, (_value, name) in enumerate(titles)}
+    mapped = [
+        Mapped(
+            role.value,
+            role_label(role),
+            named.get(version.roles[role.value], "") if role.value in version.roles else "",
+            conventions.columns.get(role.value, ""),
+        )
+        for role in Role
+    ]
+    return {
+        "mapping": mapped,
+        "titles": titles,
+        "conventions": conventions,
+        "needs_mapping": any(found["code"] in _TROUBLE for found in version.findings),
+    }
+
+
+def role_label(role: Role) -> str:
+    """What a column holds, in a word or two."""
+    match role:
+        case Role.TOKEN:
+            return pgettext("column", "Token")
+        case Role.AMOUNT:
+            return pgettext("column", "Amount")
+        case Role.DIRECTION:
+            return pgettext("column", "Direction")
+        case Role.ADDED:
+            return pgettext("column", "Amount added")
+        case Role.REMOVED:
+            return pgettext("column", "Amount removed")
+
+
+def _titles(columns: list[str]) -> list[tuple[str, str]]:
+    """What stands for each column in the form, and what the person reads: its title, or its letter where the title is
+    empty or not the only one of its name.
+    """
+    if not columns:
+        return [(column_letters(at), column_letters(at)) for at in range(_LETTERS)]
+    often = Counter(columns)
+    return [
+        (title, title) if title and often[title] == 1 else (column_letters(at), f"{column_letters(at)} {title}".strip())
+        for at, title in enumerate(columns)
+    ]
+
 
 _MOST_VERSIONS = 20
 _PERHAPS_PAID = frozenset({REPEATED, "paid-elsewhere"})

@@ -21,10 +21,9 @@ from batch.ledger.events import cell_from_json, finding_from_json
 from batch.model import Cell, Direction, Role, Status
 from batch.report.result_labels import explained
 from batch.validation.header import cell_address
-from batch.web.drafts.store import REFUSED
-from batch.web.filters import TextFilter
+from batch.web.drafts.versions import REFUSED
 from batch.web.models import DraftMark, DraftRow, Version
-from batch.web.pagination import PAGE, Heading, make_headings
+from batch.web.presenters import PAGE, Heading, TextFilter, make_headings
 from batch.wording import direction_word
 
 _SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}

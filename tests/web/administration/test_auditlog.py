@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from batch.language import Language, speaking
-from batch.web.administration.wording import ACTIONS, action_words
+from batch.web.administration.audit_log import ACTIONS, action_words
 from batch.web.audit import keep
 from batch.web.models import AuditEntry
 from tests.web.conftest import ClientFor, People

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batch.sandbox import Sandbox, SandboxOptions
-from batch.web import vault
+from batch.web import credentials
 from batch.web.models import AuditEntry, Connection
 from tests.web.conftest import ClientFor, People, Site
 
@@ -28,7 +28,7 @@ def test_a_key_that_works_is_stored_and_tested_and_never_shown(
     assert "Stored. The account is" in page
     assert "€10,000.00" in page
     assert KEY not in page
-    assert vault.provider()[1].reveal() == KEY
+    assert credentials.provider()[1].reveal() == KEY
     entry = AuditEntry.objects.get(action="connection.changed")
     assert entry.subject == other.url
     assert KEY not in str(entry.particulars)

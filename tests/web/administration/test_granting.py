@@ -7,7 +7,7 @@ from itertools import chain, combinations
 import pytest
 
 from batch.web.access import Role
-from batch.web.administration.granting import may_help_in, objection
+from batch.web.administration.views import may_help_in, objection
 
 _EXTRA = (Role.PREPARER, Role.APPROVER, Role.ADMINISTRATOR)
 _ALL = [

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.web.administration import people as views
+from batch.web.administration import views
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, ClientFor, People, make_person
 

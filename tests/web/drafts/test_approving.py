@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from batch.web.drafts.approving import (
+from batch.web.drafts.approval_policy import (
     Asker,
     Blocker,
     Change,
     Hindrance,
     Limits,
+    Options,
+    Screen,
     Standing,
     approvals_needed,
     blockers,
@@ -21,7 +23,6 @@ from batch.web.drafts.approving import (
     may_relax,
     what_changed,
 )
-from batch.web.drafts.digest import Options, Screen
 
 SCREEN = Screen(
     plan="p",

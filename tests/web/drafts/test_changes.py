@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.web.drafts.changes import MOST_SHOWN, Changes, Line, changes_between
+from batch.web.drafts.versions import MOST_SHOWN, Changes, Line, changes_between
 
 COLUMNS = ("Token", "Amount")
 

@@ -18,7 +18,8 @@ from batch.runner.acceptance import Agreed, accept
 from batch.runner.dry_run import Account, DryRun, read_account
 from batch.runner.open_account import bind_account
 from batch.sandbox import Sandbox
-from batch.web import vault
+from batch.web import credentials
+from batch.web.drafts.approval_policy import Options, screen_digest
 from batch.web.drafts.checking import (
     Reading,
     check,
@@ -28,7 +29,6 @@ from batch.web.drafts.checking import (
     prepare_start,
     recheck,
 )
-from batch.web.drafts.digest import Options, screen_digest
 from batch.web.models import Draft, Version
 from tests.builders import NOON
 from tests.web.conftest import ClientFor, People
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.usefixtures("site")
 
 
 def account_now() -> Account:
-    with vault.open_client() as provider:
-        return read_account(provider, vault.provider()[0], lambda: NOON)
+    with credentials.open_client() as provider:
+        return read_account(provider, credentials.provider()[0], lambda: NOON)
 
 
 def run_it(version: Version) -> str:
@@ -66,7 +66,7 @@ def start(version: Version) -> DryRun:
 
 def access_now() -> tuple[Access, Account]:
     account = account_now()
-    api_url, key = vault.provider()
+    api_url, key = credentials.provider()
     access, _is_new = bind_account(DatabaseLedger(), api_url, key.fingerprint(), lambda: account.owner, NOON)
     return access, account
 
@@ -171,8 +171,8 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
 
 
 def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:
+    from batch.web.drafts.checking import keep
     from batch.web.drafts.conventions import Conventions
-    from batch.web.drafts.receiving import keep
 
     checked = check(Reading(keep("a.csv", io.BytesIO(GOOD)), Conventions()), Options())
     assert checked.dry_run.account is None

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batch.errors import UsageError
+from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.checking import Reading, check_version
-from batch.web.drafts.digest import Options
 from batch.web.models import Approval, AuditEntry, Draft, DraftRow, DraftState, Job, Version
 from tests.web.conftest import ClientFor, People
 from tests.web.drafts.sheets import GOOD, MIXED, OTHER, SAMPLES, TOKEN, csv_file, newest, upload

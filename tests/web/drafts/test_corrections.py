@@ -8,7 +8,7 @@ from decimal import Decimal
 from batch.frames import Wrapped
 from batch.model import Appearance, Cell
 from batch.validation.check_sheet import Expected, check_sheet
-from batch.web.drafts.corrections import Correction, corrected, typed
+from batch.web.drafts.conventions import Correction, corrected, typed
 from tests.builders import NOON, grid
 
 

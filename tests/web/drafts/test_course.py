@@ -7,7 +7,7 @@ from decimal import Decimal
 from batch.model import Balances, Cell
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.course import MOST_POINTS, course
+from batch.web.drafts.versions import MOST_POINTS, course
 from tests.builders import NOON, grid
 
 

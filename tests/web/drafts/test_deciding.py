@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.model import Direction, Movement
-from batch.web import vault
-from batch.web.drafts.decisions import FRESH, approve
+from batch.web import credentials
+from batch.web.drafts.approvals import FRESH, approve
 from batch.web.models import Approval, AuditEntry, Draft, DraftState, Person, SiteSettings, Version
 from tests.web.conftest import PASSWORD, ClientFor, People
 from tests.web.drafts.sheets import GOOD, MIXED, OTHER, newest, upload
@@ -201,7 +201,7 @@ def test_a_forecast_that_changed_is_reviewed_again(people: People, client_for: C
 
 def drain() -> None:
     """Move nearly all credit of the main account elsewhere."""
-    with vault.open_client() as provider:
+    with credentials.open_client() as provider:
         rest = provider.main_account().balance - 1
         provider.move(Movement(1, OTHER, Direction.ADD, rest), lambda: True)
 

@@ -13,7 +13,7 @@ from batch.language import Language, speaking
 from batch.model import Balances, Cell
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.digest import Options, Screen, screen_digest, screen_of
+from batch.web.drafts.approval_policy import Options, Screen, screen_digest, screen_of
 from tests.builders import NOON, grid
 
 ROWS: list[list[Cell]] = [["sub-1", Decimal(40), "add"], ["sub-2", Decimal(20), "remove"], ["sub-1", Decimal(5), "add"]]

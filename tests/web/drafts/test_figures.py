@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from batch.web.drafts.digest import Options, Screen, digest_of
-from batch.web.drafts.figures import Foreseen
+from batch.web.drafts.approval_policy import Options, Screen, digest_of
+from batch.web.drafts.versions import Foreseen
 from batch.web.models import Version
 
 SCREEN: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.web.drafts.names import LONGEST, safe_name
+from batch.web.drafts.checking import LONGEST, safe_name
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.language import Language, speaking
-from batch.web.entry.confirm import confirmed, refusal
+from batch.web.auth.services import confirmed, refusal
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, People
 

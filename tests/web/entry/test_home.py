@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.settings import Secret
-from batch.web import vault
-from batch.web.entry.waiting import What, waiting_for
+from batch.web import credentials
+from batch.web.home import What, waiting_for
 from batch.web.models import Draft, DraftState, Person, SiteSettings, StoredFile, Version
 from tests.web.conftest import ClientFor, People, Site
 from tests.web.runs.conftest import Approved, Performed, approved, performed
@@ -118,7 +118,7 @@ def test_with_another_connection_the_next_page_shows_the_balance_of_that(
     assert "€10,000.00" in balance(client)
     with Sandbox(SandboxOptions(language="en", main_balance=Decimal(77))) as other:
         # As another process would do it.
-        vault.set_key(other.url, Secret("sandbox-key"), people.administrator)
+        credentials.set_key(other.url, Secret("sandbox-key"), people.administrator)
         assert "€77.00" in balance(client)
 
 

@@ -7,7 +7,7 @@ import re
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.web.entry.confirm import has_totp
+from batch.web.auth.services import has_totp
 from batch.web.models import AuditEntry
 from tests.web.conftest import PASSWORD, ClientFor, People
 from tests.web.entry.test_confirm import code_of

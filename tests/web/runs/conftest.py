@@ -25,9 +25,9 @@ def approved(people: People, sandbox: Sandbox) -> Approved:
     """A draft of this sheet that an approver has approved."""
 
     def made(text: str = SHEET, name: str = "monthly.csv", **options: object) -> Draft:
+        from batch.web.drafts.approval_policy import Options
         from batch.web.drafts.checking import Reading, check_version
         from batch.web.drafts.conventions import Conventions
-        from batch.web.drafts.digest import Options
         from batch.web.models import Approval, Draft, DraftState, StoredFile
 
         data = text.encode()
@@ -52,7 +52,7 @@ def performed(people: People) -> Performed:
     def ran(draft: Draft, person: Person) -> Job:
         from django.utils import timezone
 
-        from batch.web.runs import jobs
+        from batch.web.batches import jobs
 
         return finish(jobs.ask_to_start(draft, person, timezone.now()))
 
@@ -62,14 +62,14 @@ def performed(people: People) -> Performed:
 def finish(job: Job) -> Job:
     """Perform a job that waits, as its worker would."""
     from batch.errors import CreditbatchError
-    from batch.web import vault
-    from batch.web.runs import jobs
-    from batch.web.runs.worker import perform_job
+    from batch.web import credentials
+    from batch.web.batches import jobs
+    from batch.web.batches.worker import perform_job
 
     assert jobs.claim(job)
     assert jobs.sign_in(job)
     try:
-        perform_job(job, vault.surroundings())
+        perform_job(job, credentials.surroundings())
         error = ""
     except CreditbatchError as failure:
         error = str(failure)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     draft = approved()
     jobs.ask_to_start(draft, people.approver, timezone.now())
@@ -29,8 +29,8 @@ def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -
 
 
 def test_a_draft_that_is_not_approved_is_not_started(people: People, approved: Approved) -> None:
+    from batch.web.batches import jobs
     from batch.web.models import Draft, DraftState, Job
-    from batch.web.runs import jobs
 
     draft = approved()
     Draft.objects.filter(id=draft.id).update(state=DraftState.CHECKED)
@@ -40,7 +40,7 @@ def test_a_draft_that_is_not_approved_is_not_started(people: People, approved: A
 
 
 def test_of_two_schedulers_one_claims(people: People, approved: Approved) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     assert jobs.claim(job)
@@ -48,7 +48,7 @@ def test_of_two_schedulers_one_claims(people: People, approved: Approved) -> Non
 
 
 def test_of_two_workers_one_signs_in(people: People, approved: Approved) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
@@ -57,7 +57,7 @@ def test_of_two_workers_one_signs_in(people: People, approved: Approved) -> None
 
 
 def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     later = timezone.now() + timedelta(hours=3)
     job = jobs.ask_to_start(approved(), people.approver, later)
@@ -66,7 +66,7 @@ def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
 
 
 def test_a_start_can_be_taken_back_until_it_begins(people: People, approved: Approved) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     draft = approved()
     job = jobs.ask_to_start(draft, people.approver, timezone.now())
@@ -77,8 +77,8 @@ def test_a_start_can_be_taken_back_until_it_begins(people: People, approved: App
 
 
 def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(people: People, approved: Approved) -> None:
+    from batch.web.batches import jobs
     from batch.web.models import Job, JobState
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
@@ -94,8 +94,8 @@ def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(people: People,
 
 
 def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, approved: Approved) -> None:
+    from batch.web.batches import jobs
     from batch.web.models import Job, JobState
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
@@ -112,9 +112,9 @@ def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_it
     from batch.ledger.events import StateChanged
     from batch.ledger.orm.models import Lease
     from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.batches import jobs
+    from batch.web.batches.jobs import state_shown
     from batch.web.models import Job, JobState
-    from batch.web.runs import jobs
-    from batch.web.runs.standing import state_shown
 
     now, ledger = timezone.now(), DatabaseLedger()
     batch = stopped_at_once(jobs.ask_to_start(approved(), people.approver, now), people)
@@ -140,8 +140,8 @@ def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_it
 def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_after_a_while(
     people: People, approved: Approved
 ) -> None:
+    from batch.web.batches import jobs
     from batch.web.models import Job, JobState
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)

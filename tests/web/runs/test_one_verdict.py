@@ -28,8 +28,8 @@ from batch.report import result_labels
 from batch.report.rows_sheet import row_lines
 from batch.report.verdict import Contents, tell_next_steps, verdict
 from batch.report.workbook import write_report
-from batch.web.runs.standing import books_of
-from batch.web.runs.worker import _tell
+from batch.web.batches.jobs import books_of
+from batch.web.batches.worker import _tell
 from batch.wording import status_word
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.web.conftest import ClientFor, People

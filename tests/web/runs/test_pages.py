@@ -160,7 +160,7 @@ def test_a_doubt_is_decided_once_with_a_reason_and_the_batch_goes_on(
 ) -> None:
     from batch.ledger.orm.queries import line_of
     from batch.model import BatchState, Status
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     # A row of two cents is never settled by the balances, and its answer is lost.
     options = SandboxOptions(language="en", faults=(Fault.from_text("reset-after"),))
@@ -207,8 +207,8 @@ def test_the_rest_of_a_batch_becomes_a_new_draft_without_what_is_done(
 
 
 def test_a_running_batch_shows_its_course(people: People, client_for: ClientFor, approved: Approved) -> None:
+    from batch.web.batches import jobs
     from batch.web.models import Job
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
@@ -246,7 +246,7 @@ def test_a_start_at_an_impossible_time_is_told(
 
 
 def test_amounts_on_the_page_are_those_of_the_ledger(ended: Job) -> None:
-    from batch.web.runs.standing import books_of
+    from batch.web.batches.jobs import books_of
 
     books = books_of(ended.batch)
     assert (books.main.given, books.main.received) == (Decimal("15.500"), Decimal("0.500"))
@@ -260,9 +260,9 @@ def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     from batch.ledger.orm.queries import line_of
     from batch.ledger.orm.store import DatabaseLedger
     from batch.model import BatchState, Status
-    from batch.web.entry.waiting import What, waiting_for
+    from batch.web.batches import jobs
+    from batch.web.home import What, waiting_for
     from batch.web.models import Job
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)

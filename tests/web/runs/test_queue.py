@@ -41,14 +41,14 @@ def stopped(people: People, approved: Approved, performed: Performed, sandbox: S
 
 
 def start(draft: Draft, people: People) -> Job:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     return jobs.ask_to_start(draft, people.approver, timezone.now())
 
 
 def look(job: Job) -> bool:
     """As the scheduler does: True if the job may begin now."""
-    from batch.web.runs.queue import batch_before, queue_behind
+    from batch.web.batches.jobs import batch_before, queue_behind
 
     job.refresh_from_db()
     before = batch_before(job)
@@ -95,7 +95,7 @@ def test_when_the_batch_before_has_ended_the_start_goes_on(
     people: People, approved: Approved, stopped: str, sandbox: Sandbox
 ) -> None:
     from batch.ledger.orm.queries import line_of
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     job = start(approved(OTHER, "other.csv"), people)
     assert not look(job)
@@ -156,7 +156,7 @@ def test_what_continues_a_stopped_batch_does_not_wait_for_it(people: People, app
 def test_behind_a_running_batch_nobody_is_written_to(
     people: People, approved: Approved, stopped: str, mails: list[mail.EmailMessage]
 ) -> None:
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     jobs.claim(jobs.ask_to_resume(stopped, None, people.approver))
     job = start(approved(OTHER, "other.csv"), people)
@@ -170,8 +170,8 @@ def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
 ) -> None:
     from batch.ledger.lease import this_process
     from batch.ledger.orm.store import DatabaseLedger
+    from batch.web.batches import jobs
     from batch.web.models import DraftState, JobState
-    from batch.web.runs import jobs
 
     draft = approved()
     ledger = DatabaseLedger()
@@ -209,17 +209,17 @@ def test_a_period_is_kept_and_shown(people: People, approved: Approved, performe
 
 
 def _connection() -> tuple[str, str]:
-    from batch.web import vault
+    from batch.web import credentials
 
-    api_url, key = vault.provider()
+    api_url, key = credentials.provider()
     return normalize_address(api_url), key.fingerprint()
 
 
 def _worked(job: Job) -> tuple[str, int | None]:
     """What has become of a job that a worker process took."""
-    from batch.web.runs import jobs
+    from batch.web.batches import jobs
 
     assert jobs.claim(job)
-    subprocess.run([sys.executable, "-m", "batch.web.runs.worker", str(job.pk)], timeout=60, check=True)
+    subprocess.run([sys.executable, "-m", "batch.web.batches.worker", str(job.pk)], timeout=60, check=True)
     job.refresh_from_db()
     return job.state, job.pid

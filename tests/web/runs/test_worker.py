@@ -56,8 +56,8 @@ def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
     people: People, approved: Approved
 ) -> None:
     from batch.ledger.orm.queries import newest_lines
+    from batch.web.batches import jobs
     from batch.web.models import Draft, DraftState
-    from batch.web.runs import jobs
 
     draft = approved()
     job = jobs.ask_to_start(draft, people.approver, timezone.now())
@@ -69,13 +69,13 @@ def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
 
 def test_the_worker_process_ends_its_job(site: Site, people: People, approved: Approved, sandbox: Sandbox) -> None:
     from batch.ledger.orm.queries import line_of
+    from batch.web.batches import jobs
     from batch.web.models import JobState
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
     ended = subprocess.run(
-        [sys.executable, "-m", "batch.web.runs.worker", str(job.id)], capture_output=True, timeout=60, check=False
+        [sys.executable, "-m", "batch.web.batches.worker", str(job.id)], capture_output=True, timeout=60, check=False
     )
     job.refresh_from_db()
     assert (ended.returncode, ended.stderr) == (0, b"")
@@ -87,8 +87,8 @@ def test_a_stop_that_a_person_asked_for_ends_after_the_row_under_way(
     people: People, approved: Approved, sandbox: Sandbox
 ) -> None:
     from batch.ledger.orm.queries import line_of
+    from batch.web.batches import jobs
     from batch.web.models import Job
-    from batch.web.runs import jobs
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)

@@ -1,1 +1,0 @@
-"""The sub-accounts: their balances, every movement each had, and the template to fill in."""

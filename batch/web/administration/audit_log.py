@@ -1,0 +1,198 @@
+"""What the audit log says for each action. The log keeps the codes, which are the same in every language."""
+
+from __future__ import annotations
+
+import io
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+from django_filters import ChoiceFilter, FilterSet, ModelChoiceFilter
+
+from batch.delimited import harmless, write_csv
+from batch.euros_shown import euros
+from batch.language import N_, Language, _, language, speaking
+from batch.money import from_thousandths
+from batch.web.access import Role, needs
+from batch.web.audit import record
+from batch.web.models import AuditEntry, Person
+from batch.web.presenters import DayFilter, TextFilter, paginate
+
+ACTIONS = {
+    "authenticator.enrolled": N_("enrolled an authenticator"),
+    "authenticator.removed": N_("removed their authenticator"),
+    "authenticator.reset": N_("removed somebody's authenticator"),
+    "batch.abandoned": N_("gave a batch up"),
+    "batch.decided": N_("decided about a row in doubt"),
+    "batch.downloaded": N_("downloaded a file of a batch"),
+    "batch.resumed": N_("resumed a batch"),
+    "batch.stopped": N_("asked a batch to stop"),
+    "confirmation.failed": N_("entered a wrong confirmation"),
+    "connection.changed": N_("changed the connection"),
+    "connection.refused": N_("entered a key that the provider refused"),
+    "connection.tested": N_("tested the connection"),
+    "draft.approved": N_("approved a draft"),
+    "draft.changed_before_approval": N_("approved a draft that had changed, which did not count"),
+    "draft.checked": N_("checked a draft again"),
+    "draft.corrected": N_("corrected a cell of a draft"),
+    "draft.file_replaced": N_("replaced the file of a draft"),
+    "draft.made_of_rest": N_("made a draft of what is not done"),
+    "draft.options": N_("changed the options of a draft"),
+    "draft.read_anew": N_("changed how a draft's sheet is read"),
+    "draft.rejected": N_("rejected or withdrew a draft"),
+    "draft.started": N_("started a draft"),
+    "draft.unscheduled": N_("took back a start"),
+    "draft.upload_refused": N_("uploaded a file that was refused"),
+    "draft.uploaded": N_("uploaded a sheet"),
+    "link.made": N_("made a one-time link"),
+    "link.used": N_("used a one-time link"),
+    "log.exported": N_("exported the audit log"),
+    "login.done": N_("logged in"),
+    "login.failed": N_("failed to log in"),
+    "logout.done": N_("logged out"),
+    "mail.failed": N_("mail could not be sent"),
+    "password.changed": N_("changed their password"),
+    "person.added": N_("added a person"),
+    "person.changed": N_("changed a person"),
+    "profile.changed": N_("changed their own settings"),
+    "settings.changed": N_("changed the settings"),
+}
+
+
+_AMOUNTS = {"row_limit", "batch_limit"}
+"""Kept in thousandths of a euro."""
+
+
+def action_words(action: str) -> str:
+    """What somebody did, in words; the code itself where there are none."""
+    return _(ACTIONS[action]) if action in ACTIONS else action
+
+
+def particulars_words(particulars: dict[str, object]) -> str:
+    """The particulars in one line."""
+    return "; ".join(f"{name}: {_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items())
+
+
+def _value(value: object, *, is_amount: bool = False) -> str:
+    match value:
+        case [before, after]:
+            return f"{_value(before, is_amount=is_amount)} → {_value(after, is_amount=is_amount)}"
+        case list():
+            return ", ".join(map(_value, value))
+        case bool():
+            return _("yes") if value else _("no")
+        case None | "":
+            return "–"
+        case int() if is_amount:
+            return euros(from_thousandths(value))
+        case _:
+            return str(value)
+
+
+_AT_ONCE = 500
+
+
+def _list_actions() -> list[tuple[str, str]]:
+    return sorted(((code, _(words)) for code, words in ACTIONS.items()), key=itemgetter(1))
+
+
+class AuditFilter(FilterSet):  # type: ignore[misc]
+    """What the log is searched by."""
+
+    person = ModelChoiceFilter(
+        label=gettext_lazy("Person"),
+        queryset=Person.objects.order_by("username"),
+        to_field_name="username",
+        empty_label=gettext_lazy("Anybody"),
+    )
+    action = ChoiceFilter(label=gettext_lazy("Action"), choices=_list_actions, empty_label=gettext_lazy("Any"))
+    since = DayFilter("at", "gte", label=gettext_lazy("From"))
+    until = DayFilter("at", "lt", label=gettext_lazy("To"))
+    subject = TextFilter(lookup_expr="icontains", label=gettext_lazy("Subject holds"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it is shown."""
+
+    entry: AuditEntry
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+        return action_words(self.entry.action)
+
+    @property
+    def particulars(self) -> str:
+        """How."""
+        return particulars_words(self.entry.particulars)
+
+    @property
+    def who(self) -> str:
+        """Who did it."""
+        return self.entry.who or _("the site")
+
+
+@needs(Role.ADMINISTRATOR)
+@require_safe
+def auditlog(request: HttpRequest) -> HttpResponse:
+    """A page of it, the newest first."""
+    found = _search(request)
+    page = paginate(request, found.qs)
+    context = {
+        "filters": found.form,
+        "page": page,
+        "lines": map(Line, page.object_list),
+        "section": "administration",
+        "part": "log",
+    }
+    return render(request, "web/administration/log.html", context)
+
+
+@needs(Role.ADMINISTRATOR)
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """All that the search finds, as CSV; no cell of it runs as a formula."""
+    entries = _search(request).qs
+    record(request, "log.exported")
+    response = StreamingHttpResponse(_csv(entries, language()), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'
+    return response
+
+
+def _search(request: HttpRequest) -> AuditFilter:
+    return AuditFilter(request.GET, AuditEntry.objects.order_by("-at", "-pk"))
+
+
+def _csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[bytes]:
+    """In pieces; the language is chosen anew for each, because the page's is gone by the time they are sent."""
+    with speaking(spoken):
+        head = _bytes([[_("Time"), _("Who"), _("Action"), _("What"), _("Subject"), _("Particulars"), _("Address")]])
+    yield head
+    found = entries.iterator(_AT_ONCE)
+    while piece := list(islice(found, _AT_ONCE)):
+        with speaking(spoken):
+            lines = _bytes([_line(entry) for entry in piece]).removeprefix(BOM_UTF8)
+        yield lines
+
+
+def _line(entry: AuditEntry) -> list[str]:
+    line = Line(entry)
+    at = entry.at.astimezone().isoformat(timespec="seconds")
+    cells = [at, line.who, entry.action, line.action, entry.subject, line.particulars, entry.address]
+    return [harmless(cell) for cell in cells]
+
+
+def _bytes(lines: list[list[str]]) -> bytes:
+    buffer = io.BytesIO()
+    write_csv(buffer, lines)
+    return buffer.getvalue()

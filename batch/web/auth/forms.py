@@ -1,0 +1,138 @@
+"""The forms with which people come in and set themselves up. Labels are looked up when they are shown."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.utils.translation import gettext_lazy
+
+from batch.language import Language, _
+from batch.web.auth import services
+from batch.web.models import Person
+
+LANGUAGES = [
+    ("", gettext_lazy("As the browser asks")),
+    (Language.ENGLISH.value, "English"),
+    (Language.FRENCH.value, "Français"),
+]
+
+
+class LoginForm(forms.Form):
+    """Who somebody is."""
+
+    username = forms.CharField(
+        label=gettext_lazy("User name"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
+    """A password, twice."""
+
+    new_password1, new_password2 = SetPasswordMixin.create_password_fields(
+        label1=gettext_lazy("New password"), label2=gettext_lazy("New password, once more")
+    )
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        self.person = person
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = gettext_lazy(
+            "At least 10 characters; not only digits, not your name, not a common password."
+        )
+        self.fields["new_password2"].help_text = ""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Both alike, and good enough."""
+        self.validate_passwords("new_password1", "new_password2")
+        self.validate_password_for_user(self.person, "new_password2")
+        return super().clean()
+
+
+class PasswordForm(NewPasswordForm):
+    """A new password, by who knows the present one."""
+
+    old_password = forms.CharField(
+        label=gettext_lazy("Present password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("old_password", "new_password1", "new_password2")
+
+    def clean_old_password(self) -> str:
+        """Wrong ones are counted as wrong confirmations are."""
+        old: str = self.cleaned_data["old_password"]
+        if not services.password_accepted(self.person, old):
+            raise forms.ValidationError(services.wrong_password(self.person))
+        return old
+
+
+class FirstForm(NewPasswordForm):
+    """The first administrator."""
+
+    username = forms.CharField(
+        label=gettext_lazy("User name"),
+        max_length=64,
+        validators=[UnicodeUsernameValidator()],
+        help_text=gettext_lazy("What you log in with: letters, digits and @ . + - _ only."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    full_name = forms.CharField(
+        label=gettext_lazy("Full name"),
+        max_length=120,
+        help_text=gettext_lazy("As reports and the audit log give it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email"),
+        required=False,
+        help_text=gettext_lazy("For notifications; may be left empty."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    field_order = ("username", "full_name", "email", "new_password1", "new_password2")
+
+    def clean_username(self) -> str:
+        """In one form of each letter."""
+        return str(Person.normalize_username(self.cleaned_data["username"]))
+
+    def clean(self) -> dict[str, Any] | None:
+        """The password is compared with the names entered beside it."""
+        for name in ("username", "full_name", "email"):
+            setattr(self.person, name, self.cleaned_data.get(name, ""))
+        return super().clean()
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What people set for themselves. Their name is set by an administrator: reports rely on it."""
+
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES, required=False)
+
+    class Meta:
+        model = Person
+        fields = ("email", "language")
+        labels: ClassVar = {"email": gettext_lazy("Email")}
+        help_texts: ClassVar = {"email": gettext_lazy("For notifications; may be left empty.")}
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code that the app shows"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def refuse(self) -> None:
+        """Say that the code is wrong."""
+        self.add_error("code", _("That is not the code of just now: enter the one that the app shows at this moment."))

@@ -1,0 +1,145 @@
+"""Confirming that it is really this person who approves: by their password, or by a code of their authenticator once
+they have enrolled one. After five wrong passwords they wait a quarter of an hour, and after each wrong code twice as
+long as after the one before, from wherever they come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Literal
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.utils import reset
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from batch.language import _
+from batch.web.audit import keep
+from batch.web.models import Invitation, Person
+
+FIELD = "confirmation"
+"""The name of the form's field, whichever of the two it takes."""
+_LONGEST = 200
+_COUNTER = "0.0.0.0"  # noqa: S104 (nothing is bound to it)
+"""Stands for an address where wrong ones are counted, apart from wrong logins: it is the person who is held up."""
+Confirmation = Literal["password", "totp"]
+
+
+def has_totp(person: Person) -> bool:
+    """Whether a code of the authenticator is asked of them instead of the password."""
+    return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
+
+
+def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
+    """How they confirmed; None if it is wrong or too many wrong ones went before: `refusal` says which."""
+    given = posted.get(FIELD, "")[:_LONGEST]
+    if has_totp(person):
+        how: Confirmation | None = "totp" if totp_accepted(person, given) else None
+    else:
+        how = "password" if password_accepted(person, given) else None
+    if how is None:
+        keep("confirmation.failed", person.username, person=person)
+    return how
+
+
+def refusal(person: Person) -> str:
+    """What to tell a person whose confirmation failed."""
+    device = TOTPDevice.objects.filter(user=person, confirmed=True).first()
+    if device is None:
+        return wrong_password(person)
+    _is_allowed, wait = device.verify_is_allowed()
+    # A shorter wait is over when the next code comes.
+    if wait and wait["locked_until"] > timezone.now() + timedelta(seconds=device.step):
+        until = wait["locked_until"].astimezone()
+        sentence = _("Too many wrong codes: wait until {time}, and enter the code that the app shows then.")
+        return sentence.format(time=f"{until:%H:%M:%S}")
+    return _("That is not your authenticator's code of just now: wait for the next one and enter it.")
+
+
+def wrong_password(person: Person) -> str:
+    """What to tell a person whose password was not accepted."""
+    if not AxesProxyHandler.is_allowed(_counted(), {"username": person.username}):
+        return _("Too many wrong passwords: try again in a quarter of an hour.")
+    return _("That is not your password: enter it again.")
+
+
+def password_accepted(person: Person, password: str) -> bool:
+    """Whether it is their password."""
+    accepted = authenticate(_counted(), username=person.username, password=password)
+    if accepted is None or accepted.pk != person.pk:
+        return False
+    reset(ip=_COUNTER, username=person.username)
+    return True
+
+
+def totp_accepted(person: Person, code: str) -> bool:
+    """Whether it is the authenticator's code of just now, not used before. Each wrong one lengthens the wait."""
+    digits = "".join(code.split())
+    with transaction.atomic():
+        devices = TOTPDevice.objects.select_for_update().filter(user=person, confirmed=True)
+        return any(device.verify_is_allowed()[0] and device.verify_token(digits) for device in devices)
+
+
+def forget_devices(person: Person) -> None:
+    """Remove the authenticator and its recovery codes."""
+    TOTPDevice.objects.filter(user=person).delete()
+    StaticDevice.objects.filter(user=person).delete()
+
+
+def _counted() -> HttpRequest:
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = _COUNTER
+    return request
+
+
+FIRST_HOURS = 2
+"""For the first administrator, who has just started the site."""
+INVITED_DAYS = 3
+
+
+def link_for_first() -> str | None:
+    """The secret of a new link for the first administrator; None once anybody exists. Earlier ones no longer work."""
+    if Person.objects.exists():
+        return None
+    Invitation.objects.filter(person=None).delete()
+    return _made(None, timedelta(hours=FIRST_HOURS))
+
+
+def link_for(person: Person) -> str:
+    """The secret of a new link with which this person chooses a password. Earlier ones no longer work."""
+    Invitation.objects.filter(person=person, used_at=None).delete()
+    return _made(person, timedelta(days=INVITED_DAYS))
+
+
+def hash_of(secret: str) -> str:
+    """What the table and the session keep of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def found(secret_sha256: str) -> Invitation | None:
+    """The link, if it still works."""
+    link = Invitation.objects.select_related("person").filter(secret_sha256=secret_sha256, used_at=None).first()
+    if link is None or link.expires_at <= timezone.now():
+        return None
+    if link.person is None:
+        return None if Person.objects.exists() else link
+    return link if link.person.is_active else None
+
+
+def use(link: Invitation) -> bool:
+    """Use it up; False if somebody else just did. Within a transaction with what it is used for."""
+    now = timezone.now()
+    used = Invitation.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now)
+    return used == 1 and (link.person_id is not None or not Person.objects.exists())
+
+
+def _made(person: Person | None, lasting: timedelta) -> str:
+    secret = secrets.token_urlsafe(32)
+    Invitation.objects.create(secret_sha256=hash_of(secret), person=person, expires_at=timezone.now() + lasting)
+    return secret

@@ -1,0 +1,265 @@
+"""Logging in and out. Wrong passwords are counted by django-axes, whose page says when to try again."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from base64 import b32encode, b64encode
+
+import segno
+from axes.handlers.proxy import AxesProxyHandler
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from batch.language import _
+from batch.web.access import Role, needs, open_to_all, person_of, roles_of
+from batch.web.audit import keep, record
+from batch.web.auth import services
+from batch.web.auth.forms import CodeForm, FirstForm, LoginForm, NewPasswordForm, PasswordForm, ProfileForm
+from batch.web.models import Invitation, Person
+
+
+@open_to_all
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("password")
+def log_in(request: HttpRequest) -> HttpResponse:
+    """The way in; back to the page that somebody wanted."""
+    after = _after(request)
+    if request.user.is_authenticated:
+        return redirect(after)
+    form = LoginForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        # Whoever is held up already is not written down again and again.
+        is_heard = AxesProxyHandler.is_allowed(request, {"username": form.cleaned_data["username"]})
+        person = authenticate(request, **form.cleaned_data)
+        if isinstance(person, Person):
+            login(request, person)
+            record(request, "login.done", person.username)
+            return redirect(after)
+        if is_heard:
+            _note_failure(request, form.cleaned_data["username"])
+        form.add_error(None, _("This user name and this password do not belong together: try again."))
+    nobody_yet = not Person.objects.exists()
+    return render(request, "web/entry/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
+
+
+@open_to_all
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """The way out."""
+    if not isinstance(request.user, AnonymousUser):
+        record(request, "logout.done")
+    logout(request)
+    return redirect("login")
+
+
+def _after(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else "/"
+
+
+def _note_failure(request: HttpRequest, username: str) -> None:
+    """Names are only kept if they are somebody's: people enter their password there as well."""
+    known = Person.objects.filter(username=username).exists()
+    keep("login.failed", username if known else "", address=request.META.get("REMOTE_ADDR", ""))
+
+
+_KEPT = "one_time_link"
+
+
+@open_to_all
+@require_http_methods(["GET"])
+def setup(request: HttpRequest, secret: str) -> HttpResponse:
+    """The link that makes the first administrator."""
+    return _arrive(request, secret)
+
+
+@open_to_all
+@require_http_methods(["GET"])
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """The link with which somebody chooses a password."""
+    return _arrive(request, secret)
+
+
+@open_to_all
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Choosing a password; for the first administrator a name as well. The link is used up with it."""
+    link = services.found(request.session.get(_KEPT, ""))
+    if link is None:
+        return _gone(request)
+    form = _form(request, link)
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = _take(link, form)
+        except IntegrityError:
+            person = None
+        if person is None:
+            return _gone(request)
+        request.session.flush()
+        login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+        record(request, "link.used", person.username, first=link.person_id is None)
+        messages.success(request, _("Welcome, {name}: your password is set.").format(name=person))
+        return redirect("home")
+    return render(request, "web/entry/welcome.html", {"form": form, "invited": link.person})
+
+
+def _arrive(request: HttpRequest, secret: str) -> HttpResponse:
+    hashed = services.hash_of(secret)
+    if services.found(hashed) is None:
+        return _gone(request)
+    request.session[_KEPT] = hashed
+    return redirect("welcome")
+
+
+def _form(request: HttpRequest, link: Invitation) -> NewPasswordForm:
+    data = request.POST if request.method == "POST" else None
+    return NewPasswordForm(link.person, data) if link.person else FirstForm(Person(), data)
+
+
+def _take(link: Invitation, form: NewPasswordForm) -> Person | None:
+    """The person with their new password; None if the link was used by somebody else meanwhile."""
+    with transaction.atomic():
+        if not services.use(link):
+            return None
+        person = form.person
+        if link.person is None:
+            # Has every role, because nobody can grant what they lack.
+            person.can_prepare = person.can_approve = person.can_administer = True
+        person.set_password(form.cleaned_data["new_password1"])
+        person.save()
+        return person
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/entry/gone.html", status=410)
+
+
+@needs(Role.VIEWER)
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Email and language; ways to the password and the authenticator."""
+    person = person_of(request)
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        record(request, "profile.changed", person.username, fields=sorted(form.changed_data))
+        # The next page is in the new language; this sentence is shown there.
+        messages.success(request, _("Your settings are saved."))
+        return redirect("profile")
+    context = {"form": form, "section": "profile", "roles": roles_of(person), "has_totp": services.has_totp(person)}
+    return render(request, "web/entry/profile.html", context)
+
+
+@needs(Role.VIEWER)
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
+def password(request: HttpRequest) -> HttpResponse:
+    """A new password; every other session of this person ends with it."""
+    person = person_of(request)
+    form = PasswordForm(person, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        person.set_password(form.cleaned_data["new_password1"])
+        person.save(update_fields=["password"])
+        Invitation.objects.filter(person=person, used_at=None).delete()
+        update_session_auth_hash(request, person)
+        record(request, "password.changed", person.username)
+        messages.success(request, _("Your password is changed; wherever else you were logged in, you no longer are."))
+        return redirect("profile")
+    return render(request, "web/entry/password.html", {"form": form, "section": "profile"})
+
+
+RECOVERY_CODES = 8
+_PASSWORD = "password"  # noqa: S105 (a field's name)
+
+
+@needs(Role.VIEWER)
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
+def authenticator(request: HttpRequest) -> HttpResponse:
+    """The picture to scan and the first code; then the recovery codes, shown this once."""
+    person = person_of(request)
+    if services.has_totp(person):
+        return render(request, "web/entry/authenticator.html", {"form": CodeForm(), "section": "profile"})
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    device = _unconfirmed(person)
+    if request.method == "POST" and form.is_valid():
+        if not services.password_accepted(person, request.POST.get(_PASSWORD, "")[:200]):
+            form.add_error(None, services.wrong_password(person))
+        else:
+            codes = _enrol(device, form.cleaned_data["code"])
+            if codes:
+                record(request, "authenticator.enrolled", person.username)
+                return render(request, "web/entry/recovery.html", {"codes": codes, "section": "profile"})
+            form.refuse()
+    context = {"form": form, "picture": _picture(device.config_url), "secret": _in_fours(device), "section": "profile"}
+    return render(request, "web/entry/enrol.html", context)
+
+
+@needs(Role.VIEWER)
+@require_POST
+@sensitive_post_parameters()
+def remove(request: HttpRequest) -> HttpResponse:
+    """Without the authenticator, by one of its codes or, if the phone is lost, by a recovery code."""
+    person = person_of(request)
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        code = form.cleaned_data["code"]
+        if services.totp_accepted(person, code) or _recovered(person, code):
+            services.forget_devices(person)
+            record(request, "authenticator.removed", person.username)
+            messages.success(request, _("The authenticator is removed: your password confirms approvals again."))
+            return redirect("profile")
+        form.refuse()
+    return render(request, "web/entry/authenticator.html", {"form": form, "section": "profile"})
+
+
+def _unconfirmed(person: Person) -> TOTPDevice:
+    """The one that is being enrolled: the same while its page is open or loaded again."""
+    with transaction.atomic():
+        device = TOTPDevice.objects.filter(user=person, confirmed=False).first()
+        return device or TOTPDevice.objects.create(user=person, name=person.username, confirmed=False)
+
+
+def _enrol(device: TOTPDevice, code: str) -> list[str]:
+    """The recovery codes; none if the code is wrong."""
+    with transaction.atomic():
+        if not (device.verify_is_allowed()[0] and device.verify_token("".join(code.split()))):
+            return []
+        device.confirmed = True
+        device.save()
+        codes = [f"{secrets.token_hex(2)}-{secrets.token_hex(2)}" for _number in range(RECOVERY_CODES)]
+        StaticDevice.objects.filter(user=device.user).delete()
+        holder = StaticDevice.objects.create(user=device.user, name="recovery")
+        StaticToken.objects.bulk_create([StaticToken(device=holder, token=code) for code in codes])
+        return codes
+
+
+def _recovered(person: Person, code: str) -> bool:
+    with transaction.atomic():
+        holders = StaticDevice.objects.select_for_update().filter(user=person)
+        given = code.strip().lower()
+        return any(holder.verify_is_allowed()[0] and holder.verify_token(given) for holder in holders)
+
+
+def _picture(address: str) -> str:
+    """The QR code as the source of an image, drawn here and in no other place."""
+    buffer = io.BytesIO()
+    segno.make(address, error="m").save(buffer, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False)
+    return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()
+
+
+def _in_fours(device: TOTPDevice) -> str:
+    secret = b32encode(device.bin_key).decode().rstrip("=")
+    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))

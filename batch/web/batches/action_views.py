@@ -1,0 +1,254 @@
+"""Start, stop, resume and decide: what people do to a batch, and the files that they take away."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST
+
+from batch.delimited import write_csv
+from batch.errors import CreditbatchError, UsageError
+from batch.language import _, moment
+from batch.ledger.orm.store import DatabaseLedger
+from batch.model import BatchState, BatchView
+from batch.output import write_batch
+from batch.planning.reconciliation import has_open_alarm
+from batch.report.journal import entries_of, entry_lines, fec_bytes, file_name
+from batch.report.workbook import write_report
+from batch.runner.open_account import abandon, decide
+from batch.settings import environment, load_journal_settings
+from batch.web.access import Role, needs, person_of
+from batch.web.audit import record
+from batch.web.batches import jobs
+from batch.web.batches.jobs import state_shown
+from batch.web.batches.views import found_line
+from batch.web.drafts.approval_policy import Options
+from batch.web.drafts.checking import Reading, check_version
+from batch.web.drafts.conventions import Conventions
+from batch.web.models import Draft, Person, StoredFile
+
+
+def draft_of_rest(batch: str, person: Person, why: str = "") -> Draft:
+    """The draft, checked. Its sheet is the report’s *To fix*, and nothing that the batch did is sent again.
+
+    `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
+    """
+    with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / f"{batch}.xlsx"
+        write_report(path, DatabaseLedger().view(batch))
+        data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    file = StoredFile.objects.create(name=path.name, sha256=sha256, size=len(data), data=data)
+    draft = Draft.objects.create(created_by=person, rest_of=batch)
+    try:
+        options = Options(again=bool(why), why=why)
+        check_version(draft, Reading(file, Conventions()), options, person, made_by="rest")
+    except BaseException:
+        # Nothing is left of a draft that has no sheet.
+        draft.delete()
+        file.delete()
+        raise
+    return draft
+
+
+_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "fec": "text/plain; charset=iso-8859-15",
+    "entries": "text/csv; charset=utf-8",
+}
+
+
+@needs(Role.VIEWER)
+def batch_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBase:
+    """Made anew from the ledger, so that it says what is true now."""
+    if kind not in _TYPES:
+        raise Http404
+    found_line(batch)
+    view = DatabaseLedger().view(batch)
+    name, data = _entries(view, kind) if kind in {"fec", "entries"} else _report(view, f"{batch}.{kind}")
+    record(request, "batch.downloaded", batch, kind=kind)
+    return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=_TYPES[kind])
+
+
+def _report(view: BatchView, name: str) -> tuple[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / name
+        write_batch(path, view)
+        return name, path.read_bytes()
+
+
+def _entries(view: BatchView, kind: str) -> tuple[str, bytes]:
+    """The days are those of whoever books them, as in the names of batches."""
+    accounts = load_journal_settings(environment(os.environ, Path.cwd()))
+    entries = entries_of(view, accounts, None)
+    ended = (view.head.ended_at or view.head.created_at).astimezone().date()
+    if kind == "fec":
+        return file_name(accounts, ended) or f"{view.head.batch}-fec.txt", b"".join(fec_bytes(entries, accounts))
+    file = io.BytesIO()
+    write_csv(file, entry_lines(entries))
+    return f"{view.head.batch}-journal.csv", file.getvalue()
+
+
+_LATEST_START = timedelta(days=62)
+_SHORTEST_REASON = 3
+LONGEST_REASON = 1000
+
+
+@require_POST
+@needs(Role.APPROVER)
+def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
+    """Start an approved draft at once, or at the time that the form names (this machine's zone)."""
+    asked = get_object_or_404(Draft, id=draft)
+    try:
+        due_at = _due_at(request.POST.get("when", ""))
+        jobs.ask_to_start(asked, person_of(request), due_at)
+    except UsageError as error:
+        messages.error(request, str(error))
+        return redirect("draft", asked.id)
+    record(request, "draft.started", str(asked.id), due_at=due_at.isoformat())
+    if due_at > timezone.now():
+        when = moment(due_at.astimezone())
+        messages.success(request, _("It will start on {when}.").format(when=when))
+    else:
+        messages.success(request, _("It is starting; this page shows it in a moment."))
+    return redirect("draft", asked.id)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def unschedule(request: HttpRequest, draft: UUID) -> HttpResponseBase:
+    """Take back a start that has not come yet."""
+    asked = get_object_or_404(Draft, id=draft)
+    job = jobs.active_job(draft=asked)
+    if job is not None and jobs.withdraw(job):
+        record(request, "draft.unscheduled", str(asked.id))
+        messages.success(request, _("It will not start by itself any more."))
+    else:
+        messages.error(request, _("It has started already, or somebody else took it back."))
+    return redirect("draft", asked.id)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def stop(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """Let the run end after the row under way."""
+    found_line(batch)
+    job = jobs.active_job(batch=batch)
+    if job is not None and jobs.ask_to_stop(job, person_of(request)):
+        record(request, "batch.stopped", batch)
+        messages.success(request, _("It stops after the row under way."))
+    else:
+        messages.info(request, _("It is stopping already, or it has ended."))
+    return redirect("batch", batch)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """Carry a stopped or interrupted batch on."""
+    head = found_line(batch).head
+    if state_shown(head, jobs.active_job(batch=batch)) not in {BatchState.STOPPED, BatchState.APPROVED}:
+        messages.info(request, _("This batch is running or has ended: there is nothing to go on with."))
+        return redirect("batch", batch)
+    try:
+        jobs.ask_to_resume(batch, Draft.objects.filter(batch=batch).first(), person_of(request))
+    except UsageError as error:
+        messages.error(request, str(error))
+    else:
+        record(request, "batch.resumed", batch)
+        messages.success(request, _("It goes on in a moment."))
+    return redirect("batch", batch)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
+    """Record what a person found out about a row in doubt, with the reason."""
+    found_line(batch)
+    choice, why = request.POST.get("choice", ""), request.POST.get("why", "").strip()
+    if choice not in {"applied", "not-applied"} or not _SHORTEST_REASON <= len(why) <= LONGEST_REASON:
+        messages.error(request, _("Say how you found out, in a few words, and press one of the two buttons."))
+        return redirect("batch-row", batch, row)
+    if jobs.active_job(batch=batch):
+        messages.error(request, _("The batch is running: what is in doubt can be decided once it has stopped."))
+        return redirect("batch-row", batch, row)
+    try:
+        who = str(person_of(request))
+        decide(DatabaseLedger(), batch, row, applied=choice == "applied", who=who, why=why, now=timezone.now)
+    except CreditbatchError as error:
+        messages.error(request, str(error))
+        return redirect("batch-row", batch, row)
+    record(request, "batch.decided", batch, row=row, choice=choice, why=why)
+    messages.success(request, _("Your decision is recorded; the batch can go on."))
+    return redirect("batch", batch)
+
+
+@require_POST
+@needs(Role.APPROVER)
+def give_up(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """End a batch that was begun: what it has not sent never will be by it."""
+    found_line(batch)
+    why = request.POST.get("why", "").strip()[:LONGEST_REASON]
+    if len(why) < _SHORTEST_REASON:
+        messages.error(request, _("Say in a few words why the batch is given up: the reason is kept with it."))
+        return redirect("batch", batch)
+    if jobs.active_job(batch=batch):
+        messages.error(request, _("The batch is running: stop it before you give it up."))
+        return redirect("batch", batch)
+    try:
+        abandon(DatabaseLedger(), batch, who=str(person_of(request)), why=why, now=timezone.now)
+    except CreditbatchError as error:
+        messages.error(request, str(error))
+        return redirect("batch", batch)
+    record(request, "batch.abandoned", batch, why=why)
+    messages.success(request, _("The batch was given up; what it had not sent is not sent any more."))
+    return redirect("batch", batch)
+
+
+@needs(Role.PREPARER)
+def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """A new draft of what is not done: asked first, then made."""
+    line = found_line(batch)
+    if request.method != "POST":
+        is_alarming = has_open_alarm(DatabaseLedger().view(batch))
+        context = {"section": "history", "head": line.head, "tally": line.tally, "is_alarming": is_alarming}
+        return render(request, "web/runs/again.html", context)
+
+    try:
+        draft = draft_of_rest(batch, person_of(request), request.POST.get("why", "").strip()[:LONGEST_REASON])
+    except CreditbatchError as error:
+        messages.error(request, str(error))
+        return redirect("batch", batch)
+    record(request, "draft.made_of_rest", str(draft.id), batch=batch)
+    return redirect("draft", draft.id)
+
+
+def _due_at(text: str) -> datetime:
+    """The time of the form; empty is now. `UsageError` for what is no time, past, or too far off."""
+    now = timezone.now()
+    if not text.strip():
+        return now
+    try:
+        local = parse_datetime(text.strip())
+    except ValueError:
+        local = None
+    if local is None:
+        raise UsageError(_("The time of the start cannot be read: choose it in the calendar."))
+    # Without a zone it is a time of this machine's, which is what every page shows.
+    due_at = local.astimezone()
+    if not now - timedelta(minutes=1) <= due_at <= now + _LATEST_START:
+        raise UsageError(_("The time of the start must be ahead of us, and within the next two months."))
+    return due_at

@@ -1,0 +1,311 @@
+"""Queue jobs, start those that are due, and tell where the batch of each stands."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.db import DatabaseError, IntegrityError, close_old_connections, models, transaction
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from batch.errors import BatchUnfinished, CreditbatchError, SettingsError, UsageError
+from batch.language import N_, _, moment
+from batch.ledger.lease import this_process
+from batch.ledger.orm.models import Batch, Movement
+from batch.ledger.orm.queries import find_undecided_batches, without_rows
+from batch.ledger.orm.store import DatabaseLedger, is_gone, is_running
+from batch.ledger.protocol import Claim
+from batch.model import BatchHead, BatchState, Direction, Status, Tally
+from batch.money import ZERO
+from batch.planning.reconciliation import Books, Moved, make_books
+from batch.report.verdict import Verdict, judge
+from batch.runner.acceptance import family_of
+from batch.runner.open_account import find_account, refuse_unfinished
+from batch.web import credentials
+from batch.web.audit import Event, notify
+from batch.web.models import Draft, DraftState, Job, JobState, Person
+
+_KEPT = 64
+"""Batches whose books are remembered."""
+
+
+def state_shown(head: BatchHead, job: Job | None) -> BatchState:
+    """The state; a batch that the ledger calls running while no job works on it was interrupted, so it is stopped.
+
+    A batch that the command line runs on this ledger has no job, and is told by its account's lease.
+    """
+    if head.state is BatchState.RUNNING and job is None and not is_running(head.batch or "", timezone.now()):
+        return BatchState.STOPPED
+    return head.state
+
+
+def judge_shown(head: BatchHead, tally: Tally, state: BatchState, books: Books | None) -> Verdict:
+    """Judge a batch as the pages show it. A row in doubt that is for nobody to decide is for `resume` to find out."""
+    awaits_person = bool(tally.rows[Status.UNKNOWN] and find_undecided_batches([head.batch or ""]))
+    return judge(replace(head, state=state), tally.rows, books, awaits_person=awaits_person)
+
+
+def books_of(batch: str) -> Books:
+    """Add up the books of a batch in the database. They are remembered for as long as its ledger says nothing new."""
+    return _books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
+
+
+@lru_cache(maxsize=_KEPT)
+def _books(batch: str, _last_hash: str) -> Books:
+    head = without_rows(batch).head
+    asked = Movement.objects.filter(batch=batch, turn__isnull=False).order_by("token").values_list("token")
+    done, is_doubtful = Q(status=Status.DONE.value), Q(status=Status.UNKNOWN.value)
+    sums = asked.annotate(
+        added=Sum("amount", filter=done & Q(direction=Direction.ADD.value)),
+        removed=Sum("amount", filter=done & Q(direction=Direction.REMOVE.value)),
+        doubtful=Count("pk", filter=is_doubtful),
+    )
+    moved = {
+        token: Moved(added or ZERO, removed or ZERO, is_doubtful=bool(doubtful))
+        for token, added, removed, doubtful in sums
+    }
+    return make_books(head.opening, head.closing, moved)
+
+
+_AGAIN = timedelta(seconds=5)
+"""How long a job that found its account in use waits before a worker tries again."""
+_GRACE = timedelta(seconds=60)
+"""How long a claimed job may take until its process says who it is."""
+_NOT_WAITING = {"waits_for": "", "waiting_why": "", "waiting_until": None}
+DIED = N_("The program ended before it was done; what was sent is in the ledger.")
+
+
+def ask_to_start(draft: Draft, person: Person, due_at: datetime) -> Job:
+    """Have an approved draft started; `UsageError` if it is not approved or was started by somebody else meanwhile."""
+    try:
+        with transaction.atomic():
+            if not Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).exists():
+                raise UsageError(_("This batch is not approved, or has been started already: look at it again."))
+            return Job.objects.create(draft=draft, asked_by=person, due_at=due_at)
+    except IntegrityError:
+        raise UsageError(_("Somebody has asked for this already: it is about to start.")) from None
+
+
+def ask_to_resume(batch: str, draft: Draft | None, person: Person) -> Job:
+    """Have a stopped batch carried on; `UsageError` if somebody asked for it meanwhile."""
+    try:
+        with transaction.atomic():
+            return Job.objects.create(batch=batch, draft=draft, asked_by=person, due_at=timezone.now())
+    except IntegrityError:
+        raise UsageError(_("Somebody has asked for this already: it is about to go on.")) from None
+
+
+def withdraw(job: Job) -> bool:
+    """Take back a job that waits for its time; False if it has begun."""
+    return _step(job, JobState.WAITING, state=JobState.ENDED, ended_at=timezone.now())
+
+
+def ask_to_stop(job: Job, person: Person) -> bool:
+    """Let the worker end after the row under way; False if it has ended or somebody asked already."""
+    still = Job.objects.filter(id=job.id, state=JobState.WORKING, stop_asked_by=None)
+    return still.update(stop_asked_by=person) == 1
+
+
+def due(now: datetime) -> list[Job]:
+    """The jobs whose time has come, oldest first."""
+    waiting = Job.objects.filter(state=JobState.WAITING, due_at__lte=now)
+    ready = waiting.filter(models.Q(waiting_until=None) | models.Q(waiting_until__lte=now))
+    return list(ready.order_by("due_at", "id"))
+
+
+def claim(job: Job) -> bool:
+    """Take a job for a worker; False if another scheduler was quicker."""
+    return _step(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now(), **_NOT_WAITING)
+
+
+def queue(job: Job, behind: str, why: str) -> bool:
+    """Let a job wait until the batch before it has ended; True if that was not said of it yet."""
+    if (job.state, job.waits_for, job.waiting_why) == (JobState.WAITING, behind, why):
+        return False
+    # A worker that found the account in use is not followed by another at once.
+    until = None if job.state == JobState.WAITING else timezone.now() + _AGAIN
+    return _step(
+        job,
+        JobState(job.state),
+        state=JobState.WAITING,
+        pid=None,
+        began_at=None,
+        waits_for=behind,
+        waiting_why=why,
+        waiting_until=until,
+    )
+
+
+def sign_in(job: Job) -> bool:
+    """Say that this process is the worker; False if another process is, or the job was given up."""
+    mine = this_process()
+    free = Job.objects.filter(id=job.id, state=JobState.WORKING, pid=None)
+    return free.update(pid=mine.pid, pid_started=mine.started, host=mine.machine, boot=mine.boot) == 1
+
+
+def end(job: Job, error: str = "") -> bool:
+    """The job has ended, with the sentence that says why it could not begin or go on."""
+    return _step(
+        job,
+        JobState.WORKING,
+        state=JobState.ENDED,
+        ended_at=timezone.now(),
+        error=error,
+        waiting_until=None,
+        waiting_why="",
+    )
+
+
+def bury_dead(now: datetime) -> None:
+    """End the jobs whose process is no more; on another machine or in another container, when its lease has run out."""
+    working = Job.objects.filter(state=JobState.WORKING)
+    for job in working.exclude(pid=None):
+        claim = Claim(job.host, job.boot, job.host, job.pid or 0, job.pid_started or 0.0)
+        if is_gone(claim, job.began_at or now, now):
+            end(job, str(DIED))
+    for job in working.filter(pid=None, began_at__lt=now - _GRACE):
+        end(job, str(DIED))
+
+
+def works(now: datetime) -> bool:
+    """Whether a worker has a job, so that another would find the account in use."""
+    return Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists()
+
+
+def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
+    """The job that waits or works for a draft or a batch."""
+    jobs = Job.objects.exclude(state=JobState.ENDED).select_related("asked_by", "stop_asked_by")
+    return (jobs.filter(batch=batch) if batch else jobs.filter(draft=draft)).first()
+
+
+def _step(job: Job, before: JobState, **after: object) -> bool:
+    return Job.objects.filter(id=job.id, state=before).update(**after) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The batch that a job waits for. `stopped_at`: it needs a person to come to its end; None while it is running."""
+
+    batch: str
+    file_name: str
+    stopped_at: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """Which batch it is, in the language in force."""
+        if self.stopped_at is None:
+            running = _(
+                "Batch {batch} ({file}) is running on this account: this one starts by itself when it has ended."
+            )
+            return running.format(batch=self.batch, file=self.file_name)
+        stopped = _(
+            "Batch {batch} ({file}) of this account stopped on {moment} before its end: resume it or give it up, and "
+            "this one starts by itself."
+        )
+        return stopped.format(batch=self.batch, file=self.file_name, moment=moment(self.stopped_at.astimezone()))
+
+
+def batch_before(job: Job) -> Before | None:
+    """The batch that has to end before this job can begin; None if there is none. A resumption waits for none."""
+    if job.batch or job.draft is None:
+        return None
+    try:
+        api_url, key = credentials.provider()
+    except SettingsError:
+        # The worker says what is wrong with the connection.
+        return None
+    ledger = DatabaseLedger()
+    account = find_account(ledger, api_url, key.fingerprint())
+    if account is None:
+        return None
+    try:
+        refuse_unfinished(ledger, account, continued_by(ledger, account, job.draft))
+    except BatchUnfinished as why:
+        return _before(ledger, why.batch)
+    return None
+
+
+def _before(ledger: DatabaseLedger, batch: str) -> Before:
+    head = ledger.head(batch)
+    is_running = active_job(batch=batch) or state_shown(head, None) is BatchState.RUNNING
+    return Before(batch, head.source.file_name, None if is_running else head.ended_at or head.created_at)
+
+
+def continued_by(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
+    """The batches whose list the draft continues."""
+    try:
+        return family_of(ledger, account, draft.rest_of) if draft.rest_of else ()
+    except UsageError:
+        # Another account's: the worker says so.
+        return ()
+
+
+def queue_behind(job: Job, before: Before) -> None:
+    """Let the job wait; the approvers are told once of a batch that only they bring to its end."""
+    if queue(job, before.batch, before.sentence) and before.stopped_at is not None:
+        notify(Event.QUEUED, draft=job.draft, about=before.batch, reason=lambda: before.sentence)
+
+
+_EVERY = 1.0
+"""Seconds between two looks."""
+_log = logging.getLogger("creditbatch.web")
+_IS_WINDOWS = os.name == "nt"
+
+
+class Scheduler:
+    """Looks for jobs until it is told to stop."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._look_out, name="scheduler", daemon=True)
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> Scheduler:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End looking. Workers go on by themselves."""
+        self._stopped.set()
+        self._thread.join(timeout=5)
+
+    def _look_out(self) -> None:
+        while not self._stopped.wait(_EVERY):
+            try:
+                close_old_connections()
+                self._look()
+            except (DatabaseError, OSError, CreditbatchError) as error:
+                # The database may be busy or away for a while: the next look may find it.
+                _log.warning("the scheduler could not look: %s", error)
+
+    def _look(self) -> None:
+        now = timezone.now()
+        bury_dead(now)
+        for job in due(now):
+            before = batch_before(job)
+            if before is not None:
+                queue_behind(job, before)
+            elif not works(now) and claim(job):
+                self._children.append(_start_worker(job.id))
+        # A child that has ended is asked for its end, so that no zombie is left.
+        self._children = [child for child in self._children if child.poll() is None]
+
+
+def _start_worker(job: int) -> subprocess.Popen[bytes]:
+    """A process of its own, in a session of its own: it hears neither our Ctrl-C nor our end."""
+    return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
+        [sys.executable, "-m", "batch.web.batches.worker", str(job)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=not _IS_WINDOWS,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )

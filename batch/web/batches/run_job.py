@@ -1,0 +1,156 @@
+"""How a worker hears that it is to stop: a person's button, or the system's signal. And how it says that it waits."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+from types import FrameType
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from batch.errors import ProviderError, UsageError
+from batch.language import _
+from batch.ledger.orm.store import DatabaseLedger
+from batch.ledger.protocol import Access, Work
+from batch.model import Status
+from batch.notes import Note, note_text
+from batch.provider.client import Client
+from batch.runner.acceptance import Agreed, accept
+from batch.runner.dry_run import read_account
+from batch.runner.open_account import refuse_unfinished
+from batch.web.batches.jobs import continued_by
+from batch.web.drafts.approval_policy import screen_digest
+from batch.web.drafts.checking import choices_of, prepare_start, recheck
+from batch.web.models import Approval, Draft, DraftState, Job, Version
+
+_ASK_EVERY = 0.5
+"""Seconds between two looks at the button, so that looking costs a row nothing."""
+
+
+class JobBrake:
+    """Implements `runner.session.Brake` for a job."""
+
+    def __init__(self, job: int) -> None:
+        self._job = job
+        self._signalled = threading.Event()
+        self._asked = False
+        self._looked = 0.0
+
+    def listen(self) -> None:
+        """Stop after the row under way when the system asks the process to end."""
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._handle)
+
+    def asked(self) -> bool:
+        """Whether to stop after the row under way."""
+        if self._signalled.is_set() or self._asked:
+            return True
+        now = time.monotonic()
+        if now - self._looked >= _ASK_EVERY:
+            self._looked = now
+            # A database that cannot be read is for the ledger to tell, whose next commit needs it.
+            with suppress(DatabaseError):
+                self._asked = Job.objects.filter(id=self._job).exclude(stop_asked_by=None).exists()
+        return self._asked
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or less if asked to stop meanwhile."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self.asked():
+            self._signalled.wait(min(left, _ASK_EVERY))
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._signalled.set()
+
+
+class JobWatcher:
+    """Implements `runner.session.Watcher` for a job: only waits are told, the rows are in the ledger."""
+
+    def __init__(self, job: int) -> None:
+        self._job = job
+        self._says_waiting = False
+
+    def started(self, movements: int, settled: int) -> None:
+        """Nothing to say: the page counts the ledger's rows."""
+
+    def row_ended(self, row: int, status: Status) -> None:  # noqa: ARG002 (the protocol’s)
+        """A wait that was told is over."""
+        if self._says_waiting:
+            self._says_waiting = False
+            self._say(waiting_until=None, waiting_why="")
+
+    def waiting(self, seconds: float, why: Note) -> None:
+        """Nothing happens for a while, and this is why."""
+        self._says_waiting = True
+        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=note_text(why))
+
+    def _say(self, **said: object) -> None:
+        """For the page only, so a run does not stop for it."""
+        with suppress(DatabaseError):
+            Job.objects.filter(id=self._job).update(**said)
+
+
+def begin(
+    job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime
+) -> tuple[Work, dict[str, int]]:
+    """Check the draft again with today's balances and record it; the job then knows its batch.
+
+    Returns what is to be done, and on which page of the provider's list each sub-account is. If the forecast is not
+    what the approvers saw, the draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if
+    another batch has to end before.
+    """
+    draft = job.draft
+    if draft is None:
+        raise AssertionError("only a draft is begun")
+    refuse_unfinished(ledger, access.account, continued_by(ledger, access.account, draft))
+    version = Version.objects.select_related("file", "draft").get(draft=draft, number=draft.version)
+    balances = read_account(client, access.api_url, lambda: at)
+    try:
+        checked = prepare_start(version, balances, access.account)
+    except UsageError:
+        _send_back(draft, version)
+        raise
+    if screen_digest(checked, version.options) != version.screen_digest:
+        _send_back(draft, version)
+        raise UsageError(
+            _("The forecast is no longer what was approved, because balances have changed: approve it again.")
+        )
+    choices = choices_of(version)
+    approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
+    agreed = Agreed(_authors(draft), tuple(str(approval.person) for approval in approvals))
+    work = accept(ledger, checked, access, choices, agreed, at)
+    job.batch = work.batch
+    return work, checked.account.pages if checked.account else {}
+
+
+def start_with(job: Job, batch: str) -> None:
+    """Bind the draft and its job to the batch, in the commit that records it: no draft without its batch, no batch
+    without its draft, and nothing started twice. A `UsageError` undoes that commit.
+    """
+    draft = job.draft
+    if draft is None:
+        raise AssertionError("only a draft is begun")
+    approved = Draft.objects.filter(id=draft.id, state=DraftState.APPROVED, version=draft.version)
+    if approved.update(state=DraftState.STARTED, batch=batch) != 1:
+        raise UsageError(_("This batch was changed or started by somebody else meanwhile: look at it again."))
+    Job.objects.filter(id=job.id).update(batch=batch)
+
+
+def _authors(draft: Draft) -> str:
+    """Whoever made any of its versions, in that order."""
+    versions = draft.versions.select_related("created_by").order_by("number")
+    return ", ".join(dict.fromkeys(str(version.created_by) for version in versions))
+
+
+def _send_back(draft: Draft, version: Version) -> None:
+    with transaction.atomic():
+        Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).update(state=DraftState.CHECKED)
+        Approval.objects.filter(version=version).delete()
+    # With the checks of just now on the screen, nobody approves what was true before. Without, approving checks again.
+    with suppress(ProviderError):
+        recheck(version)

@@ -1,0 +1,335 @@
+"""Show batches: the history with its search, one batch as it runs or has ended, one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.forms import TextInput
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django_filters import ChoiceFilter, FilterSet
+
+from batch.choices import read_choices
+from batch.errors import LedgerError
+from batch.language import _, number
+from batch.ledger.orm.mappers import ROW, batch_row
+from batch.ledger.orm.models import Batch, Movement
+from batch.ledger.orm.queries import events_of, line_of, lines_named, progress, row_of
+from batch.ledger.protocol import BatchLine
+from batch.model import ENDED, BatchHead, BatchState, Status, Tally
+from batch.money import ZERO
+from batch.planning.reconciliation import Books
+from batch.planning.settlement import awaits_person, evidence_of
+from batch.report.result_labels import Teller
+from batch.report.verdict import is_to_fix
+from batch.validation.amounts import read_amount
+from batch.web.access import Role, is_fragment, needs
+from batch.web.batches.jobs import active_job, books_of, judge_shown, state_shown
+from batch.web.credentials import tokens_of_email
+from batch.web.models import Draft, DraftRow, DraftState, Job, JobState, Version
+from batch.web.presenters import DayFilter, Pair, TextFilter, balances_chart, make_headings, paginate, status_chart
+from batch.wording import state_word, status_word
+
+Key = tuple[datetime, str, str]
+"""An entry before it is loaded: when it was made, whether it is a draft or a batch, and which one."""
+
+
+def _list_states() -> list[tuple[str, str]]:
+    return [(state.value, state_word(state)) for state in BatchState]
+
+
+class HistoryFilter(FilterSet):  # type: ignore[misc]
+    """What drafts and batches are searched by."""
+
+    q = TextFilter(method="filter_text", label=gettext_lazy("File, batch, token, email or person"))
+    amount = TextFilter(
+        method="filter_amount",
+        label=gettext_lazy("Amount of a row"),
+        max_length=30,
+        widget=TextInput(attrs={"inputmode": "decimal"}),
+    )
+    state = ChoiceFilter(label=gettext_lazy("State"), choices=_list_states, empty_label=gettext_lazy("All"))
+    since = DayFilter("created_at", "gte", label=gettext_lazy("From"))
+    until = DayFilter("created_at", "lt", label=gettext_lazy("To"))
+
+    def filter_amount(self, found: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        """Keep what has a row of that amount, read as in a sheet; nothing has one that cannot be read."""
+        amount = read_amount(text).amount
+        return found.none() if amount is None else found.filter(self.has_row(Q(amount=amount)))
+
+
+class DraftFilter(HistoryFilter):
+    """The same of drafts."""
+
+    def filter_text(self, drafts: QuerySet[Draft], _name: str, text: str) -> QuerySet[Draft]:
+        """Keep those that name it: a file, a person, a token."""
+        person = Q(created_by__username__icontains=text) | Q(created_by__full_name__icontains=text)
+        file = Exists(Version.objects.filter(draft=OuterRef("pk"), file__name__icontains=text))
+        return drafts.filter(person | file | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+
+    def has_row(self, wanted: Q) -> Exists:
+        """Tell whether a draft has such a row."""
+        return Exists(DraftRow.objects.filter(wanted, version__draft=OuterRef("pk")))
+
+
+class BatchFilter(HistoryFilter):
+    """The same of batches."""
+
+    def filter_text(self, batches: QuerySet[Batch], _name: str, text: str) -> QuerySet[Batch]:
+        """Keep those that name it: themselves, a file, a person, a token."""
+        named = Q(name__icontains=text) | Q(file_name__icontains=text) | Q(people__icontains=text)
+        return batches.filter(named | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+
+    def has_row(self, wanted: Q) -> Q:
+        """Tell whether a batch has such a row."""
+        # Not row by row of each batch: the database finds them once, by an index.
+        return Q(name__in=Movement.objects.filter(wanted).values("batch"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the history: a draft, or a batch with its tally."""
+
+    created_at: datetime
+    draft: Draft | None = None
+    version: Version | None = None
+    line: BatchLine | None = None
+
+    @property
+    def state(self) -> BatchState:
+        """Where it stands."""
+        if self.line:
+            return self.line.head.state
+        return BatchState(self.draft.state) if self.draft else BatchState.CHECKED
+
+
+def list_keys(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
+    """Name all entries, newest first."""
+    keys = [(at, "draft", str(key)) for key, at in drafts.values_list("id", "created_at")]
+    keys += [(at, "batch", key) for key, at in batches.values_list("name", "created_at")]
+    return sorted(keys, key=itemgetter(0, 2), reverse=True)
+
+
+def load_entries(keys: Iterable[Key]) -> list[Entry]:
+    """Load the entries of a page."""
+    named = list(keys)
+    versions = _versions_in_force([key for _at, kind, key in named if kind == "draft"])
+    lines = lines_named([key for _at, kind, key in named if kind == "batch"])
+    return [
+        Entry(at, line=lines[key]) if kind == "batch" else Entry(at, versions[key].draft, versions[key])
+        for at, kind, key in named
+        if key in (lines if kind == "batch" else versions)
+    ]
+
+
+def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
+    """The version of each draft that counts, by the draft; without the files' bytes."""
+    versions = Version.objects.filter(draft_id__in=drafts, number=F("draft__version"))
+    found = versions.select_related("draft__created_by", "file").defer("file__data")
+    return {str(version.draft_id): version for version in found}
+
+
+@needs(Role.VIEWER)
+def history(request: HttpRequest) -> HttpResponseBase:
+    """The list, newest first."""
+    drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
+    batches = BatchFilter(request.GET, Batch.objects.all())
+    page = paginate(request, list_keys(drafts.qs, batches.qs))
+    context = {"section": "history", "filters": batches.form, "page": page, "entries": load_entries(page.object_list)}
+    return render(request, "web/runs/history.html", context)
+
+
+_SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "at"}
+_LAST_ROWS = 8
+_IN_CHART = 10
+_DIFFERENCES = 20
+
+
+class BatchRowFilter(FilterSet):  # type: ignore[misc]
+    """What the rows of a batch are searched by; offered are the statuses that there are."""
+
+    status = ChoiceFilter(label=gettext_lazy("Status"), choices=[(each.value, each.value) for each in Status])
+    token = TextFilter(lookup_expr="icontains", label=gettext_lazy("Token"))
+
+    def __init__(self, data: QueryDict, line: BatchLine) -> None:
+        super().__init__(data, Movement.objects.filter(batch=line.head.batch))
+        counted = ((each.value, status_word(each), line.tally.rows[each]) for each in Status)
+        offered = [(value, f"{word} ({number(rows)})") for value, word, rows in counted if rows]
+        self.form.fields["status"].widget.choices = [("", _("All")), *offered]
+
+
+def found_line(batch: str) -> BatchLine:
+    """The batch of that name; `Http404` if the ledger has none."""
+    try:
+        return line_of(batch)
+    except LedgerError as error:
+        raise Http404 from error
+
+
+@needs(Role.VIEWER)
+def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """The page, or the part of it that htmx asks for: `live` or `rows`."""
+    if is_fragment(request) and request.headers.get("HX-Target") == "live":
+        return _live(request, batch)
+    line = found_line(batch)
+    if is_fragment(request):
+        job = active_job(batch=batch)
+        is_live = _is_live(state_shown(line.head, job), job)
+        return render(request, "web/runs/_rows.html", {**_rows(request, line), "is_live": is_live})
+    return render(request, "web/runs/batch.html", _page(request, line))
+
+
+@needs(Role.VIEWER)
+def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
+    """One row: what was sent, what came back, what the balances say; with two buttons if it is in doubt."""
+    line = found_line(batch)
+    entry = row_of(batch, row)
+    if entry is None:
+        raise Http404
+    job = active_job(batch=batch)
+    teller = Teller()
+    context: dict[str, Any] = {
+        "section": "history",
+        "head": line.head,
+        "entry": entry,
+        "events": [(event, teller.particulars(event.data)) for event in events_of(batch, row)],
+        "job": job,
+        "is_doubtful": awaits_person(entry.result) and job is None,
+        "is_interrupted": entry.result.status is Status.UNKNOWN and not awaits_person(entry.result) and job is None,
+    }
+    if entry.result.status is Status.UNKNOWN:
+        from batch.ledger.orm.store import DatabaseLedger
+
+        view = DatabaseLedger().view(batch)
+        context["evidence"] = evidence_of(view, entry)
+    return render(request, "web/runs/row.html", context)
+
+
+def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+    head = line.head
+    job = active_job(batch=head.batch or "")
+    state = state_shown(head, job)
+    ended = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
+    books = books_of(head.batch or "") if ended else None
+    return {
+        "section": "history",
+        "head": head,
+        "tally": line.tally,
+        "state": state,
+        "job": job,
+        "draft": Draft.objects.filter(batch=head.batch).first(),
+        "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
+        "verdict": judge_shown(head, line.tally, state, books),
+        "books": books,
+        "euros_by_status": _euros_by_status(line.tally),
+        "status_chart": status_chart(_("Euros by status"), _euros_by_status(line.tally)),
+        "moved": _most_moved(books) if books else (),
+        "balances_chart": balances_chart(_("Balances before and after"), _pairs(books)) if books else "",
+        "differences": _differences(books) if books else (),
+        "can_resume": state is BatchState.STOPPED and job is None,
+        "can_give_up": head.state not in ENDED and not _is_live(state, job) and not line.tally.rows[Status.UNKNOWN],
+        "queued": Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).select_related("draft"),
+        "is_left": any(line.tally.rows[status] for status in Status if is_to_fix(head.state, status)),
+        "period": read_choices(head.options).period,
+        "is_live": _is_live(state, job),
+        **_course(head, line.tally, job),
+        **_rows(request, line),
+    }
+
+
+def _live(request: HttpRequest, batch: str) -> HttpResponse:
+    """How far it is. Once it has ended, the browser is told to load the whole page."""
+    try:
+        now = progress(batch, _LAST_ROWS)
+    except LedgerError as error:
+        raise Http404 from error
+    job = active_job(batch=batch)
+    state = state_shown(now.head, job)
+    context = {"head": now.head, "tally": now.tally, "state": state, "job": job, **_course(now.head, now.tally, job)}
+    context |= {
+        "is_live": _is_live(state, job),
+        "last": now.last,
+        "is_update": state is BatchState.RUNNING,
+        "verdict": judge_shown(now.head, now.tally, state, None),
+    }
+    response = render(request, "web/runs/_live.html", context)
+    if state is not BatchState.RUNNING and job is None:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _is_live(state: BatchState, job: Job | None) -> bool:
+    """Whether somebody works on it, or is about to."""
+    return job is not None or state is BatchState.RUNNING
+
+
+def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
+    """Count, rate and time left of a run under way."""
+    ended = tally.rows[Status.DONE] + tally.rows[Status.REFUSED]
+    left = tally.rows[Status.PENDING]
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "ended": ended,
+        "to_send": ended + left + tally.rows[Status.UNKNOWN],
+        "rate": None,
+        "seconds_left": None,
+    }
+    if job is not None and job.began_at is not None:
+        since = Movement.objects.filter(batch=head.batch, at__gte=job.began_at).count()
+        context |= _pace(since, left, (now - job.began_at).total_seconds())
+        context["waits"] = job.waiting_until is not None and job.waiting_until > now
+    return context
+
+
+def _pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
+    rate = rows / seconds if rows and seconds > 0 else None
+    return {"rate": rate, "seconds_left": round(left / rate) if rate else None}
+
+
+def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+    """A page of the rows table, as the address asks for it."""
+    found = BatchRowFilter(request.GET, line)
+    chosen = sort if (sort := request.GET.get("sort")) in _SORTS else "row"
+    is_descending = request.GET.get("dir") == "desc"
+    titles = {"row": _("Row"), "token": _("Token"), "amount": _("Amount"), "status": _("Status"), "ended": _("Time")}
+    column = F(_SORTS[chosen])
+    # What has no value yet is last.
+    order = column.desc(nulls_last=True) if is_descending else column.asc(nulls_last=True)
+    page = paginate(request, found.qs.order_by(order, "position").values_list(*ROW))
+    return {
+        "head": line.head,
+        "filters": found.form,
+        "rows": list(map(batch_row, page)),
+        "page": page,
+        "headings": make_headings(titles, chosen, is_descending=is_descending),
+    }
+
+
+def _euros_by_status(tally: Tally) -> list[tuple[Status, str, Decimal]]:
+    return [
+        (status, status_word(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status, 0)
+    ]
+
+
+def _most_moved(books: Books) -> list[tuple[str, Any]]:
+    """The sub-accounts with the largest movements."""
+    touched = [(token, book) for token, book in books.subaccounts.items() if book.received or book.given]
+    return sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
+
+
+def _pairs(books: Books) -> list[Pair]:
+    return [Pair(token, book.opening, book.closing) for token, book in _most_moved(books)]
+
+
+def _differences(books: Books) -> list[tuple[str, Any]]:
+    """The sub-accounts whose closing balance is not what the movements explain, the largest first."""
+    differing = [(token, book) for token, book in books.subaccounts.items() if book.difference]
+    return sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES]

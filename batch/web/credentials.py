@@ -1,0 +1,168 @@
+"""Hold the provider's key encrypted, open the provider with it, and look up the accounts that it knows."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from batch.errors import CreditbatchError, SettingsError
+from batch.language import _
+from batch.model import SubAccount
+from batch.provider import client as provider_client
+from batch.provider.client import Client
+from batch.settings import Secret, Settings, environment, load_key, load_settings
+from batch.web.models import Connection, Person
+
+
+def surroundings() -> Settings:
+    """The settings of the environment, with the provider's address that an administrator entered, if one did."""
+    found = load_settings(_environ())
+    connection = Connection.objects.first()
+    return replace(found, api_url=connection.api_url) if connection else found
+
+
+def provider() -> tuple[str, Secret]:
+    """The address and the key: what an administrator entered, else what the environment says as for the command line.
+
+    `SettingsError` if there is neither, or if the key cannot be decrypted.
+    """
+    connection = Connection.objects.first()
+    if connection:
+        return connection.api_url, _decrypted(bytes(connection.encrypted_key))
+    environ = _environ()
+    try:
+        return load_settings(environ).api_url, load_key(environ)
+    except SettingsError as error:
+        if _has_key(environ):
+            raise
+        sentence = _("There is no API key yet: an administrator enters it under Administration, Connection.")
+        raise SettingsError(sentence) from error
+
+
+def is_from_environment() -> bool:
+    """Whether nobody has entered a connection on the site."""
+    return not Connection.objects.exists()
+
+
+def checked(api_url: str, key: str) -> tuple[str, Secret]:
+    """Both as they may be stored, by the rules of the environment's settings; `SettingsError` if they may not."""
+    environ = {"CREDITBATCH_API_URL": api_url, "SMSPARTNER_API_KEY": key}
+    return load_settings(environ).api_url, load_key(environ)
+
+
+def set_key(api_url: str, key: Secret, person: Person) -> None:
+    """Replace the connection by this one, which is `checked`."""
+    with transaction.atomic():
+        Connection.objects.all().delete()
+        Connection.objects.create(
+            api_url=api_url,
+            encrypted_key=_vault().encrypt(key.reveal().encode()),
+            fingerprint=key.fingerprint(),
+            set_by=person,
+            set_at=timezone.now(),
+        )
+
+
+@contextmanager
+def open_client(read_timeout: float | None = None) -> Iterator[Client]:
+    """The provider over HTTP, with the connection in force; a page that cannot wait gives a shorter timeout."""
+    api_url, key = provider()
+    with open_client_with(api_url, key, read_timeout) as client:
+        yield client
+
+
+@contextmanager
+def open_client_with(api_url: str, key: Secret, read_timeout: float | None = None) -> Iterator[Client]:
+    """The provider with a connection that is not in force (yet)."""
+    found = load_settings(_environ())
+    longest = read_timeout or found.read_timeout
+    asked = replace(found, api_url=api_url, read_timeout=longest, connect_timeout=min(found.connect_timeout, longest))
+    with provider_client.open_client(asked, key) as client:
+        yield client
+
+
+def _environ() -> dict[str, str]:
+    return environment(os.environ, Path.cwd())
+
+
+def _has_key(environ: dict[str, str]) -> bool:
+    return bool(environ.get("SMSPARTNER_API_KEY") or environ.get("SMSPARTNER_API_KEY_FILE"))
+
+
+def _vault() -> Fernet:
+    try:
+        return Fernet(settings.CREDITBATCH_VAULT_KEY)
+    except ValueError as error:
+        raise SettingsError(
+            _("The vault's key file in CREDITBATCH_HOME is damaged: put it back from your backup.")
+        ) from error
+
+
+def _decrypted(token: bytes) -> Secret:
+    try:
+        return Secret(_vault().decrypt(token).decode())
+    except InvalidToken as error:
+        sentence = _(
+            "The stored API key was encrypted with another vault key: put the key file back, or enter it again."
+        )
+        raise SettingsError(sentence) from error
+
+
+_REMEMBERED = 60.0
+_PATIENCE = 8.0
+"""Seconds that a page waits for the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The account as the provider gave it at that moment."""
+
+    name: str
+    main: Decimal
+    subaccounts: tuple[SubAccount, ...]
+    at: datetime
+
+
+_lock = threading.Lock()
+_last: dict[tuple[str, str], tuple[float, Known]] = {}
+
+
+def known(*, fresh: bool = False) -> Known:
+    """The account now, or as it was at most a minute ago; a `CreditbatchError` says why it cannot be told."""
+    api_url, key = provider()
+    name = (api_url, key.fingerprint())
+    # One at a time: whoever waited finds the answer that the other was given.
+    with _lock:
+        remembered = _last.get(name)
+        if remembered and not fresh and time.monotonic() - remembered[0] < _REMEMBERED:
+            return remembered[1]
+        with open_client(read_timeout=_PATIENCE) as client:
+            main, subaccounts = client.main_account(), tuple(client.subaccounts())
+        found = Known(main.name, main.balance, subaccounts, datetime.now(UTC))
+        _last.clear()
+        _last[name] = time.monotonic(), found
+        return found
+
+
+def tokens_of_email(text: str) -> list[str]:
+    """The tokens of the sub-accounts whose email holds the text; none for what is no part of an email."""
+    if "@" not in text:
+        return []
+    try:
+        accounts = known().subaccounts
+    except CreditbatchError:
+        # The search goes on without: the page of the sub-accounts says why they are not known.
+        return []
+    return [account.token for account in accounts if text.casefold() in account.email.casefold()]

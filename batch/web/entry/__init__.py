@@ -1,1 +1,0 @@
-"""The way in: home, login and logout, one-time links, each person's own settings."""
