@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from batch.language import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, language, preferred, speak
+from batch.i18n import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, language, preferred, speak
 
 if TYPE_CHECKING:
     import click

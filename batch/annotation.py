@@ -21,13 +21,12 @@ from batch.errors import ReportError
 from batch.finding_rules import Severity
 from batch.findings import Finding
 from batch.frames import Grid
-from batch.language import _, listed, ngettext, number
-from batch.model import Cell, Source
+from batch.i18n import _, listed, ngettext, number
+from batch.model import Cell, Source, severity_word
 from batch.money import as_excel_compares
 from batch.report.page import writable
 from batch.sheet.source_file import Limits, Original
 from batch.sheet.subprocess_reader import end, open_original, start
-from batch.wording import severity_word
 
 XML_SIZE = 24_000_000
 """Bytes of XML that all its sheets and texts unpack to: about 70,000 rows of six columns."""

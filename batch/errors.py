@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from batch.language import N_, _
+from batch.i18n import N_, _
 from batch.notes import Note, tell
 
 _SYSTEM_WORDS = (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from batch.language import N_
-from batch.values import (
+from batch.i18n import (
+    N_,
     Format,
     show_amount,
     show_characters,

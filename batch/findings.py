@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from batch.finding_rules import RULES, Severity
-from batch.language import Language, _, language
-from batch.values import (
-    Format,
-    show_day,
-    show_digits,
-    show_formatted,
-    show_truth,
-    shown,
-)
+from batch.i18n import Format, Language, _, language, show_day, show_digits, show_formatted, show_truth, shown
 
 _LONGEST_PARAMETER = 400
 """A parameter may be put together from several values."""

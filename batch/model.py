@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from batch.finding_rules import Severity
 from batch.findings import Finding
+from batch.i18n import pgettext
 from batch.money import ZERO
 from batch.notes import Note
 
@@ -279,7 +281,7 @@ class BatchHead:
     closing: Balances | None = None
     people: People = People()
     options: tuple[str, ...] = ()
-    """What was chosen for it, as it holds now (see `batch.choices`)."""
+    """What was chosen for it, as it holds now (see `batch.settings`)."""
 
     @property
     def is_over(self) -> bool:
@@ -315,3 +317,57 @@ class BatchView:
     def control_total(self) -> ControlTotal | None:
         """The total below the rows of its sheet, if it has one."""
         return ControlTotal.said_in(self.findings)
+
+
+def status_word(status: Status) -> str:
+    """What has become of a row, in a word."""
+    match status:
+        case Status.PENDING:
+            return pgettext("status of a row", "pending")
+        case Status.DONE:
+            return pgettext("status of a row", "done")
+        case Status.REFUSED:
+            return pgettext("status of a row", "refused")
+        case Status.INVALID:
+            return pgettext("status of a row", "invalid")
+        case Status.UNKNOWN:
+            return pgettext("status of a row", "unknown")
+
+
+def state_word(state: BatchState) -> str:
+    """Where a batch stands, in a word."""
+    match state:
+        case BatchState.CHECKED:
+            return pgettext("state of a batch", "checked")
+        case BatchState.APPROVED:
+            return pgettext("state of a batch", "approved")
+        case BatchState.RUNNING:
+            return pgettext("state of a batch", "running")
+        case BatchState.STOPPED:
+            return pgettext("state of a batch", "stopped")
+        case BatchState.FINISHED:
+            return pgettext("state of a batch", "finished")
+        case BatchState.ABANDONED:
+            return pgettext("state of a batch", "abandoned")
+        case BatchState.REJECTED:
+            return pgettext("state of a batch", "rejected")
+
+
+def direction_word(direction: Direction) -> str:
+    """Which way credit moves, in a word that a sheet's direction column may hold."""
+    match direction:
+        case Direction.ADD:
+            return pgettext("direction", "add")
+        case Direction.REMOVE:
+            return pgettext("direction", "remove")
+
+
+def severity_word(severity: Severity) -> str:
+    """How bad a finding is, in a word."""
+    match severity:
+        case Severity.ERROR:
+            return pgettext("severity", "error")
+        case Severity.WARNING:
+            return pgettext("severity", "warning")
+        case Severity.NOTE:
+            return pgettext("severity", "note")

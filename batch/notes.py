@@ -1,17 +1,14 @@
-"""What the ledger says of a row or of a stop: a code with parameters, worded only where a person reads it.
-
-A parameter may be a note itself: "Row 5 could not be sent: the connection was refused." The provider's and people's own
-words are parameters that are shown as they are.
-"""
+"""Say what happened as codes with parameters, and what an answer of the provider comes to."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from batch.language import N_, _, number
+from batch.i18n import N_, _, number
 
 SENTENCES: Mapping[str, str] = {
     # What came of an exchange (batch/provider).
@@ -207,3 +204,86 @@ def note_of(plain: Mapping[str, Any]) -> Note:
 def note_in(text: str | None) -> Note | None:
     """Return the note that a database keeps."""
     return None if text is None else note_of(json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Not a byte of the request left: name not resolved, connection refused, connect timeout, TLS refused."""
+
+    reason: Note
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The request, or a part of it, was sent, and no whole answer came back."""
+
+    reason: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. `retry_after` is the header in seconds, if there was one that can be read."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: float | None = None
+
+
+Exchange = NotSent | NoAnswer | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A well-formed success, with the balances after the movement."""
+
+    main_balance: Decimal
+    subaccount_balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal that is proof: nothing was applied. `code` is None where the answer gave reasons but no code."""
+
+    code: int | None
+    words: str
+    by_field: bool = False
+    """Whether its reasons name the fields that are wrong, as the API does with HTTP 4xx."""
+    of_account: bool = False
+    """Whether every further row would be refused as well."""
+    meaning: Note | None = field(default=None, compare=False)
+    """What the code means, in our words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A well-formed refusal with a code that is no proof: one look at the balances tells whether to believe it."""
+
+    refusal: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The provider asks to slow down; `retry_after` is for how long, in seconds. Once more only after a look."""
+
+    reason: Note
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplied:
+    """Nothing was sent: it surely did not happen and may be repeated."""
+
+    reason: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """It may have been applied. What the answer said beside that is what the row is if it was not."""
+
+    reason: Note
+    refusal: Refused | None = None
+    is_blocked: bool = False
+    """Something between us and the API refuses: sending again will not help."""
+
+
+Outcome = Applied | Refused | Unproven | Throttled | NotApplied | Doubt

@@ -1,17 +1,18 @@
-"""Settings: from the environment, and below it from a `.env` file in the current folder. All durations are seconds."""
+"""Read the settings from the environment and `.env`: the key, addresses, patience; and tell the time."""
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch.errors import KeyMissing, SettingsError, system_words
-from batch.language import _
+from batch.i18n import _
 
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
@@ -288,3 +289,96 @@ def _has_check_digit(digits: str) -> bool:
     """Whether Luhn's sum is a multiple of ten: every second digit from the right counts double, digit by digit."""
     doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the person agreed to beyond what is plain, and how it is to be performed."""
+
+    skip_invalid: bool = False
+    partial: bool = False
+    again: bool = False
+    why: str | None = None
+    """The reason for `again`; the ledger keeps it by itself."""
+    only_unsettled: str | None = None
+    """The earlier batch of the same list, of which only what is not done is sent: see `runner.unsettled`."""
+    removes_first: bool = False
+    ask_before_resend: bool = False
+    max_per_second: float | None = None
+    period: str | None = None
+    """What the list pays for, such as a week; lists of two periods are not repetitions of each other."""
+
+
+def write_choices(choices: Choices) -> tuple[str, ...]:
+    """Put the choices into the texts that the ledger keeps."""
+    flags = {
+        "skip-invalid": choices.skip_invalid,
+        "partial": choices.partial,
+        "again": choices.again,
+        "removes-first": choices.removes_first,
+        "ask-before-resend": choices.ask_before_resend,
+    }
+    pace = choices.max_per_second
+    values = {
+        "only-unsettled": choices.only_unsettled,
+        "max-per-second": None if pace is None else f"{pace:g}",
+        "period": choices.period,
+    }
+    return (
+        *(text for text, is_chosen in flags.items() if is_chosen),
+        *(f"{text}:{value}" for text, value in values.items() if value is not None),
+    )
+
+
+def read_choices(texts: Sequence[str]) -> Choices:
+    """Read what `write_choices` wrote. What a newer version may have added is passed over."""
+    given = dict(text.partition(":")[::2] for text in texts)
+    pace = given.get("max-per-second")
+    return Choices(
+        skip_invalid="skip-invalid" in given,
+        partial="partial" in given,
+        again="again" in given,
+        removes_first="removes-first" in given,
+        ask_before_resend="ask-before-resend" in given,
+        only_unsettled=given.get("only-unsettled"),
+        max_per_second=None if pace is None else float(pace),
+        period=given.get("period"),
+    )
+
+
+def replace_manner(
+    kept: Choices, *, ask_before_resend: bool | None = None, max_per_second: float | None = None
+) -> Choices:
+    """The choices with what was given anew of how it is to be performed; None leaves what was chosen."""
+    return replace(
+        kept,
+        ask_before_resend=kept.ask_before_resend if ask_before_resend is None else ask_before_resend,
+        max_per_second=kept.max_per_second if max_per_second is None else max_per_second,
+    )
+
+
+def read_boot_clock() -> float:
+    """Read the seconds since the machine started, those that it slept included, where the system tells."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class Stopwatch:
+    """Seconds since a moment, as the larger of two clocks' counts.
+
+    The wall clock may be set back, and the other one may stand still while the machine sleeps: each sees what the other
+    misses.
+    """
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = read_boot_clock) -> None:
+        self._wall = wall
+        self._steady = steady
+        self.start()
+
+    def start(self) -> None:
+        """Count from now."""
+        self._began = self._wall(), self._steady()
+
+    def count(self) -> float:
+        """Count the seconds since the start."""
+        return max(self._wall() - self._began[0], self._steady() - self._began[1])

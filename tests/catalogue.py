@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from batch.finding_rules import RULES
-from batch.language import CLICK_DOMAIN, DOMAIN, LOCALE_FOLDER
+from batch.i18n import CLICK_DOMAIN, DOMAIN, LOCALE_FOLDER
 
 ROOT = Path(__file__).parents[1]
 DOMAINS = (DOMAIN, CLICK_DOMAIN)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from batch.choices import read_choices
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
 from batch.ledger import events as chain
 from batch.ledger import projection
@@ -58,6 +57,7 @@ from batch.model import (
 )
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
+from batch.settings import read_choices
 
 
 @dataclass

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from batch.model import Direction, Movement, SubAccount
-from batch.notes import note
-from batch.outcome import Applied, NotApplied, Outcome, Refused
+from batch.notes import Applied, NotApplied, Outcome, Refused, note
 from batch.provider.codes import translate
 from batch.provider.http import MaySend
 from batch.provider.responses import MainAccount

@@ -12,7 +12,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from batch.cli.app import app
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.ledger.old_sentences import read_sentence
 from batch.notes import note, tell
 from tests import catalogue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from batch.clock import Stopwatch, read_boot_clock
+from batch.settings import Stopwatch, read_boot_clock
 
 
 @dataclass

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.language import Language, speaking
+from batch.i18n import Language, shown, speaking
 from batch.model import Cell
 from batch.validation.check_sheet import check_sheet
-from batch.values import shown
 from tests.builders import grid
 from tests.rules.cases import CASES, KNOWN, Case
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.finding_rules import Severity
-from batch.language import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
-from batch.model import BatchState, Direction, Status
+from batch.i18n import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
+from batch.model import BatchState, Direction, Status, direction_word, severity_word, state_word, status_word
 from batch.validation.vocabulary import direction_of
-from batch.wording import direction_word, severity_word, state_word, status_word
 
 FRENCH, ENGLISH = Language.FRENCH, Language.ENGLISH
 AT = datetime(2026, 11, 2, 14, 5, 9)  # noqa: DTZ001 (as a person reads it)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.euros_shown import euros
+from batch.i18n import euros
 from batch.money import (
     amount_text,
     as_excel_compares,

@@ -9,9 +9,9 @@ import pytest
 from openpyxl import load_workbook
 
 from batch.errors import ReportError, UsageError
+from batch.export import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
 from batch.files import whole_file
-from batch.language import Language, speaking
-from batch.output import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
+from batch.i18n import Language, speaking
 from batch.runner.dry_run import dry_run
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid

@@ -138,7 +138,7 @@ def test_what_reaches_behind_or_changes_a_library_is_found(source: str) -> None:
     "source",
     [
         "from __future__ import annotations",
-        "from batch.language import _\nfrom batch import __version__\nfrom . import _own",
+        "from batch.i18n import _\nfrom batch import __version__\nfrom . import _own",
         "class A:\n    def __init__(self, other):\n        self._a = 1\n        print(other._a, self.__class__)",
         "class A:\n    _a: int = 1\n    def _b(self):\n        return self._b, A._a",
         "import os\nos.environ['A'] = '1'",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from batch import __version__
-from batch.language import Language, _
+from batch.i18n import Language, _
 
 _LONGEST_PERIOD = 60
 
@@ -30,7 +30,7 @@ class Number(click.FloatRange):
 def _refuse_unclear(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
     """Refuse a name that does not say what the file is to be before anything else is done."""
     if out is not None:
-        from batch.output import refuse_other_suffixes
+        from batch.export import refuse_other_suffixes
 
         refuse_other_suffixes(out)
     return out
@@ -160,9 +160,9 @@ def run(
     out: Path | None,
     **asked: Any,
 ) -> int:
-    from batch.choices import Choices
     from batch.cli.check import read_request
     from batch.cli.run import run_command
+    from batch.settings import Choices
 
     choices = Choices(
         skip_invalid=skip_invalid,

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.choices import Choices
 from batch.cli.terminal import has_ledger, note, now, open_client, open_ledger, print_json, read_environment
 from batch.errors import SettingsError, UsageError
+from batch.export import refuse_replacing
 from batch.files import whole_file
 from batch.frames import CheckedSheet
-from batch.language import _
+from batch.i18n import _
 from batch.model import Role
-from batch.output import refuse_replacing
-from batch.settings import Secret, Settings, load_key, load_settings
+from batch.settings import Choices, Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
 from batch.sheet.source_file import load
 from batch.validation.amounts import read_amount
@@ -150,7 +149,7 @@ def check_command(
 
         checked = check_against_ledger(checked, known.ledger, account, Choices(period=period))
     if out is not None:
-        from batch.output import write_dry_run
+        from batch.export import write_dry_run
 
         write_dry_run(out, checked)
     if annotated is not None:
@@ -268,7 +267,7 @@ def _remember(
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:
     """The dry run, for a script or for a person."""
-    from batch.document import dry_run_document
+    from batch.export import dry_run_document
 
     if json:
         print_json(dry_run_document(checked, str(report) if report else None))

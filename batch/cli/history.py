@@ -8,7 +8,7 @@ from batch.cli.run import REPORTS, existing_report, exit_code
 from batch.cli.terminal import note, now, open_client, open_ledger, print_json, read_environment, settings_and_key
 from batch.errors import UsageError
 from batch.files import whole_file
-from batch.language import _, ngettext, number
+from batch.i18n import _, ngettext, number
 from batch.model import Balances, BatchState, BatchView, SubAccount
 from batch.money import decimals
 from batch.settings import JournalSettings, load_journal_settings, load_settings
@@ -21,7 +21,7 @@ def accounts_command(*, json: bool) -> int:
         main = client.main_account()
         subaccounts = client.subaccounts()
     if json:
-        from batch.document import accounts_document
+        from batch.export import accounts_document
 
         print_json(accounts_document(main.name, main.balance, subaccounts))
     else:
@@ -90,7 +90,7 @@ def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
 
             file.writelines(fec_bytes(entries, accounts))
         else:
-            from batch.delimited import write_csv
+            from batch.files import write_csv
             from batch.report.journal import entry_lines
 
             write_csv(file, entry_lines(entries))
@@ -120,7 +120,7 @@ def batches_command(*, json: bool) -> int:
     """List every batch, newest first."""
     lines = open_ledger(load_settings(read_environment())).lines()
     if json:
-        from batch.document import line_document
+        from batch.export import line_document
 
         print_json([line_document(line) for line in lines])
     else:
@@ -135,7 +135,7 @@ def show_command(batch: str, *, json: bool) -> int:
     view = open_ledger(load_settings(read_environment())).view(batch)
     path = existing_report(view)
     if json:
-        from batch.document import batch_document
+        from batch.export import batch_document
 
         print_json(batch_document(view, str(path) if path else None))
     else:
@@ -149,7 +149,7 @@ def show_command(batch: str, *, json: bool) -> int:
 def report_command(batch: str, *, out: Path | None) -> int:
     """Write the workbook from the ledger alone."""
     view = open_ledger(load_settings(read_environment())).view(batch)
-    from batch.output import write_batch
+    from batch.export import write_batch
 
     path = out or REPORTS / f"{batch}.xlsx"
     write_batch(path, view)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.choices import Choices, read_choices, replace_manner, write_choices
 from batch.cli.terminal import (
     SignalBrake,
     note,
@@ -22,15 +21,22 @@ from batch.cli.terminal import (
     settings_and_key,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
-from batch.euros_shown import euros
-from batch.language import N_, _, ngettext, number
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, tally
+from batch.export import refuse_replacing
+from batch.i18n import N_, _, euros, ngettext, number
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, direction_word, tally
 from batch.notes import tell
-from batch.output import refuse_replacing
 from batch.planning.reconciliation import is_alarming
 from batch.runner.open_account import decide, find_undecided
-from batch.settings import Secret, Settings, check_pace, load_settings
-from batch.wording import direction_word
+from batch.settings import (
+    Choices,
+    Secret,
+    Settings,
+    check_pace,
+    load_settings,
+    read_choices,
+    replace_manner,
+    write_choices,
+)
 
 if TYPE_CHECKING:
     from batch.cli.check import CheckRequest
@@ -331,7 +337,7 @@ def _perform(
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:
-    from batch.output import write_batch
+    from batch.export import write_batch
 
     try:
         write_batch(path, view)
@@ -343,7 +349,7 @@ def _write_report(view: BatchView, path: Path) -> Path | None:
 
 
 def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
-    from batch.document import batch_document
+    from batch.export import batch_document
 
     if json:
         print_json(batch_document(view, str(report) if report else None))

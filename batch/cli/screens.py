@@ -12,19 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from batch.cli.terminal import console
-from batch.euros_shown import euros
 from batch.finding_rules import Severity
 from batch.findings import Finding
-from batch.language import _, moment, ngettext, number, pgettext
+from batch.i18n import _, euros, moment, ngettext, number, pgettext
 from batch.ledger.protocol import BatchLine
-from batch.model import BatchRow, BatchView, Direction, Status, SubAccount
+from batch.model import (
+    BatchRow,
+    BatchView,
+    Direction,
+    Status,
+    SubAccount,
+    direction_word,
+    severity_word,
+    state_word,
+    status_word,
+)
 from batch.money import ZERO
 from batch.planning.plan import Forecast, Refusal
 from batch.planning.settlement import Observation
 from batch.report.result_labels import explained, foreseen_code, note_of_row
 from batch.report.verdict import Contents, Mood, Verdict, tell_next_steps, verdict, verdict_before
 from batch.runner.dry_run import DryRun
-from batch.wording import direction_word, severity_word, state_word, status_word
 
 MOST_FINDINGS = 25
 """A longer list is not read on a terminal; the workbook and --json have all."""

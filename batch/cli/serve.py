@@ -14,13 +14,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.choices import Choices
 from batch.cli.check import CheckRequest, check_command
 from batch.cli.run import run_command
 from batch.cli.terminal import note, read_environment
 from batch.errors import UsageError, system_words
-from batch.language import _, language, ngettext
-from batch.settings import KEY, KEY_FILE, Settings, is_this_machine, load_settings
+from batch.i18n import _, language, ngettext
+from batch.settings import KEY, KEY_FILE, Choices, Settings, is_this_machine, load_settings
 
 if TYPE_CHECKING:
     from batch.web.configure import SiteOptions

@@ -18,11 +18,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from batch.language import _, language, ngettext, number, speaking
-from batch.model import Status
+from batch.i18n import _, language, ngettext, number, speaking
+from batch.model import Status, status_word
 from batch.notes import Note, tell
 from batch.settings import Secret, Settings, environment, load_key, load_settings
-from batch.wording import status_word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +53,7 @@ def print_json(document: Any) -> None:
     if _has_document:
         return
     _has_document = True
-    from batch.document import json_pieces
+    from batch.export import json_pieces
 
     sys.stdout.writelines(json_pieces(document))
     sys.stdout.flush()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from batch.language import _, moment
+from batch.i18n import _, moment
 from batch.ledger.protocol import Claim, Lease
 from batch.planning.account_identity import Sight, may_take_over, tell_sight
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from batch.errors import UsageError
 from batch.frames import CheckedSheet, Plan
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import Fact
 from batch.model import Balances, BatchHead, BatchRow, BatchView, RowResult, Status, Tally
 from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from batch.language import N_, _
+from batch.i18n import N_, _
 from batch.ledger import events, projection
 from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
 from batch.ledger.old_sentences import read_row_note
 from batch.ledger.projection import rows_sha256
-from batch.model import BatchState, BatchView, Event, People, RowResult, Status
+from batch.model import BatchState, BatchView, Event, People, RowResult, Status, state_word, status_word
 from batch.notes import Note, note, tell
-from batch.wording import state_word, status_word
 
 _DETAILS = {
     "code": N_("code"),

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
 from batch.model import Status
-from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.notes import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.planning.settlement import Verdict
 
 LONGEST_WAIT = 300.0

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from batch.language import N_, _
+from batch.i18n import N_, _
 from batch.model import BatchRow, BatchView, Direction, RowResult, Status
 from batch.money import CENT, ZERO
 from batch.notes import note

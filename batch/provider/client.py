@@ -22,8 +22,7 @@ from tenacity import (
 from batch.errors import ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
 from batch.money import CENT, amount_text
-from batch.notes import Note, note
-from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotSent, Outcome, Refused, Unproven
+from batch.notes import Answer, Applied, Doubt, Exchange, NoAnswer, Note, NotSent, Outcome, Refused, Unproven, note
 from batch.provider import codes
 from batch.provider.http import HttpTransport, MaySend, Pace, choose_pace
 from batch.provider.responses import (

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch.notes import Note, note
-from batch.outcome import Refused
+from batch.notes import Note, Refused, note
 from batch.planning.plan import Shortfall
 
 OK = 200

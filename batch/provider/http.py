@@ -27,13 +27,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, IncompleteRead, LocationValueError, ProxyError
 
 from batch import __version__
-from batch.clock import Stopwatch
 from batch.errors import CreditbatchError, SettingsError
-from batch.language import _
-from batch.notes import Note, note
-from batch.outcome import Answer, Exchange, NoAnswer, NotSent
+from batch.i18n import _
+from batch.notes import Answer, Exchange, NoAnswer, Note, NotSent, note
 from batch.provider.responses import read_retry_after
-from batch.settings import is_this_machine
+from batch.settings import Stopwatch, is_this_machine
 
 
 def find_proxies(url: str) -> dict[str, str]:

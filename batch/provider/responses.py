@@ -20,19 +20,21 @@ from defusedxml.ElementTree import fromstring
 
 from batch.model import SubAccount
 from batch.money import CURRENCY, MAX_DIGITS, round_balance
-from batch.notes import Note, note, tell
-from batch.outcome import (
+from batch.notes import (
     Answer,
     Applied,
     Doubt,
     Exchange,
     NoAnswer,
     NotApplied,
+    Note,
     NotSent,
     Outcome,
     Refused,
     Throttled,
     Unproven,
+    note,
+    tell,
 )
 from batch.provider import codes
 

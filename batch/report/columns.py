@@ -12,15 +12,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from batch.delimited import decimal_text, harmless
+from batch.files import decimal_text, harmless
 from batch.findings import Finding
-from batch.language import _
-from batch.model import BatchRow, RowResult, Status
+from batch.i18n import _
+from batch.model import BatchRow, RowResult, Status, status_word
 from batch.money import balance_text
 from batch.planning.plan import Refusal
 from batch.report import result_labels
 from batch.report.page import visible
-from batch.wording import status_word
 
 TEXT_WIDEST = 40
 _BALANCE_WIDTH = 17

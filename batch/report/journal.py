@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from batch.delimited import decimal_text, harmless
-from batch.language import _
+from batch.files import decimal_text, harmless
+from batch.i18n import _
 from batch.model import BatchHead, BatchRow, BatchView, Direction, Status
 from batch.money import ZERO, amount_text
 from batch.settings import JournalSettings

@@ -18,7 +18,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.language import Language
+from batch.i18n import Language
 from batch.model import BatchHead, Status
 from batch.report import result_labels
 from batch.report.verdict import Contents, Course

@@ -12,11 +12,10 @@ from typing import Any
 import pandas
 
 from batch.errors import UsageError
-from batch.language import Language, _, speaking
-from batch.model import BatchView, Status
+from batch.i18n import Language, _, speaking
+from batch.model import BatchView, Status, status_word
 from batch.report import result_labels
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
-from batch.wording import status_word
 
 _SEARCHED_LINES = 2
 """The titles of a dry run stand below its mark."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from batch.euros_shown import euros
 from batch.findings import Finding
-from batch.language import N_, _, language, money, ngettext, pgettext
-from batch.language import number as shown_number
+from batch.i18n import N_, _, euros, language, money, ngettext, pgettext
+from batch.i18n import number as shown_number
 from batch.ledger.old_sentences import read_sentence
-from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status
+from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status, status_word
 from batch.notes import note_of, tell
 from batch.planning.plan import Refusal
 from batch.provider import codes
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
-from batch.wording import status_word
 
 PROGRAM = "creditbatch"
 DRY_RUN = N_("DRY RUN – nothing has moved")

@@ -10,9 +10,9 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.delimited import decimal_text, harmless
-from batch.language import pgettext
-from batch.model import BatchRow, BatchView, Direction, Role, Status
+from batch.files import decimal_text, harmless
+from batch.i18n import pgettext
+from batch.model import BatchRow, BatchView, Direction, Role, Status, status_word
 from batch.money import EXACT, as_excel_compares
 from batch.planning.plan import Refusal
 from batch.report import page, result_labels
@@ -20,7 +20,6 @@ from batch.report.columns import COLUMNS, Kind, RowColumn, Value
 from batch.report.page import Frame, Links, put_link, visible
 from batch.report.table import Column, Table, column, distinct, sample
 from batch.report.verdict import Contents, is_to_fix
-from batch.wording import status_word
 
 _OWN_WIDEST_IN_ROWS = 32
 MONEY_ROLES = (Role.AMOUNT, Role.ADDED, Role.REMOVED)

@@ -30,7 +30,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.language import _, language
+from batch.i18n import _, language
 from batch.report import page, result_labels
 from batch.report.page import Look
 from batch.report.table import Pen

@@ -11,10 +11,8 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.choices import read_choices
-from batch.euros_shown import euros
-from batch.language import _, ngettext, number
-from batch.model import BatchRow, BatchView, Direction, Status
+from batch.i18n import _, euros, ngettext, number
+from batch.model import BatchRow, BatchView, Direction, Status, severity_word, status_word
 from batch.money import CENT, ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
@@ -24,7 +22,7 @@ from batch.report.page import Frame
 from batch.report.result_labels import explained
 from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Picture, chart_of
 from batch.report.verdict import Contents, Course, Mood, tell_next_steps, verdict
-from batch.wording import severity_word, status_word
+from batch.settings import read_choices
 
 MOST_REASONS = 5
 

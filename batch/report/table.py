@@ -19,8 +19,8 @@ from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.delimited import is_formula_like
-from batch.language import _, language, money
+from batch.files import is_formula_like
+from batch.i18n import _, language, money
 from batch.money import EXACT, as_excel_compares, decimals
 from batch.report import page, result_labels
 from batch.report.page import Frame, Look, one_line, quoted, styled_cell, writable

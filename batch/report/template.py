@@ -21,10 +21,9 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.language import Language, _, language, moment
-from batch.model import Balances, Direction, SubAccount
+from batch.i18n import Language, _, language, moment
+from batch.model import Balances, Direction, SubAccount, direction_word
 from batch.report.page import A4, BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE, writable
-from batch.wording import direction_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from batch.euros_shown import euros
 from batch.findings import Finding
-from batch.language import _, listed, ngettext, number
+from batch.i18n import _, euros, listed, ngettext, number
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Direction, Status, Tally, tally
 from batch.money import ZERO
 from batch.notes import Note, tell

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from batch.files import whole_file
-from batch.language import _
+from batch.i18n import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
 from batch.report import page, result_labels

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from batch.choices import Choices, read_choices, write_choices
 from batch.errors import UsageError
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import StateChanged
 from batch.ledger.protocol import Access, Ledger, NewBatch, Work, take_up
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
@@ -37,6 +36,7 @@ from batch.planning.resubmission import (
 )
 from batch.planning.settlement import is_refused_with_account
 from batch.runner.dry_run import DryRun
+from batch.settings import Choices, read_choices, write_choices
 from batch.validation.check_sheet import Expected, against_expected
 from batch.validation.vocabulary import REPORT_WORDS
 

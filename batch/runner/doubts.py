@@ -12,8 +12,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt
 from batch.errors import ProviderError, SubAccountGone
 from batch.ledger.events import AttemptEnded, BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import DONE_CODE, Balances, BatchRow, Movement, RowResult, Status
-from batch.notes import Note, note
-from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.notes import Applied, Doubt, NotApplied, Note, Outcome, Refused, Throttled, Unproven, note
 from batch.planning.reconciliation import find_explaining_rows, keep_books_between
 from batch.planning.retry import MOST_UNPROVEN, find_refusal
 from batch.planning.settlement import Reading, Verdict, agree, settle

@@ -15,8 +15,7 @@ from batch.ledger.events import AttemptBegan, BalancesRead, Purpose, RowDoubted,
 from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Direction, Movement, Status
 from batch.money import CENT, ZERO, balance_text
-from batch.notes import Note, note
-from batch.outcome import Applied, NotApplied, Outcome, Throttled, Unproven
+from batch.notes import Applied, NotApplied, Note, Outcome, Throttled, Unproven, note
 from batch.planning.reconciliation import find_rises, fitting_removes, fitting_rows
 from batch.planning.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_attempt, judge_look, judge_settling
 from batch.planning.settlement import Reading, Verdict, awaits_person, is_refused_with_account, look

@@ -8,15 +8,14 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from batch.errors import BatchUnfinished, LedgerError, UsageError
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import KeyChanged, PersonDecided, StateChanged
 from batch.ledger.lease import may_take, this_process
 from batch.ledger.protocol import Access, Ledger, find_owned
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Status
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, state_word, status_word
 from batch.notes import note
 from batch.planning.account_identity import Owner, normalize_address
 from batch.planning.settlement import awaits_person
-from batch.wording import state_word, status_word
 
 _deciding = threading.Lock()
 """An account is held by a process: the site's threads, which are one process, decide one after the other."""

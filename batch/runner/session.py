@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from batch.clock import Stopwatch, read_boot_clock
 from batch.errors import ProviderError
 from batch.ledger.events import BalancesRead, Fact, Purpose
 from batch.ledger.projection import RowFact, after
@@ -23,6 +22,7 @@ from batch.planning.account_identity import PROOF_SECONDS
 from batch.planning.retry import RetryPolicy, asked_pause, may_answer_later, wait_seconds
 from batch.planning.settlement import Done, Reading, is_behind, rests_on_a_look
 from batch.provider.client import Provider
+from batch.settings import Stopwatch, read_boot_clock
 
 
 class Known:

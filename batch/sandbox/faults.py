@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from batch.language import _
+from batch.i18n import _
 from batch.sandbox.account import LANGUAGES, ZERO, Call
 
 

@@ -19,7 +19,7 @@ from decimal import Decimal, InvalidOperation
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TextIO
 
-from batch.language import _
+from batch.i18n import _
 from batch.sandbox.account import Account, Event
 from batch.sandbox.faults import Fault, Kind, SandboxOptions
 from batch.sandbox.handlers import Api, Asked, Payload, Reply, answer_under

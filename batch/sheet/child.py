@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from batch.errors import SheetError
-from batch.language import speak
+from batch.i18n import speak
 from batch.sheet.file_kind import Kind, check_archive, kind_of
 from batch.sheet.ipc import Begin, End, Failure, Request, Sheets, encode
 from batch.sheet.ods import read_document

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import Grid, Wrapped
-from batch.language import _, number
+from batch.i18n import _, number
 from batch.model import AMOUNTS, Role, Source
 from batch.sheet.encoding import decoded
 from batch.sheet.sheet_selection import check_extent

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batch.errors import SheetError
-from batch.language import _, number
+from batch.i18n import _, number
 from batch.sheet.source_file import shown
 
 _LONGEST = 2**16

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from batch.errors import SheetError
-from batch.language import N_, _, number
+from batch.i18n import N_, _, number
 from batch.sheet.source_file import MEGABYTE, TEXT_SUFFIXES, Limits, Original, damaged, password, shown
 
 _SAVE = N_("{file} is {kind}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx.")

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import IO
 
 from batch.findings import Finding
-from batch.language import Language
+from batch.i18n import Language
 from batch.model import Appearance, Cell, Role
 from batch.sheet.source_file import Limits, Original
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from batch.errors import SheetError
 from batch.findings import Finding
-from batch.language import N_, _, number
+from batch.i18n import N_, _, number
 from batch.model import AMOUNTS, Appearance, Cell, Role
 from batch.sheet.source_file import Limits, list_names, shown
 from batch.validation.cells import is_blank

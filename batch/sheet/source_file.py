@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from batch.errors import SheetError
-from batch.language import N_, _, ngettext, number, pgettext
+from batch.i18n import N_, _, ngettext, number, pgettext
 
 MEBIBYTE = 2**20
 MEGABYTE = 10**6

@@ -21,7 +21,7 @@ import psutil
 import batch
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
-from batch.language import language, speaking
+from batch.i18n import language, speaking
 from batch.model import Role, Source
 from batch.sheet.csv_reader import read_text
 from batch.sheet.file_kind import Kind, kind_of

@@ -10,11 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from batch.i18n import shown
 from batch.model import Cell
 from batch.money import MAX_DIGITS, as_excel_compares
 from batch.validation.titles import has_other_unit
 from batch.validation.vocabulary import BRACKETS, fold
-from batch.values import shown
 
 if TYPE_CHECKING:
     import numpy as np

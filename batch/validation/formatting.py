@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 from batch.findings import Finding
+from batch.i18n import shown
 from batch.model import AMOUNTS, Appearance, Cell, Role
 from batch.money import as_excel_compares
 from batch.validation.cells import cell_shown, is_blank, names_other_unit, quoted, row_ranges, visible
 from batch.validation.header import Merged, cell_address, column_letters
 from batch.validation.tokens import EXCEL_DIGITS
 from batch.validation.vocabulary import fold
-from batch.values import shown
 
 _AREAS_NAMED = 5
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")

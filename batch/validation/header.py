@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batch.findings import Finding
+from batch.i18n import shown
 from batch.model import AMOUNTS, Cell, Role
 from batch.validation.amounts import read_amount
 from batch.validation.cells import cell_shown, is_blank, names_other_unit, visible
 from batch.validation.titles import COLUMN_TITLES, close_title, column_roles, is_currency_title, likeness, may_be_part
 from batch.validation.vocabulary import fold
-from batch.values import shown
 
 SEARCHED_ROWS = 30
 """The header is one of the first rows."""

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from batch.i18n import shown
 from batch.model import Cell
 from batch.validation.cells import is_invisible, oddity, quoted, visible
-from batch.values import shown
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 digits of a number and replaces the rest by zeros."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from batch.language import Language
+from batch.i18n import Language
 from batch.model import Direction
 
 MONTHS = frozenset(

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from batch.language import Language, _, speaking
+from batch.i18n import Language, _, speaking
 from batch.web.models import AuditEntry, Draft, Person, SiteSettings
 
 

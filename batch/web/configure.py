@@ -21,7 +21,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
 from batch.errors import SettingsError
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, environment, is_this_machine
 from batch.web import settings as site_settings

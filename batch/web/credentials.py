@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from batch.errors import CreditbatchError, SettingsError
-from batch.language import _
+from batch.i18n import _
 from batch.model import SubAccount
 from batch.provider import client as provider_client
 from batch.provider.client import Client

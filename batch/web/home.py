@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from batch.errors import ProviderError, SettingsError
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.orm.models import Event
 from batch.ledger.orm.queries import find_undecided_batches, newest_lines
 from batch.ledger.protocol import BatchLine

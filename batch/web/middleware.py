@@ -23,7 +23,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from batch import __version__
 from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsError
-from batch.language import Language, _, language, ngettext, speaking
+from batch.i18n import Language, _, language, ngettext, speaking
 from batch.web.access import Role, is_fragment, roles_of
 from batch.web.models import Person, SiteSettings
 

@@ -16,8 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_filters import CharFilter, DateFilter
 
-from batch.euros_shown import euros
-from batch.language import _
+from batch.i18n import _, euros
 from batch.model import Status
 from batch.money import ZERO
 

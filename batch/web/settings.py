@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from batch.language import LOCALE_FOLDER
+from batch.i18n import LOCALE_FOLDER
 
 _HERE = Path(__file__).parent
 

@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.annotation import MOST_LINES, Annotated, annotate
 from batch.errors import ReportError
 from batch.frames import CheckedSheet
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.sheet import Limits, read_sheet
 from batch.sheet.source_file import load
 from batch.validation.check_sheet import Expected, check_sheet

@@ -19,7 +19,7 @@ import pytest
 
 from batch.__main__ import main
 from batch.cli import terminal
-from batch.language import Language, speak
+from batch.i18n import Language, speak
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli import warm
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.delimited import write_csv
-from batch.language import Language, speaking
+from batch.files import write_csv
+from batch.i18n import Language, speaking
 from batch.model import BatchView, RowResult, Status, tally
 from batch.money import ZERO
 from batch.notes import note

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.ledger import events
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowSettled, StateChanged
 from batch.ledger.old_sentences import read_reason, read_row_note, read_sentence

@@ -14,8 +14,7 @@ import pytest
 
 from batch.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement
-from batch.notes import note
-from batch.outcome import Applied, Doubt, NotApplied, Refused, Throttled, Unproven
+from batch.notes import Applied, Doubt, NotApplied, Refused, Throttled, Unproven, note
 from batch.provider import client as client_module
 from batch.provider.client import Client
 from tests.provider.conftest import KEY, ClientTo, Serve

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batch.notes import note
-from batch.outcome import (
+from batch.notes import (
     Answer,
     Applied,
     Doubt,
@@ -23,6 +22,7 @@ from batch.outcome import (
     Refused,
     Throttled,
     Unproven,
+    note,
 )
 from batch.provider.codes import PROOF, STOPPING
 from batch.provider.responses import (

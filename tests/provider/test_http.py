@@ -21,12 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.clock import Stopwatch
 from batch.errors import LedgerError, SettingsError
-from batch.notes import note
-from batch.outcome import Answer, Exchange, NoAnswer, NotSent
+from batch.notes import Answer, Exchange, NoAnswer, NotSent, note
 from batch.provider.http import IDLE_SECONDS, HttpTransport
 from batch.provider.responses import read_retry_after
+from batch.settings import Stopwatch
 from tests.provider.conftest import Serve, TransportTo
 from tests.provider.server import (
     CERTIFICATE,

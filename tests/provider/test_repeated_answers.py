@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import cast
 
 from batch.model import Direction, Movement
-from batch.outcome import Answer, Applied, Doubt, Exchange
+from batch.notes import Answer, Applied, Doubt, Exchange
 from batch.provider.client import Client
 from batch.provider.http import HttpTransport, MaySend
 from batch.settings import Secret

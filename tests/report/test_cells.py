@@ -14,7 +14,7 @@ from openpyxl.cell import Cell as ExcelCell
 from openpyxl.utils.escape import unescape
 
 from batch import model
-from batch.delimited import is_formula_like
+from batch.files import is_formula_like
 from batch.findings import Finding
 from batch.model import BatchState, Event, RowResult, SheetRow, Source, Status
 from batch.report.page import CELL_LIMIT, one_line, writable

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import BatchState, Status
 from batch.report.verdict import judge
 from tests.report.views import view_of

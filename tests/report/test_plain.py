@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.delimited import decimal_text, harmless, is_formula_like, write_csv
-from batch.language import Language, speaking
+from batch.files import decimal_text, harmless, is_formula_like, write_csv
+from batch.i18n import Language, speaking
 from batch.model import BatchView, Cell, Role, RowResult, Status
 from batch.money import decimals
 from batch.report.rows_sheet import row_lines

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from batch.errors import UsageError
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import BatchRow, BatchView
 from batch.report.readback import difference_in
 from batch.report.workbook import write_report

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.findings import Finding
 from batch.frames import Grid, make_frame
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
 from batch.planning.plan import forecast, make_plan
 from batch.report.result_labels import Teller

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from openpyxl.styles.numbers import is_date_format
 
-from batch.language import Language
+from batch.i18n import Language
 from batch.report import page
 from batch.report.page import Look, axis_format, count_look, difference_look, euro_look, linked
 from batch.sheet.number_format import number_format

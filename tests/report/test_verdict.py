@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from batch.findings import Finding
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import Balances, BatchState, BatchView, RowResult
 from batch.notes import note
 from batch.planning.plan import Forecast, forecast, make_plan

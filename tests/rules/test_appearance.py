@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from batch.frames import CheckedSheet
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import Appearance, Cell
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
 from tests.builders import grid

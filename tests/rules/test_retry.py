@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Status
-from batch.notes import note
-from batch.outcome import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.notes import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven, note
 from batch.planning.retry import (
     LONGEST_WAIT,
     Found,

@@ -10,8 +10,7 @@ import pytest
 from batch.errors import ProviderUnreachable
 from batch.ledger import verify
 from batch.model import BatchState, Cell, Movement, Status
-from batch.notes import note, tell
-from batch.outcome import Outcome, Throttled
+from batch.notes import Outcome, Throttled, note, tell
 from batch.planning.retry import LONGEST_WAIT
 from batch.provider.codes import PROOF, STOPPING
 from batch.runner.execute import perform

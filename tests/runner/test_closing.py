@@ -9,8 +9,7 @@ import pytest
 
 from batch.ledger import verify
 from batch.model import BatchState, BatchView, Cell, Movement, Status
-from batch.notes import note, tell
-from batch.outcome import Outcome
+from batch.notes import Outcome, note, tell
 from batch.planning.reconciliation import keep_books
 from batch.runner.open_account import decide
 from tests.builders import NOON

@@ -9,13 +9,13 @@ from decimal import Decimal
 
 import pytest
 
-from batch.choices import Choices, write_choices
 from batch.findings import Finding
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, Purpose, StateChanged
 from batch.ledger.protocol import Ledger
 from batch.model import Balances, BatchState, Cell, Status
 from batch.runner.acceptance import check_against_ledger
 from batch.runner.dry_run import Account, dry_run
+from batch.settings import Choices, write_choices
 from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

@@ -12,8 +12,7 @@ from batch.errors import LedgerError
 from batch.ledger.events import Fact, Purpose
 from batch.ledger.protocol import taken_over
 from batch.model import BatchState, Movement, Status
-from batch.notes import tell
-from batch.outcome import Outcome
+from batch.notes import Outcome, tell
 from batch.planning.account_identity import PROOF_SECONDS
 from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import (

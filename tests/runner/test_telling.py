@@ -7,10 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import Direction, Movement
-from batch.notes import Note, note, tell
-from batch.outcome import Doubt, NotApplied, Throttled
+from batch.notes import Doubt, NotApplied, Note, Throttled, note, tell
 from batch.provider.codes import translate
 from batch.runner.doubts import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.choices import Choices
 from batch.errors import LedgerError, UsageError
 from batch.ledger.events import AttemptBegan, AttemptEnded, StateChanged
 from batch.model import Balances, BatchState, Cell, Movement, Status
-from batch.outcome import Outcome
+from batch.notes import Outcome
 from batch.runner.acceptance import (
     Agreed,
     accept,
@@ -26,6 +25,7 @@ from batch.runner.acceptance import (
 )
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.runner.execute import perform
+from batch.settings import Choices
 from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to
 from tests.ledger_in_memory import MemoryLedger

@@ -12,8 +12,7 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchView, Cell, Movement, Status
-from batch.notes import Note, note
-from batch.outcome import Answer, Doubt, NotApplied, Outcome, Throttled
+from batch.notes import Answer, Doubt, NotApplied, Note, Outcome, Throttled, note
 from batch.planning.retry import RetryPolicy
 from batch.provider.responses import movement_outcome
 from batch.runner.execute import perform

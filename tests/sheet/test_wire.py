@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.findings import Finding
-from batch.language import Language
+from batch.i18n import Language
 from batch.model import Appearance, Role
 from batch.sheet.ipc import Begin, End, Failure, Request, decode, encode
 from batch.sheet.source_file import Limits, Original

@@ -19,14 +19,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from batch.choices import Choices
 from batch.errors import CreditbatchError, LedgerError
 from batch.ledger.events import PersonDecided
 from batch.ledger.protocol import Access
 from batch.ledger.verify import first_difference
 from batch.model import Balances, Cell, Movement, Status
-from batch.notes import Note, note
-from batch.outcome import Doubt, Outcome
+from batch.notes import Doubt, Note, Outcome, note
 from batch.planning.account_identity import Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.retry import RetryPolicy
@@ -53,6 +51,7 @@ from batch.runner.open_account import (
     refuse_unfinished,
 )
 from batch.runner.session import RunOptions, World
+from batch.settings import Choices
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
 from tests.ledger_in_memory import MemoryLedger

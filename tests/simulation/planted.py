@@ -13,8 +13,19 @@ from batch.ledger import projection, protocol
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact
 from batch.ledger.protocol import Claim, Lease, Work
 from batch.model import BatchView, Status
-from batch.notes import note
-from batch.outcome import Answer, Applied, Doubt, Exchange, NoAnswer, NotApplied, Outcome, Refused, Throttled, Unproven
+from batch.notes import (
+    Answer,
+    Applied,
+    Doubt,
+    Exchange,
+    NoAnswer,
+    NotApplied,
+    Outcome,
+    Refused,
+    Throttled,
+    Unproven,
+    note,
+)
 from batch.planning.retry import Found, Step, find_refusal
 from batch.planning.settlement import Reading, Verdict, settle
 from batch.provider import responses

@@ -13,8 +13,7 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.model import Direction, Movement
 from batch.money import CENT, from_thousandths, to_thousandths
-from batch.notes import note
-from batch.outcome import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome
+from batch.notes import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome, note
 from batch.provider import responses
 from batch.provider.client import RepeatWatch
 from tests.builders import NOON

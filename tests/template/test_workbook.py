@@ -12,12 +12,11 @@ from openpyxl import Workbook, load_workbook
 
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.language import Language, speaking
-from batch.model import Balances, Direction, SubAccount
+from batch.i18n import Language, speaking
+from batch.model import Balances, Direction, SubAccount, direction_word
 from batch.report.template import HEADER_ROW, ROWS, file_name, template_bytes
 from batch.sheet import read_sheet
 from batch.validation.check_sheet import Expected, check_sheet
-from batch.wording import direction_word
 from tests.builders import NOON
 from tests.template.office import needs_office, saved
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.errors import LedgerError, SettingsError, UsageError, system_words
-from batch.language import _
+from batch.i18n import _
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

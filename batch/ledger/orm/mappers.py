@@ -16,7 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Max, QuerySet
 
 from batch.errors import LedgerError, NoSuchBatch
-from batch.language import _
+from batch.i18n import _
 from batch.ledger import projection
 from batch.ledger.events import (
     AttemptBegan,

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
 from batch.errors import LedgerError
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import finding_from_json
 from batch.ledger.orm.mappers import (
     ROW,

@@ -9,7 +9,6 @@ from django.db import connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, Max, OuterRef
 
-from batch.choices import read_choices
 from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
 from batch.ledger.events import (
@@ -71,6 +70,7 @@ from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, S
 from batch.notes import note_text
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
+from batch.settings import read_choices
 
 
 def is_local() -> bool:

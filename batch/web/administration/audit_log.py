@@ -18,9 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
-from batch.delimited import harmless, write_csv
-from batch.euros_shown import euros
-from batch.language import N_, Language, _, language, speaking
+from batch.files import harmless, write_csv
+from batch.i18n import N_, Language, _, euros, language, speaking
 from batch.money import from_thousandths
 from batch.web.access import Role, needs
 from batch.web.audit import record

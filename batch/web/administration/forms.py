@@ -10,7 +10,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy
 
 from batch.errors import SettingsError
-from batch.language import Language, _
+from batch.i18n import Language, _
 from batch.money import CENT
 from batch.settings import PROVIDER_URL, Secret
 from batch.web import credentials

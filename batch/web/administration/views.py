@@ -16,8 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from batch.errors import ProviderRefused, ProviderUnreachable, SettingsError
-from batch.euros_shown import euros
-from batch.language import _
+from batch.i18n import _, euros
 from batch.ledger.orm.models import prepare_euros
 from batch.web import credentials
 from batch.web.access import Role, needs, person_of, roles_of

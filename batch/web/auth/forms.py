@@ -9,7 +9,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy
 
-from batch.language import Language, _
+from batch.i18n import Language, _
 from batch.web.auth import services
 from batch.web.models import Person
 

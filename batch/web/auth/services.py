@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.language import _
+from batch.i18n import _
 from batch.web.audit import keep
 from batch.web.models import Invitation, Person
 

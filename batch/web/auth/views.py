@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.language import _
+from batch.i18n import _
 from batch.web.access import Role, needs, open_to_all, person_of, roles_of
 from batch.web.audit import keep, record
 from batch.web.auth import services

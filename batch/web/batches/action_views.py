@@ -17,12 +17,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from batch.delimited import write_csv
 from batch.errors import CreditbatchError, UsageError
-from batch.language import _, moment
+from batch.export import write_batch
+from batch.files import write_csv
+from batch.i18n import _, moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
-from batch.output import write_batch
 from batch.planning.reconciliation import has_open_alarm
 from batch.report.journal import entries_of, entry_lines, fec_bytes, file_name
 from batch.report.workbook import write_report

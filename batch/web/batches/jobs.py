@@ -16,7 +16,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from batch.errors import BatchUnfinished, CreditbatchError, SettingsError, UsageError
-from batch.language import N_, _, moment
+from batch.i18n import N_, _, moment
 from batch.ledger.lease import this_process
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import find_undecided_batches, without_rows

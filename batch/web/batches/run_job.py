@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from batch.errors import ProviderError, UsageError
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access, Work
 from batch.model import Status

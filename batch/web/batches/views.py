@@ -17,26 +17,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
-from batch.choices import read_choices
 from batch.errors import LedgerError
-from batch.language import _, number
+from batch.i18n import _, number
 from batch.ledger.orm.mappers import ROW, batch_row
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import events_of, line_of, lines_named, progress, row_of
 from batch.ledger.protocol import BatchLine
-from batch.model import ENDED, BatchHead, BatchState, Status, Tally
+from batch.model import ENDED, BatchHead, BatchState, Status, Tally, state_word, status_word
 from batch.money import ZERO
 from batch.planning.reconciliation import Books
 from batch.planning.settlement import awaits_person, evidence_of
 from batch.report.result_labels import Teller
 from batch.report.verdict import is_to_fix
+from batch.settings import read_choices
 from batch.validation.amounts import read_amount
 from batch.web.access import Role, is_fragment, needs
 from batch.web.batches.jobs import active_job, books_of, judge_shown, state_shown
 from batch.web.credentials import tokens_of_email
 from batch.web.models import Draft, DraftRow, DraftState, Job, JobState, Version
 from batch.web.presenters import DayFilter, Pair, TextFilter, balances_chart, make_headings, paginate, status_chart
-from batch.wording import state_word, status_word
 
 Key = tuple[datetime, str, str]
 """An entry before it is loaded: when it was made, whether it is a draft or a batch, and which one."""

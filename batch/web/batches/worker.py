@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.errors import AccountInUse, BatchUnfinished, CreditbatchError
-from batch.language import Language, _, speak
+from batch.i18n import Language, _, speak
 from batch.settings import Settings, environment, load_settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def main() -> int:
 
 def perform_job(job: Job, settings: Settings) -> None:
     """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
-    from batch.choices import read_choices
     from batch.ledger.orm.store import DatabaseLedger
     from batch.planning.retry import RetryPolicy
     from batch.runner.dry_run import read_account
@@ -69,6 +68,7 @@ def perform_job(job: Job, settings: Settings) -> None:
         refuse_another_address,
     )
     from batch.runner.session import RunOptions, World
+    from batch.settings import read_choices
     from batch.web import credentials
     from batch.web.batches.run_job import JobBrake, JobWatcher, begin, start_with
 

@@ -14,12 +14,12 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import Any
 
-from batch.choices import Choices
 from batch.findings import Finding
 from batch.model import Movement
 from batch.money import from_thousandths, thousandths_text, to_thousandths
 from batch.report.result_labels import foreseen_code
 from batch.runner.dry_run import DryRun
+from batch.settings import Choices
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
 _DRIFTING = frozenset({"balances-rose"})

@@ -15,9 +15,8 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from batch.errors import UsageError
-from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
-from batch.language import _, ngettext, number
+from batch.i18n import _, euros, ngettext, number
 from batch.report.verdict import Mood
 from batch.runner.acceptance import REPEATED, Obstacle
 from batch.web.access import Role, roles_of

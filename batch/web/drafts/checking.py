@@ -16,10 +16,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from batch.choices import Choices
 from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, SheetError, UsageError
 from batch.frames import Grid
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.orm.queries import remember_columns, remembered_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.notes import note
@@ -32,6 +31,7 @@ from batch.runner.acceptance import (
 )
 from batch.runner.dry_run import Account, DryRun, dry_run, read_account
 from batch.runner.open_account import bind_account, find_account
+from batch.settings import Choices
 from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import header_of, titles_to_keep

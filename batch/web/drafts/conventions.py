@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from batch.errors import UsageError
 from batch.frames import Grid
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import cell_from_json, cell_to_json
 from batch.model import Appearance, Cell, Role
 from batch.money import ZERO

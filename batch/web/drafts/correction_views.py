@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from batch.annotation import annotate
 from batch.errors import CreditbatchError, UsageError
 from batch.findings import Finding
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import cell_from_json, finding_from_json
 from batch.model import Cell, Source
 from batch.model import Role as ColumnRole

@@ -13,15 +13,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
-from batch.language import _, ngettext, number, pgettext
+from batch.i18n import _, euros, ngettext, number, pgettext, shown
 from batch.ledger.events import cell_from_json, finding_from_json
-from batch.model import Role
+from batch.model import Role, severity_word
 from batch.runner.acceptance import REPEATED
 from batch.validation.header import column_letters
-from batch.values import shown
 from batch.web.drafts.approval_policy import Blocker, Options, hindrance
 from batch.web.drafts.approvals import blockers_of, find_standing, hindrance_sentence, made_word, verdict
 from batch.web.drafts.checking import known_account
@@ -30,7 +28,6 @@ from batch.web.drafts.rows import cell_text, columns_of
 from batch.web.drafts.versions import REFUSED, Foreseen
 from batch.web.models import Approval, Draft, DraftState, Person, Version
 from batch.web.presenters import course_chart
-from batch.wording import severity_word
 
 _TROUBLE = {"header-missing", "column-missing", "column-twice", "column-not-found", "column-unknown"}
 _LETTERS = 26

@@ -13,18 +13,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
-from batch.euros_shown import euros
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
-from batch.language import _, day, number
+from batch.i18n import _, day, euros, number
 from batch.ledger.events import cell_from_json, finding_from_json
-from batch.model import Cell, Direction, Role, Status
+from batch.model import Cell, Direction, Role, Status, direction_word
 from batch.report.result_labels import explained
 from batch.validation.header import cell_address
 from batch.web.drafts.versions import REFUSED
 from batch.web.models import DraftMark, DraftRow, Version
 from batch.web.presenters import PAGE, Heading, TextFilter, make_headings
-from batch.wording import direction_word
 
 _SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}
 _PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value

@@ -15,7 +15,7 @@ from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.frames import Plan
-from batch.language import _
+from batch.i18n import _
 from batch.ledger.events import cell_to_json, finding_to_json
 from batch.ledger.orm.mappers import Value, add_lines
 from batch.ledger.orm.models import prepare_euros

@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 import batch
 from batch.errors import CreditbatchError, SheetError, UsageError
-from batch.language import _
+from batch.i18n import _
 from batch.web.access import Role, is_fragment, needs, person_of, roles_of
 from batch.web.audit import Event, notify, record
 from batch.web.auth.services import confirmed, has_totp, refusal

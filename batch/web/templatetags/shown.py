@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from django import template
 
-from batch import language, notes, wording
-from batch.euros_shown import euros as euros_text
-from batch.language import _, ngettext
+from batch import i18n, model, notes
+from batch.i18n import _, ngettext
+from batch.i18n import euros as euros_text
 from batch.model import BatchState, Direction, Status, Tally
 
 register = template.Library()
@@ -48,32 +48,32 @@ def euros_signed(amount: Decimal) -> str:
 @or_nothing
 def number(value: int | Decimal) -> str:
     """A whole number with its thousands apart."""
-    return language.number(value)
+    return i18n.number(value)
 
 
 @register.filter
 @or_nothing
 def moment(at: datetime) -> str:
     """A day and a time of this machine's zone."""
-    return language.moment(at.astimezone())
+    return i18n.moment(at.astimezone())
 
 
 @register.filter
 def status_word(status: Status) -> str:
     """What has become of a row, in a word."""
-    return wording.status_word(status)
+    return model.status_word(status)
 
 
 @register.filter
 def state_word(state: BatchState | str) -> str:
     """Where a batch stands, in a word."""
-    return wording.state_word(BatchState(state))
+    return model.state_word(BatchState(state))
 
 
 @register.filter
 def direction_word(direction: Direction | str) -> str:
     """Which way the credit moves, in a word."""
-    return wording.direction_word(Direction(direction))
+    return model.direction_word(Direction(direction))
 
 
 @register.filter
@@ -99,7 +99,7 @@ def rows_of_all(tally: Tally) -> int:
 @or_nothing
 def rate(rows_a_second: float) -> str:
     """How many rows end in a second; a dash before the first has."""
-    return language.number(Decimal(str(round(rows_a_second, 1))), 1)
+    return i18n.number(Decimal(str(round(rows_a_second, 1))), 1)
 
 
 @register.filter

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.web.administration.audit_log import ACTIONS, action_words
 from batch.web.audit import keep
 from batch.web.models import AuditEntry

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from batch.findings import Finding
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.model import Balances, Cell
 from batch.runner.dry_run import Account, DryRun, dry_run
 from batch.validation.check_sheet import Expected

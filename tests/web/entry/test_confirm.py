@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.language import Language, speaking
+from batch.i18n import Language, speaking
 from batch.web.auth.services import confirmed, refusal
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, People

@@ -18,10 +18,10 @@ from django.core import mail
 from django.urls import reverse
 
 from batch.cli.screens import result_screen
-from batch.document import batch_document, json_pieces
-from batch.language import Language, speaking
+from batch.export import batch_document, json_pieces
+from batch.i18n import Language, speaking
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
-from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status
+from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status, status_word
 from batch.money import balance_text
 from batch.notes import Note, note
 from batch.report import result_labels
@@ -30,7 +30,6 @@ from batch.report.verdict import Contents, tell_next_steps, verdict
 from batch.report.workbook import write_report
 from batch.web.batches.jobs import books_of
 from batch.web.batches.worker import _tell
-from batch.wording import status_word
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.web.conftest import ClientFor, People
 

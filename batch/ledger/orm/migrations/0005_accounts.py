@@ -18,7 +18,7 @@ from django.db import migrations, models
 from django.utils import timezone
 
 from batch.errors import LedgerError
-from batch.language import _
+from batch.i18n import _
 from batch.planning.account_identity import normalize_address
 
 _SAME_START = 2.0

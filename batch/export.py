@@ -1,19 +1,18 @@
-"""A batch or a dry run as the JSON document that the command line prints (DESIGN: "The command line").
-
-Money is text: amounts and totals with two decimals (three where one is used), balances always with three. `rows` is an
-iterator, so that a long sheet is not held a second time.
-"""
+"""Turn what was checked and done into JSON, and write it to the files that were asked for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.choices import read_choices
+from batch.errors import UsageError
+from batch.files import whole_file
+from batch.i18n import _
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
 from batch.money import CURRENCY, amount_text, balance_text
@@ -23,6 +22,8 @@ from batch.planning.reconciliation import Books
 from batch.report.columns import COLUMNS, plain_finding
 from batch.report.result_labels import explained, foreseen_code
 from batch.report.verdict import Contents, Verdict, verdict
+from batch.runner.dry_run import DryRun
+from batch.settings import read_choices
 
 if TYPE_CHECKING:
     from batch.runner.dry_run import DryRun
@@ -199,3 +200,48 @@ def _last_main_balance(view: BatchView) -> Decimal | None:
 
 def _balance(balance: Decimal | None) -> str | None:
     return None if balance is None else balance_text(balance)
+
+
+SUFFIXES = (".xlsx", ".csv", ".json")
+
+
+def refuse_other_suffixes(path: Path) -> None:
+    """Before anything else is done: `UsageError` unless the file's name says what it is to be."""
+    if path.suffix.lower() not in SUFFIXES:
+        sentence = _("It is not clear what {path} is to be: give it a name that ends in .xlsx, .csv or .json.")
+        raise UsageError(sentence.format(path=path))
+
+
+def refuse_replacing(sheet: Path, out: Path, option: str = "--out") -> None:
+    """Before anything else is done: `UsageError` where the option names the accountant's own sheet."""
+    if out.exists() and sheet.exists() and out.samefile(sheet):
+        sentence = _("{option} would replace the sheet itself: choose another name.")
+        raise UsageError(sentence.format(option=option))
+
+
+def write_batch(path: Path, view: BatchView) -> None:
+    """Write what has become of a batch; `ReportError` if it cannot be."""
+    _write(path, view, None, lambda: batch_document(view, str(path)))
+
+
+def write_dry_run(path: Path, checked: DryRun) -> None:
+    """Write what the checks say of a sheet, and the forecast; `ReportError` if it cannot be."""
+    _write(path, checked.view, checked.forecast, lambda: dry_run_document(checked, str(path)))
+
+
+def _write(path: Path, view: BatchView, forecast: Forecast | None, document: Callable[[], Document]) -> None:
+    refuse_other_suffixes(path)
+    match path.suffix.lower():
+        case ".json":
+            with whole_file(path) as file:
+                file.writelines(piece.encode() for piece in json_pieces(document()))
+        case ".csv":
+            from batch.files import write_csv
+            from batch.report.rows_sheet import row_lines
+
+            with whole_file(path) as file:
+                write_csv(file, row_lines(Contents(view, forecast)))
+        case _:
+            from batch.report.workbook import write_report
+
+            write_report(path, view, forecast)

@@ -1,0 +1,266 @@
+"""Speak the language in force: sentences, numbers, euros, days, and the raw values of findings."""
+
+from __future__ import annotations
+
+import gettext
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from batch.money import decimals
+
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+DOMAIN = "django"
+"""The name of our catalogue: the only one that Django looks for."""
+CLICK_DOMAIN = "click"
+"""The name of another, which holds the French of what click says of options and arguments."""
+
+_NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+_SPACE = "\N{NO-BREAK SPACE}"
+_NAMES = {"french": "fr", "english": "en"}
+"""As Windows calls them."""
+
+
+class Language(StrEnum):
+    """The languages that everything exists in."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+_here: ContextVar[Language | None] = ContextVar("language", default=None)
+_process = [Language.ENGLISH]
+
+
+def language() -> Language:
+    """The language in force: this context's (a request, a report), else the process's."""
+    return _here.get() or _process[0]
+
+
+def speak(chosen: Language) -> None:
+    """Choose the process's language, for the command line; a thread started later speaks it too."""
+    _process[0] = chosen
+
+
+@contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Another language for a while, in this thread only."""
+    token = _here.set(chosen)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+def preferred(lang: str | None, environ: Mapping[str, str], system: str | None = None) -> Language:
+    """The language asked for by name ("fr", "fr_FR.UTF-8"), else by CREDITBATCH_LANG, else the locale's, else English.
+
+    `system` is the locale of a system that does not keep it in the environment. `ValueError` if what was asked for by
+    name or by CREDITBATCH_LANG is none of ours.
+    """
+    asked = environ.get("CREDITBATCH_LANG") or None if lang is None else lang
+    if asked is not None:
+        return Language(_code(asked))
+    found = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), system or "")
+    code = _NAMES.get(_code(found), _code(found))
+    return Language(code) if code in set(Language) else Language.ENGLISH
+
+
+def _code(text: str) -> str:
+    return text.strip().lower().replace("-", "_").split(".")[0].split("_")[0]
+
+
+def _(message: str) -> str:
+    """The sentence in the language in force. Parameters are filled in afterwards, so that they are not looked up."""
+    return _catalogue(language()).gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The sentence for that number of things."""
+    return _catalogue(language()).ngettext(one, many, number)
+
+
+def pgettext(context: str, message: str) -> str:
+    """A word that is translated differently elsewhere; the context says where it stands."""
+    return _catalogue(language()).pgettext(context, message)
+
+
+def N_(message: str) -> str:  # noqa: N802 (the name that every extraction of messages knows)
+    """Mark a sentence that is translated later, where it is shown."""
+    return message
+
+
+@cache
+def _catalogue(chosen: Language) -> gettext.NullTranslations:
+    if chosen is Language.ENGLISH:
+        return gettext.NullTranslations()
+    return gettext.translation(DOMAIN, LOCALE_FOLDER, [chosen.value])
+
+
+def number(value: Decimal | int, places: int = 0) -> str:
+    """As in "1,234.50" or "1 234,50" (with a narrow no-break space, as French typography has it)."""
+    text = f"{value:,.{places}f}"
+    if language() is Language.FRENCH:
+        return text.replace(",", _NARROW_SPACE).replace(".", ",")
+    return text
+
+
+def money(value: Decimal, places: int, *, signed: bool = False) -> str:
+    """As in "€1,234.50" or "1 234,50 €"; signed, a plus is shown as well."""
+    sign = "-" if value < 0 else "+" if signed and value else ""
+    text = number(abs(value), places)
+    return f"{sign}{text}{_SPACE}€" if language() is Language.FRENCH else f"{sign}€{text}"
+
+
+def day(at: datetime) -> str:
+    """As in "2026-11-22" or "22/11/2026"."""
+    return f"{at:%d/%m/%Y}" if language() is Language.FRENCH else f"{at:%Y-%m-%d}"
+
+
+def moment(at: datetime) -> str:
+    """As in "2026-11-22 14:05:09" or "22/11/2026 14:05:09"."""
+    return f"{day(at)} {at:%H:%M:%S}"
+
+
+def listed(items: list[str], last: str) -> str:
+    """As in "a, b and c"; `last` is the joining word, already in the language in force."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def euros(amount: Decimal, *, signed: bool = False) -> str:
+    """An amount for a person: "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
+    return money(amount, 3 if decimals(amount) > 2 else 2, signed=signed)
+
+
+Format = Callable[[str], str]
+"""Shows a raw parameter in the language in force."""
+
+
+# What an older ledger holds may be worded already: it is then shown as it is.
+
+
+def show_amount(raw: str) -> str:
+    try:
+        return euros(Decimal(raw))
+    except InvalidOperation:
+        return raw
+
+
+def show_count(raw: str) -> str:
+    return number(int(raw)) if raw.isdecimal() else raw
+
+
+def show_digits(raw: str) -> str:
+    """A number as it stands in a cell: not grouped, with the language's decimal separator."""
+    is_number = re.fullmatch(r"-?[0-9]+\.[0-9]+", raw) and language() is Language.FRENCH
+    return raw.replace(".", ",") if is_number else raw
+
+
+def show_formatted(raw: str) -> str:
+    """Put the digits of what a format shows, "1,234.56 k€", the way of the language; another way of writing stays."""
+    if language() is not Language.FRENCH:
+        return raw
+    return _SHOWN_NUMBER.sub(lambda digits: digits[0].translate(_FRENCH_SIGNS), raw)
+
+
+def show_day(raw: str) -> str:
+    try:
+        return day(datetime.fromisoformat(raw))
+    except ValueError:
+        return raw
+
+
+def show_direction(raw: str) -> str:
+    return {"add": pgettext("direction", "add"), "remove": pgettext("direction", "remove")}.get(raw, raw)
+
+
+def show_column(raw: str) -> str:
+    """What a column holds, in a word."""
+    names = {
+        "token": pgettext("column", "token"),
+        "amount": pgettext("column", "amount"),
+        "direction": pgettext("column", "direction"),
+        "added": pgettext("column", "amount to add"),
+        "removed": pgettext("column", "amount to remove"),
+    }
+    return names.get(raw, raw)
+
+
+def show_titles(raw: str) -> str:
+    """Titles of columns, of which there may be several."""
+    try:
+        return ", ".join(pgettext("title", "“{title}”").format(title=title) for title in json.loads(raw))
+    except (ValueError, TypeError):
+        return raw
+
+
+def show_encoding(raw: str) -> str:
+    return _("UTF-8 that was encoded twice") if raw == "twice" else raw
+
+
+def show_separator(raw: str) -> str:
+    names = {";": _("semicolons"), ",": _("commas"), "\t": _("tabs"), "|": _("vertical bars"), ":": _("colons")}
+    return names.get(raw, raw)
+
+
+def show_characters(raw: str) -> str:
+    """Names of characters that nobody sees, for code points such as "U+0009,U+200B"."""
+    names = {
+        "U+0009": _("tab"),
+        "U+000A": _("line break"),
+        "U+000D": _("line break"),
+        "U+0020": _("space"),
+        "U+00A0": _("no-break space"),
+        "U+00AD": _("soft hyphen"),
+        "U+200B": _("zero-width space"),
+        "U+202F": _("narrow no-break space"),
+        "U+FEFF": _("byte order mark"),
+    }
+    return ", ".join(dict.fromkeys(names.get(point, point) for point in raw.split(",")))
+
+
+def show_rises(raw: str) -> str:
+    """Sub-accounts that hold more than before: each with the amount and the day since which it rose."""
+    try:
+        said = json.loads(raw)
+        listed = [
+            _("{token} by {amount} since {day}").format(
+                token=shown(token), amount=show_amount(amount), day=show_day(day)
+            )
+            for token, amount, day in said["first"]
+        ]
+        more = int(said["more"])
+    except (ValueError, TypeError, KeyError):
+        return shown(raw)
+    if more:
+        listed.append(ngettext("{number} more", "{number} more", more).format(number=number(more)))
+    return "; ".join(listed)
+
+
+def show_truth(raw: str) -> str:
+    return {"TRUE": pgettext("cell", "TRUE"), "FALSE": pgettext("cell", "FALSE")}.get(raw, raw)
+
+
+_SHOWN_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
+"""As format codes write numbers: groups between commas, decimals behind a point."""
+_FRENCH_SIGNS = {ord(","): "\u202f", ord("."): ","}
+LONGEST_VALUE = 60
+"""Characters of a cell that a message quotes."""
+
+
+def shown(text: str, longest: int = LONGEST_VALUE) -> str:
+    """A value for a sentence: on one line, short, and harmless to a terminal."""
+    head = text[: 2 * longest]
+    if not head.isprintable():
+        plain = (" " if char.isspace() else char if char.isprintable() else "?" for char in head)
+        head = " ".join("".join(plain).split())
+    # What was looked at may have become shorter than the limit while the text goes on.
+    is_whole = len(head) <= longest and len(text) <= 2 * longest
+    return head if is_whole else head[: longest - 1] + "…"
