@@ -132,7 +132,7 @@ def test_a_ledger_that_is_lost_on_the_way_ends_it_before_its_end(command: Comman
     assert len(applied(sandbox)) == 3
 
 
-@pytest.mark.parametrize("fails", ["store.DatabaseLedger.view", "trail.Trail.__iter__"])
+@pytest.mark.parametrize("fails", ["store.DatabaseLedger.view", "mappers.Trail.__iter__"])
 def test_a_ledger_that_cannot_be_read_after_the_last_row_hides_nothing(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The worker process, `python -m batch.web.batches.worker JOB`: it performs one job by the same code as the command line.
+"""The worker process, `python -m batch.web.batches.worker JOB`: it performs one job as the command line does.
 
 It finds the ledger, the provider and the key as the site does: by the environment, the database and the vault.
 """
