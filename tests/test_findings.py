@@ -16,7 +16,7 @@ from batch.i18n import Language, shown, speaking
 from batch.model import Cell
 from batch.validation.check_sheet import check_sheet
 from tests.builders import grid
-from tests.rules.cases import CASES, KNOWN, Case
+from tests.validation.cases import CASES, KNOWN, Case
 
 DOCUMENTED = re.compile(r"^\| `([a-z-]+)` \| (\w+) \| (.+) \| (.+) \|$", re.MULTILINE)
 SAID_ELSEWHERE = {

@@ -24,7 +24,7 @@ from batch.frames import Grid
 from batch.model import Appearance
 from batch.sheet.number_format import number_format
 from batch.validation.check_sheet import Expected, check_sheet
-from tests.template.office import needs_office, saved
+from tests.office import needs_office, saved
 
 from . import hostile
 from .hostile import HEADER

@@ -12,9 +12,9 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from batch.sandbox import Sandbox
+from tests.web.batches.conftest import approved, performed
 from tests.web.conftest import PASSWORD, ClientFor, People, Site
 from tests.web.drafts.sheets import upload
-from tests.web.runs.conftest import approved, performed
 
 if TYPE_CHECKING:
     from django.test import Client

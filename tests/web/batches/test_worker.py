@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from batch.model import BatchState, Status
 from batch.sandbox import Sandbox
+from tests.web.batches.conftest import Approved, Performed, finish
 from tests.web.conftest import People, Site
-from tests.web.runs.conftest import Approved, Performed, finish
 
 
 def test_a_started_draft_is_paid_once_and_becomes_a_batch(

@@ -16,8 +16,8 @@ from batch.model import BatchState
 from batch.notes import note
 from batch.planning.account_identity import Owner, normalize_address
 from batch.sandbox import Sandbox
+from tests.web.batches.conftest import Approved, Performed, finish
 from tests.web.conftest import ClientFor, People, Site
-from tests.web.runs.conftest import Approved, Performed, finish
 
 if TYPE_CHECKING:
     from batch.web.models import Draft, Job

@@ -9,8 +9,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.web.auth.services import has_totp
 from batch.web.models import AuditEntry
+from tests.web.auth.test_confirm import code_of
 from tests.web.conftest import PASSWORD, ClientFor, People
-from tests.web.entry.test_confirm import code_of
 
 
 def _enrol(people: People, client_for: ClientFor) -> list[str]:

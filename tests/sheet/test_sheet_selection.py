@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from batch.errors import SheetError
 from batch.model import Role
-from tests.template.office import needs_office, saved
+from tests.office import needs_office, saved
 
 from . import hostile
 from .hostile import HEADER

@@ -13,7 +13,7 @@ from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Cell, Direction, Movement, Role, movements_of
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import SOURCE, grid, invalid_rows
-from tests.rules.cases import CASES, KNOWN, ROW, Case
+from tests.validation.cases import CASES, KNOWN, ROW, Case
 
 CELLS = (
     st.none()

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.sandbox.faults import Fault
+from tests.web.batches.conftest import Approved, Performed, finish
 from tests.web.conftest import ClientFor, People
-from tests.web.runs.conftest import Approved, Performed, finish
 
 if TYPE_CHECKING:
     from django.test import Client

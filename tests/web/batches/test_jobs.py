@@ -12,8 +12,8 @@ from batch.errors import UsageError
 from batch.ledger.protocol import Claim
 from batch.model import BatchState
 from batch.planning.account_identity import LEASE
+from tests.web.batches.conftest import Approved, finish
 from tests.web.conftest import People
-from tests.web.runs.conftest import Approved, finish
 
 if TYPE_CHECKING:
     from batch.web.models import Job

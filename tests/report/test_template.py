@@ -18,7 +18,7 @@ from batch.report.template import HEADER_ROW, ROWS, file_name, template_bytes
 from batch.sheet import read_sheet
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import NOON
-from tests.template.office import needs_office, saved
+from tests.office import needs_office, saved
 
 ACCOUNTS = (
     SubAccount("0012345", "zeros@example.com", "simple", Decimal("12.345")),

@@ -13,8 +13,8 @@ from batch.settings import Secret
 from batch.web import credentials
 from batch.web.home import What, waiting_for
 from batch.web.models import Draft, DraftState, Person, SiteSettings, StoredFile, Version
+from tests.web.batches.conftest import Approved, Performed, approved, performed
 from tests.web.conftest import ClientFor, People, Site
-from tests.web.runs.conftest import Approved, Performed, approved, performed
 
 __all__ = ["approved", "performed"]  # fixtures of the runs
 
