@@ -32,6 +32,9 @@ test: $(READY)  ## Pass every test but the slow ones.
 test-slow: $(READY)  ## Pass the slow tests: every page in a browser, LibreOffice, PostgreSQL, the bench, more seeds.
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
 
+test-properties: $(READY)  ## Try hundreds of examples of everything that is to hold for any input.
+	CREDITBATCH_EXAMPLES=thorough $(BIN)/python -m pytest -n 4 --dist worksteal -m hypothesis
+
 test-oldest: $(OLDEST)  ## Pass what `make test` does, and PostgreSQL's, with the oldest dependencies that pyproject.toml allows.
 	.venv-oldest/$(SCRIPTS)/python -m pytest -n 4 --dist worksteal -m "not slow"
 	.venv-oldest/$(SCRIPTS)/python -m pytest -n 4 tests/ledger/test_postgres.py

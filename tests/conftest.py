@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 # Many tests start the command; without compiled modules each start would compile them all.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A machine that is busy for a moment has found no fault.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+# Some examples of each property with every change, hundreds by `make test-properties`. No deadline: a machine that is
+# busy for a moment has found no fault.
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=300)
+settings.load_profile(os.environ.get("CREDITBATCH_EXAMPLES", "quick"))
 
 # Whatever this machine speaks, the tests read English unless they choose.
 for name in [name for name in os.environ if name.startswith("LC_") or name in {"LANG", "LANGUAGE", "CREDITBATCH_LANG"}]:

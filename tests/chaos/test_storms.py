@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.storm import storm
 
 RUNS = 30
-QUICK = 3
+QUICK = 2
 """So many of them with every change; the others are slow tests."""
 IN_FULL = 5
 """Every so many storms start the command in full, which takes longer than everything that happens in it."""

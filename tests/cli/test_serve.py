@@ -129,6 +129,7 @@ def test_other_machines_are_only_served_behind_a_proxy(newcomer: Command) -> Non
     assert not (newcomer.folder / "home" / "secret-key").exists()
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_its_word_counts(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
     newcomer.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
     site = serve("--host", "127.0.0.1", "--port", _free_port())
@@ -162,6 +163,7 @@ def test_an_unknown_person_for_a_link_is_told(newcomer: Command) -> None:
     assert "no active person with the user name nobody" in ended.err
 
 
+@pytest.mark.slow
 def test_the_demonstration_prints_three_people_who_can_log_in(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
     newcomer.settings["SMSPARTNER_API_KEY"] = "a-real-key-that-must-not-be-used"
     site = serve("--demo")

@@ -19,6 +19,7 @@ UNTIL_STOPPED = {"serve", "sandbox"}
 """The first is the matter of test_serve.py, the second of the last test here."""
 
 
+@pytest.mark.slow
 def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("reset-before")
     ran = command.started("run", command.sheet(), "--yes", "--json", "--ask-before-resend")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.notes import (
@@ -36,8 +36,6 @@ from batch.provider.responses import (
     subaccount_page,
 )
 
-# A noisy machine is no finding.
-UNHURRIED = settings(max_examples=60)
 SUCCESS = {"success": True, "code": 200, "credit": 2869.2, "subaccountCredit": 61.8, "currency": "EUR"}
 REFUSAL = {"success": False, "code": 10, "message": "Clé API incorrecte"}
 APPLIED = Applied(Decimal("2869.2"), Decimal("61.8"))
@@ -193,7 +191,6 @@ class TestSuccess:
         body = json.dumps(SUCCESS).replace('"code": 200', '"code": 10, "code": 200').encode()
         assert isinstance(outcome(body), Doubt)
 
-    @UNHURRIED
     @given(
         st.fixed_dictionaries(
             {},
@@ -347,7 +344,6 @@ class TestXml:
 
 
 class TestAnythingAtAll:
-    @UNHURRIED
     @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.integers(100, 599))
     @example(b"\xff\xfe<\x00", 200)
     @example(b'{"success": true', 200)
@@ -359,14 +355,12 @@ class TestAnythingAtAll:
             decode(Answer(status, body))
         assert not isinstance(movement_outcome(Answer(status, body)), Applied)
 
-    @UNHURRIED
     @given(
         st.lists(st.sampled_from(["<result>", "</result>", "<entry>", "</entry>", "true", "200", "&a;", "<![CDATA["]))
     )
     def test_broken_xml_is_not_understood(self, pieces: list[str]) -> None:
         assert not isinstance(movement_outcome(Answer(200, "".join(pieces).encode())), Applied)
 
-    @UNHURRIED
     @given(
         st.recursive(
             st.none() | st.booleans() | st.floats() | st.text(),

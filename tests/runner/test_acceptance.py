@@ -164,7 +164,7 @@ ROWS = st.lists(st.tuples(st.sampled_from(["sub-1", "sub-2"]), st.sampled_from([
 REFUSALS = st.lists(st.sampled_from([apply, refuse(8), refuse(20)]), max_size=8)
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings().max_examples // 3)
 @given(ROWS.filter(bool), REFUSALS, st.data())
 def test_however_often_it_is_sent_every_row_is_paid_once(
     rows: list[tuple[str, str, str]], script: list[object], data: st.DataObject

@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
@@ -16,7 +16,6 @@ from .reading import rows_of
 STARTS = (b"", b"PK\x03\x04", b"PK\x05\x06", hostile.ole("Workbook"), b"\x09\x08\x10\x00", b"\xff\xfe", b"\xef\xbb\xbf")
 
 
-@settings(max_examples=150)
 @given(
     start=st.sampled_from(STARTS),
     data=st.binary(max_size=400),
@@ -27,7 +26,6 @@ def test_no_bytes_do_more_than_be_refused(start: bytes, data: bytes, suffix: str
         rows_of(start + data, f"random{suffix}")
 
 
-@settings(max_examples=60)
 @given(places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
 def test_a_workbook_with_wrong_bytes_is_read_or_refused(places: list[tuple[int, int]]) -> None:
     data = bytearray(hostile.xlsx({"Sheet": [hostile.HEADER]}))

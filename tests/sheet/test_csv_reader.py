@@ -110,7 +110,6 @@ def test_a_text_file_has_no_sheets_to_choose() -> None:
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
 
 
-@settings(max_examples=100)
 @given(
     table=st.lists(st.lists(_CELLS, min_size=1, max_size=5), max_size=8),
     separator=st.sampled_from(";,\t|"),
@@ -128,7 +127,7 @@ def test_what_was_written_is_read(table: list[list[str]], separator: str, ending
     assert list(map(without_blanks, grid.rows)) == [list(HEADER), *map(without_blanks, table)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(rest=st.text('a";\n\r ', max_size=40), ending=st.sampled_from(("\n", "\r\n")))
 def test_rows_are_cut_as_the_standard_reader_cuts_them(rest: str, ending: str) -> None:
     text = ";".join(HEADER) + ending + rest

@@ -137,7 +137,7 @@ def test_a_note_of_several_lines_is_quiet(cell: str, known: frozenset[str] | Non
     assert [row.token for row in sheet.rows if row.is_valid] == ["sub-0001", "sub-0002"]
 
 
-@settings(max_examples=400)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     order=st.permutations(range(4)),
     marks=st.lists(

@@ -136,7 +136,7 @@ def test_the_plain_one() -> None:
     assert seen.appearance.merged == ((12, 0, 12, 1),)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     changes=st.lists(
         st.tuples(st.sampled_from((SHEET, SHEET, TEXTS, STYLES)), st.sampled_from(sorted(REWRITINGS.keys() - REFUSED))),

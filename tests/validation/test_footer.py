@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.findings import Finding
@@ -166,7 +166,6 @@ _ANYTHING = st.tuples(*[_BLANK | _TEXTS | _TOKENS | _AMOUNTS | st.datetimes() | 
 _NOTES = st.tuples(_BLANK | _TEXTS, _BLANK | _TEXTS, _BLANK, _BLANK, _BLANK | _TEXTS)
 
 
-@settings(max_examples=60)
 @given(st.lists(_MOVEMENTS | _ANYTHING | _NOTES, max_size=8), st.booleans())
 def test_no_movement_and_nothing_like_one_is_ever_lost(rows: list[tuple[Cell, ...]], offline: bool) -> None:
     sheet = checked(*rows, known=None if offline else KNOWN)
