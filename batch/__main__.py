@@ -53,7 +53,7 @@ def main() -> NoReturn:
 
 
 def _in_language(arguments: list[str]) -> list[str]:
-    """Choose the language, before any help is put together; what is left of the arguments. `--lang` may be anywhere."""
+    """Choose the language before any help is put together; return the arguments without `--lang`, wherever it is."""
     asked, left = None, []
     waiting = iter(arguments)
     for argument in waiting:
@@ -78,7 +78,7 @@ def _in_language(arguments: list[str]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """The environment with a `.env` file's settings; a broken file is complained of by the command that needs it."""
+    """Read the environment and `.env`; a broken file is complained of by the command that needs it."""
     if Path(".env").is_file():
         from batch.errors import SettingsError
         from batch.settings import environment
@@ -89,12 +89,12 @@ def _environment() -> dict[str, str]:
 
 
 def _system_locale() -> str | None:
-    """The user's locale where the environment does not tell: Windows keeps it elsewhere."""
+    """Find the user's locale where the environment does not tell: Windows keeps it elsewhere."""
     return locale.getlocale()[0] if sys.platform == "win32" else None
 
 
 def _run(arguments: list[str]) -> int:
-    """Every expected end as an exit code. The imports are inside, so that Ctrl-C is answered during them as well."""
+    """Turn every expected end into an exit code. The imports are inside, so that Ctrl-C is answered in them too."""
     from click.exceptions import Exit, NoArgsIsHelpError, UsageError
 
     from batch.errors import CreditbatchError
@@ -134,7 +134,7 @@ def _tell_usage(error: click.UsageError) -> str:
 
 
 def _fail(sentence: str, code: int, kind: str) -> NoReturn:
-    """Say in one sentence what is wrong, and to a script as a document as well; exit with the code."""
+    """Say in one sentence what is wrong, to a script as a document as well, and exit with the code."""
     from batch.cli.terminal import note, print_json
 
     note(f"creditbatch: {sentence}")

@@ -179,6 +179,6 @@ class ReportError(CreditbatchError):
 
 
 def system_words(error: OSError) -> str:
-    """Why the operating system would not, as a part of a sentence."""
+    """Explain why the operating system would not, as a part of a sentence."""
     words = _((error.strerror or str(error)).strip().rstrip("."))
     return words[:1].lower() + words[1:]

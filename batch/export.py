@@ -33,7 +33,7 @@ _ROWS_AT_ONCE = 500
 
 
 def batch_document(view: BatchView, report: str | None) -> Document:
-    """What `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
+    """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
     after = view.head.closing.main if view.head.closing else _last_main_balance(view)
     contents = Contents(view, None)
     return {
@@ -47,7 +47,7 @@ def batch_document(view: BatchView, report: str | None) -> Document:
 
 
 def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
-    """What `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
+    """Make what `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
     view, contents = dry_run.view, Contents(dry_run.view, dry_run.forecast)
     planned = Tally(contents.tally.rows, dry_run.plan.added, dry_run.plan.removed)
     after = dry_run.forecast.after if dry_run.forecast else None
@@ -64,7 +64,7 @@ def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
 
 
 def json_pieces(document: Any) -> Iterator[str]:
-    """The document as JSON, its `rows` some at a time. ASCII, so that no console's encoding can harm it."""
+    """Write the document as JSON, its `rows` some at a time. ASCII, so that no console's encoding can harm it."""
     rows = document.pop("rows", None) if isinstance(document, dict) else None
     text = json.dumps(document)
     if rows is None:
@@ -80,13 +80,13 @@ def json_pieces(document: Any) -> Iterator[str]:
 
 
 def line_document(line: BatchLine) -> Document:
-    """One entry of what `batches` prints."""
+    """Make one entry of what `batches` prints."""
     after = line.head.closing.main if line.head.closing else None
     return _head(line.head, line.tally, after)
 
 
 def accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> Document:
-    """What `accounts` prints."""
+    """Make what `accounts` prints."""
     return {
         "account": name,
         "currency": CURRENCY,
@@ -176,7 +176,7 @@ def _courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
 
 
 def _books(books: Books) -> Document:
-    """What other spending and paying in made of each account: closing less expected, None where not read."""
+    """Say what other spending and paying in made of each account: closing less expected, None where not read."""
     return {
         "main_difference": _balance(books.main.difference),
         "subaccount_differences": {token: _balance(book.difference) for token, book in books.subaccounts.items()},
@@ -189,7 +189,7 @@ def _verdict(judged: Verdict) -> Document:
 
 
 def _last_main_balance(view: BatchView) -> Decimal | None:
-    """The main balance that the newest answer gave, for a batch whose closing balances could not be read."""
+    """Find the main balance of the newest answer, for a batch whose closing balances could not be read."""
     newest: tuple[datetime, Decimal] | None = None
     for entry in view.rows:
         at, balance = entry.result.at, entry.result.main_balance
@@ -206,14 +206,14 @@ SUFFIXES = (".xlsx", ".csv", ".json")
 
 
 def refuse_other_suffixes(path: Path) -> None:
-    """Before anything else is done: `UsageError` unless the file's name says what it is to be."""
+    """Raise `UsageError` unless the file's name says what it is to be."""
     if path.suffix.lower() not in SUFFIXES:
         sentence = _("It is not clear what {path} is to be: give it a name that ends in .xlsx, .csv or .json.")
         raise UsageError(sentence.format(path=path))
 
 
 def refuse_replacing(sheet: Path, out: Path, option: str = "--out") -> None:
-    """Before anything else is done: `UsageError` where the option names the accountant's own sheet."""
+    """Raise `UsageError` where the option names the accountant's own sheet."""
     if out.exists() and sheet.exists() and out.samefile(sheet):
         sentence = _("{option} would replace the sheet itself: choose another name.")
         raise UsageError(sentence.format(option=option))

@@ -23,17 +23,17 @@ _DECIMAL_SIGNS = {Language.ENGLISH: ".", Language.FRENCH: ","}
 
 
 def is_formula_like(text: str) -> bool:
-    """Whether a spreadsheet program might take the text for a formula once somebody opens, edits or exports it."""
+    """Tell whether a spreadsheet program might take the text for a formula, if only once somebody edits it."""
     return text.startswith(_FORMULA_LIKE) or text.lstrip().startswith(_FORMULA_LIKE)
 
 
 def harmless(text: str) -> str:
-    """The text as no program runs it."""
+    """Escape the text so that no program runs it."""
     return f"'{text}" if is_formula_like(text) and not _NUMBER.fullmatch(text) else text
 
 
 def decimal_text(number: Decimal, least: int = 0) -> str:
-    """All digits of the number and at least so many decimals, with the language's decimal sign and nothing else.
+    """Write all digits of the number, at least so many decimals, and the language's decimal sign.
 
     No zero more: "5.250" is five thousand in half of the programs that open such files.
     """
@@ -52,9 +52,9 @@ def write_csv(file: BinaryIO, lines: Iterable[Sequence[str]]) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only once it is complete and on the disk, and is removed if it does not get there.
+    """Open a file that takes its name, and replaces another, only once it is whole and on the disk; else it is removed.
 
-    Missing folders are made. A file that is there already is replaced, but only by a whole one.
+    Missing folders are made; `ReportError` if it cannot be written.
     """
     temporary = path.parent / f".creditbatch-{secrets.token_hex(8)}.tmp"
     try:

@@ -1,4 +1,4 @@
-"""What the checks can say of a sheet: one entry a rule. `docs/findings.md` is the same table for accountants.
+"""What a rule says of one row or of the sheet.
 
 A finding carries a code and parameters; its words are put together only where a person reads them. So parameters are
 raw: an amount is "1234.5", a day "2026-01-31", a direction "add", and the sentence's own formats show them.
@@ -47,7 +47,7 @@ class Finding:
 
 @lru_cache(maxsize=4096)
 def _worded(code: str, said: tuple[tuple[str, str], ...], _language: Language) -> str:
-    """The sentence of a finding. Of a long sheet's many findings, most say the same of other cells."""
+    """Write a finding's sentence, and keep it: in a long sheet most findings say the same of other cells."""
     params = dict(said)
     rule = RULES[code]
     sentence = rule.variants.get(params.get("as", ""), rule.sentence)

@@ -63,7 +63,7 @@ class Grid:
         return list(take_cells(self.frame.head(rows)))
 
     def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
-        """Put other cells in their places, by (row, column) as `Appearance` counts them; none below the last row."""
+        """Put cells in their places, by (row, column) as `CellFormatting` counts them; none below the last row."""
         frame = self.frame.astype(object)
         for (number, column), cell in cells.items():
             if number in frame.index:
@@ -114,13 +114,11 @@ class CheckedSheet:
         return any(finding.is_error for finding in self.findings)
 
     def without(self, rows: Iterable[int]) -> CheckedSheet:
-        """Leave these rows out."""
         left_out = set(rows)
         kept = {row: findings for row, findings in self.row_findings.items() if row not in left_out}
         return replace(self, frame=self.frame.drop(index=list(left_out)), row_findings=kept)
 
     def with_findings(self, row_findings: Mapping[int, tuple[Finding, ...]]) -> CheckedSheet:
-        """Say more of some rows."""
         more = {row: (*self.row_findings.get(row, ()), *found) for row, found in row_findings.items() if found}
         return replace(self, row_findings=dict(sorted({**self.row_findings, **more}.items())))
 
@@ -136,8 +134,7 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """What names exactly these movements, whatever file they came in: a re-saved, re-ordered or converted sheet has
-        the same digest.
+        """What names exactly these movements: a re-saved, re-ordered or converted sheet has the same digest.
 
         It is SHA-256 over a sorted line for each, "token TAB direction TAB thousandths". Those of one token and
         direction begin alike, so they are sorted by themselves; and no token has a tab in it, so their beginnings are
@@ -183,7 +180,6 @@ class Plan:
         return ZERO if self.frame.empty else from_thousandths(int(self.frame[AMOUNT].max()))
 
     def count(self, direction: Direction) -> int:
-        """Count the movements of one direction."""
         return int((self.frame[DIRECTION] == direction.value).sum())
 
     def _all(self, direction: Direction) -> Decimal:

@@ -40,7 +40,7 @@ _process = [Language.ENGLISH]
 
 
 def language() -> Language:
-    """The language in force: this context's (a request, a report), else the process's."""
+    """Return the language in force: this context's (a request, a report), else the process's."""
     return _here.get() or _process[0]
 
 
@@ -51,7 +51,7 @@ def speak(chosen: Language) -> None:
 
 @contextmanager
 def speaking(chosen: Language) -> Iterator[None]:
-    """Another language for a while, in this thread only."""
+    """Speak another language for a while, in this thread only."""
     token = _here.set(chosen)
     try:
         yield
@@ -60,7 +60,7 @@ def speaking(chosen: Language) -> Iterator[None]:
 
 
 def preferred(lang: str | None, environ: Mapping[str, str], system: str | None = None) -> Language:
-    """The language asked for by name ("fr", "fr_FR.UTF-8"), else by CREDITBATCH_LANG, else the locale's, else English.
+    """Choose the language asked for by name ("fr", "fr_FR.UTF-8"), else CREDITBATCH_LANG's, the locale's, or English.
 
     `system` is the locale of a system that does not keep it in the environment. `ValueError` if what was asked for by
     name or by CREDITBATCH_LANG is none of ours.
@@ -78,17 +78,17 @@ def _code(text: str) -> str:
 
 
 def _(message: str) -> str:
-    """The sentence in the language in force. Parameters are filled in afterwards, so that they are not looked up."""
+    """Translate the sentence. Parameters are filled in afterwards, so that they are not looked up."""
     return _catalogue(language()).gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    """The sentence for that number of things."""
+    """Translate the sentence for that number of things."""
     return _catalogue(language()).ngettext(one, many, number)
 
 
 def pgettext(context: str, message: str) -> str:
-    """A word that is translated differently elsewhere; the context says where it stands."""
+    """Translate a word that is another elsewhere; the context says where it stands."""
     return _catalogue(language()).pgettext(context, message)
 
 
@@ -105,7 +105,7 @@ def _catalogue(chosen: Language) -> gettext.NullTranslations:
 
 
 def number(value: Decimal | int, places: int = 0) -> str:
-    """As in "1,234.50" or "1 234,50" (with a narrow no-break space, as French typography has it)."""
+    """Write a number as in "1,234.50" or "1 234,50" (with a narrow no-break space, as French typography has it)."""
     text = f"{value:,.{places}f}"
     if language() is Language.FRENCH:
         return text.replace(",", _NARROW_SPACE).replace(".", ",")
@@ -113,29 +113,29 @@ def number(value: Decimal | int, places: int = 0) -> str:
 
 
 def money(value: Decimal, places: int, *, signed: bool = False) -> str:
-    """As in "€1,234.50" or "1 234,50 €"; signed, a plus is shown as well."""
+    """Write an amount as in "€1,234.50" or "1 234,50 €"; signed, a plus is shown as well."""
     sign = "-" if value < 0 else "+" if signed and value else ""
     text = number(abs(value), places)
     return f"{sign}{text}{_SPACE}€" if language() is Language.FRENCH else f"{sign}€{text}"
 
 
 def day(at: datetime) -> str:
-    """As in "2026-11-22" or "22/11/2026"."""
+    """Write a day as in "2026-11-22" or "22/11/2026"."""
     return f"{at:%d/%m/%Y}" if language() is Language.FRENCH else f"{at:%Y-%m-%d}"
 
 
 def moment(at: datetime) -> str:
-    """As in "2026-11-22 14:05:09" or "22/11/2026 14:05:09"."""
+    """Write a moment as in "2026-11-22 14:05:09" or "22/11/2026 14:05:09"."""
     return f"{day(at)} {at:%H:%M:%S}"
 
 
 def listed(items: list[str], last: str) -> str:
-    """As in "a, b and c"; `last` is the joining word, already in the language in force."""
+    """Join items as in "a, b and c"; `last` is the joining word, already translated."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def euros(amount: Decimal, *, signed: bool = False) -> str:
-    """An amount for a person: "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
+    """Write an amount as in "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
     return money(amount, 3 if decimals(amount) > 2 else 2, signed=signed)
 
 
@@ -158,7 +158,7 @@ def show_count(raw: str) -> str:
 
 
 def show_digits(raw: str) -> str:
-    """A number as it stands in a cell: not grouped, with the language's decimal separator."""
+    """Show a number as it stands in a cell: not grouped, with the language's decimal separator."""
     is_number = re.fullmatch(r"-?[0-9]+\.[0-9]+", raw) and language() is Language.FRENCH
     return raw.replace(".", ",") if is_number else raw
 
@@ -182,7 +182,7 @@ def show_direction(raw: str) -> str:
 
 
 def show_column(raw: str) -> str:
-    """What a column holds, in a word."""
+    """Say in a word what a column holds."""
     names = {
         "token": pgettext("column", "token"),
         "amount": pgettext("column", "amount"),
@@ -194,7 +194,7 @@ def show_column(raw: str) -> str:
 
 
 def show_titles(raw: str) -> str:
-    """Titles of columns, of which there may be several."""
+    """Quote titles of columns, given as a JSON list."""
     try:
         return ", ".join(pgettext("title", "“{title}”").format(title=title) for title in json.loads(raw))
     except (ValueError, TypeError):
@@ -211,7 +211,7 @@ def show_separator(raw: str) -> str:
 
 
 def show_characters(raw: str) -> str:
-    """Names of characters that nobody sees, for code points such as "U+0009,U+200B"."""
+    """Name characters that nobody sees, given by code points such as "U+0009,U+200B"."""
     names = {
         "U+0009": _("tab"),
         "U+000A": _("line break"),
@@ -227,7 +227,7 @@ def show_characters(raw: str) -> str:
 
 
 def show_rises(raw: str) -> str:
-    """Sub-accounts that hold more than before: each with the amount and the day since which it rose."""
+    """List sub-accounts that hold more than before, each with the amount and the day since which it rose."""
     try:
         said = json.loads(raw)
         listed = [
@@ -256,7 +256,7 @@ LONGEST_VALUE = 60
 
 
 def shown(text: str, longest: int = LONGEST_VALUE) -> str:
-    """A value for a sentence: on one line, short, and harmless to a terminal."""
+    """Make a value fit for a sentence: on one line, short, and harmless to a terminal."""
     head = text[: 2 * longest]
     if not head.isprintable():
         plain = (" " if char.isspace() else char if char.isprintable() else "?" for char in head)

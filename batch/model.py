@@ -100,8 +100,7 @@ class Appearance:
     """Cells, by (row, column), that a person has written anew since, and seen."""
 
 
-# Rows and movements are made by the hundred thousand, and making one takes thrice as long if it is frozen. They are
-# handed on and hashed like everything else here, and nobody changes them.
+# Rows and movements are made by the hundred thousand, and a frozen one takes thrice as long. Nobody changes them.
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -157,7 +156,7 @@ class ControlTotal:
 
     @classmethod
     def said_in(cls, findings: Iterable[Finding]) -> ControlTotal | None:
-        """The total that the findings of a sheet speak of; of several the first that is wrong."""
+        """Find the total that the findings of a sheet speak of; of several the first that is wrong."""
         totals = [
             cls(said.row or 0, said.cell or "", Decimal(said.params["found"]), Decimal(said.params["stated"]))
             for said in findings
@@ -167,7 +166,7 @@ class ControlTotal:
 
 
 def movements_of(rows: Iterable[SheetRow]) -> list[Movement]:
-    """The movements that the valid rows ask for, in their order."""
+    """List the movements that the valid rows ask for, in their order."""
     return [movement for row in rows if (movement := row.movement)]
 
 
@@ -320,7 +319,7 @@ class BatchView:
 
 
 def status_word(status: Status) -> str:
-    """What has become of a row, in a word."""
+    """Say in a word what has become of a row."""
     match status:
         case Status.PENDING:
             return pgettext("status of a row", "pending")
@@ -335,7 +334,7 @@ def status_word(status: Status) -> str:
 
 
 def state_word(state: BatchState) -> str:
-    """Where a batch stands, in a word."""
+    """Say in a word where a batch stands."""
     match state:
         case BatchState.CHECKED:
             return pgettext("state of a batch", "checked")
@@ -354,7 +353,7 @@ def state_word(state: BatchState) -> str:
 
 
 def direction_word(direction: Direction) -> str:
-    """Which way credit moves, in a word that a sheet's direction column may hold."""
+    """Say which way credit moves, in a word that a sheet's direction column may hold."""
     match direction:
         case Direction.ADD:
             return pgettext("direction", "add")
@@ -363,7 +362,7 @@ def direction_word(direction: Direction) -> str:
 
 
 def severity_word(severity: Severity) -> str:
-    """How bad a finding is, in a word."""
+    """Say in a word how bad a finding is."""
     match severity:
         case Severity.ERROR:
             return pgettext("severity", "error")

@@ -20,18 +20,18 @@ EXACT = Context(prec=60)
 
 
 def as_excel_compares(number: Decimal) -> Decimal:
-    """The number that Excel takes a stored binary fraction for: its first 15 significant digits."""
+    """Round to 15 significant digits: the number that Excel takes a stored binary fraction for."""
     return EXCEL_PRECISION.plus(number)
 
 
 def decimals(amount: Decimal) -> int:
-    """How many digits the amount needs after the decimal separator (0 for 1E+3)."""
+    """Count the digits that the amount needs after the decimal separator (0 for 1E+3)."""
     exponent = amount.normalize(EXACT).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def to_thousandths(amount: Decimal) -> int:
-    """The amount in whole thousandths of a euro; `ValueError` if it has more than three decimals."""
+    """Convert the amount to whole thousandths of a euro; `ValueError` if it has more than three decimals."""
     numerator, denominator = amount.as_integer_ratio()
     if 1000 % denominator:
         raise ValueError("an amount has more than three decimals")
@@ -39,25 +39,25 @@ def to_thousandths(amount: Decimal) -> int:
 
 
 def from_thousandths(thousandths: int) -> Decimal:
-    """The amount that `to_thousandths` was given, with three decimals."""
+    """Convert whole thousandths back to the amount, with three decimals."""
     return Decimal(thousandths).scaleb(-3, EXACT)
 
 
 def thousandths_text(amount: Decimal) -> str:
-    """An amount within what a digest is made over. Digests are kept and compared, so it must stay as it is."""
+    """Write an amount within what a digest is made over. Digests are kept and compared, so it must stay as it is."""
     return str(to_thousandths(amount))
 
 
 def round_balance(balance: Decimal) -> Decimal:
-    """A balance as an answer gives it, to the provider's three decimals."""
+    """Round a balance of an answer to the provider's three decimals."""
     return balance.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
 
 
 def amount_text(amount: Decimal) -> str:
-    """An amount for the wire and for JSON: "12.50", or "12.505" where the third decimal is used."""
+    """Write an amount for the wire and for JSON: "12.50", or "12.505" where the third decimal is used."""
     return f"{amount:.3f}".removesuffix("0")
 
 
 def balance_text(balance: Decimal) -> str:
-    """A balance for JSON: always three decimals, as the provider's own lists give it."""
+    """Write a balance for JSON: always three decimals, as the provider's own lists give it."""
     return f"{balance:.3f}"

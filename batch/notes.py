@@ -163,7 +163,6 @@ class Note:
 
 
 def note(code: str, /, **params: str | int | Note | None) -> Note:
-    """Make a note."""
     return Note(code, params)
 
 
@@ -183,18 +182,18 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def plain_note(told: Note) -> dict[str, Any]:
-    """Return the note as JSON types."""
+    """Turn the note into JSON types."""
     params = {name: plain_note(value) if isinstance(value, Note) else value for name, value in told.params.items()}
     return {"code": told.code, "params": params} if params else {"code": told.code}
 
 
 def note_text(told: Note | None) -> str | None:
-    """Return the note as a database keeps it: the same note is always the same text."""
+    """Write the note as a database keeps it: the same note is always the same text."""
     return None if told is None else json.dumps(plain_note(told), sort_keys=True, ensure_ascii=False)
 
 
 def note_of(plain: Mapping[str, Any]) -> Note:
-    """Return the note that was made plain."""
+    """Make the note again that was turned into JSON types."""
     params = {
         name: note_of(value) if isinstance(value, Mapping) else value for name, value in plain.get("params", {}).items()
     }
@@ -202,7 +201,7 @@ def note_of(plain: Mapping[str, Any]) -> Note:
 
 
 def note_in(text: str | None) -> Note | None:
-    """Return the note that a database keeps."""
+    """Read the note that a database keeps."""
     return None if text is None else note_of(json.loads(text))
 
 

@@ -35,11 +35,11 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself."""
+        """Give the value itself."""
         return self._value
 
     def fingerprint(self) -> str:
-        """Names the secret without giving it away: the ledger binds a batch to the key it started with."""
+        """Name the secret without giving it away: the ledger binds a batch to the key it started with."""
         return hashlib.sha256(b"creditbatch key fingerprint\0" + self._value.encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:
@@ -88,7 +88,7 @@ class JournalSettings:
 
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment, with what a `.env` file in the folder adds to it; the environment wins."""
+    """Add what a `.env` file in the folder says to the environment, which wins; `SettingsError` if it is broken."""
     file = folder / ".env"
     values: dict[str, str] = {}
     if file.is_file():
@@ -137,7 +137,7 @@ def load_journal_settings(environ: Mapping[str, str]) -> JournalSettings:
 
 
 def load_key(environ: Mapping[str, str]) -> Secret:
-    """The API key: from the environment, from the file that the environment names, or from the system's keyring."""
+    """Find the API key: in the environment, in the file that the environment names, or in the system's keyring."""
     value = environ.get(KEY, "").strip() or _key_from_file(environ.get(KEY_FILE)) or _key_from_keyring()
     value = (value or "").strip()
     if not value:
@@ -191,7 +191,7 @@ def _api_url(text: str) -> str:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether the host can only be this machine."""
+    """Tell whether the host can only be this machine."""
     if host == "localhost":
         return True
     try:
@@ -260,7 +260,7 @@ def _count(environ: Mapping[str, str], name: str, default: int, *, most: int) ->
 
 
 def _booked_text(environ: Mapping[str, str], name: str, default: str) -> str:
-    """A text for a file whose columns are separated by tabs or bars, and whose lines must not break."""
+    """Read a text for a file whose columns are separated by tabs or bars, and whose lines must not break."""
     value = (environ.get(name) or default).strip()
     if not value or not value.isprintable() or "|" in value or len(value) > _LONGEST_BOOKED:
         sentence = _("{setting} must be a text of at most {limit} characters on one line, without a bar (|).")
@@ -286,7 +286,7 @@ def _siren(text: str | None) -> str | None:
 
 
 def _has_check_digit(digits: str) -> bool:
-    """Whether Luhn's sum is a multiple of ten: every second digit from the right counts double, digit by digit."""
+    """Tell whether Luhn's sum is a multiple of ten: every second digit from the right counts double."""
     doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
@@ -349,7 +349,7 @@ def read_choices(texts: Sequence[str]) -> Choices:
 def replace_manner(
     kept: Choices, *, ask_before_resend: bool | None = None, max_per_second: float | None = None
 ) -> Choices:
-    """The choices with what was given anew of how it is to be performed; None leaves what was chosen."""
+    """Replace what was given anew of how a batch is to be performed; None leaves what was chosen."""
     return replace(
         kept,
         ask_before_resend=kept.ask_before_resend if ask_before_resend is None else ask_before_resend,

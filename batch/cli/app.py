@@ -28,7 +28,7 @@ class Number(click.FloatRange):
 
 
 def _refuse_unclear(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
-    """Refuse a name that does not say what the file is to be before anything else is done."""
+    """Refuse a name that does not say what the file is to be, before anything else is done."""
     if out is not None:
         from batch.export import refuse_other_suffixes
 
@@ -97,7 +97,6 @@ class InOrder(click.Group):
     """Commands in the order in which they are needed, not in that of the alphabet."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name them as they follow here."""
         return list(self.commands)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
-    """Say at once what cannot be the name of the marked workbook, beside that of the report."""
+    """Refuse at once what cannot be the name of the marked workbook, beside that of the report."""
     wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
     if out.suffix.lower() not in {".xlsx", wanted}:
         raise UsageError(
@@ -126,7 +126,7 @@ def check_command(
     out: Path | None = None,
     annotated: Path | None = None,
 ) -> int:
-    """Check, print, and write the dry run's workbook or the marked one if asked to. Returns the exit code."""
+    """Check, print, and write the dry run's workbook or the marked one if asked to; return the exit code."""
     if out is not None:
         refuse_replacing(request.path, out)
     if annotated is not None:
@@ -135,7 +135,7 @@ def check_command(
     settings = load_settings(environ)
     key = _key_if_there(settings, environ) if offline else load_key(environ)
     asks = key is not None and not offline
-    # Not only when `dry_run_of` begins: the rows of a text file may be there before.
+    # Not only when `check_request` begins: the rows of a text file may be there before.
     gc.disable()
     with (
         begin_reading(request, settings) as reader,
@@ -174,7 +174,7 @@ class _KnownAccount:
         return self._ledger
 
     def find(self, account: Account | None) -> int | None:
-        """By the key, else by what the provider says of the account, if it was asked."""
+        """Find it by the key, else by what the provider says of the account, if it was asked."""
         if self._key is None or not has_ledger(self._settings):
             return None
         from batch.runner.open_account import find_account
@@ -184,7 +184,7 @@ class _KnownAccount:
 
 
 def _key_if_there(settings: Settings, environ: Mapping[str, str]) -> Secret | None:
-    """Offline the key is needed only to know whose list it is, where there are lists to compare with."""
+    """Find the key that offline only tells whose list it is, where there are lists to compare with."""
     try:
         return load_key(environ) if has_ledger(settings) else None
     except SettingsError:
@@ -192,7 +192,6 @@ def _key_if_there(settings: Settings, environ: Mapping[str, str]) -> Secret | No
 
 
 def limits_of(settings: Settings) -> Limits:
-    """What a sheet may take."""
     return Limits.of(file_mb=settings.max_file_mb, unpacked_mb=settings.max_unpacked_mb, rows=settings.max_rows)
 
 
@@ -222,7 +221,7 @@ def dry_run_of(
         grid, conventions = _understood(reader.result(), request, settings, lambda: account_of(account))
         checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
     finally:
-        # What was made meanwhile is kept until the process ends, so it is not looked through afterwards either.
+        # What was made meanwhile is kept until the process ends, so that it need not be looked through.
         gc.freeze()
         gc.enable()
     if request.remember_columns:
@@ -233,7 +232,7 @@ def dry_run_of(
 def _understood(
     grid: Grid, request: CheckRequest, settings: Settings, account: Callable[[], int | None]
 ) -> tuple[Grid, Conventions]:
-    """The grid and how it is to be read, with what was named for an earlier sheet where that is needed."""
+    """Complete how the grid is to be read with what was named for an earlier sheet, where that is needed."""
     remembered = _remembered_for(grid, request.conventions, settings, account)
     if not remembered:
         return grid, request.conventions
@@ -246,7 +245,7 @@ def _understood(
 def _remembered_for(
     grid: Grid, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
 ) -> Mapping[Role, str]:
-    """What the ledger remembers of columns, if some are not found without. A check never makes a ledger for it."""
+    """Recall columns from the ledger, if some are not found without. A check never makes a ledger for it."""
     header = header_of(grid, conventions)
     if (header is not None and not header.missing) or not has_ledger(settings):
         return {}
@@ -266,7 +265,7 @@ def _remember(
 
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:
-    """The dry run, for a script or for a person."""
+    """Show the dry run to a script or to a person."""
     from batch.export import dry_run_document
 
     if json:

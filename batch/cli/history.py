@@ -48,7 +48,7 @@ def backup_command(path: Path) -> int:
 
 
 def template_command(out: Path | None, *, from_account: bool) -> int:
-    """Write the template, with the account's sub-accounts if asked to. Returns the exit code."""
+    """Write the template, with the account's sub-accounts if asked to."""
     from batch.report.template import file_name, template_bytes
 
     path = out or Path(file_name())
@@ -65,7 +65,7 @@ def template_command(out: Path | None, *, from_account: bool) -> int:
 
 
 def _account() -> tuple[tuple[SubAccount, ...], Balances]:
-    """What the provider says of the account now."""
+    """Read what the provider says of the account now."""
     settings, key = settings_and_key()
     with open_client(settings, key) as client:
         main = client.main_account()
@@ -105,7 +105,7 @@ def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
 
 
 def _path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
-    """A folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
+    """Choose a folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
     from batch.report.journal import file_name
 
     batch = str(view.head.batch)
@@ -131,7 +131,7 @@ def batches_command(*, json: bool) -> int:
 
 
 def show_command(batch: str, *, json: bool) -> int:
-    """Show a batch; exits as the run that made it did."""
+    """Show a batch, and exit as the run that made it did."""
     view = open_ledger(load_settings(read_environment())).view(batch)
     path = existing_report(view)
     if json:

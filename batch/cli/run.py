@@ -61,7 +61,7 @@ class Manner:
 
 
 def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
-    """Check, ask, perform, report. Returns the exit code."""
+    """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, show_dry_run
     from batch.runner.acceptance import family_of, is_all_done, obstacle_in_forecast, obstacle_in_sheet, repetition_in
     from batch.runner.open_account import holding, refuse_unfinished
@@ -113,7 +113,7 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
 def resume_command(
     batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
 ) -> int:
-    """Carry on a batch where it stopped, and as it was chosen where None is given. Returns the exit code."""
+    """Carry on a batch where it stopped, and as it was chosen where None is given; return the exit code."""
     from batch.ledger.events import OptionsChanged
     from batch.runner.open_account import accept_key, holding, refuse_another_account, refuse_another_address
 
@@ -142,7 +142,7 @@ def resume_command(
 
 
 def abandon_command(batch: str, *, why: str) -> int:
-    """End a batch that was begun: what it has not sent never will be by it. Returns the exit code."""
+    """End a batch that was begun: what it has not sent never will be by it."""
     from batch.runner.open_account import abandon
 
     if not why.strip():
@@ -159,7 +159,7 @@ def abandon_command(batch: str, *, why: str) -> int:
 
 
 def _batch_to_resume(ledger: Ledger) -> str:
-    """Name the one batch that has not ended; without any, the newest."""
+    """Choose the one batch that has not ended; without any, the newest."""
     begun = ledger.unfinished()
     if len(begun) > 1:
         sentence = _("Several batches have not ended: say which one is to go on ({batches}).")
@@ -171,7 +171,7 @@ def _batch_to_resume(ledger: Ledger) -> str:
 
 
 def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
-    """The account that the key belongs to, and whether the ledger did not know it before."""
+    """Find the account that the key belongs to, and whether the ledger did not know it before."""
     from batch.runner.dry_run import read_account
     from batch.runner.open_account import bind_account
 
@@ -192,7 +192,7 @@ def _check(
     access: Access,
     choices: Choices,
 ) -> DryRun:
-    """The dry run, with what the ledger knows of the list. Hold the account."""
+    """Check with what the ledger knows of the list. Hold the account."""
     from batch.cli.check import dry_run_of
     from batch.runner.acceptance import check_against_ledger, only_unsettled
 
@@ -213,7 +213,7 @@ def _tell_new_account(checked: DryRun, settings: Settings) -> None:
 
 
 def _tell_findings(checked: DryRun) -> None:
-    """What is only said, and keeps nothing from being run, is said before anything moves."""
+    """Tell before anything moves what is only said, and keeps nothing from being run."""
     from batch.cli.screens import findings_screen
 
     findings_screen(checked)
@@ -228,7 +228,7 @@ def _check_pace(chosen: float | None) -> None:
 
 
 def exit_code(view: BatchView) -> int:
-    """0: all that was asked is done. 1: there is something to fix. 3: stopped before the end, `resume` goes on."""
+    """Decide: 0, all that was asked is done; 1, there is something to fix; 3, stopped early, `resume` goes on."""
     rows = tally(view.rows).rows
     if view.head.state is BatchState.ABANDONED:
         return 1
@@ -238,7 +238,7 @@ def exit_code(view: BatchView) -> int:
 
 
 def existing_report(view: BatchView) -> Path | None:
-    """The batch's workbook, if it is where `run` puts it and was written after the batch came to its present state."""
+    """Find the batch's workbook, if it is where `run` puts it and was written after the batch ended."""
     path = REPORTS / f"{view.head.batch}.xlsx"
     ended_at = view.head.ended_at
     try:
@@ -248,7 +248,7 @@ def existing_report(view: BatchView) -> Path | None:
 
 
 def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
-    """What is in the way, and the option that takes it out of the way."""
+    """Say what is in the way, and the option that takes it out of the way."""
     match obstacle:
         case "sheet-errors":
             return _("the sheet as a whole has errors; correct them first.")
@@ -366,7 +366,7 @@ def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
 
 
 def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> int:
-    """Show the evidence; with a decision and a reason, record it. Returns the exit code."""
+    """Show the evidence; with a decision and a reason, record it."""
     ledger = open_ledger(load_settings(read_environment()))
     view = ledger.view(batch)
     _show_evidence(view, find_undecided(view, row))
@@ -382,7 +382,7 @@ def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> 
 
 
 def _show_evidence(view: BatchView, entry: BatchRow) -> None:
-    """What was asked for, the balances before and after, and what later rows' answers say."""
+    """Show what was asked for, the balances before and after, and what later rows' answers say."""
     from batch.cli.screens import evidence_screen
     from batch.planning.settlement import evidence_of
 

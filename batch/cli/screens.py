@@ -56,7 +56,7 @@ _MOOD_STYLES = {
 
 
 def dry_run_screen(checked: DryRun, report: Path | None) -> None:
-    """What the checks say, and the forecast."""
+    """Print what the checks say, and the forecast."""
     screen = console()
     _print_findings(screen, checked)
     _print_title(screen, _("DRY RUN, nothing has moved: {where}"), checked)
@@ -72,12 +72,12 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
 
 
 def findings_screen(checked: DryRun) -> None:
-    """What is said of the sheet, where nobody is asked."""
+    """Print what is said of the sheet, where nobody is asked."""
     _print_findings(console(errors=True), checked)
 
 
 def confirmation_screen(checked: DryRun, api_url: str) -> None:
-    """Euros, rows and the account, before anything moves."""
+    """Print euros, rows and the account, before anything moves."""
     screen = console(errors=True)
     _print_findings(screen, checked)
     _print_title(screen, _("READY TO RUN: {where}"), checked)
@@ -89,7 +89,7 @@ def confirmation_screen(checked: DryRun, api_url: str) -> None:
 
 
 def result_screen(view: BatchView, report: Path | None) -> None:
-    """What has become of a batch, to be read in ten seconds."""
+    """Print what has become of a batch, to be read in ten seconds."""
     screen = console()
     contents, head = Contents(view, None), view.head
     counted = contents.tally
@@ -120,7 +120,7 @@ def result_screen(view: BatchView, report: Path | None) -> None:
 
 
 def rows_screen(view: BatchView) -> None:
-    """Every row and what has become of it."""
+    """Print every row and what has become of it."""
     screen = console()
     table = _titled()
     table.add_column(_("row"), justify="right", no_wrap=True)
@@ -139,7 +139,7 @@ def rows_screen(view: BatchView) -> None:
 
 
 def evidence_screen(observations: Sequence[Observation]) -> None:
-    """The balances around a doubtful attempt, in the order of time."""
+    """Print the balances around a doubtful attempt, in the order of time."""
     screen = console(errors=True)
     table = _titled()
     table.add_column(_("when"), no_wrap=True)
@@ -152,7 +152,7 @@ def evidence_screen(observations: Sequence[Observation]) -> None:
 
 
 def batches_screen(lines: Sequence[BatchLine]) -> None:
-    """The batches, newest first."""
+    """Print the batches, newest first."""
     screen = console()
     if not lines:
         screen.print(_("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
@@ -180,7 +180,7 @@ def batches_screen(lines: Sequence[BatchLine]) -> None:
 
 
 def accounts_screen(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
-    """The main balance and every sub-account's."""
+    """Print the main balance and every sub-account's."""
     screen = console()
     table = _titled()
     table.add_column(_("token"), no_wrap=True)
@@ -198,7 +198,7 @@ def accounts_screen(name: str, main: Decimal, subaccounts: Sequence[SubAccount])
 
 
 def _why(entry: BatchRow) -> str:
-    """The server's words, ours, and the findings: whatever there is to say of a row."""
+    """Join the server's words, ours, and the findings: whatever there is to say of a row."""
     result = entry.result
     words = [explained(result.code)] if result.status is Status.REFUSED else []
     words += [said for said in (result.message, note_of_row(result)) if said]
@@ -246,7 +246,6 @@ def _print_forecast(screen: Console, forecast: Forecast) -> None:
 
 
 def _refusal(refusal: Refusal) -> str:
-    """One row that the forecast says will be refused."""
     sentence = _("row {row} ({token}): would be refused, code {code}: {meaning}")
     if refusal.short:
         sentence = _("row {row} ({token}): would be refused, code {code}: {meaning}, {short} short")
@@ -303,7 +302,6 @@ def _rows(count: int) -> str:
 
 
 def _titled() -> Table:
-    """A table with a line of titles."""
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 

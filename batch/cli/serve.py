@@ -80,7 +80,7 @@ def _use_sandbox(url: str, home: str) -> None:
 
 
 def _close_ledger() -> None:
-    """Windows does not delete a file that is open."""
+    """Close the ledger's file: Windows does not delete one that is open."""
     from django.conf import settings
     from django.db import connections
 
@@ -89,7 +89,7 @@ def _close_ledger() -> None:
 
 
 def _sample_sheet() -> Path:
-    """The sample: installed with the package, or beside it in a checkout."""
+    """Find the sample: installed with the package, or beside it in a checkout."""
     installed = Path(str(resources.files("batch"))) / _IN_WHEEL
     for path in (installed, _IN_CHECKOUT):
         if path.is_file():
@@ -195,14 +195,13 @@ def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def
 
 
 def _tidy() -> None:
-    """Sessions that have ended are of no use to anybody."""
     from django.core.management import call_command
 
     call_command("clearsessions")
 
 
 def _port_of(server: object) -> int:
-    """The port that is really listened on: port 0 takes any."""
+    """Find the port that is really listened on: port 0 takes any."""
     several = getattr(server, "effective_listen", None)
     return int(several[0][1] if several else server.effective_port)  # type: ignore[attr-defined]
 
@@ -212,7 +211,7 @@ def _in_brackets(host: str) -> str:
 
 
 def _publish(address: str) -> None:
-    """Mails link to it, from this process and from the workers that it starts."""
+    """Tell this process, and the workers that it starts, what mails link to."""
     from django.conf import settings
 
     settings.CREDITBATCH_SITE_URL = address
@@ -238,7 +237,7 @@ def _greet(asked: Served, address: str) -> None:
 
 
 def _secret_for(username: str) -> str:
-    """For an administrator who forgot their password: whoever starts the site can read its database anyway."""
+    """Make a link for who forgot their password: whoever starts the site can read its database anyway."""
     from batch.web.audit import keep
     from batch.web.auth import services
     from batch.web.models import Person
@@ -292,7 +291,7 @@ def _use(url: str, home: Path) -> None:
 
 
 def _make_people(home: Path) -> None:
-    """Three people with new passwords, which are printed and stored nowhere."""
+    """Make three people with new passwords, which are printed and stored nowhere."""
     from batch.web.configure import configure
 
     configure(home, None, demo=True)
@@ -309,7 +308,7 @@ def _make_people(home: Path) -> None:
 
 
 def _close_database() -> None:
-    """Windows does not delete a file that is open."""
+    """Close the database's file: Windows does not delete one that is open."""
     from django.db import connections
 
     connections.close_all()

@@ -40,7 +40,7 @@ _STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
 
 
 def note(sentence: str) -> None:
-    """A line for the person, on standard error; a terminal gets it broken between words, and nobody else."""
+    """Say something to the person on standard error; a terminal gets it broken between words, and nobody else."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = textwrap.fill(sentence, width, break_long_words=False, break_on_hyphens=False)
@@ -48,7 +48,7 @@ def note(sentence: str) -> None:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output: whatever goes wrong once it is begun, there is no second one."""
+    """Print one JSON document: whatever goes wrong once it is begun, there is no second one."""
     global _has_document
     if _has_document:
         return
@@ -60,10 +60,10 @@ def print_json(document: Any) -> None:
 
 
 def console(*, errors: bool = False) -> Console:
-    """Rich's console; it honours NO_COLOR and knows whether it is a terminal. A pipe gets lines of a fair width."""
+    """Make rich's console, which honours NO_COLOR and knows a terminal. A pipe gets lines of a fair width."""
     from rich.console import Console
 
-    class Screen(Console):
+    class Terminal(Console):
         """Rich breaks a line at any space, so it is not shown those at which none may be broken."""
 
         def render_str(self, text: str, **options: Any) -> Text:
@@ -73,7 +73,7 @@ def console(*, errors: bool = False) -> Console:
     width = None if file.isatty() else 100
     # A file is, for rich, whatever has what it asks for.
     given = cast("IO[str]", _Unveiling(file))
-    return Screen(file=given, width=width, highlight=False, soft_wrap=False, markup=False)
+    return Terminal(file=given, width=width, highlight=False, soft_wrap=False, markup=False)
 
 
 class _Unveiling:
@@ -83,7 +83,6 @@ class _Unveiling:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write it on."""
         return self._stream.write(text.translate(_STOOD_FOR))
 
     def __getattr__(self, name: str) -> Any:
@@ -99,14 +98,14 @@ class PlainProgress:
         self._began = self._last = time.monotonic()
 
     def started(self, movements: int, settled: int) -> None:
-        """So many movements, of which so many need nothing any more."""
+        """Say how many movements there are, of which so many are settled."""
         self._movements, self._settled = movements, settled
         self._began = self._last = time.monotonic()
         sentence = ngettext("{left} of {all} movement to send", "{left} of {all} movements to send", movements)
         note(sentence.format(left=number(movements - settled), all=number(movements)))
 
     def row_ended(self, row: int, status: Status) -> None:
-        """A row was done, refused or left in doubt."""
+        """Say that a row was refused or left in doubt, and now and then how many have ended."""
         self._settled += 1
         now = time.monotonic()
         if status is not Status.DONE:
@@ -122,7 +121,7 @@ class PlainProgress:
             note(sentence.format(ended=number(self._settled), all=number(self._movements), seconds=seconds))
 
     def waiting(self, seconds: float, why: Note) -> None:
-        """Nothing happens for a while, and this is why."""
+        """Say why nothing happens for a while."""
         told = tell(why)
         note(_("waiting {seconds} s: {why}").format(seconds=_tenths(seconds), why=told) if seconds else told)
 
@@ -135,17 +134,17 @@ class BarProgress:
         self._task = task
 
     def started(self, movements: int, settled: int) -> None:
-        """So many movements, of which so many need nothing any more."""
+        """Show how many movements there are, of which so many are settled."""
         self._progress.update(self._task, total=movements, completed=settled, description=_("paying"))
 
     def row_ended(self, row: int, status: Status) -> None:
-        """A row was done, refused or left in doubt."""
+        """Move the bar, and say that a row was refused or left in doubt."""
         if status is not Status.DONE:
             self._progress.console.print(_row_ended(row, status))
         self._progress.update(self._task, advance=1, description=_("paying"))
 
     def waiting(self, seconds: float, why: Note) -> None:
-        """Nothing happens for a while, and this is why."""
+        """Say why nothing happens for a while."""
         if seconds:
             said = _("waiting {seconds} s").format(seconds=number(round(seconds)))
             self._progress.update(self._task, description=said)
@@ -162,7 +161,7 @@ def _tenths(value: float) -> str:
 
 @contextmanager
 def progress() -> Iterator[PlainProgress | BarProgress]:
-    """Progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
     if not sys.stderr.isatty():
         yield PlainProgress()
         return
@@ -192,18 +191,18 @@ _WAIT_SLICE = 0.2
 
 
 def read_environment() -> dict[str, str]:
-    """The environment and the `.env` file of the current folder."""
+    """Read the environment and the `.env` file of the current folder."""
     return environment(os.environ, Path.cwd())
 
 
 def now() -> datetime:
-    """The time, with its zone."""
+    """Read the time, with its zone."""
     return datetime.now(UTC)
 
 
 @contextmanager
 def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
-    """The provider over HTTP. Its libraries are imported only where it is asked."""
+    """Open the provider over HTTP. Its libraries are imported only where it is asked."""
     from batch.provider.client import open_client as opened
 
     with opened(settings, key) as client:
@@ -211,7 +210,7 @@ def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
 
 
 def person() -> str | None:
-    """Who is at the keyboard, by the operating system; None where it does not say."""
+    """Find who is at the keyboard, by the operating system; None where it does not say."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -219,7 +218,7 @@ def person() -> str | None:
 
 
 def open_ledger(settings: Settings) -> DatabaseLedger:
-    """The ledger in its database, brought up to date."""
+    """Open the ledger in its database, brought up to date."""
     from batch.ledger.orm.connection import connect
 
     connect(settings.home, settings.database_url)
@@ -229,7 +228,7 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
 
 
 def has_ledger(settings: Settings) -> bool:
-    """Whether there is a ledger to look into; a check never makes one."""
+    """Tell whether there is a ledger to look into; a check never makes one."""
     from batch.ledger.orm.connection import ledger_file
 
     file = ledger_file(settings.home, settings.database_url)
@@ -237,7 +236,6 @@ def has_ledger(settings: Settings) -> bool:
 
 
 def settings_and_key() -> tuple[Settings, Secret]:
-    """Both, from the environment."""
     environ = read_environment()
     return load_settings(environ), load_key(environ)
 
@@ -250,7 +248,7 @@ class SignalBrake:
         self._language = language()
 
     def asked(self) -> bool:
-        """Whether to stop after the row under way."""
+        """Tell whether to stop after the row under way."""
         return self._asked.is_set()
 
     def wait(self, seconds: float) -> None:

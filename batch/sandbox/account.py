@@ -1,4 +1,4 @@
-"""The words of the provider's API: its calls, its codes, and what it says in French and in English."""
+"""The account that the sandbox stands in for: its movements and balances, and the provider's codes and messages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _MESSAGES = {
 
 
 def message(code: int, language: str) -> str:
-    """Say what the provider says with a code; a code it does not document still gets a sentence."""
+    """Find what the provider says with a code; a code it does not document still gets a sentence."""
     return _MESSAGES.get(code, (f"Erreur {code}", f"Error {code}"))[LANGUAGES.index(language)]
 
 
@@ -136,9 +136,8 @@ def credit_asked(value: object) -> Decimal | Code:
 class Account:
     """A main account with its sub-accounts, for one thread at a time.
 
-    `drift` is what a sub-account spends between two observations of its balance; being listed and being
-    moved to or from are observations. `record` is told of an event before it is applied, so that whatever
-    a caller was answered has been written down.
+    `drift` is what a sub-account spends between two observations of its balance: being listed, moved to or moved from.
+    `record` is told of an event before it is applied, so that whatever a caller was answered has been written down.
     """
 
     def __init__(
@@ -183,16 +182,16 @@ class Account:
     def top_up(self, amount: Decimal, token: str | None = None) -> Event:
         """Bring credit in from outside; a negative amount takes it away, as the main account's own messages would.
 
-        Raises `KeyError` for a token that is not known.
+        `KeyError` for a token that is not known.
         """
         if token is not None and token not in self.subaccounts:
             raise KeyError(token)
         return self._happen(Event("top-up", None, _now(), None, token, round_as_provider(amount)))
 
     def look_at(self, first: int, count: int, *, ago: float = 0.0) -> list[tuple[str, Decimal]]:
-        """Tell tokens and balances of `count` sub-accounts from the place `first`, which counts as observing them.
+        """List tokens and balances, those of `ago` seconds ago, of `count` sub-accounts from the place `first`.
 
-        With `ago`, the balances are those of so many seconds ago.
+        This counts as observing them.
         """
         tokens = list(islice(self.subaccounts, first, first + count))
         for token in tokens:
@@ -204,7 +203,7 @@ class Account:
         ]
 
     def main_balance_ago(self, seconds: float) -> Decimal:
-        """Tell what the main account held so many seconds ago."""
+        """Compute what the main account held so many seconds ago."""
         return self.main_balance - sum(event.changes[0] for event in self._since(seconds))
 
     def ledger(self) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class _Armed:
         return call in _SCOPES[self.fault.on] and (self.fault.token is None or self.fault.token == token)
 
     def strikes(self) -> bool:
-        """Count a call of this sort, and say whether the fault is due on it."""
+        """Count a call of this sort, and tell whether the fault is due on it."""
         self.seen += 1
         drawn = self._chance.random() < self.fault.probability
         spent = self.fault.times and self.hits >= self.fault.times
@@ -198,7 +198,6 @@ class FaultPlan:
         self._armed.append(_Armed(fault))
 
     def clear(self) -> None:
-        """Forget every fault."""
         self._armed.clear()
 
     def pick(self, call: Call, token: object) -> Fault | None:

@@ -1,7 +1,7 @@
-"""Answers as bytes: JSON or XML, written exactly as the provider writes them.
+"""Answers to requests: JSON or XML, written exactly as the provider writes them, or spoiled by a fault.
 
-A payload is what an answer says, in the provider's order of fields. JSON names the fields; XML gives them
-by position only, strings in CDATA, which is how the provider's serialiser works.
+A payload is what an answer says, in the provider's order of fields. JSON names the fields; XML gives them by position
+only, strings in CDATA, which is how the provider's serialiser works.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Api:
     def answer(self, asked: Asked, demanded: int | None = None, *, ago: float = 0.0) -> Payload:
         """Perform a call. A demanded code is a refusal that comes once the key is known to be right.
 
-        With `ago`, a question is answered as of so many seconds ago.
+        A question is answered as of `ago` seconds ago.
         """
         if asked.parameters is None:
             return self.refusal(Code.MALFORMED_JSON)
@@ -167,7 +167,6 @@ class Api:
             return {**self._account.ledger(), "calls": dict(self._calls)}
 
     def add_fault(self, fault: Fault) -> None:
-        """Add a fault behind those that are there."""
         with self._lock:
             self._faults.add(fault)
 
@@ -238,7 +237,7 @@ class Api:
 
 
 def _split(target: str) -> tuple[str, str]:
-    """Path and query; the path without `/v1` and needless slashes, the query without a second question mark."""
+    """Split into path, without `/v1` and needless slashes, and query, without a second question mark."""
     parts = urlsplit(target)
     path = "/" + "/".join(filter(None, parts.path.split("/")))
     return path.removeprefix("/v1") if path.startswith("/v1/") else path, parts.query.lstrip("?")

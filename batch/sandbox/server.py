@@ -1,7 +1,8 @@
-"""The state file: one JSON line for the opening balances, then one for every event, in order.
+"""Serve the sandbox over HTTP, cut connections as faults have it, and keep a state file.
 
-A line is flushed before the client is answered, so killing the sandbox loses nothing that anybody was told.
-When the file exists, its opening balances and sub-accounts win over the options.
+The file has one JSON line for the opening balances, then one for every event, in order. A line is flushed before the
+client is answered, so killing the sandbox loses nothing that anybody was told. When the file exists, its opening
+balances and sub-accounts win over the options.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ class Sandbox:
         self.port = self._options.port
 
     def start(self) -> None:
-        """Open the account and the port. Raises `OSError` when the port is taken, `ValueError` for a bad state file."""
+        """Open the account and the port; `OSError` when the port is taken, `ValueError` for a bad state file."""
         account, self._state = open_account(self._options)
         self._api = Api(self._options, account)
         try:
@@ -274,12 +275,10 @@ class Sandbox:
             self._state.close()
 
     def __enter__(self) -> Self:
-        """Start, and close at the end of the block."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close."""
         self.close()
 
     @property
