@@ -73,7 +73,7 @@ class _Batch:
 
 
 class MemoryLedger:
-    """Implements `protocol.Ledger`."""
+    """Implements `protocol.Ledger`, which says what each method does."""
 
     def __init__(self) -> None:
         self._batches: dict[str, _Batch] = {}
@@ -86,7 +86,7 @@ class MemoryLedger:
         """The account, and the number that its lease was given."""
 
     def another(self) -> MemoryLedger:
-        """The same ledger as another process sees it, which holds accounts by itself."""
+        """Share the ledger with another process, which holds accounts by itself."""
         seen = copy(self)
         seen._held = None
         return seen
@@ -97,11 +97,9 @@ class MemoryLedger:
         return True
 
     def account_with(self, address: str, fingerprint: str) -> int | None:
-        """Find the account at this address that was used with this key."""
         return self._keys.get((address, fingerprint))
 
     def accounts_at(self, address: str) -> list[KnownAccount]:
-        """List the accounts at this address, with the sub-accounts that they were seen to have."""
         return [
             replace(known, tokens=known.tokens | self._tokens_of(known.id))
             for known, its in zip(self._accounts, self._addresses, strict=True)
@@ -109,7 +107,6 @@ class MemoryLedger:
         ]
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:  # noqa: ARG002 (the protocol’s)
-        """Return the account that a key belongs to, recorded from now on, and whether it is new."""
         account = self.account_with(address, fingerprint)
         if account is not None:
             return account, False
@@ -122,7 +119,6 @@ class MemoryLedger:
         return account, found is None
 
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
-        """Hold the account, so that nobody else sends on it."""
         lease = self._leases.get(account)
         if lease is not None and lease.claim != claim and not may_take_over(lease):
             raise AccountInUse(busy(lease), lease.batch)
@@ -131,7 +127,6 @@ class MemoryLedger:
         self._held = account, self._fences[account]
 
     def renew(self, batch: str, at: datetime) -> None:
-        """Prove that the account is still held, and hold it for longer."""
         self._prove(batch, at)
 
     def _prove(self, batch: str, at: datetime) -> None:
@@ -142,7 +137,6 @@ class MemoryLedger:
             self._leases[account] = replace(self._leases[account], batch=batch, until=at + LEASE)
 
     def let_go(self) -> None:
-        """Give the account back, if it is held."""
         if self._held is not None:
             account, fence = self._held
             if self._fences[account] == fence:
@@ -150,7 +144,6 @@ class MemoryLedger:
             self._held = None
 
     def in_doubt(self, account: int) -> str | None:
-        """Name the newest batch on this account with a row in doubt."""
         for name, kept in reversed(self._batches.items()):
             unknown = any(result.status is Status.UNKNOWN for result in kept.results.values())
             if unknown and kept.new.access.account == account:
@@ -158,7 +151,6 @@ class MemoryLedger:
         return None
 
     def unfinished(self, account: int | None = None) -> list[str]:
-        """Name the batches that have not ended, newest first, of this account or of all."""
         return [
             name
             for name, kept in reversed(self._batches.items())
@@ -166,7 +158,6 @@ class MemoryLedger:
         ]
 
     def create(self, new: NewBatch) -> None:
-        """Record an accepted plan with its opening balances."""
         if new.name in self._batches:
             raise LedgerError(already_there(new.name))
         facts = accepted(new)
@@ -191,7 +182,6 @@ class MemoryLedger:
         self.append(new.name, facts[1:])
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
-        """Record what happened, in this order."""
         kept = self._find(batch)
         changed: dict[int, RowResult] = {}
         for fact in facts:
@@ -207,18 +197,15 @@ class MemoryLedger:
             self._apply(kept, fact)
 
     def head(self, batch: str) -> BatchHead:
-        """A batch without its rows."""
         return self._find(batch).head
 
     def view(self, batch: str) -> BatchView:
-        """A batch with its rows and events."""
         kept = self._find(batch)
         sheet = kept.new.sheet
         rows = tuple(BatchRow(row, kept.results[row.number]) for row in sheet.rows)
         return BatchView(kept.head, sheet.columns, sheet.roles, rows, sheet.findings, tuple(kept.events))
 
     def work(self, batch: str) -> Work:
-        """What a runner takes up."""
         kept = self._find(batch)
         rows = {row.number: row for row in kept.new.sheet.rows}
         queue = tuple(BatchRow(rows[item.row], kept.results[item.row]) for item in kept.new.plan.movements)
@@ -227,26 +214,21 @@ class MemoryLedger:
         return Work(batch, kept.head.opening, queue, kept.known_main, dict(kept.known_subaccounts), *doubts)
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
-        """The newest attempt of a row, with the balances known before it."""
         began = self._find(batch).attempts.get(row)
         if began is None:
             return None
         return LastAttempt(began.attempt, began.main_balance, began.subaccount_balance)
 
     def access_of(self, batch: str) -> Access:
-        """What the batch is bound to."""
         return self._find(batch).new.access
 
     def lines(self) -> list[BatchLine]:
-        """All batches, newest first."""
         return [BatchLine(kept.head, tally(self.view(name).rows)) for name, kept in reversed(self._batches.items())]
 
     def latest(self) -> str | None:
-        """The newest batch's name."""
         return next(reversed(self._batches), None)
 
     def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
-        """The batches accepted for this account since then, newest first, with what they may have done."""
         return [
             PastList(
                 name,
@@ -261,7 +243,6 @@ class MemoryLedger:
         ]
 
     def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        """The newest balances that the ledger knows of these sub-accounts, by token."""
         known: dict[str, LastBalance] = {}
         for kept in self._batches.values():
             if kept.new.access.account == account:
@@ -273,11 +254,9 @@ class MemoryLedger:
         return known
 
     def options_of(self, batch: str) -> tuple[str, ...]:
-        """What was chosen for the batch, as it holds now."""
         return self._find(batch).head.options
 
     def options(self, account: int) -> dict[str, tuple[str, ...]]:
-        """What was chosen for each batch of this account, oldest first."""
         return {name: kept.head.options for name, kept in self._batches.items() if kept.new.access.account == account}
 
     def _done_by(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:

@@ -1,4 +1,4 @@
-"""Define the facts that a ledger keeps, how they are written down, and how each is chained to the one before."""
+"""The facts that a ledger keeps, how they are written down, and how each is chained to the one before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batch.notes import Note, plain_note
 
 
 def cell_to_json(cell: Cell) -> Any:
-    """Text, truth values and blanks as they are; a number as {"n": "12.5"}; a date as {"d": "2026-01-31T00:00:00"}."""
+    """Leave text, truth values and blanks; make {"n": "12.5"} of a number, {"d": "2026-01-31T00:00:00"} of a date."""
     if isinstance(cell, Decimal):
         return {"n": str(cell)}
     if isinstance(cell, datetime):
@@ -27,19 +27,18 @@ def cell_to_json(cell: Cell) -> Any:
 
 
 def cell_from_json(value: Any) -> Cell:
-    """The cell that `cell_to_json` was given."""
+    """Give the cell back that was encoded."""
     if isinstance(value, dict):
         return Decimal(value["n"]) if "n" in value else datetime.fromisoformat(value["d"])
     return value if isinstance(value, str | bool) else None
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
-    """A finding without its words, which belong to the reader's language."""
+    """Leave out the finding's words, which belong to the reader's language."""
     return {"code": finding.code, "row": finding.row, "cell": finding.cell, "params": dict(finding.params)}
 
 
 def finding_from_json(value: dict[str, Any]) -> Finding:
-    """The finding that `finding_to_json` was given."""
     return Finding(value["code"], value["row"], value["cell"], value["params"])
 
 
@@ -222,12 +221,11 @@ _NAMES: Mapping[type[Fact], str] = {
 
 
 def kind_of(fact: Fact) -> str:
-    """The event's kind."""
     return _NAMES[type(fact)]
 
 
 def data_of(fact: Fact) -> dict[str, object]:
-    """The event's data: JSON types only, money as text with three decimals, without the time."""
+    """Make the event's data: JSON types only, money as text with three decimals, without the time."""
     return {name: _plain(getattr(fact, name)) for name in _FIELDS[type(fact)]}
 
 
@@ -274,24 +272,24 @@ class Line:
 
 
 def next_line(tip: Tip, fact: Fact) -> Line:
-    """The fact as the event that follows on the tip."""
+    """Chain the fact to the tip, as a database stores it."""
     return _line(tip, fact, data_of(fact))
 
 
 def next_event(tip: Tip, fact: Fact) -> Event:
-    """The same, as everybody but a database wants it."""
+    """Chain the fact to the tip, as everybody but a database wants it."""
     data = data_of(fact)
     line = _line(tip, fact, data)
     return Event(line.number, line.at, line.kind, data, line.hash)
 
 
 def hash_of(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
-    """SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
+    """Compute SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
     return _hash(previous, number, at, kind, _canonical(data))
 
 
 def first_break(events: Sequence[Event]) -> int | None:
-    """The number of the first event that does not follow from the one before; None for a whole chain."""
+    """Find the number of the first event that does not follow from the one before; None for a whole chain."""
     previous = GENESIS
     for number, event in enumerate(events, start=1):
         if event.number != number or event.hash != hash_of(previous, number, event.at, event.kind, event.data):

@@ -27,7 +27,6 @@ _GONE = {b"Z", b"X"}
 
 
 def this_process() -> Claim:
-    """Name this process."""
     return name_process(os.getpid())
 
 
@@ -40,10 +39,7 @@ def name_process(pid: int) -> Claim:
 
 
 def is_alive(claim: Claim, *, is_local: bool) -> bool | None:
-    """Tell whether the process that made a claim still runs; None where only time tells.
-
-    `is_local` as in `rules.holding`.
-    """
+    """Tell whether the process that made a claim still runs; None where only time tells."""
     mine = this_process()
     match tell_sight(same_machine=claim.machine == mine.machine, same_boot=claim.boot == mine.boot, is_local=is_local):
         case Sight.NOTHING:
@@ -55,7 +51,7 @@ def is_alive(claim: Claim, *, is_local: bool) -> bool | None:
 
 
 def may_take(lease: Lease, now: datetime, *, is_local: bool) -> bool:
-    """Decide whether the lease may be taken over."""
+    """Tell whether the lease may be taken over."""
     return may_take_over(is_alive=is_alive(lease.claim, is_local=is_local), until=lease.until, now=now)
 
 
@@ -117,7 +113,7 @@ def _read(file: Path) -> str:
 
 
 def busy(lease: Lease) -> str:
-    """The sentence for whoever has to wait."""
+    """Say who holds the account, to whoever has to wait."""
     sentence = _(
         "This account is in use: another batch has been running since {moment} on {host} (process {pid}); "
         "wait until it has ended, then try again."

@@ -1,4 +1,4 @@
-"""Reading what older ledgers say in English sentences, which are notes since: what was hashed stays as it was written.
+"""What older ledgers say in English sentences, read as the notes of today: what was hashed stays as it was written.
 
 The sentences are those of that time, whatever is said today. One that is not recognised is shown as it is.
 """
@@ -171,7 +171,7 @@ def read_row_note(data: Mapping[str, Any]) -> Note | None:
 
 
 def read_reason(data: Mapping[str, Any]) -> Note | None:
-    """Read the reason that an event has for the batch's state; who abandons one gives it in words of their own."""
+    """Read the reason that an event has for the batch's state; who abandons one gives it in their own words."""
     said = data.get("reason")
     if isinstance(said, Mapping):
         return note_of(said)
@@ -196,7 +196,7 @@ def read_sentence(said: str | None) -> Note | None:
 
 
 def _unwrapped(read: Note | None) -> Note | str | None:
-    """Return what is not recognised as the text that it was."""
+    """Make of what is not recognised the text that it was."""
     return read.params["words"] if read is not None and read.code == "said" else read
 
 

@@ -1,4 +1,4 @@
-"""Tell from a batch's facts where each row stands, and what its first facts are."""
+"""Where each row of a batch stands by its facts, and what the first facts are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Change = Mapping[str, Any]
 
 
 def began(fact: AttemptBegan) -> Change:
-    """From the commit before sending to the one after, what happened is not known: a crash in between leaves this."""
+    """Leave the row in doubt from the commit before sending to the one after: so a crash in between finds it."""
     return {
         "status": Status.UNKNOWN,
         "code": None,
@@ -43,7 +43,6 @@ def began(fact: AttemptBegan) -> Change:
 
 
 def ended(fact: AttemptEnded) -> Change:
-    """The row after an attempt."""
     return {
         "status": fact.status,
         "code": fact.code,
@@ -56,7 +55,7 @@ def ended(fact: AttemptEnded) -> Change:
 
 
 def settled(fact: RowSettled) -> Change:
-    """The row after its doubt was settled, or left open."""
+    """Settle the doubt, or leave it open."""
     return {
         "status": fact.status,
         "code": DONE_CODE if fact.status is Status.DONE else fact.code,
@@ -69,7 +68,7 @@ def settled(fact: RowSettled) -> Change:
 
 
 def doubted(fact: RowDoubted) -> Change:
-    """The row after the balances said that it may have been applied without us."""
+    """Put the row in doubt: by the balances it may have been applied without us."""
     return {
         "status": Status.UNKNOWN,
         "code": None,
@@ -82,7 +81,7 @@ def doubted(fact: RowDoubted) -> Change:
 
 
 def decided(fact: PersonDecided) -> Change:
-    """The row after a person decided: done, or to be sent."""
+    """Take the row for done, or for one to be sent, as a person decided."""
     code = "decided-applied" if fact.applied else "decided-missing"
     return {
         "status": Status.DONE if fact.applied else Status.PENDING,
@@ -96,7 +95,7 @@ def decided(fact: PersonDecided) -> Change:
 
 
 def change_of(fact: RowFact) -> Change:
-    """What the fact changes of its row."""
+    """Derive what the fact changes of its row."""
     match fact:
         case AttemptBegan():
             return began(fact)
@@ -111,13 +110,13 @@ def change_of(fact: RowFact) -> Change:
 
 
 def fits(result: RowResult, fact: RowFact) -> bool:
-    """Whether the row is as it must be for the fact: an attempt is the next one, and what ends a doubt finds one."""
+    """Tell whether the row is as the fact needs it: an attempt is the next one, and what ends a doubt finds one."""
     statuses, attempts = expected(fact)
     return result.status in statuses and result.attempts == attempts
 
 
 def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
-    """The statuses that the fact may find, and the attempts made so far."""
+    """Return the statuses that the fact may find, and the attempts made so far."""
     if isinstance(fact, AttemptBegan):
         return (Status.PENDING, Status.REFUSED), fact.attempt - 1
     if isinstance(fact, RowDoubted):
@@ -126,12 +125,11 @@ def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
 
 
 def after(result: RowResult, fact: RowFact) -> RowResult:
-    """The row after the fact."""
     return replace(result, **change_of(fact))
 
 
 def started(people: People, state: BatchState, by: str | None) -> People:
-    """The people of a batch after its state changed: who starts or resumes it is named once, and who abandoned it."""
+    """Add who changed the state: who starts or resumes is named once, and who abandons."""
     if state is BatchState.ABANDONED:
         return replace(people, abandoned=by)
     if state is not BatchState.RUNNING or by is None or by in people.run:
@@ -140,7 +138,7 @@ def started(people: People, state: BatchState, by: str | None) -> People:
 
 
 def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
-    """What is recorded when a plan is accepted: the plan, the balances it was accepted with, and the approval."""
+    """Make what is recorded when a plan is accepted: the plan, its opening balances, and the approval."""
     fact = Accepted(
         at=new.at,
         batch=new.name,
@@ -167,7 +165,7 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
 
 
 def rows_sha256(rows: tuple[SheetRow, ...]) -> str:
-    """SHA-256 over every row: its number, its cells, and what was read in them."""
+    """Compute SHA-256 over every row: its number, its cells, and what was read in them."""
     digest = hashlib.sha256()
     for row in rows:
         cells = [cell_to_json(cell) for cell in row.cells]

@@ -1,4 +1,4 @@
-"""What the runner and the shells need of a ledger."""
+"""What the runner and the shells need of a ledger, and the sentences that every ledger says."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class NewBatch:
     owner: str
     """The main account's user name, as `/me` gave it."""
     options: tuple[str, ...] = ()
-    """What the person chose, as `runner.choices` writes it."""
+    """What the person chose, as `write_choices` has it."""
     why: str | None = None
     prepared: str | None = None
     """Who had the sheet checked."""
@@ -85,7 +85,7 @@ class Work:
 
 
 def take_up(new: NewBatch) -> Work:
-    """Take up a batch that was recorded just now, without reading it back."""
+    """Prepare the work of a batch that was recorded just now, without reading it back."""
     rows = {row.number: row for row in new.sheet.rows}
     queue = (BatchRow(rows[item.row], RowResult(Status.PENDING)) for item in new.plan.movements)
     named = {
@@ -124,7 +124,7 @@ class LastAttempt:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who runs on an account. `machine` and `boot` name the system whose processes `pid` counts, `started` tells a
-    pid's reuse, and `host` is for people: see `ledger.holding`.
+    pid's reuse, and `host` is for people.
     """
 
     machine: str
@@ -149,7 +149,7 @@ class Ledger(Protocol):
 
     @property
     def is_local(self) -> bool:
-        """Whether all who open it run on one kernel: see `rules.holding`."""
+        """Whether all who open it run on one kernel."""
 
     def create(self, new: NewBatch) -> None:
         """Record an accepted plan with its opening balances."""
@@ -164,7 +164,7 @@ class Ledger(Protocol):
         """List the accounts at this address (in normal form), with the sub-accounts that they were seen to have."""
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
-        """Return the account that a key belongs to, recorded from now on, and whether it is new to the ledger.
+        """Record which account a key belongs to; returns the account, and whether it is new to the ledger.
 
         `UsageError` where the owner's name and tokens speak of two accounts.
         """
@@ -188,63 +188,58 @@ class Ledger(Protocol):
         """Name the batches that have not ended, newest first, of this account or of all."""
 
     def head(self, batch: str) -> BatchHead:
-        """A batch without its rows; `LedgerError` if there is none of that name."""
+        """Read a batch without its rows; `LedgerError` if there is none of that name."""
 
     def view(self, batch: str) -> BatchView:
-        """A batch with its rows and events; `LedgerError` if there is none of that name."""
+        """Read a batch with its rows and events; `LedgerError` if there is none of that name."""
 
     def work(self, batch: str) -> Work:
-        """What a runner takes up."""
+        """Read what a runner takes up."""
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
-        """The newest attempt of a row, with the balances known before it."""
+        """Find the newest attempt of a row, with the balances known before it."""
 
     def access_of(self, batch: str) -> Access:
-        """What the batch is bound to: its account, and the address and key that it was accepted with."""
+        """Read what the batch is bound to: its account, and the address and key that it was accepted with."""
 
     def lines(self) -> list[BatchLine]:
-        """All batches, newest first."""
+        """List all batches, newest first."""
 
     def latest(self) -> str | None:
-        """The newest batch's name; None in an empty ledger."""
+        """Find the newest batch's name; None in an empty ledger."""
 
     def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
-        """The batches accepted for this account since then, newest first, with what they did or may have done for these
-        sub-accounts.
-        """
+        """List what batches of this account since then may have done for these sub-accounts, newest first."""
 
     def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        """The newest balances that the ledger knows of these sub-accounts, by token."""
+        """Find the newest balances that the ledger knows of these sub-accounts, by token."""
 
     def options_of(self, batch: str) -> tuple[str, ...]:
-        """What was chosen for the batch, as it holds now."""
+        """Read what was chosen for the batch, as it holds now."""
 
     def options(self, account: int) -> dict[str, tuple[str, ...]]:
-        """What was chosen for each batch of this account, oldest batch first."""
+        """Read what was chosen for each batch of this account, oldest batch first."""
 
 
 def no_such_batch(batch: str) -> str:
-    """No batch has that name."""
     return _("There is no batch {batch} in the ledger: `creditbatch batches` lists them.").format(batch=batch)
 
 
 def already_there(batch: str) -> str:
-    """The name is taken."""
     return _("There is already a batch {batch} in the ledger: try again.").format(batch=batch)
 
 
 def taken_over(batch: str) -> str:
-    """Another process holds the account now."""
     return _("Another program has taken batch {batch} over: let it end, then resume.").format(batch=batch)
 
 
 def written_by_another(batch: str) -> str:
-    """Another process has written to the batch since we last did."""
+    """Explain that another process has written to the batch since we last did."""
     return _("Another program is writing to batch {batch}: let it end, then resume.").format(batch=batch)
 
 
 def contradicting_owner(found: Contradiction, address: str) -> str:
-    """The accounts that a key could belong to, by what the provider tells of it, are two."""
+    """Explain that a key could belong to two accounts, by what the provider tells of it."""
     if found.by_tokens is None:
         sentence = _(
             "The API key belongs to {owner} at {address}, whom this ledger knows, but none of the sub-accounts is one "
@@ -264,7 +259,7 @@ def contradicting_owner(found: Contradiction, address: str) -> str:
 def find_owned(owner: Owner, known: Sequence[KnownAccount], address: str) -> KnownAccount | None:
     """Find the owner's account among those at the address; None if it is new to the ledger.
 
-    `UsageError` where the owner's name and tokens speak of two accounts: then none is used.
+    `UsageError` where the owner's name and tokens speak of two accounts.
     """
     found = identify(owner, known)
     if isinstance(found, Contradiction):

@@ -27,7 +27,7 @@ _DETAILS = {
 
 
 def first_difference(view: BatchView) -> str | None:
-    """The first place where the record parts from itself, as a sentence; None if it is whole."""
+    """Find the first place where the record parts from itself, as a sentence; None if it is whole."""
     broken = events.first_break(view.events)
     if broken is not None:
         sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
@@ -48,7 +48,7 @@ def first_difference(view: BatchView) -> str | None:
 
 
 def replayed(view: BatchView) -> dict[int, RowResult]:
-    """What the events alone say of every row, by row number."""
+    """Replay what the events alone say of every row, by row number."""
     results = {
         entry.row.number: RowResult(Status.PENDING if entry.row.is_valid else Status.INVALID) for entry in view.rows
     }
@@ -69,7 +69,6 @@ def _against_rows(view: BatchView) -> str | None:
 
 
 def _on_row(row: int, said: RowResult, claimed: RowResult) -> str:
-    """What the events say of a row, against what the ledger claims."""
     if said.status is not claimed.status:
         sentence = _("Row {row} is {claimed} in the ledger, but its events say {said}: the ledger's row was changed.")
         return sentence.format(row=row, claimed=status_word(claimed.status), said=status_word(said.status))
@@ -101,7 +100,7 @@ def _against_state(view: BatchView) -> str | None:
 
 
 def _against_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
-    """Events of before people were recorded name nobody, and so does their batch."""
+    """Compare who is named; events of before people were recorded name nobody, and so does their batch."""
     people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
     for event in view.events:
         if event.kind == "state-changed":

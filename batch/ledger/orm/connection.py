@@ -1,4 +1,4 @@
-"""Opening the ledger: SQLite in `CREDITBATCH_HOME` unless a database URL says otherwise. Migrated on first use."""
+"""Open the ledger, migrated on first use, and back it up: SQLite in `CREDITBATCH_HOME`, or what the URL names."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
 
 
 def ledger_file(home: Path, database_url: str | None) -> Path | None:
-    """The file that holds the ledger, or would once there is one; None where a server has it."""
+    """Find the file that holds the ledger, or will once there is one; None where a server has it."""
     if not database_url:
         return home / FILE_NAME
     database = _database_at(database_url)
@@ -168,7 +168,7 @@ def _is_behind(only: tuple[str, ...]) -> bool:
 
 
 def _keep_private(file: Path) -> None:
-    """The ledger names accounts and amounts: on systems that know file modes, only its owner reads it."""
+    """Let only the owner read it where there are file modes: it names accounts and amounts."""
     if os.name == "posix" and file.exists():
         file.chmod(0o600)
 
@@ -178,7 +178,7 @@ _PAGES = 10_000
 
 
 def back_up(ledger: Path, path: Path) -> int:
-    """Copy the ledger to a file that is new and that only its owner may read; how many batches it holds.
+    """Copy the ledger to a new file that only its owner may read; returns how many batches it holds.
 
     It has its name once it is whole, checked and on the disk. Of a copy that fails nothing is left.
     """
@@ -212,13 +212,12 @@ def back_up(ledger: Path, path: Path) -> int:
 
 
 def no_ledger(ledger: Path) -> LedgerError:
-    """There is nothing to be copied."""
     sentence = _("There is no ledger in {ledger}: check CREDITBATCH_HOME and CREDITBATCH_DATABASE_URL.")
     return LedgerError(sentence.format(ledger=ledger))
 
 
 def _make_private(path: Path) -> None:
-    """Make an empty file; `FileExistsError` if there is one, whoever else asks at this moment."""
+    """Make an empty file; `FileExistsError` if there is one, even if it was made at this moment."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 

@@ -51,7 +51,7 @@ from batch.planning.account_identity import LEASE
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Database trouble as one sentence."""
+    """Say database trouble in one sentence, as a `LedgerError`."""
     try:
         yield
     except DatabaseError as error:
@@ -62,7 +62,7 @@ def reading() -> Iterator[None]:
 
 @contextmanager
 def committed() -> Iterator[CursorWrapper]:
-    """The same, with everything that is written in one commit."""
+    """Open a transaction: what is written in it is one commit, and trouble is one sentence."""
     try:
         with reading(), transaction.atomic(durable=True), connections["default"].cursor() as cursor:
             yield cursor
@@ -74,7 +74,7 @@ def committed() -> Iterator[CursorWrapper]:
 
 
 def found(name: str) -> Batch:
-    """The batch of that name; `NoSuchBatch` if there is none."""
+    """Load the batch of that name; `NoSuchBatch` if there is none."""
     batch = Batch.objects.filter(name=name).first()
     if batch is None:
         raise NoSuchBatch(no_such_batch(name))
@@ -95,7 +95,7 @@ _ENDS = [Purpose.OPENING.value, Purpose.CLOSING.value]
 
 
 def readings_of(batch: str, fact: BalancesRead) -> Iterator[Reading]:
-    """A reading of balances as lines of the table: the main account's and each sub-account's."""
+    """Make lines of the table from a reading: the main account's and each sub-account's."""
     tokens: list[str | None] = [None, *fact.subaccounts]
     for token in tokens:
         balance = fact.main_balance if token is None else fact.subaccounts[token]
@@ -103,13 +103,13 @@ def readings_of(batch: str, fact: BalancesRead) -> Iterator[Reading]:
 
 
 def at_both_ends(batch: Batch) -> AtBothEnds:
-    """The newest opening and closing balances of every account."""
+    """Read the newest opening and closing balances of every account."""
     found = Reading.objects.filter(batch=batch, purpose__in=_ENDS).order_by("at")
     return _newest(batch, found.values_list("purpose", "at", "token", "balance"))
 
 
 def main_at_both_ends(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
-    """The same for many batches, by their names, of the main account alone: what a list of batches needs."""
+    """Read the same for many batches, by name, of the main account alone: what a list of batches needs."""
     kept = list(batches)
     found = Reading.objects.filter(batch__in=kept, token__isnull=True, purpose__in=_ENDS).order_by("at")
     read: defaultdict[str, list[tuple[str, datetime, str | None, Decimal]]] = defaultdict(list)
@@ -119,7 +119,7 @@ def main_at_both_ends(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
 
 
 def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, Decimal]]) -> AtBothEnds:
-    """The newest reading of each purpose, of readings oldest first. What closed an earlier run does not close this."""
+    """Choose the newest reading of each purpose, given oldest first. What closed an earlier run does not close this."""
     times: dict[str, datetime] = {}
     found: defaultdict[str, dict[str | None, Decimal]] = defaultdict(dict)
     for purpose, at, token, balance in readings:
@@ -138,7 +138,7 @@ def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, De
 
 
 def last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-    """The newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
+    """Find the newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
 
     The newest batches are asked first, and those before them only for what they do not tell.
     """
@@ -173,7 +173,7 @@ def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, Las
 
 
 def last_known(batch: str) -> dict[str | None, Decimal]:
-    """The newest balance that the provider gave of each account (None: the main one), in a reading or in an answer."""
+    """Read the newest balance that a reading or an answer gave of each account (None: the main one)."""
     found: dict[str | None, tuple[datetime, Decimal]] = {}
     for at, token, balance in _list_told(batch):
         if token not in found or found[token][0] <= at:
@@ -198,12 +198,12 @@ ROW = (*_SHEET_ROW, *_RESULT)
 
 
 def rows_in(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
-    """Rows of the sheet, and what has become of them. There are many: they do not become models before."""
+    """Read rows of the sheet and what has become of them; there are many, so they do not become models before."""
     return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_ROWS_AT_ONCE))
 
 
 def batch_row(line: Sequence[Any]) -> BatchRow:
-    """The row of which these are the columns."""
+    """Make the row of which these are the columns."""
     return BatchRow(_sheet_row(*line[: len(_SHEET_ROW)]), _result(*line[len(_SHEET_ROW) :]))
 
 
@@ -234,7 +234,7 @@ def _result(
 
 
 def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
-    """A batch without its rows, with the balances that were read for it."""
+    """Make the head of a batch, with the balances that were read for it."""
     return BatchHead(
         batch=batch.name,
         state=BatchState(batch.state),
@@ -253,14 +253,12 @@ def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
 
 
 def people_of(batch: Batch) -> People:
-    """Who prepared, approved and ran it."""
     known = batch.people or {}
     run = tuple(known.get("run", ()))
     return People(known.get("prepared"), tuple(known.get("approved", ())), run, known.get("abandoned"))
 
 
 def people_json(people: People) -> dict[str, Any]:
-    """The people as the table keeps them."""
     return {
         "prepared": people.prepared,
         "approved": list(people.approved),
@@ -270,7 +268,7 @@ def people_json(people: People) -> dict[str, Any]:
 
 
 def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
-    """Lines of the audit trail, in their order. There are many: they become events without becoming models before."""
+    """Read lines of the audit trail, in their order; there are many, so they do not become models before."""
     return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
 
 
@@ -293,7 +291,7 @@ class Trail(Sequence[Event]):
         return self._count
 
     def __iter__(self) -> Iterator[Event]:
-        """Some at a time, so that nobody who writes has to wait for somebody who reads slowly."""
+        """Read some at a time, so that no writer has to wait for a slow reader."""
         number = -1
         while number < self._last:
             with reading():
@@ -382,7 +380,6 @@ def add_rows(cursor: CursorWrapper, new: NewBatch) -> None:
 
 
 def add_lines(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: Iterable[Sequence[Value]]) -> None:
-    """Add lines to a table."""
     names = ", ".join(f'"{column}"' for column in columns)
     marks = ", ".join(["%s"] * len(columns))
     left = iter(lines)
@@ -392,13 +389,13 @@ def add_lines(cursor: CursorWrapper, table: str, columns: Sequence[str], lines: 
 
 
 def _update(cursor: CursorWrapper, statement: str, *values: Value) -> int:
-    """Carry it out; returns how many lines it touched."""
+    """Return how many lines the statement touched."""
     cursor.execute(statement, values)
     return int(cursor.rowcount)
 
 
 def _moment(at: datetime) -> Value:
-    """A time as Django keeps it in this database."""
+    """Convert a time to what Django keeps in this database."""
     return connection.ops.adapt_datetimefield_value(at)
 
 

@@ -1,4 +1,4 @@
-"""Euros in a table: `Decimal` for whoever reads and writes, whole thousandths in the column."""
+"""The ledger's tables. Euros are `Decimal` for whoever reads and writes, whole thousandths in the column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EurosField(models.BigIntegerField):  # type: ignore[type-arg]
         _pyi_lookup_exact_type: Decimal  # type: ignore[assignment]
 
     def deconstruct(self) -> Any:
-        """Tell migrations that it is a column of whole numbers, which is all that they are to know of it."""
+        """Tell migrations only that it is a column of whole numbers."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.BigIntegerField", args, kwargs
 

@@ -1,4 +1,4 @@
-"""Counting rows and euros, in the database: the index that it counts by holds all that it needs."""
+"""What is asked of the ledger's tables: counts and sums, accounts and their keys, what the pages show of batches."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOTHING = Tally(dict.fromkeys(Status, 0), euros=dict.fromkeys(Status, ZERO))
 
 
 def tallies(names: Iterable[str]) -> dict[str, Tally]:
-    """The tallies of these batches, in one question to the database."""
+    """Compute the tallies of these batches, in one question to the database."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for group in _groups(Movement.objects.filter(batch__in=list(names)), "batch_id"):
         found[group["batch_id"]].append(group)
@@ -49,7 +49,6 @@ def tallies(names: Iterable[str]) -> dict[str, Tally]:
 
 
 def tally_of_rows(rows: QuerySet[Movement]) -> Tally:
-    """The tally of some rows of one batch."""
     return _tally(_groups(rows))
 
 
@@ -79,7 +78,7 @@ _FEW = 500
 
 
 def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
-    """By batch, how often each movement for these sub-accounts was done or is in doubt."""
+    """Count, by batch, how often each movement for these sub-accounts was done or is in doubt."""
     rows = Movement.objects.filter(batch__in=batches, status__in=[Status.DONE.value, Status.UNKNOWN.value])
     if len(tokens) <= _FEW:
         rows = rows.filter(token__in=tokens)
@@ -94,7 +93,7 @@ def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping
 
 
 def doubts_and_decisions(batch: str) -> Iterable[tuple[str, Any]]:
-    """List what put rows in doubt by balances alone, and what people decided: kind and data, oldest first."""
+    """List the events that put rows in doubt by balances alone or decide about one: kind and data, oldest first."""
     events = Event.objects.filter(batch=batch, kind__in=["row-doubted", "person-decided"])
     return events.order_by("number").values_list("kind", "data")
 
@@ -117,7 +116,7 @@ def accounts_at(address: str) -> list[KnownAccount]:
 
 
 def bind_key(address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
-    """Return the account that a key belongs to, recorded from now on, and whether it is new.
+    """Record which account a key belongs to; returns the account, and whether it is new.
 
     Within a transaction: of two programs that meet a new account at the same moment, the second finds it known.
     """
@@ -162,7 +161,7 @@ def remember_columns(account: int | None, titles: Mapping[Role, str], at: dateti
 
 
 def remembered_columns(account: int | None) -> dict[Role, str]:
-    """The titles that were kept last for the account, by what their columns hold."""
+    """Read the titles that were kept last for the account, by what their columns hold."""
     try:
         return {Role(kept.role): kept.title for kept in ColumnTitle.objects.filter(account=account)}
     except DatabaseError as error:
@@ -204,20 +203,20 @@ def newest_lines(limit: int | None = None, *, states: tuple[BatchState, ...] = (
 
 
 def line_of(batch: str) -> BatchLine:
-    """A batch as a line of the list; `LedgerError` if there is none of that name."""
+    """Read a batch as a line of the list; `LedgerError` if there is none of that name."""
     with reading():
         return _lines([found(batch)])[0]
 
 
 def lines_named(names: Collection[str]) -> dict[str, BatchLine]:
-    """These batches as lines of the list, by name."""
+    """Read these batches as lines of the list, by name."""
     with reading():
         lines = _lines(list(Batch.objects.filter(name__in=names)))
         return {str(line.head.batch): line for line in lines}
 
 
 def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
-    """Find those of the batches that have a row in doubt which a person has to decide about."""
+    """Find those of the batches with a row in doubt that a person has to decide about."""
     with reading():
         rows = Movement.objects.filter(
             batch__in=batches, status=Status.UNKNOWN.value, note__in=map(note_text, FOR_A_PERSON)
@@ -226,7 +225,7 @@ def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
 
 
 def without_rows(batch: str) -> BatchView:
-    """A batch with its columns and the findings about its sheet, but without rows and events."""
+    """Read a batch with its columns and the findings about its sheet, but without rows and events."""
     with reading():
         kept = found(batch)
         return BatchView(
@@ -239,13 +238,13 @@ def without_rows(batch: str) -> BatchView:
 
 
 def row_of(batch: str, row: int) -> BatchRow | None:
-    """The row of that number in the sheet; None if there is none."""
+    """Find the row of that number in the sheet; None if there is none."""
     with reading():
         return next(rows_in(Movement.objects.filter(batch=batch, row=row)), None)
 
 
 def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
-    """The events of a batch, or those about one of its rows, oldest first."""
+    """List the events of a batch, or those about one of its rows, oldest first."""
     with reading():
         events = Event.objects.filter(batch=batch).order_by("number")
         if row is not None:
@@ -254,20 +253,20 @@ def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
 
 
 def last_ended(batch: str, count: int) -> tuple[BatchRow, ...]:
-    """The rows that something was found out about last, newest first."""
+    """List the rows that something was found out about last, newest first."""
     with reading():
         ended = Movement.objects.filter(batch=batch, at__isnull=False)
         return tuple(rows_in(ended.order_by("-at", "-turn")[:count]))
 
 
 def progress(batch: str, last: int = 10) -> Progress:
-    """How far a batch is; cheap enough to be asked every second."""
+    """Read how far a batch is; cheap enough to be asked every second."""
     line = line_of(batch)
     return Progress(line.head, line.tally, last_ended(batch, last))
 
 
 def history_of(token: str, offset: int = 0, limit: int = 50) -> tuple[Past, ...]:
-    """What every batch did to a sub-account, newest first."""
+    """List what every batch did to a sub-account, newest first."""
     with reading():
         named = Movement.objects.filter(token=token)
         newest = named.order_by("-batch__number", "-position")[offset : offset + limit]

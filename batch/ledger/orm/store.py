@@ -1,4 +1,4 @@
-"""Who holds accounts, as the pages and the site's scheduler look at it; holding itself is the ledger's."""
+"""The ledger in the database, and who holds its accounts as the pages and the site's scheduler see it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,6 @@ def is_local() -> bool:
 
 
 def lease_of(line: Lease) -> protocol.Lease:
-    """Read a lease."""
     claim = Claim(line.machine, line.boot, line.host, line.pid, line.started)
     return protocol.Lease(claim, line.batch, line.since, line.until)
 
@@ -91,7 +90,7 @@ def is_running(batch: str, now: datetime) -> bool:
 
 
 def is_gone(claim: Claim, since: datetime, now: datetime) -> bool:
-    """Tell whether a process is no more that was there at a moment, and was about to hold an account.
+    """Tell whether a process has ended that was about to hold an account at a moment.
 
     One that cannot be seen from here is gone when its lease has run out, or when it has none after so long a time.
     """
@@ -108,14 +107,14 @@ _CHUNK = 1000
 
 
 class DatabaseLedger:
-    """Implements `protocol.Ledger` over the connection that `connect` opened.
+    """Implements `protocol.Ledger`, which says what each method does, over the connection that `connect` opened.
 
     Whoever holds an account is the only one to write to its batches, so the holder need not read back where their
     chains end: it remembers, and every commit proves that it remembers rightly.
     """
 
     def __init__(self, beside: Callable[[str], None] = lambda _batch: None) -> None:
-        """`beside` writes what belongs in the same commit as a new batch, whose name it is given."""
+        """Have `beside` write what belongs in the same commit as a new batch, whose name it is given."""
         self._beside = beside
         self._held: tuple[int, int] | None = None
         """The account, and the number that its lease was given."""
@@ -127,22 +126,18 @@ class DatabaseLedger:
         return is_local()
 
     def account_with(self, address: str, fingerprint: str) -> int | None:
-        """Find the account at this address that was used with this key; None if there is none."""
         with reading():
             return known_key(address, fingerprint)
 
     def accounts_at(self, address: str) -> list[KnownAccount]:
-        """List the accounts at this address, with the sub-accounts that they were seen to have."""
         with reading():
             return accounts_at(address)
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
-        """Return the account that a key belongs to, recorded from now on, and whether it is new to the ledger."""
         with committed():
             return bind_key(address, fingerprint, owner, at)
 
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]) -> None:
-        """Hold the account, so that nobody else sends on it."""
         with committed():
             line = Lease.objects.select_for_update().filter(account=account).first()
             if line is not None and line.is_held:
@@ -167,13 +162,11 @@ class DatabaseLedger:
         self._tips = {}
 
     def renew(self, batch: str, at: datetime) -> None:
-        """Prove that the account is still held, and hold it for longer."""
         if self._held is not None:
             with committed() as cursor:
                 renew_lease(cursor, *self._held, batch, at)
 
     def let_go(self) -> None:
-        """Give the account back, if it is held."""
         if self._held is not None:
             account, fence = self._held
             with committed():
@@ -182,7 +175,6 @@ class DatabaseLedger:
             self._tips = {}
 
     def in_doubt(self, account: int) -> str | None:
-        """Name the newest batch on this account with a row in doubt."""
         with reading():
             # By the index, batch by batch: a join would be made from the side of the rows, and look at each of them.
             rows = Line.objects.filter(batch=OuterRef("pk"), status=Status.UNKNOWN.value)
@@ -190,14 +182,12 @@ class DatabaseLedger:
             return doubtful.order_by("-number").values_list("name", flat=True).first()
 
     def unfinished(self, account: int | None = None) -> list[str]:
-        """Name the batches that have not ended, newest first, of this account or of all."""
         with reading():
             begun = Batch.objects.exclude(state__in=[state.value for state in ENDED])
             mine = begun if account is None else begun.filter(account=account)
             return list(mine.order_by("-number").values_list("name", flat=True))
 
     def create(self, new: NewBatch) -> None:
-        """Record an accepted plan with its opening balances."""
         source = new.sheet.source
         with committed() as cursor:
             if Batch.objects.filter(name=new.name).exists():
@@ -228,7 +218,6 @@ class DatabaseLedger:
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
-        """Record what happened, in this order, in one commit."""
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
         with committed() as cursor:
@@ -237,13 +226,11 @@ class DatabaseLedger:
             self._tips[batch] = tip
 
     def head(self, batch: str) -> BatchHead:
-        """A batch without its rows."""
         with reading():
             kept = found(batch)
             return head_of(kept, at_both_ends(kept))
 
     def view(self, batch: str) -> BatchView:
-        """A batch with its rows and events."""
         with reading():
             kept = found(batch)
             return BatchView(
@@ -256,7 +243,6 @@ class DatabaseLedger:
             )
 
     def work(self, batch: str) -> Work:
-        """What a runner takes up."""
         with reading():
             rows = tuple(rows_in(found(batch).movements.filter(turn__isnull=False).order_by("turn")))
             known = last_known(batch)
@@ -266,29 +252,24 @@ class DatabaseLedger:
             return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, doubts_and_decisions(batch)))
 
     def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
-        """The newest attempt of a row, with the balances known before it."""
         with reading():
             sent = Line.objects.filter(batch=batch, row=row, attempts__gt=0)
             last = sent.values_list("attempts", "main_before", "subaccount_before").first()
             return LastAttempt(*last) if last else None
 
     def access_of(self, batch: str) -> Access:
-        """What the batch is bound to."""
         with reading():
             kept = found(batch)
             return Access(kept.account_id, kept.api_url, kept.key_fingerprint)
 
     def lines(self) -> list[BatchLine]:
-        """All batches, newest first."""
         return list(newest_lines())
 
     def latest(self) -> str | None:
-        """The newest batch's name."""
         with reading():
             return Batch.objects.order_by("-number").values_list("name", flat=True).first()
 
     def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
-        """The batches accepted for this account since then, newest first, with what they may have done."""
         with reading():
             batches = Batch.objects.filter(account=account, created_at__gte=since).order_by("-number")
             done = done_movements([batch.name for batch in batches], tokens)
@@ -305,17 +286,14 @@ class DatabaseLedger:
             ]
 
     def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        """The newest balances that the ledger knows of these sub-accounts, by token."""
         with reading():
             return last_balances(account, tokens)
 
     def options_of(self, batch: str) -> tuple[str, ...]:
-        """What was chosen for the batch, as it holds now."""
         with reading():
             return tuple(found(batch).options)
 
     def options(self, account: int) -> dict[str, tuple[str, ...]]:
-        """What was chosen for each batch of this account, oldest first."""
         with reading():
             batches = Batch.objects.filter(account=account).order_by("number")
             return {name: tuple(options) for name, options in batches.values_list("name", "options")}
