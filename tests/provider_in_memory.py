@@ -32,29 +32,24 @@ class ProviderInMemory:
         self.waits_ahead = 0.0
 
     def main_account(self) -> MainAccount:
-        """`/me`."""
         self.be_called("me")
         return MainAccount(OWNER, self.told("me", MAIN))
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
-        """The whole list."""
         self.be_called("list")
         return tuple(SubAccount(token, "", "simple", self.told("list", token)) for token in self.held)
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """One page, which is the whole list."""
+        """Answer with the whole list, which is one page."""
         return self.subaccounts() if page == 1 else ()
 
     def ahead(self) -> float:
-        """As long as the test says."""
         return self.waits_ahead
 
     def recall(self, code: int | None, words: str) -> Refused:
-        """What the real one says of a code."""
         return translate(code, words)
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        """One call."""
         self.be_called("move")
         if not may_send():
             return NotApplied(note("said", words="it may not be sent"))
@@ -65,7 +60,7 @@ class ProviderInMemory:
         """Begin a call: `me`, `list` or `move`. A subclass may let something happen here, or raise."""
 
     def told(self, _question: str, account: str) -> Decimal:
-        """What a question is told that the account holds."""
+        """Tell what a question is answered that the account holds."""
         return self.holds(account)
 
     def answer(self, movement: Movement) -> Outcome:
@@ -74,7 +69,7 @@ class ProviderInMemory:
         return self.apply(movement) if code is None else self.recall(code, f"Non {code}")
 
     def refusal(self, movement: Movement) -> int | None:
-        """The code with which it cannot be applied, if it cannot."""
+        """Find the code with which it cannot be applied, if it cannot."""
         if movement.token not in self.held:
             return 7
         is_add = movement.direction is Direction.ADD
@@ -91,7 +86,7 @@ class ProviderInMemory:
         return Applied(self.main, self.held[movement.token])
 
     def holds(self, account: str) -> Decimal:
-        """What an account really holds."""
+        """Tell what an account really holds."""
         return self.main if account == MAIN else self.held[account]
 
     def give(self, account: str, amount: Decimal) -> None:

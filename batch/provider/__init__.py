@@ -1,1 +1,1 @@
-"""Talking to the provider: `http` exchanges bytes, `decode` understands them, `client` makes the calls."""
+"""Talking to the provider: `http` exchanges bytes, `responses` understands them, `client` makes the calls."""

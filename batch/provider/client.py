@@ -1,4 +1,4 @@
-"""An answer that comes twice: a success that repeats the main balance of the one before is that one's answer."""
+"""The provider's API over HTTP: questions with their repetitions, and movements, which are sent once."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from batch.settings import Secret, Settings
 
 
 class RepeatWatch:
-    """Remembers the last success."""
+    """Remembers the last success: one that repeats its main balance is its answer, come twice."""
 
     def __init__(self) -> None:
         self._last_main: Decimal | None = None
 
     def check(self, outcome: Outcome, movement: Movement) -> Outcome:
-        """Return the outcome, or the doubt that it is. An amount that rounding can hide may repeat a balance."""
+        """Return the outcome, or a doubt in its place. An amount that rounding can hide may repeat a balance."""
         if not isinstance(outcome, Applied):
             return outcome
         is_repeated = outcome.main_balance == self._last_main and movement.amount > CENT
@@ -77,21 +77,22 @@ class Provider(Protocol):
     """What a check and a run need of the provider."""
 
     def main_account(self) -> MainAccount:
-        """Whose key it is, and the main account's balance."""
+        """Ask whose key it is, and for the main account's balance."""
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
-        """Every sub-account with its balance."""
+        """Ask for every sub-account with its balance."""
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """The sub-accounts of one page of the list."""
+        """Ask for the sub-accounts of one page of the list."""
 
     def ahead(self) -> float:
-        """Ask how many seconds the next call would wait for its turn."""
+        """Predict how many seconds the next call would wait for its turn."""
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         """Send the movement, once, if `may_send` says so when the first byte is about to leave.
 
-        What that raises about the ledger is passed on, and nothing has left.
+        What that raises about the ledger is passed on, and nothing has left. What the network or the provider does
+        raises nothing.
         """
 
     def recall(self, code: int | None, words: str) -> Refused:
@@ -127,16 +128,15 @@ class Client:
         self._repeats = RepeatWatch()
 
     def main_account(self) -> MainAccount:
-        """Whose key it is, and the main account's balance."""
         reply = self._ask("/me", {"_format": self._answers} if self._answers != "json" else {}, _ANSWER_LIMIT)
         return self._understood(main_account, reply)
 
     def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
-        """The sub-accounts of one page of the list (asked for in JSON: no XML form of it is known)."""
+        """Ask for one page of the list, in JSON: no XML form of it is known."""
         return self._page(page)[1]
 
     def subaccounts(self) -> tuple[SubAccount, ...]:
-        """Every sub-account, page after page; begun anew when the list changes under way."""
+        """Ask page after page, and begin anew when the list changes under way."""
         retrying = Retrying(
             retry=retry_if_result(lambda accounts: accounts is None),
             stop=stop_after_attempt(LIST_ATTEMPTS) | stop_after_delay(LIST_SECONDS),
@@ -149,15 +149,12 @@ class Client:
         return accounts
 
     def ahead(self) -> float:
-        """Ask how many seconds the next call would wait for its turn."""
         return self._transport.pace.ahead()
 
     def recall(self, code: int | None, words: str) -> Refused:
-        """Say what a refusal of which the ledger kept this means."""
         return codes.translate(code, words)
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
-        """Send the movement, once. Never raises for what the network or the provider does."""
         body = {
             "apiKey": self._key.reveal(),
             "credit": amount_text(movement.amount),
@@ -178,11 +175,10 @@ class Client:
             self._transport.pace = Pace(chosen)
 
     def close(self) -> None:
-        """Close the connection."""
         self._transport.close()
 
     def _whole_list(self) -> tuple[SubAccount, ...] | None:
-        """The whole list, or None if it changed while it was read (a total, or an account on two pages)."""
+        """Fetch the whole list; None if it changed while it was read (a total, or an account on two pages)."""
         total, accounts = self._page(1)
         if total > MAX_SUBACCOUNTS:
             raise ProviderUnreachable(note("list-too-long", number=total))
@@ -263,13 +259,13 @@ class Client:
         return outcome
 
     def _without_key(self, refused: Refused) -> Refused:
-        """The refusal with its words as they came, unless they repeat the key."""
+        """Hide the key, should the words of the refusal repeat it."""
         key = self._key.reveal()
         return replace(refused, words=refused.words.replace(key, "…")) if len(key) >= _SHORTEST_SECRET else refused
 
 
 def _may_pass(exchange: Exchange) -> bool:
-    """Whether asking the same question again may get an answer."""
+    """Tell whether asking the same question again may get an answer."""
     match exchange:
         case NotSent() | NoAnswer():
             return True
@@ -278,7 +274,7 @@ def _may_pass(exchange: Exchange) -> bool:
 
 
 def _asked_wait(state: RetryCallState) -> float:
-    """The pause that the last answer asked for, in seconds."""
+    """Read the pause that the last answer asked for, in seconds."""
     exchange = state.outcome.result() if state.outcome else None
     return (exchange.retry_after or 0.0) if isinstance(exchange, Answer) else 0.0
 

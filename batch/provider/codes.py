@@ -51,7 +51,7 @@ STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
 
 
 def explain(code: int | None) -> Note:
-    """Explain a code; says so where the code is not a documented one."""
+    """Explain a code, or say that it is not a documented one."""
     if code is None:
         return note("no-code")
     return note(_MEANINGS[code]) if code in _MEANINGS else note("code-unknown", code=code)

@@ -1,4 +1,7 @@
-"""What the environment says of how the network is reached: its proxies and its certificates."""
+"""Bytes to the provider and back: proxies and certificates, the pace, and one connection.
+
+Of every exchange it is known whether a byte of the request has left.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ class _Queue:
         self._next = 0.0
 
     def ask(self) -> float:
-        """Ask how many seconds from now the next moment is."""
+        """Tell how many seconds from now the next moment is."""
         return max(0.0, self._next - time.monotonic())
 
     def take(self, apart: float) -> float:
@@ -145,7 +148,7 @@ class Pace:
         """Seconds between two requests."""
 
     def ahead(self) -> float:
-        """Ask how many seconds the next request would wait."""
+        """Predict how many seconds the next request would wait."""
         return _queue.ask() if self.apart else 0.0
 
     def wait(self) -> None:
@@ -270,7 +273,7 @@ class HttpTransport:
 
 class _Session(requests.Session):
     def get_redirect_target(self, _answer: requests.Response) -> None:
-        """Find nowhere to go: the library would read the whole answer before it asks whether to follow."""
+        """Find none: the library would read the whole answer before it asks whether to follow."""
 
 
 class _Adapter(HTTPAdapter):
@@ -298,7 +301,7 @@ class _NotingConnection(HTTPConnection):
     _unused: Stopwatch
 
     def connect(self) -> None:
-        """Connect within the time for it: name, addresses, tunnel and handshake together.
+        """Connect, within the time for name, addresses, tunnel and handshake together.
 
         In a thread, because the system's resolver knows no timeout, and a handshake has one for each piece.
         """
@@ -360,7 +363,7 @@ class _NotingConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Look whether it is open, was used just now, and brings nothing that nobody asked for."""
+        """Whether it is open, was used just now, and brings nothing that nobody asked for."""
         if self.sock is None or self._unused.count() > IDLE_SECONDS:
             return False
         with suppress(OSError):

@@ -82,7 +82,7 @@ class SubAccountPage:
 
 
 def movement_outcome(exchange: Exchange) -> Outcome:
-    """What an exchange says of the movement that it was made for: DESIGN's table, as far as it is about decoding."""
+    """Judge what an exchange says of its movement: DESIGN's table, as far as it is about decoding."""
     match exchange:
         case NotSent(reason):
             return NotApplied(reason)
@@ -129,7 +129,7 @@ def _not_understood(answer: Answer, trouble: Note) -> Outcome:
 
 
 def _refused(refusal: Refused, answer: Answer) -> Outcome:
-    """Say what a well-formed refusal proves."""
+    """Judge what a well-formed refusal proves."""
     if codes.SLOW_DOWN in {answer.status, refusal.code}:
         return _throttled(answer)
     if refusal.by_field or refusal.code in codes.PROOF:
@@ -144,7 +144,7 @@ def _throttled(answer: Answer) -> Throttled:
 
 
 def decode(answer: Answer) -> Success | Refused:
-    """A well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
+    """Decode a well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
     text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
         raise NotUnderstoodError(note("answer-empty"))
@@ -152,7 +152,7 @@ def decode(answer: Answer) -> Success | Refused:
 
 
 def main_account(reply: Success) -> MainAccount:
-    """The main account in a decoded answer to `/me`."""
+    """Read the main account in a decoded answer to `/me`."""
     if isinstance(reply.fields, Mapping):
         user, credits_ = reply.fields.get("user"), reply.fields.get("credits")
         if not isinstance(credits_, Mapping):
@@ -170,7 +170,7 @@ def main_account(reply: Success) -> MainAccount:
 
 
 def subaccount_page(reply: Success, page: int) -> SubAccountPage:
-    """The sub-accounts of a decoded page of the list, without their keys."""
+    """Read the sub-accounts of a decoded page of the list, without their keys."""
     fields = reply.fields
     if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
         raise NotUnderstoodError(note("no-list"))
@@ -222,7 +222,7 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
 
 
 def _parsed_json(body: bytes) -> Any:
-    """What the body holds, or None where it is not JSON: the parser's own error would carry the body along."""
+    """Return None for what is not JSON: the parser's own error would carry the body along."""
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError, DecimalException):
@@ -230,7 +230,7 @@ def _parsed_json(body: bytes) -> Any:
 
 
 def _parsed_xml(body: bytes) -> Element | None:
-    """The root, or None where the body is not XML or does more than hold data (entities, a DTD)."""
+    """Return the root, or None for what is not XML or does more than hold data (entities, a DTD)."""
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
@@ -287,7 +287,7 @@ def _refusal(code: Any, words: Any) -> Refused:
 
 
 def _words(value: Any) -> str:
-    """A server's text, as it is but for what nothing can store."""
+    """Keep a server's text as it is, but for what nothing can store."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value[:MAX_WORDS]) if isinstance(value, str) else ""
 
 
@@ -298,13 +298,12 @@ def _names_fields(errors: Any) -> bool:
 
 
 def _error_list(errors: Sequence[Any]) -> str:
-    """The messages of such a list."""
     messages = [entry.get("message") for entry in errors if isinstance(entry, Mapping)]
     return _words("; ".join(message for message in messages if isinstance(message, str) and message))
 
 
 def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
-    """`/me` as XML: an entry of named texts, then one of seven in the order of the JSON fields."""
+    """Read `/me` in XML: an entry of named texts, then one of seven in the order of the JSON fields."""
     if len(entries) != 2 or len(entries[1]) != 7:
         raise NotUnderstoodError(note("account-incomplete"))
     texts = [_entry_text(entry) for entry in entries[1]]
@@ -321,7 +320,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _money(value: Any) -> Decimal:
-    """A balance, given as a JSON number or as text."""
+    """Parse a balance, given as a JSON number or as text."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         number = Decimal(value.strip())
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -343,7 +342,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object: no field twice, and the sub-accounts' own keys dropped before anything else sees them."""
+    """Refuse a field that occurs twice, and drop the sub-accounts' own keys before anything else sees them."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise ValueError("a field occurs twice")
