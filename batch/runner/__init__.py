@@ -1,1 +1,1 @@
-"""Joining the parts: `dry_run` checks a sheet, `perform` runs a batch, `settling` finds out about doubts."""
+"""Joining the parts: `dry_run` checks a sheet, `acceptance` records it, `execute` runs it, `doubts` settles doubts."""

@@ -1,4 +1,4 @@
-"""A corrected sheet that is sent again: what of it is not done yet, by everything that the ledger knows of the list.
+"""What the ledger knows of a sheet before it is accepted, and its acceptance: what of a list is not done yet.
 
 Correcting makes a family: batch A, then B with what A left, then C with what B left, or a second one after A. Whichever
 of them is named, what any of them did is done. Before what is left is accepted, those that have not ended are closed,
@@ -44,7 +44,7 @@ _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 
 
 def family_of(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
-    """Every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
+    """List every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
     if ledger.access_of(batch).account != account:
         sentence = _(
             "Batch {batch} was begun on another account, at {api_url}: set CREDITBATCH_API_URL to that and the key of "
@@ -67,11 +67,9 @@ def only_unsettled(
     *,
     despite_alarm: bool = False,
 ) -> DryRun:
-    """The dry run of what is not done yet: rows that are done are left out, and a finding names them.
+    """Leave out of the dry run the rows that are done, which a finding names.
 
-    Control totals that were given by hand are compared with what is left, if they are handed in: that is what would be
-    sent. Otherwise what was said of them stays.
-
+    Control totals that are handed in are compared with what is left; otherwise what was said of them stays.
     `despite_alarm`: a person has looked into what the balances of these batches do not explain, and says so.
 
     Ask while the account is held, and again before accepting: until then another run may do some of it.
@@ -100,7 +98,7 @@ def only_unsettled(
 
 
 def is_all_done(checked: DryRun) -> bool:
-    """Whether nothing is left of the sheet, neither to send nor to correct."""
+    """Tell whether nothing is left of the sheet, neither to send nor to correct."""
     return checked.sheet.frame.empty and not checked.sheet.has_sheet_errors
 
 
@@ -115,7 +113,7 @@ def close_unfinished(ledger: Ledger, account: int, batch: str, at: datetime) -> 
 
 
 def _first(before: Mapping[str, str | None], batch: str) -> str:
-    """The batch that the list began with."""
+    """Find the batch that the list began with."""
     seen = {batch}
     while (earlier := before.get(batch)) is not None and earlier in before and earlier not in seen:
         seen.add(earlier)
@@ -135,7 +133,7 @@ def _refuse_doubts(views: Sequence[BatchView]) -> None:
 
 
 def _refuse_alarms(views: Sequence[BatchView]) -> None:
-    """What is called not done may have been paid where the balances show credit that nothing explains."""
+    """Refuse where balances show credit that nothing explains: what is called not done may have been paid."""
     for view in views:
         if has_open_alarm(view):
             raise UsageError(
@@ -147,7 +145,7 @@ def _refuse_alarms(views: Sequence[BatchView]) -> None:
 
 
 def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
-    """What is to be fixed holds no row that was never sent, so it cannot stand for a batch that has not ended."""
+    """Refuse a list of what is to be fixed for a batch that has not ended: it holds no row that was never sent."""
     for view in views:
         if not is_whole and view.head.state not in ENDED:
             raise UsageError(
@@ -173,7 +171,7 @@ def _history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> H
 
 
 def _open(views: Sequence[BatchView]) -> Counter[tuple[str, Direction]]:
-    """How many rows of a sub-account and direction the list had at most, less those that are done."""
+    """Count, by sub-account and direction, the most rows that the list had, less those that are done."""
     asked: Counter[tuple[str, Direction]] = Counter()
     done: Counter[tuple[str, Direction]] = Counter()
     for view in views:
@@ -189,7 +187,7 @@ def _ways(entries: Iterable[BatchRow]) -> Iterator[tuple[str, Direction]]:
 
 
 def _counts_alike(view: BatchView, source: Source, *, is_whole: bool) -> bool:
-    """Whether row numbers mean the same. Every list of what is to be fixed counts from its own first row."""
+    """Tell whether row numbers mean the same. Every list of what is to be fixed counts from its own first row."""
     was_whole = not _is_list_to_fix(view.head.source, view.columns)
     if is_whole and was_whole:
         return True
@@ -201,7 +199,7 @@ def _is_to_fix(sheet: CheckedSheet) -> bool:
 
 
 def _is_list_to_fix(source: Source, columns: Sequence[str]) -> bool:
-    """Whether it is the sheet of a report that lists what is to be fixed, by its name and by our column in it."""
+    """Tell whether it is the sheet of a report that lists what is to be fixed, by its name and our column in it."""
     return any(words.to_fix == source.sheet and words.reason in columns for words in REPORT_WORDS.values())
 
 
@@ -231,7 +229,7 @@ REPEATED = "already-run"
 
 
 def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices: Choices) -> DryRun:
-    """The dry run with what the ledger says of it. What it continues is left out of the plan already."""
+    """Add what the ledger says of the dry run. What it continues is left out of the plan already."""
     tokens = checked.plan.tokens
     continued = () if choices.only_unsettled is None else family_of(ledger, account, choices.only_unsettled)
     found = [
@@ -242,7 +240,7 @@ def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices:
 
 
 def repetition_in(checked: DryRun) -> Finding | None:
-    """The finding that says that the list was run before; None if it was not, or is meant to be run again."""
+    """Find what says that the list was run before; None if it was not, or is meant to be run again."""
     return next((finding for finding in checked.sheet.findings if finding.code == REPEATED), None)
 
 
@@ -288,7 +286,7 @@ class Obstacle(StrEnum):
 
 
 def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
-    """What in the sheet keeps it from being run; None if nothing does."""
+    """Find what in the sheet keeps it from being run; None if nothing does."""
     if checked.sheet.has_sheet_errors:
         return Obstacle.SHEET_ERRORS
     if checked.invalid_rows and not choices.skip_invalid:
@@ -297,7 +295,7 @@ def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
 
 
 def obstacle_in_forecast(checked: DryRun, choices: Choices) -> Obstacle | None:
-    """What in the forecast keeps the plan from being run; None if nothing does."""
+    """Find what in the forecast keeps the plan from being run; None if nothing does."""
     forecast = checked.forecast
     return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
 

@@ -1,4 +1,4 @@
-"""Finding out whether a doubtful movement was applied, from readings of the balances a settling time apart."""
+"""Doubts, settled from readings of the balances a settling time apart, and what is said of them in the ledger."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BalanceReader:
         self._pages = pages
 
     def read(self, token: str) -> Reading:
-        """Both balances now; `ProviderError` if they cannot be had, `SubAccountGone` if they never can."""
+        """Read both balances; `ProviderError` if they cannot be had, `SubAccountGone` if they never can."""
         main = self._provider.main_account().balance
         page = self._pages.get(token)
         accounts = self._provider.subaccounts_on(page) if page else ()
@@ -85,12 +85,10 @@ def settle_doubt(
 
 
 def evidence_fact(movement: Movement, reading: Reading, at: datetime) -> BalancesRead:
-    """The reading as the ledger keeps it."""
     return BalancesRead(at, Purpose.SETTLING, reading.main, {movement.token: reading.subaccount})
 
 
 def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
-    """The end of an attempt, for the ledger."""
     code: int | None = None
     message: str | None = None
     said: Note | None = None
@@ -113,7 +111,7 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: S
 
 
 def looked_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:
-    """What one look at the balances cleared, for the ledger."""
+    """Make the fact of what one look at the balances cleared."""
     return RowSettled(
         at, row, attempt, status, _mark("seen-missing", answer, status), None, None, *_said(answer, status)
     )
@@ -122,7 +120,7 @@ def looked_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: S
 def settled_fact(
     at: datetime, row: int, attempt: int, evidence: Evidence, answer: Outcome, status: Status
 ) -> RowSettled:
-    """What two readings of the balances say, for the ledger."""
+    """Make the fact of what two readings of the balances say."""
     reading = evidence.reading
     match evidence.verdict:
         case Verdict.APPLIED if reading:
@@ -136,7 +134,7 @@ def settled_fact(
 
 
 def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
-    """The code and the words of an answer, as long as the row is what it said or may still be."""
+    """Quote the code and the words of an answer, as long as the row is what it said or may still be."""
     refusal = None if status is Status.PENDING else find_refusal(answer)
     return (None, None) if refusal is None else (refusal.code, refusal.words)
 
@@ -148,7 +146,7 @@ def _mark(code: str, answer: Outcome, status: Status) -> Note:
 
 
 def recall_answer(result: RowResult, recall: Callable[[int | None, str], Refused]) -> Doubt:
-    """Return the answer that a row in doubt once got, as the ledger kept it and the provider can `recall` it."""
+    """Recall the answer that a row in doubt once got, as the ledger kept it."""
     why = result.note or note("under-way")
     if result.code is None and result.message is None:
         return Doubt(why)
@@ -176,7 +174,7 @@ def unproven_reason(refusal: Refused) -> Note:
 
 
 def untold_reason(row: int) -> Note:
-    """Say why a run stops at a row that the balances do not tell of: a person decides."""
+    """Say why a run stops at a row that the balances do not tell of."""
     return note("row-unknown", row=row, why=note("balances-silent"))
 
 
@@ -277,7 +275,7 @@ def _doubt(session: Session, suspected: frozenset[int], read: BalancesRead) -> B
 
 
 def _read_later(session: Session, read: BalancesRead) -> BalancesRead:
-    """What was read is kept as evidence, and a settling time later it is read again."""
+    """Keep what was read as evidence, and read again a settling time later."""
     session.commit(replace(read, purpose=Purpose.SETTLING))
     session.heed_brake()
     session.wait(session.options.settle_seconds, note("reading-again"))
@@ -300,12 +298,12 @@ class _Shown:
         self.books = keep_books_between(session.work.opening, closing, self._rows)
 
     def find_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
-        """The rows that explain what is too much. What a person has decided once is not asked again."""
+        """Find the rows that explain what is too much. What a person has decided once is not asked again."""
         found = find_explaining_rows(self.books, self._rows, falls_alone=falls_alone)
         return found - self._session.work.decided
 
     def doubt(self, row: int) -> RowDoubted:
-        """The row is in doubt by this reading."""
+        """Put the row in doubt by this reading."""
         read = self._read
         entry = next(entry for entry in self._rows if entry.row.number == row)
         held = read.subaccounts.get(entry.row.token or "")

@@ -1,4 +1,4 @@
-"""The balances when a run is carried on: whether somebody else has applied meanwhile what is left to be sent."""
+"""A run of a batch: its balances when it is carried on, its open doubts, then every row that is left."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
 
 
 def _without_decided(session: Session, doubted: Sequence[BatchRow], read: BalancesRead) -> list[int]:
-    """Leave out rows that a person has decided about, seeing a balance as high as now: a reading that lags would ask
-    the same again and again.
-    """
+    """Drop rows that a person decided about seeing a balance as high: a reading that lags would ask again and again."""
     seen = session.work.seen_in_doubt
     return [
         entry.row.number
@@ -86,7 +84,7 @@ def _without_decided(session: Session, doubted: Sequence[BatchRow], read: Balanc
 
 
 def _expected(session: Session, at: datetime) -> dict[str, tuple[Decimal, datetime]]:
-    """What sub-accounts held when the ledger last knew it, with the adds that were decided to be applied since."""
+    """Add to what sub-accounts held, as the ledger last knew it, the adds that were decided to be applied since."""
     known = session.known.subaccounts
     expected = dict(known)
     for entry in session.queue:
@@ -139,7 +137,7 @@ class _Run:
         self._unproven_in_a_row = 0
 
     def run(self) -> None:
-        """Every row that is left, then the closing balances, then the state."""
+        """Send every row that is left, then read the closing balances, then write the state."""
         queue = self._session.queue
         left = [entry for entry in queue if _is_left(entry)]
         self._world.watcher.started(len(queue), len(queue) - len(left))
@@ -153,7 +151,7 @@ class _Run:
         self._session.commit(StateChanged(self._world.now(), state, reason))
 
     def _until_stopped(self, left: list[BatchRow]) -> Note | None:
-        """Send what is left and read the closing balances; why it stopped before the end, or None."""
+        """Send what is left and read the closing balances; returns why it stopped before the end, or None."""
         try:
             self._work_through(left)
             self._session.commit()
@@ -169,7 +167,7 @@ class _Run:
         return None
 
     def _work_through(self, left: list[BatchRow]) -> None:
-        """Doubts come first: what is sent later would blur the balances that settle them."""
+        """Settle doubts first: what is sent later would blur the balances that settle them."""
         ended = self._settle_open_doubts([entry for entry in left if entry.result.status is Status.UNKNOWN])
         if self._options.refresh:
             refresh_balances(self._session, [_movement(entry) for entry in left if entry.row.number not in ended])
@@ -292,7 +290,7 @@ class _Run:
         return found
 
     def _evidence(self, movement: Movement) -> Evidence:
-        """What the balances say; nothing where some are not to be had, and never will be."""
+        """Collect what the balances say; nothing where some are not to be had, and never will be."""
         session = self._session
         last = self._world.ledger.last_attempt(session.batch, movement.row)
         if last is None or last.main_balance is None or last.subaccount_balance is None:
@@ -331,7 +329,7 @@ class _Run:
 
 
 def _is_left(entry: BatchRow) -> bool:
-    """Rows not yet sent, rows in doubt, and a row whose refusal was about the account and not about the row."""
+    """Tell whether the row is not yet sent, in doubt, or refused because of the account and not of the row."""
     return entry.result.status in {Status.PENDING, Status.UNKNOWN} or is_refused_with_account(entry.result)
 
 

@@ -1,4 +1,4 @@
-"""Whose account it is, and holding it while its credit is moved or decided about."""
+"""Whose account it is, holding it while its credit is moved or decided about, and the decisions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def find_account(ledger: Ledger, api_url: str, fingerprint: str, owner: Owner | 
 def bind_account(
     ledger: Ledger, api_url: str, fingerprint: str, ask: Callable[[], Owner], at: datetime
 ) -> tuple[Access, bool]:
-    """Return the account that a key belongs to, and whether it is new to the ledger, which knows the key from now on.
+    """Bind a key to its account in the ledger; returns the account, and whether it is new to the ledger.
 
     The provider is asked only about a key that is not known. `UsageError` where its answers speak of two accounts.
     """
@@ -51,7 +51,7 @@ def bind_account(
 
 @contextmanager
 def holding(ledger: Ledger, account: int, now: Callable[[], datetime], resuming: str | None = None) -> Iterator[None]:
-    """Nobody else sends on the account meanwhile, and no row of another batch on it is in doubt."""
+    """Hold the account, so that nobody else sends on it; no row of another batch on it may be in doubt."""
     ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
     try:
         doubtful = ledger.in_doubt(account)
@@ -95,7 +95,7 @@ def refuse_another_account(ledger: Ledger, batch: str, access: Access) -> None:
 
 
 def refuse_another_address(ledger: Ledger, batch: str, api_url: str) -> None:
-    """The same, as far as it can be told before the key's account is known."""
+    """Refuse to go on with a batch at another address than where it was begun."""
     bound = ledger.access_of(batch)
     if normalize_address(bound.api_url) != normalize_address(api_url):
         raise UsageError(
@@ -156,7 +156,7 @@ def decide(
 
 @contextmanager
 def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
-    """Nobody sends on the account of the batch, or decides about it, meanwhile."""
+    """Hold the account of the batch, so that nobody sends on it or decides about it meanwhile."""
     with _deciding:
         account = ledger.access_of(batch).account
         ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))

@@ -1,4 +1,4 @@
-"""The balances that a run knows, and what it knows to be done and a reading that lags may not show yet."""
+"""One run of a batch: the outside that it is handed, the balances that it knows, its commits, waits and questions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Known:
 
     @classmethod
     def from_work(cls, work: Work, settle_seconds: float, now: datetime, clock: float) -> Known:
-        """Take it up from the ledger: what was done just before the run that ended may not be seen yet."""
+        """Take up what the ledger knows: what was done just before may not be seen yet."""
         known = cls(work.known_main, work.known_subaccounts, settle_seconds)
         done = [entry for entry in work.rows if entry.result.status is Status.DONE and entry.result.at is not None]
         for entry in sorted(done, key=lambda entry: entry.result.at or now):
@@ -89,7 +89,7 @@ class Known:
         )
 
     def _recent(self, clock: float) -> deque[Done]:
-        """Return what was done within a settling time, and forget the rest."""
+        """List what was done within a settling time, and forget the rest."""
         while self._done and clock - self._done[0].at >= self._settle_seconds:
             self._done.popleft()
         return self._done
@@ -103,7 +103,7 @@ class Brake(Protocol):
     """How the runner is asked to stop, and how it waits: a wait ends at once when a stop is asked for."""
 
     def asked(self) -> bool:
-        """Whether to stop after the row under way."""
+        """Tell whether to stop after the row under way."""
 
     def wait(self, seconds: float) -> None:
         """Sleep, or less if asked to stop meanwhile."""
@@ -113,13 +113,13 @@ class Watcher(Protocol):
     """Who is told of the run's course."""
 
     def started(self, movements: int, settled: int) -> None:
-        """So many movements, of which so many need nothing any more."""
+        """Hear that the run begins: so many movements, of which so many need nothing any more."""
 
     def row_ended(self, row: int, status: Status) -> None:
-        """A row was done, refused or left in doubt."""
+        """Hear that a row was done, refused or left in doubt."""
 
     def waiting(self, seconds: float, why: Note) -> None:
-        """Nothing happens for a while, and this is why."""
+        """Hear that nothing happens for a while, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,7 @@ class Session:
         return self.backoff(asked_pause(error), state.attempt_number)
 
     def read_balances(self, purpose: Purpose) -> BalancesRead:
-        """The main account's balance and those of the sub-accounts that the batch names."""
+        """Read the main account's balance and those of the sub-accounts that the batch names."""
         main = self.world.provider.main_account().balance
         listed = self.world.provider.subaccounts()
         named = {entry.row.token for entry in self.queue}
@@ -270,7 +270,7 @@ class Session:
         return BalancesRead(self.world.now(), purpose, main, balances)
 
     def read_or_stop(self, purpose: Purpose) -> BalancesRead:
-        """Read the same, patiently; nothing goes on without it."""
+        """Read the balances, patiently; `StoppedError` if they cannot be had."""
         try:
             return self.patiently(lambda: self.read_balances(purpose))
         except ProviderError as error:
