@@ -314,7 +314,7 @@ class Trail(Sequence[Event]):
 
 
 Value = str | int | datetime | None
-"""What a statement is given: a time as `_moment` has it, an amount as `prepare_euros` has it."""
+"""What a statement is given: times and amounts as the database keeps them."""
 _FACTS_AT_ONCE = 1000
 _json = json.JSONEncoder().encode
 
