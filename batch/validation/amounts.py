@@ -1,9 +1,7 @@
 """Reading an amount as its writer meant it, or saying why it cannot be read. Never a guess: it is money.
 
-A text may group thousands with spaces, points, commas or apostrophes and may carry the euro sign. Where point and comma
-both occur, the last one separates the decimals. Where only one occurs, once, with one to three digits before it and
-exactly three behind it, the text is two amounts at the same time, and the reader is told both; as where a space or an
-apostrophe has one or two digits behind it, which is no group of thousands and may stand for the decimals.
+Of point and comma the last one separates the decimals. A lone one with exactly three digits behind it may be thousands,
+and a space or an apostrophe with one or two may be decimals: such a text is two amounts, and the reader is told both.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ class AmountReading(NamedTuple):
 
 
 def read_amount(cell: Cell) -> AmountReading:
-    """The amount in a cell: a number as it is (as Excel shows it), a text by the rules above."""
+    """Read the amount in a cell: a number as it is (as Excel shows it), a text by the rules above."""
     if isinstance(cell, str):
         return _read_text(cell)
     if isinstance(cell, Decimal):
@@ -97,7 +95,7 @@ def _read_text(text: str) -> AmountReading:
 
 
 def _broken(text: str, grouped: str) -> AmountReading:
-    """What a text breaks that has more in it than digits, points and commas."""
+    """Find what a text breaks that has more in it than digits, points and commas."""
     if re.fullmatch(r"[\d.,]*\d ?%", grouped):
         return _percentage(text)
     cut = _CUT.fullmatch(grouped)
@@ -108,12 +106,12 @@ def _broken(text: str, grouped: str) -> AmountReading:
 
 
 def _could_be_a_group(whole: str, fraction: str) -> bool:
-    """Whether three digits behind the only separator could be thousands; nobody writes 0,125 for 125."""
+    """Tell whether three digits behind the only separator could be thousands; nobody writes 0,125 for 125."""
     return len(fraction) == 3 and 1 <= len(whole) <= 3 and whole != "0" and int(whole + fraction) != 0
 
 
 def _plain(text: str) -> str:
-    """The text with ASCII digits, signs and single spaces, without the euro sign and invisible characters."""
+    """Write a text with ASCII digits, signs and single spaces, without the euro sign and invisible characters."""
     text = text.translate(_ALIKE)
     if not text.isascii():
         text = "".join(map(_plain_char, text))
@@ -130,7 +128,7 @@ def _plain_char(char: str) -> str:
 
 
 def _split_sign(text: str) -> tuple[str, str]:
-    """The sign and what it stands before; brackets and a sign behind the number (SAP's way) are signs as well."""
+    """Split off the sign; brackets and a sign behind the number (SAP's way) are signs as well."""
     if text.startswith("(") and text.endswith(")"):
         return "-", _CURRENCY.sub("", text[1:-1].strip()).strip()
     if text[:1] in {"+", "-"}:
@@ -141,7 +139,7 @@ def _split_sign(text: str) -> tuple[str, str]:
 
 
 def _separators(digits: str) -> tuple[str, str]:
-    """The text without well-formed groups by spaces or apostrophes, and the points and commas in it, in order."""
+    """Take out well-formed groups by spaces or apostrophes, and list the points and commas that are left, in order."""
     whole = re.split(r"[.,]", digits, maxsplit=1)[0]
     if _GROUPED.fullmatch(whole) and not (" " in whole and "'" in whole):
         digits = re.sub(r"[ ']", "", whole) + digits[len(whole) :]

@@ -1,4 +1,4 @@
-"""Name rows by ranges."""
+"""Cells as people see them: what is blank, odd or in another currency, and the different cells of a column."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PIECES_SHOWN = 20
 
 
 def row_ranges(numbers: Iterable[int]) -> str:
-    """As in "2-15, 17"."""
+    """Name rows by ranges, as in "2-15, 17"."""
     ranges: list[list[int]] = []
     for number in sorted(numbers):
         if ranges and ranges[-1][1] == number - 1:
@@ -55,7 +55,7 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u28
 
 
 def visible(text: str) -> str:
-    """The text without invisible characters, and without white space around it; white space inside is one space."""
+    """Take away invisible characters and the white space around a text; white space inside becomes one space."""
     if text.isprintable() and "  " not in text and _BLANK_LETTERS.isdisjoint(text):
         return text.strip(" ")
     kept = (" " if char.isspace() else char for char in text if char.isspace() or not is_invisible(char))
@@ -63,22 +63,22 @@ def visible(text: str) -> str:
 
 
 def is_invisible(char: str) -> bool:
-    """Whether nobody sees that the character is there; white space is seen."""
+    """Tell whether nobody sees that a character is there; white space is seen."""
     return char in _BLANK_LETTERS or unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
 
 
 def is_blank(cell: Cell) -> bool:
-    """Whether a person sees an empty cell."""
+    """Tell whether a person sees an empty cell."""
     return cell is None or (isinstance(cell, str) and not visible(cell))
 
 
 def has_content(cells: Sequence[Cell]) -> bool:
-    """Whether a person sees anything in the row."""
+    """Tell whether a person sees anything in the row."""
     return not all(map(is_blank, cells))
 
 
 def oddity(cell: Cell) -> str | None:
-    """What a cell holds that is neither a text nor a number: a date, a truth value, an error, an uncalculated formula.
+    """Find what a cell holds that is neither text nor number: a date, a truth value, an error, an uncalculated formula.
 
     Errors and formulas without a saved result are read as the text that they are, "#N/A" or "=B2".
     """
@@ -93,14 +93,14 @@ def _is_error(text: str) -> bool:
 
 
 def quoted(cell: Cell) -> Mapping[str, str]:
-    """The cell as parameters of a finding: its value, and what kind of value it is where that changes how it looks."""
+    """Give a finding's parameters for a cell: its value, and the kind of value where that changes how it looks."""
     kind = "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
     kind = kind or ("number" if isinstance(cell, Decimal) else None)
     return {"value": cell_shown(cell), "stored": kind} if kind else {"value": cell_shown(cell)}
 
 
 def cell_shown(cell: Cell) -> str:
-    """The cell for a message: on one line and short, whatever it holds."""
+    """Write a cell for a message: on one line and short, whatever it holds."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, datetime):
@@ -152,7 +152,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def read_currency(cell: Cell, *, beside_others: bool = False) -> tuple[str, Mapping[str, str]] | None:
-    """The rule that a cell of a currency column breaks, with its parameters; None if the row is in euros.
+    """Find the rule that a cell of a currency column breaks, with its parameters; None if the row is in euros.
 
     A blank says nothing where the column names no other currency, as in bookkeeping programs that leave their own one
     out. `beside_others` says that it does: then a blank may mean "as above", and is an error.
@@ -163,12 +163,12 @@ def read_currency(cell: Cell, *, beside_others: bool = False) -> tuple[str, Mapp
 
 
 def has_other_currency(cells: Iterable[Cell]) -> bool:
-    """Whether a cell of a currency column names something else than euros; each different cell is enough."""
+    """Tell whether a cell of a currency column names something else than euros; each different cell is enough."""
     return any(read_currency(cell) for cell in cells)
 
 
 def is_currency_column(cells: Iterable[Cell]) -> bool:
-    """Whether cells below any title are currencies: more than half of the different ones are. Blanks do not count."""
+    """Tell whether more than half of the different cells below any title are currencies. Blanks do not count."""
     different = {visible(cell) if isinstance(cell, str) else cell for cell in cells if not is_blank(cell)}
     if len(different) > _MOST_CURRENCIES:
         return False
@@ -177,7 +177,7 @@ def is_currency_column(cells: Iterable[Cell]) -> bool:
 
 
 def names_other_unit(title: str) -> bool:
-    """Whether a title says, anywhere in it, that its numbers are not euros: by a code, a name, a sign or a factor."""
+    """Tell whether a title says anywhere that its numbers are not euros: by a code, a name, a sign or a factor."""
     remarks = " ".join(BRACKETS.findall(title))
     codes = {word for word in _WORD.findall(title) if word.isupper()} | set(_WORD.findall(remarks.upper()))
     return (
@@ -213,13 +213,12 @@ Joined = TypeVar("Joined")
 
 @dataclass(frozen=True, slots=True)
 class Distinct(Generic[Read]):
-    """What stands in a column, each once and in the order in which rows first have it; `codes` is which a row has."""
+    """What stands in a column, each once and in the order of the rows; `codes` is which of them a row has."""
 
     each: Sequence[Read]
     codes: NDArray[np.intp]
 
     def map(self, read: Callable[[Read], _Other]) -> Distinct[_Other]:
-        """Read each of them."""
         return Distinct([read(one) for one in self.each], self.codes)
 
     def spread(self, values: Sequence[Any], dtype: str) -> ExtensionArray:
@@ -230,7 +229,7 @@ class Distinct(Generic[Read]):
         return array.take(self.codes)
 
     def mark(self, is_so: Callable[[Read], bool]) -> NDArray[np.bool_]:
-        """Tell of which rows something is so."""
+        """Tell for each row whether something is so."""
         import numpy as np
 
         return np.array([is_so(one) for one in self.each], dtype=bool)[self.codes]
@@ -241,7 +240,6 @@ class Distinct(Generic[Read]):
 
 
 def find_distinct(column: Series[Any]) -> Distinct[Cell]:
-    """Find the different cells of a column."""
     import pandas as pd
 
     if column.dtype != object:
@@ -272,7 +270,7 @@ class Body:
         self._distinct: dict[int, Distinct[Cell]] = {}
 
     def distinct(self, column: int) -> Distinct[Cell]:
-        """The different cells of a column."""
+        """Find the different cells of a column."""
         if column not in self._distinct:
             self._distinct[column] = find_distinct(self.frame[column])
         return self._distinct[column]

@@ -1,4 +1,4 @@
-"""How a sheet is to be read, as far as a person said: everything else is found out."""
+"""The check of a sheet: which columns say what moves, its rows, and what is to be said of it as a whole."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Conventions:
 
 
 def titles_to_keep(sheet: CheckedSheet, columns: Mapping[Role, str]) -> dict[Role, str]:
-    """The titles of the columns that were named by hand, as the sheet's header has them; a blank one says nothing."""
+    """Find the titles of the columns that were named by hand, as the header has them; a blank one says nothing."""
     titles = {role: sheet.columns[sheet.roles[role]] for role in columns if role in sheet.roles}
     return {role: title for role, title in titles.items() if title}
 
@@ -75,7 +75,7 @@ class _Example:
 
 
 def usage_of(body: Body, header: Header, *, signed: bool) -> Usage:
-    """The way that the rows use, by the first cell that shows it."""
+    """Find the way that the rows use, by the first cell that shows it."""
     roles = header.roles
     if all(role in roles for role in PAIR):
         if not any(role in roles for role in WORDED):
@@ -90,7 +90,7 @@ def usage_of(body: Body, header: Header, *, signed: bool) -> Usage:
 
 
 def words_and_signs(body: Body, header: Header) -> Sequence[Finding]:
-    """A sheet that says the direction by a word in some rows, and only by a sign in others."""
+    """Say where a sheet has a word for the direction in some rows, and only a sign in others."""
     wordless = Body(body.frame[body.distinct(header.roles[Role.DIRECTION]).mark(is_blank)])
     sign = _first(wordless, header, (Role.AMOUNT,), _has_sign)
     word = _first(body, header, (Role.DIRECTION,), _is_direction)
@@ -98,7 +98,7 @@ def words_and_signs(body: Body, header: Header) -> Sequence[Finding]:
 
 
 def _first(body: Body, header: Header, roles: Collection[Role], shows: Callable[[Cell], bool]) -> _Example | None:
-    """The first cell in a column of these roles that shows what is looked for."""
+    """Find the first cell in a column of these roles that shows what is looked for."""
     found = []
     for column in (header.roles[role] for role in roles if role in header.roles):
         cells = body.distinct(column)
@@ -120,7 +120,7 @@ def _pair_or_words(body: Body, header: Header, *, signed: bool) -> Usage:
 
 
 def _signed(body: Body, header: Header) -> Usage:
-    """With signed amounts a column of words is not one of directions, unless it says so."""
+    """Read no column of words as directions beside signed amounts, unless it says so."""
     word = _first(body, header, (Role.DIRECTION,), _is_direction)
     amounts = (_first(body, header, (Role.AMOUNT,), shows) for shows in (_has_sign, _is_filled))
     sign = word and next(filter(None, amounts), None)
@@ -130,7 +130,7 @@ def _signed(body: Body, header: Header) -> Usage:
 
 
 def _without_direction(body: Body, header: Header) -> Sequence[Finding]:
-    """Where amounts have signs, these are most often the direction that is missing."""
+    """Say that amounts have signs, which are most often the direction that is missing."""
     sign = _first(body, header, (Role.AMOUNT,), _has_sign)
     if sign is None:
         return header.findings
@@ -161,7 +161,7 @@ def _is_filled(cell: Cell) -> bool:
 
 
 def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[str]) -> Iterator[Finding]:
-    """Find the lines that may be rows in a text file's cells. `tokens` are all that are known, as many as there are.
+    """Find the lines that may be rows in a text file's cells. `tokens` are all that are known.
 
     It is said of the file, and stays however a cell is corrected afterwards: that does not bring the rows back.
     """
@@ -196,13 +196,13 @@ class _Beginnings:
         self._lengths = sorted(set(map(len, self._tokens)))
 
     def begin(self, text: str) -> bool:
-        """Whether a text begins with one of them."""
+        """Tell whether a text begins with one of them."""
         plain = _plain(text)
         return any(plain[:end] in self._tokens and not plain[end : end + 1].isalnum() for end in self._lengths)
 
 
 def _name_row(cells: Sequence[Cell], roles: Mapping[Role, int]) -> tuple[str, ...] | None:
-    """The token and the amounts of what may be a row; None for what is none."""
+    """Give the token and the amounts of what may be a row; None for what is none."""
     texts = {role: _plain(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None}
     amounts = [texts.get(role, "") for role in AMOUNTS]
     if not texts.get(Role.TOKEN) or all(read_amount(amount).amount is None for amount in amounts):
@@ -211,13 +211,13 @@ def _name_row(cells: Sequence[Cell], roles: Mapping[Role, int]) -> tuple[str, ..
 
 
 def _find_break(row: int, cells: Sequence[Cell]) -> str:
-    """The address of the first cell that holds a line break."""
+    """Find the address of the first cell that holds a line break."""
     has_break = (at for at, cell in enumerate(cells) if isinstance(cell, str) and ("\n" in cell or "\r" in cell))
     return cell_address(next(has_break, 0), row)
 
 
 def _plain(text: str) -> str:
-    """The text as it is compared here: in a cell of its own, marks around it would have been taken away."""
+    """Write a text as it is compared here: in a cell of its own, marks around it would have been taken away."""
     return visible(text.replace('"', "")).casefold()
 
 
@@ -240,7 +240,7 @@ def find_other_tables(top: Sequence[Sequence[Cell]], header: Header) -> Iterator
 
 
 def _span(header: Header) -> range:
-    """The columns from the first to the last that is read, and those beside them up to one without a title."""
+    """Find the columns from the first to the last that is read, and those beside them up to one without a title."""
     first, last = min(header.roles.values()), max(header.roles.values())
     while first > 0 and header.titles[first - 1]:
         first -= 1
@@ -250,7 +250,7 @@ def _span(header: Header) -> range:
 
 
 def _runs(cells: Sequence[Cell]) -> Iterator[range]:
-    """The columns of cells without a blank between them."""
+    """Find the columns of cells without a blank between them."""
     start = 0
     for column, cell in enumerate((*cells, None)):
         if is_blank(cell):
@@ -260,7 +260,7 @@ def _runs(cells: Sequence[Cell]) -> Iterator[range]:
 
 
 def _has_header(cells: Sequence[Cell], below: Sequence[Cell], run: range) -> bool:
-    """Whether these are titles, and below them stand a token and an amount."""
+    """Tell whether these are titles, and below them stand a token and an amount."""
     titles = {at: title for at in run if isinstance(title := cells[at], str)}
     filled = {
         role: below[at]
@@ -272,7 +272,7 @@ def _has_header(cells: Sequence[Cell], below: Sequence[Cell], run: range) -> boo
 
 
 def _is_row(cells: Sequence[Cell], run: range) -> bool:
-    """Whether they are a token, an amount and a direction, and do not say that they are a total."""
+    """Tell whether they are a token, an amount and a direction, and do not say that they are a total."""
     amounts = [cells[at] for at in run if _is_amount(cells[at])]
     texts = [cell for at in run if isinstance(cell := cells[at], str) and cell not in amounts]
     words = [text for text in texts if direction_of(text)]
@@ -339,7 +339,7 @@ def check_sheet(
 
 
 def header_of(grid: Grid, conventions: Conventions) -> Header | None:
-    """The header, by what a person said of this sheet, by its titles, and by what was said of an earlier sheet."""
+    """Find the header by what a person said of this sheet, by its titles, and by what was said of an earlier sheet."""
     rows, merged, signed = grid.take_top(SEARCHED_ROWS), grid.appearance.merged, conventions.signed
     plain = find_header(rows, conventions.columns, merged, signed=signed)
     if plain is not None and not plain.missing:
@@ -353,7 +353,7 @@ def header_of(grid: Grid, conventions: Conventions) -> Header | None:
 
 
 def against_expected(sheet: CheckedSheet, expected: Expected) -> Iterator[Finding]:
-    """The control totals are compared with what would be sent: a row with an error is not in them."""
+    """Compare the control totals with what would be sent: a row with an error is not in them."""
     valid = sheet.valid
     if expected.rows is not None and expected.rows != len(valid):
         yield Finding("expected-rows", params={"found": str(len(valid)), "expected": str(expected.rows)})
@@ -367,7 +367,7 @@ def against_expected(sheet: CheckedSheet, expected: Expected) -> Iterator[Findin
 
 
 def _has_content(grid: Grid) -> bool:
-    """Whether a person sees anything in the sheet; most often that shows in its first rows."""
+    """Tell whether a person sees anything in the sheet; most often that shows in its first rows."""
     if any(map(has_content, grid.take_top(SEARCHED_ROWS))):
         return True
     return any(has_content(find_distinct(grid.frame[column]).each) for column in grid.frame.columns)
@@ -384,7 +384,7 @@ def _take_no_rows() -> DataFrame:
 
 
 def _columns(grid: Grid, header: Header) -> tuple[str, ...]:
-    """A title for every column of the table, whose width is that of its widest row or header."""
+    """Give every column of the table a title; the table is as wide as its widest row or header."""
     frame = grid.frame.iloc[max(0, header.row - 1) :]
     width = max(column + 1 for column in header.roles.values())
     beyond = reversed(range(width, len(frame.columns)))

@@ -1,4 +1,4 @@
-"""What the label of a row says that it is: a total of everything or of a group, a count, or a line of the printer's.
+"""Rows that are no movement, by their words: totals of everything or of a group, counts, page footers, notes.
 
 A sub-account's token or a client may begin with such a word ("total-energies"), so beside it only words that we know
 may stand: months, years, numbers in brackets, what is counted. Only a subtotal may name its group.
@@ -67,7 +67,7 @@ _COUNT_BEHIND_COLON = re.compile(r"\s*[:=]\s*\d*\s*$")
 
 
 def label_kind(text: str) -> LabelKind | None:
-    """What the text says that its row is; None for any other text, such as a token or a name."""
+    """Find what a text says that its row is; None for any other text, such as a token or a name."""
     if len(text) > LONGEST_LABEL:
         return None
     folded = fold(text)
@@ -90,7 +90,7 @@ def _is_carried(folded: str) -> bool:
 
 
 def _is_count(text: str) -> bool:
-    """A number may stand behind a colon, as the count itself; behind a hyphen it is a part of a token."""
+    """Tell whether a text counts rows. Behind a colon a number is the count, behind a hyphen a part of a token."""
     label = fold(_COUNT_BEHIND_COLON.sub("", text))
     if _COUNT.fullmatch(without_period(label)):
         return True
@@ -135,38 +135,38 @@ class Words:
         return KnownTokens({_letters(token) for token in self._tokens})
 
     def is_words(self, row: SheetRow) -> bool:
-        """Whether there is nothing in the row that could be a movement, or a part of one."""
+        """Tell whether there is nothing in the row that could be a movement, or a part of one."""
         texts = [cell for cell in row.cells if isinstance(cell, str) and not is_blank(cell)]
         return self._has_words_at_most(row) and not any(self._says_more(text) or total_label(text) for text in texts)
 
     def is_words_below_total(self, row: SheetRow) -> bool:
-        """The same of a row that no movement can stand in, unless somebody wrote one below the total."""
+        """Tell the same of a row that no movement can stand in, unless somebody wrote one below the total."""
         token = None if self._token_at is None else row.cells[self._token_at]
         is_silent = is_blank(token) or (isinstance(token, str) and not self._says_more(token))
         return is_silent and self._has_words_at_most(row)
 
     def has_words_alone(self, row: SheetRow) -> bool:
-        """Whether a single cell of the row has words in it, which are no token."""
+        """Tell whether a single cell of the row has words in it, which are no token."""
         texts = [cell for cell in row.cells if not is_blank(cell)]
         if len(texts) != 1 or not isinstance(texts[0], str) or any(not is_blank(row.cells[at]) for at in self._others):
             return False
         return not _is_number(texts[0]) and not self._is_near_token(texts[0])
 
     def stand_apart(self, row: SheetRow) -> bool:
-        """Whether they stand right above a movement, in the token's column or one that movements leave blank."""
+        """Tell whether they stand right above a movement, in the token's column or one that movements leave blank."""
         column = next(at for at, cell in enumerate(row.cells) if not is_blank(cell))
         is_theirs = column == self._token_at or self._movements[column].map(is_blank).all()
         return row.number + 1 in self._movements.index and bool(is_theirs)
 
     def _has_words_at_most(self, row: SheetRow) -> bool:
-        """Whether there is no amount, no direction, nothing like a token, and no number anywhere."""
+        """Tell whether there is no amount, no direction, nothing like a token, and no number anywhere."""
         if any(not is_blank(row.cells[column]) for column in self._others) or any(map(_is_number, row.cells)):
             return False
         token = None if self._token_at is None else row.cells[self._token_at]
         return is_blank(token) or (isinstance(token, str) and not self._could_be_token(token))
 
     def _could_be_token(self, text: str) -> bool:
-        """Whether it may be a token by looking, or is nearly one that there is."""
+        """Tell whether a text looks like a token, or is nearly one that there is."""
         words = sum(_WORD.fullmatch(piece) is not None for piece in _pieces(text))
         if len(text) > LONGEST_NOTE or self._has_spaced or (words < 2 and not _COLON.search(text)):
             return True
@@ -177,13 +177,13 @@ class Words:
         return letters in self._letters or self._letters.near(letters) is not None
 
     def _says_more(self, text: str) -> bool:
-        """Whether a digit is in it that is no date's, or a token."""
+        """Tell whether a token is in it, or a digit that is no date's."""
         pieces = _pieces(text)
         return len(text) > LONGEST_NOTE or not self._tokens.isdisjoint(pieces) or _has_digit(pieces)
 
 
 def _is_number(cell: Cell) -> bool:
-    """Whether a cell is or reads as a number, whatever is wrong with it, or may be one once it is calculated."""
+    """Tell whether a cell is or reads as a number, whatever is wrong with it, or may be one once it is calculated."""
     if isinstance(cell, str):
         return read_amount(cell).broken not in _NO_NUMBERS
     return isinstance(cell, bool | Decimal)
@@ -198,7 +198,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _has_digit(pieces: Sequence[str]) -> bool:
-    """Whether one of them has a digit, and is no date or time: neither whole, nor a day or a year by its month."""
+    """Tell whether one has a digit and is no date or time: neither whole, nor a day or a year by its month."""
     is_month = [False, *(fold(piece) in MONTHS for piece in pieces), False]
     for index, piece in enumerate(pieces):
         if _DIGIT.search(piece) and not (

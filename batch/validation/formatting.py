@@ -42,7 +42,7 @@ class Looks:
         """The rows in which a cell of a role is not what it seems."""
 
     def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[Role, str, Mapping[str, str]]]:
-        """What is to be said of a row's cells."""
+        """Say what is wrong with how a row's cells look."""
         for role, column in self._roles.items():
             merged = self._covered.get((row, column))
             if merged and not is_blank(cells[column]):
@@ -54,7 +54,7 @@ class Looks:
                 yield from _shown_otherwise(role, cells[column], text)
 
     def token_shown(self, row: int, cells: Sequence[Cell]) -> str | None:
-        """The token as it is shown, where that is its number with zeros in front; None where it is as stored."""
+        """Find the token as it is shown, where that is its number with zeros in front; None where it is as stored."""
         column = self._roles.get(Role.TOKEN)
         if column is None:
             return None
@@ -65,7 +65,7 @@ class Looks:
 def hidden_findings(
     appearance: Appearance, rows: Iterable[int], roles: Mapping[Role, int], *, included: bool
 ) -> Iterator[Finding]:
-    """Hidden rows that carry movements, and hidden columns that these are read from."""
+    """Name hidden rows that carry movements, and hidden columns that these are read from."""
     suffix = "-included" if included else ""
     if appearance.hidden_rows:
         hidden = [row for row in rows if row in appearance.hidden_rows]
@@ -78,7 +78,7 @@ def hidden_findings(
 
 
 def untold_findings(appearance: Appearance, rows: Sequence[int], roles: Mapping[Role, int]) -> Iterator[Finding]:
-    """Cells of rows and roles of which a rule that is not evaluated may strike or hide any.
+    """Name cells of rows and roles of which a rule that is not evaluated may strike or hide any.
 
     An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.
     """
@@ -93,7 +93,7 @@ def untold_findings(appearance: Appearance, rows: Sequence[int], roles: Mapping[
 
 
 def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int) -> Mapping[tuple[int, int], Merged]:
-    """The cells of these columns that merged cells cover, each with the merged cell; of two the upper one."""
+    """Find the cells of these columns that merged cells cover, each with the merged cell; of two the upper one."""
     covered = {}
     for column in columns:
         looked_at = 0
@@ -159,5 +159,5 @@ def _is_with_zeros(cell: Cell, text: str) -> bool:
 
 
 def _has_lost_digits(cell: Cell) -> bool:
-    """Whether it is a number of which nobody knows any more how it was typed, however it is shown."""
+    """Tell whether it is a number of which nobody knows any more how it was typed, however it is shown."""
     return isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() >= EXCEL_DIGITS

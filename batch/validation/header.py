@@ -1,7 +1,6 @@
 """Finding the header and what each column holds, so that titles, logos and blank lines above the table do no harm.
 
-A header is one row, or two where a title such as "Mouvement" spans "Ajout" and "Retrait" below it. What each column
-holds is read from its title by the table of `vocabulary`, or was said by hand.
+A header is one row, or two where a title such as "Mouvement" spans "Ajout" and "Retrait" below it.
 """
 
 from __future__ import annotations
@@ -66,11 +65,11 @@ def find_header(
     signed: bool = False,
     remembered: Mapping[Role, str] | None = None,
 ) -> Header | None:
-    """The header among the first rows that names the most columns we know; the first of them if several do.
+    """Find the one of the first rows that names the most columns we know, the first if several do; None if none does.
 
     `columns` were named by hand, each by its title or its letter; one that is not there is a finding, and is looked for
-    by the table. Signed amounts need no direction. What is `remembered` from an earlier sheet is like what was named by
-    hand, but may be absent. None if there is no header.
+    by its titles. Signed amounts need no direction. What is `remembered` from an earlier sheet is like what was named
+    by hand, but may be absent.
     """
     by_hand = {**(remembered or {}), **(columns or {})}
     single: list[_Found] = []
@@ -92,7 +91,7 @@ def find_header(
 
 
 def name_columns(rows: Sequence[Sequence[Cell]], columns: Mapping[Role, str], *, signed: bool = False) -> Header | None:
-    """The columns of a sheet without titles, where all that are needed were named by letter; None where they were not.
+    """Make the header of a sheet without titles, if all columns that are needed were named by letter; else None.
 
     Its first row, in which an amount stands, is a row like any other.
     """
@@ -117,19 +116,19 @@ def missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
 
 
 def cell_address(column: int, row: int) -> str:
-    """The address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
+    """Write the address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
     return f"{column_letters(column)}{row}"
 
 
 def lettered_columns(columns: Mapping[Role, str]) -> dict[Role, int]:
-    """The columns that were named by their letter, or by a title that could be one."""
+    """Find the columns that were named by their letter, or by a title that could be one."""
     return {
         role: _column_of(name) for role, name in columns.items() if _LETTERS.fullmatch(name.strip().upper()) is not None
     }
 
 
 def column_letters(column: int) -> str:
-    """The letters that Excel shows for a column index (from 0), such as "B"."""
+    """Write the letters that Excel shows for a column index (from 0), such as "B"."""
     letters = ""
     column += 1
     while column:
@@ -161,7 +160,7 @@ def _double(
     cells: Sequence[Cell],
     merged: Sequence[Merged],
 ) -> list[_Found]:
-    """The row and the one above it read as one, if they may be.
+    """Read the row and the one above it as one, if they may be.
 
     Below a title that names a column nothing may stand, or it is a row of the table.
     """
@@ -181,7 +180,7 @@ def _double(
 
 
 def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
-    """Whether two titles in one column may be a title together. Most cells of a table may not, which is soon told.
+    """Tell whether two titles in one column may be a title together. Most cells of a table may not, which is soon told.
 
     An amount of 2026 is not the year of the title above it.
     """
@@ -191,7 +190,7 @@ def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
 
 
 def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
-    """The merged cells of each of the searched rows."""
+    """Find the merged cells of each of the searched rows."""
     found: dict[int, list[Merged]] = {}
     for cells in merged:
         for row in range(cells[0], min(cells[2], SEARCHED_ROWS) + 1):
@@ -200,7 +199,7 @@ def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
 
 
 def _spread(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[str]:
-    """The titles of a row with those of merged cells over every column that they span."""
+    """Write the titles of merged cells over every column that they span."""
     spread = [*upper, *[""] * (width - len(upper))]
     for _, first, _, last in merged:
         if first < len(upper):
@@ -214,7 +213,7 @@ def _shown_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
 
 
 def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]) -> _Candidates:
-    """For each role the columns that name it, each with how sure its title is; what was named by hand is surest.
+    """Find for each role the columns that name it, each with how sure its title is; what was named by hand is surest.
 
     A column has one title, or in two rows the joined one and the lower one, of which the first that is known counts.
     """
@@ -233,7 +232,7 @@ def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], 
 def _named_by_hand(
     titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]
 ) -> dict[Role, int]:
-    """The columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
+    """Find the columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
 
     A row with an amount where amounts were said to be is no header, or its movement would be lost.
     """
@@ -268,7 +267,7 @@ def _is_amount(cell: Cell) -> bool:
 
 
 def _one_convention(candidates: _Candidates) -> _Candidates:
-    """The candidates without those of a convention that is not whole: "Crédit" alone is an amount, not half a pair.
+    """Drop the candidates of a convention that is not whole: "Crédit" alone is an amount, not half a pair.
 
     What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
     """
@@ -286,7 +285,7 @@ def _one_convention(candidates: _Candidates) -> _Candidates:
 
 
 def _with_sure_words(candidates: _Candidates) -> _Candidates:
-    """Beside a pair, "Opération" and "Valeur" are the accountant's own columns."""
+    """Drop unsure words beside a pair: there "Opération" and "Valeur" are the accountant's own columns."""
     sides = {min(candidates[role])[1] for role in PAIR}
     sure = {
         role: [(rank, column) for rank, column in candidates.get(role, ()) if rank <= 0 and column not in sides]
@@ -345,7 +344,7 @@ def _is_tied(ranked: list[tuple[int, int]]) -> bool:
 
 
 def _column_twice(row: int, titles: tuple[str, ...], role: Role, ranked: list[tuple[int, int]]) -> Finding:
-    """The first two say it; the other columns of that kind are to be renamed as well."""
+    """Name the first two columns; any others of that kind are to be renamed as well."""
     first, second, *_rest = sorted(column for rank, column in ranked if rank == min(ranked)[0])
     params = {
         "column": role.value,
@@ -358,7 +357,7 @@ def _column_twice(row: int, titles: tuple[str, ...], role: Role, ranked: list[tu
 
 
 def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
-    """At the header's first known column, because what is missing has no address."""
+    """Say it at the header's first known column, because what is missing has no address."""
     found = []
     for role in missing:
         first, second = COLUMN_TITLES[role][0][:2]
@@ -372,38 +371,36 @@ def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing
 
 
 def _near(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
-    """The titles that the column may have: those most like its own, then others; never of an amount in another unit."""
+    """Find the titles that the column may have, those most like its own first; no amount in another unit is one."""
     others = [title for title in _others(titles, roles) if not (role in AMOUNTS and names_other_unit(title))]
     return sorted(others, key=lambda title: -likeness(title, role))[:_NAMED_TITLES]
 
 
 def _in_other_unit(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
-    """The titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
+    """Find the titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
     if role not in AMOUNTS:
         return []
     return [title for title in _others(titles, roles) if names_other_unit(title) and likeness(title, role) == 1]
 
 
 def _others(titles: Sequence[str], roles: Mapping[Role, int]) -> Iterable[str]:
-    """The titles of columns that hold no role."""
     taken = set(roles.values())
     compared = enumerate(titles[:_COMPARED_COLUMNS])
     return (title for column, title in compared if title and column not in taken)
 
 
 def _words_only(cells: Sequence[Cell]) -> list[str]:
-    """The texts of a row in which nothing but words stands."""
+    """List the texts of a row in which nothing but words stands."""
     filled = [cell for cell in cells if not is_blank(cell)]
     return [] if any(not isinstance(cell, str) or _is_amount(cell) for cell in filled) else list(map(str, filled))
 
 
 def _listed(titles: Sequence[str]) -> str:
-    """Titles as a parameter of a finding."""
     return json.dumps([shown(title, _NAMED_CHARACTERS) for title in titles[:_NAMED_TITLES]], ensure_ascii=False)
 
 
 def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
-    """Near misses are only worth saying while a column is missing; any other column is the accountant's own."""
+    """Name near misses, only while a column is missing: any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]
     found = []
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():

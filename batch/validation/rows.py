@@ -81,7 +81,6 @@ _NO_MOVEMENT = _Movement()
 
 
 def read_rows(body: Body, table: Table, known: KnownTokens | None, looks: Looks) -> ReadRows:
-    """Read the rows below the header."""
     frame, roles = body.frame, table.roles
     nobody = Distinct([TokenReading(None)], _zeros(len(frame)))
     cells = body.distinct(roles[Role.TOKEN]) if Role.TOKEN in roles else None
@@ -156,7 +155,7 @@ class _Odd:
         return findings, shown, empty
 
     def _findings(self, row: int, cells: Sequence[Cell], token: TokenReading, movement: _Movement) -> Iterator[Finding]:
-        """What the eye sees of a cell is said instead of what would be said of its value."""
+        """Say what the eye sees of a cell instead of what would be said of its value."""
         said = list(self._looks.problems(row, cells)) if row in self._looks.odd_rows else []
         covered = {role for role, code, _ in said if code != "token-as-shown"}
         read = [*((Role.TOKEN, code, params) for code, params in token.broken), *movement.problems]
@@ -167,7 +166,7 @@ class _Odd:
             yield Finding("row-too-long", row, cell_address(beyond, row))
 
     def _only_computes(self, cells: Sequence[Cell]) -> bool:
-        """Whether the row says nothing of a movement, and beside it are only formulas that were never calculated.
+        """Tell whether the row says nothing of a movement, and beside it are only formulas that were never calculated.
 
         So does an empty row of a form that another program than a spreadsheet's has filled in.
         """
@@ -177,7 +176,7 @@ class _Odd:
 
 
 def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Mapping[Role, int]) -> None:
-    """Say of the rows that ask for the same as an earlier one that they do."""
+    """Say of rows that they ask for the same as an earlier one."""
     asked = frame[[TOKEN, DIRECTION, AMOUNT]].dropna()
     again = asked.index[asked.duplicated()].tolist()
     if not again:
@@ -217,7 +216,7 @@ def _in_thousandths(amount: Decimal | None) -> int | None:
 
 
 def _read_token(cell: Cell, known: KnownTokens | None) -> TokenReading:
-    """The token in a cell, and what the account says of it."""
+    """Read the token in a cell, and what the account says of it."""
     reading = read_token(cell)
     if reading.token is None or known is None:
         return reading
@@ -226,13 +225,10 @@ def _read_token(cell: Cell, known: KnownTokens | None) -> TokenReading:
 
 
 def _label(cell: Cell, known: KnownTokens | None) -> str | None:
-    """The token of a cell that says of its row that it is a total; None if the account knows it as a token."""
+    """Read the text of a cell that calls its row a total; None if the account knows it as a token."""
     if not isinstance(cell, str) or (known is not None and cell in known) or not label_kind(cell):
         return None
     return visible(cell)
-
-
-# The ways in which a sheet says which way how much moves.
 
 
 def _read_movements(body: Body, table: Table) -> Distinct[_Movement]:
@@ -269,7 +265,6 @@ _Side = tuple[Cell, AmountReading | None]
 
 
 def _worded(amount: _Amount, word: _Direction) -> _Movement:
-    """An amount, and a word for the direction."""
     (cell, reading), (direction, problem) = amount, word
     problems = [] if problem is None else [problem]
     if reading.broken:
@@ -282,7 +277,7 @@ def _worded(amount: _Amount, word: _Direction) -> _Movement:
 
 
 def _pair(to_add: _Side, to_remove: _Side, named: Mapping[str, str]) -> _Movement:
-    """Two columns of amounts, of which one is filled in."""
+    """Read two columns of amounts, of which one is filled in."""
     added, removed = to_add[1], to_remove[1]
     if added is None and removed is None:
         return _Movement(problems=((Role.ADDED, "pair-empty", named),))
@@ -314,7 +309,6 @@ def _read_direction(cell: Cell, title: str) -> _Direction:
 
 
 def _signed(amount: _Amount) -> _Movement:
-    """One amount whose sign is the direction."""
     _cell, reading = amount
     if reading.broken:
         return _Movement(problems=((Role.AMOUNT, reading.broken, reading.params),))
@@ -338,7 +332,7 @@ def _contradictions(sign: str, cell: Cell, direction: Direction | None) -> Itera
 
 
 def _side(cell: Cell) -> _Side:
-    """One side of a pair; None where it is left empty, which a zero and an accountant's dash are as well."""
+    """Read one side of a pair; None where it is left empty, which a zero and an accountant's dash are as well."""
     reading = read_amount(cell)
     if reading.broken in {"amount-missing", "amount-zero"}:
         return cell, None

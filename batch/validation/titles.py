@@ -1,4 +1,4 @@
-"""Recognise columns by their titles."""
+"""Recognising columns by their titles."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ _OTHER_UNITS = frozenset(
 
 
 def column_roles(title: str) -> Sequence[tuple[Role, int]]:
-    """The roles that a column's title names, each with how sure the title is (0 is surest); none for other columns.
+    """Find the roles that a title names, each with how sure the title is (0 is surest); none for other columns.
 
     Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
     """
@@ -199,9 +199,9 @@ def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
 
 @lru_cache(maxsize=1 << 14)
 def may_be_part(text: str) -> bool:
-    """Whether a text may be a title that we know, or a part of one: every word outside brackets is of such a title.
+    """Tell whether every word of a text, outside brackets, is one of titles that we know.
 
-    Most cells of a sheet are not, and a long table has many: this is what is looked at first, and only once.
+    Most cells of a sheet are not such, and a long table has many: this is what is looked at first, and only once.
     """
     outside = BRACKETS.sub(" ", text) if "(" in text or "[" in text else text
     known = _title_words()
@@ -212,7 +212,7 @@ def may_be_part(text: str) -> bool:
 
 @cache
 def _title_words() -> frozenset[str]:
-    """All words of titles that we know, and all numbers that a period may be written with."""
+    """List all words of titles that we know, and all numbers that a period may be written with."""
     words = {word for key in _known_titles() for word in key.split()}
     ways = {word for phrase in DIRECTION_OF for word in phrase.split()}
     dates = {str(number) for number in range(100)} | {f"{number:02}" for number in range(10)}
@@ -224,13 +224,13 @@ def _title_words() -> frozenset[str]:
 
 
 def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
-    """The roles of a title as it is written, or else with "creditAmount" in two words."""
+    """Find the roles of a title as it is written, or else with "creditAmount" in two words."""
     folded, split = _folded_title(title), _folded_title(CAMEL.sub(" ", title))
     return _either_way(title) or _roles_of(folded) or (_roles_of(split) if split != folded else ())
 
 
 def is_currency_title(title: str) -> bool:
-    """Whether a column says the currency of each row: "Devise", "Currency code". "Montant en devise" is an amount."""
+    """Tell whether a column says each row's currency: "Devise", "Currency code". "Montant en devise" is an amount."""
     if len(title) > LONGEST_TITLE:
         return False
     split = CAMEL.sub(" ", BRACKETS.sub(" ", title))
@@ -238,7 +238,7 @@ def is_currency_title(title: str) -> bool:
 
 
 def close_title(title: str, roles: Collection[Role]) -> str | None:
-    """The known title of one of the roles that this one is a near miss of ("Montnat" of "Montant").
+    """Find the known title of one of the roles that this one is a near miss of ("Montnat" of "Montant").
 
     The words are compared one by one, and a date or a count is none: "Date du mouvement" means what it says.
     """
@@ -259,7 +259,7 @@ def close_title(title: str, roles: Collection[Role]) -> str | None:
 
 
 def likeness(title: str, role: Role) -> float:
-    """How much a word of the title is like one of the role's own words: 0 for not, 1 for the same."""
+    """Measure how like a word of the title is to one of the role's own words: 0 for not, 1 for the same."""
     words = _key(title[:LONGEST_TITLE]).split()[:_WORDS_COMPARED]
     return max((_word_likeness(word, role) for word in words), default=0.0)
 
@@ -278,7 +278,7 @@ def _folded_title(title: str) -> str:
 
 @cache
 def _titles_by_key(roles: frozenset[Role]) -> Mapping[str, str]:
-    """The titles of these roles that are long enough to be mistyped."""
+    """Index the titles of these roles that are long enough to be mistyped."""
     known = {
         without_small_words(fold(title)): title for role in roles for group in COLUMN_TITLES[role] for title in group
     }
@@ -312,7 +312,7 @@ def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:
 
 
 def _either_way(title: str) -> Sequence[tuple[Role, int]]:
-    """The role of two words for opposite directions, such as "Entrée / sortie" or "Sens : recharge ou reprise ?"."""
+    """Find the role of two words for opposite directions: "Entrée / sortie" or "Sens : recharge ou reprise ?"."""
     parts = [fold(part) for part in _EITHER_WAY.split(title)]
     if len(parts) != 2:
         return ()
@@ -326,7 +326,7 @@ def _either_way(title: str) -> Sequence[tuple[Role, int]]:
 
 @cache
 def _known_titles() -> Mapping[str, Sequence[tuple[Role, int]]]:
-    """What each title names, by its folded form and by what is left of that without small words and units."""
+    """Index what each title names, by its folded form and by what is left of that without small words and units."""
     found: dict[str, dict[Role, int]] = {}
     for role, groups in COLUMN_TITLES.items():
         for rank, group in enumerate(groups):
@@ -350,7 +350,7 @@ def _in_full(folded: str) -> str:
 
 
 def _is_no_unit(remark: str) -> bool:
-    """Whether what stands in brackets beside an amount says nothing of its unit.
+    """Tell whether what stands in brackets beside an amount says nothing of its unit.
 
     A word that is not known may be a currency, which nobody can list ("jetons", "XTZ", "devise locale"), so it counts
     as one: to ask for `--column` costs a moment, to take another currency for euros costs money.
@@ -371,6 +371,6 @@ def _harmless_words() -> Set[str]:
 
 
 def has_other_unit(title: str) -> bool:
-    """Whether a title says by a word or a sign that we know that its numbers are something else than euros."""
+    """Tell whether a title says, by a word or a sign that we know, that its numbers are not euros."""
     signs = any(char in "%‰" or (unicodedata.category(char) == "Sc" and char != "€") for char in title)
     return signs or not _OTHER_UNITS.isdisjoint(fold(title).split())

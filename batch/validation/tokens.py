@@ -44,15 +44,15 @@ class KnownTokens:
         return token in self._tokens
 
     def with_zeros(self, token: str) -> list[str]:
-        """The tokens that are this one with more leading zeros, the shortest first."""
+        """List the tokens that are this one with more leading zeros, the shortest first."""
         return [candidate for candidate in self._by_rest.get(token.lstrip("0"), ()) if len(candidate) > len(token)]
 
     def same_but_for_spaces(self, token: str) -> str | None:
-        """A token that only spaces or capitals tell apart from this one."""
+        """Find a token that only spaces or capitals tell apart from this one."""
         return self._by_letters.get(_letters(token))
 
     def near(self, token: str) -> str | None:
-        """The only token that one character, or two swapped ones, tell apart from this one; None if there are more."""
+        """Find the token that one character, or two swapped ones, tell apart from this; None if there are more."""
         if len(token) not in _COMPARED_LENGTHS:
             return None
         found = {self._by_shortened[key] for key in _shortened(token) if key in self._by_shortened}
@@ -82,7 +82,7 @@ class KnownTokens:
 
 
 def read_token(cell: Cell) -> TokenReading:
-    """The token in a cell, without looking at the account."""
+    """Read the token in a cell, without looking at the account."""
     if isinstance(cell, str):
         return _read_text(cell)
     if isinstance(cell, Decimal):
@@ -93,7 +93,7 @@ def read_token(cell: Cell) -> TokenReading:
 
 
 def against_account(token: str, known: KnownTokens) -> tuple[str, Mapping[str, str]] | None:
-    """The rule that a token breaks by not being on the account; None if it is there."""
+    """Find the rule that a token breaks by not being on the account; None if it is there."""
     if token in known:
         return None
     with_zeros = known.with_zeros(token)
@@ -135,7 +135,7 @@ def _read_text(text: str) -> TokenReading:
 
 
 def _odd_characters(text: str) -> str:
-    """The code points that `visible` takes away, for the reader who cannot see them."""
+    """Name the code points that are invisible, for the reader who cannot see them."""
     if text.isascii() and text.isprintable():
         return "U+0020"
     odd = {char for char in text if is_invisible(char) or (char.isspace() and char != " ")}

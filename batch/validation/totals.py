@@ -1,7 +1,7 @@
 """Rows that are no movement: totals, subtotals, amounts carried forward, counts, headings and footers.
 
-They are told by their words and by where they stand, are left out of the movements, and what they say is compared with
-the rows: a total with all of them, a subtotal with those of its group, a count with their number.
+They are told by their words and by where they stand, and are set aside. What they say is compared with the rows: a
+total with all of them, a subtotal with those of its group, a count with their number.
 """
 
 from __future__ import annotations
@@ -135,12 +135,12 @@ def _find_lines(read: ReadRows, roles: Mapping[Role, int], known: Collection[str
 
 
 def _names_group(text: str) -> bool:
-    """Whether it is what Excel writes below a group: "Total Lyon", "Lyon Total"."""
+    """Tell whether it is what Excel writes below a group: "Total Lyon", "Lyon Total"."""
     return len(text) <= LONGEST_LABEL and _GROUP.fullmatch(fold(text)) is not None
 
 
 def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_Line]:
-    """The lines that may be subtotals or clients, of which those are sure that add up their groups.
+    """Find those that are sure among the lines that may be subtotals or clients: they add up their groups.
 
     In a sheet with subtotals, so are those that name nobody: they are wrong rather than movements.
     """
@@ -168,7 +168,7 @@ def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_
 
 
 def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
-    """The words that say what the row is; none if it names a sub-account or a direction as well."""
+    """Find the words that say what the row is; none if it names a sub-account or a direction as well."""
     named = row.cells[roles[Role.TOKEN]] if Role.TOKEN in roles else None
     if isinstance(named, str) and not is_blank(named):
         return named
@@ -179,7 +179,7 @@ def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
 
 
 def _stated(row: SheetRow, label: str, roles: Mapping[Role, int]) -> list[_Stated]:
-    """The totals in the columns of amounts."""
+    """Read the totals in the columns of amounts."""
     measured = total_label(label) or ""
     found = []
     for role, usual in _AMOUNTS.items():
@@ -224,7 +224,7 @@ class _Course:
         """Where the last row stands that is not set aside."""
 
     def measure(self, measure: str, start: int, end: int) -> Decimal:
-        """What the rows from one place to before another come to."""
+        """Measure what the rows from one place to before another come to."""
         match measure:
             case "added":
                 return self._between(self._added, start, end)
@@ -235,11 +235,11 @@ class _Course:
         return self._between(self._every, start, end)
 
     def agrees(self, stated: _Stated, ways: Iterable[str], starts: Sequence[int], end: int) -> bool:
-        """Whether the rows from one of these places come to what is stated, in one of the ways that it may be meant."""
+        """Tell whether the rows from one of these places come to what is stated, in one of these ways."""
         return any(self.measure(way, start, end) == stated.number for way in ways for start in starts)
 
     def starts(self, end: int) -> list[int]:
-        """Where the group that ends in a place may begin, the nearest first: behind a sum or a heading, or the top."""
+        """List where the group that ends here may begin, the nearest first: behind a sum or a heading, or the top."""
         last = bisect_left(self._ends, end)
         near = [place + 1 for place in reversed(self._ends[max(0, last - _MOST_GROUPS) : last])]
         return [start for start in near if self._every[end] != self._every[start - 1]] + [0]
@@ -250,7 +250,7 @@ class _Course:
 
 
 def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sums: Collection[int]) -> bool:
-    """Whether a row without a label names nobody and no direction, and its amounts are what the others add up to.
+    """Tell whether a row without a label names nobody and no direction, and its amounts add up the others.
 
     In the token's column it may have their number.
     """
@@ -289,7 +289,7 @@ def _compare(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterato
 def _compare_one(
     line: _Line, stated: _Stated, course: _Course, groups: Sequence[int], *, is_total: bool, signed: bool
 ) -> Finding | None:
-    """What is said of a total, or of a subtotal that agrees with none of the groups that begin at these places."""
+    """Say what is wrong with a total, or with a subtotal that agrees with no group beginning at these places."""
     row, at = line.row.number, cell_address(stated.column, line.row.number)
     if stated.number is None:
         return Finding("total-unreadable", row, at, {"at": at, **quoted(stated.cell)})
@@ -306,7 +306,7 @@ def _compare_one(
 
 
 def _meant(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
-    """What a total may mean: a general one either way, one that names a way everything as well ("total des crédits").
+    """List what a total may mean: a general one either way, one of a way everything as well ("total des crédits").
 
     But in a column of its own a total is that column's.
     """
@@ -315,7 +315,7 @@ def _meant(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
 
 
 def _count_in(line: _Line) -> int | None:
-    """The number that a count says, in a cell or behind its words."""
+    """Read the number that a count says, in a cell or behind its words."""
     numbers = [int(cell) for cell in line.row.cells if isinstance(cell, Decimal) and cell.is_finite()]
     texts = (cell for cell in line.row.cells if isinstance(cell, str))
     numbers += [int(found) for text in texts for found in re.findall(r"(?<![\w.,/-])\d{1,7}(?![\w.,/-])", text)]
@@ -332,7 +332,7 @@ def _compare_counts(counts: Sequence[_Line], rows: int) -> Iterator[Finding]:
 
 
 def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) -> bool:
-    """Whether a row between the others is a footer, the header once more, or words over a group.
+    """Tell whether a row between the others is a footer, the header once more, or words over a group.
 
     Words in a column that movements fill as well may be a row of which the rest was forgotten, and so may a single word
     in the token's, unless a subtotal below names them.
@@ -351,12 +351,12 @@ def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) 
 
 
 def _asks_nothing(row: SheetRow, table: Table) -> bool:
-    """Whether nothing stands where amounts and directions do."""
+    """Tell whether nothing stands where amounts and directions do."""
     return all(is_blank(row.cells[at]) for role, at in table.roles.items() if role is not Role.TOKEN)
 
 
 def _is_header_again(row: SheetRow, table: Table) -> bool:
-    """Whether the row says what the header says, as where every page begins with it."""
+    """Tell whether the row says what the header says, as where every page begins with it."""
     titles = [table.titles[at] for at in table.roles.values()]
     cells = [row.cells[at] for at in table.roles.values()]
     return all(isinstance(cell, str) and fold(cell) == fold(title) for cell, title in zip(cells, titles, strict=True))

@@ -1,4 +1,4 @@
-"""Months and years in titles and labels: "novembre 2026", "11/2026", "du mois", "monthly"."""
+"""The words of sheets: months, directions, totals, units, and the names in our own reports."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
 
 
 def fold(text: str) -> str:
-    """The text without accents, case, punctuation and invisible characters: "Opération :" is "operation"."""
+    """Write a text without accents, case, punctuation and invisible characters: "Opération :" is "operation"."""
     folded = text.translate(_FOLDED)
     if not folded.isascii():
         folded = "".join(map(_fold_letter, folded))
@@ -206,7 +206,7 @@ _FOLDED = {code: _fold_letter(chr(code)) for code in (*range(0x250), *range(0x20
 
 
 def to_fix_sheet(sheets: Collection[str]) -> str | None:
-    """Which of a workbook's sheets holds what is to be fixed, if it is a report that we wrote; None for any other.
+    """Find the sheet of a workbook that holds what is to be fixed, if it is a report that we wrote; None for any other.
 
     Of such a workbook no other sheet is ever read in again: they name rows that are done.
     """
@@ -215,7 +215,7 @@ def to_fix_sheet(sheets: Collection[str]) -> str | None:
 
 @lru_cache(maxsize=1024)
 def direction_of(text: str, title: str = "") -> Direction | None:
-    """The direction that a cell's text names: a word of the table, a sign, or both if they do not contradict.
+    """Find the direction that a cell's text names: a word of the table, a sign, or both if they do not contradict.
 
     It may also be a phrase around one direction, "Ajout de crédits SMS", or a letter that the column's title explains.
     """
@@ -236,7 +236,7 @@ def direction_of(text: str, title: str = "") -> Direction | None:
 
 
 def total_label(text: str, *, strict: bool = False) -> str | None:
-    """What a text such as "Total", "Somme :" or "TOTAL des ajouts" says that its row adds up; None for any other text.
+    """Read what a text such as "Total", "Somme :" or "TOTAL des ajouts" says that its row adds up; None for any other.
 
     It is "all", "net" (what is added less what is removed), "added" or "removed". Strictly, no word may be unknown.
     """
@@ -258,7 +258,7 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
 
 
 def _explained(letter: str, title: str) -> Direction | None:
-    """What a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie".
+    """Find what a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie".
 
     S and H are the German words for debit and credit, which bookkeeping programs also write below other titles.
     """
@@ -274,7 +274,7 @@ def _explained(letter: str, title: str) -> Direction | None:
 
 
 def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
-    """The direction of a phrase with the words of one direction in it, and beside them only what changes nothing.
+    """Find the direction of a phrase with the words of one direction in it, and beside them only what changes nothing.
 
     A word that we do not know may turn it round ("annulation", "sans", "avoir") or be a part of a name, so the phrase
     is not understood. Credit is what is moved, and no direction, behind another one's word: "Reprise de crédit"; but
