@@ -1,4 +1,4 @@
-"""Whose credit it is: an account's address in normal form, and which known account a new key belongs to.
+"""Whose credit it is: an account's address in normal form, which known account a new key belongs to, and who holds it.
 
 A key can be renewed and an address be spelled in many ways, and the credit is the same. So an account is where its API
 is (scheme, host and port) and who owns it; every key that it was used with names it.
@@ -66,7 +66,7 @@ def _normalize_host(host: str) -> str:
 
 
 def _to_ascii(name: str) -> str:
-    """A name with letters beyond ASCII as the name server knows it."""
+    """Write a name with letters beyond ASCII as the name server knows it."""
     try:
         return name.encode("idna").decode("ascii")
     except UnicodeError:
@@ -127,5 +127,5 @@ def tell_sight(*, same_machine: bool, same_boot: bool, is_local: bool) -> Sight:
 
 
 def may_take_over(*, is_alive: bool | None, until: datetime, now: datetime) -> bool:
-    """Decide about another's lease. `is_alive` is None where nobody here can tell."""
+    """Tell whether another's lease may be taken. `is_alive` is None where nobody here can tell."""
     return now > until if is_alive is None else not is_alive

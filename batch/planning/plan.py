@@ -1,4 +1,4 @@
-"""The plan: which rows are sent, and in which order."""
+"""The plan: which rows are sent, in which order, and the forecast of every balance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def make_plan(sheet: CheckedSheet, *, removes_first: bool = False) -> Plan:
-    """The valid rows, in sheet order, or with every remove before the first add."""
+    """Take the valid rows, in sheet order, or with every remove before the first add."""
     frame = put_removes_first(sheet.valid) if removes_first else sheet.valid
     sums = frame.groupby([TOKEN, DIRECTION], sort=False, observed=True)[AMOUNT].sum()
     moved = {
@@ -28,7 +28,7 @@ def make_plan(sheet: CheckedSheet, *, removes_first: bool = False) -> Plan:
 
 
 def put_removes_first(frame: DataFrame) -> DataFrame:
-    """The same rows with every remove before the first add; otherwise they keep their order."""
+    """Put every remove before the first add; otherwise the rows keep their order."""
     return frame.sort_values(DIRECTION, ascending=False, kind="stable")
 
 
@@ -121,12 +121,12 @@ def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> F
 
 
 def sign_amounts(plan: Plan) -> Series[int]:
-    """What each movement changes on the main account, in thousandths of a euro: an add takes from it."""
+    """Compute what each movement changes on the main account, in thousandths of a euro: an add takes from it."""
     return plan.frame[AMOUNT].mask(plan.frame[DIRECTION] == Direction.ADD.value, -plan.frame[AMOUNT])
 
 
 def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> bool:
-    """Whether the sums alone say that nothing can be refused: every account holds at first all that it is to give."""
+    """Tell whether every account holds at first all that it is to give, so that nothing can be refused."""
     return main >= plan.added and all(
         token in opening and (direction is Direction.ADD or opening[token] >= amount)
         for (token, direction), amount in plan.moved.items()
@@ -134,7 +134,7 @@ def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> boo
 
 
 def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
-    """The same as playing each movement, where all must pass."""
+    """Add up the sums, where all must pass: the same as playing each movement."""
     subaccounts = dict(opening)
     for (token, direction), amount in plan.moved.items():
         subaccounts[token] += amount if direction is Direction.ADD else -amount
@@ -149,7 +149,7 @@ def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Playe
 
 
 def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
-    """Each movement in its turn: performed on paper, or refused."""
+    """Perform each movement on paper in its turn, or refuse it."""
     subaccounts = dict(opening)
     refusals = []
     lowest, lowest_row = main, None
@@ -176,13 +176,13 @@ def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, De
 
 
 def _if_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> tuple[int, Decimal]:
-    """How many movements would be refused, and what would have to be topped up."""
+    """Count the movements that would be refused, and what would have to be topped up."""
     ordered = replace(plan, frame=put_removes_first(plan.frame)).movements
     return len(_play(ordered, main, subaccounts).refusals), _top_up(ordered, main, subaccounts)
 
 
 def _top_up(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> Decimal:
-    """What the main account lacks after its worst add, when every add passes and only impossible removes do not."""
+    """Compute what the main account lacks after its worst add, if all adds pass and only impossible removes do not."""
     subaccounts = dict(opening)
     lacking = ZERO
     for movement in movements:
@@ -200,7 +200,7 @@ def _top_up(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, 
 
 
 def _courses(plan: Plan, before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> dict[str, SubAccountForecast]:
-    """Those that the plan names first, in its order, then all others of the account."""
+    """List those that the plan names first, in its order, then all others of the account."""
     moved = plan.moved
     return {
         token: SubAccountForecast(

@@ -1,4 +1,4 @@
-"""What moved on the sub-accounts without the ledger: a rise since the last balance that it knows.
+"""The books of a batch, and what moved without the ledger: a rise since the last balance that it knows.
 
 Left alone a balance only falls, because accounts send SMS, so falls are never compared. A rise is credit from
 elsewhere: a person's, another ledger's, or that of a newer state of this ledger, of which it is an older copy.
@@ -65,7 +65,7 @@ def find_paid_elsewhere(
 
 
 def fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[int]:
-    """Numbers of the rows that explain a rise of their sub-account, if they were applied without the ledger.
+    """Find the rows, by number, that explain a rise of their sub-account, if they were applied without the ledger.
 
     They are sent in their order, so what was applied of a sub-account is its first movements; or else one alone.
     """
@@ -81,7 +81,7 @@ def fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[i
 def fitting_removes(
     movements: Iterable[Movement], known: Mapping[str, tuple[Decimal, datetime]], now: Mapping[str, Decimal]
 ) -> list[int]:
-    """Numbers of the removes whose sub-account fell by their amount, or more.
+    """Find the removes, by row number, whose sub-account fell by their amount, or more.
 
     By itself that says nothing, because accounts spend. Where adds of the same list were applied without the ledger,
     its removes may have been as well.
@@ -115,7 +115,7 @@ def _listed(rises: Mapping[str, Rise], paid: Iterable[Movement]) -> str:
 
 
 def _text_of(rises: Sequence[Rise]) -> str:
-    """Tokens, amounts and days as a finding's parameter: raw, to be shown in the reader's language."""
+    """Write tokens, amounts and days as a finding's parameter: raw, to be shown in the reader's language."""
     shown = [[rise.token, amount_text(rise.amount), f"{rise.since.astimezone():%Y-%m-%d}"] for rise in rises]
     return json.dumps({"first": shown[:_MOST_SHOWN], "more": max(0, len(shown) - _MOST_SHOWN)})
 
@@ -174,13 +174,13 @@ class Books:
         return tuple(name for name in accounts if self.difference_of(name) > CENT)
 
     def difference_of(self, account: str | None) -> Decimal:
-        """The difference of an account, as far as there is one and no doubt explains it."""
+        """Compute the difference of an account, as far as there is one and no doubt explains it."""
         book = self.main if account is None else self.subaccounts[account]
         return ZERO if account in self.doubtful or book.difference is None else book.difference
 
 
 def is_alarming(view: BatchView) -> bool:
-    """Whether the batch has ended and an account holds more than its movements explain."""
+    """Tell whether the batch has ended and an account holds more than its movements explain."""
     ended = view.head.batch is not None and view.head.state is BatchState.FINISHED
     return ended and bool(keep_books(view).enriched)
 
@@ -197,7 +197,7 @@ def has_open_alarm(view: BatchView) -> bool:
 
 
 def keep_books(view: BatchView) -> Books:
-    """The books of a batch from its opening and closing readings and its done rows."""
+    """Keep the books of a batch from its opening and closing readings and its done rows."""
     return keep_books_between(view.head.opening, view.head.closing, view.rows)
 
 

@@ -1,9 +1,8 @@
-"""A corrected sheet that is sent again: which of its rows are done already, and which look like one that is.
+"""A list that is sent again: what of it was run before, and which rows of a corrected sheet are done already.
 
-A movement that was done as many times as it was done is not to be done again, wherever the corrected sheet has it: rows
-are matched by what they ask for (token, direction, amount), and only among equal ones by their numbers. What was done
-and is not in the sheet any more is either gone, or has become another row; then a person must say which, by putting it
-back as it was.
+A movement that was done is not to be done again, wherever the corrected sheet has it: rows are matched by what they ask
+for (token, direction, amount), and only among equal ones by their numbers. What was done and is not in the sheet any
+more is gone, or has become another row; a person must say which, by putting it back as it was.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
 
 
 def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Comparison) -> tuple[Finding, ...]:
-    """What is said of a row that is not left out."""
+    """Say what there is to say of a row that is not left out."""
     past = comparison.changed.get(row.number) or comparison.alike.get(row.number)
     if past is None:
         return ()
@@ -122,7 +121,7 @@ def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Compariso
 
 
 def sheet_findings(comparison: Comparison) -> Iterator[Finding]:
-    """What is said of the sheet as a whole."""
+    """Say what there is to say of the sheet as a whole."""
     for batch, numbers in _by_batch((past.batch, number) for number, past in comparison.done.items()):
         yield Finding("rows-done-before", params={"batch": batch, "rows": row_ranges(numbers)})
     for code, pasts in (("done-rows-gone", comparison.gone), ("unsent-rows-gone", comparison.dropped)):
@@ -133,7 +132,7 @@ def sheet_findings(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int, Past], list[Past]]:
-    """Each past row takes one row that asks for the same, of its own number if there is one; and those without any.
+    """Give each past row one row that asks for the same, of its own number if there is one; list those that find none.
 
     A row with an error may be done as well: its sub-account may have been closed since.
     """
@@ -174,8 +173,9 @@ def _changed(
     comparable: Collection[str],
     new: Collection[int],
 ) -> dict[int, Past]:
-    """The rows that stand where a missing one stood, unless the list had them elsewhere, or that name its sub-account
-    and direction.
+    """Find the rows that stand where a missing one stood, or that name its sub-account and direction.
+
+    A row that the list had elsewhere is not told by its place.
     """
     if not missing:
         return {}
@@ -196,7 +196,7 @@ def _changed(
 
 
 def _new(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
-    """The rows that the list did not have yet, as far as their sub-accounts and directions tell.
+    """Find the rows that the list did not have yet, as far as their sub-accounts and directions tell.
 
     Of several that name the same, those are known which ask for what was asked before.
     """
@@ -210,7 +210,7 @@ def _new(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
 
 
 def _alike(new: Iterable[SheetRow], missing: Sequence[Past]) -> dict[int, Past]:
-    """The new rows of the same amount and direction as a missing one: in a sheet that was sorted only these tell.
+    """Find the new rows of a missing one's amount and direction: in a sheet that was sorted only these tell.
 
     Which of several it has become cannot be known, so it is said of each.
     """
@@ -229,7 +229,7 @@ class _Places:
         self._then = [then for _, then in anchors]
 
     def before(self, number: int) -> set[int]:
-        """The numbers that the row may have had: its own, and those by the nearest rows that are known."""
+        """Find the numbers that the row may have had: its own, and those by the nearest rows that are known."""
         found = {number}
         place = bisect_left(self._now, number)
         for index in (place - 1, place):
@@ -246,7 +246,7 @@ def _by_batch(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, list[int]
 
 
 def _differing(row: SheetRow, was: Movement, roles: Mapping[Role, int]) -> int | None:
-    """The column of the first cell that says something else than the row that was done."""
+    """Find the column of the first cell that says something else than the row that was done."""
     one_of_a_pair = Role.REMOVED if row.direction is Direction.REMOVE else Role.ADDED
     amount = roles.get(Role.AMOUNT, roles.get(one_of_a_pair))
     if row.amount != was.amount and amount is not None:
@@ -335,18 +335,18 @@ def find_repetition(new: NewList, past: Sequence[PastList], continued: Collectio
 
 
 def _is_same_list(repeated: int, movements: int) -> bool:
-    """At least two movements and at least half of the list were done; or its only one."""
+    """Tell whether at least two movements and at least half of the list were done; or its only one."""
     return repeated >= min(_ENOUGH_ALIKE, movements) > 0 and 2 * repeated >= movements
 
 
 def _may_be_same(new: NewList, earlier: PastList) -> bool:
-    """Whether the batch is new enough to be the same list, and not of another period."""
+    """Tell whether the batch is new enough to be the same list, and not of another period."""
     periods = {_fold(period) for period in (new.period, earlier.period) if period}
     return earlier.at >= new.at - SAME_LIST and len(periods) < 2
 
 
 def _repeated(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList]) -> list[int]:
-    """Numbers of the rows that were done: each movement that was done stands for one row that asks for it."""
+    """Find the rows that were done, by number: each movement that was done stands for one row that asks for it."""
     done: Counter[MovementKey] = Counter()
     for earlier in past:
         done.update(earlier.done)

@@ -98,7 +98,7 @@ def _after_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy)
 
 
 def find_refusal(answer: Outcome) -> Refused | None:
-    """Return the refusal that an answer gave, proof or not; None if it gave none."""
+    """Find the refusal that an answer gave, proof or not; None if it gave none."""
     match answer:
         case Refused():
             return answer
@@ -122,12 +122,12 @@ def may_answer_later(error: BaseException) -> bool:
 
 
 def asked_pause(error: BaseException | None) -> float | None:
-    """Tell for how many seconds the provider asked to be left alone; None if it did not."""
+    """Find for how many seconds the provider asked to be left alone; None if it did not."""
     return error.retry_after if isinstance(error, ProviderUnreachable) else None
 
 
 def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:
-    """How long to wait before asking again: what the provider asked for, else backoff with jitter, capped."""
+    """Compute the seconds until asking again: what the provider asked for, else backoff with jitter, capped."""
     if asked is not None:
         return max(0.0, asked)
     longest = min(policy.cap, policy.backoff * 2.0 ** min(attempts_in_a_row - 1, 30))

@@ -1,4 +1,4 @@
-"""Readings that lag: a balance that is still the one from before a movement which is known to be done.
+"""Settling a doubt by the balances, the evidence for a person, and readings that lag.
 
 A provider that answers questions from a copy may be seconds behind its own answers to movements.
 """
@@ -81,7 +81,7 @@ def is_refused_with_account(result: RowResult) -> bool:
 
 
 def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:
-    """The balances before the attempt, the readings since, and the answers of later rows of the same sub-account.
+    """Collect the balances before the attempt, the readings since, and the answers of later rows of its sub-account.
 
     Of a row that balances put in doubt: those, and the readings since.
     """
@@ -113,7 +113,7 @@ def _answer_to(row: int) -> str:
 
 
 def _read_for(purpose: str) -> str:
-    """Why balances were read; the purposes are the ledger's words (batch.ledger.events.Purpose)."""
+    """Say why balances were read; the purposes are the ledger's words (batch.ledger.events.Purpose)."""
     words = {
         "opening": N_("read before the start"),
         "settling": N_("read to settle the doubt"),
@@ -150,16 +150,16 @@ class Reading:
     subaccount: Decimal
 
     def debited(self, direction: Direction) -> Decimal:
-        """The balance that a movement in this direction takes from."""
+        """Pick the balance that a movement in this direction takes from."""
         return self.main if direction is Direction.ADD else self.subaccount
 
     def credited(self, direction: Direction) -> Decimal:
-        """The balance that a movement in this direction gives to."""
+        """Pick the balance that a movement in this direction gives to."""
         return self.subaccount if direction is Direction.ADD else self.main
 
 
 def settle(direction: Direction, amount: Decimal, before: Reading, after: Reading) -> Verdict:
-    """What one reading says.
+    """Compare one reading with the balances before the attempt: it settles the doubt, or leaves it unknown.
 
     Left alone, a balance only drifts down, because accounts send SMS. So with D the debited and C the credited account,
     known before and read after (D', C'):
@@ -196,5 +196,5 @@ def look(direction: Direction, amount: Decimal, before: Reading, after: Reading)
 
 
 def agree(first: Verdict, second: Verdict) -> Verdict:
-    """The verdict of two readings a settling time apart: a late server may yet apply what we gave up on."""
+    """Merge the verdicts of two readings a settling time apart: a late server may yet apply what was given up."""
     return first if first is second else Verdict.UNKNOWN
