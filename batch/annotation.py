@@ -1,4 +1,7 @@
-"""How large a workbook may be to be marked: openpyxl holds all of it, in some fifty times the room of its file."""
+"""A sheet handed back as a workbook with its findings marked, within bounds, and what could not be kept of it.
+
+openpyxl holds a workbook in some fifty times the room of its file, so a child process does it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ _MACROS = "xl/vbaProject.bin"
 
 
 def losses_of(data: bytes, *, keeps_macros: bool) -> str | None:
-    """The sentence for the reader; None if everything that we know of is kept."""
+    """Describe what is lost, for the reader; None if everything that we know of is kept."""
     with ZipFile(io.BytesIO(data)) as archive:
         lost = list(_lost(archive, keeps_macros=keeps_macros))
     if not lost:
@@ -84,12 +87,11 @@ def _lost(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
 
 
 def kind_of(name: str) -> str:
-    """A picture's kind, by its name's ending."""
     return posixpath.splitext(name)[1].lower()
 
 
 def _loses_pictures(archive: ZipFile) -> bool:
-    """Whether a picture is not simply one on a sheet: in a page's head, in a group, of a kind that is not kept."""
+    """Tell whether a picture is not simply one on a sheet: in a page's head, in a group, of a kind that is not kept."""
     names, kept = set(archive.namelist()), set()
     for rels in names:
         drawing = rels.replace("_rels/", "").removesuffix(".rels")
@@ -114,12 +116,11 @@ _FIRST_SURE_YEAR = 1901
 
 
 def cells_of(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
-    """The cells as JSON types."""
     return [[cell_to_json(cell) for cell in row] for row in rows]
 
 
 def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
-    """The workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
+    """Make the workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     sheet.title = name or _NAME
@@ -131,7 +132,7 @@ def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
 
 
 def cell_to_json(cell: Cell) -> object:
-    """Give a text, a truth value, or one of a number or a moment with its kind."""
+    """Encode a text or a truth value as itself, a number or a moment with its kind."""
     if isinstance(cell, datetime):
         return {_MOMENT: cell.isoformat()}
     if isinstance(cell, Decimal):
@@ -140,7 +141,7 @@ def cell_to_json(cell: Cell) -> object:
 
 
 def write_cell(cell: WrittenCell, value: Any) -> None:
-    """Write what `cell_to_json` gave. A text is text, whatever it looks like."""
+    """Write what `encode_cell` gave. A text is text, whatever it looks like."""
     match value:
         case str():
             cell.value = writable(value)
@@ -184,19 +185,17 @@ class Marks:
     """What a comment says of the way back to the list, with the cell that leads there as {cell}."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON types."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Marks:
-        """What `to_json` gave."""
         lines = tuple(Line(**{**line, "level": Severity(line["level"])}) for line in data["lines"])
         kept = {"lines": lines, "remarks": tuple(data["remarks"]), "headings": tuple(data["headings"])}
         return cls(**{**data, **kept})
 
 
 def marks_of(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
-    """The findings in the language in force, those of the sheet as a whole first."""
+    """Make the marks in the language in force; `findings` begin with those of the sheet as a whole."""
     lines = [_line(finding) for finding in findings]
     if len(lines) > MOST_LINES:
         more = ngettext(
@@ -248,10 +247,10 @@ def annotate(
     keeps_macros: bool = False,
     limits: Limits | None = None,
 ) -> Annotated:
-    """The workbook in the language in force; `ReportError` if it is too large. `findings` are those of the sheet that
-    `source` names, and then of its rows; `corrections` are cells by (row, column) as `Appearance` counts them.
+    """Mark a sheet that the bounded reader accepted, in the language in force; `ReportError` if it is too large.
 
-    The bounded reader has accepted the file, because there is something found in it.
+    `findings` are those of the sheet that `source` names, then of its rows; `corrections` are cells by row from 1
+    and column from 0.
     """
     corrected = corrections or {}
     if _is_workbook_of_ours(original):
@@ -273,7 +272,7 @@ def annotate(
 
 
 def _is_workbook_of_ours(original: Original) -> bool:
-    """Whether openpyxl reads it: by its content, since it may be one under another kind's name."""
+    """Tell whether openpyxl reads it: by its content, since it may be one under another kind's name."""
     try:
         with ZipFile(io.BytesIO(original.data)) as archive:
             return "xl/workbook.xml" in archive.namelist()

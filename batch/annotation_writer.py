@@ -1,7 +1,7 @@
-"""Formulas with the results that the accountant's program had saved.
+"""The child process that marks a workbook: findings, corrections, pictures, and the results that formulas had.
 
-openpyxl writes a formula without one, and then the copy shows nothing where nobody calculates, and the next check would
-have to say that it was never calculated.
+openpyxl writes a formula without its result; then the copy shows nothing where nobody calculates, and the next check
+would say that it was never calculated.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _Results = Mapping[bytes, tuple[bytes, bytes]]
 
 
 def with_results(written: bytes, original: bytes) -> bytes:
-    """The workbook that openpyxl wrote, with the results that the original has, sheet by sheet of the same name."""
+    """Restore in what openpyxl wrote the results that the original has, sheet by sheet of the same name."""
     file = io.BytesIO()
     with (
         ZipFile(io.BytesIO(original)) as old,
@@ -89,7 +89,7 @@ def _results(sheet: bytes) -> _Results:
 
 
 def sheets_in(archive: ZipFile) -> dict[str, str]:
-    """The part that holds each sheet, by the sheet's name."""
+    """Find the part that holds each sheet, by the sheet's name."""
     path, relations_path = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
     if not {path, relations_path} <= set(archive.namelist()):
         return {}
@@ -238,7 +238,7 @@ def write_marks(workbook: Workbook, sheet: Worksheet, marks: Marks) -> None:
 
 
 def _anchors(sheet: Worksheet) -> dict[str, str]:
-    """For every cell that a merged one covers, the cell at its top left, which is the one that holds anything."""
+    """Find for every cell that a merged one covers the cell at its top left, which is the one that holds anything."""
     return {
         sheet.cell(row, column).coordinate: sheet.cell(merged.min_row, merged.min_col).coordinate
         for merged in sheet.merged_cells.ranges
@@ -268,7 +268,7 @@ def _mark_cells(sheet: Worksheet, noted: Mapping[str, _Noted], tab: str, marks: 
 
 
 def _way_back(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | None:
-    """A cell of the row that leads back to the list: one with content, and none that is to be corrected."""
+    """Find a cell of the row to lead back to the list: one with content, and none that is to be corrected."""
     for cell in sheet[row] if row <= sheet.max_row else ():
         plain = not isinstance(cell, MergedCell) and cell.value is not None and cell.hyperlink is None
         if plain and cell.coordinate not in noted:
@@ -277,7 +277,7 @@ def _way_back(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | 
 
 
 def _comment(cell: Cell, texts: Sequence[str]) -> None:
-    """What was noted there before stays, and comes first."""
+    """Write a comment. What was noted there before stays, and comes first."""
     before = [cell.comment.text.rstrip()] if cell.comment else []
     text = writable("\n\n".join([*before, *dict.fromkeys(texts)]))
     text = text if len(text) <= _MOST_IN_A_COMMENT or before else text[: _MOST_IN_A_COMMENT - 1] + "…"
@@ -324,7 +324,7 @@ def _put(sheet: Worksheet, row: int, column: int, text: str, font: Font, *, wrap
 
 
 def _free_name(workbook: Workbook, wanted: str) -> str:
-    """The name, or with a number after it where a sheet is called so already."""
+    """Find a free name: with a number after it where a sheet is called so already."""
     taken = {name.casefold() for name in workbook.sheetnames}
     name, number = wanted[:_LONGEST_TAB], 1
     while name.casefold() in taken:
@@ -343,7 +343,7 @@ def main() -> None:
 
 
 def answer(stream: IO[bytes]) -> bytes:
-    """The workbook with its marks."""
+    """Answer with the marked workbook."""
     head: dict[str, Any] = json.loads(stream.readline(), parse_float=Decimal)
     original = stream.read()
     marks = Marks.from_json(head["marks"])
@@ -367,7 +367,7 @@ def _saved(workbook: Workbook, sheet: Worksheet, marks: Marks) -> bytes:
 
 
 def _limit_process() -> None:
-    """What the system itself can hold us to, where it can."""
+    """Let the system limit time and memory where it can."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

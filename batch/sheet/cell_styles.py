@@ -19,7 +19,7 @@ _THEMED = {"0": _WHITE, "1": _BLACK}
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """What a style does to what a person sees of a cell, whether the cell gives it or a conditional format does."""
+    """What a style of a cell or of a conditional format does to what a person sees."""
 
     strikes: bool = False
     hides: bool = False
@@ -39,16 +39,14 @@ _PLAIN = CellStyle()
 
 @dataclass(frozen=True, slots=True)
 class StyleSheet:
-    """The workbook's styles by the numbers that cells give, None for what deceives nobody, and by those that
-    conditional formats give.
-    """
+    """The workbook's styles by the numbers that cells and conditional formats give; None for what deceives nobody."""
 
     cells: Sequence[CellStyle | None] = ()
     conditional: Sequence[CellStyle] = ()
 
 
 def read_styles(package: Package) -> StyleSheet:
-    """Read the workbook's styles; `ValueError` if there are more of them than can be looked at."""
+    """Read the workbook's styles; `ValueError` if they are too large to be looked at."""
     if package.styles is None:
         return StyleSheet()
     root = package.read_tree(package.styles, _LARGEST)
@@ -80,7 +78,7 @@ def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
 
 
 def read_conditional_style(entry: Element) -> CellStyle:
-    """What a conditional format does. The paper's colour is the other one of a fill here, and a solid fill is usual."""
+    """Read what a conditional format does. Its paper is the other colour of a fill, which is usually solid."""
     font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
     ink, paper = _ink(font), _paper(fill, "bgColor")
     shows_nothing = code is not None and set(code.get("formatCode", "")) == {";"}
@@ -93,7 +91,7 @@ def _has_strike(font: Element | None) -> bool:
 
 
 def strikes(attributes: Mapping[str, str]) -> bool:
-    """Whether an element that may strike through does: it need not say so."""
+    """Tell whether an element that may strike through does: it need not say so."""
     return attributes.get("val", "1").strip() not in {"0", "false"}
 
 
@@ -102,7 +100,7 @@ def _ink(font: Element | None) -> str | None:
 
 
 def _paper(fill: Element | None, colour: str) -> str | None:
-    """The colour behind the text; None for that of the sheet."""
+    """Find the colour behind the text; None for that of the sheet."""
     pattern = None if fill is None else fill.find("{*}patternFill")
     if pattern is None:
         # Of a gradient it is never said that the ink has its colour.
@@ -112,7 +110,7 @@ def _paper(fill: Element | None, colour: str) -> str | None:
 
 
 def _colour(entry: Element | None) -> str | None:
-    """A colour by a name that tells equal ones; None for the one that is usual."""
+    """Name a colour so that equal ones are told; None for the usual one."""
     if entry is None or entry.get("auto") is not None:
         return None
     indexed, theme, tint = entry.get("indexed", ""), entry.get("theme", ""), entry.get("tint", "0")

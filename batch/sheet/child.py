@@ -1,4 +1,4 @@
-"""Workbooks of every kind: which sheet is meant, its cells as what they are, and what a person sees of them."""
+"""The child process: it reads a workbook of any kind, the sheet that is meant, and what a person sees of its cells."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from batch.sheet.xml_package import Package
 
 
 def read_table(book: Book, request: Request) -> Table:
-    """The table of the sheet that was named or, by its header, is meant."""
+    """Read the sheet that was named or, by its header, is meant."""
     choice = choose(request.original.name, book.sheets(), request.sheet, request.columns)
     table = book.table(choice)
     return replace(table, findings=(*choice.findings, *table.findings))
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def answer(request: Request) -> Iterator[bytes]:
-    """The lines of the answer. Whatever a parser does short of ending the process, the last one is well formed."""
+    """Give the answer's lines. Whatever a parser does short of ending the process, the last one is well formed."""
     name = request.original.name
     try:
         book = open_workbook(request)
@@ -84,11 +84,7 @@ def answer(request: Request) -> Iterator[bytes]:
 
 
 def _limit_process(limits: Limits) -> None:
-    """What the system itself can hold us to, where it can.
-
-    The parent looks at our memory only every few hundredths of a second, and a child whose parent was killed must come
-    to an end by itself.
-    """
+    """Let the system limit us too: the parent looks only now and then, and may be killed."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

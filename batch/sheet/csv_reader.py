@@ -1,7 +1,6 @@
-"""CSV and TSV: found encoding, found separator, every cell a text. A row has the number that Excel shows for it.
+"""CSV and TSV: finds encoding and separator, and reads every cell as a text in the row that Excel shows for it.
 
-They are cut in this process: that executes nothing and takes time and memory in proportion to the file, both of which
-the limits bound, and handing the rows over from another process would take as long again.
+That executes nothing, and takes time and memory in proportion to the file, so no child process is needed.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class Cut:
     """Columns that have a title."""
 
     def records(self, text: str) -> Iterator[list[str]]:
-        """Cut a text by Python's own reader."""
+        """Cut a text into records by Python's own reader."""
         return csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, skipinitialspace=self.skips_spaces)
 
 
@@ -100,10 +99,7 @@ def read_text(original: Original, sheet: str | None, columns: Mapping[Role, str]
 
 
 def _find_cut(sample: str, suffix: str, columns: Mapping[Role, str], declared: str | None) -> Cut:
-    """The separator by which the header names the most columns we know; else the one that cuts rows into most cells.
-
-    Where columns were named by letter, it is first the one by which they hold identifiers and amounts.
-    """
+    """Find the separator by which most rows fit lettered columns, then most columns are known, then rows are widest."""
     worths = {separator: _weigh(separator, sample, suffix, columns) for separator in _SEPARATORS}
     best = declared or max(_SEPARATORS, key=lambda separator: worths[separator][0])
     (fitting, roles, *_rest), cut = worths[best]
@@ -115,7 +111,7 @@ def _find_cut(sample: str, suffix: str, columns: Mapping[Role, str], declared: s
 def _weigh(
     separator: str, sample: str, suffix: str, columns: Mapping[Role, str]
 ) -> tuple[tuple[int, int, int, bool], Cut]:
-    """How well a separator cuts the first rows: rows that fit columns named by letter, columns known, usual width."""
+    """Weigh how well a separator cuts the first rows: those that fit lettered columns, known columns, usual width."""
     skips_spaces = re.search(rf'{re.escape(separator)} +"', sample) is not None
     cut = Cut(separator, skips_spaces, is_certain=False, header=0, width=0)
     try:
@@ -135,7 +131,7 @@ def _weigh(
 
 
 def _fits(record: list[str], lettered: Mapping[Role, int]) -> bool:
-    """Whether a row holds an amount and an identifier in the columns that were named by letter."""
+    """Tell whether a row holds an amount and an identifier in the columns that were named by letter."""
     if not lettered or max(lettered.values()) >= len(record):
         return False
     has_amount = any(read_amount(record[at]).amount is not None for role, at in lettered.items() if role in AMOUNTS)
@@ -223,7 +219,7 @@ def _take_lines(
 
 
 def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
-    """The cells as texts; by Python's own reader where pandas gives up, or sees other rows."""
+    """Read the cells as texts; by Python's own reader where pandas gives up, or sees other rows."""
     import pandas as pd
 
     width = max(1, max(shape.widths, default=1))
@@ -256,7 +252,7 @@ def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
 
 
 def _take_text_of_formula(cell: str) -> str:
-    """The text 00123 of ="00123", by which Excel is made to keep it."""
+    """Take the text 00123 out of ="00123", by which Excel is made to keep it."""
     match = _TEXT_OF_FORMULA.fullmatch(cell)
     return match[1].replace('""', '"') if match else cell
 
@@ -271,10 +267,7 @@ def _long_cell(name: str, row: int, limits: Limits) -> SheetError:
 
 
 def _find_ragged(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> Iterator[Finding]:
-    """Rows with fewer or more cells than the header has titles: a separator or a line break is missing or too many.
-
-    Blanks at the end and rows with a single cell are nothing to speak of.
-    """
+    """Find rows with fewer or more cells than titles; blanks at the end and rows with a single cell are no matter."""
     if not cut.width:
         return
     widths = frame.index.to_series()

@@ -1,4 +1,4 @@
-"""How much a text looks like what people write in French sheets, by each character beyond ASCII and its neighbours."""
+"""The text of a file, whatever its encoding: told by a mark, by its bytes, or by how much it looks like French."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Weight:
 
 
 def gather_letters(text: str) -> str:
-    """The characters beyond ASCII at the beginning of a text, each run of them with its neighbours, in lines."""
+    """Gather the characters beyond ASCII of a text's beginning, each run of them with its neighbours, in lines."""
     runs = islice(_BEYOND.finditer(text), _LONGEST // 2)
     return "\n".join([text[max(0, run.start() - 1) : run.end() + 1] for run in runs])[:_LONGEST]
 
 
 def weigh(around: str) -> Weight:
-    """How much what stands around letters looks like what people write."""
+    """Weigh how much what stands around letters looks like what people write."""
     places = Counter(zip("\n" + around, around, around[1:] + "\n", strict=False))
     worths = {place: _rate(*place) for place in places if not place[1].isascii()}
     if not worths:
@@ -62,7 +62,7 @@ def weigh(around: str) -> Weight:
 
 
 def _rate(before: str, char: str, after: str) -> int:
-    """Two for what is usual, one for what may be, less than nothing for what nobody writes."""
+    """Rate a character: 2 for what is usual, 1 for what may be, less than 0 for what nobody writes."""
     if char in _SPACES:
         return 2 if before.isdigit() or before in _OPENING or after in "€%:;!?»)" else 1
     if char in _TEXT_MARKS:
@@ -196,7 +196,7 @@ def _read_marked(data: bytes, encoding: str, name: str) -> Decoded:
 
 
 def _find_wide_encoding(head: bytes) -> str | None:
-    """Western text in UTF-16 is NUL in every second byte, in UTF-32 in three of four, and in hardly any other."""
+    """Find UTF-16 or UTF-32 by NUL bytes: every second, or three of four, in Western text and hardly any other."""
     if len(head) < _TELLING:
         return None
     shares = [head[at::4].count(0) / len(head[at::4]) for at in range(4)]
@@ -215,13 +215,13 @@ def _refuse_nul(position: int, content: bytes | str, encoding: str, name: str) -
 
 
 def _find_line(before: bytes | str, encoding: str) -> int:
-    """The line in which something stands, however lines end."""
+    """Find the line in which something stands, however lines end."""
     text = before if isinstance(before, str) else before.decode(encoding, "ignore")
     return max(text.count("\n"), text.count("\r")) + 1
 
 
 def _is_cut(data: bytes, error: UnicodeDecodeError) -> bool:
-    """Whether what cannot be read is the beginning of a letter, and nothing follows it."""
+    """Tell whether what cannot be read is the beginning of a letter, and nothing follows it."""
     try:
         codecs.getincrementaldecoder(error.encoding)().decode(data[error.start :])
     except UnicodeDecodeError:
@@ -247,7 +247,7 @@ def _damaged(data: bytes, error: UnicodeDecodeError, name: str) -> SheetError:
 
 
 def _read_again(text: str) -> Decoded:
-    """A text as it was read, or what it was before a program read its UTF-8 as something else and saved that as UTF-8.
+    """Read a text once less if a program read its UTF-8 as something else and saved that as UTF-8.
 
     Where only parts of it are so, or letters were lost, it stays as it is and that is said.
     """
@@ -267,7 +267,7 @@ def _read_again(text: str) -> Decoded:
 
 
 def _undo(text: str, seen: Weight) -> Decoded | None:
-    """The text read once less, if that can be undone and is no worse for it."""
+    """Read the text once less, if that can be done and is no worse for it."""
     for encoding in _READ_BY_MISTAKE:
         try:
             seen_as = text.translate(_WINDOWS) if encoding == "latin-1" else text
@@ -280,7 +280,7 @@ def _undo(text: str, seen: Weight) -> Decoded | None:
 
 
 def _read_chance_letters(data: bytes) -> Decoded | None:
-    """Letters of another encoding that are read as one of UTF-8 because they happen to meet, in a text with few."""
+    """Read letters of another encoding that happen to meet as UTF-8, in a text with few."""
     sample = gather_letters(data.decode("latin-1"))
     text = sample.encode("latin-1").decode("utf-8", "replace")
     if max(text) > _LAST_OF_TWO_BYTES or weigh(text).points >= 0:
@@ -290,10 +290,7 @@ def _read_chance_letters(data: bytes) -> Decoded | None:
 
 
 def _read_eight_bits(data: bytes, error: UnicodeDecodeError, name: str) -> Decoded:
-    """The likeliest of the encodings with one byte for every letter; certain if no other comes near, or reads alike.
-
-    What is likelier even as UTF-8 with bytes that are none is damaged.
-    """
+    """Read by the likeliest encoding of one byte a letter; a `SheetError` for what is likelier damaged UTF-8."""
     sample = gather_letters(data.decode("latin-1"))
     best, weight, is_alone = _find_likeliest(sample)
     is_cut = _is_cut(data, error)
@@ -310,7 +307,7 @@ def _read_eight_bits(data: bytes, error: UnicodeDecodeError, name: str) -> Decod
 
 
 def _find_likeliest(sample: str) -> tuple[str, Weight, bool]:
-    """The best of the encodings, how good it is, and whether no other comes near or all that do read alike."""
+    """Find the best of the encodings, how good it is, and whether no other comes near or all that do read alike."""
     readings = {encoding: sample.encode("latin-1").decode(encoding, "replace") for encoding in _EIGHT_BITS}
     weights = {encoding: weigh(text) for encoding, text in readings.items()}
     best = max(weights, key=lambda encoding: weights[encoding].points)
@@ -329,7 +326,7 @@ def _find_oddest_word(text: str) -> str:
 
 
 def _find_word(text: str, odd: str) -> str:
-    """The word that what is odd stands in; it may have neighbours that are none of it."""
+    """Find the word in which what is odd stands; it may have neighbours that are none of it."""
     at = text.find(odd) + next(place for place, char in enumerate(odd) if not char.isascii())
     before = _LAST_WORD.search(text, max(0, at - _LONGEST_HALF), at)
     after = _FIRST_WORD.match(text, at, at + _LONGEST_HALF)

@@ -1,4 +1,4 @@
-"""What a file may be instead of a sheet, by its first bytes, each with what helps: people send anything."""
+"""What a file is, by its first bytes or the parts of its archive: people send anything, and are told what helps."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ _ENTRY = 128
 
 
 def kind_of(original: Original) -> Kind:
-    """The reader to use, or a `SheetError` that says what the file is instead of a sheet. Looks at little of it."""
+    """Detect which reader a file is for; a `SheetError` says what it is instead of a sheet."""
     head = original.data[:LOOKED_AT]
     refuse_foreign(original.name, original.data)
     if head.startswith(_ZIP):
@@ -281,7 +281,7 @@ def kind_of(original: Original) -> Kind:
 
 
 def _check_ole(original: Original) -> None:
-    """Old Office files and encrypted new ones share a container; the names of the streams in it tell them apart."""
+    """Refuse what is no workbook: old Office files and encrypted new ones share a container, told by its streams."""
     if any(_has_stream(original.data, name) for name in ("Workbook", "Book")):
         return
     if _has_stream(original.data, "EncryptedPackage"):
@@ -293,14 +293,11 @@ def _check_ole(original: Original) -> None:
 
 
 def _has_stream(data: bytes, name: str) -> bool:
-    """Whether an entry of that name begins where entries do; cheaper and safer than following the sectors.
-
-    Programs write the names in capitals as they like.
-    """
+    """Tell whether an entry of that name, in whatever capitals, begins where entries do; no sector is followed."""
     wanted = re.compile(re.escape(name.encode("utf-16-le") + b"\0\0"), re.IGNORECASE)
     return any(found.start() % _ENTRY == 0 for found in wanted.finditer(data))
 
 
 def _is_readable(head: bytes) -> bool:
-    """Whether it is UTF-16, or has no control characters other than those that text files have."""
+    """Tell whether it is UTF-16, or has no control characters other than those that text files have."""
     return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not _CONTROL.search(head)

@@ -1,7 +1,7 @@
-"""What parent and child say to each other: JSON lines, so that numbers arrive as they were written and never as floats.
+"""What parent and child say to each other: JSON lines, so that numbers arrive as written and never as floats.
 
-The request is one line, followed by the file's bytes. The answer is a line with the sheet's name and what was seen of
-it, lines with rows, and a last line; or, at any moment, a line with an error's sentence.
+A request is one line and the file's bytes. An answer is a line with the sheet and what was seen of it, lines with
+rows, and a last line; or, at any moment, a line with an error's sentence.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Request:
     language: Language = Language.ENGLISH
 
     def write(self, stream: IO[bytes]) -> None:
-        """Say it to the child."""
+        """Write it to the child."""
         head = {
             "name": self.original.name,
             "suffix": self.original.suffix,
@@ -47,7 +47,7 @@ class Request:
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> Request:
-        """Hear it from the parent."""
+        """Read it from the parent."""
         head = json.loads(stream.readline())
         return cls(
             Original(head["name"], head["suffix"], stream.read()),
@@ -93,7 +93,7 @@ Message = Sheets | Begin | list[Row] | End | Failure
 
 
 def encode(message: Sheets | Begin | End | Failure | list[list[object]]) -> bytes:
-    """One line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
+    """Encode one line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
     match message:
         case Sheets(names=names):
             content: object = {"sheets": names}
@@ -110,7 +110,7 @@ def encode(message: Sheets | Begin | End | Failure | list[list[object]]) -> byte
 
 
 def decode(line: bytes) -> Message:
-    """What a line says; `ValueError` if it is cut off or says nothing known."""
+    """Decode what a line says; `ValueError` if it is cut off or says nothing known."""
     content = json.loads(
         line, parse_float=_number, parse_int=Decimal, parse_constant=str, object_hook=_datetime_or_head
     )
@@ -164,7 +164,7 @@ def _finding(code: str, row: object, cell: str | None, params: Mapping[str, str]
 
 
 def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Neighbours together: a filter hides long runs of rows."""
+    """Join neighbours: a filter hides long runs of rows."""
     for _key, group in groupby(enumerate(sorted(numbers)), key=lambda entry: entry[1] - entry[0]):
         members = [number for _index, number in group]
         yield members[0], members[-1]
@@ -175,12 +175,12 @@ def _numbers(ranges: Iterable[Iterable[str]]) -> frozenset[int]:
 
 
 def _number(text: str) -> Decimal:
-    """A float that is a whole number is one that was written without decimals."""
+    """Parse a number; a whole one that ends in .0 was written without decimals."""
     return Decimal(text[:-2] if text.endswith(".0") else text)
 
 
 def _plain(cell: object) -> object:
-    """Cells that JSON has no word for. A time or a duration without a date is a text, as Excel shows it."""
+    """Encode a cell that JSON has no word for. A time or a duration without a date is a text, as Excel shows it."""
     match cell:
         case date():
             return {"d": cell.isoformat()}

@@ -1,10 +1,7 @@
-"""Number formats as workbooks store them ("0.00", "#,##0.00 [$€-40C];[Red]-0"): what a person sees of a stored number.
+"""Number formats as workbooks store them ("0.00", "#,##0.00 [$€-40C];[Red]-0"): where they show another number.
 
-Only what is shown is worked out, and only to say where it means something else than what is stored: rounded, in
-thousands, a percentage, with zeros in front, in another currency, as a word. Groups of digits, zeros at the end and the
-euro sign mean nothing else. Decimals are shown with a point and groups with a comma, as format codes themselves write
-them. Rounding is exact and away from zero at a half, of the 15 significant digits that Excel compares (ECMA-376,
-18.8.31).
+Groups, zeros at the end and the euro sign mean nothing else. Texts have decimals behind a point, as codes write them.
+Rounding is half away from zero, of the 15 significant digits that Excel compares (ECMA-376, 18.8.31).
 """
 
 from __future__ import annotations
@@ -79,7 +76,7 @@ class _Section:
     condition: tuple[str, Decimal] | None = None
 
     def has(self, kind: str, text: str | None = None) -> bool:
-        """Whether there is a piece of that kind."""
+        """Tell whether there is a piece of that kind."""
         return (kind, text) in self._kinds
 
     @cached_property
@@ -124,7 +121,7 @@ class NumberFormat:
     sections: tuple[_Section, ...]
 
     def shown_otherwise(self, number: Decimal) -> str | None:
-        """The text that is shown for a number, where it means something else; None where it does not, or for a date."""
+        """Find the text shown for a number where it means something else; None where it does not, or for a date."""
         if not number.is_finite() or abs(number.adjusted()) > _FARTHEST:
             return None
         number = as_excel_compares(number)
@@ -165,7 +162,7 @@ class NumberFormat:
         return len(self.sections) == 1 and first.has("general") and not _words_left(first.words)
 
     def _section_for(self, number: Decimal) -> tuple[_Section | None, bool]:
-        """The section for a number, and whether it shows a negative number without a sign of its own."""
+        """Choose the section for a number, and tell whether it shows a negative one without a sign of its own."""
         sections = self.sections[:3]
         if len(sections) == 1 and sections[0].condition is None:
             return sections[0], False
@@ -180,7 +177,7 @@ class NumberFormat:
 
 @lru_cache(maxsize=4096)
 def number_format(code: str) -> NumberFormat | None:
-    """The format that a code stands for; None for General, and for what is no format."""
+    """Parse a format code; None for General, and for what is no format."""
     if not code or len(code) > LONGEST_CODE or code.casefold() == "general":
         return None
     sections: list[list[_Piece]] = [[]]
@@ -203,10 +200,7 @@ def number_format(code: str) -> NumberFormat | None:
 
 
 def _without_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
-    """Take letters beside a number ("0.00 EUR") for words, as the programs do that write them without quotation marks.
-
-    In times, digits stand behind a point only ("mm:ss.00").
-    """
+    """Take letters beside a number ("0.00 EUR") for words; in times, digits stand behind a point only ("mm:ss.00")."""
     first = next((piece for piece in pieces if piece.kind == "digit" or piece == _Piece("sign", ".")), None)
     if first is None or first.kind != "digit":
         return pieces
@@ -229,7 +223,7 @@ def _piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | N
 
 
 def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
-    """A currency ("$€-40C"), a condition (">=100"), a time ("hh"); colours and locales show nothing."""
+    """Parse a currency ("$€-40C"), a condition (">=100") or a time ("hh"); colours and locales show nothing."""
     condition = _CONDITION.fullmatch(text.strip())
     if condition:
         return None, (condition[1], Decimal(condition[2]))
@@ -243,7 +237,7 @@ def _only_negative(comparison: str, other: Decimal) -> bool:
 
 
 def _shown(section: _Section, number: Decimal) -> _Shown:
-    """A number without its sign, as a section shows it."""
+    """Format a number without its sign, as a section shows it."""
     if section.has("general"):
         plain = f"{number.normalize(_WIDE):f}"
         text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
@@ -258,12 +252,12 @@ def _shown(section: _Section, number: Decimal) -> _Shown:
 
 
 def _words_left(words: str) -> str:
-    """What is left of the words around a number when those that mean nothing else are taken away."""
+    """Strip from the words around a number those that mean nothing else."""
     return strip_euros(words).replace(_NUMBER, "")
 
 
 def _means(shown: _Shown, words: str, sign: str, number: Decimal, text: str) -> bool:
-    """Whether a reader takes what is shown for the number that is stored."""
+    """Tell whether a reader takes what is shown for the number that is stored."""
     if number == 0 and _words_left(text) in {"", "-", "–"}:
         return True
     if shown.number is None or shown.zeros_in_front or shown.number != abs(number):
@@ -287,7 +281,7 @@ class _Layout:
 
     @classmethod
     def of(cls, section: _Section) -> _Layout:
-        """A comma between digits groups them; one behind the last digit divides by a thousand."""
+        """Read the layout. A comma between digits groups them; one behind the last digit divides by a thousand."""
         whole = fraction = ""
         commas = thousands = percents = 0
         is_grouped = has_point = False
@@ -324,7 +318,7 @@ def _placed(section: _Section, number: Decimal) -> _Shown:
 
 
 def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
-    """The section with its digits in their places; digits that find no place stand before the first."""
+    """Fill the section's places; digits that find none stand before the first."""
     spare = len(layout.whole) - len(whole)
     digits = [*[""] * spare, *whole] if spare >= 0 else [whole[: 1 - spare], *whole[1 - spare :]]
     if layout.is_grouped:
@@ -348,7 +342,7 @@ def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> st
 
 
 def _grouped(digits: list[str]) -> list[str]:
-    """The digits with a comma before each group of three but the first."""
+    """Put a comma before each group of three digits but the first."""
     grouped: list[str] = []
     after = 0
     for cell in reversed(digits):
@@ -361,7 +355,7 @@ def _grouped(digits: list[str]) -> list[str]:
 
 
 def _scientific(section: _Section, number: Decimal) -> _Shown:
-    """As 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
+    """Format as 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
     kinds = [piece.kind for piece in section.pieces]
     layout = _Layout.of(_Section(section.pieces[: kinds.index("exponent")]))
     step = max(1, len(layout.whole))
@@ -378,7 +372,7 @@ def _scientific(section: _Section, number: Decimal) -> _Shown:
 
 
 def _as_fraction(section: _Section, number: Decimal) -> _Shown:
-    """As 12 1/2: the nearest fraction whose denominator has as many digits as there are places, or is given."""
+    """Format as 12 1/2: the nearest fraction whose denominator has as many digits as places, or is given."""
     slash = next(index for index, piece in enumerate(section.pieces) if piece.text == "/" and piece.kind == "sign")
     below = section.pieces[slash + 1 :]
     given = "".join(piece.text for piece in below if piece.kind == "fixed" or piece.text == "0").lstrip("0")
@@ -397,7 +391,7 @@ _DIGITS = re.compile(r"[0-9][0-9.,'’\s\u00a0\u202f]*")
 
 
 def text_means(text: str, number: Decimal) -> bool:
-    """Whether a reader takes a text that some program shows, in English or French, for the number that is stored."""
+    """Tell whether a reader takes a text, shown in English or French, for the number that is stored."""
     stripped = text.strip()
     if stripped.replace(",", ".") == str(number):
         # As most numbers are shown, which takes no time to tell.
@@ -412,9 +406,9 @@ def text_means(text: str, number: Decimal) -> bool:
 
 
 def as_formats_write(text: str, number: Decimal) -> str:
-    """The text that some program shows with its digits as format codes write them, decimals behind a point.
+    """Write the digits of a shown text as format codes do, decimals behind a point.
 
-    Which of point and comma that is depends on the program's language; the reading next to the number is meant.
+    Which of point and comma that is depends on a program's language; the reading next to the number is meant.
     """
     found = _find_digits(text)
     if found is None:
@@ -428,7 +422,7 @@ def as_formats_write(text: str, number: Decimal) -> str:
 
 
 def _find_digits(text: str) -> tuple[int, int, set[Decimal], str] | None:
-    """Where digits stand, the numbers that they can be, and the words around them; None where they are no number."""
+    """Find where digits stand, the numbers that they can be, and the words around; None where they are no number."""
     match = _DIGITS.search(text)
     digits = re.sub(r"['’\s\u00a0\u202f]", "", match[0]) if match else ""
     if match is None or (digits[0] == "0" and digits[1:2].isdigit()):
@@ -439,7 +433,7 @@ def _find_digits(text: str) -> tuple[int, int, set[Decimal], str] | None:
 
 
 def _readings(digits: str) -> set[Decimal]:
-    """The numbers that digits with points and commas can be."""
+    """List the numbers that digits with points and commas can be."""
     readings = set()
     for group, point in ((",", "."), (".", ",")):
         whole, _point, fraction = digits.partition(point)
@@ -452,8 +446,5 @@ def _readings(digits: str) -> set[Decimal]:
 
 
 def is_shown_as_it_is(value: float, decimals: int | None) -> bool:
-    """Whether that is sure of a number under a format with so many exact decimals, as of most amounts.
-
-    To work out what is shown of each would take long.
-    """
+    """Tell whether that is sure with so many exact decimals, as of most amounts; to work out each takes long."""
     return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value

@@ -1,4 +1,4 @@
-"""The styles of an OpenDocument workbook (ODF 1.3, part 3, chapter 16): which strike through, and which hide."""
+"""OpenDocument workbooks (ODF 1.3, part 3): cells as what they are, and the styles that strike through or hide."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Key = tuple[str, str]
 
 
 class DocumentStyles(XmlReader):
-    """What is to be known of the styles, each named by its family and its name: names are unique in a family only."""
+    """The styles that strike through or hide, by family and name: names are unique in a family only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class DocumentStyles(XmlReader):
         }
 
     def strikes(self, family: str, name: str | None) -> bool:
-        """Whether text of that style is struck through. A style is its parent's where it says nothing itself."""
+        """Tell whether text of that style is struck through. A style is its parent's where it says nothing itself."""
         passed: dict[_Key, None] = {}
         while name:
             key = (family, name)
@@ -61,11 +61,10 @@ class DocumentStyles(XmlReader):
         return found
 
     def is_flat(self, family: str, name: str | None) -> bool:
-        """Whether a row or a column of that style is too small for anything to be seen."""
+        """Tell whether a row or a column of that style is too small for anything to be seen."""
         return (family, name or "") in self._flat
 
     def is_hidden(self, name: str | None) -> bool:
-        """Whether a sheet of that style is not shown."""
         return ("table", name or "") in self._hidden
 
     def _start(self, attributes: Attributes) -> None:
@@ -93,7 +92,7 @@ class DocumentStyles(XmlReader):
 
 
 def _points(length: str) -> float:
-    """A length in points; large enough where it is not given."""
+    """Convert a length to points; large enough where it is not given."""
     match = _LENGTH.fullmatch(length)
     return float(match[1]) * _POINTS[match[2]] if match else LEAST_WIDTH
 
@@ -188,7 +187,7 @@ class _Reader(XmlReader):
         }
 
     def _hear_paragraph(self, text: str) -> None:
-        """Any number of spaces is one, and none stands at the start."""
+        """Keep text: any number of spaces is one, and none stands at the start."""
         if self._paragraph is not None:
             text = _SPACES.sub(" ", text)
             self._paragraph.append(text if self._paragraph else text.lstrip(" "))
@@ -207,7 +206,7 @@ class _Reader(XmlReader):
         self._hidden_groups.pop()
 
     def _is_concealed(self, family: str, attributes: Attributes) -> bool:
-        """Whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
+        """Tell whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
         is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
         return is_hidden or self._styles.is_flat(family, attributes.get(TABLE + "style-name"))
 
@@ -319,7 +318,7 @@ def _number(attributes: Attributes, name: str) -> int:
 
 
 def _value(attributes: Attributes, text: str, *, has_result: bool) -> object:
-    """The cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
+    """Read a cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
     kind = attributes.get(_OFFICE + "value-type")
     is_error = oddity(text) == "error"
     if attributes.get(_CALC + "value-type") == "error" or (is_error and kind != "string"):

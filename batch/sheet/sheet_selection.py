@@ -1,4 +1,4 @@
-"""A table as the child reads it: row by row, so that a long sheet is not held twice; and how large it may be."""
+"""Which sheet of a workbook is meant, its table as the child reads it row by row, and how large that may be."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Table:
 
 
 def as_cell(value: object) -> Cell:
-    """A cell as rules take it; what they have no type for (a time) is nothing to them in a header."""
+    """Convert a cell for the rules; what they have no type for (a time) is nothing to them in a header."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(repr(value))
     return value if isinstance(value, Cell) else None
 
 
 def check_extent(name: str, rows: int, columns: int, cells: int, limits: Limits) -> None:
-    """Refuse a table that is larger than any list of movements, most often because of something far below it."""
+    """Refuse a table larger than any list of movements, most often because of something far below it."""
     for found, limit, sentence in (
         (rows, limits.rows, _TOO_MANY_ROWS),
         (columns, limits.columns, _TOO_MANY_COLUMNS),
@@ -66,26 +66,26 @@ _HIDDEN_SEARCHED = 50
 
 
 class Book(Protocol):
-    """A workbook that was opened, whoever reads it, and whose sheets are looked into one by one."""
+    """An opened workbook, whoever reads it, whose sheets are looked into one by one."""
 
     def sheets(self) -> list[Sheet]:
-        """Its worksheets in their order."""
+        """List its worksheets in their order."""
         ...
 
     def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for; none of a sheet that is empty."""
+        """Read the rows in which a header is looked for; none of an empty sheet."""
         ...
 
     def merged(self, sheet: str) -> list[Merged]:
-        """The merged cells in those rows."""
+        """List the merged cells in those rows."""
         ...
 
     def forget(self, sheet: str) -> None:
-        """It is not meant, and need not be held any longer."""
+        """Let go of a sheet that is not meant."""
         ...
 
     def table(self, choice: Choice) -> Table:
-        """The chosen sheet; only its top if no table is in it."""
+        """Read the chosen sheet; only its top if no table is in it."""
         ...
 
 
@@ -98,7 +98,7 @@ class Sheet:
     book: Book
 
     def find_header(self, columns: Mapping[Role, str]) -> Header | None:
-        """Find the row among its first in which enough columns are that we know, or that were named by hand."""
+        """Find among its first rows one with enough columns that are known, or were named by hand."""
         header = find_header(self.book.top(self.name), columns, self.book.merged(self.name))
         if header is not None and len(header.roles) >= ENOUGH_ROLES:
             return header
@@ -120,7 +120,7 @@ class Choice:
 
 
 def choose(name: str, sheets: Sequence[Sheet], asked: str | None, columns: Mapping[Role, str]) -> Choice:
-    """The sheet that was asked for, hidden or not, or that is meant; a `SheetError` if that cannot be told."""
+    """Choose the sheet that was asked for, hidden or not, or that is meant; a `SheetError` if that cannot be told."""
     if asked is not None:
         return _named(name, sheets, asked)
     visible = [sheet for sheet in sheets if sheet.is_visible]
@@ -136,7 +136,7 @@ def choose(name: str, sheets: Sequence[Sheet], asked: str | None, columns: Mappi
 
 
 def _named(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
-    """Excel lets no two names differ by capitals alone."""
+    """Choose by name; Excel lets no two differ by capitals alone."""
     same = [sheet for sheet in sheets if sheet.name.casefold() == asked.casefold()]
     if not same:
         raise SheetError(
@@ -150,7 +150,7 @@ def _named(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
 
 
 def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mapping[Role, str]) -> Choice:
-    """The only visible sheet with a header. Without any, the top of the first that holds something, to speak about."""
+    """Choose the only visible sheet with a header; without any, the top of the first that holds something."""
     candidates: dict[str, Header] = {}
     filled: dict[str, Sequence[Sequence[Cell]]] = {}
     for sheet in visible:
@@ -176,12 +176,11 @@ def _meant(name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mappin
 
 
 def _speak(code: str, sheets: list[str]) -> tuple[Finding, ...]:
-    """Say something of these sheets, if there are any."""
     return (Finding(code, params={"sheets": list_names(sheets)}),) if sheets else ()
 
 
 def _is_like(row: Sequence[Cell], header: Header) -> bool:
-    """Whether a row of another sheet could be one below this header: a list that goes on without its titles."""
+    """Tell whether a row of another sheet could go on below this header: a list without its titles."""
     cells = {role: row[column] if column < len(row) else None for role, column in header.roles.items()}
     direction = cells.get(Role.DIRECTION)
     if Role.DIRECTION in cells and not (isinstance(direction, str) and direction_of(direction)):
@@ -202,7 +201,7 @@ class LoadedSheet:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     merged: list[Merged] = field(default_factory=list)
-    """Rows count from 1 here, as in `Appearance`."""
+    """Rows count from 1 here."""
     findings: tuple[Finding, ...] = ()
 
     def add_row(self, cells: list[object]) -> None:
@@ -212,7 +211,6 @@ class LoadedSheet:
         self.rows.append(cells)
 
     def put(self, row: int, column: int, cell: object) -> None:
-        """Put in a cell, wherever it is."""
         self.rows += [[] for _row in range(row + 1 - len(self.rows))]
         cells = self.rows[row]
         cells += [None] * (column + 1 - len(cells))
@@ -238,22 +236,18 @@ class LoadedWorkbook:
         self._by_name = {sheet.name: sheet for sheet in reversed(sheets)}
 
     def sheets(self) -> list[Sheet]:
-        """Its sheets in their order."""
         return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._in_order]
 
     def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for."""
         return [list(map(as_cell, row)) for row in self._by_name[sheet].rows[:SEARCHED_ROWS]]
 
     def merged(self, sheet: str) -> list[Merged]:
-        """Its merged cells."""
         return self._by_name[sheet].merged
 
     def forget(self, sheet: str) -> None:
-        """Nothing: all sheets were read in one go."""
+        """Do nothing: all sheets were read in one go."""
 
     def table(self, choice: Choice) -> Table:
-        """The chosen sheet."""
         sheet = self._by_name[choice.sheet]
         rows = sheet.rows
         columns = max(map(len, rows), default=1)

@@ -1,4 +1,4 @@
-"""How much a sheet may take. Sheets are untrusted, so every measure of one is bounded."""
+"""A sheet's file, how much reading it may take, and the sentences for what cannot be read. Sheets are untrusted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Limits:
 
     @classmethod
     def of(cls, *, file_mb: int, unpacked_mb: int, rows: int) -> Limits:
-        """The limits that the settings choose. Larger files are given more time and memory in proportion."""
+        """Make the limits that the settings choose. Larger files are given more time and memory in proportion."""
         usual = cls()
         factor = max(1, file_mb * MEGABYTE / usual.file_size, unpacked_mb * MEGABYTE / usual.unpacked)
         return cls(
@@ -84,23 +84,21 @@ _DIED = (
 
 
 def shown(name: str) -> str:
-    """A file's or a sheet's name for a sentence: quoted, short, and harmless to a terminal."""
+    """Quote a file's or a sheet's name for a sentence: short, and harmless to a terminal."""
     clean = "".join(char if char.isprintable() else "?" for char in name)
     return _("“{name}”").format(name=clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…")
 
 
 def damaged(name: str) -> SheetError:
-    """The file is of a kind we know, but the parser gave up on it."""
+    """Say that a parser gave up on a file of a known kind."""
     return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=shown(name)))
 
 
 def password(name: str) -> SheetError:
-    """The file is encrypted."""
     return SheetError(_("{file} is protected by a password: save it again without one.").format(file=shown(name)))
 
 
 def too_much_memory(name: str, limits: Limits) -> SheetError:
-    """Reading it takes more memory than any sheet is given."""
     return SheetError(
         _(
             "{file} needs more than {memory} MiB of memory to read: "
@@ -110,7 +108,7 @@ def too_much_memory(name: str, limits: Limits) -> SheetError:
 
 
 def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
-    """Reading it takes more time than any sheet is given; of several sheets, one may be read sooner."""
+    """Say that reading takes too long; of several sheets, one may be read sooner."""
     sentence = _(
         "{file} could not be read within {seconds} seconds: "
         "copy the rows that matter into a new workbook and save that."
@@ -126,13 +124,13 @@ def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetErro
 
 
 def died(name: str, limits: Limits) -> SheetError:
-    """The child ended without an answer: a parser that aborts does so for memory or over nonsense."""
+    """Say that the child ended without an answer: a parser that aborts does so for memory or over nonsense."""
     sentence = _(_DIED[name.lower().endswith(_NEW)])
     return SheetError(sentence.format(file=shown(name), memory=number(limits.memory_mib)))
 
 
 def cannot_start(name: str) -> SheetError:
-    """The file may be fine, but the machine has no room for the child."""
+    """Say that the machine has no room for the child; the file may be fine."""
     return SheetError(
         _(
             "{file} could not be read because no other process could be started: close other programs, try again."
@@ -170,7 +168,7 @@ class Original:
 
 
 def load(path: Path, limits: Limits) -> Original:
-    """The file's bytes, or a `SheetError` for what can be told without looking into them."""
+    """Load a file's bytes, or raise a `SheetError` for what can be told without looking into them."""
     # A name that is no text (its bytes are not UTF-8) must not break the report or the database later.
     name = path.name.encode("utf-8", "replace").decode("utf-8")
     try:

@@ -1,4 +1,4 @@
-"""Starting, measuring and ending the child process, on every system."""
+"""Sheets read within their limits: a text in a thread, a workbook in a child process that is measured and ended."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _IS_WINDOWS = os.name == "nt"
 
 
 def start(module: str) -> subprocess.Popen[bytes]:
-    """A Python that runs the module, talked to through its standard input and output. What it prints else is lost."""
+    """Start a Python that runs the module, talked to through its pipes. What else it prints is lost."""
     return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
         # -P keeps a pandas.py in the accountant's folder from being imported.
         [sys.executable, "-P", "-m", module],
@@ -55,7 +55,7 @@ def start(module: str) -> subprocess.Popen[bytes]:
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    """A child's standard input or output, which `start` always opens."""
+    """Require a child's standard input or output, which `start_child` always opens."""
     if stream is None:
         raise RuntimeError("the child was started without pipes")
     return stream
@@ -85,14 +85,14 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _family(pid: int) -> list[int]:
-    """The process and what it started: on Windows a virtual environment's Python is only the real one's starter."""
+    """List the process and what it started: on Windows a virtual environment's Python only starts the real one."""
     with contextlib.suppress(psutil.Error):
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     return [pid]
 
 
 def _environment() -> dict[str, str]:
-    """What little of our environment the child gets. It finds its modules exactly where we find ours."""
+    """Make the little environment that the child gets. It finds its modules exactly where we find ours."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     path = [entry for entry in sys.path if entry]
     if _ROOT not in path:
@@ -110,9 +110,7 @@ _LOOK_EVERY = 0.025
 def read_sheet(
     path: Path, *, sheet: str | None = None, columns: Mapping[Role, str] | None = None, limits: Limits | None = None
 ) -> Grid:
-    """The cells of a sheet; a `SheetError` says in one sentence why it cannot be read. `sheet` chooses by name, and
-    `columns` that were named by hand are looked for where there are several sheets.
-    """
+    """Read a sheet, chosen by its name or by columns named by hand; a `SheetError` says why it cannot be read."""
     with open_sheet(path, sheet=sheet, columns=columns, limits=limits) as reader:
         return reader.result()
 
@@ -132,7 +130,7 @@ def open_original(
     columns: Mapping[Role, str] | None = None,
     limits: Limits | None = None,
 ) -> Reader:
-    """As `open_sheet`, for a file whose bytes are there already."""
+    """Begin to read a file whose bytes are there already, as `open_sheet` does."""
     request = Request(original, sheet, columns or {}, limits or Limits(), language())
     return Reader(partial(_read_text, request)) if kind_of(original) is Kind.TEXT else SheetReader(request)
 
@@ -159,7 +157,7 @@ class Reader:
         self.close()
 
     def result(self) -> Grid:
-        """The grid, once it is complete; a `SheetError` says why it cannot be read."""
+        """Wait for the grid; a `SheetError` says why it cannot be read."""
         return self._grid.result()
 
     def close(self) -> None:
@@ -185,7 +183,6 @@ class SheetReader(Reader):
         super().__init__(partial(self._read, request))
 
     def close(self) -> None:
-        """End the child if it still runs."""
         end(self._child)
 
     def _read(self, request: Request) -> Grid:
@@ -223,7 +220,7 @@ class SheetReader(Reader):
         raise self._reason or died(self._name, self._limits)
 
     def _messages(self) -> Iterator[Message]:
-        """What the child says, until it stops, says more than it may, or is stopped."""
+        """Read what the child says, until it stops, says more than it may, or is stopped."""
         left = self._limits.answer
         with contextlib.suppress(ValueError, RecursionError, OSError), pipe(self._child.stdout) as stream:
             while self._reason is None and (line := stream.readline(left)):

@@ -130,7 +130,7 @@ def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: l
 
 
 def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
-    """A number, a date or a duration, as the cell's own format says; and what is shown of it."""
+    """Read a number, a date or a duration, as the cell's own format says, and note what is shown of it."""
     if style.format is None or is_shown_as_it_is(value, style.decimals) or not isfinite(value):
         return value
     number = Decimal(repr(value))
@@ -144,7 +144,7 @@ def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: floa
 
 
 def _styles(book: Book) -> list[_Style]:
-    """By the number of the style that a cell gives. A file need not describe the formats that Excel has of its own."""
+    """Read the styles by their numbers. A file need not describe the formats that Excel has of its own."""
     codes = BUILT_IN | {entry.format_key: entry.format_str for entry in book.format_list}
     struck = {index for index, font in enumerate(book.font_list) if font.struck_out}
     styles = []
@@ -156,7 +156,7 @@ def _styles(book: Book) -> list[_Style]:
 
 
 def _as_time(value: float, book: Book, kind: str) -> object:
-    """A duration, a date, or a time where there is no day; what is beyond all days stays the number that it is."""
+    """Convert to a duration, a date, or a time where there is no day; what is beyond all days stays a number."""
     from xlrd.xldate import xldate_as_datetime
 
     try:
@@ -169,7 +169,7 @@ def _as_time(value: float, book: Book, kind: str) -> object:
 
 
 def _hidden_rows(sheet: Sheet) -> Iterator[int]:
-    """By hand, by a filter, in a collapsed group, of no height, or because all that are not described are hidden."""
+    """Find rows hidden by hand, by a filter, in a group, of no height, or as all that are not described."""
     for row, info in sheet.rowinfo_map.items():
         if info.hidden or not (info.height or info.has_default_height):
             yield row
@@ -178,7 +178,7 @@ def _hidden_rows(sheet: Sheet) -> Iterator[int]:
 
 
 def _struck_runs(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
-    """Cells of whose text a part is struck through. Runs begin at a unit of UTF-16; one behind the text is empty."""
+    """Find cells whose text is struck through in part. Runs begin at a unit of UTF-16; one behind the text is empty."""
     for place, runs in sheet.rich_text_runlist_map.items():
         length = len(sheet.cell_value(*place).encode("utf-16-le", "surrogatepass")) // 2
         if any(start < length and book.font_list[font].struck_out for start, font in runs):
@@ -192,7 +192,7 @@ def _error(code: int) -> str:
 
 
 def _find_sheets(book: Book) -> list[int]:
-    """Tell where in the workbook's stream each sheet of cells begins."""
+    """Find where in the workbook's stream each sheet of cells begins."""
     begins = []
     for kind, at in _walk(book, 0):
         if kind == _END:
@@ -207,9 +207,8 @@ def _find_sheets(book: Book) -> list[int]:
 def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
     """Put in formulas that were never calculated, which xlrd does not tell from others ([MS-XLS] 2.4.127).
 
-    The result is an empty text, or 0 with the request to calculate it on opening. Excel and LibreOffice write such
-    results as well, of formulas that they calculated; but they leave a summary of the document in the file, and
-    programs that only write workbooks seldom do.
+    The result is an empty text, or 0 with the request to calculate it on opening. Programs that calculate write such
+    results as well, but leave a summary of the document, as programs that only write workbooks seldom do.
     """
     # A chart's part of the sheet begins and ends as the sheet does, and has no cells.
     depth = 0
@@ -226,7 +225,7 @@ def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
 
 
 def _walk(book: Book, begin: int) -> Iterator[tuple[int, int]]:
-    """Go from record to record: of what kind each is, and where its content begins."""
+    """Walk from record to record: of what kind each is, and where its content begins."""
     at, end = book.base + begin, book.base + book.stream_len
     while at + _RECORD.size <= end:
         kind, length = _RECORD.unpack_from(book.mem, at)

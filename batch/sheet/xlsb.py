@@ -52,7 +52,7 @@ def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
 
 
 def _find_parts(package: Package) -> dict[str, str]:
-    """Tell in which part each sheet is, by its name."""
+    """Find in which part each sheet is, by its name."""
     parts = {}
     for kind, content in _records(package.open(package.workbook).read()):
         if kind == _SHEET:
@@ -74,7 +74,7 @@ def _put_errors(sheet: LoadedSheet, part: bytes) -> None:
 
 
 def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
-    """Go through a part's records. Kinds and lengths are written in groups of seven bits, the lowest first."""
+    """Walk through a part's records. Kinds and lengths are written in groups of seven bits, the lowest first."""
     at = 0
     while at < len(part):
         kind, length = part[at], 0
@@ -93,6 +93,6 @@ def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _text(content: bytes) -> tuple[str, bytes]:
-    """A text that begins with its length, and what follows it."""
+    """Read a text that begins with its length, and what follows it."""
     end = 4 + 2 * int(_NUMBER.unpack_from(content)[0])
     return content[4:end].decode("utf-16-le", "replace"), content[end:]

@@ -1,7 +1,7 @@
-"""Conditional formats that strike cells through or hide them (ECMA-376, part 1, 18.3.1.10; MS-XLSX, 2.4.13 and 2.6.4).
+"""Workbooks (.xlsx), and their conditional formats that strike cells through or hide them.
 
-They are evaluated where that is simple: a comparison of cells with each other or with constants, some of these
-together, and words in the cell. Of any other rule it is only told which cells it is about.
+Those are evaluated where that is simple: comparisons of cells and constants, some together, and words. Of other rules
+it is only told which cells they are about (ECMA-376, part 1, 18.3.1.10; MS-XLSX, 2.4.13 and 2.6.4).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _Value = Callable[[int, int], object]
 
 
 def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
-    """Strike through and hide what the sheet's conditional formats do; what cannot be told of is given back."""
+    """Strike through and hide what conditional formats do; give back the ranges of which that cannot be told."""
     untold: list[Merged] = []
     for ranges, rule in sheet.conditional:
         style = _find_style(rule, styles)
@@ -75,7 +75,7 @@ def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
 
 
 def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
-    """A rule names its style by number; one in an extension has it within itself."""
+    """Find a rule's style: by its number, or within the rule if that is in an extension."""
     own = rule.find("{*}dxf")
     if own is not None:
         return read_conditional_style(own)
@@ -84,7 +84,7 @@ def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
 
 
 def _cells_of(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int, int]]:
-    """The cells in there that hold something."""
+    """Find the cells in there that hold something."""
     for top, left, bottom, right in ranges:
         rows = range(top - 1, min(bottom, sheet.height)) if bottom - top < len(sheet.rows) else sheet.rows
         for row in rows:
@@ -148,7 +148,7 @@ def _join(truths: Sequence[_Truth], how: Callable[[Sequence[bool | None]], bool]
 
 
 def _compare(left: _Value, sign: str, right: _Value) -> _Truth:
-    """As Excel compares: without regard to capitals, and numbers before texts before truth values."""
+    """Compare as Excel does: without regard to capitals, and numbers before texts before truth values."""
 
     def compare(row: int, column: int) -> bool | None:
         first, second = left(row, column), right(row, column)
@@ -159,7 +159,7 @@ def _compare(left: _Value, sign: str, right: _Value) -> _Truth:
 
 
 def _key(value: object, other: object) -> tuple[int, float | str] | None:
-    """A value's place in their order; a blank is like nothing of the other's kind."""
+    """Rank a value for comparing; a blank is like nothing of the other's kind."""
     match value:
         case None:
             return _key({str: "", bool: False}.get(type(other), 0.0), None)
@@ -175,7 +175,7 @@ def _key(value: object, other: object) -> tuple[int, float | str] | None:
 
 
 def _operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
-    """A constant, or a cell: without a dollar sign it moves with the cell that the format is for."""
+    """Read a constant, or a cell: without a dollar sign it moves with the cell that the format is for."""
     if text.startswith('"'):
         constant: object = text[1:-1].replace('""', '"')
     elif text.upper() in {"TRUE", "FALSE"}:
@@ -209,24 +209,19 @@ class Workbook:
         self._read: dict[str, SheetXml] = {}
 
     def sheets(self) -> list[Sheet]:
-        """Its worksheets in their order."""
         return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._package.sheets]
 
     def top(self, sheet: str) -> list[list[Cell]]:
-        """The rows in which a header is looked for."""
         xml = self._sheet(sheet)
         return [list(map(as_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
 
     def merged(self, sheet: str) -> list[Merged]:
-        """The merged cells."""
         return self._sheet(sheet).merged
 
     def forget(self, sheet: str) -> None:
-        """Let go of a sheet that is not meant, because all of it is held."""
         self._read.pop(sheet, None)
 
     def table(self, choice: Choice) -> Table:
-        """The chosen sheet, within the limits, with what was seen of it."""
         xml = self._sheet(choice.sheet)
         height, findings = choice.cut(xml.height, min(xml.rows, default=0)), self._unseen(xml)
         check_extent(self._name, height, xml.width, height * xml.width, self._limits)
@@ -269,13 +264,13 @@ class Workbook:
             return StyleSheet(), False
 
     def _unseen(self, xml: SheetXml) -> tuple[Finding, ...]:
-        """What is said where not all could be looked at: Excel mends it."""
+        """Say where not all could be looked at: Excel mends it."""
         is_seen = xml.is_clear and self._styles[1]
         return () if is_seen else (Finding("appearance-unseen", params={"as": "again"}),)
 
 
 def _appearance(xml: SheetXml) -> Appearance:
-    """As a grid has it: rows as Excel counts them, and none below the last cell."""
+    """Make what a grid has: rows as Excel counts them, and none below the last cell."""
     return Appearance(
         shown={(row + 1, column): text for (row, column), text in xml.shown.items()},
         hidden_rows=frozenset(row + 1 for row in xml.hidden_rows if row < xml.height),

@@ -1,7 +1,7 @@
-"""A worksheet's XML and that of the texts its cells share (ECMA-376, part 1, 18.3 and 18.4): cells as they are stored.
+"""A worksheet's XML and that of its shared texts (ECMA-376, part 1, 18.3 and 18.4), read in one pass.
 
-One pass notes what a cell holds and what a person sees of it. A number is one as Excel keeps it, to 15 or 17 digits. A
-cell whose value cannot be told is the error "#UNKNOWN!", and no rule takes that for anything else.
+A number is one as Excel keeps it, to 15 or 17 digits. A cell whose value cannot be told is the error "#UNKNOWN!", and
+no rule takes that for anything else.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class SheetXml(XmlReader):
         *,
         counts_from_1904: bool = False,
     ) -> None:
-        """`check` hears how many rows and columns there are when they become more."""
+        """Let `check` hear how many rows and columns there are when they become more."""
         super().__init__()
         self.rows: dict[int, list[object]] = {}
         self.height = self.width = 0
@@ -148,7 +148,7 @@ class SheetXml(XmlReader):
             self.hidden_rows.add(self._row)
 
     def _start_column(self, attributes: Attributes) -> None:
-        """Of ranges of columns; what is grouped and collapsed is hidden, and so is what has no width."""
+        """Note columns that are hidden, as those of a collapsed group are, or have no width."""
         if attributes.get("hidden", "").strip() in _TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "0"))
             self.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
@@ -164,13 +164,13 @@ class SheetXml(XmlReader):
         self.conditional += [(ranges, rule) for rule in entry.iterfind("{*}cfRule")]
 
     def _read_ranges(self, text: str) -> list[Merged]:
-        """Ranges such as "A1:B2 D4"; what is none is not clear."""
+        """Read ranges such as "A1:B2 D4"; what is none is not clear."""
         ranges = list(map(read_range, text.split()))
         self.is_clear = self.is_clear and None not in ranges
         return [found for found in ranges if found]
 
     def _end_cell(self) -> None:
-        """Keep a cell. This runs for every one of them, so that it goes no detours for what most are."""
+        """Keep a cell, with no detours for what most are: this runs for every one of them."""
         cell, text, column = self._cell, self._value, self._column + 1
         address = cell.get("r")
         if address is not None and address != self._letters[column] + self._row_text:
@@ -206,7 +206,7 @@ class SheetXml(XmlReader):
         return column
 
     def _read_result(self, kind: str, text: str | None, formula: str) -> object:
-        """The result of a formula; one that was never calculated is the text that it is."""
+        """Read the result of a formula; one that was never calculated is the text that it is."""
         if not text and not any(self._runs) and (kind != "str" or text is None):
             return f"={formula}"
         value = self._read_value(kind, text)
@@ -284,7 +284,7 @@ class SheetXml(XmlReader):
 
 
 def read_range(text: str) -> Merged | None:
-    """A range as Excel writes it, "A1:B2" or "A1": first row from 1, first column from 0, and the last ones."""
+    """Read "A1:B2" or "A1" as a first row from 1, a first column from 0, and the last ones."""
     first, _colon, last = text.partition(":")
     corners = [_PLACE.fullmatch(first), _PLACE.fullmatch(last or first)]
     if None in corners:
@@ -295,7 +295,7 @@ def read_range(text: str) -> Merged | None:
 
 @lru_cache(maxsize=_MOST_COLUMNS)
 def column_index(letters: str) -> int:
-    """A column's number from 0: 0 for A, 26 for AA."""
+    """Parse a column's letters to its number from 0: A is 0, AA is 26."""
     number = 0
     if not (letters.isascii() and letters.isalpha()):
         raise ValueError("a column has no such name")
@@ -306,7 +306,7 @@ def column_index(letters: str) -> int:
 
 @lru_cache(maxsize=1)
 def _name_columns() -> Sequence[str]:
-    """The letters of all columns that there can be, and of none behind them."""
+    """Name all columns that there can be; behind the last stands an empty one."""
     letters = [chr(65 + number) for number in range(26)]
     twice = [first + second for first in letters for second in letters]
     thrice = [first + pair for first in letters for pair in twice]
@@ -314,7 +314,7 @@ def _name_columns() -> Sequence[str]:
 
 
 def _styles_by_attribute(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
-    """A cell that gives no style has the first."""
+    """Make what finds a style by a cell's attribute; a cell that gives none has the first."""
 
     @lru_cache(maxsize=65_536)
     def find(text: str | None) -> CellStyle | None:
@@ -346,7 +346,7 @@ def _read_day(text: str | None) -> object:
 
 
 def _as_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> object:
-    """A number as the day, the time or the duration that it is shown as; None where none is shown."""
+    """Convert a number to the day, the time or the duration that it is shown as; None where none is shown."""
     if is_duration and abs(number) < _LAST_DAY:
         return timedelta(milliseconds=round(number * _DAY))
     if not 0 <= number < _LAST_DAY - _BETWEEN_EPOCHS:
@@ -358,5 +358,5 @@ def _as_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> obje
 
 
 def _unescape(text: str) -> str:
-    """Characters that XML cannot hold are written as _x000D_."""
+    """Give back the characters that XML cannot hold, written as _x000D_."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

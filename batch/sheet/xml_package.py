@@ -1,4 +1,4 @@
-"""The parts of an Office Open XML workbook, found along the relationships between them (ECMA-376, parts 1 and 2).
+"""The parts of a zipped workbook, found along their relationships (ECMA-376, parts 1 and 2), and a reader of their XML.
 
 No name is taken for granted but that of the first relationships, and names are compared as Excel does: without regard
 to capitals, with either slash, and with "%20" for a space.
@@ -97,11 +97,7 @@ class Package:
 
     @cached_property
     def calculates(self) -> bool:
-        """Whether a program saved it that calculates; what only writes workbooks leaves other names, or none.
-
-        Google Sheets leaves no name either, but a part of its own, though not always; all else that tells its files
-        (a theme, vocabularies) has been copied into programs that only write.
-        """
+        """Whether a program saved it that calculates: it leaves its name or, as Google Sheets, a part of its own."""
         kinds = ("extended-properties", "extendedProperties")
         part = next(filter(None, (self._find_related(_PACKAGE, "", kind) for kind in kinds)), None)
         if part is None:
@@ -139,7 +135,7 @@ class Package:
         return next((target for target in found if target in self._names), None)
 
     def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
-        """What a part of relationships names: each one's id, its kind, and the part that it leads to."""
+        """List what a part of relationships names: each one's id, its kind, and the part that it leads to."""
         if part not in self._names:
             return []
         return [
@@ -150,7 +146,7 @@ class Package:
 
 
 def _fold(name: str, folder: str = "") -> str:
-    """A part's name as names are compared; it may be told from a folder."""
+    """Fold a part's name as names are compared; it may be told from a folder."""
     plain = unquote(name).replace("\\", "/")
     return posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/").casefold()
 
@@ -191,7 +187,7 @@ class XmlReader:
         return "".join(self._pieces)
 
     def _begin(self, name: str, _attributes: Attributes) -> None:
-        """The outermost element tells the vocabulary."""
+        """Learn the vocabulary from the outermost element."""
         space, separator, _local = name.rpartition(" ")
 
         def whole(name: str) -> str:
@@ -258,7 +254,7 @@ class XmlReader:
 
 
 def _in_braces(name: str) -> str:
-    """A name as trees have it."""
+    """Write a name as trees have it."""
     space, separator, local = name.rpartition(" ")
     return f"{{{space}}}{local}" if separator else local
 
