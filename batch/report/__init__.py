@@ -1,4 +1,4 @@
-"""The result workbook: what an accountant reads, files, and hands to an auditor. `workbook` writes it.
+"""What an accountant reads, files and hands to an auditor: the result workbook, the template and the journal.
 
-The verdict and the words are used on screens as well, so importing them does not bring the library for workbooks along.
+`verdict` and `result_labels` are used on screens as well, so importing them does not load the library for workbooks.
 """

@@ -80,7 +80,7 @@ class RowColumn:
 
 
 def plain_finding(finding: Finding) -> dict[str, Any]:
-    """Return a finding as the JSON document has it."""
+    """Convert a finding for the JSON document."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

@@ -1,7 +1,6 @@
-"""What a batch did, as entries of double-entry accounting: two lines a movement, debit equal to credit.
+"""What a batch did, as entries of double-entry accounting, and as the file that the tax office asks for.
 
-Money that moves between two accounts of one company is neither spent nor earned: what one holds more, the other holds
-less. An add debits the sub-account and credits the main account; a remove the other way round.
+An add debits the sub-account and credits the main account, a remove the other way round: nothing is spent or earned.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Entry:
 
 
 def entries_of(view: BatchView, accounts: JournalSettings, zone: tzinfo | None) -> Iterator[Entry]:
-    """An entry for each row that is done, however that was found out, in the order in which they were done."""
+    """Make an entry for each row that is done, however that was found out, in the order in which they were done."""
     head = view.head
     done = [entry for entry in view.rows if entry.result.status is Status.DONE]
     done.sort(key=lambda entry: (_done_at(head, entry), entry.row.number))
@@ -75,7 +74,7 @@ def _text(entry: BatchRow) -> str:
 
 
 def _lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
-    """The debit before the credit."""
+    """Put the debit before the credit."""
     amount = entry.row.amount or ZERO
     is_add = entry.row.direction is Direction.ADD
     subaccount = Line(
@@ -92,7 +91,7 @@ def _lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
 
 
 def entry_lines(entries: Iterable[Entry]) -> Iterator[list[str]]:
-    """The titles, and a line for each side of each entry. Days are written as 2026-01-31."""
+    """Give the titles, and a line for each side of each entry, with days as 2026-01-31."""
     yield [
         _("Entry"),
         _("Day"),
@@ -146,12 +145,12 @@ _STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–
 
 
 def file_name(accounts: JournalSettings, closed: date) -> str | None:
-    """The name that the administration asks for, if the company's number is set."""
+    """Return the name that the tax office prescribes, None if the company's number is not set."""
     return f"{accounts.siren}FEC{closed:%Y%m%d}.txt" if accounts.siren else None
 
 
 def fec_bytes(entries: Iterable[Entry], accounts: JournalSettings) -> Iterator[bytes]:
-    """The file, line by line."""
+    """Encode the file, line by line."""
     yield _encoded(COLUMNS)
     for entry in entries:
         for line in entry.lines:
@@ -187,7 +186,7 @@ def _encoded(fields: Iterable[str]) -> bytes:
 
 
 def _plain(text: str) -> str:
-    """The text in the file's characters and on one line: what it does not have is written with those that it has."""
+    """Put a text on one line and into the characters that the file's encoding has."""
     text = " ".join(text.translate(_STAND_INS).split())
     if text.isascii():
         return text

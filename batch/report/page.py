@@ -1,4 +1,4 @@
-"""Making any text fit a cell: nothing that XML or Excel cannot hold, and nothing lost without a mark."""
+"""What every sheet is made with: texts that any cell can hold, styles, page set-up, and links between the sheets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LINE_END = re.compile(r"\r\n?")
 
 
 def writable(text: str) -> str:
-    """The text as a cell can hold it; what cannot be written becomes a visible mark, and what is too long is cut."""
+    """Fit a text to a cell: what cannot be written becomes a visible mark, and what is too long is cut."""
     text = visible(text)
     if "_x" in text:
         text = _ESCAPE_LIKE.sub("_x005F_", text)
@@ -43,14 +43,14 @@ def writable(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with a mark for what no file of ours can hold, and one kind of line end."""
+    """Mark what no file of ours can hold, and make all line ends alike."""
     if text.isascii() and text.isprintable():
         return text
     return _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
 
 
 def one_line(text: str, limit: int) -> str:
-    """The text for a page header or a property of the file: on one line, and no longer than the limit."""
+    """Put a text on one line, no longer than the limit, for a page header or a property of the file."""
     line = " ".join(_UNWRITABLE.sub(REPLACED, text).split())
     return line if len(line) <= limit else line[: limit - 1] + CUT
 
@@ -82,7 +82,7 @@ LINK_INK = "0B4F8A"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Look:
-    """All that styles a cell. Looks are compared by identity, since cells are looked up by them for every value.
+    """All that styles a cell; compared by identity, since cells are looked up by it for every value.
 
     `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
     """
@@ -146,20 +146,20 @@ STATUS_LOOKS = {
 
 @cache
 def count_look(language: Language, *, bold: bool = False) -> Look:
-    """A number of rows."""
+    """Make the style of a number of rows."""
     return Look(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
 
 
 @cache
 def euro_look(places: int, language: Language, *, bold: bool = False) -> Look:
-    """An amount with so many decimals."""
+    """Make the style of an amount with so many decimals."""
     euro = _euro_format(places, language)
     return Look(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
 
 
 @cache
 def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
-    """A difference of the books: with its sign, and marked unless it is nothing."""
+    """Make the style of a difference of the books: with its sign, and marked unless it is nothing."""
     euro = _euro_format(places, language)
     plain = Look(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
@@ -167,48 +167,48 @@ def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
 
 @cache
 def day_look(language: Language) -> Look:
-    """A date of the accountant's."""
+    """Make the style of a date of the accountant's."""
     return Look(number_format=DAY[language])
 
 
 @cache
 def own_moment_look(language: Language) -> Look:
-    """A date and time of the accountant's, whose zone nobody knows."""
+    """Make the style of a date and time of the accountant's, whose zone nobody knows."""
     return Look(number_format=f"{DAY[language]} hh:mm:ss")
 
 
 @cache
 def moment_look(language: Language, *, in_thousandths: bool = False) -> Look:
-    """A moment of ours, which says its zone."""
+    """Make the style of a moment of ours, which says its zone."""
     return Look(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
 
 
 @cache
 def linked(look: Look) -> Look:
-    """The same look for a cell that leads somewhere; it has no fill, because some programs choose a link’s ink."""
+    """Underline a style for a cell that leads somewhere; use one without fill, as some programs choose a link’s ink."""
     return replace(look, underlined=True, ink=LINK_INK)
 
 
 @cache
 def wrapped(look: Look) -> Look:
-    """The same look for a text that takes several lines."""
+    """Adapt a style to a text that takes several lines."""
     return replace(look, wrap=True)
 
 
 @cache
 def aligned(look: Look, horizontal: str) -> Look:
-    """The same look for the title of a column whose values are aligned so."""
+    """Adapt a style to the title of a column whose values are aligned so."""
     return replace(look, horizontal=horizontal, indent=_TITLE_INDENTS[horizontal])
 
 
 @cache
 def quoted(look: Look) -> Look:
-    """The same look for a text that could be taken for a formula."""
+    """Adapt a style to a text that could be taken for a formula."""
     return replace(look, number_format=TEXT, is_quoted=True)
 
 
 def styled_cell(sheet: Worksheet, look: Look) -> Cell:
-    """An empty cell of the sheet in that look."""
+    """Make an empty cell of the sheet in that style."""
     cell = WriteOnlyCell(sheet)
     cell.font = Font(
         name=FONT, size=look.size, bold=look.bold, color=look.ink, underline="single" if look.underlined else None
@@ -227,7 +227,7 @@ def styled_cell(sheet: Worksheet, look: Look) -> Cell:
 
 
 def axis_format(language: Language) -> str:
-    """Whole euros on the axis of a chart."""
+    """Make the number format of whole euros on the axis of a chart."""
     return f"{_OWN_SEPARATORS[language]}{_euro_format(0, language)}"
 
 
@@ -266,12 +266,11 @@ class Frame:
 
 
 def frame_of(head: BatchHead) -> Frame:
-    """The frame for a batch's workbook."""
     return Frame(head.source.file_name, head.batch)
 
 
 def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool = False) -> Worksheet:
-    """A new last sheet, ready for its first row: A4, landscape unless upright, as wide as the paper, numbered pages."""
+    """Add a last sheet, ready for its first row: A4, landscape unless upright, as wide as the paper, numbered pages."""
     sheet: Worksheet = workbook.create_sheet(title)
     sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
     sheet.page_setup.paperSize = A4
@@ -298,7 +297,7 @@ def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
 
 
 def _page_text(text: str) -> str:
-    """An ampersand begins a code there, so it is doubled."""
+    """Double each ampersand, which begins a code there."""
     return one_line(text, HEAD_LIMIT).replace("&", "&&")
 
 
@@ -319,7 +318,7 @@ class Links:
 
 
 def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
-    """Links for rows that were refused or are unknown, and for those that the forecast says would be refused."""
+    """Find the lines of rows that were refused or are unknown, and of those that the forecast says would be refused."""
     first = frame.first_line
     refused_on_paper = {item.row for item in contents.forecast.refusals} if contents.forecast else set()
     rows: dict[int, int] = {}
@@ -340,7 +339,7 @@ def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
 
 
 def _events(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
-    """By row number, the line on which its last attempt begins."""
+    """Find the line on which the last attempt of each row begins, by row number."""
     lines: dict[int, int] = {}
     if not rows:
         return lines

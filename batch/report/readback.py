@@ -1,7 +1,4 @@
-"""Reading a report again, to compare what it claims of every row with what the ledger says.
-
-It may have been written in another language than the one in force.
-"""
+"""Compares what a report claims of every row with what the ledger says, whatever language it was written in."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _NO_CODE = -1
 
 
 def difference_in(path: Path, view: BatchView) -> str | None:
-    """The first place where the report's *Rows* part from the view, as a sentence; None if they agree."""
+    """Compare the report's *Rows* with the view: return the first difference as a sentence, None if they agree."""
     claimed, recorded = _claims(path), _records(view)
     both = recorded.join(claimed, how="outer", sort=False)
     differing = both[(both["status"] != both["claimed"]) | (both["code"] != both["claimed_code"])]
@@ -47,14 +44,14 @@ def _sentence(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: A
 
 
 def _plain(value: Any) -> Any:
-    """A cell of the table for a sentence: nothing, a text, or a whole number."""
+    """Convert a cell of the table for a sentence: to nothing, a text, or a whole number."""
     if pandas.isna(value) or value == _NO_CODE:
         return None
     return value if isinstance(value, str) else int(value)
 
 
 def _records(view: BatchView) -> pandas.DataFrame:
-    """What the ledger says, by row number: the status in the language in force, and the code."""
+    """Collect what the ledger says, by row number: the status in the language in force, and the code."""
     results = [entry.result for entry in view.rows]
     return pandas.DataFrame(
         {
@@ -66,7 +63,7 @@ def _records(view: BatchView) -> pandas.DataFrame:
 
 
 def _claims(path: Path) -> pandas.DataFrame:
-    """What the report's *Rows* say, in the same form."""
+    """Read what the report's *Rows* say, in the same form."""
     with _opened(path) as workbook:
         written, names = _language_of(path, workbook)
         cells = pandas.read_excel(workbook, sheet_name=names.rows, header=None, dtype=object, na_filter=False)
@@ -102,14 +99,14 @@ def _language_of(path: Path, workbook: pandas.ExcelFile) -> tuple[Language, Repo
 
 
 def _status_words(written: Language) -> Mapping[str, str]:
-    """The report's words for a status, and ours."""
+    """Map the report's words for a status to those of the language in force."""
     with speaking(written):
         theirs = {status: status_word(status) for status in Status}
     return {theirs[status]: status_word(status) for status in Status}
 
 
 def _titles(path: Path, cells: pandas.DataFrame, names: ReportWords) -> tuple[int, list[int]]:
-    """Where the table begins below its titles, and the columns of the status, the code and the row number.
+    """Find where the table begins below its titles, and the columns of the status, the code and the row number.
 
     Our columns come after the accountant's own, which may have had the same titles in older reports.
     """

@@ -1,4 +1,4 @@
-"""Every word of the workbook that is not data, in one place. The verdict, which is put together, has its own module.
+"""Every word of the workbook that is not data; the verdict, which is put together, has its own module.
 
 Constants are English and marked for translation; they are translated where they are written, by `_`.
 """
@@ -114,17 +114,17 @@ STATE_WORDS: Mapping[BatchState, str] = {
 
 
 def ours() -> ReportWords:
-    """The names of sheets and columns, in the language in force."""
+    """Return the names of sheets and columns, in the language in force."""
     return REPORT_WORDS[language()]
 
 
 def known_reasons() -> frozenset[str]:
-    """The title of our column on *To fix*, in every language."""
+    """List the titles of our column on *To fix*, in every language."""
     return frozenset(known.reason for known in REPORT_WORDS.values())
 
 
 def meaning(entry: BatchRow) -> str | None:
-    """What the provider's code says of the row, or our own note where it did not say; for a row not sent, nothing."""
+    """Explain the row by the provider's code, or by our own note where it did not say; None for a row not sent."""
     result = entry.result
     if result.status is Status.UNKNOWN:
         unknown = _(STATUS_MEANINGS[Status.UNKNOWN])
@@ -135,28 +135,28 @@ def meaning(entry: BatchRow) -> str | None:
 
 
 def explained(code: int | None) -> str:
-    """What a code of the provider means, in the language in force."""
+    """Explain a code of the provider in the language in force."""
     return tell(codes.explain(code))
 
 
 def foreseen_code(refusal: Refusal) -> int:
-    """The code with which the provider would refuse."""
+    """Predict the code with which the provider would refuse."""
     return codes.FORESEEN[refusal.why]
 
 
 def note_of_row(result: RowResult) -> str:
-    """Our note, but for one that only repeats what the code means."""
+    """Tell our note, but for one that only repeats what the code means."""
     return "" if result.note is None or result.note.code == "account-refused" else tell(result.note)
 
 
 def finding(found: Finding) -> str:
-    """A finding with its place and, for one that keeps nothing from being sent, a word that it is only a warning."""
+    """Tell a finding with its place and, if it keeps nothing from being sent, that it is only a warning."""
     said = finding_in_place(found)
     return said if found.is_error else _("Warning: {finding}").format(finding=said)
 
 
 def findings(entry: BatchRow, refusal: Refusal | None) -> str:
-    """All that was found of a row before it was sent, one finding a line."""
+    """Tell all that was found of a row before it was sent, one finding a line."""
     lines = [finding(found) for found in entry.row.findings]
     if refusal:
         lines.append(would_be_refused(refusal))
@@ -164,7 +164,7 @@ def findings(entry: BatchRow, refusal: Refusal | None) -> str:
 
 
 def would_be_refused(refusal: Refusal) -> str:
-    """What the forecast says of a row."""
+    """Tell what the forecast says of a row."""
     why = explained(foreseen_code(refusal))
     if refusal.short:
         return _("Would be refused: {why}, {amount} short.").format(why=why, amount=euros(refusal.short))
@@ -172,7 +172,7 @@ def would_be_refused(refusal: Refusal) -> str:
 
 
 def reason(entry: BatchRow) -> str:
-    """Why a row was not done, for the one who corrects it. Cell addresses are left out: they are the old sheet's."""
+    """Tell the one who corrects a row why it was not done, without cell addresses: they are the old sheet's."""
     if entry.result.status is Status.REFUSED:
         why = _refused(entry)
     elif entry.result.status is Status.PENDING:
@@ -195,26 +195,26 @@ def _refused(entry: BatchRow) -> str:
 
 
 def page(batch: str | None) -> str:
-    """What stands at the right of every page's head."""
+    """Say what stands at the right of every page's head."""
     return _(DRY_RUN) if batch is None else _("Batch {batch}").format(batch=batch)
 
 
 def title(batch: str | None, file_name: str) -> str:
-    """The workbook's title."""
+    """Give the workbook a title."""
     if batch is None:
         return _("Dry run of {file}").format(file=file_name)
     return _("Credit batch {batch}").format(batch=batch)
 
 
 def finding_in_place(found: Finding) -> str:
-    """A finding of the sheet, after its cell if it has one."""
+    """Tell a finding, after its cell if it has one."""
     if not found.cell:
         return found.message
     return _("{cell}: {message}").format(cell=found.cell, message=found.message)
 
 
 def control_total(total: ControlTotal) -> str:
-    """What the sheet says its rows add up to, and whether they do."""
+    """Tell what the sheet says its rows add up to, and whether they do."""
     if total.agrees:
         return _("{stated} in {cell}: the rows add up to it").format(stated=euros(total.stated), cell=total.cell)
     sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
@@ -223,22 +223,22 @@ def control_total(total: ControlTotal) -> str:
 
 
 def further(number: int) -> str:
-    """How many findings are not shown."""
+    """Tell how many findings are not shown."""
     return ngettext("and {number} more", "and {number} more", number).format(number=shown_number(number))
 
 
 def lowest_at(row: int | None) -> str:
-    """When the main balance would be at its lowest."""
+    """Tell when the main balance would be at its lowest."""
     return _("at the start") if row is None else _("after row {row}").format(row=shown_number(row))
 
 
 def file_size(size: int) -> str:
-    """A file's size in bytes."""
+    """Format a file's size in bytes."""
     return ngettext("{number} byte", "{number} bytes", size).format(number=shown_number(size))
 
 
 def people(names: Sequence[str]) -> str:
-    """Several people, or nobody."""
+    """Join the names of several people, or of nobody."""
     return ", ".join(names)
 
 
@@ -318,22 +318,22 @@ class Teller:
         self._truth = {True: pgettext("truth", "yes"), False: pgettext("truth", "no")}
 
     def event(self, kind: str) -> str:
-        """An event's kind."""
+        """Say an event's kind."""
         if kind not in self._kinds:
             plain = _spaced(kind)
             self._kinds[kind] = _(_EVENT_WORDS[kind]) if kind in _EVENT_WORDS else plain[:1].upper() + plain[1:]
         return self._kinds[kind]
 
     def kinds(self) -> Iterable[str]:
-        """What there may be, in words."""
+        """Say every kind there may be."""
         return map(self.event, _EVENT_WORDS)
 
     def particulars(self, data: Mapping[str, object]) -> str:
-        """An event's data: "row: 5 · amount: 12.50"."""
+        """Say an event's data: "row: 5 · amount: 12.50"."""
         return " · ".join([self._beginning(key, is_ours=True) + self._value(value, key) for key, value in data.items()])
 
     def _beginning(self, key: str, *, is_ours: bool) -> str:
-        """The key and its colon. A key that is not one of ours is a token, and is never translated."""
+        """Say the key and its colon. A key that is not one of ours is a token, and is never translated."""
         found = self._beginnings.get((key, is_ours))
         if found is None:
             word = _(_KEY_WORDS[key]) if is_ours and key in _KEY_WORDS else _spaced(key) if is_ours else key
@@ -341,7 +341,7 @@ class Teller:
         return found
 
     def _value(self, value: object, kind: str) -> str:
-        """A value of a key; words of the ledger that we know are said in the language."""
+        """Say a value of a key; words of the ledger that we know are said in the language."""
         if value is None:
             return self._none
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The sheet *Rows*: every row of the accountant's sheet as it was written, and beside it what became of it."""
+"""The accountant's rows with what became of them: all on *Rows* and as text, those to correct on *To fix*."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _our_columns(contents: Contents, frame: Frame, refusals: dict[int, Refusal])
 
 
 def amount_read(entry: BatchRow, index: int, roles: Mapping[Role, int]) -> Decimal | None:
-    """What a text such as "12,50" in that column was read as, so that the column can be added up; None if nothing."""
+    """Find what a text such as "12,50" was read as, so that its column can be added up; None if as nothing."""
     row = entry.row
     if entry.result.status is Status.INVALID or row.amount is None or row.direction is None:
         return None
@@ -99,7 +99,7 @@ class _Writer:
         self._table.append([*self._own_cells(entry, account), *self._our_cells(entry, refusal, event)])
 
     def _account(self, entry: BatchRow) -> int | None:
-        """The line of its sub-account, if its token's cell can bear a link: some programs cut one on several lines."""
+        """Find its sub-account's line, if the token's cell can bear a link: some programs cut one on several lines."""
         if self._token is None or entry.row.token is None:
             return None
         written = entry.row.cells[self._token]
@@ -150,7 +150,7 @@ _LINKED_NUMBER = page.linked(page.SMALL_NUMBER)
 
 
 def row_lines(contents: Contents) -> Iterator[list[str]]:
-    """The titles, and a line for each row."""
+    """Give the titles, and a line for each row."""
     view, ours = contents.view, [item.title() for item in COLUMNS]
     yield [*map(harmless, distinct(view.columns, ours)), *ours]
     refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
@@ -188,7 +188,7 @@ def _cell(value: model.Cell) -> str:
 
 
 def _number(number: Decimal, least: int) -> str:
-    """Digits after the fifteenth are what binary fractions add, unless the number is whole."""
+    """Drop the digits after the fifteenth, which binary fractions add, unless the number is whole."""
     if not number.is_finite():
         return str(number)
     is_whole = number == number.to_integral_value(context=EXACT)
@@ -200,7 +200,7 @@ REASON_WIDEST = 70
 
 
 def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
-    """Write the rows to correct, with the reason beside each. Returns the range."""
+    """Write the rows to correct, with the reason beside each, and return the range."""
     view = contents.view
     rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
     width = own_width(view)
@@ -226,13 +226,13 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
 
 
 def own_width(view: BatchView) -> int:
-    """How many columns are the accountant's. A sheet that was such a list before has our last column already."""
+    """Count the accountant's columns. A sheet that was such a list before has our last column already."""
     has_reason = bool(view.columns) and view.columns[-1] in result_labels.known_reasons()
     return len(view.columns) - has_reason
 
 
 def _kept(entry: BatchRow, width: int) -> Iterator[model.Cell]:
-    """The row's cells. Numbers stay numbers, however long: a token that lost digits must not pass for a text."""
+    """Keep numbers as numbers, however long: a token that lost digits must not pass for a text."""
     for value in entry.row.cells[:width]:
         is_number = isinstance(value, Decimal) and value.is_finite()
         yield as_excel_compares(value) if is_number and isinstance(value, Decimal) else value

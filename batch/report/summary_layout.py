@@ -1,4 +1,4 @@
-"""A page of seven columns that is written from its top, like a printed form: figures at the right, lines to sign on."""
+"""The layout of the first sheet: a form of seven columns that is written from its top, and charts that lie on it."""
 
 from __future__ import annotations
 
@@ -70,21 +70,21 @@ class Form:
         return self._pen.row
 
     def band(self, text: str, look: Look, height: float) -> None:
-        """A text over all columns."""
+        """Write a text over all columns."""
         self._across(text, look, height)
         self._merge(1, LAST)
 
     def sentence(self, text: str, look: Look) -> None:
-        """The verdict, on as many lines as it needs."""
+        """Write the verdict, on as many lines as it needs."""
         self.band(text, look, BAND_LINE_POINTS * ceil(len(text) / BAND_CHARACTERS) + 12)
 
     def section(self, title: str) -> None:
-        """An empty row and a heading."""
+        """Write an empty row and a heading."""
         self._line([], LINE_POINTS - 5)
         self._across(title, page.SECTION, LINE_POINTS + 4)
 
     def heads(self, titles: Sequence[str], spans: Sequence[tuple[int, int]] = ()) -> None:
-        """Titles of the figures below; a span is a title over two columns, counted from 0."""
+        """Write titles of the figures below; a span is a title over two columns, counted from 0."""
         spanned = {column for span in spans for column in span}
         cells = []
         for column, title in enumerate(titles):
@@ -97,7 +97,7 @@ class Form:
     def totals(
         self, label: str, note: str, sums: Sums, *, called: str, look: Look = page.LABEL, is_strong: bool = False
     ) -> None:
-        """One line of the control totals."""
+        """Write one line of the control totals."""
         pen = self._pen
         count = page.count_look(language(), bold=is_strong)
         rows_in, euros_in, rows_out, euros_out, rows = sums
@@ -115,7 +115,7 @@ class Form:
             self._name(f"{called}{what}", column)
 
     def balances(self, label: str, balances: Sequence[Decimal | None], called: str | None = None) -> None:
-        """A balance of the main account, of the sub-accounts and of both."""
+        """Write a balance of the main account, of the sub-accounts and of both."""
         cells = [
             self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
             if balance is None
@@ -125,7 +125,7 @@ class Form:
         self._balance_line(label, cells, page.LABEL, called)
 
     def differences(self, label: str, differences: Sequence[Decimal | None], called: str) -> None:
-        """The differences of the three, marked unless they are nothing."""
+        """Write the differences of the three, marked unless they are nothing."""
         cells = [
             self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
             if difference is None
@@ -135,18 +135,18 @@ class Form:
         self._balance_line(label, cells, page.STRONG, called)
 
     def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
-        """A label and an amount, or that it is not known."""
+        """Write a label and an amount, or that it is not known."""
         pen = self._pen
         value = pen.text(3, _(result_labels.NOT_KNOWN), page.RIGHT) if amount is None else pen.euros(3, amount, 3)
         self._line([pen.text(0, label, page.LABEL), None, None, value, pen.text(4, note)])
 
     def remark(self, text: str) -> None:
-        """A sentence over all columns."""
+        """Write a sentence over all columns."""
         self._line([self._pen.text(0, text, page.WRAPPED)], LINE_POINTS * _lines(text, LINE_CHARACTERS))
         self._merge(1, LAST)
 
     def text(self, label: str, value: str | None, called: str | None = None) -> None:
-        """A label and a text, which takes as many lines as it needs; nothing where there is no text."""
+        """Write a label and a text, on as many lines as it needs; nothing where there is no text."""
         if not value:
             return
         cells = [self._pen.text(0, label, page.LABEL_WRAPPED), self._pen.text(1, value, page.WRAPPED)]
@@ -157,13 +157,13 @@ class Form:
             self._name(called, 2)
 
     def time(self, label: str, at: datetime | None) -> None:
-        """A label and a moment."""
+        """Write a label and a moment, if there is one."""
         if at is not None:
             self._line([self._pen.text(0, label, page.LABEL), self._pen.time(1, at)])
             self._merge(2, LAST)
 
     def signature(self, label: str, name: str) -> None:
-        """Who did it, and a line to sign on by hand."""
+        """Write who did it, and a line to sign on by hand."""
         pen = self._pen
         line = [
             pen.text(column, _(result_labels.SIGNATURE) if column == 2 else None, page.SIGNED)
@@ -174,7 +174,7 @@ class Form:
         self._merge(3, LAST)
 
     def room(self, lines: int) -> None:
-        """Empty lines, for a picture."""
+        """Leave empty lines for a picture."""
         for _line in range(lines):
             self._line([], LINE_POINTS)
 
@@ -254,14 +254,14 @@ class Picture:
 
 
 def step_of(largest: Decimal) -> Decimal:
-    """The distance of the marks on the axis: 1, 2 or 5 of some power of ten, so that there are few enough to read."""
+    """Choose the distance of the marks on the axis, few enough to read: 1, 2 or 5 of some power of ten."""
     least = max(largest, Decimal(1)) / MOST_STEPS
     power = Decimal(1).scaleb(least.adjusted())
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
 
 
 def chart_of(picture: Picture) -> BarChart:
-    """A chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap."""
+    """Make a chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap."""
     chart = BarChart()
     chart.type = "bar"
     (left, top), (right, bottom) = picture.place

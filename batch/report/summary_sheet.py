@@ -1,4 +1,4 @@
-"""What differs, and why: each a sentence with its figure, for the accountant who signs that nothing is hidden."""
+"""The first sheet: verdict, totals, books, and what differs and why, for the accountant who signs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_REASONS = 5
 
 
 def remarks(contents: Contents) -> list[str]:
-    """All there is to say of a batch, what was asked against what was done first and the books after it."""
+    """List all there is to say of a batch: what was asked against what was done, then its books."""
     return [*_of_rows(contents.view), *_of_books(contents)]
 
 
@@ -83,7 +83,7 @@ def _left(rows: int, *, is_over: bool) -> str:
 
 
 def _refused(entries: list[BatchRow]) -> Iterator[str]:
-    """The commonest reasons, each with its rows and euros."""
+    """Tell the commonest reasons, each with its rows and euros."""
     by_code: dict[int | None, list[BatchRow]] = defaultdict(list)
     for entry in entries:
         by_code[entry.result.code].append(entry)
@@ -192,7 +192,7 @@ _ASKED_ORDER = (Status.DONE, Status.REFUSED, Status.PENDING, Status.INVALID, Sta
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """The sheets that the first one speaks of, before any but it is written."""
+    """The sheets that the charts point at."""
 
     summary: Worksheet
     balances: Worksheet
@@ -229,7 +229,7 @@ def _write_head(form: Form, contents: Contents) -> None:
 
 
 def _write_totals(form: Form, contents: Contents) -> int:
-    """Rows and euros in and out: what was asked, and what has become of it. Returns the line of the first status."""
+    """Write rows and euros in and out, asked and by status, and return the line of the first status."""
     names, rows = result_labels.ours(), contents.view.rows
     form.section(_(result_labels.CONTROL_TOTALS))
     form.heads(["", "", _(result_labels.IN), "", _(result_labels.OUT), "", ""], spans=((2, 3), (4, 5)))
@@ -252,7 +252,7 @@ def _write_totals(form: Form, contents: Contents) -> int:
 
 
 def _sums(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
-    """Rows and euros in, rows and euros out, and all rows, of which some may say neither."""
+    """Sum up rows and euros in, rows and euros out, and all rows, of which some may say neither."""
     count = dict.fromkeys(Direction, 0)
     total = dict.fromkeys(Direction, ZERO)
     for entry in rows:
@@ -276,7 +276,7 @@ def _write_forecast(form: Form, contents: Contents) -> None:
 
 
 def _write_balances(form: Form, contents: Contents) -> None:
-    """The books of the main account, of the sub-accounts and of both: together, movements between them cancel out."""
+    """Write the books of the main account, of the sub-accounts and of both, where movements between them cancel out."""
     books = contents.books
     subaccounts = _added_up(list(books.subaccounts.values()))
     together = _added_up([books.main, subaccounts])
@@ -293,7 +293,7 @@ def _write_balances(form: Form, contents: Contents) -> None:
 
 
 def _added_up(books: Sequence[AccountBook]) -> AccountBook:
-    """All of them as if they were one account; a balance that is not known for one is not known for all."""
+    """Sum them up as if they were one account; a balance that is not known for one is not known for all."""
     return AccountBook(
         _sum_of([book.opening for book in books]),
         sum((book.received for book in books), ZERO),
@@ -316,7 +316,7 @@ def _write_remarks(form: Form, contents: Contents) -> None:
 def _write_charts(
     form: Form, sheets: Sheets, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
 ) -> None:
-    """Euros by status, and beside it balances before and after where both are known."""
+    """Draw euros by status, and beside it balances before and after where both are known."""
     if not contents.view.rows:
         return
     form.section(_(result_labels.CHARTS))

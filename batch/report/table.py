@@ -1,4 +1,4 @@
-"""Values on their way into a sheet: a text stays a text, a number keeps every digit, a time keeps its zone."""
+"""Tables and the cells in them: a text stays a text, a number keeps every digit, a time keeps its zone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SURELY_EXACT = 10**12  # with three decimals, 15 digits
 
 
 class Pen:
-    """Write the rows of one sheet. A cell lasts until its row is written: then its column uses it again.
+    """Make the cells of one sheet and write its rows. Once a row is written, its cells are used again.
 
     Write-only sheets write a row out at once, and a new styled cell for each value would take longer than writing it.
     """
@@ -65,14 +65,14 @@ class Pen:
         self._sheet.row_dimensions.pop(self.row, None)
 
     def text(self, column: int, text: str | None, look: Look = page.PLAIN) -> Cell | None:
-        """A cell that holds the text as a text, whatever it looks like."""
+        """Make a cell that holds the text as a text, whatever it looks like."""
         if not text:
             return self._cell(column, look, None) if look.fill or look.ruled else None
         shown = writable(text)
         return self._cell(column, quoted(look) if is_formula_like(shown) else look, shown)
 
     def euros(self, column: int, amount: Decimal | None, least: int = 2, *, bold: bool = False) -> Cell | None:
-        """Money with all its decimals, and at least so many."""
+        """Make a cell of money with all its decimals, and at least so many."""
         if amount is None:
             return None
         places = decimals(amount)
@@ -81,7 +81,7 @@ class Pen:
         return self._cell(column, page.euro_look(max(least, places), self._language, bold=bold), amount)
 
     def difference(self, column: int, amount: Decimal | None) -> Cell | None:
-        """A difference of the books, marked unless it is nothing."""
+        """Make a cell of a difference of the books, marked unless it is nothing."""
         if amount is None:
             return None
         places = decimals(amount)
@@ -91,21 +91,18 @@ class Pen:
         return self._cell(column, look, amount)
 
     def number(self, column: int, number: int | None, look: Look) -> Cell | None:
-        """A whole number of ours."""
+        """Make a cell of a whole number of ours."""
         return None if number is None else self._cell(column, look, number)
 
     def time(self, column: int, at: datetime | None, *, in_thousandths: bool = False) -> Cell | None:
-        """A moment. Excel has no zones: the cell holds a real date and time in UTC, and its format says so.
-
-        So it sorts and filters as a time, and yet nobody can take it for the time on their own wall.
-        """
+        """Make a cell of a moment that sorts as a time. Excel has no zones: it holds UTC, and its format says so."""
         if at is None:
             return None
         look = page.moment_look(self._language, in_thousandths=in_thousandths)
         return self._cell(column, look, (at - _DAY_ZERO) / _DAY)
 
     def own(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
-        """A cell of the accountant's, as what it is; `is_money` gives a number the euro's format."""
+        """Make a cell of the accountant's value, as what it is; `is_money` gives a number the euro's format."""
         if value is None or isinstance(value, str):
             return self.text(column, value)
         if isinstance(value, bool):
@@ -150,7 +147,7 @@ class Pen:
 
 
 def _is_exact(number: Decimal, places: int) -> bool:
-    """Whether Excel keeps every digit of the number, which has so many decimals."""
+    """Tell whether Excel keeps every digit of the number, which has so many decimals."""
     if places <= 3 and abs(number) < _SURELY_EXACT:
         return True
     digits = number.normalize(EXACT).as_tuple().digits
@@ -192,7 +189,7 @@ class Column:
 
 
 def column(title: str, look: Look, values: Iterable[model.Cell], *, widest: int) -> Column:
-    """A column that is as wide as the sample of its values needs, but no wider than `widest` characters."""
+    """Make a column as wide as the sample of its values needs, but no wider than `widest` characters."""
     sampled = list(values)
     longest = max(map(_width, sampled), default=0)
     # A title of several words may take two lines.
@@ -203,12 +200,12 @@ def column(title: str, look: Look, values: Iterable[model.Cell], *, widest: int)
 
 
 def sample(rows: Sequence[_T]) -> list[_T]:
-    """Some rows from all over the sheet."""
+    """Pick some rows from all over the sheet."""
     return list(islice(rows, 0, None, max(1, len(rows) // SAMPLED_ROWS)))
 
 
 def distinct(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """The titles so that each names one column of an Excel table: on one line, none empty, none twice, none taken.
+    """Name the columns of an Excel table by their titles: on one line, none empty, twice or already taken.
 
     Excel compares without regard to capitals.
     """
@@ -229,7 +226,7 @@ class Table:
     """Writes one table, row by row, onto a sheet that nothing was written to yet.
 
     `repeated` is the column that names a row, for where a table takes more than one page beside the other. With a
-    `name` it is a table of Excel's, which can be pivoted and spoken of in formulas; its titles must be `distinct`.
+    `name` it is a table of Excel's, which can be pivoted and spoken of in formulas: no two titles may be alike.
     """
 
     def __init__(
@@ -290,7 +287,7 @@ class Table:
         )
 
     def text(self, index: int, text: str | None, look: Look = page.PLAIN) -> Cell | None:
-        """A text's cell in the next row, on several lines where its column is too narrow for one."""
+        """Make a text's cell in the next row, on several lines where its column is too narrow for one."""
         if text is None or len(text) > WRAP_LIMIT:
             return self.pen.text(index, text, look)
         if self.fits(index, text):
@@ -301,7 +298,7 @@ class Table:
         return self.pen.text(index, text, page.wrapped(look))
 
     def fits(self, index: int, text: str) -> bool:
-        """Whether a text stands on one line of its column."""
+        """Tell whether a text stands on one line of its column."""
         return len(text) <= self._columns[index].width - PADDING and "\n" not in text
 
     def _write_mark(self) -> None:
@@ -318,7 +315,7 @@ class Table:
 
 
 def _width(value: model.Cell) -> float:
-    """How many characters a value takes at most, in the formats of `styles`."""
+    """Measure how many characters a value takes at most, in our formats."""
     if isinstance(value, str):
         return max(map(len, value[:WRAP_LIMIT].split("\n")))
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""The names of the template's sheets."""
+"""The workbook to fill in: instructions, the list of credits with its checks and totals, and the sub-accounts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Names:
 
     @classmethod
     def here(cls) -> Names:
-        """In the language in force."""
+        """Translate them into the language in force."""
         return cls(_("How to fill in"), _("Credits"), _("Sub-accounts"))
 
 
@@ -81,13 +81,13 @@ _OPEN = Protection(locked=False)
 
 
 class Painter:
-    """Give cells their looks."""
+    """Puts styled values and formulas into cells."""
 
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
 
     def put(self, row: int, column: int, value: str | float | None, look: Look) -> Cell:
-        """A cell that holds the value as what it is; a formula is given with `formula`."""
+        """Put the value into a cell as what it is, never as a formula."""
         cell = self._styled(row, column, look)
         cell.value = value
         if isinstance(value, str):
@@ -96,7 +96,7 @@ class Painter:
         return cell
 
     def formula(self, row: int, column: int, formula: str, look: Look) -> None:
-        """A cell that holds a formula."""
+        """Put a formula into a cell."""
         self._styled(row, column, look).value = formula
 
     def _styled(self, row: int, column: int, look: Look) -> Cell:
@@ -123,7 +123,7 @@ def _make_letters(look: Look) -> tuple[Font, Alignment]:
 
 
 def page(sheet: Worksheet, *, is_upright: bool = False) -> None:
-    """A4, and as wide as the paper."""
+    """Set the page to A4, and the sheet to be as wide as the paper."""
     sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
@@ -206,7 +206,7 @@ _TEXT = b"IF("
 
 
 def with_results(workbook: bytes) -> bytes:
-    """The workbook of ours with the results of its formulas: an empty text for IF, zero for all others."""
+    """Add the results of its formulas to a workbook of ours: an empty text for IF, zero for all others."""
     file = io.BytesIO()
     with ZipFile(io.BytesIO(workbook)) as old, ZipFile(file, "w", ZIP_DEFLATED) as new:
         for part in old.infolist():
@@ -304,7 +304,7 @@ _HALF_DONE = PatternFill("solid", bgColor="FFEFC7")
 
 
 def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
-    """Write the empty list."""
+    """Write the empty list, with its totals and checks."""
     first, last = HEADER_ROW + 1, HEADER_ROW + max(ROWS, accounts.count)
     painter = Painter(sheet)
     painter.put(1, 1, _("Credits to move"), TITLE)
@@ -333,7 +333,7 @@ def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
 
 
 def _write_totals(painter: Painter, first: int, last: int) -> None:
-    """Above the header, where no check takes them for a row or for the total of one."""
+    """Write them above the header, where no check takes them for a row or for the total of one."""
     directions, amounts = f"$C${first}:$C${last}", f"$D${first}:$D${last}"
     added, removed = (
         f'SUMIF({directions},"{direction_word(direction)}",{amounts})'
@@ -384,12 +384,12 @@ _FILE_NAMES = {Language.ENGLISH: "creditbatch-template.xlsx", Language.FRENCH: "
 
 
 def file_name() -> str:
-    """What the template is called unless it is named, in the language in force."""
+    """Return what the template is called unless it is named, in the language in force."""
     return _FILE_NAMES[language()]
 
 
 def template_bytes(subaccounts: Sequence[SubAccount] | None, balances: Balances | None = None) -> bytes:
-    """The workbook in the language in force. `subaccounts` are the account's, or None to have them written in by hand.
+    """Make the workbook in the language in force; without `subaccounts` they are written in by hand.
 
     `balances` says when theirs were read.
     """

@@ -1,4 +1,4 @@
-"""What every sheet of one workbook is written from."""
+"""What follows from a batch or a dry run for every sheet and screen: sums, sub-accounts' courses, and the verdict."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Contents:
         return sums
 
     def planned_total(self, direction: Direction) -> Decimal:
-        """Euros that all rows not yet sent ask for in that direction."""
+        """Sum the euros that all rows not yet sent ask for in that direction."""
         return sum((moved[direction] for moved in self.planned.values()), ZERO)
 
 
@@ -75,12 +75,12 @@ class Course:
 
 
 def courses(contents: Contents) -> list[Course]:
-    """One line a sub-account, the largest movements first, and else in the order in which the rows name them."""
+    """List the course of each sub-account, the largest movements first, else in the order in which rows name them."""
     return sorted(_courses(contents), key=lambda course: -max(course.added, course.removed))
 
 
 def _courses(contents: Contents) -> Iterator[Course]:
-    """The lines: from the books of a batch, from the forecast of a dry run, or just from what a dry run's rows say."""
+    """Make the lines from the books of a batch, the forecast of a dry run, or just from what a dry run's rows say."""
     if not contents.is_dry_run:
         for token, book in contents.books.subaccounts.items():
             yield Course(token, book.opening, book.received, book.given, book.expected, book.closing, book.difference)
@@ -114,7 +114,7 @@ class Verdict:
 
     @property
     def in_full(self) -> str:
-        """Tell both."""
+        """The sentence and the reason."""
         return _("{what} Reason: {why}").format(what=self.sentence, why=self.reason) if self.reason else self.sentence
 
 
@@ -168,7 +168,7 @@ def _awaits_person(view: BatchView) -> bool:
 
 
 def verdict_before(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:
-    """The verdict on a dry run, by what was found in the sheet as a whole and how many rows there are."""
+    """Judge a dry run by what was found in the sheet as a whole and how many rows there are."""
     what = _on_dry_run(findings, total, invalid, forecast)
     return Verdict(_("Dry run, nothing has moved: {what}.").format(what=what), Mood.DRY_RUN)
 

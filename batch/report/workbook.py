@@ -1,4 +1,4 @@
-"""The sheet *Balances*: the course of each sub-account that a row names, and whether its books balance."""
+"""Writes the result workbook, and its sheets *Balances* and *Events*."""
 
 from __future__ import annotations
 
@@ -33,10 +33,7 @@ SURE_PLACES = 3
 
 
 def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, links: Links) -> str:
-    """Write the lines; those of rows that were refused or are unknown lead back to the first of them.
-
-    Returns the range.
-    """
+    """Write the lines and return the range; those of refused or unknown rows lead back to the first such row."""
     first, *others = result_labels.BALANCE_TITLES
     look = frame.header_look
     columns = [column(_(first), look, (line.token for line in sample(lines)), widest=TOKEN_WIDEST)]
@@ -59,10 +56,7 @@ HASH_WIDTH = 68
 
 
 def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> str:
-    """Write every event, in its order; the last attempt of a row that needs a look leads back to the row.
-
-    Returns the range.
-    """
+    """Write every event and return the range; the last attempt of a row that needs a look leads back to the row."""
     events, look = contents.view.events, frame.header_look
     teller = Teller()
     number, time, kind, particulars, digest = map(_, result_labels.EVENT_TITLES)
@@ -132,7 +126,7 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
 
 
 def _name(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
-    """A name for a range, the same in every language."""
+    """Name a range, the same in every language."""
     place = f"{quote_sheetname(sheet)}!{absolute_coordinate(ref)}"
     workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
