@@ -30,7 +30,7 @@ class Role(StrEnum):
 
 
 def roles_of(person: Person) -> frozenset[Role]:
-    """A person's roles; everybody who is active is a viewer."""
+    """Find a person's roles; everybody who is active is a viewer."""
     if not person.is_active:
         return frozenset()
     given = {
@@ -43,12 +43,12 @@ def roles_of(person: Person) -> frozenset[Role]:
 
 
 def person_of(request: HttpRequest) -> Person:
-    """The person who is logged in; only for views that `needs` guards."""
+    """Return the person who is logged in; only for views that `require_role` guards."""
     return cast("Person", request.user)
 
 
 def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
-    """Let in whoever has one of the roles; nobody is sent to the login, others get a 403 that says what is missing."""
+    """Let in whoever has one of the roles; the login is shown to strangers, and a 403 to those who lack the role."""
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
@@ -66,7 +66,7 @@ def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    """A part of a page cannot hold the login: the whole page goes there, and comes back to itself."""
+    """Send somebody to the login; from a part of a page, which cannot hold it, the whole page goes and comes back."""
     if not is_fragment(request):
         return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("home"))
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
@@ -75,11 +75,11 @@ def _to_login(request: HttpRequest) -> HttpResponse:
 
 
 def open_to_all(view: View[P]) -> View[P]:
-    """Say that nobody needs to be logged in for this view."""
+    """Let in whoever comes, logged in or not."""
     view.needed_roles = ()  # type: ignore[attr-defined]
     return view
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of a page."""
+    """Tell whether htmx asks for a part of a page."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"

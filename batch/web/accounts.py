@@ -19,7 +19,7 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @needs(Role.VIEWER)
 def accounts(request: HttpRequest) -> HttpResponseBase:
-    """The main balance and every sub-account's, searched by token or email."""
+    """Show the main balance and every sub-account's, searched by token or email."""
     context: dict[str, object] = {"section": "accounts", "search": request.GET.get("q", "").strip()[:200]}
     try:
         account = known(fresh="fresh" in request.GET)
@@ -40,7 +40,7 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
 
 @needs(Role.VIEWER)
 def account(request: HttpRequest, token: str) -> HttpResponseBase:
-    """One sub-account: its balance now, and what every batch did to it."""
+    """Show one sub-account: its balance now, and what every batch did to it."""
     page = paginate(request, range(Movement.objects.filter(token=token).count()))
     past = history_of(token, (page.number - 1) * PAGE, PAGE)
     context: dict[str, object] = {"section": "accounts", "token": token, "page": page, "past": past}
@@ -57,7 +57,7 @@ def account(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @needs(Role.VIEWER)
 def template(request: HttpRequest) -> HttpResponseBase:
-    """A workbook to fill in, with the real sub-accounts and their balances."""
+    """Offer a workbook to fill in, with the real sub-accounts and their balances."""
     from batch.report.template import file_name, template_bytes
 
     try:

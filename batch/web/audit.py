@@ -1,4 +1,4 @@
-"""The audit log: what anyone did, when, from where."""
+"""Keep the audit log (what anyone did, when, from where), and mail people what concerns them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from batch.web.models import AuditEntry, Draft, Person, SiteSettings
 
 
 def record(request: HttpRequest, action: str, subject: str = "", **particulars: object) -> None:
-    """Write down what the person of this request did. Never a secret, never a password, never a whole file."""
+    """Write down what the person of this request did: never a secret, never a password, never a whole file."""
     person = request.user if isinstance(request.user, Person) else None
     keep(action, subject, person=person, address=request.META.get("REMOTE_ADDR", ""), particulars=particulars)
 
@@ -32,7 +32,7 @@ def keep(
     address: str = "",
     particulars: dict[str, object] | None = None,
 ) -> None:
-    """The same where there is no request: in the worker and the scheduler. Without a person the site itself did it."""
+    """Write an entry where there is no request: in the worker and the scheduler. Without a person the site did it."""
     AuditEntry.objects.create(
         person=person,
         who=str(person) if person else "",
@@ -81,7 +81,7 @@ def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: 
 
     It is about a draft or, if that is named, a batch; `reason` is a sentence about it, or makes one in the language of
     the person who is written to. `about` names the batch that a draft waits for: then the mail links to its page.
-    Whoever prepared a draft is not asked to approve it. Failing to send breaks nothing; it is written in the audit log.
+    Whoever prepared a draft is not asked to approve it. A mail that cannot be sent is written in the audit log.
     """
     if not settings.CREDITBATCH_HAS_MAIL:
         return
@@ -93,7 +93,7 @@ def notify(event: Event, *, draft: Draft | None = None, batch: str = "", about: 
 
 
 def site_address() -> str:
-    """Where people reach the site, without a slash at the end."""
+    """Return where people reach the site, without a slash at the end."""
     return str(settings.CREDITBATCH_SITE_URL) or "http://127.0.0.1:8000"
 
 

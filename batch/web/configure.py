@@ -1,4 +1,4 @@
-"""Keys that are kept in files of CREDITBATCH_HOME, apart from the database: made once, read by their owner only."""
+"""Set the site up: its options, its key files in CREDITBATCH_HOME (which only their owner reads), its log, Django."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VAULT_KEY = "vault-key"
 
 
 def key_file(home: Path, name: str, make: Callable[[], str]) -> str:
-    """What the file holds; made if there is none. Two processes that come at once get the same."""
+    """Read the file, or make it if there is none. Two processes that come at once get the same."""
     path = home / name
     try:
         if not path.exists():
@@ -53,7 +53,7 @@ def key_file(home: Path, name: str, make: Callable[[], str]) -> str:
 
 
 def _make(path: Path, content: str) -> None:
-    """The file appears under its name with all its content, or another process's was there first."""
+    """Write the file so that it appears with all its content, unless another process's was there first."""
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -89,7 +89,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class SiteOptions:
-    """Checked."""
+    """Settings of the environment that only the site has, checked."""
 
     url: str | None
     """Where people reach the site, without a slash at the end; None: on this machine only."""
@@ -109,7 +109,7 @@ class SiteOptions:
 
 
 def site_options(environ: Mapping[str, str]) -> SiteOptions:
-    """Read and check them; `SettingsError` names the one that is wrong."""
+    """Read and check the options; `SettingsError` names the one that is wrong."""
     return SiteOptions(
         url=_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
         trusted_proxy=_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
@@ -203,21 +203,20 @@ def keep_log(home: Path, *, rotates: bool = True) -> logging.Handler:
 
 
 def stop_log(handler: logging.Handler) -> None:
-    """Close it again."""
     for name in (_OURS, "django"):
         logging.getLogger(name).removeHandler(handler)
     handler.close()
 
 
 def _make_private(log: Path) -> None:
-    """Make a file that only its owner may read, or make of one that is there such a file."""
+    """Make a file that only its owner may read; one that is there becomes such a file."""
     log.touch(mode=0o600)
     if os.name == "posix":
         log.chmod(0o600)
 
 
 def _turn_over(full: str, old: str) -> None:
-    """Put the full log aside and make the next: the handler opens what is there, and would make one for everybody."""
+    """Put the full log aside and make the next: the handler would make one for everybody."""
     with suppress(FileNotFoundError):
         Path(full).rename(old)
     _make_private(Path(full))
@@ -227,7 +226,6 @@ class Discreet(logging.Formatter):
     """One line an entry; of an exception its kind and its place, not its text, which may quote a secret."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
         parts = [at, record.levelname, _message(record)]
         if record.exc_info and record.exc_info[1]:
@@ -252,12 +250,12 @@ def _place(error: BaseException) -> str:
 
 
 def _worth_it(record: logging.LogRecord) -> bool:
-    """Of Django only faults: what it warns of has a page of ours, which writes its own line."""
+    """Tell whether an entry is ours or a fault of Django's: what it only warns of has a page, which writes its own."""
     return record.name == _OURS or record.levelno >= logging.ERROR
 
 
 def application() -> WSGIHandler:
-    """Every middleware is loaded here, so that a fault in them is told at the start."""
+    """Load every middleware, so that a fault in them is told at the start."""
     return WSGIHandler()
 
 
@@ -286,7 +284,7 @@ def configure(
 
 
 def site_of(home: Path, options: SiteOptions, *, demo: bool, hosts: Sequence[str]) -> dict[str, Any]:
-    """Every setting of the site but the database."""
+    """Make every setting of the site but the database."""
     static = {name: getattr(site_settings, name) for name in dir(site_settings) if name.isupper()}
     del static["DATABASES"]
     return {

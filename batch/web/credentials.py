@@ -27,14 +27,14 @@ from batch.web.models import Connection, Person
 
 
 def surroundings() -> Settings:
-    """The settings of the environment, with the provider's address that an administrator entered, if one did."""
+    """Load the settings of the environment, with the provider's address that an administrator entered, if any."""
     found = load_settings(_environ())
     connection = Connection.objects.first()
     return replace(found, api_url=connection.api_url) if connection else found
 
 
 def provider() -> tuple[str, Secret]:
-    """The address and the key: what an administrator entered, else what the environment says as for the command line.
+    """Load the address and the key: what an administrator entered, else what the environment says.
 
     `SettingsError` if there is neither, or if the key cannot be decrypted.
     """
@@ -52,18 +52,18 @@ def provider() -> tuple[str, Secret]:
 
 
 def is_from_environment() -> bool:
-    """Whether nobody has entered a connection on the site."""
+    """Tell whether nobody has entered a connection on the site."""
     return not Connection.objects.exists()
 
 
 def checked(api_url: str, key: str) -> tuple[str, Secret]:
-    """Both as they may be stored, by the rules of the environment's settings; `SettingsError` if they may not."""
+    """Check both by the rules of the environment's settings, and return them as they are stored, or `SettingsError`."""
     environ = {"CREDITBATCH_API_URL": api_url, "SMSPARTNER_API_KEY": key}
     return load_settings(environ).api_url, load_key(environ)
 
 
 def set_key(api_url: str, key: Secret, person: Person) -> None:
-    """Replace the connection by this one, which is `checked`."""
+    """Replace the connection by this one, which has been checked."""
     with transaction.atomic():
         Connection.objects.all().delete()
         Connection.objects.create(
@@ -77,7 +77,7 @@ def set_key(api_url: str, key: Secret, person: Person) -> None:
 
 @contextmanager
 def open_client(read_timeout: float | None = None) -> Iterator[Client]:
-    """The provider over HTTP, with the connection in force; a page that cannot wait gives a shorter timeout."""
+    """Open the connection in force; a page that cannot wait gives a shorter timeout, in seconds."""
     api_url, key = provider()
     with open_client_with(api_url, key, read_timeout) as client:
         yield client
@@ -85,7 +85,7 @@ def open_client(read_timeout: float | None = None) -> Iterator[Client]:
 
 @contextmanager
 def open_client_with(api_url: str, key: Secret, read_timeout: float | None = None) -> Iterator[Client]:
-    """The provider with a connection that is not in force (yet)."""
+    """Open a connection that is not in force (yet)."""
     found = load_settings(_environ())
     longest = read_timeout or found.read_timeout
     asked = replace(found, api_url=api_url, read_timeout=longest, connect_timeout=min(found.connect_timeout, longest))
@@ -140,7 +140,7 @@ _last: dict[tuple[str, str], tuple[float, Known]] = {}
 
 
 def known(*, fresh: bool = False) -> Known:
-    """The account now, or as it was at most a minute ago; a `CreditbatchError` says why it cannot be told."""
+    """Fetch the account, or return it as it was at most a minute ago; `CreditbatchError` if it cannot be told."""
     api_url, key = provider()
     name = (api_url, key.fingerprint())
     # One at a time: whoever waited finds the answer that the other was given.
@@ -157,7 +157,7 @@ def known(*, fresh: bool = False) -> Known:
 
 
 def tokens_of_email(text: str) -> list[str]:
-    """The tokens of the sub-accounts whose email holds the text; none for what is no part of an email."""
+    """Find the tokens of the sub-accounts whose email holds the text; none for what is no part of an email."""
     if "@" not in text:
         return []
     try:

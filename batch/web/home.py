@@ -1,4 +1,4 @@
-"""The main balance for the home page: asked for once a minute while nothing moves, by one request at a time."""
+"""The home page: the main balance, asked for once a minute while nothing moves, and what waits for whom."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _one_at_a_time = threading.Lock()
 
 
 def main_balance_read() -> BalanceRead:
-    """Give the balance, not older than a minute, than the connection in force, or than the newest event of the ledger.
+    """Read the balance, not older than a minute, than the connection in force, or than the newest event of the ledger.
 
     Whoever moves credit or changes the connection may be another process: the database says so. Problems are not kept:
     the next look tries again.
@@ -115,7 +115,7 @@ class Waiting:
 
 
 def waiting_for(person: Person) -> list[Waiting]:
-    """Everything that waits: what this person can do first, and of that the most urgent first."""
+    """List what waits: what this person can do first, and of that the most urgent first."""
     found = [*_stopped(person), *_drafts(person)]
     order = list(What)
     return sorted(found, key=lambda one: (not one.for_me, order.index(one.what), -one.at.timestamp()))
@@ -136,7 +136,7 @@ def _stopped(person: Person) -> Iterator[Waiting]:
 
 
 def jobs_by_batch() -> dict[str, Job]:
-    """The jobs that have not ended, by their batch."""
+    """Find the jobs that have not ended, by their batch."""
     return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
 
 
@@ -167,7 +167,7 @@ def _drafts(person: Person) -> Iterator[Waiting]:
 
 
 def _approvable(person: Person) -> QuerySet[Draft]:
-    """Drafts that this approver may still approve: none that they had a hand in, unless they are alone."""
+    """Find what this approver may still approve: no draft that they had a hand in, unless they are alone."""
     drafts = Draft.objects.filter(state=DraftState.CHECKED)
     done = Approval.objects.filter(version__draft=OuterRef("pk"), version__number=OuterRef("version"), person=person)
     drafts = drafts.filter(~Exists(done))
@@ -189,7 +189,7 @@ _LAST = 8
 @needs(Role.VIEWER)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The page; the balance comes after it, because the provider may be slow."""
+    """Show the page; the balance comes after it, because the provider may be slow."""
     waiting = waiting_for(person_of(request))
     last, worked_on = newest_lines(_LAST), jobs_by_batch()
     context = {
@@ -206,7 +206,6 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs(Role.VIEWER)
 @require_safe
 def main_balance(request: HttpRequest) -> HttpResponse:
-    """The part of the page with the main balance."""
     if not is_fragment(request):
         return redirect("/?balance=1")
     return render(request, "web/entry/balance.html", {"balance": main_balance_read()})

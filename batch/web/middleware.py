@@ -1,4 +1,6 @@
-"""What goes wrong, as a page: one sentence, what to do, and a reference that the site's log has as well."""
+"""What is around every page: security headers, the session's end, the language, and failures. Each of these is a page
+with one sentence, what to do, and a reference that the site's log has as well.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,12 @@ log = logging.getLogger("creditbatch.web")
 
 
 def _where(request: HttpRequest) -> str:
-    """The kind of page rather than its address, which may hold a one-time link's secret or anything else."""
+    """Find the kind of page: its address may hold a one-time link's secret or anything else."""
     return request.resolver_match.route if request.resolver_match else "?"
 
 
 def error_page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str) -> HttpResponse:
-    """The page; nothing in it comes from what was sent."""
+    """Show what went wrong; nothing in the page comes from what was sent."""
     reference = secrets.token_hex(4)
     log.warning("%s %s %s: %d", reference, request.method, _where(request), status)
     return _page(request, status, sentence, advice, reference)
@@ -48,7 +50,7 @@ def _page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str, 
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400; also for a Host that is none of ours, and for a form that is too large."""
+    """Answer 400; also for a Host that is none of ours, and for a form that is too large."""
     if isinstance(exception, RequestDataTooBig):
         return too_large(request)
     return error_page(
@@ -60,7 +62,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django hands it over)
-    """403 for a form that another page sent, or that is older than the session."""
+    """Answer 403 for a form that another page sent, or that is older than the session."""
     return error_page(
         request,
         HTTPStatus.FORBIDDEN,
@@ -70,7 +72,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
-    """403 for a role that is missing."""
+    """Answer 403 for a role that is missing."""
     return error_page(
         request,
         HTTPStatus.FORBIDDEN,
@@ -80,7 +82,6 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
-    """404."""
     return error_page(
         request,
         HTTPStatus.NOT_FOUND,
@@ -90,7 +91,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_allowed(request: HttpRequest) -> HttpResponse:
-    """405."""
     return error_page(
         request,
         HTTPStatus.METHOD_NOT_ALLOWED,
@@ -100,7 +100,6 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """413."""
     return error_page(
         request,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -110,7 +109,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def locked_out(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
-    """429 after too many wrong passwords; it says when to try again."""
+    """Answer 429 after too many wrong passwords, and say when to try again."""
     minutes = _minutes_left(request)
     advice = ngettext(
         "Try again in {minutes} minute, or ask an administrator for a link to set a new password.",
@@ -128,7 +127,7 @@ def locked_out(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse
 
 
 def _minutes_left(request: HttpRequest) -> int:
-    """Until the last wrong password that counted is forgotten."""
+    """Count the minutes until the last wrong password that counted is forgotten."""
     cool_off = get_cool_off(request) or timedelta(minutes=15)
     name = request.POST.get("username", "")
     tried = AccessAttempt.objects.filter(username=name, ip_address=request.META.get("REMOTE_ADDR"))
@@ -137,7 +136,7 @@ def _minutes_left(request: HttpRequest) -> int:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: the fault itself is only in the log."""
+    """Answer 500: the fault itself is only in the log."""
     reference = secrets.token_hex(4)
     request.fault_reference = reference  # type: ignore[attr-defined] # for the line in the log, which is written next
     return _page(
@@ -150,7 +149,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def failed(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
-    """A failure that has a sentence of its own."""
+    """Show a failure that has a sentence of its own."""
     match error:
         case ProviderError():
             status, advice = HTTPStatus.BAD_GATEWAY, _("Nothing was changed. Try again in a minute.")
@@ -178,7 +177,7 @@ _POLICY = "; ".join(
 
 
 def policy(answer: Answer) -> Answer:
-    """Nothing but our own files runs or loads, and pages with people's figures are not kept by caches."""
+    """Let nothing but our own files run or load, and no cache keep pages with people's figures."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = answer(request)
@@ -193,7 +192,7 @@ def policy(answer: Answer) -> Answer:
 
 
 def lasting(answer: Answer) -> Answer:
-    """A session lasts half an hour from the last page that somebody opened; what a page asks for by itself does not
+    """End a session half an hour after the last page that somebody opened; what a page asks for by itself does not
     count, so that a screen nobody looks at logs itself out. Noted once a minute, which spares the database.
     """
 
@@ -207,7 +206,7 @@ def lasting(answer: Answer) -> Answer:
 
 
 def spoken(answer: Answer) -> Answer:
-    """The person's language, else the browser's, else the site's; for Django's words and for ours."""
+    """Choose the person's language, else the browser's, else the site's; for Django's words and for ours."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         language = _language_of(request)
@@ -222,7 +221,7 @@ def spoken(answer: Answer) -> Answer:
 
 
 def told(answer: Answer) -> Answer:
-    """A failure that has a sentence for the reader becomes a page with that sentence."""
+    """Make a page of a failure that has a sentence for the reader."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = answer(request)
@@ -249,7 +248,7 @@ def _language_of(request: HttpRequest) -> Language:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """For the base page."""
+    """Give the base page what it needs."""
     person = request.user if isinstance(getattr(request, "user", None), Person) else None
     roles = roles_of(person) if isinstance(person, Person) else frozenset()
     return {

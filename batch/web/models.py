@@ -254,7 +254,7 @@ class SiteSettings(models.Model):
 
     @classmethod
     def current(cls) -> SiteSettings:
-        """What is set; the defaults as long as nobody has set anything."""
+        """Load what is set; the defaults as long as nobody has set anything."""
         return cls.objects.first() or cls(pk=1)
 
 

@@ -1,4 +1,4 @@
-"""What the filters of several lists have in common. A value that means nothing filters nothing; its field says why."""
+"""What several pages share: filters (a value that means nothing filters nothing), headings, pagination and charts."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ class DayFilter(DateFilter):  # type: ignore[misc]
         super().__init__(field_name, lookup_expr, input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
-        """Keep what is of that time."""
         moment = value and find_start_of_day(value, days_later=int(self.lookup_expr == "lt"))
         filtered: QuerySet[Any] = super().filter(qs, moment)
         return filtered
 
 
 def find_start_of_day(day: date, days_later: int = 0) -> datetime | None:
-    """Give the moment when a day, or one so many days later, begins on this machine; None if no clock goes that far.
+    """Find the moment when a day, or one so many days later, begins on this machine; None if no clock goes that far.
 
     Days are counted by the calendar: the one on which the clocks change has 23 or 25 hours.
     """
@@ -92,7 +91,7 @@ def make_headings(titles: Mapping[str, str], chosen: str, *, is_descending: bool
 
 
 def paginate(request: HttpRequest, entries: QuerySet[Any] | Sequence[Any]) -> Page[Any]:
-    """Give the page that the address asks for: the first for what is no number, the last for one that is not there."""
+    """Choose the page that the address asks for: the first for what is no number, the last for one beyond it."""
     return Paginator(entries, PAGE).get_page(request.GET.get("page"))
 
 
@@ -113,7 +112,7 @@ class Pair:
 
 
 def balances_chart(name: str, pairs: Sequence[Pair]) -> SafeString:
-    """Two bars for each account: grey before, coloured after. A balance below zero has its figure but no bar."""
+    """Draw two bars for each account: grey before, coloured after. A balance below zero has no bar."""
     most = max((value for pair in pairs for value in (pair.before, pair.after) if value), default=ZERO)
     lines = [_pair(index, pair, most) for index, pair in enumerate(pairs)]
     height = len(pairs) * (2 * _BAR + _GAP) + 4
@@ -149,7 +148,7 @@ def _bar(top: int, value: Decimal | None, most: Decimal, kind: str) -> SafeStrin
 
 
 def status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> SafeString:
-    """One bar, each status with its share of the euros, and its figure below."""
+    """Draw one bar in which each status has its share of the euros, with its figure below."""
     whole = sum((amount for _status, _word, amount in sums), ZERO)
     parts, legend, left = [], [], 0
     for index, (status, word, amount) in enumerate(sums):
@@ -173,7 +172,7 @@ def status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> Safe
 
 
 def course_chart(name: str, balances: Sequence[Decimal], lowest_label: str) -> SafeString:
-    """A balance's course, movement by movement, with its lowest point marked. At most some hundred points are drawn."""
+    """Draw a balance movement by movement, in at most some hundred points, with its lowest point marked."""
     points = _thinned(balances)
     low_at, low = min(points, key=lambda point: point[1])
     top, bottom = max(max(value for _at, value in points), ZERO), min(low, ZERO)
@@ -205,7 +204,7 @@ def course_chart(name: str, balances: Sequence[Decimal], lowest_label: str) -> S
 
 
 def _thinned(balances: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
-    """The lowest of each piece, so that no low point is lost, with the first and the last."""
+    """Keep the lowest of each piece, so that no low point is lost, with the first and the last."""
     step = max(1, len(balances) // 300)
     kept = {0: balances[0], len(balances) - 1: balances[-1]}
     for start in range(0, len(balances), step):

@@ -83,7 +83,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 
-# Sessions end after half an hour in which nobody opened a page (`middleware.lasting`), and with the browser.
+# Sessions end after half an hour in which nobody opened a page (`middleware.extend_session`), and with the browser.
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True

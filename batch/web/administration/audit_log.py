@@ -1,4 +1,4 @@
-"""What the audit log says for each action. The log keeps the codes, which are the same in every language."""
+"""The pages of the audit log, in words; the log itself keeps the codes, which are the same in every language."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ _AMOUNTS = {"row_limit", "batch_limit"}
 
 
 def action_words(action: str) -> str:
-    """What somebody did, in words; the code itself where there are none."""
+    """Say what somebody did; the code itself where there are no words."""
     return _(ACTIONS[action]) if action in ACTIONS else action
 
 
 def particulars_words(particulars: dict[str, object]) -> str:
-    """The particulars in one line."""
+    """Write the particulars in one line."""
     return "; ".join(f"{name}: {_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items())
 
 
@@ -144,7 +144,7 @@ class Line:
 @needs(Role.ADMINISTRATOR)
 @require_safe
 def auditlog(request: HttpRequest) -> HttpResponse:
-    """A page of it, the newest first."""
+    """Show a page of the log, the newest first."""
     found = _search(request)
     page = paginate(request, found.qs)
     context = {
@@ -160,7 +160,7 @@ def auditlog(request: HttpRequest) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
-    """All that the search finds, as CSV; no cell of it runs as a formula."""
+    """Export all that the search finds, as CSV; no cell of it runs as a formula."""
     entries = _search(request).qs
     record(request, "log.exported")
     response = StreamingHttpResponse(_csv(entries, language()), content_type="text/csv; charset=utf-8")
@@ -173,7 +173,7 @@ def _search(request: HttpRequest) -> AuditFilter:
 
 
 def _csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[bytes]:
-    """In pieces; the language is chosen anew for each, because the page's is gone by the time they are sent."""
+    """Write in pieces; each chooses the language anew, because the page's is gone by the time they are sent."""
     with speaking(spoken):
         head = _bytes([[_("Time"), _("Who"), _("Action"), _("What"), _("Subject"), _("Particulars"), _("Address")]])
     yield head

@@ -46,7 +46,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["full_name"].required = True
 
     def clean_full_name(self) -> str:
-        """Nobody has the name of somebody else: reports and the audit log tell people apart by it."""
+        """Refuse the name of somebody else: reports and the audit log tell people apart by it."""
         name = " ".join(self.cleaned_data["full_name"].split())
         others = Person.objects.exclude(pk=self.instance.pk).filter(full_name__iexact=name)
         if others.exists():
@@ -71,7 +71,7 @@ class NewPersonForm(PersonForm):
         self.fields["username"].widget.attrs |= {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
     def clean_username(self) -> str:
-        """Two names that differ in capitals only are one."""
+        """Refuse a name that differs from another in capitals only."""
         username = str(Person.normalize_username(self.cleaned_data["username"]))
         if Person.objects.filter(username__iexact=username).exists():
             raise forms.ValidationError(_("There is somebody of this user name already."))
@@ -90,7 +90,7 @@ class ConnectionForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """By the rules that the environment's settings follow."""
+        """Check both by the rules that the environment's settings follow."""
         found = super().clean() or {}
         if "api_url" in found and "key" in found:
             try:
@@ -134,7 +134,7 @@ class RulesForm(forms.Form):
 
     @classmethod
     def of(cls, data: Any, current: SiteSettings) -> RulesForm:
-        """The form with what is in force."""
+        """Make the form with what is in force."""
         initial = {
             "row_limit": _shown(current.row_limit),
             "batch_limit": _shown(current.batch_limit),
@@ -144,14 +144,14 @@ class RulesForm(forms.Form):
         return cls(data, initial=initial)
 
     def clean_four_eyes(self) -> bool:
-        """Two people are four eyes."""
+        """Refuse to switch it off as long as there are two people."""
         chosen: bool = self.cleaned_data["four_eyes"]
         if not chosen and Person.objects.filter(is_active=True).count() != 1:
             raise forms.ValidationError(_("Four eyes can be switched off only while one single person is active."))
         return chosen
 
     def put_into(self, current: SiteSettings) -> None:
-        """What was chosen, as the table keeps it."""
+        """Put what was chosen into the settings."""
         chosen = self.cleaned_data
         current.row_limit, current.batch_limit = chosen["row_limit"], chosen["batch_limit"]
         current.four_eyes, current.language = chosen["four_eyes"], chosen["language"]

@@ -1,5 +1,5 @@
-"""Which changes to a person an administrator may make. Pure: nobody grants a role they lack, locks themselves out, or
-takes over the account of somebody who may do more than they.
+"""The pages of administrators: people, the connection, the rules. Nobody grants a role they lack, locks themselves out,
+or takes over the account of somebody who may do more than they.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from batch.web.models import AuditEntry, Connection, Person, SiteSettings
 def objection(
     editor: AbstractSet[Role], before: AbstractSet[Role], after: AbstractSet[Role], *, is_self: bool
 ) -> str | None:
-    """Why the editor may not make this change; None if they may. Somebody deactivated has no roles at all."""
+    """Find why the editor may not make this change; None if they may. Somebody deactivated has no roles at all."""
     if (after - before) - editor:
         return _("You can only grant roles that you have yourself.")
     if is_self and Role.VIEWER not in after:
@@ -40,7 +40,7 @@ def objection(
 
 
 def may_help_in(editor: AbstractSet[Role], person: AbstractSet[Role]) -> bool:
-    """Whether the editor may give out a link for this person's password or remove their authenticator."""
+    """Tell whether the editor may renew this person's link or remove their authenticator."""
     return person <= editor
 
 
@@ -51,7 +51,7 @@ _SECONDS = 10.0
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
 def connection(request: HttpRequest) -> HttpResponse:
-    """What is in force, and the form that replaces it. A key that the provider refuses is not stored."""
+    """Show what is in force, and the form that replaces it. A key that the provider refuses is not stored."""
     present = Connection.objects.select_related("set_by").first()
     form = ConnectionForm(request.POST or None, initial={"api_url": present.api_url} if present else None)
     if request.method == "POST" and form.is_valid():
@@ -81,7 +81,7 @@ def test(request: HttpRequest) -> HttpResponse:
 
 
 def _stored(request: HttpRequest, form: ConnectionForm) -> bool:
-    """Whether it was stored; else the form says why not."""
+    """Store the connection; False, and the form says why, if the provider refuses the key."""
     api_url, key = form.cleaned_data["api_url"], form.secret
     try:
         with credentials.open_client_with(api_url, key, _SECONDS) as client:
@@ -102,7 +102,7 @@ def _stored(request: HttpRequest, form: ConnectionForm) -> bool:
 
 
 def _state() -> str:
-    """Where the key in force comes from: site, environment, or none."""
+    """Find where the key in force comes from: site, environment, or none."""
     if not credentials.is_from_environment():
         return "site"
     try:
@@ -115,7 +115,7 @@ def _state() -> str:
 @needs(Role.ADMINISTRATOR)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Who there is, where the provider is, what the limits are, whether mail is sent."""
+    """Show who there is, where the provider is, what the limits are, whether mail is sent."""
     active = Person.objects.filter(is_active=True)
     context = {
         "active": active.count(),
@@ -136,7 +136,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody, the active ones first."""
+    """Show everybody, the active ones first."""
     everybody = Person.objects.order_by("-is_active", "username")
     return render(request, "web/administration/people.html", {"people": everybody, **_section("people")})
 
@@ -144,7 +144,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Somebody new, who gets a one-time link to choose a password."""
+    """Add somebody, who gets a one-time link to choose a password."""
     editor = person_of(request)
     form = NewPersonForm(request.POST if request.method == "POST" else None)
     _dim(form, editor)
@@ -163,7 +163,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    """What somebody may do; deactivated people are logged out with their next click."""
+    """Edit what somebody may do; deactivated people are logged out with their next click."""
     editor, somebody = person_of(request), get_object_or_404(Person, pk=pk)
     form = PersonForm(request.POST if request.method == "POST" else None, instance=somebody)
     _dim(form, editor)
@@ -187,7 +187,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_POST
 def link(request: HttpRequest, pk: int) -> HttpResponse:
-    """A new one-time link, shown this once."""
+    """Make a new one-time link, and show it this once."""
     somebody = get_object_or_404(Person, pk=pk, is_active=True)
     if not may_help_in(roles_of(person_of(request)), roles_of(somebody)):
         return _refuse_help(request, somebody)
@@ -198,7 +198,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Role.ADMINISTRATOR)
 @require_POST
 def forget_authenticator(request: HttpRequest, pk: int) -> HttpResponse:
-    """For somebody who lost their phone and their recovery codes."""
+    """Help somebody who lost their phone and their recovery codes."""
     somebody = get_object_or_404(Person, pk=pk)
     if not may_help_in(roles_of(person_of(request)), _roles(somebody)):
         return _refuse_help(request, somebody)
@@ -209,7 +209,7 @@ def forget_authenticator(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: PersonForm) -> str | None:
-    """Why it was not saved. Two administrators who demote each other at once do not both succeed."""
+    """Save, or say why not. Two administrators who demote each other at once do not both succeed."""
     with transaction.atomic():
         active = {kept.pk: kept for kept in Person.objects.select_for_update().order_by("pk")}
         editor, before = active[person_of(request).pk], active[form.instance.pk]
@@ -242,14 +242,14 @@ def _refuse_help(request: HttpRequest, somebody: Person) -> HttpResponse:
 
 
 def _dim(form: PersonForm, editor: Person) -> None:
-    """Roles that the editor cannot grant are shown, but cannot be ticked."""
+    """Show the roles that the editor cannot grant, but let nobody tick them."""
     for name in ROLE_FIELDS:
         if not getattr(editor, name) and not getattr(form.instance, name):
             form.fields[name].disabled = True
 
 
 def _roles(somebody: Person) -> frozenset[Role]:
-    """The roles that somebody has or, deactivated, would have again."""
+    """Find the roles that somebody has or, deactivated, would have again."""
     return roles_of(Person(is_active=True, **{name: getattr(somebody, name) for name in ROLE_FIELDS}))
 
 
@@ -260,7 +260,7 @@ def _section(part: str) -> dict[str, object]:
 @needs(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
-    """The form and what it changes; the audit log keeps amounts in thousandths, as the table does."""
+    """Edit the rules; the audit log keeps amounts in thousandths, as the table does."""
     form = RulesForm.of(request.POST if request.method == "POST" else None, SiteSettings.current())
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

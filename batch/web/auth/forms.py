@@ -52,7 +52,6 @@ class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
         self.fields["new_password2"].help_text = ""
 
     def clean(self) -> dict[str, Any] | None:
-        """Both alike, and good enough."""
         self.validate_passwords("new_password1", "new_password2")
         self.validate_password_for_user(self.person, "new_password2")
         return super().clean()
@@ -70,7 +69,7 @@ class PasswordForm(NewPasswordForm):
     field_order = ("old_password", "new_password1", "new_password2")
 
     def clean_old_password(self) -> str:
-        """Wrong ones are counted as wrong confirmations are."""
+        """Check the present password; wrong ones are counted as wrong confirmations are."""
         old: str = self.cleaned_data["old_password"]
         if not services.password_accepted(self.person, old):
             raise forms.ValidationError(services.wrong_password(self.person))
@@ -102,11 +101,10 @@ class FirstForm(NewPasswordForm):
     field_order = ("username", "full_name", "email", "new_password1", "new_password2")
 
     def clean_username(self) -> str:
-        """In one form of each letter."""
         return str(Person.normalize_username(self.cleaned_data["username"]))
 
     def clean(self) -> dict[str, Any] | None:
-        """The password is compared with the names entered beside it."""
+        """Compare the password with the names entered beside it."""
         for name in ("username", "full_name", "email"):
             setattr(self.person, name, self.cleaned_data.get(name, ""))
         return super().clean()
@@ -134,5 +132,4 @@ class CodeForm(forms.Form):
     )
 
     def refuse(self) -> None:
-        """Say that the code is wrong."""
         self.add_error("code", _("That is not the code of just now: enter the one that the app shows at this moment."))

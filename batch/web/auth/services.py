@@ -1,6 +1,6 @@
-"""Confirming that it is really this person who approves: by their password, or by a code of their authenticator once
-they have enrolled one. After five wrong passwords they wait a quarter of an hour, and after each wrong code twice as
-long as after the one before, from wherever they come.
+"""Confirm that it is this person, by their password or by a code of the authenticator that they enrolled, and give out
+one-time links. Wherever they come from, people wait a quarter of an hour after five wrong passwords, and after each
+wrong code twice as long as after the one before.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Confirmation = Literal["password", "totp"]
 
 
 def has_totp(person: Person) -> bool:
-    """Whether a code of the authenticator is asked of them instead of the password."""
+    """Tell whether a code of the authenticator is asked of them instead of the password."""
     return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
 
 
 def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
-    """How they confirmed; None if it is wrong or too many wrong ones went before: `refusal` says which."""
+    """Check how they confirmed; None if wrong, or after too many wrong ones: `explain_refusal` says which."""
     given = posted.get(FIELD, "")[:_LONGEST]
     if has_totp(person):
         how: Confirmation | None = "totp" if totp_accepted(person, given) else None
@@ -49,7 +49,7 @@ def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
 
 
 def refusal(person: Person) -> str:
-    """What to tell a person whose confirmation failed."""
+    """Say why a confirmation failed."""
     device = TOTPDevice.objects.filter(user=person, confirmed=True).first()
     if device is None:
         return wrong_password(person)
@@ -63,14 +63,14 @@ def refusal(person: Person) -> str:
 
 
 def wrong_password(person: Person) -> str:
-    """What to tell a person whose password was not accepted."""
+    """Say why a password was not accepted."""
     if not AxesProxyHandler.is_allowed(_counted(), {"username": person.username}):
         return _("Too many wrong passwords: try again in a quarter of an hour.")
     return _("That is not your password: enter it again.")
 
 
 def password_accepted(person: Person, password: str) -> bool:
-    """Whether it is their password."""
+    """Tell whether it is their password."""
     accepted = authenticate(_counted(), username=person.username, password=password)
     if accepted is None or accepted.pk != person.pk:
         return False
@@ -79,7 +79,7 @@ def password_accepted(person: Person, password: str) -> bool:
 
 
 def totp_accepted(person: Person, code: str) -> bool:
-    """Whether it is the authenticator's code of just now, not used before. Each wrong one lengthens the wait."""
+    """Tell whether it is the authenticator's code of just now, not used before. A wrong one lengthens the wait."""
     digits = "".join(code.split())
     with transaction.atomic():
         devices = TOTPDevice.objects.select_for_update().filter(user=person, confirmed=True)
@@ -104,7 +104,7 @@ INVITED_DAYS = 3
 
 
 def link_for_first() -> str | None:
-    """The secret of a new link for the first administrator; None once anybody exists. Earlier ones no longer work."""
+    """Make a link for the first administrator, and return its secret; None once anybody exists. Earlier ones end."""
     if Person.objects.exists():
         return None
     Invitation.objects.filter(person=None).delete()
@@ -112,18 +112,18 @@ def link_for_first() -> str | None:
 
 
 def link_for(person: Person) -> str:
-    """The secret of a new link with which this person chooses a password. Earlier ones no longer work."""
+    """Make a link with which this person chooses a password, and return its secret. Earlier ones end."""
     Invitation.objects.filter(person=person, used_at=None).delete()
     return _made(person, timedelta(days=INVITED_DAYS))
 
 
 def hash_of(secret: str) -> str:
-    """What the table and the session keep of a secret."""
+    """Hash a secret, for the table and the session."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def found(secret_sha256: str) -> Invitation | None:
-    """The link, if it still works."""
+    """Find the link, if it still works."""
     link = Invitation.objects.select_related("person").filter(secret_sha256=secret_sha256, used_at=None).first()
     if link is None or link.expires_at <= timezone.now():
         return None
@@ -133,7 +133,7 @@ def found(secret_sha256: str) -> Invitation | None:
 
 
 def use(link: Invitation) -> bool:
-    """Use it up; False if somebody else just did. Within a transaction with what it is used for."""
+    """Use the link up; False if somebody else just did. Within a transaction with what it is used for."""
     now = timezone.now()
     used = Invitation.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now)
     return used == 1 and (link.person_id is not None or not Person.objects.exists())

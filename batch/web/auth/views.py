@@ -1,4 +1,4 @@
-"""Logging in and out. Wrong passwords are counted by django-axes, whose page says when to try again."""
+"""Log in and out, take up a one-time link, keep a profile. django-axes counts wrong passwords and locks people out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from batch.web.models import Invitation, Person
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("password")
 def log_in(request: HttpRequest) -> HttpResponse:
-    """The way in; back to the page that somebody wanted."""
+    """Let somebody in, and back to the page that they wanted."""
     after = _after(request)
     if request.user.is_authenticated:
         return redirect(after)
@@ -55,7 +55,6 @@ def log_in(request: HttpRequest) -> HttpResponse:
 @open_to_all
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
-    """The way out."""
     if not isinstance(request.user, AnonymousUser):
         record(request, "logout.done")
     logout(request)
@@ -69,7 +68,7 @@ def _after(request: HttpRequest) -> str:
 
 
 def _note_failure(request: HttpRequest, username: str) -> None:
-    """Names are only kept if they are somebody's: people enter their password there as well."""
+    """Note a wrong login. Names are kept only if they are somebody's: people type their password there too."""
     known = Person.objects.filter(username=username).exists()
     keep("login.failed", username if known else "", address=request.META.get("REMOTE_ADDR", ""))
 
@@ -80,14 +79,14 @@ _KEPT = "one_time_link"
 @open_to_all
 @require_http_methods(["GET"])
 def setup(request: HttpRequest, secret: str) -> HttpResponse:
-    """The link that makes the first administrator."""
+    """Open the link that makes the first administrator."""
     return _arrive(request, secret)
 
 
 @open_to_all
 @require_http_methods(["GET"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """The link with which somebody chooses a password."""
+    """Open the link with which somebody chooses a password."""
     return _arrive(request, secret)
 
 
@@ -95,7 +94,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
 def welcome(request: HttpRequest) -> HttpResponse:
-    """Choosing a password; for the first administrator a name as well. The link is used up with it."""
+    """Let somebody choose a password, and the first administrator a name as well. The link is used up with it."""
     link = services.found(request.session.get(_KEPT, ""))
     if link is None:
         return _gone(request)
@@ -129,7 +128,7 @@ def _form(request: HttpRequest, link: Invitation) -> NewPasswordForm:
 
 
 def _take(link: Invitation, form: NewPasswordForm) -> Person | None:
-    """The person with their new password; None if the link was used by somebody else meanwhile."""
+    """Give the person their new password; None if the link was used by somebody else meanwhile."""
     with transaction.atomic():
         if not services.use(link):
             return None
@@ -149,7 +148,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
 @needs(Role.VIEWER)
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Email and language; ways to the password and the authenticator."""
+    """Show email and language, and the ways to the password and the authenticator."""
     person = person_of(request)
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
@@ -166,7 +165,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
-    """A new password; every other session of this person ends with it."""
+    """Change the password; every other session of this person ends with it."""
     person = person_of(request)
     form = PasswordForm(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -188,7 +187,7 @@ _PASSWORD = "password"  # noqa: S105 (a field's name)
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
 def authenticator(request: HttpRequest) -> HttpResponse:
-    """The picture to scan and the first code; then the recovery codes, shown this once."""
+    """Show the picture to scan and ask for the first code; then show the recovery codes, this once."""
     person = person_of(request)
     if services.has_totp(person):
         return render(request, "web/entry/authenticator.html", {"form": CodeForm(), "section": "profile"})
@@ -211,7 +210,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters()
 def remove(request: HttpRequest) -> HttpResponse:
-    """Without the authenticator, by one of its codes or, if the phone is lost, by a recovery code."""
+    """Remove the authenticator, by one of its codes or, if the phone is lost, by a recovery code."""
     person = person_of(request)
     form = CodeForm(request.POST)
     if form.is_valid():
@@ -226,14 +225,14 @@ def remove(request: HttpRequest) -> HttpResponse:
 
 
 def _unconfirmed(person: Person) -> TOTPDevice:
-    """The one that is being enrolled: the same while its page is open or loaded again."""
+    """Find or create the one that is being enrolled: the same while its page is open or loaded again."""
     with transaction.atomic():
         device = TOTPDevice.objects.filter(user=person, confirmed=False).first()
         return device or TOTPDevice.objects.create(user=person, name=person.username, confirmed=False)
 
 
 def _enrol(device: TOTPDevice, code: str) -> list[str]:
-    """The recovery codes; none if the code is wrong."""
+    """Confirm the device and return the recovery codes; none if the code is wrong."""
     with transaction.atomic():
         if not (device.verify_is_allowed()[0] and device.verify_token("".join(code.split()))):
             return []
@@ -254,7 +253,7 @@ def _recovered(person: Person, code: str) -> bool:
 
 
 def _picture(address: str) -> str:
-    """The QR code as the source of an image, drawn here and in no other place."""
+    """Draw the QR code here and in no other place, as the source of an image."""
     buffer = io.BytesIO()
     segno.make(address, error="m").save(buffer, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False)
     return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()

@@ -40,7 +40,7 @@ from batch.web.models import Draft, Person, StoredFile
 
 
 def draft_of_rest(batch: str, person: Person, why: str = "") -> Draft:
-    """The draft, checked. Its sheet is the report’s *To fix*, and nothing that the batch did is sent again.
+    """Make a checked draft of the report’s *To fix*: nothing that the batch did is sent again.
 
     `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
     """
@@ -73,7 +73,7 @@ _TYPES = {
 
 @needs(Role.VIEWER)
 def batch_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBase:
-    """Made anew from the ledger, so that it says what is true now."""
+    """Offer a file, made anew from the ledger so that it says what is true now."""
     if kind not in _TYPES:
         raise Http404
     found_line(batch)
@@ -91,7 +91,7 @@ def _report(view: BatchView, name: str) -> tuple[str, bytes]:
 
 
 def _entries(view: BatchView, kind: str) -> tuple[str, bytes]:
-    """The days are those of whoever books them, as in the names of batches."""
+    """Make the journal; its days are those of whoever books them, as in the names of batches."""
     accounts = load_journal_settings(environment(os.environ, Path.cwd()))
     entries = entries_of(view, accounts, None)
     ended = (view.head.ended_at or view.head.created_at).astimezone().date()
@@ -220,7 +220,7 @@ def give_up(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 @needs(Role.PREPARER)
 def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
-    """A new draft of what is not done: asked first, then made."""
+    """Ask whether to make a new draft of what is not done; then make it."""
     line = found_line(batch)
     if request.method != "POST":
         is_alarming = has_open_alarm(DatabaseLedger().view(batch))
@@ -237,7 +237,7 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 
 def _due_at(text: str) -> datetime:
-    """The time of the form; empty is now. `UsageError` for what is no time, past, or too far off."""
+    """Read the time of the form; empty is now. `UsageError` for what is no time, past, or too far off."""
     now = timezone.now()
     if not text.strip():
         return now

@@ -37,7 +37,7 @@ _KEPT = 64
 
 
 def state_shown(head: BatchHead, job: Job | None) -> BatchState:
-    """The state; a batch that the ledger calls running while no job works on it was interrupted, so it is stopped.
+    """Tell the state; a batch that the ledger calls running while no job works on it was interrupted, so it is stopped.
 
     A batch that the command line runs on this ledger has no job, and is told by its account's lease.
     """
@@ -47,13 +47,13 @@ def state_shown(head: BatchHead, job: Job | None) -> BatchState:
 
 
 def judge_shown(head: BatchHead, tally: Tally, state: BatchState, books: Books | None) -> Verdict:
-    """Judge a batch as the pages show it. A row in doubt that is for nobody to decide is for `resume` to find out."""
+    """Judge a batch as the pages show it. A row in doubt that nobody can decide is for `resume` to find out."""
     awaits_person = bool(tally.rows[Status.UNKNOWN] and find_undecided_batches([head.batch or ""]))
     return judge(replace(head, state=state), tally.rows, books, awaits_person=awaits_person)
 
 
 def books_of(batch: str) -> Books:
-    """Add up the books of a batch in the database. They are remembered for as long as its ledger says nothing new."""
+    """Add up the books of a batch in the database. They are kept for as long as its ledger says nothing new."""
     return _books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
 
 
@@ -114,7 +114,7 @@ def ask_to_stop(job: Job, person: Person) -> bool:
 
 
 def due(now: datetime) -> list[Job]:
-    """The jobs whose time has come, oldest first."""
+    """Find the jobs whose time has come, oldest first."""
     waiting = Job.objects.filter(state=JobState.WAITING, due_at__lte=now)
     ready = waiting.filter(models.Q(waiting_until=None) | models.Q(waiting_until__lte=now))
     return list(ready.order_by("due_at", "id"))
@@ -151,7 +151,7 @@ def sign_in(job: Job) -> bool:
 
 
 def end(job: Job, error: str = "") -> bool:
-    """The job has ended, with the sentence that says why it could not begin or go on."""
+    """End a job, with the sentence that says why it could not begin or go on."""
     return _step(
         job,
         JobState.WORKING,
@@ -175,12 +175,12 @@ def bury_dead(now: datetime) -> None:
 
 
 def works(now: datetime) -> bool:
-    """Whether a worker has a job, so that another would find the account in use."""
+    """Tell whether a worker has a job, so that another would find the account in use."""
     return Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists()
 
 
 def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
-    """The job that waits or works for a draft or a batch."""
+    """Find the job that waits or works for a draft or a batch."""
     jobs = Job.objects.exclude(state=JobState.ENDED).select_related("asked_by", "stop_asked_by")
     return (jobs.filter(batch=batch) if batch else jobs.filter(draft=draft)).first()
 
@@ -213,7 +213,7 @@ class Before:
 
 
 def batch_before(job: Job) -> Before | None:
-    """The batch that has to end before this job can begin; None if there is none. A resumption waits for none."""
+    """Find the batch that has to end before this job can begin. A resumption waits for none."""
     if job.batch or job.draft is None:
         return None
     try:
@@ -239,7 +239,7 @@ def _before(ledger: DatabaseLedger, batch: str) -> Before:
 
 
 def continued_by(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
-    """The batches whose list the draft continues."""
+    """List the batches whose list the draft continues."""
     try:
         return family_of(ledger, account, draft.rest_of) if draft.rest_of else ()
     except UsageError:
@@ -268,12 +268,11 @@ class Scheduler:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> Scheduler:
-        """Begin to look."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """End looking. Workers go on by themselves."""
+        """Stop looking. Workers go on by themselves."""
         self._stopped.set()
         self._thread.join(timeout=5)
 
@@ -300,7 +299,7 @@ class Scheduler:
 
 
 def _start_worker(job: int) -> subprocess.Popen[bytes]:
-    """A process of its own, in a session of its own: it hears neither our Ctrl-C nor our end."""
+    """Start a process in a session of its own: it hears neither our Ctrl-C nor our end."""
     return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
         [sys.executable, "-m", "batch.web.batches.worker", str(job)],
         stdin=subprocess.DEVNULL,

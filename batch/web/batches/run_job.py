@@ -1,4 +1,4 @@
-"""How a worker hears that it is to stop: a person's button, or the system's signal. And how it says that it waits."""
+"""Begin what a worker runs, hear that it is to stop (by a button or a signal), and say that it waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ASK_EVERY = 0.5
 
 
 class JobBrake:
-    """Implements `runner.session.Brake` for a job."""
+    """Stops a job's run when a person presses the button, or the system asks the process to end."""
 
     def __init__(self, job: int) -> None:
         self._job = job
@@ -47,7 +47,7 @@ class JobBrake:
                 signal.signal(getattr(signal, name), self._handle)
 
     def asked(self) -> bool:
-        """Whether to stop after the row under way."""
+        """Tell whether to stop after the row under way."""
         if self._signalled.is_set() or self._asked:
             return True
         now = time.monotonic()
@@ -69,28 +69,28 @@ class JobBrake:
 
 
 class JobWatcher:
-    """Implements `runner.session.Watcher` for a job: only waits are told, the rows are in the ledger."""
+    """Tells only that a job waits: its rows are in the ledger."""
 
     def __init__(self, job: int) -> None:
         self._job = job
         self._says_waiting = False
 
     def started(self, movements: int, settled: int) -> None:
-        """Nothing to say: the page counts the ledger's rows."""
+        """Say nothing: the page counts the ledger's rows."""
 
     def row_ended(self, row: int, status: Status) -> None:  # noqa: ARG002 (the protocol’s)
-        """A wait that was told is over."""
+        """Say that a wait is over."""
         if self._says_waiting:
             self._says_waiting = False
             self._say(waiting_until=None, waiting_why="")
 
     def waiting(self, seconds: float, why: Note) -> None:
-        """Nothing happens for a while, and this is why."""
+        """Say that nothing happens for a while, and why."""
         self._says_waiting = True
         self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=note_text(why))
 
     def _say(self, **said: object) -> None:
-        """For the page only, so a run does not stop for it."""
+        """Tell the page, for which no run stops."""
         with suppress(DatabaseError):
             Job.objects.filter(id=self._job).update(**said)
 
@@ -100,7 +100,7 @@ def begin(
 ) -> tuple[Work, dict[str, int]]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
 
-    Returns what is to be done, and on which page of the provider's list each sub-account is. If the forecast is not
+    Return what is to be done, and on which page of the provider's list each sub-account is. If the forecast is not
     what the approvers saw, the draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if
     another batch has to end before.
     """
@@ -142,7 +142,7 @@ def start_with(job: Job, batch: str) -> None:
 
 
 def _authors(draft: Draft) -> str:
-    """Whoever made any of its versions, in that order."""
+    """Name whoever made any of its versions, in that order."""
     versions = draft.versions.select_related("created_by").order_by("number")
     return ", ".join(dict.fromkeys(str(version.created_by) for version in versions))
 

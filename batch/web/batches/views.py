@@ -75,7 +75,6 @@ class DraftFilter(HistoryFilter):
         return drafts.filter(person | file | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
 
     def has_row(self, wanted: Q) -> Exists:
-        """Tell whether a draft has such a row."""
         return Exists(DraftRow.objects.filter(wanted, version__draft=OuterRef("pk")))
 
 
@@ -88,7 +87,6 @@ class BatchFilter(HistoryFilter):
         return batches.filter(named | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
 
     def has_row(self, wanted: Q) -> Q:
-        """Tell whether a batch has such a row."""
         # Not row by row of each batch: the database finds them once, by an index.
         return Q(name__in=Movement.objects.filter(wanted).values("batch"))
 
@@ -130,7 +128,7 @@ def load_entries(keys: Iterable[Key]) -> list[Entry]:
 
 
 def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
-    """The version of each draft that counts, by the draft; without the files' bytes."""
+    """Load the version in force of each draft, by the draft; without the files' bytes."""
     versions = Version.objects.filter(draft_id__in=drafts, number=F("draft__version"))
     found = versions.select_related("draft__created_by", "file").defer("file__data")
     return {str(version.draft_id): version for version in found}
@@ -138,7 +136,7 @@ def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
 
 @needs(Role.VIEWER)
 def history(request: HttpRequest) -> HttpResponseBase:
-    """The list, newest first."""
+    """Show the list, newest first."""
     drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
     batches = BatchFilter(request.GET, Batch.objects.all())
     page = paginate(request, list_keys(drafts.qs, batches.qs))
@@ -166,7 +164,7 @@ class BatchRowFilter(FilterSet):  # type: ignore[misc]
 
 
 def found_line(batch: str) -> BatchLine:
-    """The batch of that name; `Http404` if the ledger has none."""
+    """Load the line of that batch; `Http404` if the ledger has none."""
     try:
         return line_of(batch)
     except LedgerError as error:
@@ -175,7 +173,7 @@ def found_line(batch: str) -> BatchLine:
 
 @needs(Role.VIEWER)
 def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
-    """The page, or the part of it that htmx asks for: `live` or `rows`."""
+    """Show the page, or the part of it that htmx asks for: `live` or `rows`."""
     if is_fragment(request) and request.headers.get("HX-Target") == "live":
         return _live(request, batch)
     line = found_line(batch)
@@ -188,7 +186,7 @@ def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 @needs(Role.VIEWER)
 def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
-    """One row: what was sent, what came back, what the balances say; with two buttons if it is in doubt."""
+    """Show one row: what was sent, what came back, what the balances say; with two buttons if it is in doubt."""
     line = found_line(batch)
     entry = row_of(batch, row)
     if entry is None:
@@ -245,7 +243,7 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
 
 
 def _live(request: HttpRequest, batch: str) -> HttpResponse:
-    """How far it is. Once it has ended, the browser is told to load the whole page."""
+    """Show how far it is. Once it has ended, the browser is told to load the whole page."""
     try:
         now = progress(batch, _LAST_ROWS)
     except LedgerError as error:
@@ -266,12 +264,12 @@ def _live(request: HttpRequest, batch: str) -> HttpResponse:
 
 
 def _is_live(state: BatchState, job: Job | None) -> bool:
-    """Whether somebody works on it, or is about to."""
+    """Tell whether somebody works on it, or is about to."""
     return job is not None or state is BatchState.RUNNING
 
 
 def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
-    """Count, rate and time left of a run under way."""
+    """Count what is done of a run under way, with its rate and the time left."""
     ended = tally.rows[Status.DONE] + tally.rows[Status.REFUSED]
     left = tally.rows[Status.PENDING]
     now = timezone.now()
@@ -294,7 +292,7 @@ def _pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
 
 
 def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
-    """A page of the rows table, as the address asks for it."""
+    """List a page of the rows, as the address asks for it."""
     found = BatchRowFilter(request.GET, line)
     chosen = sort if (sort := request.GET.get("sort")) in _SORTS else "row"
     is_descending = request.GET.get("dir") == "desc"
@@ -319,7 +317,7 @@ def _euros_by_status(tally: Tally) -> list[tuple[Status, str, Decimal]]:
 
 
 def _most_moved(books: Books) -> list[tuple[str, Any]]:
-    """The sub-accounts with the largest movements."""
+    """Find the sub-accounts with the largest movements."""
     touched = [(token, book) for token, book in books.subaccounts.items() if book.received or book.given]
     return sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
 
@@ -329,6 +327,6 @@ def _pairs(books: Books) -> list[Pair]:
 
 
 def _differences(books: Books) -> list[tuple[str, Any]]:
-    """The sub-accounts whose closing balance is not what the movements explain, the largest first."""
+    """Find the sub-accounts whose closing balance the movements do not explain, the largest difference first."""
     differing = [(token, book) for token, book in books.subaccounts.items() if book.difference]
     return sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES]

@@ -1,6 +1,5 @@
-"""The worker process, `python -m batch.web.batches.worker JOB`: it performs one job as the command line does.
-
-It finds the ledger, the provider and the key as the site does: by the environment, the database and the vault.
+"""The worker process, `python -m batch.web.batches.worker JOB`: it performs one job as the command line does, with the
+ledger, the provider and the key of the site.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _log = logging.getLogger("creditbatch.web")
 
 
 def main() -> int:
-    """Perform the job that the command line names. Returns the exit code: 0 if it came to its end."""
+    """Perform the job that the command line names. Return the exit code: 0 if it came to its end."""
     from batch.web.configure import configure, keep_log
 
     settings = load_settings(environment(os.environ, Path.cwd()))
@@ -105,7 +104,6 @@ def perform_job(job: Job, settings: Settings) -> None:
 
 
 def now() -> datetime:
-    """The time, with its zone."""
     return datetime.now(UTC)
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def or_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
-    """A dash where there is nothing to show; an attribute of what is None comes to a filter as an empty text."""
+    """Show a dash for nothing; an attribute of what is None comes to a filter as an empty text."""
 
     @wraps(show)
     def shown(value: T | None) -> str:
@@ -33,46 +33,46 @@ def or_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
 @register.filter
 @or_nothing
 def euros(amount: Decimal) -> str:
-    """An amount as a person reads it."""
+    """Show an amount as a person reads it."""
     return euros_text(amount)
 
 
 @register.filter
 @or_nothing
 def euros_signed(amount: Decimal) -> str:
-    """An amount with its sign, plus as well."""
+    """Show an amount with its sign, plus as well."""
     return euros_text(amount, signed=True)
 
 
 @register.filter
 @or_nothing
 def number(value: int | Decimal) -> str:
-    """A whole number with its thousands apart."""
+    """Show a whole number with its thousands apart."""
     return i18n.number(value)
 
 
 @register.filter
 @or_nothing
 def moment(at: datetime) -> str:
-    """A day and a time of this machine's zone."""
+    """Show a day and a time of this machine's zone."""
     return i18n.moment(at.astimezone())
 
 
 @register.filter
 def status_word(status: Status) -> str:
-    """What has become of a row, in a word."""
+    """Say in a word what has become of a row."""
     return model.status_word(status)
 
 
 @register.filter
 def state_word(state: BatchState | str) -> str:
-    """Where a batch stands, in a word."""
+    """Say in a word where a batch stands."""
     return model.state_word(BatchState(state))
 
 
 @register.filter
 def direction_word(direction: Direction | str) -> str:
-    """Which way the credit moves, in a word."""
+    """Say in a word which way the credit moves."""
     return model.direction_word(Direction(direction))
 
 
@@ -85,27 +85,26 @@ def told(stored: notes.Note | str) -> str:
 
 @register.filter
 def rows_of(tally: Tally, status: Status) -> int:
-    """How many rows have that status."""
+    """Count the rows of that status."""
     return tally.rows[status]
 
 
 @register.filter
 def rows_of_all(tally: Tally) -> int:
-    """How many rows there are."""
     return sum(tally.rows.values())
 
 
 @register.filter
 @or_nothing
 def rate(rows_a_second: float) -> str:
-    """How many rows end in a second; a dash before the first has."""
+    """Show how many rows end in a second; a dash before the first has."""
     return i18n.number(Decimal(str(round(rows_a_second, 1))), 1)
 
 
 @register.filter
 @or_nothing
 def duration(seconds: int) -> str:
-    """How long something takes, as roughly as such a forecast is."""
+    """Show how long something takes, as roughly as such a forecast is."""
     if seconds < 90:
         return ngettext("{count} second", "{count} seconds", seconds).format(count=seconds)
     minutes = round(seconds / 60)
@@ -117,7 +116,7 @@ def duration(seconds: int) -> str:
 
 @register.filter
 def event_word(kind: str) -> str:
-    """What a line of the ledger is about, in a few words."""
+    """Say in a few words what a line of the ledger is about."""
     words = {
         "accepted": _("plan accepted"),
         "attempt-began": _("attempt began"),
