@@ -40,7 +40,7 @@ class Person(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     def __str__(self) -> str:
-        """The name that reports and the audit log give."""
+        """Return the name that reports and the audit log give."""
         return self.full_name or self.username
 
 
