@@ -1,7 +1,6 @@
-"""What an approver has to see, and the digest that names exactly that.
+"""What an approver has to see, the digest that names exactly that, who may approve, and what is in the way.
 
-Balances drift while nobody looks, because accounts send SMS, so they are not in it; what they come to is: which rows
-would be refused, and how many whole euros are to be topped up.
+Balances drift while accounts send SMS, so the digest has only what they come to: rows refused, whole euros to top up.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Options:
     period: str = ""
 
     def choices_for(self, rest_of: str = "") -> Choices:
-        """As the runner knows it; `rest_of` is the batch of which only what is not done is sent."""
+        """Make what the runner takes; `rest_of` is the batch of which only what is not done is sent."""
         return Choices(
             skip_invalid=self.skip_invalid,
             partial=self.partial,
@@ -51,12 +50,12 @@ class Options:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps them. What was approved before there were periods names none."""
+        """Convert them for the database. What was approved before there were periods names none."""
         return {name: value for name, value in asdict(self).items() if name != "period" or value}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Options:
-        """What `to_json` gave; of what is missing, the default."""
+        """Read what `to_json` gave; of what is missing, the default."""
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
 
 
@@ -81,19 +80,19 @@ class Screen:
     """Whole euros."""
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps it, and as it is digested."""
+        """Convert it for the database and the digest."""
         amounts = {"added": to_thousandths(self.added), "removed": to_thousandths(self.removed)}
         return {**asdict(self), **amounts, "findings": list(self.findings)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Screen:
-        """What `to_json` gave."""
+        """Read what `to_json` gave."""
         euros = {name: from_thousandths(kept[name]) for name in ("added", "removed")}
         return cls(**{**kept, **euros, "findings": tuple(kept["findings"])})
 
 
 def screen_of(dry_run: DryRun) -> Screen:
-    """What a person has to see of a dry run."""
+    """Make what a person has to see of a dry run."""
     plan, played = dry_run.plan, dry_run.forecast
     refusals = played.refusals if played else ()
     return Screen(
@@ -112,19 +111,19 @@ def screen_of(dry_run: DryRun) -> Screen:
 
 
 def screen_digest(dry_run: DryRun, options: Options | Mapping[str, Any]) -> str:
-    """Names what was on the screen: used when a draft is checked, when it is approved, and when it is started."""
+    """Digest what is on the screen: when a draft is checked, when it is approved, and when it is started."""
     chosen = options if isinstance(options, Options) else Options.from_json(options)
     return digest_of(screen_of(dry_run), chosen)
 
 
 def digest_of(screen: Screen, options: Options) -> str:
-    """The same, from what was kept of a dry run."""
+    """Digest what was kept of a dry run."""
     seen = json.dumps([screen.to_json(), options.to_json()], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((_DIGEST_VERSION + seen).encode()).hexdigest()
 
 
 def whole_euros(amount: Decimal) -> int:
-    """Rounded up: what is to be topped up is told so that it suffices, and does not change with every SMS."""
+    """Round up, so that a top-up suffices and does not change with every SMS."""
     return int(amount.to_integral_value(rounding=ROUND_CEILING))
 
 
@@ -186,19 +185,19 @@ class Asker:
 
 
 def approvals_needed(screen: Screen, largest: Decimal, limits: Limits, *, is_alone: bool) -> int:
-    """One, or two where a row or the whole is above a limit. Whoever is alone cannot be two."""
+    """Count who must approve: two where a row or the whole is above a limit and nobody is alone, else one."""
     above_row = limits.row is not None and largest > limits.row
     above_batch = limits.batch is not None and screen.added + screen.removed > limits.batch
     return 2 if (above_row or above_batch) and not is_alone else 1
 
 
 def may_relax(*, four_eyes: bool, active_people: int) -> bool:
-    """Whether one person may prepare and approve: only where an administrator said so and there is nobody else."""
+    """Tell whether one person may prepare and approve: an administrator said so and there is nobody else."""
     return not four_eyes and active_people == 1
 
 
 def hindrance(asker: Asker, standing: Standing) -> Hindrance | None:
-    """Why this person may not approve; None if they may."""
+    """Say why this person may not approve; None if they may."""
     if not asker.is_approver:
         return Hindrance.NOT_AN_APPROVER
     if not standing.is_checked:
@@ -211,7 +210,7 @@ def hindrance(asker: Asker, standing: Standing) -> Hindrance | None:
 
 
 def is_last(standing: Standing, who: int) -> bool:
-    """Whether this person's approval makes it enough."""
+    """Tell whether this person's approval makes it enough."""
     return len({*standing.approvers, who}) >= standing.needed
 
 
@@ -227,7 +226,7 @@ class Blocker(StrEnum):
 
 
 def blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> tuple[Blocker, ...]:
-    """What must be put right first, by the same rules as the command line's, all of it at once."""
+    """List all that must be put right first, by the same rules as the command line's."""
     found = {
         Blocker.NOT_CHECKED: not screen.is_forecast,
         Blocker.SHEET_ERRORS: has_sheet_errors,
@@ -250,7 +249,7 @@ class Change(StrEnum):
 
 
 def what_changed(seen: Screen, now: Screen) -> tuple[Change, ...]:
-    """In the order in which it matters."""
+    """List what has changed, in the order in which it matters."""
     found = {
         Change.MOVEMENTS: (seen.order, seen.invalid) != (now.order, now.invalid),
         Change.FORECAST: seen.is_forecast != now.is_forecast,

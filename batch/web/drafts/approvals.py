@@ -1,4 +1,4 @@
-"""What the review says in sentences: verdicts, what is in the way, what has changed."""
+"""Approving and rejecting a draft, and the sentences for it: verdicts, what is in the way, what has changed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Said:
 
 
 def obstacle_sentence(obstacle: Obstacle) -> str:
-    """Why it is not run as it is, and what to do."""
+    """Say why it is not run as it is, and what to do."""
     match obstacle:
         case Obstacle.SHEET_ERRORS:
             return _("The sheet as a whole has errors: correct them first.")
@@ -66,7 +66,7 @@ def obstacle_sentence(obstacle: Obstacle) -> str:
 
 
 def blocker_sentence(blocker: Blocker, version: Version) -> str:
-    """What must be put right first, with its figures."""
+    """Say what must be put right first, with its figures."""
     match blocker:
         case Blocker.NOT_CHECKED:
             return _("The provider could not be asked, so neither the sub-accounts nor the credit are checked.")
@@ -99,7 +99,7 @@ def _refused(version: Version) -> str:
 
 
 def hindrance_sentence(hindrance: Hindrance) -> str:
-    """Why a person may not approve."""
+    """Say why a person may not approve."""
     match hindrance:
         case Hindrance.NOT_AN_APPROVER:
             return _("Only approvers approve; your role does not include it.")
@@ -112,7 +112,7 @@ def hindrance_sentence(hindrance: Hindrance) -> str:
 
 
 def change_sentence(change: Change) -> str:
-    """What is different from what was on the screen."""
+    """Say what is different from what was on the screen."""
     match change:
         case Change.MOVEMENTS:
             return _("other rows would be sent")
@@ -127,13 +127,13 @@ def change_sentence(change: Change) -> str:
 
 
 def changed_sentence(changes: Sequence[Change]) -> str:
-    """Why it must be reviewed again."""
+    """Say why it must be reviewed again."""
     what = "; ".join(map(change_sentence, changes))
     return _("Balances have changed, and with them what you saw: {what}. Review it again.").format(what=what)
 
 
 def made_word(made_by: str) -> str:
-    """What was done to come to a version."""
+    """Say what was done to come to a version."""
     words = {
         "upload": _("uploaded"),
         "file": _("corrected file uploaded"),
@@ -146,7 +146,7 @@ def made_word(made_by: str) -> str:
 
 
 def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
-    """Where the draft stands, in one sentence."""
+    """Say where the draft stands, in one sentence."""
     if draft.state == "rejected":
         by = draft.rejected_by
         sentence = _("Rejected by {who}; nothing was sent.").format(who=by)
@@ -165,7 +165,7 @@ def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
 
 
 def would_be(version: Version) -> str:
-    """What would be done, and what would be left out."""
+    """Say what would be done and left out; nothing where there is no forecast."""
     refused, foreseen = version.screen["refused"], Foreseen.of(version)
     if foreseen is None:
         return ""
@@ -193,7 +193,7 @@ def would_be(version: Version) -> str:
 
 
 def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
-    """The draft and its version in force; 404 if there is none."""
+    """Load the draft and its version in force; 404 if there is none."""
     draft = get_object_or_404(Draft.objects.select_related("created_by", "rejected_by"), pk=pk)
     version = Version.objects.select_related("file", "created_by", "draft").defer("file__data")
     found = version.filter(draft=draft, number=draft.version).first()
@@ -203,7 +203,7 @@ def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
 
 
 def refuse_old(draft: Draft, posted: QueryDict) -> None:
-    """A form of a version that is not in force any more changes nothing."""
+    """Refuse a form of a version that is not in force any more, with a `UsageError`."""
     if draft.state not in {DraftState.CHECKED, DraftState.APPROVED}:
         raise UsageError(_("This batch was started or has ended: nothing can be changed any more."))
     if posted.get("version") != str(draft.version):
@@ -213,7 +213,7 @@ def refuse_old(draft: Draft, posted: QueryDict) -> None:
 
 
 def refuse_scheduled(draft: Draft) -> None:
-    """What is about to start is not changed under way."""
+    """Refuse to change what is about to start, with a `UsageError`."""
     if Job.objects.filter(draft=draft).exclude(state=JobState.ENDED).exists():
         raise UsageError(_("This batch is about to start: take the start back before you change anything."))
 
@@ -239,7 +239,7 @@ def find_standing(draft: Draft, version: Version, person: Person) -> tuple[Asker
 
 
 def blockers_of(version: Version) -> tuple[Blocker, ...]:
-    """What must be put right before anybody may approve it."""
+    """Find what must be put right before anybody may approve it."""
     errors = {found["code"] for found in version.findings if RULES[found["code"]].severity is Severity.ERROR}
     options = Options.from_json(version.options)
     screen = Screen.from_json(version.screen)
@@ -247,10 +247,7 @@ def blockers_of(version: Version) -> tuple[Blocker, ...]:
 
 
 def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed_with: str) -> bool:
-    """Record the person's agreement to what they saw. True if no more is needed: then the draft may be started.
-
-    `UsageError` if they may not, or if it is no longer what they saw.
-    """
+    """Record the agreement to what was seen; True if that is enough. `UsageError` if they may not or it has changed."""
     try:
         with transaction.atomic():
             _claim(draft, version)
@@ -285,12 +282,12 @@ def reject(draft: Draft, version: Version, person: Person, reason: str) -> None:
 
 
 def is_fresh(version: Version) -> bool:
-    """Whether its balances are new enough to approve on."""
+    """Tell whether its balances are new enough to approve on."""
     return timezone.now() - version.checked_at <= FRESH
 
 
 def _claim(draft: Draft, version: Version) -> None:
-    """Nobody else decides on this draft until this transaction ends, on either kind of database."""
+    """Keep everybody else from deciding until this transaction ends, on either kind of database."""
     mine = Draft.objects.filter(pk=draft.pk, version=version.number, state=DraftState.CHECKED)
     if mine.update(version=version.number) != 1:
         raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))

@@ -1,4 +1,4 @@
-"""A file's name from outside, made harmless: it is shown on pages, put in reports and offered for download."""
+"""Receiving a sheet's file, and checking what it holds with the balances and the ledger of just now."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ _HARMFUL = '<>:"|?*'
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path, without characters that are invisible, turn the text around or mean something to a
-    system; "sheet" if nothing is left. The ending is kept, because it says what the file is.
+    """Make a name from outside harmless: the last part of a path, without characters that are invisible, turn the text
+    around or mean something to a system; "sheet" if nothing is left. The ending stays: it says what the file is.
     """
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(map(_harmless, unicodedata.normalize("NFC", base)))
@@ -80,7 +80,7 @@ _SALT = "creditbatch.drafts.file"
 
 
 def limits() -> Limits:
-    """How much a sheet may take, by the settings of the environment."""
+    """Read how much a sheet may take from the settings."""
     found = credentials.surroundings()
     rows = min(found.max_rows, _MOST_ROWS)
     return Limits.of(file_mb=found.max_file_mb, unpacked_mb=found.max_unpacked_mb, rows=rows)
@@ -90,12 +90,12 @@ class BoundedUpload(TemporaryFileUploadHandler):
     """Django's way of writing an upload to a temporary file, which stops writing beyond the limit of a sheet."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """A file begins."""
+        """Begin a file."""
         super().new_file(*args, **kwargs)
         self._received, self._limit = 0, limits().file_size
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """A piece arrives. The rest of a file that is too large is heard but not kept."""
+        """Take a piece. The rest of a file that is too large is heard but not kept."""
         self._received += len(raw_data)
         if self._received > self._limit:
             self.upload_interrupted()
@@ -106,7 +106,7 @@ class BoundedUpload(TemporaryFileUploadHandler):
 
 
 def received(request: HttpRequest) -> StoredFile:
-    """The file of the form, stored; a `SheetError` says why it is refused."""
+    """Store the file of the form; a `SheetError` says why it is refused."""
     file = request.FILES.get(FIELD)
     if request.META.get("CREDITBATCH_TOO_LARGE"):
         raise SheetError(
@@ -135,12 +135,12 @@ def keep(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
 
 
 def ticket(file: StoredFile, person: Person) -> str:
-    """What a form carries instead of the file, for this person only."""
+    """Sign what a form carries instead of the file, for this person only."""
     return TimestampSigner(salt=_SALT).sign(f"{file.pk}:{person.pk}")
 
 
 def redeemed(text: str, person: Person) -> StoredFile:
-    """The file of a ticket; `UsageError` if it is old or another's."""
+    """Find the file of a ticket; `UsageError` if it is old or another's."""
     try:
         file, _colon, owner = TimestampSigner(salt=_SALT).unsign(text, max_age=_KEPT).partition(":")
         if owner != str(person.pk):
@@ -171,7 +171,7 @@ class Reading:
 
     @classmethod
     def of(cls, version: Version) -> Reading:
-        """As a version was read."""
+        """Take it as a version was read."""
         return cls(
             version.file,
             Conventions.from_json(version.conventions),
@@ -184,9 +184,8 @@ def check_version(
 ) -> Version:
     """Check the sheet with the balances of just now and make it the draft's next version.
 
-    `SheetError` if it cannot be read; `UsageError` if somebody else has changed the draft meanwhile. Where the provider
-    cannot be asked the version says so, and cannot be approved. `remember` keeps the columns that were mapped by hand
-    for the next sheet.
+    `SheetError` if it cannot be read; `UsageError` if somebody else was quicker. Where the provider cannot be asked it
+    cannot be approved. `remember` keeps the columns that were mapped by hand for the next sheet.
     """
     checked = check(reading, options, rest_of=draft.rest_of)
     version = add_version(draft, checked, Making(made_by, reading.file, reading.corrections, options, person))
@@ -196,7 +195,7 @@ def check_version(
 
 
 def new_draft(reading: Reading, options: Options, person: Person) -> Draft:
-    """A draft with its first version; nothing is left of a sheet that cannot be read."""
+    """Create a draft with its first version; nothing is left of a sheet that cannot be read."""
     checked = check(reading, options)
     with transaction.atomic():
         draft = Draft.objects.create(created_by=person)
@@ -205,7 +204,7 @@ def new_draft(reading: Reading, options: Options, person: Person) -> Draft:
 
 
 def recheck(version: Version) -> bool:
-    """Check the version in force with the balances of just now. True if an approver has to see it again.
+    """Check the version in force with the balances of just now; True if an approver has to see it again.
 
     `ProviderUnreachable` if the provider cannot be asked: then everything stays as it is.
     """
@@ -220,7 +219,7 @@ def recheck(version: Version) -> bool:
 
 
 def load_dry_run(version: Version, account: Account | None = None) -> DryRun:
-    """The version as a dry run, read again from its file; without an account, as if offline."""
+    """Read the version again from its file as a dry run; without an account, as if offline."""
     reading = Reading.of(version)
     with _opened(reading) as reader:
         grid = reader.result()
@@ -228,10 +227,9 @@ def load_dry_run(version: Version, account: Account | None = None) -> DryRun:
 
 
 def prepare_start(version: Version, account: Account, known: int) -> DryRun:
-    """What an approved version starts, with these balances: the same movements, in the same order.
+    """Prepare an approved version with these balances, while the account is held: the same movements in the same order.
 
-    Ask while the account is held. `UsageError` if it must not be started; whether it still is what was approved is for
-    `screen_digest` to say.
+    `UsageError` if it must not be started. Whether it still is what was approved, its digest says.
     """
     options, choices = Options.from_json(version.options), choices_of(version)
     checked = _in_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
@@ -247,7 +245,7 @@ def prepare_start(version: Version, account: Account, known: int) -> DryRun:
 
 
 def choices_of(version: Version) -> Choices:
-    """What its preparer chose, as the runner knows it."""
+    """Load what its preparer chose, as the runner takes it."""
     return Options.from_json(version.options).choices_for(version.draft.rest_of)
 
 
@@ -269,7 +267,7 @@ def _opened(reading: Reading) -> Reader:
 
 
 def _with_memory(reading: Reading, grid: Grid, known: int | None) -> tuple[Reading, Grid]:
-    """With what is remembered of columns, if some are not found without: read again, for it may be another sheet."""
+    """Use the remembered columns if some are not found without: read again, for it may be another sheet."""
     header = header_of(grid, reading.conventions.rules)
     remembered = {} if header is not None and not header.missing else remembered_columns(known)
     if not remembered:
@@ -292,7 +290,7 @@ def _dry_run(grid: Grid, account: Account | None, reading: Reading, options: Opt
 
 
 def _in_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> Checked:
-    """With what the ledger knows: what is done already where a list is continued, and whether it was run before."""
+    """Leave out what is done already where a list is continued, and find whether it was run before."""
     if known is None:
         return Checked(played)
     ledger = DatabaseLedger()
@@ -332,7 +330,7 @@ def _ask() -> _Asked:
 
 
 def known_account() -> int | None:
-    """The account of the connection in force, if its key was used before."""
+    """Find the account of the connection in force; None if its key was never used."""
     try:
         api_url, key = credentials.provider()
     except SettingsError:

@@ -1,4 +1,4 @@
-"""Cells corrected on the page: put over the grid after it was read, so that the same rules read them."""
+"""What people say of a sheet on its pages: how it is read, what is chosen for the run, and corrected cells."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Correction:
     at: datetime
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps it."""
+        """Convert it for the database."""
         return {
             "row": self.row,
             "column": self.column,
@@ -50,7 +50,7 @@ class Correction:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Correction:
-        """What `to_json` gave."""
+        """Read what `to_json` gave."""
         return cls(
             kept["row"],
             kept["column"],
@@ -62,12 +62,12 @@ class Correction:
 
 
 def typed(text: str) -> str | None:
-    """What a person typed into a cell; nothing is a blank."""
+    """Trim and cut what a person typed into a cell; None if nothing is left."""
     return text.strip()[:LONGEST] or None
 
 
 def corrected(grid: Grid, corrections: Iterable[Correction]) -> Grid:
-    """The grid with the corrected cells, the newest correction of a cell last. What the eye saw there is no more."""
+    """Put the corrected cells over the grid, the newest last, for the same rules to read; forget how they looked."""
     changed = {(found.row, found.column): found.after for found in corrections}
     return replace(grid.with_cells(changed), appearance=_seen(grid.appearance, changed)) if changed else grid
 
@@ -108,12 +108,12 @@ class Conventions:
         return _roles({**self.remembered, **self.columns})
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps them."""
+        """Convert them for the database."""
         return {**asdict(self), "columns": dict(self.columns), "remembered": dict(self.remembered)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Conventions:
-        """What `to_json` gave; of what is missing, nothing was said."""
+        """Read what `to_json` gave; of what is missing, nothing was said."""
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
 
 
@@ -125,7 +125,7 @@ def _roles(titles: Mapping[str, str]) -> dict[Role, str]:
 
 
 def control_amount(text: str) -> str | None:
-    """A control total as it is typed, understood as an amount in a sheet is; None if none is given."""
+    """Parse a control total like an amount in a sheet; None if none is given, `UsageError` if it is no amount."""
     if not text.strip():
         return None
     reading = read_amount(text)
@@ -139,7 +139,7 @@ def control_amount(text: str) -> str | None:
 
 
 def control_rows(text: str) -> int | None:
-    """A number of rows as it is typed; None if none is given."""
+    """Parse a number of rows; None if none is given, `UsageError` if it is no number."""
     plain = "".join(text.split())
     if not plain:
         return None
@@ -157,7 +157,7 @@ _LONGEST_PERIOD = 60
 
 
 def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
-    """How the sheet is to be read; the columns are only those that the form asks for."""
+    """Read how the sheet is to be read from the form; columns change only where it asks for them."""
     columns = before.columns
     if any(name.startswith(COLUMN) for name in posted):
         chosen = {role.value: posted.get(COLUMN + role.value, "").strip()[:_LONGEST_TITLE] for role in Role}
@@ -175,7 +175,7 @@ def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
 
 
 def options_of(posted: QueryDict) -> Options:
-    """What is chosen for the run; running the same once more needs a reason."""
+    """Read what is chosen for the run; `UsageError` where it is to run once more without a reason."""
     again, why = "again" in posted, posted.get("why", "").strip()[:_LONGEST_WHY]
     if again and not why:
         raise UsageError(_("Say why it is to be paid although it seems to have been paid."))

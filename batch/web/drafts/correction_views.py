@@ -1,4 +1,4 @@
-"""The accountant's own workbook as it was corrected on the page, with what is found in it now marked."""
+"""Views that correct a draft: cells, how it is read, what is chosen for the run, the file; and the marked workbook."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from batch.web.models import Draft, DraftMark, DraftRow, Version
 @require_safe
 @needs(Role.VIEWER)
 def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG001 (Django hands it over)
-    """The workbook, to be corrected and uploaded again."""
+    """Give the accountant's workbook, corrected and marked, to be uploaded again."""
     _draft, version = draft_in_force(pk)
     file = version.file
     name = PurePath(file.name)
@@ -51,7 +51,7 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
 
 
 def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
-    """Give the corrected cells, by (row, column) as `Appearance` counts them: amounts as numbers, all else as typed."""
+    """Find the corrected cells, by (row, column) as `Appearance` counts them: amounts as numbers, all else as typed."""
     amounts = {version.roles.get(role.value) for role in (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)}
     corrections = (Correction.from_json(kept) for kept in version.corrections)
     return {
@@ -61,7 +61,7 @@ def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
 
 
 def findings_of(version: Version) -> list[Finding]:
-    """What the checks said of the version: of its sheet, then of its rows."""
+    """Load what the checks said of the version: of its sheet, then of its rows."""
     marked = DraftMark.objects.filter(version=version).values("position")
     rows = DraftRow.objects.filter(version=version, position__in=marked).order_by("position")
     kept = [*version.findings, *chain.from_iterable(rows.values_list("findings", flat=True))]
@@ -69,7 +69,7 @@ def findings_of(version: Version) -> list[Finding]:
 
 
 def _read_number(text: str | None) -> Cell:
-    """The number that a text means; the text itself where that is not certain, or where its sign would be lost."""
+    """Read the number that a text means; keep the text where that is not certain, or its sign would be lost."""
     reading = read_amount(text)
     if reading.amount is None or reading.sign == "+":
         return text
@@ -83,7 +83,7 @@ _KEPT = ("status", "code", "token", "sort", "page")
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.PREPARER)
 def cell(request: HttpRequest, pk: UUID, row: int, column: int) -> HttpResponseBase:
-    """A bad cell, to be corrected; sent, the sheet is checked again with it."""
+    """Show a bad cell to be corrected; sent, check the sheet again with it."""
     draft, version = draft_in_force(pk)
     line = DraftRow.objects.filter(version=version, row=row).first()
     if line is None or column not in version.roles.values():
@@ -130,7 +130,7 @@ def reading(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @needs(Role.PREPARER)
 def options(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """What is chosen for the run."""
+    """Change what is chosen for the run."""
     draft, version = draft_in_force(pk)
     try:
         chosen = options_of(request.POST)
@@ -148,7 +148,7 @@ def options(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @needs(Role.PREPARER)
 def replace_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """A corrected file takes the place of the one before, read in the same way."""
+    """Put a corrected file in the place of the one before, read in the same way."""
     draft, version = draft_in_force(pk)
     try:
         refuse_old(draft, request.POST)
@@ -187,7 +187,7 @@ def check(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def _changed(
     request: HttpRequest, draft: Draft, reading: Reading, options: Options, made_by: str, *, remember: bool = False
 ) -> bool:
-    """Make the next version; False if that was not possible, which is told."""
+    """Make the next version; False if that was not possible, which a message says."""
     person = person_of(request)
     try:
         refuse_old(draft, request.POST)

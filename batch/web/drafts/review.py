@@ -1,4 +1,4 @@
-"""The columns that a person may choose from, for each of the roles."""
+"""What the review shows but for the rows: its verdict, figures, findings by kind, changes, and the form of columns."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Mapped:
 
 
 def mapping(version: Version) -> dict[str, Any]:
-    """What the form shows; it is open where columns were not recognised."""
+    """Make what the form shows; it is open where columns were not recognised."""
     conventions = Conventions.from_json(version.conventions)
     titles = _titles(version.columns)
     named = {column: name for column, (_value, name) in enumerate(titles)}
@@ -67,7 +67,7 @@ def mapping(version: Version) -> dict[str, Any]:
 
 
 def role_label(role: Role) -> str:
-    """What a column holds, in a word or two."""
+    """Say what a column holds, in a word or two."""
     match role:
         case Role.TOKEN:
             return pgettext("column", "Token")
@@ -82,9 +82,7 @@ def role_label(role: Role) -> str:
 
 
 def _titles(columns: list[str]) -> list[tuple[str, str]]:
-    """What stands for each column in the form, and what the person reads: its title, or its letter where the title is
-    empty or not the only one of its name.
-    """
+    """List each column's value and words in the form: its title, or its letter where that is empty or not unique."""
     if not columns:
         return [(column_letters(at), column_letters(at)) for at in range(_LETTERS)]
     often = Counter(columns)
@@ -140,7 +138,7 @@ class ShownChange:
 
 
 def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
-    """The context of the page, but for the rows."""
+    """Make the context of the page, but for the rows."""
     found = blockers_of(version)
     return {
         "section": "history",
@@ -208,14 +206,13 @@ def _total(found: Decimal, expected: Decimal | None) -> Total | None:
 
 
 def _groups(version: Version) -> list[Group]:
-    """What is said of rows, by kind: errors first, then what would be refused, then warnings."""
+    """Group what is said of rows: errors first, then what would be refused, then warnings."""
     said = [
         Group(
             code=entry["code"],
             severity=RULES[entry["code"]].severity,
             rows=entry["rows"],
             first=entry["first"],
-            # The sentence of the first row of which it is said.
             sentence=Finding(entry["code"], params=entry["params"]).message,
         )
         for entry in version.counts["codes"]
@@ -230,7 +227,7 @@ def _groups(version: Version) -> list[Group]:
 
 
 def code_choices(version: Version) -> list[tuple[str, str]]:
-    """What the rows may be filtered by: each code, the beginning of its sentence, and of how many rows it is said."""
+    """List what rows are filtered by: each code, how its sentence begins, and of how many rows it is said."""
     return [
         (
             group.code,
@@ -261,7 +258,7 @@ def _lowest(version: Version) -> str:
 
 
 def corrections_of(version: Version) -> list[ShownChange]:
-    """The cells corrected on the page, newest first."""
+    """List the cells corrected on the page, newest first."""
     titles = columns_of(version)
     return [
         ShownChange(
@@ -277,7 +274,7 @@ def corrections_of(version: Version) -> list[ShownChange]:
 
 
 def changes_of(version: Version) -> dict[str, Any] | None:
-    """What is different from the version before, in words."""
+    """Say what is different from the version before; None for the first."""
     kept = version.changes
     if kept is None:
         return None

@@ -1,4 +1,4 @@
-"""The rows table: filtered, searched, sorted and paged by the database's indexes, so that a long sheet stays quick."""
+"""The table of rows: filtered, sorted and paged by the database's indexes, so that a long sheet stays quick."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DraftRowFilter(FilterSet):  # type: ignore[misc]
         return {_PENDING: rows - invalid, _INVALID: invalid, REFUSED: refused}.get(status or "", rows)
 
     def make_headings(self) -> list[Heading]:
-        """Give the columns that sort the rows."""
+        """Make the headings that sort the rows."""
         titles = {
             "row": _("Row"),
             "status": _("Status"),
@@ -132,7 +132,7 @@ class ShownRow:
 
 
 def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[ShownRow]:
-    """Load a page of the rows as it shows them."""
+    """Load a page of the rows."""
     # The numbers first, which an index holds, and only then the fifty rows themselves.
     numbers = list(rows.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
     found = DraftRow.objects.in_bulk(numbers)
@@ -140,12 +140,12 @@ def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[Sho
 
 
 def columns_of(version: Version) -> list[str]:
-    """The accountant's titles; a column without one is called by its letter."""
+    """List the accountant's titles; a column without one is called by its letter."""
     return [title or cell_address(index, 1).rstrip("1") for index, title in enumerate(version.columns)]
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as a person reads it: a number as the language writes it, with all its decimals."""
+    """Format a cell for people: a number as the language writes it, with all its decimals."""
     match cell:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""What is different between two versions of a sheet, bounded so that it can be shown."""
+"""The versions of a draft: what the database keeps of a check, and what is different from the version before."""
 
 from __future__ import annotations
 
@@ -74,21 +74,19 @@ class Changes:
     columns_changed: bool
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps them."""
+        """Convert them for the database."""
         return asdict(self)
 
 
 def line_of(row: SheetRow) -> Line:
-    """A row that was just read."""
+    """Make one of a row that was just read."""
     return Line(row.number, tuple(cell_to_json(cell) for cell in row.cells), row.token)
 
 
 def changes_between(
     before: Iterable[Line], after: Iterable[Line], *, columns_before: Sequence[str], columns_after: Sequence[str]
 ) -> Changes:
-    """Rows that say the same are not looked at further, wherever they stand; the others are paired by their number, or
-    else by their token.
-    """
+    """Compare two versions: rows that say the same drop out, the others are paired by their number or else token."""
     gone, come = _unlike(list(before), list(after))
     pairs, removed, added = _paired(gone, come)
     return Changes(
@@ -105,7 +103,7 @@ def changes_between(
 
 
 def _unlike(before: Sequence[Line], after: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    """The rows of each that have no equal in the other; of equal ones, as many are matched as both have."""
+    """Find the rows of each without an equal in the other; of equal ones, as many are matched as both have."""
     stock: dict[str, list[Line]] = defaultdict(list)
     for line in reversed(before):
         stock[line.content].append(line)
@@ -154,7 +152,7 @@ Point = tuple[int, Decimal]
 
 
 def course(plan: Plan, forecast: Forecast) -> list[Point]:
-    """The balance before and after each movement; of a long plan, the lowest and highest of each stretch."""
+    """Compute the balance before and after each movement; of a long plan, the lowest and highest of each stretch."""
     points = list(_played(plan, forecast))
     return points if len(points) <= MOST_POINTS else list(_thinned(points))
 
@@ -168,7 +166,7 @@ def _played(plan: Plan, forecast: Forecast) -> Iterator[Point]:
 
 
 def _thinned(points: Sequence[Point]) -> Iterator[Point]:
-    """The first, the last, and of each stretch between them its lowest and highest, so that no dip is lost."""
+    """Keep the first, the last, and of each stretch its lowest and highest, so that no dip is lost."""
     stretch = -(-len(points) // (MOST_POINTS // 2 - 1))
     yield points[0]
     for start in range(1, len(points) - 1, stretch):
@@ -195,13 +193,13 @@ class Foreseen:
     """How many sub-accounts are."""
 
     def to_json(self) -> dict[str, Any]:
-        """As the database keeps it."""
+        """Convert it for the database."""
         course = [(turn, to_thousandths(balance)) for turn, balance in self.course]
         return {**asdict(self), **{name: to_thousandths(getattr(self, name)) for name in _EUROS}, "course": course}
 
     @classmethod
     def of(cls, version: Version) -> Foreseen | None:
-        """What was foreseen of the version; None if the provider could not be asked."""
+        """Read what was foreseen of the version; None if the provider could not be asked."""
         kept = version.forecast
         if not kept:
             return None
@@ -215,7 +213,7 @@ _EUROS = ("before", "after", "lowest")
 
 
 def make_opening_json(account: Account) -> dict[str, Any]:
-    """What is kept of the account as it was read."""
+    """Make what is kept of the account, in thousandths of a euro."""
     balances = account.balances
     return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}
 
@@ -251,7 +249,7 @@ class Making:
 
 
 def add_version(draft: Draft, checked: Checked, making: Making) -> Version:
-    """The next version of the draft, which drops all approvals; `UsageError` if somebody else was quicker."""
+    """Add the draft's next version, which drops all approvals; `UsageError` if somebody else was quicker."""
     before = Version.objects.filter(draft=draft, number=draft.version).first()
     changes = _changes(before, checked.dry_run) if before else None
     said, lines = _said(checked, making.options), _Lines.of(checked.dry_run)
@@ -308,7 +306,7 @@ def check_again(version: Version, checked: Checked) -> bool:
 
 
 def _said(checked: Checked, options: Options) -> dict[str, Any]:
-    """What the checks say of the sheet as a whole, as the table keeps it."""
+    """Make the fields of a version that say what the checks found."""
     dry_run = checked.dry_run
     screen = screen_of(dry_run)
     return {

@@ -1,4 +1,4 @@
-"""Uploading a sheet, and choosing which of its sheets is meant."""
+"""Views of a draft: uploading its sheet, reviewing it, approving and rejecting it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _ENDINGS_OF_SAMPLES = {".xlsx", ".csv"}
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.PREPARER)
 def upload(request: HttpRequest) -> HttpResponseBase:
-    """The form for a new sheet; sent, it is read and checked at once, and its review is shown."""
+    """Show the form for a new sheet; sent, read and check it at once, and show its review."""
     if request.method != "POST":
         return render(request, "web/drafts/upload.html", _context())
     forget_unused()
@@ -80,7 +80,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @needs(Role.PREPARER)
 def sample(request: HttpRequest, name: str) -> HttpResponseBase:  # noqa: ARG001 (Django hands it over)
-    """One of the sample sheets, in the demonstration only."""
+    """Give one of the sample sheets, in the demonstration only."""
     path = _samples().get(name)
     if path is None:
         raise Http404
@@ -88,7 +88,7 @@ def sample(request: HttpRequest, name: str) -> HttpResponseBase:  # noqa: ARG001
 
 
 def attachment(name: str, data: bytes) -> HttpResponse:
-    """A file to be saved, whatever it holds: a browser neither shows nor runs it."""
+    """Make an answer that a browser saves, and neither shows nor runs, whatever it holds."""
     response = HttpResponse(data, content_type="application/octet-stream")
     ascii_name = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     response["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name)}"
@@ -107,7 +107,7 @@ def _file(request: HttpRequest) -> StoredFile:
 
 
 def _refused(request: HttpRequest, error: CreditbatchError, file: StoredFile | None) -> HttpResponseBase:
-    """The form once more, with the sentence; a file that only waits for the choice of its sheet is not sent again."""
+    """Show the form once more, with the sentence; a file of which only a sheet is to be chosen is not sent again."""
     sheets = error.sheets if isinstance(error, SheetError) else ()
     problem = _("More than one sheet of the file could be meant: choose one.") if sheets else str(error)
     context = {**_context(), "problem": problem, "posted": request.POST, "sheets": sheets}
@@ -173,7 +173,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @needs(Role.APPROVER, Role.PREPARER)
 def reject(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """An approver says no, or a preparer takes back what they prepared. The reason is kept."""
+    """End a draft, by an approver or by whoever worked on it. The reason is kept."""
     draft, version = draft_in_force(pk)
     person = person_of(request)
     try:
@@ -191,14 +191,14 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def is_author(draft: Draft, person: Person) -> bool:
-    """Whether the person uploaded it or made any of its versions."""
+    """Tell whether the person uploaded it or made any of its versions."""
     return draft.created_by_id == person.pk or draft.versions.filter(created_by=person).exists()
 
 
 @require_safe
 @needs(Role.VIEWER)
 def draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The review; for htmx only its rows."""
+    """Show the review; for htmx only its rows."""
     found, version = draft_in_force(pk)
     context = {"draft": found, "version": version, **_rows(request, version)}
     context["editable"] = found.state in {"checked", "approved"}
@@ -219,7 +219,7 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 @needs(Role.VIEWER)
 def accounts(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Each sub-account that is touched: before, and after by the forecast."""
+    """Show each sub-account that is touched: before, and after by the forecast."""
     found, version = draft_in_force(pk)
     foreseen = Foreseen.of(version)
     page = paginate(request, range(foreseen.touched if foreseen else 0))
@@ -231,7 +231,7 @@ def accounts(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 @needs(Role.VIEWER)
 def changes(request: HttpRequest, pk: UUID, number: int) -> HttpResponseBase:
-    """What is different in a version from the one before."""
+    """Show what is different in a version from the one before."""
     found, _in_force = draft_in_force(pk)
     version = Version.objects.filter(draft=found, number=number).select_related("file", "created_by").first()
     if version is None or version.changes is None:
@@ -244,7 +244,7 @@ def changes(request: HttpRequest, pk: UUID, number: int) -> HttpResponseBase:
 @require_safe
 @needs(Role.VIEWER)
 def original(request: HttpRequest, pk: UUID, number: int) -> HttpResponseBase:  # noqa: ARG001 (Django hands it over)
-    """The file of a version, byte for byte as it was uploaded."""
+    """Give the file of a version, byte for byte as it was uploaded."""
     found, _in_force = draft_in_force(pk)
     file = StoredFile.objects.filter(pk__in=found.versions.filter(number=number).values("file_id")).first()
     if file is None:
