@@ -51,7 +51,7 @@ def annotated(request: HttpRequest, pk: UUID) -> HttpResponseBase:  # noqa: ARG0
 
 
 def find_corrected_cells(version: Version) -> dict[tuple[int, int], Cell]:
-    """Find the corrected cells, by (row, column) as `Appearance` counts them: amounts as numbers, all else as typed."""
+    """Find the corrected cells, by (row as Excel shows it, column from 0): amounts as numbers, all else as typed."""
     amounts = {version.roles.get(role.value) for role in (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)}
     corrections = (Correction.from_json(kept) for kept in version.corrections)
     return {

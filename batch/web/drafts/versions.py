@@ -46,7 +46,7 @@ class Line:
 
     row: int
     cells: tuple[Any, ...]
-    """As `cell_to_json` gives them."""
+    """As JSON keeps them."""
     token: str | None
 
     @property
