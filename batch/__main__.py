@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from batch.i18n import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, language, preferred, speak
+from batch.i18n import CLICK_DOMAIN, LOCALE_FOLDER, Language, _, choose_language, get_language, set_language
 
 if TYPE_CHECKING:
     import click
@@ -34,7 +34,7 @@ def main() -> NoReturn:
     # Whoever ends the program politely is answered as to Ctrl-C. While a batch runs, the runner listens itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(_run(_in_language(sys.argv[1:])))
+        sys.exit(_run(_take_language(sys.argv[1:])))
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             # The terminal has shown ^C, most often after a question.
@@ -52,7 +52,7 @@ def main() -> NoReturn:
         _fail(sentence.format(where=where), 3, FAULT)
 
 
-def _in_language(arguments: list[str]) -> list[str]:
+def _take_language(arguments: list[str]) -> list[str]:
     """Choose the language before any help is put together; return the arguments without `--lang`, wherever it is."""
     asked, left = None, []
     waiting = iter(arguments)
@@ -65,30 +65,30 @@ def _in_language(arguments: list[str]) -> list[str]:
             asked = argument.partition("=")[2]
         else:
             left.append(argument)
-    environ, system = _environment(), _system_locale()
+    environ, system = _read_environment(), _find_locale()
     try:
-        speak(preferred(asked, environ, system))
+        set_language(choose_language(asked, environ, system))
     except ValueError:
         if asked is not None:
             with contextlib.suppress(ValueError):
-                speak(preferred(None, environ, system))
+                set_language(choose_language(None, environ, system))
         named, kind = ("CREDITBATCH_LANG", "settings") if asked is None else (_LANG, "usage")
         _fail(_("{name} must be {choices}.").format(name=named, choices=_(" or ").join(Language)), 2, kind)
     return left
 
 
-def _environment() -> dict[str, str]:
+def _read_environment() -> dict[str, str]:
     """Read the environment and `.env`; a broken file is complained of by the command that needs it."""
     if Path(".env").is_file():
         from batch.errors import SettingsError
-        from batch.settings import environment
+        from batch.settings import load_environment
 
         with contextlib.suppress(SettingsError):
-            return environment(os.environ, Path())
+            return load_environment(os.environ, Path())
     return dict(os.environ)
 
 
-def _system_locale() -> str | None:
+def _find_locale() -> str | None:
     """Find the user's locale where the environment does not tell: Windows keeps it elsewhere."""
     return locale.getlocale()[0] if sys.platform == "win32" else None
 
@@ -121,7 +121,7 @@ def _let_click_speak() -> None:
     """Give click its words in our language: it asks the standard library, which goes by the environment."""
     gettext.bindtextdomain(CLICK_DOMAIN, LOCALE_FOLDER)
     gettext.textdomain(CLICK_DOMAIN)
-    os.environ["LANGUAGE"] = language()
+    os.environ["LANGUAGE"] = get_language()
 
 
 def _tell_usage(error: click.UsageError) -> str:
@@ -135,9 +135,9 @@ def _tell_usage(error: click.UsageError) -> str:
 
 def _fail(sentence: str, code: int, kind: str) -> NoReturn:
     """Say in one sentence what is wrong, to a script as a document as well, and exit with the code."""
-    from batch.cli.terminal import note, print_json
+    from batch.cli.terminal import print_json, say
 
-    note(f"creditbatch: {sentence}")
+    say(f"creditbatch: {sentence}")
     if _JSON in takewhile(lambda argument: argument != "--", sys.argv):
         try:
             print_json({"error": {"code": kind, "message": sentence}})

@@ -24,12 +24,12 @@ from batch.errors import ReportError
 from batch.finding_rules import Severity
 from batch.findings import Finding
 from batch.frames import Grid
-from batch.i18n import _, listed, ngettext, number
-from batch.model import Cell, Source, severity_word
-from batch.money import as_excel_compares
-from batch.report.page import writable
+from batch.i18n import _, format_number, join_items, ngettext
+from batch.model import Cell, Source, name_severity
+from batch.money import round_like_excel
+from batch.report.page import fit_cell
 from batch.sheet.source_file import Limits, Original
-from batch.sheet.subprocess_reader import end, open_original, start
+from batch.sheet.subprocess_reader import end_child, open_original, start_child
 
 XML_SIZE = 24_000_000
 """Bytes of XML that all its sheets and texts unpack to: about 70,000 rows of six columns."""
@@ -50,21 +50,21 @@ _SHAPE = re.compile(rb"<(?:xdr:)?(?:sp|cxnSp|grpSp)\b")
 _MACROS = "xl/vbaProject.bin"
 
 
-def losses_of(data: bytes, *, keeps_macros: bool) -> str | None:
+def describe_losses(data: bytes, *, keeps_macros: bool) -> str | None:
     """Describe what is lost, for the reader; None if everything that we know of is kept."""
     with ZipFile(io.BytesIO(data)) as archive:
-        lost = list(_lost(archive, keeps_macros=keeps_macros))
+        lost = list(_list_losses(archive, keeps_macros=keeps_macros))
     if not lost:
         return None
     return _(
         "This copy could not keep everything of the workbook; what is lost, or kept in part only: {things}. "
         "Where that matters, correct your own file: the cells named here are its cells."
-    ).format(things=listed(lost, _("and")))
+    ).format(things=join_items(lost, _("and")))
 
 
-def _lost(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
+def _list_losses(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
     names = archive.namelist()
-    if _loses_pictures(archive):
+    if _has_unkept_pictures(archive):
         yield _("pictures")
     for prefixes, thing in (
         (("xl/charts/", "xl/chartEx"), _("charts")),
@@ -80,17 +80,17 @@ def _lost(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
             yield thing
     if not keeps_macros and _MACROS in names:
         yield _("macros")
-    if _has(archive, "xl/drawings/drawing", _SHAPE):
+    if _has_match(archive, "xl/drawings/drawing", _SHAPE):
         yield _("shapes and text boxes")
-    if _has(archive, "xl/worksheets/", _EXTENSION):
+    if _has_match(archive, "xl/worksheets/", _EXTENSION):
         yield _("newer kinds of formatting and rules, such as sparklines")
 
 
-def kind_of(name: str) -> str:
+def find_picture_kind(name: str) -> str:
     return posixpath.splitext(name)[1].lower()
 
 
-def _loses_pictures(archive: ZipFile) -> bool:
+def _has_unkept_pictures(archive: ZipFile) -> bool:
     """Tell whether a picture is not simply one on a sheet: in a page's head, in a group, of a kind that is not kept."""
     names, kept = set(archive.namelist()), set()
     for rels in names:
@@ -98,10 +98,10 @@ def _loses_pictures(archive: ZipFile) -> bool:
         if rels.startswith("xl/drawings/_rels/") and drawing in names and not _GROUP.search(archive.read(drawing)):
             kept |= {posixpath.basename(target.decode()) for target in _MEDIA.findall(archive.read(rels))}
     media = [posixpath.basename(name) for name in names if name.startswith("xl/media/")]
-    return any(name not in kept or kind_of(name) not in KEPT_PICTURES for name in media)
+    return any(name not in kept or find_picture_kind(name) not in KEPT_PICTURES for name in media)
 
 
-def _has(archive: ZipFile, prefix: str, pattern: re.Pattern[bytes]) -> bool:
+def _has_match(archive: ZipFile, prefix: str, pattern: re.Pattern[bytes]) -> bool:
     return any(
         pattern.search(archive.read(name))
         for name in archive.namelist()
@@ -115,11 +115,11 @@ _MOMENT = "d"
 _FIRST_SURE_YEAR = 1901
 
 
-def cells_of(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
-    return [[cell_to_json(cell) for cell in row] for row in rows]
+def encode_cells(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
+    return [[encode_cell(cell) for cell in row] for row in rows]
 
 
-def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
+def make_workbook(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
     """Make the workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
     workbook = Workbook()
     sheet = workbook.worksheets[0]
@@ -131,12 +131,12 @@ def workbook_of(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
     return workbook
 
 
-def cell_to_json(cell: Cell) -> object:
+def encode_cell(cell: Cell) -> object:
     """Encode a text or a truth value as itself, a number or a moment with its kind."""
     if isinstance(cell, datetime):
         return {_MOMENT: cell.isoformat()}
     if isinstance(cell, Decimal):
-        return {"n": str(as_excel_compares(cell))} if cell.is_finite() else str(cell)
+        return {"n": str(round_like_excel(cell))} if cell.is_finite() else str(cell)
     return cell
 
 
@@ -144,7 +144,7 @@ def write_cell(cell: WrittenCell, value: Any) -> None:
     """Write what `encode_cell` gave. A text is text, whatever it looks like."""
     match value:
         case str():
-            cell.value = writable(value)
+            cell.value = fit_cell(value)
             cell.data_type = "s"
             cell.number_format = _TEXT
         case {"n": number}:
@@ -161,7 +161,7 @@ MOST_LINES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FindingLine:
     """A finding: how bad it is, that in a word, the cell's address (None for the sheet as a whole), the sentence."""
 
     level: Severity
@@ -175,7 +175,7 @@ class Marks:
     """Everything that is written, already in the reader's language. It crosses to the child process as JSON."""
 
     sheet: str | None
-    lines: tuple[Line, ...]
+    lines: tuple[FindingLine, ...]
     tab: str
     title: str
     remarks: tuple[str, ...]
@@ -189,39 +189,39 @@ class Marks:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Marks:
-        lines = tuple(Line(**{**line, "level": Severity(line["level"])}) for line in data["lines"])
+        lines = tuple(FindingLine(**{**line, "level": Severity(line["level"])}) for line in data["lines"])
         kept = {"lines": lines, "remarks": tuple(data["remarks"]), "headings": tuple(data["headings"])}
         return cls(**{**data, **kept})
 
 
-def marks_of(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
+def make_marks(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
     """Make the marks in the language in force; `findings` begin with those of the sheet as a whole."""
-    lines = [_line(finding) for finding in findings]
+    lines = [_make_line(finding) for finding in findings]
     if len(lines) > MOST_LINES:
         more = ngettext(
             "{count} more finding is not marked here: correct these, and check the sheet again.",
             "{count} more findings are not marked here: correct these, and check the sheet again.",
             len(lines) - MOST_LINES,
-        ).format(count=number(len(lines) - MOST_LINES))
+        ).format(count=format_number(len(lines) - MOST_LINES))
         remarks = (*remarks, more)
     return Marks(
         sheet=source.sheet,
         lines=tuple(lines[:MOST_LINES]),
         tab=_("Findings"),
         title=_("What was found in {file}").format(file=source.file_name),
-        remarks=(*remarks, _counted(lines)),
+        remarks=(*remarks, _choose_remark(lines)),
         headings=(_("Severity"), _("Cell"), _("What is wrong, and what to do")),
         whole_sheet=_("the sheet"),
         back=_("The list of findings: click on {cell}."),
     )
 
 
-def _line(finding: Finding) -> Line:
+def _make_line(finding: Finding) -> FindingLine:
     cell = finding.cell or (None if finding.row is None else f"A{finding.row}")
-    return Line(finding.severity, severity_word(finding.severity), cell, finding.message)
+    return FindingLine(finding.severity, name_severity(finding.severity), cell, finding.message)
 
 
-def _counted(lines: list[Line]) -> str:
+def _choose_remark(lines: list[FindingLine]) -> str:
     if all(line.level is Severity.NOTE for line in lines):
         return _("Nothing is to be corrected.")
     return _("Correct the cells in colour here or in your own file, save it, and send it in again.")
@@ -253,25 +253,25 @@ def annotate(
     and column from 0.
     """
     corrected = corrections or {}
-    if _is_workbook_of_ours(original):
-        _refuse_large(original)
-        losses = losses_of(original.data, keeps_macros=keeps_macros)
+    if _is_our_workbook(original):
+        _refuse_large_file(original)
+        losses = describe_losses(original.data, keeps_macros=keeps_macros)
         remarks = () if losses is None else (losses,)
         cells = None
     else:
         remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
-        cells = cells_of(_grid(original, source, limits or Limits()).with_cells(corrected).rows)
+        cells = encode_cells(_read_grid(original, source, limits or Limits()).replace_cells(corrected).rows)
     head = {
-        "marks": marks_of(source, findings, remarks).to_json(),
+        "marks": make_marks(source, findings, remarks).to_json(),
         "cells": cells,
-        "corrections": [(row, column, cell_to_json(cell)) for (row, column), cell in corrected.items()],
+        "corrections": [(row, column, encode_cell(cell)) for (row, column), cell in corrected.items()],
         "keeps_macros": keeps_macros,
     }
     data = original.data if cells is None else b""
-    return Annotated(_ask(original.name, json.dumps(head, default=str).encode() + b"\n" + data), remarks)
+    return Annotated(_ask_child(original.name, json.dumps(head, default=str).encode() + b"\n" + data), remarks)
 
 
-def _is_workbook_of_ours(original: Original) -> bool:
+def _is_our_workbook(original: Original) -> bool:
     """Tell whether openpyxl reads it: by its content, since it may be one under another kind's name."""
     try:
         with ZipFile(io.BytesIO(original.data)) as archive:
@@ -280,25 +280,25 @@ def _is_workbook_of_ours(original: Original) -> bool:
         return False
 
 
-def _refuse_large(original: Original) -> None:
+def _refuse_large_file(original: Original) -> None:
     with ZipFile(io.BytesIO(original.data)) as archive:
         size = sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml"))
     if size > XML_SIZE:
-        raise _too_large(original.name)
+        raise _make_size_error(original.name)
 
 
-def _grid(original: Original, source: Source, limits: Limits) -> Grid:
+def _read_grid(original: Original, source: Source, limits: Limits) -> Grid:
     with open_original(original, sheet=source.sheet, limits=limits) as reader:
         grid = reader.result()
     if grid.frame.size > CELLS:
-        raise _too_large(original.name)
+        raise _make_size_error(original.name)
     return grid
 
 
-def _ask(name: str, request: bytes) -> bytes:
+def _ask_child(name: str, request: bytes) -> bytes:
     """Let the child do it, within its limits."""
     try:
-        child = start(_CHILD)
+        child = start_child(_CHILD)
     except OSError:
         raise ReportError(
             _("{file} could not be marked because no other process could be started: close other programs.").format(
@@ -308,9 +308,9 @@ def _ask(name: str, request: bytes) -> bytes:
     try:
         answer, _errors = child.communicate(request, SECONDS)
     except subprocess.TimeoutExpired:
-        raise _too_large(name) from None
+        raise _make_size_error(name) from None
     finally:
-        end(child)
+        end_child(child)
     if child.returncode or not answer:
         raise ReportError(
             _(
@@ -321,7 +321,7 @@ def _ask(name: str, request: bytes) -> bytes:
     return answer
 
 
-def _too_large(name: str) -> ReportError:
+def _make_size_error(name: str) -> ReportError:
     return ReportError(
         _("{file} is too large to be marked: correct it by the list of findings (--out writes it).").format(file=name)
     )

@@ -34,10 +34,19 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.constants import IMAGE_NS
 from openpyxl.xml.functions import fromstring
 
-from batch.annotation import KEPT_PICTURES, MEMORY, SECONDS, Line, Marks, kind_of, workbook_of, write_cell
+from batch.annotation import (
+    KEPT_PICTURES,
+    MEMORY,
+    SECONDS,
+    FindingLine,
+    Marks,
+    find_picture_kind,
+    make_workbook,
+    write_cell,
+)
 from batch.finding_rules import Severity
-from batch.report.page import A4, FONT, NAVY, SLATE, WHITE, writable
-from batch.sheet.number_format import number_format
+from batch.report.page import A4, FONT, NAVY, SLATE, WHITE, fit_cell
+from batch.sheet.number_format import parse_format
 
 _SAVED = re.compile(rb'<c\b[^<>]*?\br="([A-Z]{1,3}[1-9]\d*)"([^<>]*)>\s*<f\b[^<>]*?(?:/>|>[^<]*</f>)\s*<v>([^<]*)</v>')
 _KIND = re.compile(rb'\bt="(str|b|e|n)"')
@@ -48,7 +57,7 @@ _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _Results = Mapping[bytes, tuple[bytes, bytes]]
 
 
-def with_results(written: bytes, original: bytes) -> bytes:
+def restore_results(written: bytes, original: bytes) -> bytes:
     """Restore in what openpyxl wrote the results that the original has, sheet by sheet of the same name."""
     file = io.BytesIO()
     with (
@@ -56,18 +65,18 @@ def with_results(written: bytes, original: bytes) -> bytes:
         ZipFile(io.BytesIO(written)) as plain,
         ZipFile(file, "w", ZIP_DEFLATED) as new,
     ):
-        before = sheets_in(old)
-        sources = {part: before.get(name) for name, part in sheets_in(plain).items()}
+        before = find_sheets(old)
+        sources = {part: before.get(name) for name, part in find_sheets(plain).items()}
         for part in plain.infolist():
             data = plain.read(part)
             source = sources.get(part.filename)
             if source is not None and b"<f" in data:
-                data = _filled(data, _results(old.read(source)))
+                data = _fill_results(data, _read_results(old.read(source)))
             new.writestr(part, data)
     return file.getvalue()
 
 
-def _filled(sheet: bytes, results: _Results) -> bytes:
+def _fill_results(sheet: bytes, results: _Results) -> bytes:
     def fill(found: re.Match[bytes]) -> bytes:
         start, address, formula = found.groups()
         if address not in results:
@@ -78,7 +87,7 @@ def _filled(sheet: bytes, results: _Results) -> bytes:
     return _WRITTEN.sub(fill, sheet)
 
 
-def _results(sheet: bytes) -> _Results:
+def _read_results(sheet: bytes) -> _Results:
     results = {}
     for found in _SAVED.finditer(sheet):
         address, attributes, value = found.groups()
@@ -88,7 +97,7 @@ def _results(sheet: bytes) -> _Results:
     return results
 
 
-def sheets_in(archive: ZipFile) -> dict[str, str]:
+def find_sheets(archive: ZipFile) -> dict[str, str]:
     """Find the part that holds each sheet, by the sheet's name."""
     path, relations_path = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
     if not {path, relations_path} <= set(archive.namelist()):
@@ -110,7 +119,7 @@ def put_corrections(sheet: Worksheet, corrections: Iterable[tuple[int, int, Any]
         look = cell.number_format
         write_cell(cell, content)
         cell.number_format = look
-        if isinstance(cell.value, Decimal) and _belies(cell, cell.value):
+        if isinstance(cell.value, Decimal) and _is_misleading(cell, cell.value):
             cell.number_format = _GENERAL
         if cell.font.strike:
             font = cast("Font", copy(cell.font))
@@ -128,10 +137,10 @@ def _find_cell(sheet: Worksheet, row: int, column: int) -> Cell:
     return cast("Cell", sheet.cell(row, column))
 
 
-def _belies(cell: Cell, number: Decimal) -> bool:
+def _is_misleading(cell: Cell, number: Decimal) -> bool:
     """Tell whether the cell's format makes a date of the number, or shows another one."""
-    shape = number_format(cell.number_format)
-    return cell.is_date or (shape is not None and shape.shown_otherwise(number) is not None)
+    shape = parse_format(cell.number_format)
+    return cell.is_date or (shape is not None and shape.find_misleading_text(number) is not None)
 
 
 class _Picture(Image):
@@ -153,16 +162,16 @@ def keep_pictures(workbook: Workbook, original: bytes) -> None:
         # It has read them itself.
         return
     with ZipFile(io.BytesIO(original)) as archive:
-        for name, part in sheets_in(archive).items():
+        for name, part in find_sheets(archive).items():
             if name in workbook.sheetnames:
                 # Its stub lacks it.
                 sheet: Any = workbook[name]
-                for picture in _pictures(archive, part):
+                for picture in _read_pictures(archive, part):
                     sheet.add_image(picture)
 
 
-def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
-    for relation in _dependents(archive, part):
+def _read_pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
+    for relation in _list_dependents(archive, part):
         if not relation.Type.endswith("/drawing") or relation.target not in archive.namelist():
             continue
         try:
@@ -171,12 +180,12 @@ def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
         except TypeError:
             # It holds what openpyxl does not know, and is lost as a whole.
             continue
-        media = {item.Id: item.target for item in _dependents(archive, relation.target) if item.Type == IMAGE_NS}
+        media = {item.Id: item.target for item in _list_dependents(archive, relation.target) if item.Type == IMAGE_NS}
         for anchor in (*drawing.absoluteAnchor, *drawing.oneCellAnchor, *drawing.twoCellAnchor):
             frame = anchor.pic
             blip = frame and frame.blipFill and frame.blipFill.blip
             target = blip and media.get(blip.embed)
-            if not target or target not in archive.namelist() or kind_of(target) not in KEPT_PICTURES:
+            if not target or target not in archive.namelist() or find_picture_kind(target) not in KEPT_PICTURES:
                 continue
             # A link of its own would lead to a relation that is not written.
             blip.link = frame.nvPicPr.cNvPr.hlinkClick = frame.nvPicPr.cNvPr.hlinkHover = None
@@ -184,15 +193,15 @@ def _pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
             if line is not None and not (line.noFill or line.solidFill or line.gradFill or line.pattFill):
                 # openpyxl has made it up.
                 frame.spPr.ln = None
-            yield _Picture(archive.read(target), kind_of(target)[1:], anchor)
+            yield _Picture(archive.read(target), find_picture_kind(target)[1:], anchor)
 
 
-def _dependents(archive: ZipFile, part: str) -> Iterator[Any]:
-    rels = _rels_of(archive, part)
+def _list_dependents(archive: ZipFile, part: str) -> Iterator[Any]:
+    rels = _find_rels(archive, part)
     yield from get_dependents(archive, rels) if rels else ()
 
 
-def _rels_of(archive: ZipFile, part: str) -> str | None:
+def _find_rels(archive: ZipFile, part: str) -> str | None:
     rels: str = get_rels_path(part)  # type: ignore[no-untyped-call]
     return rels if rels in archive.namelist() else None
 
@@ -216,15 +225,15 @@ _TITLE_HEIGHT = 28
 class _Noted:
     """What is said of one cell, and from which row of the list."""
 
-    lines: list[Line]
+    lines: list[FindingLine]
     first_row: int
 
 
 def write_marks(workbook: Workbook, sheet: Worksheet, marks: Marks) -> None:
     """Mark the sheet's cells, and put the list in front of all sheets."""
-    listing = workbook.create_sheet(_free_name(workbook, marks.tab), 0)
+    listing = workbook.create_sheet(_find_free_name(workbook, marks.tab), 0)
     first = len(marks.remarks) + _HEADINGS_BELOW + 2
-    anchors = _anchors(sheet)
+    anchors = _find_anchors(sheet)
     noted: dict[str, _Noted] = {}
     for row, line in enumerate(marks.lines, first):
         # A note says what is in order: the cell is not to be corrected.
@@ -237,7 +246,7 @@ def write_marks(workbook: Workbook, sheet: Worksheet, marks: Marks) -> None:
     workbook.active = 0
 
 
-def _anchors(sheet: Worksheet) -> dict[str, str]:
+def _find_anchors(sheet: Worksheet) -> dict[str, str]:
     """Find for every cell that a merged one covers the cell at its top left, which is the one that holds anything."""
     return {
         sheet.cell(row, column).coordinate: sheet.cell(merged.min_row, merged.min_col).coordinate
@@ -252,7 +261,7 @@ def _mark_cells(sheet: Worksheet, noted: Mapping[str, _Noted], tab: str, marks: 
     by_row: dict[int, list[str]] = defaultdict(list)
     for address in noted:
         by_row[sheet[address].row].append(address)
-    ways = {row: _way_back(sheet, row, noted) for row in by_row}
+    ways = {row: _find_link_cell(sheet, row, noted) for row in by_row}
     for address, said in noted.items():
         cell = sheet[address]
         if isinstance(cell, MergedCell):
@@ -264,10 +273,10 @@ def _mark_cells(sheet: Worksheet, noted: Mapping[str, _Noted], tab: str, marks: 
         if way is not None:
             texts.append(marks.back.format(cell=way))
             sheet[way].hyperlink = Hyperlink(ref=way, location=f"{quote_sheetname(tab)}!B{said.first_row}")
-        _comment(cell, texts)
+        _write_comment(cell, texts)
 
 
-def _way_back(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | None:
+def _find_link_cell(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | None:
     """Find a cell of the row to lead back to the list: one with content, and none that is to be corrected."""
     for cell in sheet[row] if row <= sheet.max_row else ():
         plain = not isinstance(cell, MergedCell) and cell.value is not None and cell.hyperlink is None
@@ -276,32 +285,32 @@ def _way_back(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | 
     return None
 
 
-def _comment(cell: Cell, texts: Sequence[str]) -> None:
+def _write_comment(cell: Cell, texts: Sequence[str]) -> None:
     """Write a comment. What was noted there before stays, and comes first."""
     before = [cell.comment.text.rstrip()] if cell.comment else []
-    text = writable("\n\n".join([*before, *dict.fromkeys(texts)]))
+    text = fit_cell("\n\n".join([*before, *dict.fromkeys(texts)]))
     text = text if len(text) <= _MOST_IN_A_COMMENT or before else text[: _MOST_IN_A_COMMENT - 1] + "…"
     lines = sum(1 + len(line) // 45 for line in text.split("\n"))
     cell.comment = Comment(text, _AUTHOR, height=min(400, 30 + 17 * lines), width=320)
 
 
 def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[str, str], first: int) -> None:
-    _put(listing, 1, 1, marks.title, Font(name=FONT, size=18, bold=True, color=NAVY))
+    _put_text(listing, 1, 1, marks.title, Font(name=FONT, size=18, bold=True, color=NAVY))
     listing.row_dimensions[1].height = _TITLE_HEIGHT
     for row, remark in enumerate(marks.remarks, 2):
-        _put(listing, row, 1, remark, Font(name=FONT, color=SLATE), wrap=True)
+        _put_text(listing, row, 1, remark, Font(name=FONT, color=SLATE), wrap=True)
         listing.merge_cells(start_row=row, start_column=1, end_row=row, end_column=3)
         listing.row_dimensions[row].height = _LINE_HEIGHT * (1 + len(remark) // (_CHARACTERS_IN_A_LINE + 30))
     for column, heading in enumerate(marks.headings, 1):
-        cell = _put(listing, first - 1, column, heading, Font(name=FONT, bold=True, color=WHITE))
+        cell = _put_text(listing, first - 1, column, heading, Font(name=FONT, bold=True, color=WHITE))
         cell.fill = PatternFill("solid", fgColor=NAVY)
     for row, line in enumerate(marks.lines, first):
-        _put(listing, row, 1, line.severity, Font(name=FONT, bold=True)).fill = _FILLS[line.level]
-        cell = _put(listing, row, 2, line.cell or marks.whole_sheet, _LINK if line.cell else Font(name=FONT))
+        _put_text(listing, row, 1, line.severity, Font(name=FONT, bold=True)).fill = _FILLS[line.level]
+        cell = _put_text(listing, row, 2, line.cell or marks.whole_sheet, _LINK if line.cell else Font(name=FONT))
         if line.cell:
             address = anchors.get(line.cell, line.cell)
             cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quote_sheetname(sheet)}!{address}")
-        _put(listing, row, 3, line.sentence, Font(name=FONT), wrap=True)
+        _put_text(listing, row, 3, line.sentence, Font(name=FONT), wrap=True)
         listing.row_dimensions[row].height = _LINE_HEIGHT * (1 + len(line.sentence) // _CHARACTERS_IN_A_LINE)
     for letter, width in (("A", 16), ("B", 14), ("C", 95)):
         listing.column_dimensions[letter].width = width
@@ -313,9 +322,9 @@ def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[s
     listing.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
-def _put(sheet: Worksheet, row: int, column: int, text: str, font: Font, *, wrap: bool = False) -> Cell:
+def _put_text(sheet: Worksheet, row: int, column: int, text: str, font: Font, *, wrap: bool = False) -> Cell:
     cell = cast("Cell", sheet.cell(row, column))
-    cell.value = writable(text)
+    cell.value = fit_cell(text)
     # openpyxl would take a text that begins with "=" for a formula.
     cell.data_type = "s"
     cell.font = font
@@ -323,7 +332,7 @@ def _put(sheet: Worksheet, row: int, column: int, text: str, font: Font, *, wrap
     return cell
 
 
-def _free_name(workbook: Workbook, wanted: str) -> str:
+def _find_free_name(workbook: Workbook, wanted: str) -> str:
     """Find a free name: with a number after it where a sheet is called so already."""
     taken = {name.casefold() for name in workbook.sheetnames}
     name, number = wanted[:_LONGEST_TAB], 1
@@ -348,18 +357,18 @@ def answer(stream: IO[bytes]) -> bytes:
     original = stream.read()
     marks = Marks.from_json(head["marks"])
     if head["cells"] is not None:
-        workbook = workbook_of(head["cells"], marks.sheet)
-        return _saved(workbook, workbook.worksheets[0], marks)
+        workbook = make_workbook(head["cells"], marks.sheet)
+        return _save_workbook(workbook, workbook.worksheets[0], marks)
     workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
     # The marked one is a workbook, whatever it was made from.
     workbook.template = False
     keep_pictures(workbook, original)
     sheet = next(sheet for sheet in workbook.worksheets if sheet.title == marks.sheet)
     put_corrections(sheet, head["corrections"])
-    return with_results(_saved(workbook, sheet, marks), original)
+    return restore_results(_save_workbook(workbook, sheet, marks), original)
 
 
-def _saved(workbook: Workbook, sheet: Worksheet, marks: Marks) -> bytes:
+def _save_workbook(workbook: Workbook, sheet: Worksheet, marks: Marks) -> bytes:
     write_marks(workbook, sheet, marks)
     file = io.BytesIO()
     workbook.save(file)

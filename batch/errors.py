@@ -178,7 +178,7 @@ class ReportError(CreditbatchError):
     kind = "report"
 
 
-def system_words(error: OSError) -> str:
+def explain_os_error(error: OSError) -> str:
     """Explain why the operating system would not, as a part of a sentence."""
     words = _((error.strerror or str(error)).strip().rstrip("."))
     return words[:1].lower() + words[1:]

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.errors import UsageError
-from batch.files import whole_file
+from batch.files import open_whole_file
 from batch.i18n import _
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
-from batch.money import CURRENCY, amount_text, balance_text
+from batch.money import CURRENCY, encode_amount, encode_balance
 from batch.notes import tell
 from batch.planning.plan import Forecast
 from batch.planning.reconciliation import Books
-from batch.report.columns import COLUMNS, plain_finding
-from batch.report.result_labels import explained, foreseen_code
-from batch.report.verdict import Contents, Verdict, verdict
+from batch.report.columns import COLUMNS, convert_finding
+from batch.report.result_labels import explain_code, predict_code
+from batch.report.verdict import Contents, Verdict, judge_contents
 from batch.runner.dry_run import DryRun
 from batch.settings import read_choices
 
@@ -32,38 +32,40 @@ Document = dict[str, Any]
 _ROWS_AT_ONCE = 500
 
 
-def batch_document(view: BatchView, report: str | None) -> Document:
+def make_batch_document(view: BatchView, report: str | None) -> Document:
     """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
-    after = view.head.closing.main if view.head.closing else _last_main_balance(view)
+    after = view.head.closing.main if view.head.closing else _find_last_balance(view)
     contents = Contents(view, None)
     return {
-        **_head(view.head, contents.tally, after),
+        **_encode_head(view.head, contents.tally, after),
         "report": report,
-        "verdict": _verdict(verdict(contents)),
-        "books": _books(contents.books),
-        "findings": [plain_finding(finding) for finding in view.findings],
-        "rows": map(_row, view.rows),
+        "verdict": _encode_verdict(judge_contents(contents)),
+        "books": _encode_books(contents.books),
+        "findings": [convert_finding(finding) for finding in view.findings],
+        "rows": map(_encode_row, view.rows),
     }
 
 
-def dry_run_document(dry_run: DryRun, report: str | None) -> Document:
+def make_dry_run_document(dry_run: DryRun, report: str | None) -> Document:
     """Make what `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
     view, contents = dry_run.view, Contents(dry_run.view, dry_run.forecast)
     planned = Tally(contents.tally.rows, dry_run.plan.added, dry_run.plan.removed)
     after = dry_run.forecast.after if dry_run.forecast else None
     return {
-        **_head(view.head, planned, after),
+        **_encode_head(view.head, planned, after),
         "report": report,
-        "verdict": _verdict(verdict(contents)),
+        "verdict": _encode_verdict(judge_contents(contents)),
         "offline": dry_run.account is None,
         "not_checked": [] if dry_run.account else ["tokens", "forecast"],
-        "findings": [plain_finding(finding) for finding in view.findings],
-        "forecast": _forecast(dry_run.forecast, removes_first=dry_run.removes_first) if dry_run.forecast else None,
-        "rows": map(_row, view.rows),
+        "findings": [convert_finding(finding) for finding in view.findings],
+        "forecast": _encode_forecast(dry_run.forecast, removes_first=dry_run.removes_first)
+        if dry_run.forecast
+        else None,
+        "rows": map(_encode_row, view.rows),
     }
 
 
-def json_pieces(document: Any) -> Iterator[str]:
+def stream_json(document: Any) -> Iterator[str]:
     """Write the document as JSON, its `rows` some at a time. ASCII, so that no console's encoding can harm it."""
     rows = document.pop("rows", None) if isinstance(document, dict) else None
     text = json.dumps(document)
@@ -79,31 +81,31 @@ def json_pieces(document: Any) -> Iterator[str]:
     yield "\n"
 
 
-def line_document(line: BatchLine) -> Document:
+def make_line_document(line: BatchLine) -> Document:
     """Make one entry of what `batches` prints."""
     after = line.head.closing.main if line.head.closing else None
-    return _head(line.head, line.tally, after)
+    return _encode_head(line.head, line.tally, after)
 
 
-def accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> Document:
+def make_accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> Document:
     """Make what `accounts` prints."""
     return {
         "account": name,
         "currency": CURRENCY,
-        "main_balance": balance_text(main),
+        "main_balance": encode_balance(main),
         "subaccounts": [
             {
                 "token": account.token,
                 "email": account.email,
                 "type": account.kind,
-                "balance": balance_text(account.balance),
+                "balance": encode_balance(account.balance),
             }
             for account in subaccounts
         ],
     }
 
 
-def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
+def _encode_head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
     source = head.source
     return {
         "batch": head.batch,
@@ -111,8 +113,11 @@ def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
         "reason": tell(head.reason) or None,
         "currency": CURRENCY,
         "counts": {status.value: counted.rows[status] for status in _COUNTED},
-        "totals": {"added": amount_text(counted.added), "removed": amount_text(counted.removed)},
-        "main_balance": {"before": _balance(head.opening.main if head.opening else None), "after": _balance(after)},
+        "totals": {"added": encode_amount(counted.added), "removed": encode_amount(counted.removed)},
+        "main_balance": {
+            "before": _encode_if_read(head.opening.main if head.opening else None),
+            "after": _encode_if_read(after),
+        },
         "digest": head.digest,
         "file": {"name": source.file_name, "sha256": source.sha256, "size": source.size, "sheet": source.sheet},
         "account": head.account,
@@ -125,70 +130,72 @@ def _head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
 _COUNTED = (Status.DONE, Status.REFUSED, Status.INVALID, Status.UNKNOWN, Status.PENDING)
 
 
-def _row(entry: BatchRow) -> Document:
+def _encode_row(entry: BatchRow) -> Document:
     row = entry.row
     return {
         "row": row.number,
         "token": row.token,
         "direction": row.direction,
-        "amount": None if row.amount is None else amount_text(row.amount),
+        "amount": None if row.amount is None else encode_amount(row.amount),
         **{item.json_name: item.write_json(entry) for item in COLUMNS if item.json_name},
     }
 
 
-def _forecast(forecast: Forecast, *, removes_first: bool) -> Document:
+def _encode_forecast(forecast: Forecast, *, removes_first: bool) -> Document:
     return {
         "passes": forecast.passes,
         "main_balance": {
-            "before": balance_text(forecast.before),
-            "after": balance_text(forecast.after),
-            "lowest": balance_text(forecast.lowest),
+            "before": encode_balance(forecast.before),
+            "after": encode_balance(forecast.after),
+            "lowest": encode_balance(forecast.lowest),
             "lowest_row": forecast.lowest_row,
         },
-        "top_up": amount_text(forecast.top_up),
+        "top_up": encode_amount(forecast.top_up),
         "removes_first": removes_first,
         "removes_first_helps": forecast.removes_first_helps,
         "refusals": [
             {
                 "row": refusal.row,
                 "token": refusal.token,
-                "code": foreseen_code(refusal),
-                "meaning": explained(foreseen_code(refusal)),
-                "short": amount_text(refusal.short),
+                "code": predict_code(refusal),
+                "meaning": explain_code(predict_code(refusal)),
+                "short": encode_amount(refusal.short),
             }
             for refusal in forecast.refusals
         ],
-        "subaccounts": _courses(forecast),
+        "subaccounts": _encode_courses(forecast),
     }
 
 
-def _courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
+def _encode_courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
     return [
         {
             "token": token,
-            "before": _balance(course.before),
-            "added": amount_text(course.added),
-            "removed": amount_text(course.removed),
-            "after": _balance(course.after),
+            "before": _encode_if_read(course.before),
+            "added": encode_amount(course.added),
+            "removed": encode_amount(course.removed),
+            "after": _encode_if_read(course.after),
         }
         for token, course in forecast.subaccounts.items()
     ]
 
 
-def _books(books: Books) -> Document:
+def _encode_books(books: Books) -> Document:
     """Say what other spending and paying in made of each account: closing less expected, None where not read."""
     return {
-        "main_difference": _balance(books.main.difference),
-        "subaccount_differences": {token: _balance(book.difference) for token, book in books.subaccounts.items()},
+        "main_difference": _encode_if_read(books.main.difference),
+        "subaccount_differences": {
+            token: _encode_if_read(book.difference) for token, book in books.subaccounts.items()
+        },
         "alarm": ["main" if token is None else token for token in books.enriched],
     }
 
 
-def _verdict(judged: Verdict) -> Document:
+def _encode_verdict(judged: Verdict) -> Document:
     return {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None}
 
 
-def _last_main_balance(view: BatchView) -> Decimal | None:
+def _find_last_balance(view: BatchView) -> Decimal | None:
     """Find the main balance of the newest answer, for a batch whose closing balances could not be read."""
     newest: tuple[datetime, Decimal] | None = None
     for entry in view.rows:
@@ -198,8 +205,8 @@ def _last_main_balance(view: BatchView) -> Decimal | None:
     return newest[1] if newest else None
 
 
-def _balance(balance: Decimal | None) -> str | None:
-    return None if balance is None else balance_text(balance)
+def _encode_if_read(balance: Decimal | None) -> str | None:
+    return None if balance is None else encode_balance(balance)
 
 
 SUFFIXES = (".xlsx", ".csv", ".json")
@@ -221,26 +228,26 @@ def refuse_replacing(sheet: Path, out: Path, option: str = "--out") -> None:
 
 def write_batch(path: Path, view: BatchView) -> None:
     """Write what has become of a batch; `ReportError` if it cannot be."""
-    _write(path, view, None, lambda: batch_document(view, str(path)))
+    _write_document(path, view, None, lambda: make_batch_document(view, str(path)))
 
 
 def write_dry_run(path: Path, checked: DryRun) -> None:
     """Write what the checks say of a sheet, and the forecast; `ReportError` if it cannot be."""
-    _write(path, checked.view, checked.forecast, lambda: dry_run_document(checked, str(path)))
+    _write_document(path, checked.view, checked.forecast, lambda: make_dry_run_document(checked, str(path)))
 
 
-def _write(path: Path, view: BatchView, forecast: Forecast | None, document: Callable[[], Document]) -> None:
+def _write_document(path: Path, view: BatchView, forecast: Forecast | None, document: Callable[[], Document]) -> None:
     refuse_other_suffixes(path)
     match path.suffix.lower():
         case ".json":
-            with whole_file(path) as file:
-                file.writelines(piece.encode() for piece in json_pieces(document()))
+            with open_whole_file(path) as file:
+                file.writelines(piece.encode() for piece in stream_json(document()))
         case ".csv":
             from batch.files import write_csv
-            from batch.report.rows_sheet import row_lines
+            from batch.report.rows_sheet import format_rows
 
-            with whole_file(path) as file:
-                write_csv(file, row_lines(Contents(view, forecast)))
+            with open_whole_file(path) as file:
+                write_csv(file, format_rows(Contents(view, forecast)))
         case _:
             from batch.report.workbook import write_report
 

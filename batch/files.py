@@ -13,8 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
-from batch.errors import ReportError, system_words
-from batch.i18n import Language, _, language
+from batch.errors import ReportError, explain_os_error
+from batch.i18n import Language, _, get_language
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\n", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
@@ -27,31 +27,31 @@ def is_formula_like(text: str) -> bool:
     return text.startswith(_FORMULA_LIKE) or text.lstrip().startswith(_FORMULA_LIKE)
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Escape the text so that no program runs it."""
     return f"'{text}" if is_formula_like(text) and not _NUMBER.fullmatch(text) else text
 
 
-def decimal_text(number: Decimal, least: int = 0) -> str:
+def format_decimal(number: Decimal, least: int = 0) -> str:
     """Write all digits of the number, at least so many decimals, and the language's decimal sign.
 
     No zero more: "5.250" is five thousand in half of the programs that open such files.
     """
     whole, _, fraction = f"{number:f}".partition(".")
     fraction = fraction.rstrip("0").ljust(least, "0")
-    return f"{whole}{_DECIMAL_SIGNS[language()]}{fraction}" if fraction else whole
+    return f"{whole}{_DECIMAL_SIGNS[get_language()]}{fraction}" if fraction else whole
 
 
 def write_csv(file: BinaryIO, lines: Iterable[Sequence[str]]) -> None:
     """Write the lines in UTF-8 with a mark that Excel knows it by, and the language's separator."""
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    csv.writer(text, delimiter=_SEPARATORS[language()], lineterminator="\r\n").writerows(lines)
+    csv.writer(text, delimiter=_SEPARATORS[get_language()], lineterminator="\r\n").writerows(lines)
     text.flush()
     text.detach()
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def open_whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name, and replaces another, only once it is whole and on the disk; else it is removed.
 
     Missing folders are made; `ReportError` if it cannot be written.
@@ -66,7 +66,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         _take_name(temporary, path)
     except OSError as error:
         sentence = _("{path} cannot be written: {why}; choose a folder that can be written to, with enough room.")
-        raise ReportError(sentence.format(path=path, why=system_words(error))) from error
+        raise ReportError(sentence.format(path=path, why=explain_os_error(error))) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from batch.finding_rules import RULES, Severity
-from batch.i18n import Format, Language, _, language, show_day, show_digits, show_formatted, show_truth, shown
+from batch.i18n import Format, Language, _, get_language, show_day, show_digits, show_formatted, show_truth, show_value
 
 _LONGEST_PARAMETER = 400
 """A parameter may be put together from several values."""
@@ -42,18 +42,18 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for the reader, in the language in force."""
-        return _worded(self.code, tuple(self.params.items()), language())
+        return _format_message(self.code, tuple(self.params.items()), get_language())
 
 
 @lru_cache(maxsize=4096)
-def _worded(code: str, said: tuple[tuple[str, str], ...], _language: Language) -> str:
+def _format_message(code: str, said: tuple[tuple[str, str], ...], _language: Language) -> str:
     """Write a finding's sentence, and keep it: in a long sheet most findings say the same of other cells."""
     params = dict(said)
     rule = RULES[code]
     sentence = rule.variants.get(params.get("as", ""), rule.sentence)
     formats = {**_STORED.get(params.get("stored", ""), {}), **rule.formats}
     raw = {
-        name: value if name in _SHORTENED_BY_FORMAT else shown(value, _LONGEST_PARAMETER)
+        name: value if name in _SHORTENED_BY_FORMAT else show_value(value, _LONGEST_PARAMETER)
         for name, value in params.items()
     }
     filled = {name: formats[name](value) if name in formats else value for name, value in raw.items()}

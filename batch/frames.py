@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from batch.findings import Finding
-from batch.model import Appearance, Cell, ControlTotal, Direction, Movement, Role, SheetRow, Source
+from batch.model import Cell, CellFormatting, ColumnRole, ControlTotal, Direction, Movement, SheetRow, Source
 from batch.money import ZERO, from_thousandths
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Grid:
 
     source: Source
     frame: DataFrame
-    appearance: Appearance = field(default_factory=Appearance)
+    appearance: CellFormatting = field(default_factory=CellFormatting)
     findings: tuple[Finding, ...] = ()
     """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
     wrapped: Wrapped | None = None
@@ -62,7 +62,7 @@ class Grid:
         """Take the cells of the first rows."""
         return list(take_cells(self.frame.head(rows)))
 
-    def with_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
+    def replace_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
         """Put cells in their places, by (row, column) as `CellFormatting` counts them; none below the last row."""
         frame = self.frame.astype(object)
         for (number, column), cell in cells.items():
@@ -79,7 +79,7 @@ class CheckedSheet:
 
     source: Source
     columns: tuple[str, ...]
-    roles: Mapping[Role, int]
+    roles: Mapping[ColumnRole, int]
     frame: DataFrame
     row_findings: Mapping[int, tuple[Finding, ...]]
     """By row, what is said of it; most rows have none."""
@@ -106,19 +106,19 @@ class CheckedSheet:
     @property
     def control_total(self) -> ControlTotal | None:
         """The total below its rows, if it has one."""
-        return ControlTotal.said_in(self.findings)
+        return ControlTotal.find_total(self.findings)
 
     @property
     def has_sheet_errors(self) -> bool:
         """Whether the sheet as a whole must not be run, whatever its rows."""
         return any(finding.is_error for finding in self.findings)
 
-    def without(self, rows: Iterable[int]) -> CheckedSheet:
+    def drop_rows(self, rows: Iterable[int]) -> CheckedSheet:
         left_out = set(rows)
         kept = {row: findings for row, findings in self.row_findings.items() if row not in left_out}
         return replace(self, frame=self.frame.drop(index=list(left_out)), row_findings=kept)
 
-    def with_findings(self, row_findings: Mapping[int, tuple[Finding, ...]]) -> CheckedSheet:
+    def add_findings(self, row_findings: Mapping[int, tuple[Finding, ...]]) -> CheckedSheet:
         more = {row: (*self.row_findings.get(row, ()), *found) for row, found in row_findings.items() if found}
         return replace(self, row_findings=dict(sorted({**self.row_findings, **more}.items())))
 
@@ -167,12 +167,12 @@ class Plan:
     @property
     def added(self) -> Decimal:
         """What moves to all sub-accounts."""
-        return self._all(Direction.ADD)
+        return self._sum_amounts(Direction.ADD)
 
     @property
     def removed(self) -> Decimal:
         """What moves back from all of them."""
-        return self._all(Direction.REMOVE)
+        return self._sum_amounts(Direction.REMOVE)
 
     @property
     def largest(self) -> Decimal:
@@ -182,7 +182,7 @@ class Plan:
     def count(self, direction: Direction) -> int:
         return int((self.frame[DIRECTION] == direction.value).sum())
 
-    def _all(self, direction: Direction) -> Decimal:
+    def _sum_amounts(self, direction: Direction) -> Decimal:
         return sum((amount for (_token, way), amount in self.moved.items() if way is direction), ZERO)
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from batch.money import decimals
+from batch.money import count_decimals
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "django"
@@ -39,18 +39,18 @@ _here: ContextVar[Language | None] = ContextVar("language", default=None)
 _process = [Language.ENGLISH]
 
 
-def language() -> Language:
+def get_language() -> Language:
     """Return the language in force: this context's (a request, a report), else the process's."""
     return _here.get() or _process[0]
 
 
-def speak(chosen: Language) -> None:
+def set_language(chosen: Language) -> None:
     """Choose the process's language, for the command line; a thread started later speaks it too."""
     _process[0] = chosen
 
 
 @contextmanager
-def speaking(chosen: Language) -> Iterator[None]:
+def use_language(chosen: Language) -> Iterator[None]:
     """Speak another language for a while, in this thread only."""
     token = _here.set(chosen)
     try:
@@ -59,7 +59,7 @@ def speaking(chosen: Language) -> Iterator[None]:
         _here.reset(token)
 
 
-def preferred(lang: str | None, environ: Mapping[str, str], system: str | None = None) -> Language:
+def choose_language(lang: str | None, environ: Mapping[str, str], system: str | None = None) -> Language:
     """Choose the language asked for by name ("fr", "fr_FR.UTF-8"), else CREDITBATCH_LANG's, the locale's, or English.
 
     `system` is the locale of a system that does not keep it in the environment. `ValueError` if what was asked for by
@@ -67,29 +67,29 @@ def preferred(lang: str | None, environ: Mapping[str, str], system: str | None =
     """
     asked = environ.get("CREDITBATCH_LANG") or None if lang is None else lang
     if asked is not None:
-        return Language(_code(asked))
+        return Language(_parse_code(asked))
     found = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), system or "")
-    code = _NAMES.get(_code(found), _code(found))
+    code = _NAMES.get(_parse_code(found), _parse_code(found))
     return Language(code) if code in set(Language) else Language.ENGLISH
 
 
-def _code(text: str) -> str:
+def _parse_code(text: str) -> str:
     return text.strip().lower().replace("-", "_").split(".")[0].split("_")[0]
 
 
 def _(message: str) -> str:
     """Translate the sentence. Parameters are filled in afterwards, so that they are not looked up."""
-    return _catalogue(language()).gettext(message) if message else ""
+    return _load_catalogue(get_language()).gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """Translate the sentence for that number of things."""
-    return _catalogue(language()).ngettext(one, many, number)
+    return _load_catalogue(get_language()).ngettext(one, many, number)
 
 
 def pgettext(context: str, message: str) -> str:
     """Translate a word that is another elsewhere; the context says where it stands."""
-    return _catalogue(language()).pgettext(context, message)
+    return _load_catalogue(get_language()).pgettext(context, message)
 
 
 def N_(message: str) -> str:  # noqa: N802 (the name that every extraction of messages knows)
@@ -98,45 +98,45 @@ def N_(message: str) -> str:  # noqa: N802 (the name that every extraction of me
 
 
 @cache
-def _catalogue(chosen: Language) -> gettext.NullTranslations:
+def _load_catalogue(chosen: Language) -> gettext.NullTranslations:
     if chosen is Language.ENGLISH:
         return gettext.NullTranslations()
     return gettext.translation(DOMAIN, LOCALE_FOLDER, [chosen.value])
 
 
-def number(value: Decimal | int, places: int = 0) -> str:
+def format_number(value: Decimal | int, places: int = 0) -> str:
     """Write a number as in "1,234.50" or "1 234,50" (with a narrow no-break space, as French typography has it)."""
     text = f"{value:,.{places}f}"
-    if language() is Language.FRENCH:
+    if get_language() is Language.FRENCH:
         return text.replace(",", _NARROW_SPACE).replace(".", ",")
     return text
 
 
-def money(value: Decimal, places: int, *, signed: bool = False) -> str:
+def format_money(value: Decimal, places: int, *, signed: bool = False) -> str:
     """Write an amount as in "€1,234.50" or "1 234,50 €"; signed, a plus is shown as well."""
     sign = "-" if value < 0 else "+" if signed and value else ""
-    text = number(abs(value), places)
-    return f"{sign}{text}{_SPACE}€" if language() is Language.FRENCH else f"{sign}€{text}"
+    text = format_number(abs(value), places)
+    return f"{sign}{text}{_SPACE}€" if get_language() is Language.FRENCH else f"{sign}€{text}"
 
 
-def day(at: datetime) -> str:
+def format_day(at: datetime) -> str:
     """Write a day as in "2026-11-22" or "22/11/2026"."""
-    return f"{at:%d/%m/%Y}" if language() is Language.FRENCH else f"{at:%Y-%m-%d}"
+    return f"{at:%d/%m/%Y}" if get_language() is Language.FRENCH else f"{at:%Y-%m-%d}"
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """Write a moment as in "2026-11-22 14:05:09" or "22/11/2026 14:05:09"."""
-    return f"{day(at)} {at:%H:%M:%S}"
+    return f"{format_day(at)} {at:%H:%M:%S}"
 
 
-def listed(items: list[str], last: str) -> str:
+def join_items(items: list[str], last: str) -> str:
     """Join items as in "a, b and c"; `last` is the joining word, already translated."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
-def euros(amount: Decimal, *, signed: bool = False) -> str:
+def format_euros(amount: Decimal, *, signed: bool = False) -> str:
     """Write an amount as in "€1,234.50" or "1 234,50 €", with a third decimal only where one is used."""
-    return money(amount, 3 if decimals(amount) > 2 else 2, signed=signed)
+    return format_money(amount, 3 if count_decimals(amount) > 2 else 2, signed=signed)
 
 
 Format = Callable[[str], str]
@@ -148,31 +148,31 @@ Format = Callable[[str], str]
 
 def show_amount(raw: str) -> str:
     try:
-        return euros(Decimal(raw))
+        return format_euros(Decimal(raw))
     except InvalidOperation:
         return raw
 
 
 def show_count(raw: str) -> str:
-    return number(int(raw)) if raw.isdecimal() else raw
+    return format_number(int(raw)) if raw.isdecimal() else raw
 
 
 def show_digits(raw: str) -> str:
     """Show a number as it stands in a cell: not grouped, with the language's decimal separator."""
-    is_number = re.fullmatch(r"-?[0-9]+\.[0-9]+", raw) and language() is Language.FRENCH
+    is_number = re.fullmatch(r"-?[0-9]+\.[0-9]+", raw) and get_language() is Language.FRENCH
     return raw.replace(".", ",") if is_number else raw
 
 
 def show_formatted(raw: str) -> str:
     """Put the digits of what a format shows, "1,234.56 k€", the way of the language; another way of writing stays."""
-    if language() is not Language.FRENCH:
+    if get_language() is not Language.FRENCH:
         return raw
     return _SHOWN_NUMBER.sub(lambda digits: digits[0].translate(_FRENCH_SIGNS), raw)
 
 
 def show_day(raw: str) -> str:
     try:
-        return day(datetime.fromisoformat(raw))
+        return format_day(datetime.fromisoformat(raw))
     except ValueError:
         return raw
 
@@ -232,15 +232,15 @@ def show_rises(raw: str) -> str:
         said = json.loads(raw)
         listed = [
             _("{token} by {amount} since {day}").format(
-                token=shown(token), amount=show_amount(amount), day=show_day(day)
+                token=show_value(token), amount=show_amount(amount), day=show_day(day)
             )
             for token, amount, day in said["first"]
         ]
         more = int(said["more"])
     except (ValueError, TypeError, KeyError):
-        return shown(raw)
+        return show_value(raw)
     if more:
-        listed.append(ngettext("{number} more", "{number} more", more).format(number=number(more)))
+        listed.append(ngettext("{number} more", "{number} more", more).format(number=format_number(more)))
     return "; ".join(listed)
 
 
@@ -255,7 +255,7 @@ LONGEST_VALUE = 60
 """Characters of a cell that a message quotes."""
 
 
-def shown(text: str, longest: int = LONGEST_VALUE) -> str:
+def show_value(text: str, longest: int = LONGEST_VALUE) -> str:
     """Make a value fit for a sentence: on one line, short, and harmless to a terminal."""
     head = text[: 2 * longest]
     if not head.isprintable():

@@ -25,7 +25,7 @@ class Direction(StrEnum):
     REMOVE = "remove"  # from the sub-account back to the main account
 
 
-class Role(StrEnum):
+class ColumnRole(StrEnum):
     """What a column of the sheet holds; every other column is carried to the report as it is."""
 
     TOKEN = "token"  # noqa: S105 (a column's name, not a secret)
@@ -36,7 +36,7 @@ class Role(StrEnum):
     REMOVED = "removed"
 
 
-AMOUNTS = frozenset({Role.AMOUNT, Role.ADDED, Role.REMOVED})
+AMOUNTS = frozenset({ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED})
 """The roles of columns that hold amounts."""
 
 
@@ -77,7 +77,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class CellFormatting:
     """What a person who opens the file sees that its cells do not say. Rows are numbers as Excel shows them, columns
     count from 0.
     """
@@ -155,7 +155,7 @@ class ControlTotal:
         return self.found == self.stated
 
     @classmethod
-    def said_in(cls, findings: Iterable[Finding]) -> ControlTotal | None:
+    def find_total(cls, findings: Iterable[Finding]) -> ControlTotal | None:
         """Find the total that the findings of a sheet speak of; of several the first that is wrong."""
         totals = [
             cls(said.row or 0, said.cell or "", Decimal(said.params["found"]), Decimal(said.params["stated"]))
@@ -165,7 +165,7 @@ class ControlTotal:
         return min(totals, key=lambda total: total.agrees, default=None)
 
 
-def movements_of(rows: Iterable[SheetRow]) -> list[Movement]:
+def list_movements(rows: Iterable[SheetRow]) -> list[Movement]:
     """List the movements that the valid rows ask for, in their order."""
     return [movement for row in rows if (movement := row.movement)]
 
@@ -231,7 +231,7 @@ class Tally:
     """Euros asked for by the rows of each status, both directions together."""
 
 
-def tally(rows: tuple[BatchRow, ...]) -> Tally:
+def make_tally(rows: tuple[BatchRow, ...]) -> Tally:
     """Count rows by status, and add up the euros; `added` and `removed` are what was really done."""
     amounts: dict[Status, list[Decimal]] = {status: [] for status in Status}
     moved: dict[Direction | None, list[Decimal]] = {Direction.ADD: [], Direction.REMOVE: [], None: []}
@@ -305,7 +305,7 @@ class BatchView:
 
     head: BatchHead
     columns: tuple[str, ...]
-    roles: Mapping[Role, int]
+    roles: Mapping[ColumnRole, int]
     rows: tuple[BatchRow, ...]
     findings: tuple[Finding, ...] = ()
     """What the checks said of the sheet as a whole."""
@@ -315,10 +315,10 @@ class BatchView:
     @property
     def control_total(self) -> ControlTotal | None:
         """The total below the rows of its sheet, if it has one."""
-        return ControlTotal.said_in(self.findings)
+        return ControlTotal.find_total(self.findings)
 
 
-def status_word(status: Status) -> str:
+def name_status(status: Status) -> str:
     """Say in a word what has become of a row."""
     match status:
         case Status.PENDING:
@@ -333,7 +333,7 @@ def status_word(status: Status) -> str:
             return pgettext("status of a row", "unknown")
 
 
-def state_word(state: BatchState) -> str:
+def name_state(state: BatchState) -> str:
     """Say in a word where a batch stands."""
     match state:
         case BatchState.CHECKED:
@@ -352,7 +352,7 @@ def state_word(state: BatchState) -> str:
             return pgettext("state of a batch", "rejected")
 
 
-def direction_word(direction: Direction) -> str:
+def name_direction(direction: Direction) -> str:
     """Say which way credit moves, in a word that a sheet's direction column may hold."""
     match direction:
         case Direction.ADD:
@@ -361,7 +361,7 @@ def direction_word(direction: Direction) -> str:
             return pgettext("direction", "remove")
 
 
-def severity_word(severity: Severity) -> str:
+def name_severity(severity: Severity) -> str:
     """Say in a word how bad a finding is."""
     match severity:
         case Severity.ERROR:

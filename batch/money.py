@@ -19,12 +19,12 @@ EXCEL_PRECISION = Context(prec=15, rounding=ROUND_HALF_UP)
 EXACT = Context(prec=60)
 
 
-def as_excel_compares(number: Decimal) -> Decimal:
+def round_like_excel(number: Decimal) -> Decimal:
     """Round to 15 significant digits: the number that Excel takes a stored binary fraction for."""
     return EXCEL_PRECISION.plus(number)
 
 
-def decimals(amount: Decimal) -> int:
+def count_decimals(amount: Decimal) -> int:
     """Count the digits that the amount needs after the decimal separator (0 for 1E+3)."""
     exponent = amount.normalize(EXACT).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
@@ -43,7 +43,7 @@ def from_thousandths(thousandths: int) -> Decimal:
     return Decimal(thousandths).scaleb(-3, EXACT)
 
 
-def thousandths_text(amount: Decimal) -> str:
+def encode_thousandths(amount: Decimal) -> str:
     """Write an amount within what a digest is made over. Digests are kept and compared, so it must stay as it is."""
     return str(to_thousandths(amount))
 
@@ -53,11 +53,11 @@ def round_balance(balance: Decimal) -> Decimal:
     return balance.quantize(THOUSANDTH, rounding=ROUND_HALF_UP, context=EXACT)
 
 
-def amount_text(amount: Decimal) -> str:
+def encode_amount(amount: Decimal) -> str:
     """Write an amount for the wire and for JSON: "12.50", or "12.505" where the third decimal is used."""
     return f"{amount:.3f}".removesuffix("0")
 
 
-def balance_text(balance: Decimal) -> str:
+def encode_balance(balance: Decimal) -> str:
     """Write a balance for JSON: always three decimals, as the provider's own lists give it."""
     return f"{balance:.3f}"

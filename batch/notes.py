@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from batch.i18n import N_, _, number
+from batch.i18n import N_, _, format_number
 
 SENTENCES: Mapping[str, str] = {
     # What came of an exchange (batch/provider).
@@ -159,10 +159,10 @@ class Note:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        return hash((self.code, note_text(self)))
+        return hash((self.code, dump_note(self)))
 
 
-def note(code: str, /, **params: str | int | Note | None) -> Note:
+def make_note(code: str, /, **params: str | int | Note | None) -> Note:
     return Note(code, params)
 
 
@@ -170,39 +170,40 @@ def tell(told: Note | None) -> str:
     """Tell a note in the language in force; nothing where there is none."""
     if told is None:
         return ""
-    params = {name: _shown(name, value) for name, value in told.params.items()}
+    params = {name: _format_param(name, value) for name, value in told.params.items()}
     sentence = SENTENCES[told.code]
     return (sentence if told.code in _UNWORDED else _(sentence)).format_map(params)
 
 
-def _shown(name: str, value: Any) -> Any:
+def _format_param(name: str, value: Any) -> Any:
     if isinstance(value, Note):
         return tell(value)
-    return number(value) if name in _COUNTS and isinstance(value, int) else value
+    return format_number(value) if name in _COUNTS and isinstance(value, int) else value
 
 
-def plain_note(told: Note) -> dict[str, Any]:
+def encode_note(told: Note) -> dict[str, Any]:
     """Turn the note into JSON types."""
-    params = {name: plain_note(value) if isinstance(value, Note) else value for name, value in told.params.items()}
+    params = {name: encode_note(value) if isinstance(value, Note) else value for name, value in told.params.items()}
     return {"code": told.code, "params": params} if params else {"code": told.code}
 
 
-def note_text(told: Note | None) -> str | None:
+def dump_note(told: Note | None) -> str | None:
     """Write the note as a database keeps it: the same note is always the same text."""
-    return None if told is None else json.dumps(plain_note(told), sort_keys=True, ensure_ascii=False)
+    return None if told is None else json.dumps(encode_note(told), sort_keys=True, ensure_ascii=False)
 
 
-def note_of(plain: Mapping[str, Any]) -> Note:
+def decode_note(plain: Mapping[str, Any]) -> Note:
     """Make the note again that was turned into JSON types."""
     params = {
-        name: note_of(value) if isinstance(value, Mapping) else value for name, value in plain.get("params", {}).items()
+        name: decode_note(value) if isinstance(value, Mapping) else value
+        for name, value in plain.get("params", {}).items()
     }
     return Note(str(plain["code"]), params)
 
 
-def note_in(text: str | None) -> Note | None:
+def load_note(text: str | None) -> Note | None:
     """Read the note that a database keeps."""
-    return None if text is None else note_of(json.loads(text))
+    return None if text is None else decode_note(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from batch.errors import KeyMissing, SettingsError, system_words
+from batch.errors import KeyMissing, SettingsError, explain_os_error
 from batch.i18n import _
 
 PROVIDER_URL = "https://api.smspartner.fr/v1"
@@ -38,7 +38,7 @@ class Secret:
         """Give the value itself."""
         return self._value
 
-    def fingerprint(self) -> str:
+    def compute_fingerprint(self) -> str:
         """Name the secret without giving it away: the ledger binds a batch to the key it started with."""
         return hashlib.sha256(b"creditbatch key fingerprint\0" + self._value.encode()).hexdigest()[:16]
 
@@ -87,7 +87,7 @@ class JournalSettings:
     """The company's number, which a file for the tax administration is named after."""
 
 
-def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def load_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Add what a `.env` file in the folder says to the environment, which wins; `SettingsError` if it is broken."""
     file = folder / ".env"
     values: dict[str, str] = {}
@@ -107,38 +107,38 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every setting but the key; `SettingsError` names the one that is wrong."""
     return Settings(
-        api_url=_api_url(environ.get("CREDITBATCH_API_URL") or PROVIDER_URL),
-        api_format=_choice(environ, "CREDITBATCH_API_FORMAT", ("json", "xml")),
-        home=_home(environ.get("CREDITBATCH_HOME")),
+        api_url=_read_api_url(environ.get("CREDITBATCH_API_URL") or PROVIDER_URL),
+        api_format=_read_choice(environ, "CREDITBATCH_API_FORMAT", ("json", "xml")),
+        home=_choose_home(environ.get("CREDITBATCH_HOME")),
         database_url=environ.get("CREDITBATCH_DATABASE_URL") or None,
-        connect_timeout=_seconds(environ, "CREDITBATCH_CONNECT_TIMEOUT", 5.0, least=0.001),
-        read_timeout=_seconds(environ, "CREDITBATCH_READ_TIMEOUT", 30.0, least=0.001),
-        settle_seconds=_seconds(environ, "CREDITBATCH_SETTLE_SECONDS", 60.0, least=0.0),
-        max_attempts=_count(environ, "CREDITBATCH_MAX_ATTEMPTS", 5, most=1_000),
-        backoff_seconds=_seconds(environ, "CREDITBATCH_BACKOFF_SECONDS", 1.0, least=0.0),
-        max_per_second=_pace(environ, "CREDITBATCH_MAX_PER_SECOND"),
-        max_file_mb=_count(environ, "CREDITBATCH_MAX_FILE_MB", 25, most=1_000),
-        max_unpacked_mb=_count(environ, "CREDITBATCH_MAX_UNPACKED_MB", 300, most=10_000),
-        max_rows=_count(environ, "CREDITBATCH_MAX_ROWS", 1_000_000, most=10_000_000),
+        connect_timeout=_read_seconds(environ, "CREDITBATCH_CONNECT_TIMEOUT", 5.0, least=0.001),
+        read_timeout=_read_seconds(environ, "CREDITBATCH_READ_TIMEOUT", 30.0, least=0.001),
+        settle_seconds=_read_seconds(environ, "CREDITBATCH_SETTLE_SECONDS", 60.0, least=0.0),
+        max_attempts=_read_count(environ, "CREDITBATCH_MAX_ATTEMPTS", 5, most=1_000),
+        backoff_seconds=_read_seconds(environ, "CREDITBATCH_BACKOFF_SECONDS", 1.0, least=0.0),
+        max_per_second=_read_pace(environ, "CREDITBATCH_MAX_PER_SECOND"),
+        max_file_mb=_read_count(environ, "CREDITBATCH_MAX_FILE_MB", 25, most=1_000),
+        max_unpacked_mb=_read_count(environ, "CREDITBATCH_MAX_UNPACKED_MB", 300, most=10_000),
+        max_rows=_read_count(environ, "CREDITBATCH_MAX_ROWS", 1_000_000, most=10_000_000),
     )
 
 
 def load_journal_settings(environ: Mapping[str, str]) -> JournalSettings:
     """Read and check the settings of `journal`; `SettingsError` names the one that is wrong."""
     return JournalSettings(
-        code=_booked_text(environ, "CREDITBATCH_JOURNAL_CODE", "SMS"),
-        label=_booked_text(environ, "CREDITBATCH_JOURNAL_LABEL", "Crédits SMS"),
-        main_account=_account(environ, "CREDITBATCH_ACCOUNT_MAIN", "467100"),
-        main_label=_booked_text(environ, "CREDITBATCH_ACCOUNT_MAIN_LABEL", "Crédit SMS, compte principal"),
-        subaccounts_account=_account(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS", "467200"),
-        subaccounts_label=_booked_text(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS_LABEL", "Crédit SMS, sous-comptes"),
-        siren=_siren(environ.get("CREDITBATCH_SIREN")),
+        code=_read_label(environ, "CREDITBATCH_JOURNAL_CODE", "SMS"),
+        label=_read_label(environ, "CREDITBATCH_JOURNAL_LABEL", "Crédits SMS"),
+        main_account=_read_account(environ, "CREDITBATCH_ACCOUNT_MAIN", "467100"),
+        main_label=_read_label(environ, "CREDITBATCH_ACCOUNT_MAIN_LABEL", "Crédit SMS, compte principal"),
+        subaccounts_account=_read_account(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS", "467200"),
+        subaccounts_label=_read_label(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS_LABEL", "Crédit SMS, sous-comptes"),
+        siren=_read_siren(environ.get("CREDITBATCH_SIREN")),
     )
 
 
 def load_key(environ: Mapping[str, str]) -> Secret:
     """Find the API key: in the environment, in the file that the environment names, or in the system's keyring."""
-    value = environ.get(KEY, "").strip() or _key_from_file(environ.get(KEY_FILE)) or _key_from_keyring()
+    value = environ.get(KEY, "").strip() or _read_key_file(environ.get(KEY_FILE)) or _read_keyring()
     value = (value or "").strip()
     if not value:
         sentence = _("There is no API key: set {setting}, or name a file that holds it in {file_setting}.")
@@ -148,14 +148,14 @@ def load_key(environ: Mapping[str, str]) -> Secret:
     return Secret(value)
 
 
-def _key_from_file(name: str | None) -> str | None:
+def _read_key_file(name: str | None) -> str | None:
     if not name:
         return None
     try:
         with Path(name).open("rb") as file:
             content = file.read(_MAX_KEY_FILE + 1)
     except (OSError, ValueError) as error:
-        why = system_words(error) if isinstance(error, OSError) else _("it is not a file's name")
+        why = explain_os_error(error) if isinstance(error, OSError) else _("it is not a file's name")
         sentence = _("The key file {file} that {setting} names cannot be read: {why}.")
         raise SettingsError(sentence.format(file=name, setting=KEY_FILE, why=why)) from error
     if len(content) > _MAX_KEY_FILE or not content.strip():
@@ -163,7 +163,7 @@ def _key_from_file(name: str | None) -> str | None:
     return content.decode("utf-8-sig", "replace")
 
 
-def _key_from_keyring() -> str | None:
+def _read_keyring() -> str | None:
     import keyring
 
     try:
@@ -173,7 +173,7 @@ def _key_from_keyring() -> str | None:
         return None
 
 
-def _api_url(text: str) -> str:
+def _read_api_url(text: str) -> str:
     url = text.strip().rstrip("/")
     try:
         parts = urlsplit(url)
@@ -200,7 +200,7 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def _home(text: str | None) -> Path:
+def _choose_home(text: str | None) -> Path:
     if text:
         try:
             return Path(text).expanduser()
@@ -211,14 +211,14 @@ def _home(text: str | None) -> Path:
     return Path(platformdirs.user_data_dir("creditbatch", appauthor=False))
 
 
-def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+def _read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     value = (environ.get(name) or choices[0]).strip().lower()
     if value not in choices:
         raise SettingsError(_("{name} must be {choices}.").format(name=name, choices=_(" or ").join(choices)))
     return value
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def _read_seconds(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
     text = environ.get(name) or str(default)
     try:
         value = float(text)
@@ -231,7 +231,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float, *, least: fl
     return value
 
 
-def _pace(environ: Mapping[str, str], name: str) -> float | None:
+def _read_pace(environ: Mapping[str, str], name: str) -> float | None:
     text = environ.get(name)
     try:
         return check_pace(float(text), name) if text else None
@@ -250,7 +250,7 @@ def check_pace(per_second: float, name: str) -> float:
     )
 
 
-def _count(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+def _read_count(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:
     text = (environ.get(name) or str(default)).strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
         raise SettingsError(
@@ -259,7 +259,7 @@ def _count(environ: Mapping[str, str], name: str, default: int, *, most: int) ->
     return int(text)
 
 
-def _booked_text(environ: Mapping[str, str], name: str, default: str) -> str:
+def _read_label(environ: Mapping[str, str], name: str, default: str) -> str:
     """Read a text for a file whose columns are separated by tabs or bars, and whose lines must not break."""
     value = (environ.get(name) or default).strip()
     if not value or not value.isprintable() or "|" in value or len(value) > _LONGEST_BOOKED:
@@ -268,7 +268,7 @@ def _booked_text(environ: Mapping[str, str], name: str, default: str) -> str:
     return value
 
 
-def _account(environ: Mapping[str, str], name: str, default: str) -> str:
+def _read_account(environ: Mapping[str, str], name: str, default: str) -> str:
     value = (environ.get(name) or default).strip()
     if not (value.isascii() and value.isalnum() and value[:3].isdigit() and 3 <= len(value) <= _LONGEST_ACCOUNT):
         sentence = _("{setting} must be an account's number that begins with three digits, such as {example}.")
@@ -276,7 +276,7 @@ def _account(environ: Mapping[str, str], name: str, default: str) -> str:
     return value
 
 
-def _siren(text: str | None) -> str | None:
+def _read_siren(text: str | None) -> str | None:
     value = "".join((text or "").split())
     if not value:
         return None

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from batch.money import amount_text
+from batch.money import encode_amount
 from bench.measuring import Effort, Failed, Measure, folder, process, turn_about
 from bench.providers import KEY, address, provider
 from bench.results import Answer, compared, skipped
@@ -64,7 +64,7 @@ def _sheet(path: Path, rows: int) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("token", "amount", "direction"))
-        writer.writerows((token, amount_text(amount), way) for token, amount, way, *_ in lines(rows))
+        writer.writerows((token, encode_amount(amount), way) for token, amount, way, *_ in lines(rows))
     return path
 
 

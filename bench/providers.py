@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from batch.model import Direction, Movement
-from batch.money import amount_text
+from batch.money import encode_amount
 from bench.measuring import ROOT, clean_environ, python
 
 KEY = "bench-key"
@@ -64,4 +64,4 @@ def _url(url: str, movement: Movement) -> str:
 
 
 def _body(movement: Movement) -> dict[str, str]:
-    return {"apiKey": KEY, "credit": amount_text(movement.amount), "tokenSubaccount": movement.token}
+    return {"apiKey": KEY, "credit": encode_amount(movement.amount), "tokenSubaccount": movement.token}

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from batch.ledger.lease import this_process
-from batch.ledger.protocol import Ledger, NewBatch, take_up
+from batch.ledger.lease import name_this_process
+from batch.ledger.protocol import Ledger, NewBatch, prepare_work
 from batch.model import Balances, BatchState, Status
 from batch.notes import Note
 from batch.provider.client import Client, Provider
 from batch.provider.http import HttpTransport
 from batch.runner.execute import perform
-from batch.runner.session import RunOptions, World
+from batch.runner.session import Environment, RunOptions
 from batch.settings import KEY as KEY_NAME
 from batch.settings import Secret
 from bench.measuring import Failed, Measure, process, python, timed
@@ -30,7 +30,7 @@ from tests.provider_in_memory import ProviderInMemory
 class Nobody:
     """Brake and watcher that never brake and never watch."""
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Never."""
         return False
 
@@ -38,13 +38,13 @@ class Nobody:
         """Nothing here waits."""
         raise Failed(f"the run wanted to wait {seconds} s")
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """The run begins."""
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """A row ended."""
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """The run waits."""
 
 
@@ -55,16 +55,16 @@ def provider_here() -> ProviderInMemory:
 
 def perform_here(provider: Provider, ledger: Ledger, new: NewBatch) -> Measure:
     """Record the batch with the balances of just now, then run it to its end; only the run is measured."""
-    held = {account.token: account.balance for account in provider.subaccounts()}
-    new = replace(new, opening=Balances(provider.main_account().balance, held, new.at))
+    held = {account.token: account.balance for account in provider.fetch_subaccounts()}
+    new = replace(new, opening=Balances(provider.fetch_main_account().balance, held, new.at))
     ledger.create(new)
     nobody = Nobody()
-    world = World(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
-    ledger.hold(new.access.account, this_process(), new.at, lambda _lease: False)
-    taken = timed(lambda: perform(world, take_up(new), RunOptions(), {}))
+    world = Environment(provider, ledger, lambda: datetime.now(UTC), nobody, nobody)
+    ledger.hold(new.access.account, name_this_process(), new.at, lambda _lease: False)
+    taken = timed(lambda: perform(world, prepare_work(new), RunOptions(), {}))
     ledger.let_go()
-    if ledger.head(new.name).state is not BatchState.FINISHED:
-        raise Failed(f"the run stopped: {ledger.head(new.name).reason}")
+    if ledger.read_head(new.name).state is not BatchState.FINISHED:
+        raise Failed(f"the run stopped: {ledger.read_head(new.name).reason}")
     return taken
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from batch.choices import Choices
 from batch.cli import screens
-from batch.cli.checking import CheckRequest, check_command
-from batch.cli.running import run_command
+from batch.cli.check import CheckRequest, check_file
+from batch.cli.run import run_sheet
 from batch.sandbox import Sandbox, SandboxOptions
+from batch.settings import Choices
 
 DOCS = Path(__file__).parent
 SAMPLES = DOCS.parent / "samples"
@@ -38,7 +38,7 @@ def main() -> None:
         draw_dry_run(SAMPLES / "mistakes.xlsx")
         sandbox.add_fault("refuse:code=8,skip=11,times=1")
         sandbox.add_fault("refuse:code=7,skip=23,times=1")
-        run_command(CheckRequest(SAMPLES / "monthly.xlsx"), Choices(), yes=True, json=False, out=EXAMPLE)
+        run_sheet(CheckRequest(SAMPLES / "monthly.xlsx"), Choices(), yes=True, json=False, out=EXAMPLE)
     draw_report(EXAMPLE)
 
 
@@ -47,7 +47,7 @@ def draw_dry_run(sheet: Path) -> None:
     recorder = Console(record=True, width=WIDTH, highlight=False, markup=False, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     screens.console = lambda **_options: recorder  # type: ignore[assignment]
     recorder.print(f"$ creditbatch check {sheet.name}", style="bold")
-    check_command(CheckRequest(sheet))
+    check_file(CheckRequest(sheet))
     svg = recorder.export_svg(title="creditbatch", unique_id="dry-run")
     # The font is the reader's own: a picture that fetches one would call somebody's server.
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code, monospace", "monospace")

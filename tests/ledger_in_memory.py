@@ -24,8 +24,8 @@ from batch.ledger.events import (
     RowSettled,
     StateChanged,
 )
-from batch.ledger.lease import busy
-from batch.ledger.projection import accepted
+from batch.ledger.lease import describe_holder
+from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import (
     Access,
     BatchLine,
@@ -35,12 +35,12 @@ from batch.ledger.protocol import (
     Lease,
     NewBatch,
     Work,
-    already_there,
+    explain_missing_batch,
+    explain_other_writer,
+    explain_taken_name,
+    explain_takeover,
     find_owned,
-    no_such_batch,
     read_doubts,
-    taken_over,
-    written_by_another,
 )
 from batch.model import (
     ENDED,
@@ -53,7 +53,7 @@ from batch.model import (
     People,
     RowResult,
     Status,
-    tally,
+    make_tally,
 )
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
@@ -85,7 +85,7 @@ class MemoryLedger:
         self._held: tuple[int, int] | None = None
         """The account, and the number that its lease was given."""
 
-    def another(self) -> MemoryLedger:
+    def share(self) -> MemoryLedger:
         """Share the ledger with another process, which holds accounts by itself."""
         seen = copy(self)
         seen._held = None
@@ -96,21 +96,21 @@ class MemoryLedger:
         """All who use it are one process."""
         return True
 
-    def account_with(self, address: str, fingerprint: str) -> int | None:
+    def find_account(self, address: str, fingerprint: str) -> int | None:
         return self._keys.get((address, fingerprint))
 
-    def accounts_at(self, address: str) -> list[KnownAccount]:
+    def list_accounts(self, address: str) -> list[KnownAccount]:
         return [
-            replace(known, tokens=known.tokens | self._tokens_of(known.id))
+            replace(known, tokens=known.tokens | self._list_tokens(known.id))
             for known, its in zip(self._accounts, self._addresses, strict=True)
             if its == address
         ]
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:  # noqa: ARG002 (the protocol’s)
-        account = self.account_with(address, fingerprint)
+        account = self.find_account(address, fingerprint)
         if account is not None:
             return account, False
-        found = find_owned(owner, self.accounts_at(address), address)
+        found = find_owned(owner, self.list_accounts(address), address)
         if found is None:
             self._accounts.append(KnownAccount(len(self._accounts) + 1, owner.name, frozenset(owner.tokens)))
             self._addresses.append(address)
@@ -121,7 +121,7 @@ class MemoryLedger:
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
         lease = self._leases.get(account)
         if lease is not None and lease.claim != claim and not may_take_over(lease):
-            raise AccountInUse(busy(lease), lease.batch)
+            raise AccountInUse(describe_holder(lease), lease.batch)
         self._leases[account] = Lease(claim, None, at, at + LEASE)
         self._fences[account] = self._fences.get(account, 0) + 1
         self._held = account, self._fences[account]
@@ -133,7 +133,7 @@ class MemoryLedger:
         if self._held is not None:
             account, fence = self._held
             if self._fences[account] != fence or account not in self._leases:
-                raise LedgerError(taken_over(batch))
+                raise LedgerError(explain_takeover(batch))
             self._leases[account] = replace(self._leases[account], batch=batch, until=at + LEASE)
 
     def let_go(self) -> None:
@@ -143,14 +143,14 @@ class MemoryLedger:
                 self._leases.pop(account, None)
             self._held = None
 
-    def in_doubt(self, account: int) -> str | None:
+    def find_doubtful_batch(self, account: int) -> str | None:
         for name, kept in reversed(self._batches.items()):
             unknown = any(result.status is Status.UNKNOWN for result in kept.results.values())
             if unknown and kept.new.access.account == account:
                 return name
         return None
 
-    def unfinished(self, account: int | None = None) -> list[str]:
+    def list_unfinished(self, account: int | None = None) -> list[str]:
         return [
             name
             for name, kept in reversed(self._batches.items())
@@ -159,8 +159,8 @@ class MemoryLedger:
 
     def create(self, new: NewBatch) -> None:
         if new.name in self._batches:
-            raise LedgerError(already_there(new.name))
-        facts = accepted(new)
+            raise LedgerError(explain_taken_name(new.name))
+        facts = make_first_facts(new)
         head = BatchHead(
             batch=new.name,
             state=BatchState.APPROVED,
@@ -175,7 +175,7 @@ class MemoryLedger:
             options=new.options,
         )
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
-        events = [chain.next_event(chain.Tip(), facts[0])]
+        events = [chain.make_event(chain.Tip(), facts[0])]
         tokens = {movement.row: movement.token for movement in new.plan.movements}
         batch = _Batch(new, head, results, events, new.opening.main, {}, tokens, {})
         self._batches[new.name] = batch
@@ -187,16 +187,16 @@ class MemoryLedger:
         for fact in facts:
             if isinstance(fact, projection.RowFact):
                 before = changed.get(fact.row) or kept.results[fact.row]
-                if not projection.fits(before, fact):
-                    raise LedgerError(written_by_another(batch))
-                changed[fact.row] = projection.after(before, fact)
+                if not projection.can_follow(before, fact):
+                    raise LedgerError(explain_other_writer(batch))
+                changed[fact.row] = projection.apply_fact(before, fact)
         self._prove(batch, facts[-1].at)
         for fact in facts:
             last = kept.events[-1]
-            kept.events.append(chain.next_event(chain.Tip(last.number, last.hash), fact))
+            kept.events.append(chain.make_event(chain.Tip(last.number, last.hash), fact))
             self._apply(kept, fact)
 
-    def head(self, batch: str) -> BatchHead:
+    def read_head(self, batch: str) -> BatchHead:
         return self._find(batch).head
 
     def view(self, batch: str) -> BatchView:
@@ -213,22 +213,24 @@ class MemoryLedger:
         doubts = read_doubts(queue, events)
         return Work(batch, kept.head.opening, queue, kept.known_main, dict(kept.known_subaccounts), *doubts)
 
-    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+    def find_last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         began = self._find(batch).attempts.get(row)
         if began is None:
             return None
         return LastAttempt(began.attempt, began.main_balance, began.subaccount_balance)
 
-    def access_of(self, batch: str) -> Access:
+    def read_access(self, batch: str) -> Access:
         return self._find(batch).new.access
 
-    def lines(self) -> list[BatchLine]:
-        return [BatchLine(kept.head, tally(self.view(name).rows)) for name, kept in reversed(self._batches.items())]
+    def list_batches(self) -> list[BatchLine]:
+        return [
+            BatchLine(kept.head, make_tally(self.view(name).rows)) for name, kept in reversed(self._batches.items())
+        ]
 
-    def latest(self) -> str | None:
+    def find_newest(self) -> str | None:
         return next(reversed(self._batches), None)
 
-    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+    def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
         return [
             PastList(
                 name,
@@ -236,13 +238,13 @@ class MemoryLedger:
                 kept.new.sheet.source.file_name,
                 kept.new.sheet.source.sha256,
                 read_choices(kept.head.options).period,
-                self._done_by(kept, tokens),
+                self._count_done(kept, tokens),
             )
             for name, kept in reversed(self._batches.items())
             if kept.new.access.account == account and kept.new.at >= since
         ]
 
-    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
         known: dict[str, LastBalance] = {}
         for kept in self._batches.values():
             if kept.new.access.account == account:
@@ -253,13 +255,13 @@ class MemoryLedger:
                 )
         return known
 
-    def options_of(self, batch: str) -> tuple[str, ...]:
+    def read_options(self, batch: str) -> tuple[str, ...]:
         return self._find(batch).head.options
 
-    def options(self, account: int) -> dict[str, tuple[str, ...]]:
+    def list_options(self, account: int) -> dict[str, tuple[str, ...]]:
         return {name: kept.head.options for name, kept in self._batches.items() if kept.new.access.account == account}
 
-    def _done_by(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
+    def _count_done(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
         maybe = {Status.DONE, Status.UNKNOWN}
         return Counter(
             (item.token, item.direction.value, item.amount)
@@ -267,19 +269,19 @@ class MemoryLedger:
             if item.token in tokens and kept.results[item.row].status in maybe
         )
 
-    def _tokens_of(self, account: int) -> frozenset[str]:
+    def _list_tokens(self, account: int) -> frozenset[str]:
         mine = (kept for kept in self._batches.values() if kept.new.access.account == account)
         return frozenset(token for kept in mine for token in kept.known_subaccounts)
 
     def _find(self, batch: str) -> _Batch:
         if batch not in self._batches:
-            raise NoSuchBatch(no_such_batch(batch))
+            raise NoSuchBatch(explain_missing_batch(batch))
         return self._batches[batch]
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:
         match fact:
             case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
-                kept.results[fact.row] = projection.after(kept.results[fact.row], fact)
+                kept.results[fact.row] = projection.apply_fact(kept.results[fact.row], fact)
                 if isinstance(fact, AttemptBegan):
                     kept.attempts[fact.row] = fact
                 elif (
@@ -293,7 +295,7 @@ class MemoryLedger:
                 kept.head = replace(kept.head, options=fact.options)
             case StateChanged():
                 ended_at = fact.at if fact.state in {BatchState.STOPPED, *ENDED} else None
-                people = projection.started(kept.head.people, fact.state, fact.by)
+                people = projection.add_person(kept.head.people, fact.state, fact.by)
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:
                     kept.head = replace(kept.head, closing=None)

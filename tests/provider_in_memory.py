@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from batch.model import Direction, Movement, SubAccount
-from batch.notes import Applied, NotApplied, Outcome, Refused, note
+from batch.notes import Applied, NotApplied, Outcome, Refused, make_note
 from batch.provider.codes import translate
 from batch.provider.http import MaySend
 from batch.provider.responses import MainAccount
@@ -31,19 +31,19 @@ class ProviderInMemory:
         """The rows that were applied, and as often."""
         self.waits_ahead = 0.0
 
-    def main_account(self) -> MainAccount:
+    def fetch_main_account(self) -> MainAccount:
         self.be_called("me")
         return MainAccount(OWNER, self.told("me", MAIN))
 
-    def subaccounts(self) -> tuple[SubAccount, ...]:
+    def fetch_subaccounts(self) -> tuple[SubAccount, ...]:
         self.be_called("list")
         return tuple(SubAccount(token, "", "simple", self.told("list", token)) for token in self.held)
 
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+    def fetch_page(self, page: int) -> tuple[SubAccount, ...]:
         """Answer with the whole list, which is one page."""
-        return self.subaccounts() if page == 1 else ()
+        return self.fetch_subaccounts() if page == 1 else ()
 
-    def ahead(self) -> float:
+    def predict_wait(self) -> float:
         return self.waits_ahead
 
     def recall(self, code: int | None, words: str) -> Refused:
@@ -52,7 +52,7 @@ class ProviderInMemory:
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         self.be_called("move")
         if not may_send():
-            return NotApplied(note("said", words="it may not be sent"))
+            return NotApplied(make_note("said", words="it may not be sent"))
         self.sent.append(movement.row)
         return self.answer(movement)
 

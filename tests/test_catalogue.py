@@ -12,9 +12,9 @@ import pytest
 from babel.messages.catalog import Message
 
 from batch.cli.app import app
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.ledger.old_sentences import read_sentence
-from batch.notes import note, tell
+from batch.notes import make_note, tell
 from tests import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -234,10 +234,10 @@ def test_a_french_page_is_typeset_as_french_is(page: str) -> None:
 
 
 def test_people_s_and_the_provider_s_own_words_are_told_as_they_are() -> None:
-    with speaking(Language.FRENCH):
-        decided = tell(note("decided-applied", who="Marie", reason="row"))
+    with use_language(Language.FRENCH):
+        decided = tell(make_note("decided-applied", who="Marie", reason="row"))
         assert decided.endswith("ligne effectuée\N{NO-BREAK SPACE}: row")
-        assert tell(note("said", words="Whatever the provider said")) == "Whatever the provider said"
+        assert tell(make_note("said", words="Whatever the provider said")) == "Whatever the provider said"
         nested = tell(
             read_sentence(
                 "Whether row 4 was applied is unknown, because the balances cannot be read. "

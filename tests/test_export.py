@@ -10,9 +10,9 @@ from openpyxl import load_workbook
 
 from batch.errors import ReportError, UsageError
 from batch.export import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
-from batch.files import whole_file
-from batch.i18n import Language, speaking
-from batch.runner.dry_run import dry_run
+from batch.files import open_whole_file
+from batch.i18n import Language, use_language
+from batch.runner.dry_run import make_dry_run
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
 from tests.report.views import DONE, REFUSED, view_of
@@ -48,7 +48,7 @@ def test_each_form_is_whole_or_absent(tmp_path: Path, suffix: str, monkeypatch: 
 @pytest.mark.parametrize("language", Language)
 def test_the_json_is_the_document_of_the_command_line_in_english(tmp_path: Path, language: Language) -> None:
     path = tmp_path / "result.json"
-    with speaking(language):
+    with use_language(language):
         write_batch(path, view_of([DONE, REFUSED]))
     document = json.loads(path.read_text("ascii"))
     assert document["report"] == str(path)
@@ -58,14 +58,14 @@ def test_the_json_is_the_document_of_the_command_line_in_english(tmp_path: Path,
 
 def test_the_csv_speaks_the_language(tmp_path: Path) -> None:
     path = tmp_path / "result.csv"
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         write_batch(path, view_of([DONE]))
     assert "effectuée" in path.read_text("utf-8-sig")
     assert "50,00;add" in path.read_text("utf-8-sig")
 
 
 def test_a_dry_run_has_the_same_three_forms(tmp_path: Path) -> None:
-    checked = dry_run(grid(["sub-1", "12,50", "add"]), None, Expected(), removes_first=False, at=NOON)
+    checked = make_dry_run(grid(["sub-1", "12,50", "add"]), None, Expected(), removes_first=False, at=NOON)
     for suffix in SUFFIXES:
         write_dry_run(tmp_path / f"dry{suffix}", checked)
     document = json.loads((tmp_path / "dry.json").read_text())
@@ -75,5 +75,5 @@ def test_a_dry_run_has_the_same_three_forms(tmp_path: Path) -> None:
 
 
 def test_why_a_file_cannot_be_written_is_said_in_the_language(tmp_path: Path) -> None:
-    with speaking(Language.FRENCH), pytest.raises(ReportError, match="c’est un dossier"), whole_file(tmp_path):
+    with use_language(Language.FRENCH), pytest.raises(ReportError, match="c’est un dossier"), open_whole_file(tmp_path):
         pass

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.i18n import Language, shown, speaking
+from batch.i18n import Language, show_value, use_language
 from batch.model import Cell
 from batch.validation.check_sheet import check_sheet
 from tests.builders import grid
@@ -90,7 +90,7 @@ def test_a_hostile_title_makes_one_short_line(text: str) -> None:
 
 @given(st.text(), st.integers(2, 80))
 def test_a_shown_value_is_short_printable_and_true_to_plain_text(text: str, longest: int) -> None:
-    value = shown(text, longest)
+    value = show_value(text, longest)
     assert len(value) <= longest
     assert value.isprintable()
     if text.isprintable() and len(text) <= longest:
@@ -104,7 +104,7 @@ def test_a_value_in_braces_is_left_as_it_is() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)
 def test_a_finding_is_worded_in_french_with_no_english_left(case: Case) -> None:
     found = next(finding for finding in findings_of(case.checked()) if finding.code == case.code)
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         french = found.message
     assert french != found.message
     assert french.translate(SPACES).isprintable()
@@ -120,7 +120,7 @@ def test_numbers_dates_and_words_follow_the_language() -> None:
     assert "12.345" in rounded.message
     assert "2026-05-12" in dated.message
     assert euros.message.startswith("€1,234.50 would be added")
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         assert "12,345" in rounded.message
         assert "12/05/2026" in dated.message
         assert "1\u202f234,50\u00a0€" in euros.message
@@ -143,5 +143,5 @@ def test_numbers_dates_and_words_follow_the_language() -> None:
 )
 def test_findings_of_older_ledgers_are_still_worded(code: str, params: dict[str, str]) -> None:
     for language in Language:
-        with speaking(language):
+        with use_language(language):
             assert Finding(code, 2, "A2", params).message.translate(SPACES).isprintable()

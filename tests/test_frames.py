@@ -42,7 +42,7 @@ def test_cells_are_texts_or_whatever_a_workbook_holds_under_excels_row_numbers(g
 @pytest.mark.parametrize("removes_first", [False, True])
 def test_what_is_read_has_one_kind_after_every_step(sheet: CheckedSheet, removes_first: bool) -> None:
     plan = make_plan(sheet, removes_first=removes_first)
-    steps = [sheet.frame, sheet.valid, sheet.without([2]).frame, sheet.with_findings({2: ()}).valid, plan.frame]
+    steps = [sheet.frame, sheet.valid, sheet.drop_rows([2]).frame, sheet.add_findings({2: ()}).valid, plan.frame]
     assert [kinds(frame) for frame in steps] == [DTYPES] * len(steps)
     assert str(sign_amounts(plan).cumsum().dtype) == DTYPES[AMOUNT]
     assert not sheet.frame.select_dtypes("float").columns.tolist()

@@ -11,9 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.finding_rules import Severity
-from batch.i18n import Language, _, day, language, listed, moment, money, number, preferred, speak, speaking
-from batch.model import BatchState, Direction, Status, direction_word, severity_word, state_word, status_word
-from batch.validation.vocabulary import direction_of
+from batch.i18n import (
+    Language,
+    _,
+    choose_language,
+    format_day,
+    format_moment,
+    format_money,
+    format_number,
+    get_language,
+    join_items,
+    set_language,
+    use_language,
+)
+from batch.model import BatchState, Direction, Status, name_direction, name_severity, name_state, name_status
+from batch.validation.vocabulary import find_direction
 
 FRENCH, ENGLISH = Language.FRENCH, Language.ENGLISH
 AT = datetime(2026, 11, 2, 14, 5, 9)  # noqa: DTZ001 (as a person reads it)
@@ -42,7 +54,7 @@ AT = datetime(2026, 11, 2, 14, 5, 9)  # noqa: DTZ001 (as a person reads it)
 def test_what_is_asked_for_goes_before_what_is_set_and_that_before_the_locale(
     lang: str | None, environ: dict[str, str], system: str | None, expected: Language
 ) -> None:
-    assert preferred(lang, environ, system) is expected
+    assert choose_language(lang, environ, system) is expected
 
 
 @pytest.mark.parametrize(("lang", "environ"), [("de", {}), ("", {}), (None, {"CREDITBATCH_LANG": "klingon"})])
@@ -50,35 +62,35 @@ def test_a_language_that_there_is_not_is_refused_where_it_was_asked_for(
     lang: str | None, environ: dict[str, str]
 ) -> None:
     with pytest.raises(ValueError, match="is not a valid"):
-        preferred(lang, environ)
+        choose_language(lang, environ)
 
 
 @given(st.text())
 def test_no_locale_stops_anything(text: str) -> None:
-    assert preferred(None, {"LANG": text}, text) in Language
+    assert choose_language(None, {"LANG": text}, text) in Language
 
 
 def test_a_language_for_a_while_is_this_thread_s_alone() -> None:
     heard: list[Language] = []
-    with speaking(FRENCH):
-        with speaking(ENGLISH):
-            assert language() is ENGLISH
-        thread = threading.Thread(target=lambda: heard.append(language()))
+    with use_language(FRENCH):
+        with use_language(ENGLISH):
+            assert get_language() is ENGLISH
+        thread = threading.Thread(target=lambda: heard.append(get_language()))
         thread.start()
         thread.join()
-        assert language() is FRENCH
-    assert (heard, language()) == ([ENGLISH], ENGLISH)
+        assert get_language() is FRENCH
+    assert (heard, get_language()) == ([ENGLISH], ENGLISH)
 
 
 def test_the_process_s_language_is_every_thread_s() -> None:
     heard: list[Language] = []
-    speak(FRENCH)
+    set_language(FRENCH)
     try:
-        thread = threading.Thread(target=lambda: heard.append(language()))
+        thread = threading.Thread(target=lambda: heard.append(get_language()))
         thread.start()
         thread.join()
     finally:
-        speak(ENGLISH)
+        set_language(ENGLISH)
     assert heard == [FRENCH]
 
 
@@ -93,15 +105,15 @@ def test_the_process_s_language_is_every_thread_s() -> None:
     ],
 )
 def test_numbers_money_and_dates_are_the_language_s(chosen: Language, shown: list[str]) -> None:
-    with speaking(chosen):
+    with use_language(chosen):
         written = [
-            number(1_234_567),
-            number(Decimal("1234.5"), 2),
-            money(Decimal("1234.5"), 2),
-            money(Decimal("-0.05"), 2),
-            money(Decimal(3), 2, signed=True),
-            day(AT),
-            moment(AT),
+            format_number(1_234_567),
+            format_number(Decimal("1234.5"), 2),
+            format_money(Decimal("1234.5"), 2),
+            format_money(Decimal("-0.05"), 2),
+            format_money(Decimal(3), 2, signed=True),
+            format_day(AT),
+            format_moment(AT),
         ]
     assert [
         text.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ") for text in written
@@ -110,9 +122,9 @@ def test_numbers_money_and_dates_are_the_language_s(chosen: Language, shown: lis
 
 @given(st.decimals(-(10**9), 10**9, places=2))
 def test_a_french_amount_is_the_english_one_with_other_signs_and_never_breaks(amount: Decimal) -> None:
-    english = money(amount, 2)
-    with speaking(FRENCH):
-        french = money(amount, 2)
+    english = format_money(amount, 2)
+    with use_language(FRENCH):
+        french = format_money(amount, 2)
     assert " " not in french
     digits = french.removesuffix("\N{NO-BREAK SPACE}€").replace("\N{NARROW NO-BREAK SPACE}", "").replace(",", ".")
     assert digits == english.replace("€", "").replace(",", "")
@@ -120,17 +132,17 @@ def test_a_french_amount_is_the_english_one_with_other_signs_and_never_breaks(am
 
 @pytest.mark.parametrize(("items", "shown"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")])
 def test_a_list_reads_as_one_is_spoken(items: list[str], shown: str) -> None:
-    assert listed(items, "or") == shown
+    assert join_items(items, "or") == shown
 
 
 @pytest.mark.parametrize("chosen", Language)
 def test_every_status_state_direction_and_severity_has_a_word_of_its_own(chosen: Language) -> None:
-    with speaking(chosen):
+    with use_language(chosen):
         for words in (
-            [status_word(status) for status in Status],
-            [state_word(state) for state in BatchState],
-            [direction_word(direction) for direction in Direction],
-            [severity_word(severity) for severity in Severity],
+            [name_status(status) for status in Status],
+            [name_state(state) for state in BatchState],
+            [name_direction(direction) for direction in Direction],
+            [name_severity(severity) for severity in Severity],
         ):
             assert all(words)
             assert len(set(words)) == len(words)
@@ -141,12 +153,12 @@ def test_every_status_state_direction_and_severity_has_a_word_of_its_own(chosen:
 def test_the_word_that_is_shown_for_a_direction_is_read_in_a_sheet_as_that_direction(
     chosen: Language, direction: Direction
 ) -> None:
-    with speaking(chosen):
-        assert direction_of(direction_word(direction)) is direction
+    with use_language(chosen):
+        assert find_direction(name_direction(direction)) is direction
 
 
 def test_the_words_are_those_of_the_json_in_english_and_others_in_french() -> None:
-    assert [status_word(status) for status in Status] == [status.value for status in Status]
-    with speaking(FRENCH):
-        assert status_word(Status.DONE) == "effectuée"
+    assert [name_status(status) for status in Status] == [status.value for status in Status]
+    with use_language(FRENCH):
+        assert name_status(Status.DONE) == "effectuée"
         assert _("") == ""

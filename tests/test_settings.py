@@ -12,7 +12,16 @@ import pytest
 from keyring.errors import NoKeyringError
 
 from batch.errors import SettingsError
-from batch.settings import KEY, KEY_FILE, PROVIDER_URL, Secret, environment, is_this_machine, load_key, load_settings
+from batch.settings import (
+    KEY,
+    KEY_FILE,
+    PROVIDER_URL,
+    Secret,
+    is_this_machine,
+    load_environment,
+    load_key,
+    load_settings,
+)
 
 SECONDS = {
     "CREDITBATCH_CONNECT_TIMEOUT": "connect_timeout",
@@ -173,22 +182,22 @@ class TestApiUrl:
 class TestEnvironment:
     def test_a_file_adds_to_the_environment_and_gives_way_to_it(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("A=file\nB='file é'\n# C=no\nexport D=file\nE\n", encoding="utf-8")
-        values = environment({"A": "environment"}, tmp_path)
+        values = load_environment({"A": "environment"}, tmp_path)
         assert values == {"A": "environment", "B": "file é", "D": "file"}
 
     def test_no_file_is_no_trouble(self, tmp_path: Path) -> None:
-        assert environment({"A": "1"}, tmp_path) == {"A": "1"}
+        assert load_environment({"A": "1"}, tmp_path) == {"A": "1"}
         (tmp_path / ".env").mkdir()
-        assert environment({"A": "1"}, tmp_path) == {"A": "1"}
+        assert load_environment({"A": "1"}, tmp_path) == {"A": "1"}
 
     def test_a_byte_order_mark_does_no_harm(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA=1\r\nB=2\r\n")
-        assert environment({}, tmp_path) == {"A": "1", "B": "2"}
+        assert load_environment({}, tmp_path) == {"A": "1", "B": "2"}
 
     def test_a_file_that_is_none_is_named(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_bytes(b"\xff\xfe\x00A")
         with pytest.raises(SettingsError, match=r"\.env cannot be read as settings"):
-            environment({}, tmp_path)
+            load_environment({}, tmp_path)
 
 
 @pytest.fixture
@@ -267,7 +276,7 @@ class TestSecret:
     def test_it_is_shown_nowhere(self) -> None:
         secret = Secret(HIDDEN)
         assert HIDDEN not in f"{secret} {secret!r} {[secret]} %s" % secret
-        assert HIDDEN not in secret.fingerprint()
+        assert HIDDEN not in secret.compute_fingerprint()
 
     @pytest.mark.parametrize("carry_off", [pickle.dumps, copy.copy, copy.deepcopy])
     def test_it_is_not_carried_off(self, carry_off: Callable[[Secret], object]) -> None:
@@ -275,4 +284,6 @@ class TestSecret:
             carry_off(Secret(HIDDEN))
 
     def test_its_fingerprint_names_it(self) -> None:
-        assert Secret("a").fingerprint() == Secret("a").fingerprint() != Secret("b").fingerprint()
+        assert (
+            Secret("a").compute_fingerprint() == Secret("a").compute_fingerprint() != Secret("b").compute_fingerprint()
+        )

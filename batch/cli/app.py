@@ -27,7 +27,7 @@ class Number(click.FloatRange):
     name = _("number")
 
 
-def _refuse_unclear(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+def _refuse_unclear_name(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
     """Refuse a name that does not say what the file is to be, before anything else is done."""
     if out is not None:
         from batch.export import refuse_other_suffixes
@@ -48,7 +48,7 @@ out = click.option(
     "--out",
     type=Path,
     metavar=_("FILE"),
-    callback=_refuse_unclear,
+    callback=_refuse_unclear_name,
     help=_("Where to write the result: a .xlsx, .csv or .json file."),
 )
 why = click.option("--why", metavar=_("TEXT"), help=_("The reason, for the ledger."))
@@ -88,7 +88,7 @@ _READING = (
 )
 
 
-def add_reading(command: Callable[..., Any]) -> Callable[..., Any]:
+def add_reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of how its sheet is to be read."""
     return reduce(lambda decorated, option: option(decorated), reversed(_READING), command)
 
@@ -115,7 +115,7 @@ def app() -> None:
 @sheet
 @json
 @click.option("--offline", is_flag=True, help=_("Do not ask the provider."))
-@add_reading
+@add_reading_options
 @period
 @click.option(
     "--annotate", type=Path, metavar=_("FILE"), help=_("Write your own workbook with the findings marked in it.")
@@ -124,10 +124,10 @@ def app() -> None:
 def check(
     *, json: bool, offline: bool, period: str | None, annotate: Path | None, out: Path | None, **asked: Any
 ) -> int:
-    from batch.cli.check import check_command, read_request
+    from batch.cli.check import check_file, read_request
 
     request = read_request(**asked)
-    return check_command(request, offline=offline, period=period, json=json, out=out, annotated=annotate)
+    return check_file(request, offline=offline, period=period, json=json, out=out, annotated=annotate)
 
 
 @app.command(help=_("Check, show the totals, ask, perform, write the report."))
@@ -138,7 +138,7 @@ def check(
 @click.option("--partial", is_flag=True, help=_("Run even if the forecast says that some rows will be refused."))
 @click.option("--again", is_flag=True, help=_("Run a plan that has already been run (needs --why)."))
 @why
-@add_reading
+@add_reading_options
 @click.option("--only-unsettled", metavar=_("BATCH"), help=_("Send what this earlier batch has not done."))
 @period
 @max_per_second
@@ -160,7 +160,7 @@ def run(
     **asked: Any,
 ) -> int:
     from batch.cli.check import read_request
-    from batch.cli.run import run_command
+    from batch.cli.run import run_sheet
     from batch.settings import Choices
 
     choices = Choices(
@@ -173,7 +173,7 @@ def run(
         max_per_second=max_per_second,
         ask_before_resend=ask_before_resend,
     )
-    return run_command(read_request(**asked), choices, yes=yes, json=json, out=out)
+    return run_sheet(read_request(**asked), choices, yes=yes, json=json, out=out)
 
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
@@ -187,18 +187,18 @@ def run(
 )
 @out
 def resume(**given: Any) -> int:
-    from batch.cli.run import resume_command
+    from batch.cli.run import resume_batch
 
-    return resume_command(**given)
+    return resume_batch(**given)
 
 
 @app.command(help=_("End a batch that was begun: what it has not sent it never will."))
 @batch
 @why
 def abandon(batch: str, why: str | None) -> int:
-    from batch.cli.run import abandon_command
+    from batch.cli.run import abandon_batch
 
-    return abandon_command(batch, why=why or "")
+    return abandon_batch(batch, why=why or "")
 
 
 @app.command(help=_("Decide about a row in doubt, with the evidence."))
@@ -207,52 +207,52 @@ def abandon(batch: str, why: str | None) -> int:
 @click.option("--applied/--not-applied", default=None, help=_("What a person found out."))
 @click.option("--why", metavar=_("TEXT"), help=_("How it was found out, for the ledger."))
 def resolve(batch: str, row: int, *, applied: bool | None, why: str | None) -> int:
-    from batch.cli.run import resolve_command
+    from batch.cli.run import resolve_row
 
-    return resolve_command(batch, row, applied=applied, why=why or "")
+    return resolve_row(batch, row, applied=applied, why=why or "")
 
 
 @app.command(help=_("List the batches in the ledger, newest first."))
 @json
 def batches(*, json: bool) -> int:
-    from batch.cli.history import batches_command
+    from batch.cli.history import list_batches
 
-    return batches_command(json=json)
+    return list_batches(json=json)
 
 
 @app.command(help=_("Show what has become of a batch, row by row."))
 @batch
 @json
 def show(batch: str, *, json: bool) -> int:
-    from batch.cli.history import show_command
+    from batch.cli.history import show_batch
 
-    return show_command(batch, json=json)
+    return show_batch(batch, json=json)
 
 
 @app.command(help=_("Write a batch's workbook again, from the ledger."))
 @batch
 @out
 def report(batch: str, out: Path | None) -> int:
-    from batch.cli.history import report_command
+    from batch.cli.history import rewrite_report
 
-    return report_command(batch, out=out)
+    return rewrite_report(batch, out=out)
 
 
 @app.command(help=_("Prove that a batch's record was not changed."))
 @batch
 @click.option("--report", type=Path, metavar=_("FILE"), help=_("A report to compare as well."))
 def verify(batch: str, report: Path | None) -> int:
-    from batch.cli.history import verify_command
+    from batch.cli.history import verify_batch
 
-    return verify_command(batch, report)
+    return verify_batch(batch, report)
 
 
 @app.command(help=_("Copy the ledger to a new file, also while a batch is run."))
 @click.argument("file", type=Path, metavar=_("FILE"), help=_("The copy; a file that exists is not replaced."))
 def backup(file: Path) -> int:
-    from batch.cli.history import backup_command
+    from batch.cli.history import back_up_ledger
 
-    return backup_command(file)
+    return back_up_ledger(file)
 
 
 @app.command(help=_("Write the accounting entries of what a batch did."))
@@ -266,26 +266,26 @@ def backup(file: Path) -> int:
 )
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the entries."))
 def journal(batch: str, layout: str, out: Path | None) -> int:
-    from batch.cli.history import journal_command
+    from batch.cli.history import write_journal
 
-    return journal_command(batch, layout, out=out)
+    return write_journal(batch, layout, out=out)
 
 
 @app.command(help=_("Show the main balance and every sub-account's."))
 @json
 def accounts(*, json: bool) -> int:
-    from batch.cli.history import accounts_command
+    from batch.cli.history import show_accounts
 
-    return accounts_command(json=json)
+    return show_accounts(json=json)
 
 
 @app.command(help=_("Write a workbook to fill in."))
 @click.option("--from-account", is_flag=True, help=_("List the account's sub-accounts and their balances in it."))
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the workbook."))
 def template(*, from_account: bool, out: Path | None) -> int:
-    from batch.cli.history import template_command
+    from batch.cli.history import write_template
 
-    return template_command(out, from_account=from_account)
+    return write_template(out, from_account=from_account)
 
 
 @app.command(help=_("A local stand-in for the provider, with faults."))
@@ -305,17 +305,17 @@ def template(*, from_account: bool, out: Path | None) -> int:
 )
 @click.option("--drift", default="0", metavar="EUROS", help=_("Euros that a sub-account spends between two looks."))
 def sandbox(**given: Any) -> None:
-    from batch.cli.serve import sandbox_command
+    from batch.cli.serve import serve_sandbox
 
-    sandbox_command(**given)
+    serve_sandbox(**given)
 
 
 @app.command(help=_("Sandbox, sample sheet and report, in one go."))
 @click.option("--out", type=Path, default=Path("reports"), metavar=_("FOLDER"), help=_("The folder for the report."))
 def demo(out: Path) -> int:
-    from batch.cli.serve import demo_command
+    from batch.cli.serve import run_demo
 
-    return demo_command(out)
+    return run_demo(out)
 
 
 @app.command(help=_("The web site: upload, review, approve, watch, file."))
@@ -327,9 +327,9 @@ def demo(out: Path) -> int:
     "--link-for", metavar=_("NAME"), help=_("Print a one-time link with which this person sets a new password.")
 )
 def serve(**given: Any) -> int:
-    from batch.cli.serve import Served, serve_command
+    from batch.cli.serve import Served, serve_site
 
-    return serve_command(Served(**given))
+    return serve_site(Served(**given))
 
 
 for command in (app, *app.commands.values()):

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.terminal import has_ledger, note, now, open_client, open_ledger, print_json, read_environment
+from batch.cli.terminal import has_ledger, open_client, open_ledger, print_json, read_clock, read_environment, say
 from batch.errors import SettingsError, UsageError
 from batch.export import refuse_replacing
-from batch.files import whole_file
+from batch.files import open_whole_file
 from batch.frames import CheckedSheet
 from batch.i18n import _
-from batch.model import Role
+from batch.model import ColumnRole
 from batch.settings import Choices, Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
-from batch.sheet.source_file import load
+from batch.sheet.source_file import load_original
 from batch.validation.amounts import read_amount
-from batch.validation.check_sheet import Conventions, Expected, header_of, titles_to_keep
+from batch.validation.check_sheet import Conventions, Expected, choose_header, keep_titles
 from batch.validation.header import PAIR, WORDED
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from batch.frames import CheckedSheet, Grid
     from batch.ledger.protocol import Ledger
     from batch.provider.client import Client
-    from batch.runner.dry_run import Account, DryRun
+    from batch.runner.dry_run import AccountSnapshot, DryRun
 
 
 def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
@@ -48,17 +48,17 @@ def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits
     """Write the marked workbook, and say what could not be kept."""
     from batch.annotation import annotate
 
-    original = load(path, limits)
+    original = load_original(path, limits)
     if original.sha256 != checked.source.sha256:
         raise UsageError(_("{file} was changed while it was checked: check it again.").format(file=original.name))
     annotated = annotate(
         original, checked.source, checked.all_findings, keeps_macros=out.suffix.lower() == ".xlsm", limits=limits
     )
-    with whole_file(out) as file:
+    with open_whole_file(out) as file:
         file.write(annotated.data)
     for remark in annotated.remarks:
-        note("creditbatch: " + remark)
-    note(_("Marked workbook: {path}").format(path=out))
+        say("creditbatch: " + remark)
+    say(_("Marked workbook: {path}").format(path=out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +90,26 @@ def read_request(
     return CheckRequest(
         sheet,
         sheet_name,
-        Expected(expect_rows, _euros("--expect-added", expect_added), _euros("--expect-removed", expect_removed)),
+        Expected(
+            expect_rows, _read_euros("--expect-added", expect_added), _read_euros("--expect-removed", expect_removed)
+        ),
         Conventions(_read_columns(columns, remember=remember_columns), signed=signed, include_hidden=include_hidden),
         remember_columns=remember_columns,
         removes_first=removes_first,
     )
 
 
-def _read_columns(columns: Sequence[str], *, remember: bool) -> dict[Role, str]:
+def _read_columns(columns: Sequence[str], *, remember: bool) -> dict[ColumnRole, str]:
     """Read which title each role has, from texts such as "amount=Avance du mois"."""
-    named: dict[Role, str] = {}
+    named: dict[ColumnRole, str] = {}
     for column in columns:
         role, _equals, title = (part.strip() for part in column.partition("="))
-        if role.casefold() not in set(Role) or not title:
+        if role.casefold() not in set(ColumnRole) or not title:
             sentence = _("--column {column} is not understood: write ROLE=TITLE, where ROLE is one of {roles}.")
-            raise UsageError(sentence.format(column=column, roles=", ".join(Role)))
-        if Role(role.casefold()) in named:
+            raise UsageError(sentence.format(column=column, roles=", ".join(ColumnRole)))
+        if ColumnRole(role.casefold()) in named:
             raise UsageError(_("--column {role} is given twice: name one column.").format(role=role))
-        named[Role(role.casefold())] = title
+        named[ColumnRole(role.casefold())] = title
     if set(PAIR) & set(named) and set(WORDED) & set(named):
         raise UsageError(
             _("--column names an amount or a direction, and a pair of columns as well: name one or the other.")
@@ -117,7 +119,7 @@ def _read_columns(columns: Sequence[str], *, remember: bool) -> dict[Role, str]:
     return named
 
 
-def check_command(
+def check_file(
     request: CheckRequest,
     *,
     offline: bool = False,
@@ -133,7 +135,7 @@ def check_command(
         refuse_annotating(request.path, annotated, out)
     environ = read_environment()
     settings = load_settings(environ)
-    key = _key_if_there(settings, environ) if offline else load_key(environ)
+    key = _find_key(settings, environ) if offline else load_key(environ)
     asks = key is not None and not offline
     # Not only when `check_request` begins: the rows of a text file may be there before.
     gc.disable()
@@ -142,7 +144,7 @@ def check_command(
         open_client(settings, key) if key and asks else nullcontext(None) as client,
     ):
         known = _KnownAccount(settings, key)
-        checked = dry_run_of(request, settings, reader, client, known.find)
+        checked = check_request(request, settings, reader, client, known.find)
     account = known.find(checked.account)
     if account is not None:
         from batch.runner.acceptance import check_against_ledger
@@ -153,7 +155,7 @@ def check_command(
 
         write_dry_run(out, checked)
     if annotated is not None:
-        write_annotated(request.path, checked.sheet, annotated, limits_of(settings))
+        write_annotated(request.path, checked.sheet, annotated, make_limits(settings))
     show_dry_run(checked, json=json, report=out)
     return 0 if checked.is_clean else 1
 
@@ -173,17 +175,17 @@ class _KnownAccount:
             self._ledger = open_ledger(self._settings)
         return self._ledger
 
-    def find(self, account: Account | None) -> int | None:
+    def find(self, account: AccountSnapshot | None) -> int | None:
         """Find it by the key, else by what the provider says of the account, if it was asked."""
         if self._key is None or not has_ledger(self._settings):
             return None
         from batch.runner.open_account import find_account
 
         owner = account.owner if account else None
-        return find_account(self.ledger, self._settings.api_url, self._key.fingerprint(), owner)
+        return find_account(self.ledger, self._settings.api_url, self._key.compute_fingerprint(), owner)
 
 
-def _key_if_there(settings: Settings, environ: Mapping[str, str]) -> Secret | None:
+def _find_key(settings: Settings, environ: Mapping[str, str]) -> Secret | None:
     """Find the key that offline only tells whose list it is, where there are lists to compare with."""
     try:
         return load_key(environ) if has_ledger(settings) else None
@@ -191,92 +193,96 @@ def _key_if_there(settings: Settings, environ: Mapping[str, str]) -> Secret | No
         return None
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits.of(file_mb=settings.max_file_mb, unpacked_mb=settings.max_unpacked_mb, rows=settings.max_rows)
+def make_limits(settings: Settings) -> Limits:
+    return Limits.from_settings(
+        file_mb=settings.max_file_mb, unpacked_mb=settings.max_unpacked_mb, rows=settings.max_rows
+    )
 
 
 def begin_reading(request: CheckRequest, settings: Settings) -> Reader:
     """Begin to read the sheet, most often in a child process: what takes time besides can be done meanwhile."""
     columns = request.conventions.columns
-    return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
+    return open_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=make_limits(settings))
 
 
-def dry_run_of(
+def check_request(
     request: CheckRequest,
     settings: Settings,
     reader: Reader,
     client: Client | None,
-    account_of: Callable[[Account | None], int | None],
+    account_of: Callable[[AccountSnapshot | None], int | None],
 ) -> DryRun:
     """Ask the provider about the account while the sheet is read, and check it.
 
     `account_of` tells which account of the ledger that is, if it is asked for: columns are remembered by it.
     """
-    from batch.runner.dry_run import dry_run, read_account
+    from batch.runner.dry_run import make_dry_run, read_account
 
     # A sheet has no cycles, and looking for some among many rows would take as long as the checks.
     gc.disable()
     try:
-        account = read_account(client, settings.api_url, now) if client else None
-        grid, conventions = _understood(reader.result(), request, settings, lambda: account_of(account))
-        checked = dry_run(grid, account, request.expected, conventions, removes_first=request.removes_first, at=now())
+        account = read_account(client, settings.api_url, read_clock) if client else None
+        grid, conventions = _complete_reading(reader.result(), request, settings, lambda: account_of(account))
+        checked = make_dry_run(
+            grid, account, request.expected, conventions, removes_first=request.removes_first, at=read_clock()
+        )
     finally:
         # What was made meanwhile is kept until the process ends, so that it need not be looked through.
         gc.freeze()
         gc.enable()
     if request.remember_columns:
-        _remember(checked.sheet, conventions, settings, lambda: account_of(account))
+        _keep_columns(checked.sheet, conventions, settings, lambda: account_of(account))
     return checked
 
 
-def _understood(
+def _complete_reading(
     grid: Grid, request: CheckRequest, settings: Settings, account: Callable[[], int | None]
 ) -> tuple[Grid, Conventions]:
     """Complete how the grid is to be read with what was named for an earlier sheet, where that is needed."""
-    remembered = _remembered_for(grid, request.conventions, settings, account)
+    remembered = _recall_columns(grid, request.conventions, settings, account)
     if not remembered:
         return grid, request.conventions
     # With more known of the columns, another sheet of the workbook may be the one that is meant.
     columns = {**remembered, **request.conventions.columns}
-    grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=limits_of(settings))
+    grid = read_sheet(request.path, sheet=request.sheet_name, columns=columns, limits=make_limits(settings))
     return grid, replace(request.conventions, remembered=remembered)
 
 
-def _remembered_for(
+def _recall_columns(
     grid: Grid, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
-) -> Mapping[Role, str]:
+) -> Mapping[ColumnRole, str]:
     """Recall columns from the ledger, if some are not found without. A check never makes a ledger for it."""
-    header = header_of(grid, conventions)
+    header = choose_header(grid, conventions)
     if (header is not None and not header.missing) or not has_ledger(settings):
         return {}
     open_ledger(settings)
-    from batch.ledger.orm.queries import remembered_columns
+    from batch.ledger.orm.queries import recall_columns
 
-    return remembered_columns(account())
+    return recall_columns(account())
 
 
-def _remember(
+def _keep_columns(
     sheet: CheckedSheet, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
 ) -> None:
     open_ledger(settings)
     from batch.ledger.orm.queries import remember_columns
 
-    remember_columns(account(), titles_to_keep(sheet, conventions.columns), now())
+    remember_columns(account(), keep_titles(sheet, conventions.columns), read_clock())
 
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:
     """Show the dry run to a script or to a person."""
-    from batch.export import dry_run_document
+    from batch.export import make_dry_run_document
 
     if json:
-        print_json(dry_run_document(checked, str(report) if report else None))
+        print_json(make_dry_run_document(checked, str(report) if report else None))
         return
-    from batch.cli.screens import dry_run_screen
+    from batch.cli.screens import print_dry_run
 
-    dry_run_screen(checked, report)
+    print_dry_run(checked, report)
 
 
-def _euros(option: str, text: str | None) -> Decimal | None:
+def _read_euros(option: str, text: str | None) -> Decimal | None:
     if text is None:
         return None
     reading = read_amount(text)

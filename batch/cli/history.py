@@ -4,149 +4,159 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch.cli.run import REPORTS, existing_report, exit_code
-from batch.cli.terminal import note, now, open_client, open_ledger, print_json, read_environment, settings_and_key
+from batch.cli.run import REPORTS, decide_exit_code, find_report
+from batch.cli.terminal import (
+    load_settings_and_key,
+    open_client,
+    open_ledger,
+    print_json,
+    read_clock,
+    read_environment,
+    say,
+)
 from batch.errors import UsageError
-from batch.files import whole_file
-from batch.i18n import _, ngettext, number
+from batch.files import open_whole_file
+from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchState, BatchView, SubAccount
-from batch.money import decimals
+from batch.money import count_decimals
 from batch.settings import JournalSettings, load_journal_settings, load_settings
 
 
-def accounts_command(*, json: bool) -> int:
+def show_accounts(*, json: bool) -> int:
     """Ask the provider and show what it says."""
-    settings, key = settings_and_key()
+    settings, key = load_settings_and_key()
     with open_client(settings, key) as client:
-        main = client.main_account()
-        subaccounts = client.subaccounts()
+        main = client.fetch_main_account()
+        subaccounts = client.fetch_subaccounts()
     if json:
-        from batch.export import accounts_document
+        from batch.export import make_accounts_document
 
-        print_json(accounts_document(main.name, main.balance, subaccounts))
+        print_json(make_accounts_document(main.name, main.balance, subaccounts))
     else:
-        from batch.cli.screens import accounts_screen
+        from batch.cli.screens import print_accounts
 
-        accounts_screen(main.name, main.balance, subaccounts)
+        print_accounts(main.name, main.balance, subaccounts)
     return 0
 
 
-def backup_command(path: Path) -> int:
+def back_up_ledger(path: Path) -> int:
     """Copy the ledger to a new file, and say where it is."""
-    from batch.ledger.orm.connection import back_up, ledger_file, no_ledger
+    from batch.ledger.orm.connection import explain_missing_ledger, find_ledger_file, make_backup
 
     settings = load_settings(read_environment())
-    ledger = ledger_file(settings.home, settings.database_url)
+    ledger = find_ledger_file(settings.home, settings.database_url)
     if ledger is None:
         raise UsageError(_("The ledger is in PostgreSQL, which makes its own backups: use pg_dump."))
     if not ledger.is_file():
-        raise no_ledger(ledger)
-    batches = back_up(ledger, path)
+        raise explain_missing_ledger(ledger)
+    batches = make_backup(ledger, path)
     sentence = ngettext("Backup: {path} ({batches} batch)", "Backup: {path} ({batches} batches)", batches)
-    print(sentence.format(path=path, batches=number(batches)))
+    print(sentence.format(path=path, batches=format_number(batches)))
     return 0
 
 
-def template_command(out: Path | None, *, from_account: bool) -> int:
+def write_template(out: Path | None, *, from_account: bool) -> int:
     """Write the template, with the account's sub-accounts if asked to."""
-    from batch.report.template import file_name, template_bytes
+    from batch.report.template import choose_file_name, make_template
 
-    path = out or Path(file_name())
+    path = out or Path(choose_file_name())
     if path.suffix.lower() != ".xlsx":
         raise UsageError(_("{path} is not named like a workbook: give it the ending .xlsx.").format(path=path))
     if path.exists():
         raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
-    subaccounts, balances = _account() if from_account else (None, None)
-    content = template_bytes(subaccounts, balances)
-    with whole_file(path) as file:
+    subaccounts, balances = _read_account() if from_account else (None, None)
+    content = make_template(subaccounts, balances)
+    with open_whole_file(path) as file:
         file.write(content)
     print(_("Template: {path}").format(path=path))
     return 0
 
 
-def _account() -> tuple[tuple[SubAccount, ...], Balances]:
+def _read_account() -> tuple[tuple[SubAccount, ...], Balances]:
     """Read what the provider says of the account now."""
-    settings, key = settings_and_key()
+    settings, key = load_settings_and_key()
     with open_client(settings, key) as client:
-        main = client.main_account()
-        subaccounts = client.subaccounts()
-    return subaccounts, Balances(main.balance, {account.token: account.balance for account in subaccounts}, now())
+        main = client.fetch_main_account()
+        subaccounts = client.fetch_subaccounts()
+    return subaccounts, Balances(
+        main.balance, {account.token: account.balance for account in subaccounts}, read_clock()
+    )
 
 
-def journal_command(batch: str, layout: str, *, out: Path | None) -> int:
+def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
     """Write the entries in the layout of that name, and say where and how many."""
-    from batch.files import whole_file
-    from batch.report.journal import entries_of
+    from batch.files import open_whole_file
+    from batch.report.journal import make_entries
 
     environ = read_environment()
     accounts = load_journal_settings(environ)
     view = open_ledger(load_settings(environ)).view(batch)
     # The days are those of whoever books them, as in the names of batches.
-    entries = list(entries_of(view, accounts, None))
-    path = out or _path(view, accounts, layout)
-    with whole_file(path) as file:
+    entries = list(make_entries(view, accounts, None))
+    path = out or _choose_path(view, accounts, layout)
+    with open_whole_file(path) as file:
         if layout == "fec":
-            from batch.report.journal import fec_bytes
+            from batch.report.journal import encode_fec
 
-            file.writelines(fec_bytes(entries, accounts))
+            file.writelines(encode_fec(entries, accounts))
         else:
             from batch.files import write_csv
-            from batch.report.journal import entry_lines
+            from batch.report.journal import format_entries
 
-            write_csv(file, entry_lines(entries))
+            write_csv(file, format_entries(entries))
     sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
-    print(sentence.format(path=path, entries=number(len(entries))))
+    print(sentence.format(path=path, entries=format_number(len(entries))))
     if view.head.state is not BatchState.FINISHED:
-        note("creditbatch: " + _("The batch has not ended: write the journal again when it has."))
-    if any(decimals(line.debit) > 2 for entry in entries for line in entry.lines):
+        say("creditbatch: " + _("The batch has not ended: write the journal again when it has."))
+    if any(count_decimals(line.debit) > 2 for entry in entries for line in entry.lines):
         sentence = _("Some amounts have three decimals, which accounting programs may round: compare the totals there.")
-        note("creditbatch: " + sentence)
+        say("creditbatch: " + sentence)
     return 0
 
 
-def _path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
+def _choose_path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
     """Choose a folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
-    from batch.report.journal import file_name
+    from batch.report.journal import make_fec_name
 
     batch = str(view.head.batch)
     if layout == "csv":
         return REPORTS / f"{batch}-journal.csv"
     ended = (view.head.ended_at or view.head.created_at).astimezone().date()
-    prescribed = file_name(accounts, ended)
+    prescribed = make_fec_name(accounts, ended)
     return REPORTS / batch / prescribed if prescribed else REPORTS / f"{batch}-fec.txt"
 
 
-def batches_command(*, json: bool) -> int:
+def list_batches(*, json: bool) -> int:
     """List every batch, newest first."""
-    lines = open_ledger(load_settings(read_environment())).lines()
+    lines = open_ledger(load_settings(read_environment())).list_batches()
     if json:
-        from batch.export import line_document
+        from batch.export import make_line_document
 
-        print_json([line_document(line) for line in lines])
+        print_json([make_line_document(line) for line in lines])
     else:
-        from batch.cli.screens import batches_screen
+        from batch.cli.screens import print_batches
 
-        batches_screen(lines)
+        print_batches(lines)
     return 0
 
 
-def show_command(batch: str, *, json: bool) -> int:
+def show_batch(batch: str, *, json: bool) -> int:
     """Show a batch, and exit as the run that made it did."""
     view = open_ledger(load_settings(read_environment())).view(batch)
-    path = existing_report(view)
+    path = find_report(view)
     if json:
-        from batch.export import batch_document
+        from batch.export import make_batch_document
 
-        print_json(batch_document(view, str(path) if path else None))
+        print_json(make_batch_document(view, str(path) if path else None))
     else:
-        from batch.cli.screens import result_screen, rows_screen
+        from batch.cli.screens import print_result, print_rows
 
-        rows_screen(view)
-        result_screen(view, path)
-    return exit_code(view)
+        print_rows(view)
+        print_result(view, path)
+    return decide_exit_code(view)
 
 
-def report_command(batch: str, *, out: Path | None) -> int:
+def rewrite_report(batch: str, *, out: Path | None) -> int:
     """Write the workbook from the ledger alone."""
     view = open_ledger(load_settings(read_environment())).view(batch)
     from batch.export import write_batch
@@ -157,18 +167,18 @@ def report_command(batch: str, *, out: Path | None) -> int:
     return 0
 
 
-def verify_command(batch: str, report: Path | None) -> int:
+def verify_batch(batch: str, report: Path | None) -> int:
     """Recompute the chain, replay the events, and say the first place where the record parts from itself."""
-    from batch.ledger.verify import first_difference
+    from batch.ledger.verify import find_difference
 
     view = open_ledger(load_settings(read_environment())).view(batch)
-    difference = first_difference(view)
+    difference = find_difference(view)
     if difference is None and report is not None:
-        from batch.report.readback import difference_in
+        from batch.report.readback import compare_report
 
-        difference = difference_in(report, view)
+        difference = compare_report(report, view)
     if difference is not None:
-        note(f"creditbatch: {difference}")
+        say(f"creditbatch: {difference}")
         return 1
     sentence = ngettext(
         "The record of batch {batch} is whole: {events} events and {rows} row agree.",
@@ -181,5 +191,5 @@ def verify_command(batch: str, report: Path | None) -> int:
             "The record of batch {batch} is whole: {events} events and {rows} rows agree with the report.",
             len(view.rows),
         )
-    note(sentence.format(batch=batch, events=number(len(view.events)), rows=number(len(view.rows))))
+    say(sentence.format(batch=batch, events=format_number(len(view.events)), rows=format_number(len(view.rows))))
     return 0

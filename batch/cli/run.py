@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.cli.terminal import (
-    SignalBrake,
-    note,
-    now,
+    InterruptSignal,
+    find_user_name,
+    load_settings_and_key,
     open_client,
     open_ledger,
-    person,
     print_json,
-    progress,
+    read_clock,
     read_environment,
-    settings_and_key,
+    say,
+    show_progress,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
 from batch.export import refuse_replacing
-from batch.i18n import N_, _, euros, ngettext, number
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, direction_word, tally
+from batch.i18n import N_, _, format_euros, format_number, ngettext
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, make_tally, name_direction
 from batch.notes import tell
 from batch.planning.reconciliation import is_alarming
-from batch.runner.open_account import decide, find_undecided
+from batch.runner.open_account import decide, get_undecided_row
 from batch.settings import (
     Choices,
     Secret,
@@ -60,15 +60,21 @@ class Manner:
     """On which page of the provider's list each sub-account is, as far as it is known."""
 
 
-def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
+def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, show_dry_run
-    from batch.runner.acceptance import family_of, is_all_done, obstacle_in_forecast, obstacle_in_sheet, repetition_in
-    from batch.runner.open_account import holding, refuse_unfinished
+    from batch.runner.acceptance import (
+        find_forecast_obstacle,
+        find_repeat_finding,
+        find_sheet_obstacle,
+        is_all_done,
+        list_family,
+    )
+    from batch.runner.open_account import hold_account, refuse_unfinished
 
     if out is not None:
         refuse_replacing(request.path, out)
-    settings, key = settings_and_key()
+    settings, key = load_settings_and_key()
     _check_pace(choices.max_per_second)
     if choices.again and not (choices.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
@@ -80,22 +86,22 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
     ):
         client.keep_pace(choices.max_per_second)
         access, is_new = _bind(ledger, settings, key, client)
-        with holding(ledger, access.account, now):
+        with hold_account(ledger, access.account, read_clock):
             continued = choices.only_unsettled
-            family = () if continued is None else family_of(ledger, access.account, continued)
+            family = () if continued is None else list_family(ledger, access.account, continued)
             refuse_unfinished(ledger, access.account, family)
             checked = _check(request, settings, (reader, client), ledger, access, choices)
             if continued is not None and is_all_done(checked):
                 show_dry_run(checked, json=json, report=None)
-                note("creditbatch: " + _("Nothing was sent: every row of the sheet is done already."))
+                say("creditbatch: " + _("Nothing was sent: every row of the sheet is done already."))
                 return 0
-            repetition = repetition_in(checked)
+            repetition = find_repeat_finding(checked)
             if repetition is not None:
                 raise AlreadyRun(repetition.message)
-            obstacle = obstacle_in_sheet(checked, choices) or obstacle_in_forecast(checked, choices)
+            obstacle = find_sheet_obstacle(checked, choices) or find_forecast_obstacle(checked, choices)
             if obstacle:
                 show_dry_run(checked, json=json, report=None)
-                note("creditbatch: " + _("Nothing was sent: {why}").format(why=_obstacle(obstacle, checked)))
+                say("creditbatch: " + _("Nothing was sent: {why}").format(why=_explain_obstacle(obstacle, checked)))
                 return 1
             if is_new:
                 _tell_new_account(checked, settings)
@@ -110,61 +116,68 @@ def run_command(request: CheckRequest, choices: Choices, *, yes: bool, json: boo
             return _perform(client, ledger, settings, work, manner, json=json, out=out)
 
 
-def resume_command(
+def resume_batch(
     batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given; return the exit code."""
     from batch.ledger.events import OptionsChanged
-    from batch.runner.open_account import accept_key, holding, refuse_another_account, refuse_another_address
+    from batch.runner.open_account import accept_key, hold_account, refuse_another_account, refuse_another_address
 
     ledger = open_ledger(load_settings(read_environment()))
-    batch = batch or _batch_to_resume(ledger)
-    if ledger.head(batch).state in ENDED:
+    batch = batch or _choose_batch(ledger)
+    if ledger.read_head(batch).state in ENDED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
-        written = None if out else existing_report(view)
+        written = None if out else find_report(view)
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
-    settings, key = settings_and_key()
+    settings, key = load_settings_and_key()
     _check_pace(max_per_second)
     refuse_another_address(ledger, batch, settings.api_url)
     with open_client(settings, key) as client:
         access, _is_new = _bind(ledger, settings, key, client)
         refuse_another_account(ledger, batch, access)
-        with holding(ledger, access.account, now, resuming=batch):
-            accept_key(ledger, batch, access, lambda: [one.token for one in client.subaccounts()], person(), now())
-            kept = read_choices(ledger.options_of(batch))
+        with hold_account(ledger, access.account, read_clock, resuming=batch):
+            accept_key(
+                ledger,
+                batch,
+                access,
+                lambda: [one.token for one in client.fetch_subaccounts()],
+                find_user_name(),
+                read_clock(),
+            )
+            kept = read_choices(ledger.read_options(batch))
             choices = replace_manner(kept, ask_before_resend=ask_before_resend, max_per_second=max_per_second)
             client.keep_pace(choices.max_per_second)
             if choices != kept:
-                ledger.append(batch, [OptionsChanged(now(), write_choices(choices), person())])
+                ledger.append(batch, [OptionsChanged(read_clock(), write_choices(choices), find_user_name())])
             manner = Manner(choices, refresh=True)
             return _perform(client, ledger, settings, ledger.work(batch), manner, json=json, out=out)
 
 
-def abandon_command(batch: str, *, why: str) -> int:
+def abandon_batch(batch: str, *, why: str) -> int:
     """End a batch that was begun: what it has not sent never will be by it."""
     from batch.runner.open_account import abandon
 
     if not why.strip():
         raise UsageError(_("To give a batch up, add --why with the reason, which the ledger keeps."))
     ledger = open_ledger(load_settings(read_environment()))
-    who = person() or N_("somebody without a user name")
-    abandon(ledger, batch, who=who, why=why.strip(), now=now)
+    who = find_user_name() or N_("somebody without a user name")
+    abandon(ledger, batch, who=who, why=why.strip(), now=read_clock)
     sentence = _(
         "Batch {batch} was given up: what it had not sent is not sent any more; "
         "`creditbatch run SHEET --only-unsettled {batch}` sends it from a sheet."
     )
-    note(sentence.format(batch=batch))
+    say(sentence.format(batch=batch))
     return 0
 
 
-def _batch_to_resume(ledger: Ledger) -> str:
+def _choose_batch(ledger: Ledger) -> str:
     """Choose the one batch that has not ended; without any, the newest."""
-    begun = ledger.unfinished()
+    begun = ledger.list_unfinished()
     if len(begun) > 1:
         sentence = _("Several batches have not ended: say which one is to go on ({batches}).")
         raise UsageError(sentence.format(batches=", ".join(begun)))
-    newest = begun[0] if begun else ledger.latest()
+    newest = begun[0] if begun else ledger.find_newest()
     if newest is None:
         raise NoSuchBatch(_("There is no batch in the ledger to resume: `creditbatch run SHEET` makes one."))
     return newest
@@ -178,9 +191,9 @@ def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tu
     return bind_account(
         ledger,
         settings.api_url,
-        key.fingerprint(),
-        lambda: read_account(client, settings.api_url, now).owner,
-        now(),
+        key.compute_fingerprint(),
+        lambda: read_account(client, settings.api_url, read_clock).owner,
+        read_clock(),
     )
 
 
@@ -193,12 +206,12 @@ def _check(
     choices: Choices,
 ) -> DryRun:
     """Check with what the ledger knows of the list. Hold the account."""
-    from batch.cli.check import dry_run_of
-    from batch.runner.acceptance import check_against_ledger, only_unsettled
+    from batch.cli.check import check_request
+    from batch.runner.acceptance import check_against_ledger, select_unsettled
 
-    checked = dry_run_of(request, settings, *reading, lambda _account: access.account)
+    checked = check_request(request, settings, *reading, lambda _account: access.account)
     if choices.only_unsettled is not None:
-        checked = only_unsettled(
+        checked = select_unsettled(
             checked, ledger, access.account, choices.only_unsettled, request.expected, despite_alarm=choices.again
         )
     return check_against_ledger(checked, ledger, access.account, choices)
@@ -209,14 +222,14 @@ def _tell_new_account(checked: DryRun, settings: Settings) -> None:
         "The account {name} at {address} is new to this ledger: what was run for it elsewhere is not known here."
     )
     name = checked.account.name if checked.account else ""
-    note(sentence.format(name=name or _("without a name"), address=settings.api_url))
+    say(sentence.format(name=name or _("without a name"), address=settings.api_url))
 
 
 def _tell_findings(checked: DryRun) -> None:
     """Tell before anything moves what is only said, and keeps nothing from being run."""
-    from batch.cli.screens import findings_screen
+    from batch.cli.screens import print_findings
 
-    findings_screen(checked)
+    print_findings(checked)
 
 
 def _check_pace(chosen: float | None) -> None:
@@ -227,9 +240,9 @@ def _check_pace(chosen: float | None) -> None:
             raise UsageError(str(error)) from error
 
 
-def exit_code(view: BatchView) -> int:
+def decide_exit_code(view: BatchView) -> int:
     """Decide: 0, all that was asked is done; 1, there is something to fix; 3, stopped early, `resume` goes on."""
-    rows = tally(view.rows).rows
+    rows = make_tally(view.rows).rows
     if view.head.state is BatchState.ABANDONED:
         return 1
     if view.head.state is not BatchState.FINISHED or rows[Status.UNKNOWN]:
@@ -237,7 +250,7 @@ def exit_code(view: BatchView) -> int:
     return 1 if rows[Status.REFUSED] or rows[Status.INVALID] or rows[Status.PENDING] or is_alarming(view) else 0
 
 
-def existing_report(view: BatchView) -> Path | None:
+def find_report(view: BatchView) -> Path | None:
     """Find the batch's workbook, if it is where `run` puts it and was written after the batch ended."""
     path = REPORTS / f"{view.head.batch}.xlsx"
     ended_at = view.head.ended_at
@@ -247,7 +260,7 @@ def existing_report(view: BatchView) -> Path | None:
         return None
 
 
-def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
+def _explain_obstacle(obstacle: Obstacle, checked: DryRun) -> str:
     """Say what is in the way, and the option that takes it out of the way."""
     match obstacle:
         case "sheet-errors":
@@ -260,11 +273,11 @@ def _obstacle(obstacle: Obstacle, checked: DryRun) -> str:
                 "{count} row has an error; correct it, or leave it out with --skip-invalid.",
                 "{count} rows have errors; correct them, or leave those rows out with --skip-invalid.",
                 invalid,
-            ).format(count=number(invalid))
-    return _would_be_refused(checked)
+            ).format(count=format_number(invalid))
+    return _explain_refusals(checked)
 
 
-def _would_be_refused(checked: DryRun) -> str:
+def _explain_refusals(checked: DryRun) -> str:
     refused = len(checked.forecast.refusals) if checked.forecast else 0
     top_up = checked.forecast.top_up if checked.forecast else None
     if top_up:
@@ -274,21 +287,21 @@ def _would_be_refused(checked: DryRun) -> str:
             "by the forecast {count} rows would be refused (the main account lacks {top_up}); "
             "top up first, or run the rest with --partial.",
             refused,
-        ).format(count=number(refused), top_up=euros(top_up))
+        ).format(count=format_number(refused), top_up=format_euros(top_up))
     return ngettext(
         "by the forecast {count} row would be refused; top up first, or run the rest with --partial.",
         "by the forecast {count} rows would be refused; top up first, or run the rest with --partial.",
         refused,
-    ).format(count=number(refused))
+    ).format(count=format_number(refused))
 
 
 def _ask(checked: DryRun, settings: Settings) -> None:
     """Show euros, rows and the account, and let the person decide; without a terminal nobody can."""
     if not sys.stdin.isatty():
         raise UsageError(_("There is no terminal to ask at: add --yes to move the credit without asking."))
-    from batch.cli.screens import confirmation_screen
+    from batch.cli.screens import print_confirmation
 
-    confirmation_screen(checked, settings.api_url)
+    print_confirmation(checked, settings.api_url)
     print(_("Move this credit now? [y/N]"), end=" ", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().casefold() not in _YES:
         raise UsageError(_("Nothing was sent: you said no."))
@@ -297,8 +310,8 @@ def _ask(checked: DryRun, settings: Settings) -> None:
 def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> Work:
     from batch.runner.acceptance import Agreed, accept
 
-    who = person()
-    return accept(ledger, checked, access, choices, Agreed(who, (who,) if who else ()), now())
+    who = find_user_name()
+    return accept(ledger, checked, access, choices, Agreed(who, (who,) if who else ()), read_clock())
 
 
 def _perform(
@@ -306,20 +319,20 @@ def _perform(
 ) -> int:
     from batch.planning.retry import RetryPolicy
     from batch.runner.execute import perform
-    from batch.runner.session import RunOptions, World
+    from batch.runner.session import Environment, RunOptions
 
     options = RunOptions(
         policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
         settle_seconds=settings.settle_seconds,
         ask_before_resend=manner.choices.ask_before_resend,
         refresh=manner.refresh,
-        by=person(),
+        by=find_user_name(),
     )
     # Listening until the end: who stops a run wants its report and its result as well.
-    with SignalBrake().listening() as brake:
+    with InterruptSignal().listen() as brake:
         try:
-            with progress() as watcher:
-                perform(World(client, ledger, now, brake, watcher), work, options, manner.pages)
+            with show_progress() as watcher:
+                perform(Environment(client, ledger, read_clock, brake, watcher), work, options, manner.pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
@@ -343,51 +356,51 @@ def _write_report(view: BatchView, path: Path) -> Path | None:
         write_batch(path, view)
     except ReportError as error:
         sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
-        note("creditbatch: " + sentence.format(why=error, batch=view.head.batch))
+        say("creditbatch: " + sentence.format(why=error, batch=view.head.batch))
         return None
     return path
 
 
 def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
-    from batch.export import batch_document
+    from batch.export import make_batch_document
 
     if json:
-        print_json(batch_document(view, str(report) if report else None))
+        print_json(make_batch_document(view, str(report) if report else None))
     else:
-        from batch.cli.screens import result_screen
+        from batch.cli.screens import print_result
 
-        result_screen(view, report)
-    code = exit_code(view)
+        print_result(view, report)
+    code = decide_exit_code(view)
     if code == 3:
         why = tell(view.head.reason) or _("It is not known whether a row was applied.")
         sentence = _("{why} `creditbatch resume {batch}` goes on.")
-        note("creditbatch: " + sentence.format(why=why, batch=view.head.batch))
+        say("creditbatch: " + sentence.format(why=why, batch=view.head.batch))
     return code
 
 
-def resolve_command(batch: str, row: int, *, applied: bool | None, why: str) -> int:
+def resolve_row(batch: str, row: int, *, applied: bool | None, why: str) -> int:
     """Show the evidence; with a decision and a reason, record it."""
     ledger = open_ledger(load_settings(read_environment()))
     view = ledger.view(batch)
-    _show_evidence(view, find_undecided(view, row))
+    _show_evidence(view, get_undecided_row(view, row))
     if applied is None or not why.strip():
         raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
-    who = person() or N_("somebody without a user name")
-    decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=now)
+    who = find_user_name() or N_("somebody without a user name")
+    decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=read_clock)
     sentence = _("Recorded: row {row} was not applied; `creditbatch resume {batch}` goes on.")
     if applied:
         sentence = _("Recorded: row {row} was applied; `creditbatch resume {batch}` goes on.")
-    note(sentence.format(row=row, batch=batch))
+    say(sentence.format(row=row, batch=batch))
     return 0
 
 
 def _show_evidence(view: BatchView, entry: BatchRow) -> None:
     """Show what was asked for, the balances before and after, and what later rows' answers say."""
-    from batch.cli.screens import evidence_screen
-    from batch.planning.settlement import evidence_of
+    from batch.cli.screens import print_evidence
+    from batch.planning.settlement import collect_evidence
 
-    amount = euros(entry.row.amount) if entry.row.amount is not None else ""
-    direction = direction_word(entry.row.direction) if entry.row.direction else ""
+    amount = format_euros(entry.row.amount) if entry.row.amount is not None else ""
+    direction = name_direction(entry.row.direction) if entry.row.direction else ""
     sentence = _("Row {row}: {direction} {amount}, sub-account {token}")
-    note(sentence.format(row=entry.row.number, direction=direction, amount=amount, token=entry.row.token))
-    evidence_screen(evidence_of(view, entry))
+    say(sentence.format(row=entry.row.number, direction=direction, amount=amount, token=entry.row.token))
+    print_evidence(collect_evidence(view, entry))

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batch.cli.terminal import console
+from batch.cli.terminal import make_console
 from batch.finding_rules import Severity
 from batch.findings import Finding
-from batch.i18n import _, euros, moment, ngettext, number, pgettext
+from batch.i18n import _, format_euros, format_moment, format_number, ngettext, pgettext
 from batch.ledger.protocol import BatchLine
 from batch.model import (
     BatchRow,
@@ -22,16 +22,16 @@ from batch.model import (
     Direction,
     Status,
     SubAccount,
-    direction_word,
-    severity_word,
-    state_word,
-    status_word,
+    name_direction,
+    name_severity,
+    name_state,
+    name_status,
 )
 from batch.money import ZERO
 from batch.planning.plan import Forecast, Refusal
 from batch.planning.settlement import Observation
-from batch.report.result_labels import explained, foreseen_code, note_of_row
-from batch.report.verdict import Contents, Mood, Verdict, tell_next_steps, verdict, verdict_before
+from batch.report.result_labels import explain_code, predict_code, tell_note
+from batch.report.verdict import Contents, Mood, Verdict, judge_contents, judge_dry_run, tell_next_steps
 from batch.runner.dry_run import DryRun
 
 MOST_FINDINGS = 25
@@ -55,10 +55,10 @@ _MOOD_STYLES = {
 }
 
 
-def dry_run_screen(checked: DryRun, report: Path | None) -> None:
+def print_dry_run(checked: DryRun, report: Path | None) -> None:
     """Print what the checks say, and the forecast."""
-    screen = console()
-    _print_findings(screen, checked)
+    screen = make_console()
+    _print_finding_table(screen, checked)
     _print_title(screen, _("DRY RUN, nothing has moved: {where}"), checked)
     _print_plan(screen, checked)
     if checked.forecast:
@@ -67,19 +67,19 @@ def dry_run_screen(checked: DryRun, report: Path | None) -> None:
         offline = _("Offline: tokens were not looked up on the account, and there is no forecast.")
         screen.print(Padding(offline, _INDENT))
     sheet = checked.sheet
-    _print_verdict(screen, verdict_before(sheet.findings, len(sheet.frame), checked.invalid_rows, checked.forecast))
+    _print_verdict(screen, judge_dry_run(sheet.findings, len(sheet.frame), checked.invalid_rows, checked.forecast))
     _print_report(screen, report)
 
 
-def findings_screen(checked: DryRun) -> None:
+def print_findings(checked: DryRun) -> None:
     """Print what is said of the sheet, where nobody is asked."""
-    _print_findings(console(errors=True), checked)
+    _print_finding_table(make_console(errors=True), checked)
 
 
-def confirmation_screen(checked: DryRun, api_url: str) -> None:
+def print_confirmation(checked: DryRun, api_url: str) -> None:
     """Print euros, rows and the account, before anything moves."""
-    screen = console(errors=True)
-    _print_findings(screen, checked)
+    screen = make_console(errors=True)
+    _print_finding_table(screen, checked)
     _print_title(screen, _("READY TO RUN: {where}"), checked)
     _print_plan(screen, checked)
     if checked.forecast:
@@ -88,9 +88,9 @@ def confirmation_screen(checked: DryRun, api_url: str) -> None:
     screen.print(_("account {name} at {address}").format(name=account, address=api_url), soft_wrap=True)
 
 
-def result_screen(view: BatchView, report: Path | None) -> None:
+def print_result(view: BatchView, report: Path | None) -> None:
     """Print what has become of a batch, to be read in ten seconds."""
-    screen = console()
+    screen = make_console()
     contents, head = Contents(view, None), view.head
     counted = contents.tally
     screen.print()
@@ -98,31 +98,35 @@ def result_screen(view: BatchView, report: Path | None) -> None:
         Text(_("{file}, batch {batch}").format(file=head.source.file_name, batch=head.batch), style="bold"),
         soft_wrap=True,
     )
-    table = _table()
+    table = _make_table()
     for status in Status:
         if counted.rows[status] or status is Status.DONE:
             style = STATUS_STYLES[status]
-            table.add_row(Text(status_word(status), style), _rows(counted.rows[status]), euros(counted.euros[status]))
+            table.add_row(
+                Text(name_status(status), style),
+                _format_rows(counted.rows[status]),
+                format_euros(counted.euros[status]),
+            )
     screen.print(table)
     before = head.opening.main if head.opening else None
     after = head.closing.main if head.closing else None
-    lines = _table()
-    lines.add_row(_("added"), "", euros(counted.added))
-    lines.add_row(_("removed"), "", euros(counted.removed))
-    lines.add_row(_("main account"), pgettext("a balance", "before"), _or_unknown(before))
-    lines.add_row("", pgettext("a balance", "after"), _or_unknown(after))
+    lines = _make_table()
+    lines.add_row(_("added"), "", format_euros(counted.added))
+    lines.add_row(_("removed"), "", format_euros(counted.removed))
+    lines.add_row(_("main account"), pgettext("a balance", "before"), _format_balance(before))
+    lines.add_row("", pgettext("a balance", "after"), _format_balance(after))
     screen.print(lines)
-    _print_verdict(screen, verdict(contents))
+    _print_verdict(screen, judge_contents(contents))
     steps = tell_next_steps(view)
     if steps:
         screen.print(steps)
     _print_report(screen, report)
 
 
-def rows_screen(view: BatchView) -> None:
+def print_rows(view: BatchView) -> None:
     """Print every row and what has become of it."""
-    screen = console()
-    table = _titled()
+    screen = make_console()
+    table = _make_titled_table()
     table.add_column(_("row"), justify="right", no_wrap=True)
     table.add_column(_("token"), overflow="fold")
     table.add_column(_("direction"), no_wrap=True)
@@ -131,33 +135,35 @@ def rows_screen(view: BatchView) -> None:
     table.add_column(_("why"), overflow="fold")
     for entry in view.rows:
         row, result = entry.row, entry.result
-        amount = "" if row.amount is None else euros(row.amount)
-        direction = direction_word(row.direction) if row.direction else ""
-        status = Text(status_word(result.status), STATUS_STYLES[result.status])
-        table.add_row(str(row.number), row.token or "", direction, amount, status, _why(entry))
+        amount = "" if row.amount is None else format_euros(row.amount)
+        direction = name_direction(row.direction) if row.direction else ""
+        status = Text(name_status(result.status), STATUS_STYLES[result.status])
+        table.add_row(str(row.number), row.token or "", direction, amount, status, _explain_row(entry))
     screen.print(table)
 
 
-def evidence_screen(observations: Sequence[Observation]) -> None:
+def print_evidence(observations: Sequence[Observation]) -> None:
     """Print the balances around a doubtful attempt, in the order of time."""
-    screen = console(errors=True)
-    table = _titled()
+    screen = make_console(errors=True)
+    table = _make_titled_table()
     table.add_column(_("when"), no_wrap=True)
     table.add_column(_("seen"))
     table.add_column(_("main account"), justify="right", no_wrap=True)
     table.add_column(_("sub-account"), justify="right", no_wrap=True)
     for seen in observations:
-        table.add_row(moment(seen.at.astimezone()), seen.what, _or_unknown(seen.main), _or_unknown(seen.subaccount))
+        table.add_row(
+            format_moment(seen.at.astimezone()), seen.what, _format_balance(seen.main), _format_balance(seen.subaccount)
+        )
     screen.print(table)
 
 
-def batches_screen(lines: Sequence[BatchLine]) -> None:
+def print_batches(lines: Sequence[BatchLine]) -> None:
     """Print the batches, newest first."""
-    screen = console()
+    screen = make_console()
     if not lines:
         screen.print(_("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
         return
-    table = _titled()
+    table = _make_titled_table()
     table.add_column(_("batch"), no_wrap=True)
     table.add_column(_("state"))
     table.add_column(_("rows done"), justify="right")
@@ -166,42 +172,46 @@ def batches_screen(lines: Sequence[BatchLine]) -> None:
     table.add_column(_("file"), overflow="fold")
     for line in lines:
         rows = sum(line.tally.rows.values())
-        done = _("{number} of {all}").format(number=number(line.tally.rows[Status.DONE]), all=number(rows))
+        done = _("{number} of {all}").format(
+            number=format_number(line.tally.rows[Status.DONE]), all=format_number(rows)
+        )
         head = line.head
         table.add_row(
             head.batch,
-            state_word(head.state),
+            name_state(head.state),
             done,
-            euros(line.tally.added),
-            euros(line.tally.removed),
+            format_euros(line.tally.added),
+            format_euros(line.tally.removed),
             head.source.file_name,
         )
     screen.print(table)
 
 
-def accounts_screen(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
+def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
     """Print the main balance and every sub-account's."""
-    screen = console()
-    table = _titled()
+    screen = make_console()
+    table = _make_titled_table()
     table.add_column(_("token"), no_wrap=True)
     table.add_column(_("email"), overflow="fold")
     table.add_column(_("type"))
     table.add_column(_("balance"), justify="right", no_wrap=True)
     for account in subaccounts:
-        table.add_row(account.token, account.email, account.kind, euros(account.balance))
+        table.add_row(account.token, account.email, account.kind, format_euros(account.balance))
     screen.print(table)
     total = sum((account.balance for account in subaccounts), ZERO)
     count = len(subaccounts)
     together = ngettext("{number} sub-account holds {total}", "{number} sub-accounts hold {total}", count)
-    screen.print(together.format(number=number(count), total=euros(total)))
-    screen.print(Text(_("main account {name} holds {balance}").format(name=name, balance=euros(main)), style="bold"))
+    screen.print(together.format(number=format_number(count), total=format_euros(total)))
+    screen.print(
+        Text(_("main account {name} holds {balance}").format(name=name, balance=format_euros(main)), style="bold")
+    )
 
 
-def _why(entry: BatchRow) -> str:
+def _explain_row(entry: BatchRow) -> str:
     """Join the server's words, ours, and the findings: whatever there is to say of a row."""
     result = entry.result
-    words = [explained(result.code)] if result.status is Status.REFUSED else []
-    words += [said for said in (result.message, note_of_row(result)) if said]
+    words = [explain_code(result.code)] if result.status is Status.REFUSED else []
+    words += [said for said in (result.message, tell_note(result)) if said]
     return "; ".join([*words, *(finding.message for finding in entry.row.findings)])
 
 
@@ -215,27 +225,27 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 
 
 def _print_plan(screen: Console, checked: DryRun) -> None:
-    table = _table()
+    table = _make_table()
     plan = checked.plan
     for direction, total in ((Direction.ADD, plan.added), (Direction.REMOVE, plan.removed)):
-        table.add_row(direction_word(direction), _rows(plan.count(direction)), euros(total))
+        table.add_row(name_direction(direction), _format_rows(plan.count(direction)), format_euros(total))
     if checked.invalid_rows:
-        table.add_row(Text(status_word(Status.INVALID), "magenta"), _rows(checked.invalid_rows), "")
+        table.add_row(Text(name_status(Status.INVALID), "magenta"), _format_rows(checked.invalid_rows), "")
     screen.print(table)
 
 
 def _print_forecast(screen: Console, forecast: Forecast) -> None:
-    table = _table()
+    table = _make_table()
     row = forecast.lowest_row
     lowest = _("lowest, row {row}").format(row=row) if row else _("lowest, at the start")
-    table.add_row(_("main account"), pgettext("a balance", "before"), euros(forecast.before))
-    table.add_row("", lowest, euros(forecast.lowest))
-    table.add_row("", pgettext("a balance", "after"), euros(forecast.after))
+    table.add_row(_("main account"), pgettext("a balance", "before"), format_euros(forecast.before))
+    table.add_row("", lowest, format_euros(forecast.lowest))
+    table.add_row("", pgettext("a balance", "after"), format_euros(forecast.after))
     if forecast.top_up:
-        table.add_row(Text(_("to top up"), "bold yellow"), _("for every row to pass"), euros(forecast.top_up))
+        table.add_row(Text(_("to top up"), "bold yellow"), _("for every row to pass"), format_euros(forecast.top_up))
     screen.print(table)
     for refusal in forecast.refusals[:MOST_FINDINGS]:
-        screen.print(Padding(_refusal(refusal), _INDENT))
+        screen.print(Padding(_format_refusal(refusal), _INDENT))
     rest = len(forecast.refusals) - MOST_FINDINGS
     _print_rest(
         screen, rest, ngettext("… and {number} more refusal: {how}", "… and {number} more refusals: {how}", rest)
@@ -245,16 +255,16 @@ def _print_forecast(screen: Console, forecast: Forecast) -> None:
         screen.print(Padding(helps, _INDENT))
 
 
-def _refusal(refusal: Refusal) -> str:
+def _format_refusal(refusal: Refusal) -> str:
     sentence = _("row {row} ({token}): would be refused, code {code}: {meaning}")
     if refusal.short:
         sentence = _("row {row} ({token}): would be refused, code {code}: {meaning}, {short} short")
-    short = euros(refusal.short) if refusal.short else ""
-    code = foreseen_code(refusal)
-    return sentence.format(row=refusal.row, token=refusal.token, code=code, meaning=explained(code), short=short)
+    short = format_euros(refusal.short) if refusal.short else ""
+    code = predict_code(refusal)
+    return sentence.format(row=refusal.row, token=refusal.token, code=code, meaning=explain_code(code), short=short)
 
 
-def _print_findings(screen: Console, checked: DryRun) -> None:
+def _print_finding_table(screen: Console, checked: DryRun) -> None:
     findings = checked.sheet.all_findings
     if not findings:
         return
@@ -264,7 +274,7 @@ def _print_findings(screen: Console, checked: DryRun) -> None:
     table.add_column(overflow="fold")
     for finding in findings[:MOST_FINDINGS]:
         style = "red" if finding.severity is Severity.ERROR else "yellow"
-        table.add_row(_place(finding), Text(severity_word(finding.severity), style), finding.message)
+        table.add_row(_format_place(finding), Text(name_severity(finding.severity), style), finding.message)
     screen.print(table)
     rest = len(findings) - MOST_FINDINGS
     _print_rest(
@@ -275,7 +285,7 @@ def _print_findings(screen: Console, checked: DryRun) -> None:
 def _print_rest(screen: Console, rest: int, sentence: str) -> None:
     if rest > 0:
         how = _("--json or --out FILE.xlsx has them all")
-        screen.print(Padding(sentence.format(number=number(rest), how=how), _INDENT))
+        screen.print(Padding(sentence.format(number=format_number(rest), how=how), _INDENT))
 
 
 def _print_verdict(screen: Console, judged: Verdict) -> None:
@@ -287,25 +297,25 @@ def _print_report(screen: Console, report: Path | None) -> None:
         screen.print(_("Report: {path}").format(path=report), soft_wrap=True)
 
 
-def _place(finding: Finding) -> str:
+def _format_place(finding: Finding) -> str:
     if finding.cell:
         return finding.cell
     return _("row {row}").format(row=finding.row) if finding.row else pgettext("place of a finding", "sheet")
 
 
-def _or_unknown(balance: Decimal | None) -> str:
-    return pgettext("a balance", "not read") if balance is None else euros(balance)
+def _format_balance(balance: Decimal | None) -> str:
+    return pgettext("a balance", "not read") if balance is None else format_euros(balance)
 
 
-def _rows(count: int) -> str:
-    return ngettext("{number} row", "{number} rows", count).format(number=number(count))
+def _format_rows(count: int) -> str:
+    return ngettext("{number} row", "{number} rows", count).format(number=format_number(count))
 
 
-def _titled() -> Table:
+def _make_titled_table() -> Table:
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 
-def _table() -> Table:
+def _make_table() -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(min_width=16)
     table.add_column(min_width=22)

@@ -14,18 +14,18 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.cli.check import CheckRequest, check_command
-from batch.cli.run import run_command
-from batch.cli.terminal import note, read_environment
-from batch.errors import UsageError, system_words
-from batch.i18n import _, language, ngettext
+from batch.cli.check import CheckRequest, check_file
+from batch.cli.run import run_sheet
+from batch.cli.terminal import read_environment, say
+from batch.errors import UsageError, explain_os_error
+from batch.i18n import _, get_language, ngettext
 from batch.settings import KEY, KEY_FILE, Choices, Settings, is_this_machine, load_settings
 
 if TYPE_CHECKING:
     from batch.web.configure import SiteOptions
 
 
-def sandbox_command(*, drift: str, faults: Sequence[str], **given: Any) -> None:
+def serve_sandbox(*, drift: str, faults: Sequence[str], **given: Any) -> None:
     """Serve until interrupted."""
     from batch.sandbox import Fault, Sandbox, SandboxOptions
 
@@ -36,13 +36,13 @@ def sandbox_command(*, drift: str, faults: Sequence[str], **given: Any) -> None:
     except InvalidOperation:
         raise UsageError(_("--drift {value} is not a number of euros.").format(value=drift)) from None
     except (ValueError, OSError) as error:
-        why = system_words(error) if isinstance(error, OSError) else str(error)
+        why = explain_os_error(error) if isinstance(error, OSError) else str(error)
         raise UsageError(_("The sandbox cannot start: {why}.").format(why=why.rstrip("."))) from error
-    note(_("The sandbox answers at {address} until Ctrl-C. Nothing in it is real.").format(address=sandbox.url))
+    say(_("The sandbox answers at {address} until Ctrl-C. Nothing in it is real.").format(address=sandbox.url))
     try:
         sandbox.serve_forever()
     except KeyboardInterrupt:
-        note(_("The sandbox has ended."))
+        say(_("The sandbox has ended."))
     finally:
         sandbox.close()
 
@@ -53,20 +53,20 @@ _LATENCY_MS = 25.0
 """About what a real call takes, so that the progress bar shows what it will show."""
 
 
-def demo_command(folder: Path) -> int:
+def run_demo(folder: Path) -> int:
     """Check and run the sample sheet, and leave the report in the folder."""
     from batch.sandbox import Sandbox, SandboxOptions
 
-    request = CheckRequest(_sample_sheet())
+    request = CheckRequest(_find_sample())
     with (
         tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
-        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=language().value)) as sandbox,
+        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=get_language().value)) as sandbox,
     ):
         _use_sandbox(sandbox.url, home)
-        note(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
+        say(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
-            check_command(request)
-            return run_command(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
+            check_file(request)
+            return run_sheet(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
         finally:
             _close_ledger()
 
@@ -88,7 +88,7 @@ def _close_ledger() -> None:
         connections.close_all()
 
 
-def _sample_sheet() -> Path:
+def _find_sample() -> Path:
     """Find the sample: installed with the package, or beside it in a checkout."""
     installed = Path(str(resources.files("batch"))) / _IN_WHEEL
     for path in (installed, _IN_CHECKOUT):
@@ -122,33 +122,33 @@ class Served:
     link_for: str | None
 
 
-def serve_command(asked: Served) -> int:
+def serve_site(asked: Served) -> int:
     """Serve until interrupted."""
     with ExitStack() as stack:
         if asked.demo:
-            stack.enter_context(_demonstration())
+            stack.enter_context(_prepare_demo())
         settings = load_settings(read_environment())
         _serve(asked, settings, stack)
-    note(_("The site has ended. Batches under way go on by themselves."))
+    say(_("The site has ended. Batches under way go on by themselves."))
     return 0
 
 
 def _serve(asked: Served, settings: Settings, stack: ExitStack) -> None:
-    from batch.web.configure import LOOPBACK_NAMES, configure, keep_log, site_options, stop_log
+    from batch.web.configure import LOOPBACK_NAMES, configure, read_site_options, start_log, stop_log
 
-    options = site_options(read_environment())
+    options = read_site_options(read_environment())
     _refuse_exposure(asked, options)
-    names = (*LOOPBACK_NAMES, _in_brackets(asked.host)) if is_this_machine(asked.host) else LOOPBACK_NAMES
+    names = (*LOOPBACK_NAMES, _format_host(asked.host)) if is_this_machine(asked.host) else LOOPBACK_NAMES
     configure(settings.home, settings.database_url, demo=asked.demo, hosts=names)
     stack.callback(_close_database)
-    stack.callback(stop_log, keep_log(settings.home))
-    _tidy()
-    server = _server(asked, options)
+    stack.callback(stop_log, start_log(settings.home))
+    _clear_sessions()
+    server = _make_server(asked, options)
     stack.callback(server.close)
-    address = options.url or f"http://{_in_brackets(asked.host)}:{_port_of(server)}"
+    address = options.url or f"http://{_format_host(asked.host)}:{_find_port(server)}"
     _publish(address)
     _greet(asked, address)
-    stack.enter_context(_scheduler())
+    stack.enter_context(_run_scheduler())
     if asked.open_browser:
         webbrowser.open(address)
     server.run()
@@ -168,10 +168,10 @@ def _refuse_exposure(asked: Served, options: SiteOptions) -> None:
         raise UsageError(sentence.format(host=asked.host))
 
 
-def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
+def _make_server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
     from waitress import create_server
 
-    from batch.web.configure import application, collect_static
+    from batch.web.configure import collect_static, make_application
 
     collect_static()
     # Elsewhere than behind a proxy, what a visitor says of itself is thrown away.
@@ -179,7 +179,7 @@ def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def
     trust = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": _PROXY_HEADERS}
     try:
         return create_server(
-            application(),
+            make_application(),
             host=asked.host,
             port=asked.port,
             threads=_THREADS,
@@ -194,19 +194,19 @@ def _server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def
         raise UsageError(sentence.format(host=asked.host, port=asked.port, why=why)) from error
 
 
-def _tidy() -> None:
+def _clear_sessions() -> None:
     from django.core.management import call_command
 
     call_command("clearsessions")
 
 
-def _port_of(server: object) -> int:
+def _find_port(server: object) -> int:
     """Find the port that is really listened on: port 0 takes any."""
     several = getattr(server, "effective_listen", None)
     return int(several[0][1] if several else server.effective_port)  # type: ignore[attr-defined]
 
 
-def _in_brackets(host: str) -> str:
+def _format_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
@@ -221,36 +221,36 @@ def _publish(address: str) -> None:
 def _greet(asked: Served, address: str) -> None:
     from batch.web.auth import services
 
-    note(_("The site is at {address} until Ctrl-C.").format(address=address))
+    say(_("The site is at {address} until Ctrl-C.").format(address=address))
     if asked.link_for is not None:
-        note(_("One-time link for {name}:").format(name=asked.link_for))
-        note(f"{address}/invitation/{_secret_for(asked.link_for)}")
-    first = services.link_for_first()
+        say(_("One-time link for {name}:").format(name=asked.link_for))
+        say(f"{address}/invitation/{_make_link_secret(asked.link_for)}")
+    first = services.make_first_link()
     if first is not None:
         hours = ngettext(
             "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hour:",
             "Nobody can log in yet. This link makes the first administrator; it works once, for {count} hours:",
             services.FIRST_HOURS,
         )
-        note(hours.format(count=services.FIRST_HOURS))
-        note(f"{address}/setup/{first}")
+        say(hours.format(count=services.FIRST_HOURS))
+        say(f"{address}/setup/{first}")
 
 
-def _secret_for(username: str) -> str:
+def _make_link_secret(username: str) -> str:
     """Make a link for who forgot their password: whoever starts the site can read its database anyway."""
-    from batch.web.audit import keep
+    from batch.web.audit import write_entry
     from batch.web.auth import services
     from batch.web.models import Person
 
     person = Person.objects.filter(username=username, is_active=True).first()
     if person is None:
         raise UsageError(_("There is no active person with the user name {name}.").format(name=username))
-    keep("link.made", username)
-    return services.link_for(person)
+    write_entry("link.made", username)
+    return services.make_link(person)
 
 
 @contextmanager
-def _scheduler() -> Iterator[None]:
+def _run_scheduler() -> Iterator[None]:
     from batch.web.batches.jobs import Scheduler
 
     scheduler = Scheduler().start()
@@ -261,7 +261,7 @@ def _scheduler() -> Iterator[None]:
 
 
 @contextmanager
-def _demonstration() -> Iterator[None]:
+def _prepare_demo() -> Iterator[None]:
     """Point this process at a sandbox of its own, whatever the person's own settings are, and make three people."""
     from batch.sandbox import Sandbox, SandboxOptions
 
@@ -273,14 +273,14 @@ def _demonstration() -> Iterator[None]:
         else:
             folder = tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True)
             home = Path(stack.enter_context(folder))
-        options = SandboxOptions(latency_ms=_DEMO_LATENCY_MS, language=language().value, state=home / _DEMO_STATE)
+        options = SandboxOptions(latency_ms=_DEMO_LATENCY_MS, language=get_language().value, state=home / _DEMO_STATE)
         sandbox = stack.enter_context(Sandbox(options))
-        _use(sandbox.url, home)
+        _use_demo_sandbox(sandbox.url, home)
         _make_people(home)
         yield
 
 
-def _use(url: str, home: Path) -> None:
+def _use_demo_sandbox(url: str, home: Path) -> None:
     for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
         del os.environ[name]
     os.environ.pop(KEY_FILE, None)
@@ -297,14 +297,14 @@ def _make_people(home: Path) -> None:
     configure(home, None, demo=True)
     from batch.web.models import Person
 
-    note(_("A demonstration: the provider is a sandbox on this machine, and nothing in it is real. Log in as"))
+    say(_("A demonstration: the provider is a sandbox on this machine, and nothing in it is real. Log in as"))
     for username, roles in _DEMO_PEOPLE:
         # As they were, whatever somebody did with them in an earlier demonstration.
         person, _made = Person.objects.update_or_create(username=username, defaults={**roles, "is_active": True})
         password = "-".join(secrets.token_hex(2) for _part in range(4))
         person.set_password(password)
         person.save()
-        note(f"  {username:<14} {password}")
+        say(f"  {username:<14} {password}")
 
 
 def _close_database() -> None:

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from batch.i18n import _, language, ngettext, number, speaking
-from batch.model import Status, status_word
+from batch.i18n import _, format_number, get_language, ngettext, use_language
+from batch.model import Status, name_status
 from batch.notes import Note, tell
-from batch.settings import Secret, Settings, environment, load_key, load_settings
+from batch.settings import Secret, Settings, load_environment, load_key, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,7 @@ _has_document = False
 _STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
 
 
-def note(sentence: str) -> None:
+def say(sentence: str) -> None:
     """Say something to the person on standard error; a terminal gets it broken between words, and nobody else."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
@@ -53,13 +53,13 @@ def print_json(document: Any) -> None:
     if _has_document:
         return
     _has_document = True
-    from batch.export import json_pieces
+    from batch.export import stream_json
 
-    sys.stdout.writelines(json_pieces(document))
+    sys.stdout.writelines(stream_json(document))
     sys.stdout.flush()
 
 
-def console(*, errors: bool = False) -> Console:
+def make_console(*, errors: bool = False) -> Console:
     """Make rich's console, which honours NO_COLOR and knows a terminal. A pipe gets lines of a fair width."""
     from rich.console import Console
 
@@ -97,19 +97,19 @@ class PlainProgress:
         self._settled = 0
         self._began = self._last = time.monotonic()
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """Say how many movements there are, of which so many are settled."""
         self._movements, self._settled = movements, settled
         self._began = self._last = time.monotonic()
         sentence = ngettext("{left} of {all} movement to send", "{left} of {all} movements to send", movements)
-        note(sentence.format(left=number(movements - settled), all=number(movements)))
+        say(sentence.format(left=format_number(movements - settled), all=format_number(movements)))
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """Say that a row was refused or left in doubt, and now and then how many have ended."""
         self._settled += 1
         now = time.monotonic()
         if status is not Status.DONE:
-            note(_row_ended(row, status))
+            say(_format_row_end(row, status))
         if now - self._last >= _LINE_EVERY or self._settled == self._movements:
             self._last = now
             sentence = ngettext(
@@ -117,13 +117,15 @@ class PlainProgress:
                 "{ended} of {all} movements ended, {seconds} s",
                 self._movements,
             )
-            seconds = number(round(now - self._began))
-            note(sentence.format(ended=number(self._settled), all=number(self._movements), seconds=seconds))
+            seconds = format_number(round(now - self._began))
+            say(
+                sentence.format(ended=format_number(self._settled), all=format_number(self._movements), seconds=seconds)
+            )
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """Say why nothing happens for a while."""
         told = tell(why)
-        note(_("waiting {seconds} s: {why}").format(seconds=_tenths(seconds), why=told) if seconds else told)
+        say(_("waiting {seconds} s: {why}").format(seconds=_format_tenths(seconds), why=told) if seconds else told)
 
 
 class BarProgress:
@@ -133,34 +135,34 @@ class BarProgress:
         self._progress = progress
         self._task = task
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """Show how many movements there are, of which so many are settled."""
         self._progress.update(self._task, total=movements, completed=settled, description=_("paying"))
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """Move the bar, and say that a row was refused or left in doubt."""
         if status is not Status.DONE:
-            self._progress.console.print(_row_ended(row, status))
+            self._progress.console.print(_format_row_end(row, status))
         self._progress.update(self._task, advance=1, description=_("paying"))
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """Say why nothing happens for a while."""
         if seconds:
-            said = _("waiting {seconds} s").format(seconds=number(round(seconds)))
+            said = _("waiting {seconds} s").format(seconds=format_number(round(seconds)))
             self._progress.update(self._task, description=said)
         self._progress.console.print(tell(why))
 
 
-def _row_ended(row: int, status: Status) -> str:
-    return _("row {row}: {status}").format(row=row, status=status_word(status))
+def _format_row_end(row: int, status: Status) -> str:
+    return _("row {row}: {status}").format(row=row, status=name_status(status))
 
 
-def _tenths(value: float) -> str:
-    return number(Decimal(value), 1)
+def _format_tenths(value: float) -> str:
+    return format_number(Decimal(value), 1)
 
 
 @contextmanager
-def progress() -> Iterator[PlainProgress | BarProgress]:
+def show_progress() -> Iterator[PlainProgress | BarProgress]:
     """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
     if not sys.stderr.isatty():
         yield PlainProgress()
@@ -172,7 +174,7 @@ def progress() -> Iterator[PlainProgress | BarProgress]:
         """Movements a second."""
 
         def render(self, task: Any) -> Text:
-            return Text(f"{_tenths(task.speed) if task.speed else '  –'}/s")
+            return Text(f"{_format_tenths(task.speed) if task.speed else '  –'}/s")
 
     with Progress(
         TextColumn("{task.description}"),
@@ -180,7 +182,7 @@ def progress() -> Iterator[PlainProgress | BarProgress]:
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        console=console(errors=True),
+        console=make_console(errors=True),
         expand=True,
     ) as bar:
         yield BarProgress(bar, bar.add_task(_("paying"), total=None))
@@ -192,10 +194,10 @@ _WAIT_SLICE = 0.2
 
 def read_environment() -> dict[str, str]:
     """Read the environment and the `.env` file of the current folder."""
-    return environment(os.environ, Path.cwd())
+    return load_environment(os.environ, Path.cwd())
 
 
-def now() -> datetime:
+def read_clock() -> datetime:
     """Read the time, with its zone."""
     return datetime.now(UTC)
 
@@ -209,7 +211,7 @@ def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
         yield client
 
 
-def person() -> str | None:
+def find_user_name() -> str | None:
     """Find who is at the keyboard, by the operating system; None where it does not say."""
     try:
         return getpass.getuser()
@@ -229,25 +231,25 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
 
 def has_ledger(settings: Settings) -> bool:
     """Tell whether there is a ledger to look into; a check never makes one."""
-    from batch.ledger.orm.connection import ledger_file
+    from batch.ledger.orm.connection import find_ledger_file
 
-    file = ledger_file(settings.home, settings.database_url)
+    file = find_ledger_file(settings.home, settings.database_url)
     return file is None or file.is_file()
 
 
-def settings_and_key() -> tuple[Settings, Secret]:
+def load_settings_and_key() -> tuple[Settings, Secret]:
     environ = read_environment()
     return load_settings(environ), load_key(environ)
 
 
-class SignalBrake:
+class InterruptSignal:
     """Ctrl-C once: finish the row under way and stop. Twice: stop at once."""
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._language = language()
+        self._language = get_language()
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Tell whether to stop after the row under way."""
         return self._asked.is_set()
 
@@ -258,7 +260,7 @@ class SignalBrake:
             left -= _WAIT_SLICE
 
     @contextmanager
-    def listening(self) -> Iterator[SignalBrake]:
+    def listen(self) -> Iterator[InterruptSignal]:
         """Take the signals that ask a program to stop, and give them back at the end."""
         names = [name for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
         before = {name: signal.signal(getattr(signal, name), self._handle) for name in names}
@@ -273,5 +275,5 @@ class SignalBrake:
             raise KeyboardInterrupt
         self._asked.set()
         # A run speaks the ledger's language, and this comes in the middle of it.
-        with speaking(self._language):
-            note(_("Stopping after the row under way; once more to stop at once."))
+        with use_language(self._language):
+            say(_("Stopping after the row under way; once more to stop at once."))

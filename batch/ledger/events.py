@@ -13,11 +13,11 @@ from typing import Any
 
 from batch.findings import Finding
 from batch.model import BatchState, Cell, Event, Status
-from batch.money import balance_text
-from batch.notes import Note, plain_note
+from batch.money import encode_balance
+from batch.notes import Note, encode_note
 
 
-def cell_to_json(cell: Cell) -> Any:
+def encode_cell(cell: Cell) -> Any:
     """Leave text, truth values and blanks; make {"n": "12.5"} of a number, {"d": "2026-01-31T00:00:00"} of a date."""
     if isinstance(cell, Decimal):
         return {"n": str(cell)}
@@ -26,19 +26,19 @@ def cell_to_json(cell: Cell) -> Any:
     return cell
 
 
-def cell_from_json(value: Any) -> Cell:
+def decode_cell(value: Any) -> Cell:
     """Give the cell back that was encoded."""
     if isinstance(value, dict):
         return Decimal(value["n"]) if "n" in value else datetime.fromisoformat(value["d"])
     return value if isinstance(value, str | bool) else None
 
 
-def finding_to_json(finding: Finding) -> dict[str, Any]:
+def encode_finding(finding: Finding) -> dict[str, Any]:
     """Leave out the finding's words, which belong to the reader's language."""
     return {"code": finding.code, "row": finding.row, "cell": finding.cell, "params": dict(finding.params)}
 
 
-def finding_from_json(value: dict[str, Any]) -> Finding:
+def decode_finding(value: dict[str, Any]) -> Finding:
     return Finding(value["code"], value["row"], value["cell"], value["params"])
 
 
@@ -220,30 +220,30 @@ _NAMES: Mapping[type[Fact], str] = {
 }
 
 
-def kind_of(fact: Fact) -> str:
+def name_kind(fact: Fact) -> str:
     return _NAMES[type(fact)]
 
 
-def data_of(fact: Fact) -> dict[str, object]:
+def encode_fact(fact: Fact) -> dict[str, object]:
     """Make the event's data: JSON types only, money as text with three decimals, without the time."""
-    return {name: _plain(getattr(fact, name)) for name in _FIELDS[type(fact)]}
+    return {name: _encode_value(getattr(fact, name)) for name in _FIELDS[type(fact)]}
 
 
 _FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in _NAMES}
 _PLAIN_ALREADY = frozenset({str, int, bool, type(None)})
 
 
-def _plain(value: object) -> object:
+def _encode_value(value: object) -> object:
     if type(value) in _PLAIN_ALREADY:
         return value
     if isinstance(value, Decimal):
-        return balance_text(value)
+        return encode_balance(value)
     if isinstance(value, Note):
-        return plain_note(value)
+        return encode_note(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in sorted(value.items())}
+        return {str(key): _encode_value(inner) for key, inner in sorted(value.items())}
     if isinstance(value, tuple):
-        return [_plain(inner) for inner in value]
+        return [_encode_value(inner) for inner in value]
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -261,7 +261,7 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoredEvent:
     """An event as it is stored: its data are text already, the same that its hash is over."""
 
     number: int
@@ -271,39 +271,39 @@ class Line:
     hash: str
 
 
-def next_line(tip: Tip, fact: Fact) -> Line:
+def make_stored_event(tip: Tip, fact: Fact) -> StoredEvent:
     """Chain the fact to the tip, as a database stores it."""
-    return _line(tip, fact, data_of(fact))
+    return _chain_fact(tip, fact, encode_fact(fact))
 
 
-def next_event(tip: Tip, fact: Fact) -> Event:
+def make_event(tip: Tip, fact: Fact) -> Event:
     """Chain the fact to the tip, as everybody but a database wants it."""
-    data = data_of(fact)
-    line = _line(tip, fact, data)
+    data = encode_fact(fact)
+    line = _chain_fact(tip, fact, data)
     return Event(line.number, line.at, line.kind, data, line.hash)
 
 
-def hash_of(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
+def hash_event(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
     """Compute SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
-    return _hash(previous, number, at, kind, _canonical(data))
+    return _hash_text(previous, number, at, kind, _canonical(data))
 
 
-def first_break(events: Sequence[Event]) -> int | None:
+def find_break(events: Sequence[Event]) -> int | None:
     """Find the number of the first event that does not follow from the one before; None for a whole chain."""
     previous = GENESIS
     for number, event in enumerate(events, start=1):
-        if event.number != number or event.hash != hash_of(previous, number, event.at, event.kind, event.data):
+        if event.number != number or event.hash != hash_event(previous, number, event.at, event.kind, event.data):
             return number
         previous = event.hash
     return None
 
 
-def _line(tip: Tip, fact: Fact, data: Mapping[str, object]) -> Line:
-    number, kind, text = tip.number + 1, kind_of(fact), _canonical(data)
-    return Line(number, fact.at, kind, text, _hash(tip.hash, number, fact.at, kind, text))
+def _chain_fact(tip: Tip, fact: Fact, data: Mapping[str, object]) -> StoredEvent:
+    number, kind, text = tip.number + 1, name_kind(fact), _canonical(data)
+    return StoredEvent(number, fact.at, kind, text, _hash_text(tip.hash, number, fact.at, kind, text))
 
 
-def _hash(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
+def _hash_text(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     # As JSON would write them: none of these texts has a character in it that is written otherwise.
     return hashlib.sha256(f'["{previous}",{number},"{moment}","{kind}",{data}]'.encode()).hexdigest()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from batch.i18n import _, moment
+from batch.i18n import _, format_moment
 from batch.ledger.protocol import Claim, Lease
-from batch.planning.account_identity import Sight, may_take_over, tell_sight
+from batch.planning.account_identity import Sight, may_take_lease, tell_sight
 
 _IS_LINUX = sys.platform == "linux"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -26,7 +26,7 @@ _GONE = {b"Z", b"X"}
 """States of a process that has ended, and that its parent has not asked for yet."""
 
 
-def this_process() -> Claim:
+def name_this_process() -> Claim:
     return name_process(os.getpid())
 
 
@@ -40,19 +40,19 @@ def name_process(pid: int) -> Claim:
 
 def is_alive(claim: Claim, *, is_local: bool) -> bool | None:
     """Tell whether the process that made a claim still runs; None where only time tells."""
-    mine = this_process()
+    mine = name_this_process()
     match tell_sight(same_machine=claim.machine == mine.machine, same_boot=claim.boot == mine.boot, is_local=is_local):
         case Sight.NOTHING:
             return None
         case Sight.OVER:
             return False
         case Sight.PROCESS:
-            return _runs_on_linux(claim) if _IS_LINUX else _runs(claim)
+            return _is_running_on_linux(claim) if _IS_LINUX else _is_running(claim)
 
 
 def may_take(lease: Lease, now: datetime, *, is_local: bool) -> bool:
     """Tell whether the lease may be taken over."""
-    return may_take_over(is_alive=is_alive(lease.claim, is_local=is_local), until=lease.until, now=now)
+    return may_take_lease(is_alive=is_alive(lease.claim, is_local=is_local), until=lease.until, now=now)
 
 
 def _name_machine(boot: str) -> str:
@@ -68,7 +68,7 @@ def _name_machine(boot: str) -> str:
     return " ".join([hashlib.sha256(b"creditbatch machine\0" + number.encode()).hexdigest()[:16], *spaces])
 
 
-def _runs_on_linux(claim: Claim) -> bool | None:
+def _is_running_on_linux(claim: Claim) -> bool | None:
     try:
         os.kill(claim.pid, 0)
     except ProcessLookupError:
@@ -82,7 +82,7 @@ def _runs_on_linux(claim: Claim) -> bool | None:
     return started == claim.started and state not in _GONE
 
 
-def _runs(claim: Claim) -> bool | None:
+def _is_running(claim: Claim) -> bool | None:
     try:
         process = psutil.Process(claim.pid)
         # Some systems move the time of a start when the clock is set: then it is not known whether it is another's.
@@ -112,7 +112,7 @@ def _read(file: Path) -> str:
         return ""
 
 
-def busy(lease: Lease) -> str:
+def describe_holder(lease: Lease) -> str:
     """Say who holds the account, to whoever has to wait."""
     sentence = _(
         "This account is in use: another batch has been running since {moment} on {host} (process {pid}); "
@@ -123,5 +123,5 @@ def busy(lease: Lease) -> str:
             "This account is in use: batch {batch} has been running since {moment} on {host} (process {pid}); "
             "wait until it has ended, then try again."
         )
-    since = moment(lease.since.astimezone())
+    since = format_moment(lease.since.astimezone())
     return sentence.format(batch=lease.batch, moment=since, host=lease.claim.host, pid=lease.claim.pid)

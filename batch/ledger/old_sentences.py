@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from batch.notes import Note, note, note_of
+from batch.notes import Note, decode_note, make_note
 
 _OF_ACCOUNT: Mapping[int, str] = {
     1: "key-missing",
@@ -160,23 +160,23 @@ def read_row_note(data: Mapping[str, Any]) -> Note | None:
     """Read the note that an event has of its row."""
     said = data.get("note")
     if isinstance(said, Mapping):
-        return note_of(said)
+        return decode_note(said)
     code = data.get("code") if data.get("status") == "refused" else None
     if code is None or code not in _OF_ACCOUNT:
         return read_sentence(said)
     if said is None:
-        return note("account-refused", meaning=note(_OF_ACCOUNT[code]), refuses="account")
+        return make_note("account-refused", meaning=make_note(_OF_ACCOUNT[code]), refuses="account")
     read = read_sentence(said)
-    return read and note(read.code, **read.params, refuses="account")
+    return read and make_note(read.code, **read.params, refuses="account")
 
 
 def read_reason(data: Mapping[str, Any]) -> Note | None:
     """Read the reason that an event has for the batch's state; who abandons one gives it in their own words."""
     said = data.get("reason")
     if isinstance(said, Mapping):
-        return note_of(said)
+        return decode_note(said)
     if isinstance(said, str) and data.get("state") == "abandoned":
-        return note("said", words=said)
+        return make_note("said", words=said)
     return read_sentence(said)
 
 
@@ -185,21 +185,21 @@ def read_sentence(said: str | None) -> Note | None:
     if said is None:
         return None
     if said in _SENTENCES:
-        return note(_SENTENCES[said])
+        return make_note(_SENTENCES[said])
     for sentence in _FILLED_IN:
-        found, code = _pattern(sentence).fullmatch(said), _SENTENCES[sentence]
+        found, code = _make_pattern(sentence).fullmatch(said), _SENTENCES[sentence]
         if found:
             fields = found.groupdict()
             inner = {name: read_sentence(fields[name]) for name in _IN_THEIR_TURN & fields.keys()}
-            return note(code, **(fields | {name: _unwrapped(read) for name, read in inner.items()}))
-    return note("said", words=said)
+            return make_note(code, **(fields | {name: _unwrap(read) for name, read in inner.items()}))
+    return make_note("said", words=said)
 
 
-def _unwrapped(read: Note | None) -> Note | str | None:
+def _unwrap(read: Note | None) -> Note | str | None:
     """Make of what is not recognised the text that it was."""
     return read.params["words"] if read is not None and read.code == "said" else read
 
 
 @cache
-def _pattern(sentence: str) -> re.Pattern[str]:
+def _make_pattern(sentence: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL)

@@ -18,31 +18,31 @@ from batch.ledger.events import (
     RowDoubted,
     RowSettled,
     StateChanged,
-    cell_to_json,
+    encode_cell,
 )
 from batch.ledger.protocol import NewBatch
 from batch.model import DONE_CODE, BatchState, People, RowResult, SheetRow, Status
 from batch.money import to_thousandths
-from batch.notes import note
+from batch.notes import make_note
 
 RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
 Change = Mapping[str, Any]
 """The fields of a `RowResult` that a fact changes: it says all of them without looking at the row."""
 
 
-def began(fact: AttemptBegan) -> Change:
+def begin_attempt(fact: AttemptBegan) -> Change:
     """Leave the row in doubt from the commit before sending to the one after: so a crash in between finds it."""
     return {
         "status": Status.UNKNOWN,
         "code": None,
         "message": None,
-        "note": note("under-way"),
+        "note": make_note("under-way"),
         "attempts": fact.attempt,
         "at": fact.at,
     }
 
 
-def ended(fact: AttemptEnded) -> Change:
+def end_attempt(fact: AttemptEnded) -> Change:
     return {
         "status": fact.status,
         "code": fact.code,
@@ -54,7 +54,7 @@ def ended(fact: AttemptEnded) -> Change:
     }
 
 
-def settled(fact: RowSettled) -> Change:
+def settle_row(fact: RowSettled) -> Change:
     """Settle the doubt, or leave it open."""
     return {
         "status": fact.status,
@@ -67,7 +67,7 @@ def settled(fact: RowSettled) -> Change:
     }
 
 
-def doubted(fact: RowDoubted) -> Change:
+def doubt_row(fact: RowDoubted) -> Change:
     """Put the row in doubt: by the balances it may have been applied without us."""
     return {
         "status": Status.UNKNOWN,
@@ -80,42 +80,42 @@ def doubted(fact: RowDoubted) -> Change:
     }
 
 
-def decided(fact: PersonDecided) -> Change:
+def decide_row(fact: PersonDecided) -> Change:
     """Take the row for done, or for one to be sent, as a person decided."""
     code = "decided-applied" if fact.applied else "decided-missing"
     return {
         "status": Status.DONE if fact.applied else Status.PENDING,
         "code": DONE_CODE if fact.applied else None,
         "message": None,
-        "note": note(code, who=fact.who, reason=fact.why),
+        "note": make_note(code, who=fact.who, reason=fact.why),
         "main_balance": None,
         "subaccount_balance": None,
         "at": fact.at,
     }
 
 
-def change_of(fact: RowFact) -> Change:
+def derive_change(fact: RowFact) -> Change:
     """Derive what the fact changes of its row."""
     match fact:
         case AttemptBegan():
-            return began(fact)
+            return begin_attempt(fact)
         case AttemptEnded():
-            return ended(fact)
+            return end_attempt(fact)
         case RowSettled():
-            return settled(fact)
+            return settle_row(fact)
         case RowDoubted():
-            return doubted(fact)
+            return doubt_row(fact)
         case PersonDecided():
-            return decided(fact)
+            return decide_row(fact)
 
 
-def fits(result: RowResult, fact: RowFact) -> bool:
+def can_follow(result: RowResult, fact: RowFact) -> bool:
     """Tell whether the row is as the fact needs it: an attempt is the next one, and what ends a doubt finds one."""
-    statuses, attempts = expected(fact)
+    statuses, attempts = get_precondition(fact)
     return result.status in statuses and result.attempts == attempts
 
 
-def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
+def get_precondition(fact: RowFact) -> tuple[tuple[Status, ...], int]:
     """Return the statuses that the fact may find, and the attempts made so far."""
     if isinstance(fact, AttemptBegan):
         return (Status.PENDING, Status.REFUSED), fact.attempt - 1
@@ -124,11 +124,11 @@ def expected(fact: RowFact) -> tuple[tuple[Status, ...], int]:
     return (Status.UNKNOWN,), fact.attempt
 
 
-def after(result: RowResult, fact: RowFact) -> RowResult:
-    return replace(result, **change_of(fact))
+def apply_fact(result: RowResult, fact: RowFact) -> RowResult:
+    return replace(result, **derive_change(fact))
 
 
-def started(people: People, state: BatchState, by: str | None) -> People:
+def add_person(people: People, state: BatchState, by: str | None) -> People:
     """Add who changed the state: who starts or resumes is named once, and who abandons."""
     if state is BatchState.ABANDONED:
         return replace(people, abandoned=by)
@@ -137,7 +137,7 @@ def started(people: People, state: BatchState, by: str | None) -> People:
     return replace(people, run=(*people.run, by))
 
 
-def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
+def make_first_facts(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
     """Make what is recorded when a plan is accepted: the plan, its opening balances, and the approval."""
     fact = Accepted(
         at=new.at,
@@ -149,7 +149,7 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
         movements=len(new.plan.frame),
         added=new.plan.added,
         removed=new.plan.removed,
-        rows_sha256=rows_sha256(new.sheet.rows),
+        rows_sha256=hash_rows(new.sheet.rows),
         api_url=new.access.api_url,
         account=new.owner,
         key_fingerprint=new.access.fingerprint,
@@ -164,11 +164,11 @@ def accepted(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
     return fact, opening, StateChanged(new.at, BatchState.APPROVED)
 
 
-def rows_sha256(rows: tuple[SheetRow, ...]) -> str:
+def hash_rows(rows: tuple[SheetRow, ...]) -> str:
     """Compute SHA-256 over every row: its number, its cells, and what was read in them."""
     digest = hashlib.sha256()
     for row in rows:
-        cells = [cell_to_json(cell) for cell in row.cells]
+        cells = [encode_cell(cell) for cell in row.cells]
         amount = None if row.amount is None else to_thousandths(row.amount)
         line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
         digest.update(line.encode() + b"\n")

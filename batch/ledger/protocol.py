@@ -13,7 +13,7 @@ from batch.frames import CheckedSheet, Plan
 from batch.i18n import _
 from batch.ledger.events import Fact
 from batch.model import Balances, BatchHead, BatchRow, BatchView, RowResult, Status, Tally
-from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify
+from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account
 from batch.planning.resubmission import PastList
 
 
@@ -84,7 +84,7 @@ class Work:
     """By row, the sub-account's balance that last put it in doubt."""
 
 
-def take_up(new: NewBatch) -> Work:
+def prepare_work(new: NewBatch) -> Work:
     """Prepare the work of a batch that was recorded just now, without reading it back."""
     rows = {row.number: row for row in new.sheet.rows}
     queue = (BatchRow(rows[item.row], RowResult(Status.PENDING)) for item in new.plan.movements)
@@ -157,10 +157,10 @@ class Ledger(Protocol):
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
 
-    def account_with(self, address: str, fingerprint: str) -> int | None:
+    def find_account(self, address: str, fingerprint: str) -> int | None:
         """Find the account at this address (in normal form) that was used with this key; None if there is none."""
 
-    def accounts_at(self, address: str) -> list[KnownAccount]:
+    def list_accounts(self, address: str) -> list[KnownAccount]:
         """List the accounts at this address (in normal form), with the sub-accounts that they were seen to have."""
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
@@ -181,13 +181,13 @@ class Ledger(Protocol):
     def let_go(self) -> None:
         """Give the account back, if it is held."""
 
-    def in_doubt(self, account: int) -> str | None:
+    def find_doubtful_batch(self, account: int) -> str | None:
         """Name the newest batch on this account with a row in doubt; None if there is none."""
 
-    def unfinished(self, account: int | None = None) -> list[str]:
+    def list_unfinished(self, account: int | None = None) -> list[str]:
         """Name the batches that have not ended, newest first, of this account or of all."""
 
-    def head(self, batch: str) -> BatchHead:
+    def read_head(self, batch: str) -> BatchHead:
         """Read a batch without its rows; `LedgerError` if there is none of that name."""
 
     def view(self, batch: str) -> BatchView:
@@ -196,49 +196,49 @@ class Ledger(Protocol):
     def work(self, batch: str) -> Work:
         """Read what a runner takes up."""
 
-    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+    def find_last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         """Find the newest attempt of a row, with the balances known before it."""
 
-    def access_of(self, batch: str) -> Access:
+    def read_access(self, batch: str) -> Access:
         """Read what the batch is bound to: its account, and the address and key that it was accepted with."""
 
-    def lines(self) -> list[BatchLine]:
+    def list_batches(self) -> list[BatchLine]:
         """List all batches, newest first."""
 
-    def latest(self) -> str | None:
+    def find_newest(self) -> str | None:
         """Find the newest batch's name; None in an empty ledger."""
 
-    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+    def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
         """List what batches of this account since then may have done for these sub-accounts, newest first."""
 
-    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
         """Find the newest balances that the ledger knows of these sub-accounts, by token."""
 
-    def options_of(self, batch: str) -> tuple[str, ...]:
+    def read_options(self, batch: str) -> tuple[str, ...]:
         """Read what was chosen for the batch, as it holds now."""
 
-    def options(self, account: int) -> dict[str, tuple[str, ...]]:
+    def list_options(self, account: int) -> dict[str, tuple[str, ...]]:
         """Read what was chosen for each batch of this account, oldest batch first."""
 
 
-def no_such_batch(batch: str) -> str:
+def explain_missing_batch(batch: str) -> str:
     return _("There is no batch {batch} in the ledger: `creditbatch batches` lists them.").format(batch=batch)
 
 
-def already_there(batch: str) -> str:
+def explain_taken_name(batch: str) -> str:
     return _("There is already a batch {batch} in the ledger: try again.").format(batch=batch)
 
 
-def taken_over(batch: str) -> str:
+def explain_takeover(batch: str) -> str:
     return _("Another program has taken batch {batch} over: let it end, then resume.").format(batch=batch)
 
 
-def written_by_another(batch: str) -> str:
+def explain_other_writer(batch: str) -> str:
     """Explain that another process has written to the batch since we last did."""
     return _("Another program is writing to batch {batch}: let it end, then resume.").format(batch=batch)
 
 
-def contradicting_owner(found: Contradiction, address: str) -> str:
+def explain_contradiction(found: Contradiction, address: str) -> str:
     """Explain that a key could belong to two accounts, by what the provider tells of it."""
     if found.by_tokens is None:
         sentence = _(
@@ -261,7 +261,7 @@ def find_owned(owner: Owner, known: Sequence[KnownAccount], address: str) -> Kno
 
     `UsageError` where the owner's name and tokens speak of two accounts.
     """
-    found = identify(owner, known)
+    found = identify_account(owner, known)
     if isinstance(found, Contradiction):
-        raise UsageError(contradicting_owner(found, address))
+        raise UsageError(explain_contradiction(found, address))
     return found

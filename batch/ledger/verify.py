@@ -10,9 +10,9 @@ from batch.i18n import N_, _
 from batch.ledger import events, projection
 from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
 from batch.ledger.old_sentences import read_row_note
-from batch.ledger.projection import rows_sha256
-from batch.model import BatchState, BatchView, Event, People, RowResult, Status, state_word, status_word
-from batch.notes import Note, note, tell
+from batch.ledger.projection import hash_rows
+from batch.model import BatchState, BatchView, Event, People, RowResult, Status, name_state, name_status
+from batch.notes import Note, make_note, tell
 
 _DETAILS = {
     "code": N_("code"),
@@ -26,52 +26,52 @@ _DETAILS = {
 """What a row's events say of it besides its status."""
 
 
-def first_difference(view: BatchView) -> str | None:
+def find_difference(view: BatchView) -> str | None:
     """Find the first place where the record parts from itself, as a sentence; None if it is whole."""
-    broken = events.first_break(view.events)
+    broken = events.find_break(view.events)
     if broken is not None:
         sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
         return sentence.format(number=broken)
     beginning = view.events[0] if view.events else None
     if beginning is None or beginning.kind != "accepted":
         return _("The record does not begin with the acceptance of the plan: its beginning was removed.")
-    if beginning.data.get("rows_sha256") != rows_sha256(tuple(entry.row for entry in view.rows)):
+    if beginning.data.get("rows_sha256") != hash_rows(tuple(entry.row for entry in view.rows)):
         return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
     if beginning.data.get("digest") != view.head.digest:
         return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
     return (
-        _against_rows(view)
-        or _against_state(view)
-        or _against_people(view, beginning.data)
-        or _against_options(view, beginning.data)
+        _compare_rows(view)
+        or _compare_state(view)
+        or _compare_people(view, beginning.data)
+        or _compare_options(view, beginning.data)
     )
 
 
-def replayed(view: BatchView) -> dict[int, RowResult]:
+def replay_rows(view: BatchView) -> dict[int, RowResult]:
     """Replay what the events alone say of every row, by row number."""
     results = {
         entry.row.number: RowResult(Status.PENDING if entry.row.is_valid else Status.INVALID) for entry in view.rows
     }
     for event in view.events:
-        fact = _row_fact(event)
+        fact = _read_fact(event)
         if fact is not None and fact.row in results:
-            results[fact.row] = projection.after(results[fact.row], fact)
+            results[fact.row] = projection.apply_fact(results[fact.row], fact)
     return results
 
 
-def _against_rows(view: BatchView) -> str | None:
-    results = replayed(view)
+def _compare_rows(view: BatchView) -> str | None:
+    results = replay_rows(view)
     for entry in view.rows:
         said = results[entry.row.number]
         if said != entry.result:
-            return _on_row(entry.row.number, said, entry.result)
+            return _explain_row(entry.row.number, said, entry.result)
     return None
 
 
-def _on_row(row: int, said: RowResult, claimed: RowResult) -> str:
+def _explain_row(row: int, said: RowResult, claimed: RowResult) -> str:
     if said.status is not claimed.status:
         sentence = _("Row {row} is {claimed} in the ledger, but its events say {said}: the ledger's row was changed.")
-        return sentence.format(row=row, claimed=status_word(claimed.status), said=status_word(said.status))
+        return sentence.format(row=row, claimed=name_status(claimed.status), said=name_status(said.status))
     name = next(name for name in _DETAILS if getattr(said, name) != getattr(claimed, name))
     sentence = _(
         "Row {row} is {status} in the ledger, but its events say {detail} {said} and not {claimed}: "
@@ -79,38 +79,40 @@ def _on_row(row: int, said: RowResult, claimed: RowResult) -> str:
     )
     return sentence.format(
         row=row,
-        status=status_word(said.status),
+        status=name_status(said.status),
         detail=_(_DETAILS[name]),
-        said=_shown(getattr(said, name)),
-        claimed=_shown(getattr(claimed, name)),
+        said=_format_value(getattr(said, name)),
+        claimed=_format_value(getattr(claimed, name)),
     )
 
 
-def _shown(value: object) -> object:
+def _format_value(value: object) -> object:
     return tell(value) if isinstance(value, Note) else value
 
 
-def _against_state(view: BatchView) -> str | None:
+def _compare_state(view: BatchView) -> str | None:
     states = [event.data.get("state") for event in view.events if event.kind == "state-changed"]
     if states and states[-1] != view.head.state.value:
         sentence = _("The batch is {claimed} in the ledger, but its events say {said}.")
-        said = state_word(BatchState(str(states[-1])))
-        return sentence.format(claimed=state_word(view.head.state), said=said)
+        said = name_state(BatchState(str(states[-1])))
+        return sentence.format(claimed=name_state(view.head.state), said=said)
     return None
 
 
-def _against_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
+def _compare_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
     """Compare who is named; events of before people were recorded name nobody, and so does their batch."""
     people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
     for event in view.events:
         if event.kind == "state-changed":
-            people = projection.started(people, BatchState(str(event.data["state"])), _text(event.data.get("by")))
+            people = projection.add_person(
+                people, BatchState(str(event.data["state"])), _read_text(event.data.get("by"))
+            )
     if people != view.head.people:
         return _("The people named for the batch are not those of its events: they were changed in the ledger.")
     return None
 
 
-def _against_options(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
+def _compare_options(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
     options = beginning.get("options", [])
     for event in view.events:
         if event.kind == "options-changed":
@@ -120,48 +122,48 @@ def _against_options(view: BatchView, beginning: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _row_fact(event: Event) -> projection.RowFact | None:
+def _read_fact(event: Event) -> projection.RowFact | None:
     data = event.data
     match event.kind:
         case "attempt-began":
-            return AttemptBegan(event.at, *_row_and_attempt(data), *_balances(data))
+            return AttemptBegan(event.at, *_read_numbers(data), *_read_balances(data))
         case "attempt-ended":
             return AttemptEnded(
                 event.at,
-                *_row_and_attempt(data),
+                *_read_numbers(data),
                 str(data["outcome"]),
                 Status(str(data["status"])),
-                _known(data["code"]),
-                _text(data["message"]),
-                *_balances(data),
+                _read_code(data["code"]),
+                _read_text(data["message"]),
+                *_read_balances(data),
                 read_row_note(data),
             )
         case "row-settled":
-            status, told = Status(str(data["status"])), read_row_note(data) or note("under-way")
+            status, told = Status(str(data["status"])), read_row_note(data) or make_note("under-way")
             # Events of before an answer's word was kept through its settling have no code and no message.
-            said = _known(data.get("code")), _text(data.get("message"))
-            return RowSettled(event.at, *_row_and_attempt(data), status, told, *_balances(data), *said)
+            said = _read_code(data.get("code")), _read_text(data.get("message"))
+            return RowSettled(event.at, *_read_numbers(data), status, told, *_read_balances(data), *said)
         case "row-doubted":
-            told = read_row_note(data) or note("under-way")
-            return RowDoubted(event.at, *_row_and_attempt(data), told, *_balances(data))
+            told = read_row_note(data) or make_note("under-way")
+            return RowDoubted(event.at, *_read_numbers(data), told, *_read_balances(data))
         case "person-decided":
             who, why = str(data["who"]), str(data["why"])
-            return PersonDecided(event.at, *_row_and_attempt(data), bool(data["applied"]), who, why)
+            return PersonDecided(event.at, *_read_numbers(data), bool(data["applied"]), who, why)
     return None
 
 
-def _row_and_attempt(data: Mapping[str, Any]) -> tuple[int, int]:
+def _read_numbers(data: Mapping[str, Any]) -> tuple[int, int]:
     return int(data["row"]), int(data["attempt"])
 
 
-def _balances(data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+def _read_balances(data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     main, subaccount = data["main_balance"], data["subaccount_balance"]
     return None if main is None else Decimal(main), None if subaccount is None else Decimal(subaccount)
 
 
-def _known(code: object) -> int | None:
+def _read_code(code: object) -> int | None:
     return code if isinstance(code, int) else None
 
 
-def _text(message: object) -> str | None:
+def _read_text(message: object) -> str | None:
     return message if isinstance(message, str) else None

@@ -57,7 +57,7 @@ def _normalize_host(host: str) -> str:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        return _to_ascii(name)
+        return _encode_ascii(name)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     address = mapped or address
     if address.is_loopback:
@@ -65,7 +65,7 @@ def _normalize_host(host: str) -> str:
     return f"[{address.compressed}]" if address.version == 6 else address.compressed
 
 
-def _to_ascii(name: str) -> str:
+def _encode_ascii(name: str) -> str:
     """Write a name with letters beyond ASCII as the name server knows it."""
     try:
         return name.encode("idna").decode("ascii")
@@ -73,7 +73,7 @@ def _to_ascii(name: str) -> str:
         return name
 
 
-def identify(owner: Owner, known: Sequence[KnownAccount]) -> KnownAccount | Contradiction | None:
+def identify_account(owner: Owner, known: Sequence[KnownAccount]) -> KnownAccount | Contradiction | None:
     """Tell which known account at the address a new key belongs to; None for an account that is new.
 
     A token belongs to one account for ever, so tokens tell. The name tells where none can be compared, and must never
@@ -126,6 +126,6 @@ def tell_sight(*, same_machine: bool, same_boot: bool, is_local: bool) -> Sight:
     return Sight.OVER if is_local else Sight.NOTHING
 
 
-def may_take_over(*, is_alive: bool | None, until: datetime, now: datetime) -> bool:
+def may_take_lease(*, is_alive: bool | None, until: datetime, now: datetime) -> bool:
     """Tell whether another's lease may be taken. `is_alive` is None where nobody here can tell."""
     return now > until if is_alive is None else not is_alive

@@ -99,14 +99,14 @@ class _Played:
     lowest_row: int | None
 
 
-def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> Forecast:
+def compute_forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> Forecast:
     """Play the plan from these opening balances; `subaccounts` are all the account's, by token."""
-    if _must_pass(plan, main, subaccounts):
-        played, top_up = _add_up(plan, main, subaccounts), ZERO
+    if _is_covered(plan, main, subaccounts):
+        played, top_up = _sum_movements(plan, main, subaccounts), ZERO
     else:
-        played = _play(plan.movements, main, subaccounts)
+        played = _play_movements(plan.movements, main, subaccounts)
         # Where nothing is refused, every add has passed.
-        top_up = _top_up(plan.movements, main, subaccounts) if played.refusals else ZERO
+        top_up = _compute_lack(plan.movements, main, subaccounts) if played.refusals else ZERO
     return Forecast(
         before=main,
         after=played.main,
@@ -114,9 +114,9 @@ def forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> F
         lowest_row=played.lowest_row,
         top_up=top_up,
         refusals=tuple(played.refusals),
-        subaccounts=_courses(plan, subaccounts, played.subaccounts),
+        subaccounts=_list_courses(plan, subaccounts, played.subaccounts),
         removes_first_helps=bool(played.refusals)
-        and _if_removes_first(plan, main, subaccounts) < (len(played.refusals), top_up),
+        and _try_removes_first(plan, main, subaccounts) < (len(played.refusals), top_up),
     )
 
 
@@ -125,7 +125,7 @@ def sign_amounts(plan: Plan) -> Series[int]:
     return plan.frame[AMOUNT].mask(plan.frame[DIRECTION] == Direction.ADD.value, -plan.frame[AMOUNT])
 
 
-def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> bool:
+def _is_covered(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> bool:
     """Tell whether every account holds at first all that it is to give, so that nothing can be refused."""
     return main >= plan.added and all(
         token in opening and (direction is Direction.ADD or opening[token] >= amount)
@@ -133,7 +133,7 @@ def _must_pass(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> boo
     )
 
 
-def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
+def _sum_movements(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
     """Add up the sums, where all must pass: the same as playing each movement."""
     subaccounts = dict(opening)
     for (token, direction), amount in plan.moved.items():
@@ -148,7 +148,7 @@ def _add_up(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) -> _Playe
     return _Played([], after, subaccounts, main + from_thousandths(int(course.min())), lowest_row)
 
 
-def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
+def _play_movements(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
     """Perform each movement on paper in its turn, or refuse it."""
     subaccounts = dict(opening)
     refusals = []
@@ -175,13 +175,13 @@ def _play(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, De
     return _Played(refusals, main, subaccounts, lowest, lowest_row)
 
 
-def _if_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> tuple[int, Decimal]:
+def _try_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> tuple[int, Decimal]:
     """Count the movements that would be refused, and what would have to be topped up."""
     ordered = replace(plan, frame=put_removes_first(plan.frame)).movements
-    return len(_play(ordered, main, subaccounts).refusals), _top_up(ordered, main, subaccounts)
+    return len(_play_movements(ordered, main, subaccounts).refusals), _compute_lack(ordered, main, subaccounts)
 
 
-def _top_up(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> Decimal:
+def _compute_lack(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> Decimal:
     """Compute what the main account lacks after its worst add, if all adds pass and only impossible removes do not."""
     subaccounts = dict(opening)
     lacking = ZERO
@@ -199,7 +199,9 @@ def _top_up(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, 
     return lacking
 
 
-def _courses(plan: Plan, before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> dict[str, SubAccountForecast]:
+def _list_courses(
+    plan: Plan, before: Mapping[str, Decimal], after: Mapping[str, Decimal]
+) -> dict[str, SubAccountForecast]:
     """List those that the plan names first, in its order, then all others of the account."""
     moved = plan.moved
     return {

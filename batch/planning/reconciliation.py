@@ -15,8 +15,8 @@ from decimal import Decimal
 
 from batch.findings import Finding
 from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Movement, Status
-from batch.money import CENT, ZERO, amount_text
-from batch.planning.settlement import rests_on_a_look
+from batch.money import CENT, ZERO, encode_amount
+from batch.planning.settlement import is_unconfirmed_refusal
 
 _LEAST_PART_LEFT = Decimal("0.9")
 """Of an amount that was paid elsewhere, this much is still there: the sub-account may have spent the rest."""
@@ -54,17 +54,17 @@ def find_paid_elsewhere(
         return
     by_token = {rise.token: rise for rise in rises}
     adds = [item for item in movements if item.direction is Direction.ADD and item.token in known]
-    fitting = set(fitting_rows(movements, rises))
-    paid = [item for item in adds if item.row in fitting or _fits(by_token.get(item.token), item.amount)]
+    fitting = set(find_fitting_rows(movements, rises))
+    paid = [item for item in adds if item.row in fitting or _can_explain_rise(by_token.get(item.token), item.amount)]
     if paid and len(paid) >= min(2, len(adds)) and 2 * len(paid) > len(adds) and not is_meant:
         yield Finding(
             "paid-elsewhere",
-            params={"count": str(len(paid)), "all": str(len(adds)), "accounts": _listed(by_token, paid)},
+            params={"count": str(len(paid)), "all": str(len(adds)), "accounts": _encode_paid_rises(by_token, paid)},
         )
-    yield Finding("balances-rose", params={"accounts": _text_of(rises)})
+    yield Finding("balances-rose", params={"accounts": _encode_rises(rises)})
 
 
-def fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[int]:
+def find_fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[int]:
     """Find the rows, by number, that explain a rise of their sub-account, if they were applied without the ledger.
 
     They are sent in their order, so what was applied of a sub-account is its first movements; or else one alone.
@@ -74,11 +74,11 @@ def fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[i
         of_token[movement.token].append(movement)
     found: list[int] = []
     for rise in rises:
-        found += _explaining(of_token[rise.token], rise)
+        found += _explain_rise(of_token[rise.token], rise)
     return sorted(found)
 
 
-def fitting_removes(
+def find_fitting_removes(
     movements: Iterable[Movement], known: Mapping[str, tuple[Decimal, datetime]], now: Mapping[str, Decimal]
 ) -> list[int]:
     """Find the removes, by row number, whose sub-account fell by their amount, or more.
@@ -96,27 +96,27 @@ def fitting_removes(
     ]
 
 
-def _explaining(movements: Sequence[Movement], rise: Rise) -> list[int]:
+def _explain_rise(movements: Sequence[Movement], rise: Rise) -> list[int]:
     total = ZERO
     for count, movement in enumerate(movements, start=1):
         total += movement.amount if movement.direction is Direction.ADD else -movement.amount
-        if _fits(rise, total):
+        if _can_explain_rise(rise, total):
             return [item.row for item in movements[:count]]
-    alone = (item for item in movements if item.direction is Direction.ADD and _fits(rise, item.amount))
+    alone = (item for item in movements if item.direction is Direction.ADD and _can_explain_rise(rise, item.amount))
     return [item.row for item in alone]
 
 
-def _fits(rise: Rise | None, amount: Decimal) -> bool:
+def _can_explain_rise(rise: Rise | None, amount: Decimal) -> bool:
     return rise is not None and amount > ZERO and amount * _LEAST_PART_LEFT <= rise.amount <= amount + CENT
 
 
-def _listed(rises: Mapping[str, Rise], paid: Iterable[Movement]) -> str:
-    return _text_of([rises[token] for token in dict.fromkeys(item.token for item in paid)])
+def _encode_paid_rises(rises: Mapping[str, Rise], paid: Iterable[Movement]) -> str:
+    return _encode_rises([rises[token] for token in dict.fromkeys(item.token for item in paid)])
 
 
-def _text_of(rises: Sequence[Rise]) -> str:
+def _encode_rises(rises: Sequence[Rise]) -> str:
     """Write tokens, amounts and days as a finding's parameter: raw, to be shown in the reader's language."""
-    shown = [[rise.token, amount_text(rise.amount), f"{rise.since.astimezone():%Y-%m-%d}"] for rise in rises]
+    shown = [[rise.token, encode_amount(rise.amount), f"{rise.since.astimezone():%Y-%m-%d}"] for rise in rises]
     return json.dumps({"first": shown[:_MOST_SHOWN], "more": max(0, len(shown) - _MOST_SHOWN)})
 
 
@@ -171,9 +171,9 @@ class Books:
         """
         accounts: dict[str | None, AccountBook] = {None: self.main}
         accounts.update(self.subaccounts)
-        return tuple(name for name in accounts if self.difference_of(name) > CENT)
+        return tuple(name for name in accounts if self.compute_difference(name) > CENT)
 
-    def difference_of(self, account: str | None) -> Decimal:
+    def compute_difference(self, account: str | None) -> Decimal:
         """Compute the difference of an account, as far as there is one and no doubt explains it."""
         book = self.main if account is None else self.subaccounts[account]
         return ZERO if account in self.doubtful or book.difference is None else book.difference
@@ -190,7 +190,7 @@ def has_open_alarm(view: BatchView) -> bool:
 
     By its closing balances; or because they have not confirmed yet what one look at the balances showed.
     """
-    if view.head.state is not BatchState.FINISHED and any(rests_on_a_look(entry.result) for entry in view.rows):
+    if view.head.state is not BatchState.FINISHED and any(is_unconfirmed_refusal(entry.result) for entry in view.rows):
         return True
     books = keep_books(view)
     return bool(books.enriched or find_explaining_rows(books, view.rows))
@@ -198,10 +198,10 @@ def has_open_alarm(view: BatchView) -> bool:
 
 def keep_books(view: BatchView) -> Books:
     """Keep the books of a batch from its opening and closing readings and its done rows."""
-    return keep_books_between(view.head.opening, view.head.closing, view.rows)
+    return balance_books(view.head.opening, view.head.closing, view.rows)
 
 
-def keep_books_between(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
+def balance_books(opening: Balances | None, closing: Balances | None, rows: Iterable[BatchRow]) -> Books:
     """Keep the books from one reading to another."""
     moved: dict[str, Moved] = {}
     for entry in rows:
@@ -255,14 +255,22 @@ def find_explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone:
             changes[movement.token][movement.row] = signed
     found: set[int] = set()
     for token, by_row in changes.items():
-        differences = books.difference_of(token), books.difference_of(None)
-        alone = {row for row, change in by_row.items() if _explains(change, *differences, falls_alone=falls_alone)}
-        together = by_row.keys() if _explains(sum(by_row.values(), ZERO), *differences, falls_alone=falls_alone) else ()
+        differences = books.compute_difference(token), books.compute_difference(None)
+        alone = {
+            row
+            for row, change in by_row.items()
+            if _can_explain_difference(change, *differences, falls_alone=falls_alone)
+        }
+        together = (
+            by_row.keys()
+            if _can_explain_difference(sum(by_row.values(), ZERO), *differences, falls_alone=falls_alone)
+            else ()
+        )
         found.update(alone or together)
     return frozenset(found)
 
 
-def _explains(change: Decimal, subaccount: Decimal, main: Decimal, *, falls_alone: bool) -> bool:
+def _can_explain_difference(change: Decimal, subaccount: Decimal, main: Decimal, *, falls_alone: bool) -> bool:
     """Tell whether a sub-account's difference is this change.
 
     Accounts spend, so something that came may be there in part; but what went is most often spent, so it must be just

@@ -16,16 +16,16 @@ from decimal import Decimal
 
 from batch.findings import Finding
 from batch.frames import Plan
-from batch.model import Direction, Movement, Role, SheetRow, Source
-from batch.money import amount_text
-from batch.validation.cells import row_ranges
-from batch.validation.header import cell_address
+from batch.model import ColumnRole, Direction, Movement, SheetRow, Source
+from batch.money import encode_amount
+from batch.validation.cells import format_row_ranges
+from batch.validation.header import format_cell_address
 
 _Key = tuple[str, Direction, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class EarlierRow:
     """A row of an earlier batch of the same list."""
 
     batch: str
@@ -41,8 +41,8 @@ class Past:
 class History:
     """What became of the list so far."""
 
-    done: tuple[Past, ...]
-    unsent: tuple[Past, ...] = ()
+    done: tuple[EarlierRow, ...]
+    unsent: tuple[EarlierRow, ...] = ()
     """Rows that were never sent: those of batches that have not ended, or were abandoned before their end."""
     unfinished: tuple[str, ...] = ()
     """The batches that have not ended."""
@@ -52,7 +52,7 @@ class History:
     """Whether the sheet is the whole list once more, and not only what is to be fixed."""
     open: Mapping[tuple[str, Direction], int] = field(default_factory=dict)
     """How many rows of a sub-account and direction the list had beyond those that are done."""
-    undone: tuple[Past, ...] = ()
+    undone: tuple[EarlierRow, ...] = ()
     """What such rows asked for, where that could be read."""
 
 
@@ -60,30 +60,30 @@ class History:
 class Comparison:
     """The corrected sheet against what became of the list. Keys are the sheet's row numbers."""
 
-    done: Mapping[int, Past]
+    done: Mapping[int, EarlierRow]
     """These rows are done: they are left out."""
-    changed: Mapping[int, Past]
+    changed: Mapping[int, EarlierRow]
     """These rows look like one that is done and is not in the sheet any more, by where they stand or whom they name."""
-    alike: Mapping[int, Past]
+    alike: Mapping[int, EarlierRow]
     """These rows are new, and ask for the same as one that is done and gone, but for another sub-account."""
-    gone: tuple[Past, ...]
+    gone: tuple[EarlierRow, ...]
     """Rows that are done, and that nothing in the sheet looks like."""
-    dropped: tuple[Past, ...]
+    dropped: tuple[EarlierRow, ...]
     """Rows that were not sent, and that the sheet does not have any more."""
     closed: tuple[str, ...]
     """Batches that have not ended, and that must not go on once this sheet is run."""
 
 
-def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
+def compare_history(rows: Sequence[SheetRow], history: History) -> Comparison:
     """Match the sheet's rows with what was done: every movement that was done takes one row that asks for it."""
-    done, unmatched = _matched(rows, history.done)
+    done, unmatched = _match_rows(rows, history.done)
     rest = [row for row in rows if row.number not in done]
     missing = [past for past in unmatched if history.is_whole or past.batch in history.comparable]
-    new = list(_new(rest, history))
-    changed = _changed(rest, missing, done, history.comparable, {row.number for row in new})
-    alike = _alike((row for row in new if row.number not in changed), missing)
+    new = list(_find_new_rows(rest, history))
+    changed = _find_changed_rows(rest, missing, done, history.comparable, {row.number for row in new})
+    alike = _find_alike_rows((row for row in new if row.number not in changed), missing)
     resembled = {*changed.values(), *alike.values()}
-    _, unsent = _matched(rest, history.unsent)
+    _, unsent = _match_rows(rest, history.unsent)
     numbers = {row.number for row in rest} if history.is_whole else set()
     dropped = (past for past in unsent if not (past.batch in history.comparable and past.movement.row in numbers))
     return Comparison(
@@ -96,54 +96,56 @@ def compare(rows: Sequence[SheetRow], history: History) -> Comparison:
     )
 
 
-def row_findings(row: SheetRow, roles: Mapping[Role, int], comparison: Comparison) -> tuple[Finding, ...]:
+def list_row_findings(row: SheetRow, roles: Mapping[ColumnRole, int], comparison: Comparison) -> tuple[Finding, ...]:
     """Say what there is to say of a row that is not left out."""
     past = comparison.changed.get(row.number) or comparison.alike.get(row.number)
     if past is None:
         return ()
     kind = {} if row.number in comparison.changed else {"as": "alike"}
-    column = _differing(row, past.movement, roles)
+    column = _find_differing_column(row, past.movement, roles)
     return (
         Finding(
             "row-was-done",
             row.number,
-            None if column is None else cell_address(column, row.number),
+            None if column is None else format_cell_address(column, row.number),
             {
                 "row": str(past.movement.row),
                 "batch": past.batch,
                 "token": past.movement.token,
                 "direction": past.movement.direction.value,
-                "amount": amount_text(past.movement.amount),
+                "amount": encode_amount(past.movement.amount),
                 **kind,
             },
         ),
     )
 
 
-def sheet_findings(comparison: Comparison) -> Iterator[Finding]:
+def list_sheet_findings(comparison: Comparison) -> Iterator[Finding]:
     """Say what there is to say of the sheet as a whole."""
-    for batch, numbers in _by_batch((past.batch, number) for number, past in comparison.done.items()):
-        yield Finding("rows-done-before", params={"batch": batch, "rows": row_ranges(numbers)})
+    for batch, numbers in _group_by_batch((past.batch, number) for number, past in comparison.done.items()):
+        yield Finding("rows-done-before", params={"batch": batch, "rows": format_row_ranges(numbers)})
     for code, pasts in (("done-rows-gone", comparison.gone), ("unsent-rows-gone", comparison.dropped)):
-        for batch, numbers in _by_batch((past.batch, past.movement.row) for past in pasts):
-            yield Finding(code, params={"batch": batch, "rows": row_ranges(numbers)})
+        for batch, numbers in _group_by_batch((past.batch, past.movement.row) for past in pasts):
+            yield Finding(code, params={"batch": batch, "rows": format_row_ranges(numbers)})
     for batch in comparison.closed:
         yield Finding("batch-closed", params={"batch": batch})
 
 
-def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int, Past], list[Past]]:
+def _match_rows(
+    rows: Iterable[SheetRow], pasts: Iterable[EarlierRow]
+) -> tuple[dict[int, EarlierRow], list[EarlierRow]]:
     """Give each past row one row that asks for the same, of its own number if there is one; list those that find none.
 
     A row with an error may be done as well: its sub-account may have been closed since.
     """
-    pool: dict[_Key, dict[Past, None]] = defaultdict(dict)
+    pool: dict[_Key, dict[EarlierRow, None]] = defaultdict(dict)
     for past in pasts:
         pool[past.key][past] = None
     at = {(past.key, past.movement.row): past for past in pasts}
-    found: dict[int, Past] = {}
+    found: dict[int, EarlierRow] = {}
     others: list[tuple[int, _Key]] = []
     for row in rows:
-        key = _key(row)
+        key = _make_key(row)
         if key is None or key not in pool:
             continue
         same = at.get((key, row.number))
@@ -160,19 +162,19 @@ def _matched(rows: Iterable[SheetRow], pasts: Iterable[Past]) -> tuple[dict[int,
     return found, [past for left in pool.values() for past in left]
 
 
-def _key(row: SheetRow) -> _Key | None:
+def _make_key(row: SheetRow) -> _Key | None:
     if row.token is None or row.direction is None or row.amount is None:
         return None
     return row.token, row.direction, row.amount
 
 
-def _changed(
+def _find_changed_rows(
     rest: Sequence[SheetRow],
-    missing: Sequence[Past],
-    done: Mapping[int, Past],
+    missing: Sequence[EarlierRow],
+    done: Mapping[int, EarlierRow],
     comparable: Collection[str],
     new: Collection[int],
-) -> dict[int, Past]:
+) -> dict[int, EarlierRow]:
     """Find the rows that stand where a missing one stood, or that name its sub-account and direction.
 
     A row that the list had elsewhere is not told by its place.
@@ -182,11 +184,13 @@ def _changed(
     by_place = {(past.batch, past.movement.row): past for past in missing if past.batch in comparable}
     by_account = {(past.movement.token, past.movement.direction): past for past in missing}
     places = [_Places(batch, done) for batch in dict.fromkeys(batch for batch, _ in by_place)]
-    changed: dict[int, Past] = {}
+    changed: dict[int, EarlierRow] = {}
     for row in rest:
         past = None
         if row.number in new:
-            stood = (by_place.get((place.batch, number)) for place in places for number in place.before(row.number))
+            stood = (
+                by_place.get((place.batch, number)) for place in places for number in place.count_before(row.number)
+            )
             past = next((found for found in stood if found), None)
         if past is None and row.token is not None and row.direction is not None:
             past = by_account.get((row.token, row.direction))
@@ -195,40 +199,40 @@ def _changed(
     return changed
 
 
-def _new(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
+def _find_new_rows(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
     """Find the rows that the list did not have yet, as far as their sub-accounts and directions tell.
 
     Of several that name the same, those are known which ask for what was asked before.
     """
     counted = Counter(history.open)
     undone = {past.key for past in history.undone}
-    for row in sorted(rest, key=lambda row: _key(row) not in undone):
+    for row in sorted(rest, key=lambda row: _make_key(row) not in undone):
         if row.token is None or row.direction is None or counted[row.token, row.direction] == 0:
             yield row
         else:
             counted[row.token, row.direction] -= 1
 
 
-def _alike(new: Iterable[SheetRow], missing: Sequence[Past]) -> dict[int, Past]:
+def _find_alike_rows(new: Iterable[SheetRow], missing: Sequence[EarlierRow]) -> dict[int, EarlierRow]:
     """Find the new rows of a missing one's amount and direction: in a sheet that was sorted only these tell.
 
     Which of several it has become cannot be known, so it is said of each.
     """
     by_amount = {past.key[1:]: past for past in missing}
-    keys = ((row.number, _key(row)) for row in new)
+    keys = ((row.number, _make_key(row)) for row in new)
     return {number: by_amount[key[1:]] for number, key in keys if key is not None and key[1:] in by_amount}
 
 
 class _Places:
     """Where the rows of a batch were before lines were put in or taken out: as far from their neighbours as now."""
 
-    def __init__(self, batch: str, done: Mapping[int, Past]) -> None:
+    def __init__(self, batch: str, done: Mapping[int, EarlierRow]) -> None:
         self.batch = batch
         anchors = sorted((number, past.movement.row) for number, past in done.items() if past.batch == batch)
         self._now = [now for now, _ in anchors]
         self._then = [then for _, then in anchors]
 
-    def before(self, number: int) -> set[int]:
+    def count_before(self, number: int) -> set[int]:
         """Find the numbers that the row may have had: its own, and those by the nearest rows that are known."""
         found = {number}
         place = bisect_left(self._now, number)
@@ -238,22 +242,22 @@ class _Places:
         return found
 
 
-def _by_batch(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, list[int]]]:
+def _group_by_batch(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, list[int]]]:
     grouped: dict[str, list[int]] = defaultdict(list)
     for batch, number in pairs:
         grouped[batch].append(number)
     yield from grouped.items()
 
 
-def _differing(row: SheetRow, was: Movement, roles: Mapping[Role, int]) -> int | None:
+def _find_differing_column(row: SheetRow, was: Movement, roles: Mapping[ColumnRole, int]) -> int | None:
     """Find the column of the first cell that says something else than the row that was done."""
-    one_of_a_pair = Role.REMOVED if row.direction is Direction.REMOVE else Role.ADDED
-    amount = roles.get(Role.AMOUNT, roles.get(one_of_a_pair))
+    one_of_a_pair = ColumnRole.REMOVED if row.direction is Direction.REMOVE else ColumnRole.ADDED
+    amount = roles.get(ColumnRole.AMOUNT, roles.get(one_of_a_pair))
     if row.amount != was.amount and amount is not None:
         return amount
-    if row.token != was.token and Role.TOKEN in roles:
-        return roles[Role.TOKEN]
-    return roles.get(Role.DIRECTION, amount)
+    if row.token != was.token and ColumnRole.TOKEN in roles:
+        return roles[ColumnRole.TOKEN]
+    return roles.get(ColumnRole.DIRECTION, amount)
 
 
 REMEMBERED = timedelta(days=40)
@@ -299,37 +303,37 @@ def find_repetition(new: NewList, past: Sequence[PastList], continued: Collectio
     others = [earlier for earlier in past if earlier.batch not in continued]
     for earlier in others:
         if earlier.file_name == new.source.file_name and earlier.sha256 != new.source.sha256:
-            params = {"file": earlier.file_name, "batch": earlier.batch, "day": _day(earlier.at)}
+            params = {"file": earlier.file_name, "batch": earlier.batch, "day": _format_day(earlier.at)}
             yield Finding("file-name-again", params=params)
     if not any(earlier.done for earlier in others):
         return
     keys = [(asked.row, (asked.token, asked.direction.value, asked.amount)) for asked in new.plan.movements]
     recent = [earlier for earlier in others if _may_be_same(new, earlier)]
-    repeated = _repeated(keys, recent)
+    repeated = _find_repeated_rows(keys, recent)
     is_same = _is_same_list(len(repeated), len(keys))
     if is_same:
-        doing = [earlier.batch for earlier in recent if _repeated(keys, [earlier])]
+        doing = [earlier.batch for earlier in recent if _find_repeated_rows(keys, [earlier])]
         yield Finding(
             "run-again" if new.is_meant else "already-run",
             params={
                 "count": str(len(repeated)),
                 "all": str(len(keys)),
                 "batches": ", ".join(doing),
-                "rows": row_ranges(repeated),
+                "rows": format_row_ranges(repeated),
             },
         )
     for earlier in others:
         if is_same and earlier in recent:
             continue
-        if rows := _repeated(keys, [earlier]):
+        if rows := _find_repeated_rows(keys, [earlier]):
             yield Finding(
                 "movements-again",
                 params={
                     "as": "counted",
                     "count": str(len(rows)),
                     "batch": earlier.batch,
-                    "day": _day(earlier.at),
-                    "rows": row_ranges(rows),
+                    "day": _format_day(earlier.at),
+                    "rows": format_row_ranges(rows),
                 },
             )
 
@@ -341,11 +345,11 @@ def _is_same_list(repeated: int, movements: int) -> bool:
 
 def _may_be_same(new: NewList, earlier: PastList) -> bool:
     """Tell whether the batch is new enough to be the same list, and not of another period."""
-    periods = {_fold(period) for period in (new.period, earlier.period) if period}
+    periods = {_fold_period(period) for period in (new.period, earlier.period) if period}
     return earlier.at >= new.at - SAME_LIST and len(periods) < 2
 
 
-def _repeated(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList]) -> list[int]:
+def _find_repeated_rows(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList]) -> list[int]:
     """Find the rows that were done, by number: each movement that was done stands for one row that asks for it."""
     done: Counter[MovementKey] = Counter()
     for earlier in past:
@@ -358,9 +362,9 @@ def _repeated(keys: Sequence[tuple[int, MovementKey]], past: Sequence[PastList])
     return found
 
 
-def _fold(period: str) -> str:
+def _fold_period(period: str) -> str:
     return " ".join(period.casefold().split())
 
 
-def _day(at: datetime) -> str:
+def _format_day(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d}"

@@ -13,7 +13,7 @@ from enum import StrEnum
 from batch.errors import ProviderError, ProviderUnreachable, SubAccountGone
 from batch.model import Status
 from batch.notes import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
-from batch.planning.settlement import Verdict
+from batch.planning.settlement import DoubtVerdict
 
 LONGEST_WAIT = 300.0
 """Seconds. A provider that asks for a longer pause ends the run instead; `resume` goes on later."""
@@ -57,7 +57,7 @@ def judge_attempt(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy)
         case Applied():
             return Found(Status.DONE, Step.NEXT)
         case Refused():
-            return Found(Status.REFUSED, _after_refusal(outcome))
+            return Found(Status.REFUSED, _choose_step(outcome))
         case Unproven() | Throttled():
             return Found(Status.UNKNOWN, Step.LOOK)
         case NotApplied():
@@ -67,30 +67,30 @@ def judge_attempt(outcome: Outcome, attempts_in_a_row: int, policy: RetryPolicy)
             return Found(Status.UNKNOWN, Step.SETTLE)
 
 
-def judge_look(answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+def judge_look(answer: Outcome, verdict: DoubtVerdict, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
     """Decide after one look, which can only clear a movement: whatever else it shows is for the settling to confirm."""
-    if verdict is not Verdict.NOT_APPLIED:
+    if verdict is not DoubtVerdict.NOT_APPLIED:
         return Found(Status.UNKNOWN, Step.SETTLE)
-    return _after_missing(answer, attempts_in_a_row, policy)
+    return _judge_missing(answer, attempts_in_a_row, policy)
 
 
 def judge_settling(
-    answer: Outcome, verdict: Verdict, attempts_in_a_row: int, policy: RetryPolicy, *, ask_before_resend: bool
+    answer: Outcome, verdict: DoubtVerdict, attempts_in_a_row: int, policy: RetryPolicy, *, ask_before_resend: bool
 ) -> Found:
     """Decide after a doubt was settled, or could not be."""
-    if verdict is Verdict.APPLIED:
+    if verdict is DoubtVerdict.APPLIED:
         return Found(Status.DONE, Step.NEXT)
-    if verdict is Verdict.UNKNOWN:
+    if verdict is DoubtVerdict.UNKNOWN:
         return Found(Status.UNKNOWN, Step.STOP)
-    found = _after_missing(answer, attempts_in_a_row, policy)
+    found = _judge_missing(answer, attempts_in_a_row, policy)
     return Found(Status.UNKNOWN, Step.STOP) if ask_before_resend and found.status is Status.PENDING else found
 
 
-def _after_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
+def _judge_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy) -> Found:
     """Decide where it was not applied: the row is what the answer said."""
     refusal = find_refusal(answer)
     if refusal is not None:
-        return Found(Status.REFUSED, _after_refusal(refusal))
+        return Found(Status.REFUSED, _choose_step(refusal))
     is_blocked = isinstance(answer, Doubt) and answer.is_blocked
     too_long = isinstance(answer, Throttled) and is_too_long(answer)
     is_over = is_blocked or too_long or attempts_in_a_row >= policy.max_attempts
@@ -117,16 +117,16 @@ def may_answer_later(error: BaseException) -> bool:
     return (
         isinstance(error, ProviderError)
         and not isinstance(error, SubAccountGone)
-        and (asked_pause(error) or 0.0) <= LONGEST_WAIT
+        and (find_asked_pause(error) or 0.0) <= LONGEST_WAIT
     )
 
 
-def asked_pause(error: BaseException | None) -> float | None:
+def find_asked_pause(error: BaseException | None) -> float | None:
     """Find for how many seconds the provider asked to be left alone; None if it did not."""
     return error.retry_after if isinstance(error, ProviderUnreachable) else None
 
 
-def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:
+def compute_wait(asked: float | None, attempts_in_a_row: int, policy: RetryPolicy, rng: random.Random) -> float:
     """Compute the seconds until asking again: what the provider asked for, else backoff with jitter, capped."""
     if asked is not None:
         return max(0.0, asked)
@@ -134,5 +134,5 @@ def wait_seconds(asked: float | None, attempts_in_a_row: int, policy: RetryPolic
     return longest * (0.5 + rng.random() / 2)
 
 
-def _after_refusal(refusal: Refused) -> Step:
+def _choose_step(refusal: Refused) -> Step:
     return Step.STOP if refusal.of_account else Step.NEXT

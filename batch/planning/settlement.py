@@ -15,7 +15,7 @@ from typing import Any
 from batch.i18n import N_, _
 from batch.model import BatchRow, BatchView, Direction, RowResult, Status
 from batch.money import CENT, ZERO
-from batch.notes import note
+from batch.notes import make_note
 
 _SPENT = Decimal("0.1")
 """Of what a movement brought or took, so much at most is taken to be spent between the reading and the answer."""
@@ -30,7 +30,7 @@ class Done:
     brought: Decimal
 
 
-def is_behind(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> bool:
+def is_lagging(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> bool:
     """Tell whether a balance contradicts the movements that are known to be done.
 
     `known` is what the account held after the last of them, and `brought` what each brought it, the newest first. A
@@ -47,7 +47,7 @@ def is_behind(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> bool
 
 _THAT_DOUBT = 2
 """Readings that put a row in doubt."""
-FOR_A_PERSON = (note("untold"), note("settled-missing"), note("changed-elsewhere"))
+FOR_A_PERSON = (make_note("untold"), make_note("settled-missing"), make_note("changed-elsewhere"))
 """The notes of a row in doubt when a person has to decide."""
 
 
@@ -61,7 +61,7 @@ class Observation:
     subaccount: Decimal | None
 
 
-def awaits_person(result: RowResult) -> bool:
+def is_awaiting_person(result: RowResult) -> bool:
     """Tell whether a person has to decide: settling the doubt has failed, or what it found must be agreed to.
 
     Any other row in doubt was interrupted: nobody can know better than the balances, which `resume` will read.
@@ -69,18 +69,18 @@ def awaits_person(result: RowResult) -> bool:
     return result.status is Status.UNKNOWN and result.note in FOR_A_PERSON
 
 
-def rests_on_a_look(result: RowResult) -> bool:
+def is_unconfirmed_refusal(result: RowResult) -> bool:
     """Tell whether a refusal that is no proof was believed after one look, which later balances have to confirm."""
     return result.status is Status.REFUSED and result.note is not None and result.note.code == "seen-missing"
 
 
-def is_refused_with_account(result: RowResult) -> bool:
+def is_account_refusal(result: RowResult) -> bool:
     """Tell whether its refusal was about the account and not about the row: it may be sent when that is put right."""
     told = result.note
     return result.status is Status.REFUSED and told is not None and told.params.get("refuses") == "account"
 
 
-def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:
+def collect_evidence(view: BatchView, entry: BatchRow) -> list[Observation]:
     """Collect the balances before the attempt, the readings since, and the answers of later rows of its sub-account.
 
     Of a row that balances put in doubt: those, and the readings since.
@@ -92,27 +92,33 @@ def evidence_of(view: BatchView, entry: BatchRow) -> list[Observation]:
         data: Mapping[str, Any] = event.data
         if event.kind == "attempt-began" and data["row"] == row:
             # A newer attempt has newer balances before it; what was seen before an older one is settled.
-            found = [_seen(_known_before(data["attempt"]), event.at, data, data["subaccount_balance"])]
+            found = [_make_observation(_describe_attempt(data["attempt"]), event.at, data, data["subaccount_balance"])]
         elif event.kind == "row-doubted" and data["row"] == row:
             found = read[-_THAT_DOUBT:]
         elif event.kind == "balances-read" and token in data["subaccounts"]:
-            read.append(_seen(_read_for(data["purpose"]), event.at, data, data["subaccounts"][token]))
+            read.append(
+                _make_observation(_describe_reading(data["purpose"]), event.at, data, data["subaccounts"][token])
+            )
             found += read[-1:] if found else []
         elif found and event.kind == "attempt-ended" and data["row"] != row and data["main_balance"] is not None:
-            same = _token_of(view, int(data["row"])) == token
-            found.append(_seen(_answer_to(data["row"]), event.at, data, data["subaccount_balance"] if same else None))
+            same = _find_token(view, int(data["row"])) == token
+            found.append(
+                _make_observation(
+                    _describe_answer(data["row"]), event.at, data, data["subaccount_balance"] if same else None
+                )
+            )
     return found
 
 
-def _known_before(attempt: int) -> str:
+def _describe_attempt(attempt: int) -> str:
     return _("known before attempt {number}").format(number=attempt)
 
 
-def _answer_to(row: int) -> str:
+def _describe_answer(row: int) -> str:
     return _("answer to row {row}").format(row=row)
 
 
-def _read_for(purpose: str) -> str:
+def _describe_reading(purpose: str) -> str:
     """Say why balances were read; the purposes are the ledger's words (batch.ledger.events.Purpose)."""
     words = {
         "opening": N_("read before the start"),
@@ -123,18 +129,18 @@ def _read_for(purpose: str) -> str:
     return _(words.get(purpose, purpose))
 
 
-def _seen(what: str, at: datetime, data: Mapping[str, Any], subaccount: str | None) -> Observation:
+def _make_observation(what: str, at: datetime, data: Mapping[str, Any], subaccount: str | None) -> Observation:
     main = data["main_balance"]
     return Observation(
         what, at, None if main is None else Decimal(main), None if subaccount is None else Decimal(subaccount)
     )
 
 
-def _token_of(view: BatchView, row: int) -> str | None:
+def _find_token(view: BatchView, row: int) -> str | None:
     return next((entry.row.token for entry in view.rows if entry.row.number == row), None)
 
 
-class Verdict(StrEnum):
+class DoubtVerdict(StrEnum):
     """What the balances say of a doubtful attempt."""
 
     APPLIED = "applied"
@@ -143,22 +149,24 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BalanceReading:
     """The main account's and the sub-account's balance at about one moment."""
 
     main: Decimal
     subaccount: Decimal
 
-    def debited(self, direction: Direction) -> Decimal:
+    def pick_debited_balance(self, direction: Direction) -> Decimal:
         """Pick the balance that a movement in this direction takes from."""
         return self.main if direction is Direction.ADD else self.subaccount
 
-    def credited(self, direction: Direction) -> Decimal:
+    def pick_credited_balance(self, direction: Direction) -> Decimal:
         """Pick the balance that a movement in this direction gives to."""
         return self.subaccount if direction is Direction.ADD else self.main
 
 
-def settle(direction: Direction, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+def compare_readings(
+    direction: Direction, amount: Decimal, before: BalanceReading, after: BalanceReading
+) -> DoubtVerdict:
     """Compare one reading with the balances before the attempt: it settles the doubt, or leaves it unknown.
 
     Left alone, a balance only drifts down, because accounts send SMS. So with D the debited and C the credited account,
@@ -175,26 +183,28 @@ def settle(direction: Direction, amount: Decimal, before: Reading, after: Readin
     large as the amount, so nothing is settled.
     """
     if amount <= 2 * CENT:
-        return Verdict.UNKNOWN
-    debited = after.debited(direction) - before.debited(direction)
-    credited = after.credited(direction) - before.credited(direction)
+        return DoubtVerdict.UNKNOWN
+    debited = after.pick_debited_balance(direction) - before.pick_debited_balance(direction)
+    credited = after.pick_credited_balance(direction) - before.pick_credited_balance(direction)
     may_be_applied = debited <= CENT - amount and credited <= amount + CENT
     may_be_missing = debited <= CENT and credited <= CENT
     if may_be_applied == may_be_missing:
-        return Verdict.UNKNOWN
-    return Verdict.APPLIED if may_be_applied else Verdict.NOT_APPLIED
+        return DoubtVerdict.UNKNOWN
+    return DoubtVerdict.APPLIED if may_be_applied else DoubtVerdict.NOT_APPLIED
 
 
-def look(direction: Direction, amount: Decimal, before: Reading, after: Reading) -> Verdict:
+def compare_at_once(
+    direction: Direction, amount: Decimal, before: BalanceReading, after: BalanceReading
+) -> DoubtVerdict:
     """Say what one look at once shows. Balances that are what they were show of any amount that nothing moved.
 
     But not of half a cent and less: that much an answer may have been rounded by.
     """
     if before == after and amount > CENT / 2:
-        return Verdict.NOT_APPLIED
-    return settle(direction, amount, before, after)
+        return DoubtVerdict.NOT_APPLIED
+    return compare_readings(direction, amount, before, after)
 
 
-def agree(first: Verdict, second: Verdict) -> Verdict:
+def merge_verdicts(first: DoubtVerdict, second: DoubtVerdict) -> DoubtVerdict:
     """Merge the verdicts of two readings a settling time apart: a late server may yet apply what was given up."""
-    return first if first is second else Verdict.UNKNOWN
+    return first if first is second else DoubtVerdict.UNKNOWN

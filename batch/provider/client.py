@@ -21,8 +21,8 @@ from tenacity import (
 
 from batch.errors import ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement, SubAccount
-from batch.money import CENT, amount_text
-from batch.notes import Answer, Applied, Doubt, Exchange, NoAnswer, Note, NotSent, Outcome, Refused, Unproven, note
+from batch.money import CENT, encode_amount
+from batch.notes import Answer, Applied, Doubt, Exchange, NoAnswer, Note, NotSent, Outcome, Refused, Unproven, make_note
 from batch.provider import codes
 from batch.provider.http import HttpTransport, MaySend, Pace, choose_pace
 from batch.provider.responses import (
@@ -30,9 +30,9 @@ from batch.provider.responses import (
     NotUnderstoodError,
     Success,
     decode,
-    main_account,
-    movement_outcome,
-    subaccount_page,
+    judge_exchange,
+    read_main_account,
+    read_subaccount_page,
 )
 from batch.settings import Secret, Settings
 
@@ -49,7 +49,7 @@ class RepeatWatch:
             return outcome
         is_repeated = outcome.main_balance == self._last_main and movement.amount > CENT
         self._last_main = outcome.main_balance
-        return Doubt(note("answer-repeated")) if is_repeated else outcome
+        return Doubt(make_note("answer-repeated")) if is_repeated else outcome
 
 
 QUESTION_SECONDS = 6.5
@@ -76,16 +76,16 @@ _T = TypeVar("_T")
 class Provider(Protocol):
     """What a check and a run need of the provider."""
 
-    def main_account(self) -> MainAccount:
+    def fetch_main_account(self) -> MainAccount:
         """Ask whose key it is, and for the main account's balance."""
 
-    def subaccounts(self) -> tuple[SubAccount, ...]:
+    def fetch_subaccounts(self) -> tuple[SubAccount, ...]:
         """Ask for every sub-account with its balance."""
 
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+    def fetch_page(self, page: int) -> tuple[SubAccount, ...]:
         """Ask for the sub-accounts of one page of the list."""
 
-    def ahead(self) -> float:
+    def predict_wait(self) -> float:
         """Predict how many seconds the next call would wait for its turn."""
 
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
@@ -127,15 +127,15 @@ class Client:
         self._sleep = sleep
         self._repeats = RepeatWatch()
 
-    def main_account(self) -> MainAccount:
+    def fetch_main_account(self) -> MainAccount:
         reply = self._ask("/me", {"_format": self._answers} if self._answers != "json" else {}, _ANSWER_LIMIT)
-        return self._understood(main_account, reply)
+        return self._understand(read_main_account, reply)
 
-    def subaccounts_on(self, page: int) -> tuple[SubAccount, ...]:
+    def fetch_page(self, page: int) -> tuple[SubAccount, ...]:
         """Ask for one page of the list, in JSON: no XML form of it is known."""
-        return self._page(page)[1]
+        return self._fetch_page(page)[1]
 
-    def subaccounts(self) -> tuple[SubAccount, ...]:
+    def fetch_subaccounts(self) -> tuple[SubAccount, ...]:
         """Ask page after page, and begin anew when the list changes under way."""
         retrying = Retrying(
             retry=retry_if_result(lambda accounts: accounts is None),
@@ -143,13 +143,13 @@ class Client:
             sleep=lambda _seconds: None,
             retry_error_callback=lambda _state: None,
         )
-        accounts = retrying(self._whole_list)
+        accounts = retrying(self._fetch_list)
         if accounts is None:
-            raise ProviderUnreachable(note("list-changing"))
+            raise ProviderUnreachable(make_note("list-changing"))
         return accounts
 
-    def ahead(self) -> float:
-        return self._transport.pace.ahead()
+    def predict_wait(self) -> float:
+        return self._transport.pace.predict_wait()
 
     def recall(self, code: int | None, words: str) -> Refused:
         return codes.translate(code, words)
@@ -157,17 +157,17 @@ class Client:
     def move(self, movement: Movement, may_send: MaySend) -> Outcome:
         body = {
             "apiKey": self._key.reveal(),
-            "credit": amount_text(movement.amount),
+            "credit": encode_amount(movement.amount),
             "tokenSubaccount": movement.token,
         }
         verb = "add" if movement.direction is Direction.ADD else "remove"
         query = {"_format": self._answers} if self._answers != "json" else {}
         exchange = self._transport.post(f"/subaccount/credit/{verb}", body, may_send, query=query, limit=_ANSWER_LIMIT)
-        outcome = self._repeats.check(movement_outcome(exchange), movement)
+        outcome = self._repeats.check(judge_exchange(exchange), movement)
         if isinstance(outcome, Doubt):
             # Whatever may still come on this connection is no answer to what is asked next.
             self._transport.close()
-        return self._without_key_in(outcome)
+        return self._clean_outcome(outcome)
 
     def keep_pace(self, chosen: float | None) -> None:
         """Make no more calls a second than chosen, from now on (0: as many as can be); None leaves it as it is."""
@@ -177,25 +177,25 @@ class Client:
     def close(self) -> None:
         self._transport.close()
 
-    def _whole_list(self) -> tuple[SubAccount, ...] | None:
+    def _fetch_list(self) -> tuple[SubAccount, ...] | None:
         """Fetch the whole list; None if it changed while it was read (a total, or an account on two pages)."""
-        total, accounts = self._page(1)
+        total, accounts = self._fetch_page(1)
         if total > MAX_SUBACCOUNTS:
-            raise ProviderUnreachable(note("list-too-long", number=total))
+            raise ProviderUnreachable(make_note("list-too-long", number=total))
         found = {account.token: account for account in accounts}
         page, read = 1, len(accounts)
         while len(found) == read < total:
             page += 1
-            now, accounts = self._page(page)
+            now, accounts = self._fetch_page(page)
             if now != total or not accounts:
                 return None
             read += len(accounts)
             found.update((account.token, account) for account in accounts)
         return tuple(found.values()) if len(found) == read == total else None
 
-    def _page(self, number: int) -> tuple[int, tuple[SubAccount, ...]]:
+    def _fetch_page(self, number: int) -> tuple[int, tuple[SubAccount, ...]]:
         reply = self._ask("/subaccount/list", {"page": str(number)}, _LIST_LIMIT)
-        page = self._understood(lambda success: subaccount_page(success, number), reply)
+        page = self._understand(lambda success: read_subaccount_page(success, number), reply)
         return page.total, page.accounts
 
     def _ask(self, path: str, query: dict[str, str], limit: int) -> Success:
@@ -208,57 +208,57 @@ class Client:
 
         def is_over(state: RetryCallState) -> bool:
             # Early enough that the wait and the next try still end in time.
-            is_late = time.monotonic() + _asked_wait(state) + _TRY_SECONDS > deadline
+            is_late = time.monotonic() + _read_asked_wait(state) + _TRY_SECONDS > deadline
             return is_late or state.attempt_number >= QUESTION_ATTEMPTS
 
         retrying = Retrying(
             retry=retry_if_result(_may_pass),
             stop=is_over,
-            wait=lambda state: max(_BACKOFF(state), _asked_wait(state)),
+            wait=lambda state: max(_BACKOFF(state), _read_asked_wait(state)),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
         exchange: Exchange = retrying(ask)
         if not isinstance(exchange, Answer):
-            raise ProviderUnreachable(note("unreachable", why=exchange.reason))
-        return self._reply(exchange)
+            raise ProviderUnreachable(make_note("unreachable", why=exchange.reason))
+        return self._read_reply(exchange)
 
-    def _reply(self, answer: Answer) -> Success:
+    def _read_reply(self, answer: Answer) -> Success:
         address, status = self._transport.address, answer.status
         if _may_pass(answer):
-            raise ProviderUnreachable(note("unavailable", status=status), retry_after=answer.retry_after)
+            raise ProviderUnreachable(make_note("unavailable", status=status), retry_after=answer.retry_after)
         try:
             reply = decode(answer)
         except NotUnderstoodError as problem:
-            why = note("not-the-api", address=address, why=problem.note, status=status)
+            why = make_note("not-the-api", address=address, why=problem.note, status=status)
             raise ProviderUnreachable(why) from problem
         if isinstance(reply, Refused):
-            refused = self._without_key(reply)
+            refused = self._hide_key(reply)
             if refused.code == codes.SLOW_DOWN:
-                raise ProviderUnreachable(note("slow-down"), retry_after=answer.retry_after)
+                raise ProviderUnreachable(make_note("slow-down"), retry_after=answer.retry_after)
             raise ProviderRefused(_explain_refusal(refused), code=refused.code, words=refused.words)
         if not 200 <= status < 300:
-            raise ProviderUnreachable(note("wrong-status", address=address, status=status))
+            raise ProviderUnreachable(make_note("wrong-status", address=address, status=status))
         return reply
 
-    def _understood(self, read: Callable[[Success], _T], reply: Success) -> _T:
+    def _understand(self, read: Callable[[Success], _T], reply: Success) -> _T:
         try:
             return read(reply)
         except NotUnderstoodError as problem:
-            why = note("not-usable", address=self._transport.address, why=problem.note)
+            why = make_note("not-usable", address=self._transport.address, why=problem.note)
             raise ProviderUnreachable(why) from problem
 
-    def _without_key_in(self, outcome: Outcome) -> Outcome:
+    def _clean_outcome(self, outcome: Outcome) -> Outcome:
         match outcome:
             case Refused():
-                return self._without_key(outcome)
+                return self._hide_key(outcome)
             case Unproven(refusal):
-                return Unproven(self._without_key(refusal))
+                return Unproven(self._hide_key(refusal))
             case Doubt(refusal=Refused() as refusal):
-                return replace(outcome, refusal=self._without_key(refusal))
+                return replace(outcome, refusal=self._hide_key(refusal))
         return outcome
 
-    def _without_key(self, refused: Refused) -> Refused:
+    def _hide_key(self, refused: Refused) -> Refused:
         """Hide the key, should the words of the refusal repeat it."""
         key = self._key.reveal()
         return replace(refused, words=refused.words.replace(key, "…")) if len(key) >= _SHORTEST_SECRET else refused
@@ -273,17 +273,17 @@ def _may_pass(exchange: Exchange) -> bool:
             return status == codes.SLOW_DOWN or status >= 500
 
 
-def _asked_wait(state: RetryCallState) -> float:
+def _read_asked_wait(state: RetryCallState) -> float:
     """Read the pause that the last answer asked for, in seconds."""
     exchange = state.outcome.result() if state.outcome else None
     return (exchange.retry_after or 0.0) if isinstance(exchange, Answer) else 0.0
 
 
 def _explain_refusal(refused: Refused) -> Note:
-    return note(
+    return make_note(
         "question-refused",
-        code=note("without-code") if refused.code is None else note("with-code", code=refused.code),
+        code=make_note("without-code") if refused.code is None else make_note("with-code", code=refused.code),
         meaning=refused.meaning,
-        said=note("with-words", words=refused.words) if refused.words else note("without-words"),
-        hint=note("check-key") if refused.code in {1, 9, 10} else note("ask-provider"),
+        said=make_note("with-words", words=refused.words) if refused.words else make_note("without-words"),
+        hint=make_note("check-key") if refused.code in {1, 9, 10} else make_note("ask-provider"),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batch.notes import Note, Refused, note
+from batch.notes import Note, Refused, make_note
 from batch.planning.plan import Shortfall
 
 OK = 200
@@ -53,8 +53,8 @@ STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
 def explain(code: int | None) -> Note:
     """Explain a code, or say that it is not a documented one."""
     if code is None:
-        return note("no-code")
-    return note(_MEANINGS[code]) if code in _MEANINGS else note("code-unknown", code=code)
+        return make_note("no-code")
+    return make_note(_MEANINGS[code]) if code in _MEANINGS else make_note("code-unknown", code=code)
 
 
 def translate(code: int | None, words: str, *, by_field: bool = False) -> Refused:

@@ -32,8 +32,8 @@ from urllib3.exceptions import ConnectTimeoutError, DecodeError, IncompleteRead,
 from batch import __version__
 from batch.errors import CreditbatchError, SettingsError
 from batch.i18n import _
-from batch.notes import Answer, Exchange, NoAnswer, Note, NotSent, note
-from batch.provider.responses import read_retry_after
+from batch.notes import Answer, Exchange, NoAnswer, Note, NotSent, make_note
+from batch.provider.responses import parse_retry_pause
 from batch.settings import Stopwatch, is_this_machine
 
 
@@ -95,11 +95,11 @@ def explain_failure(error: BaseException | None) -> Note:
     causes = []
     while error is not None:
         if isinstance(error, NotSentError):
-            return note(str(error))
+            return make_note(str(error))
         causes.append(error)
         error = error.__cause__ or error.__context__
     found = (code for kind, code in _CODES if any(isinstance(cause, kind) for cause in causes))
-    return note(next(found, "connection-failed"))
+    return make_note(next(found, "connection-failed"))
 
 
 DEFAULT_PER_SECOND = 30.0
@@ -147,7 +147,7 @@ class Pace:
         self.apart = 1 / per_second if per_second else 0.0
         """Seconds between two requests."""
 
-    def ahead(self) -> float:
+    def predict_wait(self) -> float:
         """Predict how many seconds the next request would wait."""
         return _queue.ask() if self.apart else 0.0
 
@@ -239,7 +239,7 @@ class HttpTransport:
         except CreditbatchError:
             raise  # by whoever was asked whether the request may leave
         except Exception as error:  # noqa: BLE001 (whatever a library raises here, what counts is whether a byte left)
-            reason = note("answer-late") if self.call.is_late else explain_failure(error)
+            reason = make_note("answer-late") if self.call.is_late else explain_failure(error)
             exchange = NoAnswer(reason) if self.call.sent else NotSent(reason)
         finally:
             self.call = Call()
@@ -262,13 +262,13 @@ class HttpTransport:
             while len(body) <= limit and (piece := answer.raw.read1(limit, decode_content=True)):
                 body += piece
         if len(body) > limit:
-            return NoAnswer(note("answer-too-long"))
+            return NoAnswer(make_note("answer-too-long"))
         if self.call.is_late:
             raise TimeoutError
         # The library takes a close in the middle of the headers for their end.
         if not body and "Content-Length" not in answer.headers and "Transfer-Encoding" not in answer.headers:
-            return NoAnswer(note("answer-cut-short"))
-        return Answer(answer.status_code, body, read_retry_after(answer.headers.get("Retry-After")))
+            return NoAnswer(make_note("answer-cut-short"))
+        return Answer(answer.status_code, body, parse_retry_pause(answer.headers.get("Retry-After")))
 
 
 class _Session(requests.Session):

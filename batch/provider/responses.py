@@ -33,7 +33,7 @@ from batch.notes import (
     Refused,
     Throttled,
     Unproven,
-    note,
+    make_note,
     tell,
 )
 from batch.provider import codes
@@ -81,7 +81,7 @@ class SubAccountPage:
     accounts: tuple[SubAccount, ...]
 
 
-def movement_outcome(exchange: Exchange) -> Outcome:
+def judge_exchange(exchange: Exchange) -> Outcome:
     """Judge what an exchange says of its movement: DESIGN's table, as far as it is about decoding."""
     match exchange:
         case NotSent(reason):
@@ -89,24 +89,24 @@ def movement_outcome(exchange: Exchange) -> Outcome:
         case NoAnswer(reason):
             return Doubt(reason)
         case Answer():
-            return _answered(exchange)
+            return _judge_answer(exchange)
 
 
-def _answered(answer: Answer) -> Outcome:
+def _judge_answer(answer: Answer) -> Outcome:
     if answer.status < 200 or 300 <= answer.status < 400 or answer.status >= 500:
-        return Doubt(note("answer-status", status=answer.status), _find_proof(answer))
+        return Doubt(make_note("answer-status", status=answer.status), _find_proof(answer))
     try:
         reply = decode(answer)
     except ContradictionError as problem:
         return Doubt(problem.note)
     except NotUnderstoodError as problem:
-        return _not_understood(answer, problem.note)
+        return _judge_unreadable(answer, problem.note)
     if isinstance(reply, Refused):
-        return _refused(reply, answer)
+        return _judge_refusal(reply, answer)
     if answer.status >= 400:
-        return Doubt(note("success-with-status", status=answer.status))
+        return Doubt(make_note("success-with-status", status=answer.status))
     try:
-        return _applied(reply)
+        return _read_applied(reply)
     except NotUnderstoodError as problem:
         return Doubt(problem.note)
 
@@ -120,116 +120,116 @@ def _find_proof(answer: Answer) -> Refused | None:
     return reply if isinstance(reply, Refused) and reply.code in codes.PROOF else None
 
 
-def _not_understood(answer: Answer, trouble: Note) -> Outcome:
+def _judge_unreadable(answer: Answer, trouble: Note) -> Outcome:
     if answer.status == codes.SLOW_DOWN:
-        return _throttled(answer)
+        return _make_throttled(answer)
     if answer.status >= 400:
-        return Doubt(note("blocked", status=answer.status), is_blocked=True)
+        return Doubt(make_note("blocked", status=answer.status), is_blocked=True)
     return Doubt(trouble)
 
 
-def _refused(refusal: Refused, answer: Answer) -> Outcome:
+def _judge_refusal(refusal: Refused, answer: Answer) -> Outcome:
     """Judge what a well-formed refusal proves."""
     if codes.SLOW_DOWN in {answer.status, refusal.code}:
-        return _throttled(answer)
+        return _make_throttled(answer)
     if refusal.by_field or refusal.code in codes.PROOF:
         return refusal
     if refusal.code is not None and refusal.code >= codes.FAILURES:
-        return Doubt(note("provider-failed", code=refusal.code), refusal)
+        return Doubt(make_note("provider-failed", code=refusal.code), refusal)
     return Unproven(refusal)
 
 
-def _throttled(answer: Answer) -> Throttled:
-    return Throttled(note("asked-to-slow-down"), answer.retry_after)
+def _make_throttled(answer: Answer) -> Throttled:
+    return Throttled(make_note("asked-to-slow-down"), answer.retry_after)
 
 
 def decode(answer: Answer) -> Success | Refused:
     """Decode a well-formed success or refusal in either format; `NotUnderstoodError` for anything else."""
     text = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
-        raise NotUnderstoodError(note("answer-empty"))
+        raise NotUnderstoodError(make_note("answer-empty"))
     return _decode_xml(text) if text.startswith(b"<") else _decode_json(text, answer.status)
 
 
-def main_account(reply: Success) -> MainAccount:
+def read_main_account(reply: Success) -> MainAccount:
     """Read the main account in a decoded answer to `/me`."""
     if isinstance(reply.fields, Mapping):
         user, credits_ = reply.fields.get("user"), reply.fields.get("credits")
         if not isinstance(credits_, Mapping):
-            raise NotUnderstoodError(note("no-credits"))
+            raise NotUnderstoodError(make_note("no-credits"))
         name = user.get("username") if isinstance(user, Mapping) else None
         figures = [credits_[key] for key in ("balance", "solde") if credits_.get(key) is not None]
         currency = credits_.get("currency")
     else:
-        name, figures, currency = _me_entries(reply.fields)
+        name, figures, currency = _read_me_entries(reply.fields)
     _check_currency(currency)
-    balances = {_money(figure) for figure in figures}
+    balances = {_parse_money(figure) for figure in figures}
     if len(balances) != 1:
-        raise NotUnderstoodError(note("two-balances") if balances else note("no-balance"))
-    return MainAccount(_words(name), balances.pop())
+        raise NotUnderstoodError(make_note("two-balances") if balances else make_note("no-balance"))
+    return MainAccount(_clean_words(name), balances.pop())
 
 
-def subaccount_page(reply: Success, page: int) -> SubAccountPage:
+def read_subaccount_page(reply: Success, page: int) -> SubAccountPage:
     """Read the sub-accounts of a decoded page of the list, without their keys."""
     fields = reply.fields
     if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
-        raise NotUnderstoodError(note("no-list"))
-    total = _whole(fields.get("total"))
+        raise NotUnderstoodError(make_note("no-list"))
+    total = _parse_integer(fields.get("total"))
     if total is None or total < 0:
-        raise NotUnderstoodError(note("no-total"))
-    return SubAccountPage(total, tuple(_subaccount(entry, page) for entry in fields["data"]))
+        raise NotUnderstoodError(make_note("no-total"))
+    return SubAccountPage(total, tuple(_read_subaccount(entry, page) for entry in fields["data"]))
 
 
-def _subaccount(entry: Any, page: int) -> SubAccount:
+def _read_subaccount(entry: Any, page: int) -> SubAccount:
     token = entry.get("token") if isinstance(entry, Mapping) else None
     credits_ = entry.get("credits") if isinstance(entry, Mapping) else None
     if not isinstance(token, str) or not token or _UNSTORABLE.search(token) or not isinstance(credits_, Mapping):
-        raise NotUnderstoodError(note("subaccount-incomplete"))
+        raise NotUnderstoodError(make_note("subaccount-incomplete"))
     _check_currency(credits_.get("currency"))
     return SubAccount(
         token=token,
-        email=_words(entry.get("email")),
-        kind=_words(entry.get("type")),
-        balance=_money(credits_.get("balance")),
+        email=_clean_words(entry.get("email")),
+        kind=_clean_words(entry.get("type")),
+        balance=_parse_money(credits_.get("balance")),
         page=page,
     )
 
 
-def _applied(reply: Success) -> Applied:
+def _read_applied(reply: Success) -> Applied:
     fields = reply.fields
     if isinstance(fields, Mapping):
         main, subaccount, currency = (fields.get(key) for key in ("credit", "subaccountCredit", "currency"))
     elif len(fields) == 3:
-        main, subaccount, currency = (_entry_text(entry) for entry in fields)
+        main, subaccount, currency = (_read_entry(entry) for entry in fields)
     else:
-        raise NotUnderstoodError(note("answer-incomplete"))
+        raise NotUnderstoodError(make_note("answer-incomplete"))
     _check_currency(currency)
-    return Applied(_money(main), _money(subaccount))
+    return Applied(_parse_money(main), _parse_money(subaccount))
 
 
 def _decode_json(body: bytes, status: int) -> Success | Refused:
-    fields = _parsed_json(body)
+    fields = _parse_json(body)
     if not isinstance(fields, Mapping):
-        raise NotUnderstoodError(note("answer-not-json"))
+        raise NotUnderstoodError(make_note("answer-not-json"))
     success = fields.get("success")
     if success is True:
-        return _success(fields.get("code"), fields)
+        return _make_success(fields.get("code"), fields)
     if success is False:
-        return _refusal(fields.get("code"), fields.get("message"))
-    if success is None and 400 <= status < 500 and _names_fields(fields.get("error")):
-        return codes.translate(None, _error_list(fields["error"]), by_field=True)
-    raise NotUnderstoodError(note("answer-undecided"))
+        return _make_refusal(fields.get("code"), fields.get("message"))
+    if success is None and 400 <= status < 500 and _is_error_list(fields.get("error")):
+        return codes.translate(None, _join_errors(fields["error"]), by_field=True)
+    raise NotUnderstoodError(make_note("answer-undecided"))
 
 
-def _parsed_json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     """Return None for what is not JSON: the parser's own error would carry the body along."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
+        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_make_object)
     except (ValueError, RecursionError, DecimalException):
         return None
 
 
-def _parsed_xml(body: bytes) -> Element | None:
+def _parse_xml(body: bytes) -> Element | None:
     """Return the root, or None for what is not XML or does more than hold data (entities, a DTD)."""
     try:
         root: Element = fromstring(body, forbid_dtd=True)
@@ -239,21 +239,21 @@ def _parsed_xml(body: bytes) -> Element | None:
 
 
 def _decode_xml(body: bytes) -> Success | Refused:
-    root = _parsed_xml(body)
+    root = _parse_xml(body)
     if root is None:
-        raise NotUnderstoodError(note("answer-not-xml"))
+        raise NotUnderstoodError(make_note("answer-not-xml"))
     entries = list(root)
     if root.tag != "result" or any(entry.tag != "entry" for entry in entries) or len(entries) < 3:
-        raise NotUnderstoodError(note("answer-other-xml"))
-    success, code = (_entry_text(entry).strip() for entry in entries[:2])
+        raise NotUnderstoodError(make_note("answer-other-xml"))
+    success, code = (_read_entry(entry).strip() for entry in entries[:2])
     if success in {"true", "1"}:
-        return _success(code, entries[2:])
+        return _make_success(code, entries[2:])
     if success in {"false", "0"} and len(entries) == 3:
-        return _refusal(code, _entry_text(entries[2]))
-    raise NotUnderstoodError(note("answer-undecided"))
+        return _make_refusal(code, _read_entry(entries[2]))
+    raise NotUnderstoodError(make_note("answer-undecided"))
 
 
-def read_retry_after(value: str | None) -> float | None:
+def parse_retry_pause(value: str | None) -> float | None:
     """Read `Retry-After` as seconds (RFC 9110: a whole number or a date); None where it says nothing usable."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
@@ -265,52 +265,52 @@ def read_retry_after(value: str | None) -> float | None:
         return None
 
 
-def _entry_text(entry: Element) -> str:
+def _read_entry(entry: Element) -> str:
     if len(entry):
-        raise NotUnderstoodError(note("answer-nested"))
+        raise NotUnderstoodError(make_note("answer-nested"))
     return entry.text or ""
 
 
-def _success(code: Any, fields: Any) -> Success:
-    if _whole(code) != codes.OK:
-        raise ContradictionError(note("success-with-other-code"))
+def _make_success(code: Any, fields: Any) -> Success:
+    if _parse_integer(code) != codes.OK:
+        raise ContradictionError(make_note("success-with-other-code"))
     return Success(fields)
 
 
-def _refusal(code: Any, words: Any) -> Refused:
-    number = _whole(code)
+def _make_refusal(code: Any, words: Any) -> Refused:
+    number = _parse_integer(code)
     if number == codes.OK:
-        raise ContradictionError(note("refusal-with-success-code"))
+        raise ContradictionError(make_note("refusal-with-success-code"))
     if number is None and (code is not None or not isinstance(words, str) or not words.strip()):
-        raise NotUnderstoodError(note("refusal-without-code"))
-    return codes.translate(number, _words(words))
+        raise NotUnderstoodError(make_note("refusal-without-code"))
+    return codes.translate(number, _clean_words(words))
 
 
-def _words(value: Any) -> str:
+def _clean_words(value: Any) -> str:
     """Keep a server's text as it is, but for what nothing can store."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value[:MAX_WORDS]) if isinstance(value, str) else ""
 
 
-def _names_fields(errors: Any) -> bool:
+def _is_error_list(errors: Any) -> bool:
     """Tell whether it is the list of `{"error": [{"elementId": …, "message": …}]}`."""
     entries = errors if isinstance(errors, list) else ()
     return any(isinstance(entry, Mapping) and isinstance(entry.get("elementId"), str) for entry in entries)
 
 
-def _error_list(errors: Sequence[Any]) -> str:
+def _join_errors(errors: Sequence[Any]) -> str:
     messages = [entry.get("message") for entry in errors if isinstance(entry, Mapping)]
-    return _words("; ".join(message for message in messages if isinstance(message, str) and message))
+    return _clean_words("; ".join(message for message in messages if isinstance(message, str) and message))
 
 
-def _me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
+def _read_me_entries(entries: Sequence[Element]) -> tuple[str | None, list[str], str | None]:
     """Read `/me` in XML: an entry of named texts, then one of seven in the order of the JSON fields."""
     if len(entries) != 2 or len(entries[1]) != 7:
-        raise NotUnderstoodError(note("account-incomplete"))
-    texts = [_entry_text(entry) for entry in entries[1]]
+        raise NotUnderstoodError(make_note("account-incomplete"))
+    texts = [_read_entry(entry) for entry in entries[1]]
     return entries[0].findtext("username"), [text for text in (texts[4], texts[6]) if text], texts[5]
 
 
-def _whole(value: Any) -> int | None:
+def _parse_integer(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -319,29 +319,29 @@ def _whole(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _money(value: Any) -> Decimal:
+def _parse_money(value: Any) -> Decimal:
     """Parse a balance, given as a JSON number or as text."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         number = Decimal(value.strip())
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
     else:
-        raise NotUnderstoodError(note("balance-not-a-number"))
+        raise NotUnderstoodError(make_note("balance-not-a-number"))
     if not number.is_finite() or number.adjusted() >= MAX_DIGITS:
-        raise NotUnderstoodError(note("balance-not-a-number"))
+        raise NotUnderstoodError(make_note("balance-not-a-number"))
     return round_balance(number)
 
 
 def _check_currency(currency: Any) -> None:
     if not isinstance(currency, str) or currency.strip() != CURRENCY:
-        raise NotUnderstoodError(note("not-euros"))
+        raise NotUnderstoodError(make_note("not-euros"))
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a field that occurs twice, and drop the sub-accounts' own keys before anything else sees them."""
     fields = dict(pairs)
     if len(fields) != len(pairs):

@@ -12,14 +12,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from batch.files import decimal_text, harmless
+from batch.files import escape_formula, format_decimal
 from batch.findings import Finding
 from batch.i18n import _
-from batch.model import BatchRow, RowResult, Status, status_word
-from batch.money import balance_text
+from batch.model import BatchRow, RowResult, Status, name_status
+from batch.money import encode_balance
 from batch.planning.plan import Refusal
 from batch.report import result_labels
-from batch.report.page import visible
+from batch.report.page import mark_unwritable
 
 TEXT_WIDEST = 40
 _BALANCE_WIDTH = 17
@@ -30,7 +30,7 @@ _MEANING_WIDEST = 28
 Value = str | int | Decimal | datetime | None
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """What a column holds, which says how it is written."""
 
     STATUS = "status"
@@ -45,7 +45,7 @@ class RowColumn:
     """One of our columns: its title, its value of a row, and how wide it is in a workbook, in characters."""
 
     title: Callable[[], str]
-    kind: Kind
+    kind: CellKind
     value: Callable[[BatchRow, Refusal | None], Value]
     """Of a row, and of what the forecast says of it."""
     width: int | None = None
@@ -62,12 +62,12 @@ class RowColumn:
         if value is None:
             return ""
         if isinstance(value, Decimal):
-            return decimal_text(value, 3)
+            return format_decimal(value, 3)
         if isinstance(value, datetime):
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         if isinstance(value, Status):
-            return status_word(value)
-        return harmless(visible(value)) if isinstance(value, str) else str(value)
+            return name_status(value)
+        return escape_formula(mark_unwritable(value)) if isinstance(value, str) else str(value)
 
     def write_json(self, entry: BatchRow) -> Any:
         """Write the value for the JSON document: a status as its code, a balance as text, a time with its zone."""
@@ -75,11 +75,11 @@ class RowColumn:
             return self.json_value(entry)
         value = self.value(entry, None)
         if isinstance(value, Decimal):
-            return balance_text(value)
+            return encode_balance(value)
         return value.isoformat() if isinstance(value, datetime) else value
 
 
-def plain_finding(finding: Finding) -> dict[str, Any]:
+def convert_finding(finding: Finding) -> dict[str, Any]:
     """Convert a finding for the JSON document."""
     return {
         "code": finding.code,
@@ -92,64 +92,71 @@ def plain_finding(finding: Finding) -> dict[str, Any]:
 
 def choose_message(result: RowResult) -> str | None:
     """Choose what is most to the point: of a row in doubt, rather what the balances say than what the provider said."""
-    ours = result_labels.note_of_row(result)
+    ours = result_labels.tell_note(result)
     return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
 
 
 COLUMNS = (
     RowColumn(
-        lambda: result_labels.ours().status, Kind.STATUS, lambda entry, _: entry.result.status, json_name="status"
+        lambda: result_labels.get_report_words().status,
+        CellKind.STATUS,
+        lambda entry, _: entry.result.status,
+        json_name="status",
     ),
     RowColumn(
-        lambda: result_labels.ours().code,
-        Kind.NUMBER,
+        lambda: result_labels.get_report_words().code,
+        CellKind.NUMBER,
         lambda entry, _: entry.result.code,
         _NUMBER_WIDTH,
         json_name="code",
     ),
     RowColumn(
         lambda: _(result_labels.MEANING),
-        Kind.TEXT,
-        lambda entry, _: result_labels.meaning(entry),
+        CellKind.TEXT,
+        lambda entry, _: result_labels.explain_row(entry),
         widest=_MEANING_WIDEST,
     ),
     RowColumn(
         lambda: _(result_labels.MESSAGE),
-        Kind.TEXT,
+        CellKind.TEXT,
         lambda entry, _: entry.result.message,
         json_name="message",
         json_value=lambda entry: choose_message(entry.result),
     ),
     RowColumn(
         lambda: _(result_labels.MAIN_AFTER),
-        Kind.BALANCE,
+        CellKind.BALANCE,
         lambda entry, _: entry.result.main_balance,
         _BALANCE_WIDTH,
         json_name="main_balance",
     ),
     RowColumn(
         lambda: _(result_labels.SUBACCOUNT_AFTER),
-        Kind.BALANCE,
+        CellKind.BALANCE,
         lambda entry, _: entry.result.subaccount_balance,
         _BALANCE_WIDTH,
         json_name="subaccount_balance",
     ),
     RowColumn(
         lambda: _(result_labels.ATTEMPTS),
-        Kind.NUMBER,
+        CellKind.NUMBER,
         lambda entry, _: entry.result.attempts,
         _NUMBER_WIDTH,
         json_name="attempts",
     ),
-    RowColumn(lambda: _(result_labels.TIME), Kind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
+    RowColumn(lambda: _(result_labels.TIME), CellKind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
     RowColumn(
-        lambda: result_labels.ours().row, Kind.NUMBER, lambda entry, _: entry.row.number, _NUMBER_WIDTH, json_name="row"
+        lambda: result_labels.get_report_words().row,
+        CellKind.NUMBER,
+        lambda entry, _: entry.row.number,
+        _NUMBER_WIDTH,
+        json_name="row",
     ),
     RowColumn(
         lambda: _(result_labels.FINDINGS),
-        Kind.TEXT,
-        result_labels.findings,
+        CellKind.TEXT,
+        result_labels.tell_findings,
         json_name="findings",
-        json_value=lambda entry: [plain_finding(finding) for finding in entry.row.findings],
+        json_value=lambda entry: [convert_finding(finding) for finding in entry.row.findings],
     ),
 )

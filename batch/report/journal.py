@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from batch.files import decimal_text, harmless
+from batch.files import escape_formula, format_decimal
 from batch.i18n import _
 from batch.model import BatchHead, BatchRow, BatchView, Direction, Status
-from batch.money import ZERO, amount_text
+from batch.money import ZERO, encode_amount
 from batch.settings import JournalSettings
 
 
@@ -42,30 +42,30 @@ class Entry:
     lines: tuple[Line, Line]
 
 
-def entries_of(view: BatchView, accounts: JournalSettings, zone: tzinfo | None) -> Iterator[Entry]:
+def make_entries(view: BatchView, accounts: JournalSettings, zone: tzinfo | None) -> Iterator[Entry]:
     """Make an entry for each row that is done, however that was found out, in the order in which they were done."""
     head = view.head
     done = [entry for entry in view.rows if entry.result.status is Status.DONE]
-    done.sort(key=lambda entry: (_done_at(head, entry), entry.row.number))
-    last = max((_done_at(head, entry) for entry in done), default=head.created_at)
+    done.sort(key=lambda entry: (_find_end(head, entry), entry.row.number))
+    last = max((_find_end(head, entry) for entry in done), default=head.created_at)
     validated = (head.ended_at or last).astimezone(zone).date()
     for number, entry in enumerate(done, 1):
         yield Entry(
             number,
-            _done_at(head, entry).astimezone(zone).date(),
+            _find_end(head, entry).astimezone(zone).date(),
             head.batch or "",
             head.created_at.astimezone(zone).date(),
-            _text(entry),
+            _compose_text(entry),
             validated,
-            _lines(entry, accounts),
+            _make_lines(entry, accounts),
         )
 
 
-def _done_at(head: BatchHead, entry: BatchRow) -> datetime:
+def _find_end(head: BatchHead, entry: BatchRow) -> datetime:
     return entry.result.at or head.ended_at or head.created_at
 
 
-def _text(entry: BatchRow) -> str:
+def _compose_text(entry: BatchRow) -> str:
     if entry.row.direction is Direction.ADD:
         sentence = _("Credit added to {token}, row {row}")
     else:
@@ -73,7 +73,7 @@ def _text(entry: BatchRow) -> str:
     return sentence.format(token=entry.row.token, row=entry.row.number)
 
 
-def _lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
+def _make_lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
     """Put the debit before the credit."""
     amount = entry.row.amount or ZERO
     is_add = entry.row.direction is Direction.ADD
@@ -90,7 +90,7 @@ def _lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
     return (subaccount, main) if is_add else (main, subaccount)
 
 
-def entry_lines(entries: Iterable[Entry]) -> Iterator[list[str]]:
+def format_entries(entries: Iterable[Entry]) -> Iterator[list[str]]:
     """Give the titles, and a line for each side of each entry, with days as 2026-01-31."""
     yield [
         _("Entry"),
@@ -109,12 +109,12 @@ def entry_lines(entries: Iterable[Entry]) -> Iterator[list[str]]:
                 str(entry.number),
                 entry.day.isoformat(),
                 line.account,
-                harmless(line.label),
+                escape_formula(line.label),
                 line.auxiliary or "",
-                harmless(entry.document),
-                harmless(entry.text),
-                decimal_text(line.debit, 2) if line.debit else "",
-                decimal_text(line.credit, 2) if line.credit else "",
+                escape_formula(entry.document),
+                escape_formula(entry.text),
+                format_decimal(line.debit, 2) if line.debit else "",
+                format_decimal(line.credit, 2) if line.credit else "",
             ]
 
 
@@ -144,65 +144,65 @@ _LINE_END = "\r\n"
 _STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u202f": " "})
 
 
-def file_name(accounts: JournalSettings, closed: date) -> str | None:
+def make_fec_name(accounts: JournalSettings, closed: date) -> str | None:
     """Return the name that the tax office prescribes, None if the company's number is not set."""
     return f"{accounts.siren}FEC{closed:%Y%m%d}.txt" if accounts.siren else None
 
 
-def fec_bytes(entries: Iterable[Entry], accounts: JournalSettings) -> Iterator[bytes]:
+def encode_fec(entries: Iterable[Entry], accounts: JournalSettings) -> Iterator[bytes]:
     """Encode the file, line by line."""
-    yield _encoded(COLUMNS)
+    yield _encode_line(COLUMNS)
     for entry in entries:
         for line in entry.lines:
-            yield _encoded(_fields(entry, line, accounts))
+            yield _encode_line(_list_fields(entry, line, accounts))
 
 
-def _fields(entry: Entry, line: Line, accounts: JournalSettings) -> tuple[str, ...]:
+def _list_fields(entry: Entry, line: Line, accounts: JournalSettings) -> tuple[str, ...]:
     auxiliary = line.auxiliary or ""
     return (
         accounts.code,
         accounts.label,
         str(entry.number),
-        _day(entry.day),
+        _format_day(entry.day),
         line.account,
         line.label,
         auxiliary,
         auxiliary,
         entry.document,
-        _day(entry.document_day),
+        _format_day(entry.document_day),
         entry.text,
-        _amount(line.debit),
-        _amount(line.credit),
+        _format_amount(line.debit),
+        _format_amount(line.credit),
         "",
         "",
-        _day(entry.validated),
+        _format_day(entry.validated),
         "",
         "",
     )
 
 
-def _encoded(fields: Iterable[str]) -> bytes:
-    return (_SEPARATOR.join(map(_plain, fields)) + _LINE_END).encode(ENCODING)
+def _encode_line(fields: Iterable[str]) -> bytes:
+    return (_SEPARATOR.join(map(_convert_text, fields)) + _LINE_END).encode(ENCODING)
 
 
-def _plain(text: str) -> str:
+def _convert_text(text: str) -> str:
     """Put a text on one line and into the characters that the file's encoding has."""
     text = " ".join(text.translate(_STAND_INS).split())
     if text.isascii():
         return text
-    return "".join(map(_character, text))
+    return "".join(map(_convert_character, text))
 
 
-def _character(character: str) -> str:
+def _convert_character(character: str) -> str:
     for written in (character, unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()):
         if written and written.encode(ENCODING, "ignore"):
             return written
     return "?"
 
 
-def _day(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day:%Y%m%d}"
 
 
-def _amount(amount: Decimal) -> str:
-    return amount_text(amount).replace(".", ",")
+def _format_amount(amount: Decimal) -> str:
+    return encode_amount(amount).replace(".", ",")

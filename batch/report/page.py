@@ -34,28 +34,28 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _LINE_END = re.compile(r"\r\n?")
 
 
-def writable(text: str) -> str:
+def fit_cell(text: str) -> str:
     """Fit a text to a cell: what cannot be written becomes a visible mark, and what is too long is cut."""
-    text = visible(text)
+    text = mark_unwritable(text)
     if "_x" in text:
         text = _ESCAPE_LIKE.sub("_x005F_", text)
-    return text if len(text) <= CELL_LIMIT // 2 else _cut(text)
+    return text if len(text) <= CELL_LIMIT // 2 else _cut_text(text)
 
 
-def visible(text: str) -> str:
+def mark_unwritable(text: str) -> str:
     """Mark what no file of ours can hold, and make all line ends alike."""
     if text.isascii() and text.isprintable():
         return text
     return _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
 
 
-def one_line(text: str, limit: int) -> str:
+def fit_line(text: str, limit: int) -> str:
     """Put a text on one line, no longer than the limit, for a page header or a property of the file."""
     line = " ".join(_UNWRITABLE.sub(REPLACED, text).split())
     return line if len(line) <= limit else line[: limit - 1] + CUT
 
 
-def _cut(text: str) -> str:
+def _cut_text(text: str) -> str:
     units = text.encode("utf-16-le")
     if len(units) <= CELL_LIMIT * 2:
         return text
@@ -81,7 +81,7 @@ LINK_INK = "0B4F8A"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Look:
+class ReportStyle:
     """All that styles a cell; compared by identity, since cells are looked up by it for every value.
 
     `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
@@ -101,113 +101,113 @@ class Look:
     is_quoted: bool = False
 
 
-PLAIN = Look()
-WRAPPED = Look(wrap=True)
-OWN_TEXT = Look(number_format=TEXT)
-TRUTH = Look(horizontal="center", indent=0)
-NUMBER = Look(horizontal="right")
-WHOLE_NUMBER = Look(number_format=WHOLE, horizontal="right")
-RIGHT = Look(horizontal="right")
-SMALL_NUMBER = Look(number_format=WHOLE, horizontal="center", indent=0)
+PLAIN = ReportStyle()
+WRAPPED = ReportStyle(wrap=True)
+OWN_TEXT = ReportStyle(number_format=TEXT)
+TRUTH = ReportStyle(horizontal="center", indent=0)
+NUMBER = ReportStyle(horizontal="right")
+WHOLE_NUMBER = ReportStyle(number_format=WHOLE, horizontal="right")
+RIGHT = ReportStyle(horizontal="right")
+SMALL_NUMBER = ReportStyle(number_format=WHOLE, horizontal="center", indent=0)
 
-TITLE = Look(size=18, bold=True, ink=NAVY, vertical="center")
-SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
-LABEL = Look(ink=SLATE)
-LABEL_WRAPPED = Look(ink=SLATE, wrap=True)
-STRONG = Look(bold=True)
-TOTALS_HEAD = Look(bold=True, ink=NAVY, fill="E6EBF1", vertical="center")
+TITLE = ReportStyle(size=18, bold=True, ink=NAVY, vertical="center")
+SECTION = ReportStyle(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
+LABEL = ReportStyle(ink=SLATE)
+LABEL_WRAPPED = ReportStyle(ink=SLATE, wrap=True)
+STRONG = ReportStyle(bold=True)
+TOTALS_HEAD = ReportStyle(bold=True, ink=NAVY, fill="E6EBF1", vertical="center")
 TOTALS_HEAD_RIGHT = replace(TOTALS_HEAD, horizontal="right")
 TOTALS_HEAD_CENTER = replace(TOTALS_HEAD, horizontal="center", indent=0)
-SMALL = Look(size=9, ink=SLATE, vertical="center")
-BELOW = Look(ink=SLATE, vertical="bottom")
-BELOW_STRONG = Look(bold=True, vertical="bottom")
-SIGNED = Look(size=9, ink=SLATE, ruled=True, vertical="bottom")
-HEADER_OWN = Look(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
-HEADER_OURS = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
-HEADER_DRY_RUN = Look(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
-DRY_RUN_MARK = Look(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
+SMALL = ReportStyle(size=9, ink=SLATE, vertical="center")
+BELOW = ReportStyle(ink=SLATE, vertical="bottom")
+BELOW_STRONG = ReportStyle(bold=True, vertical="bottom")
+SIGNED = ReportStyle(size=9, ink=SLATE, ruled=True, vertical="bottom")
+HEADER_OWN = ReportStyle(bold=True, ink=WHITE, fill=SLATE, wrap=True, vertical="center")
+HEADER_OURS = ReportStyle(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="center")
+HEADER_DRY_RUN = ReportStyle(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
+DRY_RUN_MARK = ReportStyle(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
 
-BAND_GOOD = Look(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
-BAND_ATTENTION = Look(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
-BAND_BAD = Look(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
-BAND_DRY_RUN = Look(size=13, bold=True, ink="3D1A66", fill="EDE3F8", wrap=True, vertical="center")
+BAND_GOOD = ReportStyle(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
+BAND_ATTENTION = ReportStyle(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
+BAND_BAD = ReportStyle(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
+BAND_DRY_RUN = ReportStyle(size=13, bold=True, ink="3D1A66", fill="EDE3F8", wrap=True, vertical="center")
 
 # Excel puts its filter button over the right end of a title.
 _TITLE_INDENTS = {"left": 1, "center": 0, "right": 2}
 
 STATUS_LOOKS = {
-    Status.PENDING: Look(bold=True, ink="33475B", fill="E6EBF1"),
-    Status.DONE: Look(bold=True, ink="0F4A26", fill="DDF3E4"),
-    Status.REFUSED: Look(bold=True, ink="7A1A12", fill="FBDDD8"),
-    Status.INVALID: Look(bold=True, ink="5C3D00", fill="FFEFC7"),
-    Status.UNKNOWN: Look(bold=True, ink=WHITE, fill="A4262C"),
+    Status.PENDING: ReportStyle(bold=True, ink="33475B", fill="E6EBF1"),
+    Status.DONE: ReportStyle(bold=True, ink="0F4A26", fill="DDF3E4"),
+    Status.REFUSED: ReportStyle(bold=True, ink="7A1A12", fill="FBDDD8"),
+    Status.INVALID: ReportStyle(bold=True, ink="5C3D00", fill="FFEFC7"),
+    Status.UNKNOWN: ReportStyle(bold=True, ink=WHITE, fill="A4262C"),
 }
 
 
 @cache
-def count_look(language: Language, *, bold: bool = False) -> Look:
+def make_count_style(language: Language, *, bold: bool = False) -> ReportStyle:
     """Make the style of a number of rows."""
-    return Look(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
+    return ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
 
 
 @cache
-def euro_look(places: int, language: Language, *, bold: bool = False) -> Look:
+def make_euro_style(places: int, language: Language, *, bold: bool = False) -> ReportStyle:
     """Make the style of an amount with so many decimals."""
-    euro = _euro_format(places, language)
-    return Look(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
+    euro = _make_euro_format(places, language)
+    return ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
 
 
 @cache
-def difference_look(places: int, language: Language, *, is_zero: bool) -> Look:
+def make_difference_style(places: int, language: Language, *, is_zero: bool) -> ReportStyle:
     """Make the style of a difference of the books: with its sign, and marked unless it is nothing."""
-    euro = _euro_format(places, language)
-    plain = Look(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
+    euro = _make_euro_format(places, language)
+    plain = ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
 
 
 @cache
-def day_look(language: Language) -> Look:
+def make_day_style(language: Language) -> ReportStyle:
     """Make the style of a date of the accountant's."""
-    return Look(number_format=DAY[language])
+    return ReportStyle(number_format=DAY[language])
 
 
 @cache
-def own_moment_look(language: Language) -> Look:
+def make_own_moment_style(language: Language) -> ReportStyle:
     """Make the style of a date and time of the accountant's, whose zone nobody knows."""
-    return Look(number_format=f"{DAY[language]} hh:mm:ss")
+    return ReportStyle(number_format=f"{DAY[language]} hh:mm:ss")
 
 
 @cache
-def moment_look(language: Language, *, in_thousandths: bool = False) -> Look:
+def make_moment_style(language: Language, *, in_thousandths: bool = False) -> ReportStyle:
     """Make the style of a moment of ours, which says its zone."""
-    return Look(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
+    return ReportStyle(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
 
 
 @cache
-def linked(look: Look) -> Look:
+def link_style(look: ReportStyle) -> ReportStyle:
     """Underline a style for a cell that leads somewhere; use one without fill, as some programs choose a link’s ink."""
     return replace(look, underlined=True, ink=LINK_INK)
 
 
 @cache
-def wrapped(look: Look) -> Look:
+def wrap_style(look: ReportStyle) -> ReportStyle:
     """Adapt a style to a text that takes several lines."""
     return replace(look, wrap=True)
 
 
 @cache
-def aligned(look: Look, horizontal: str) -> Look:
+def align_style(look: ReportStyle, horizontal: str) -> ReportStyle:
     """Adapt a style to the title of a column whose values are aligned so."""
     return replace(look, horizontal=horizontal, indent=_TITLE_INDENTS[horizontal])
 
 
 @cache
-def quoted(look: Look) -> Look:
+def quote_style(look: ReportStyle) -> ReportStyle:
     """Adapt a style to a text that could be taken for a formula."""
     return replace(look, number_format=TEXT, is_quoted=True)
 
 
-def styled_cell(sheet: Worksheet, look: Look) -> Cell:
+def make_styled_cell(sheet: Worksheet, look: ReportStyle) -> Cell:
     """Make an empty cell of the sheet in that style."""
     cell = WriteOnlyCell(sheet)
     cell.font = Font(
@@ -226,12 +226,12 @@ def styled_cell(sheet: Worksheet, look: Look) -> Cell:
     return cell
 
 
-def axis_format(language: Language) -> str:
+def make_axis_format(language: Language) -> str:
     """Make the number format of whole euros on the axis of a chart."""
-    return f"{_OWN_SEPARATORS[language]}{_euro_format(0, language)}"
+    return f"{_OWN_SEPARATORS[language]}{_make_euro_format(0, language)}"
 
 
-def _euro_format(places: int, language: Language) -> str:
+def _make_euro_format(places: int, language: Language) -> str:
     digits = f"#,##0.{'0' * places}" if places else "#,##0"
     # LibreOffice saves a bare space of a French format as one between thousands, which then divides by a thousand.
     return f'{digits}"\u00a0€"' if language is Language.FRENCH else f'"€"{digits}'
@@ -260,12 +260,12 @@ class Frame:
         return 3 if self.is_dry_run else 2
 
     @property
-    def header_look(self) -> Look:
+    def header_look(self) -> ReportStyle:
         """The titles above our own columns."""
         return HEADER_DRY_RUN if self.is_dry_run else HEADER_OURS
 
 
-def frame_of(head: BatchHead) -> Frame:
+def make_frame(head: BatchHead) -> Frame:
     return Frame(head.source.file_name, head.batch)
 
 
@@ -286,8 +286,8 @@ def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool 
 def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
     head, foot = HeaderFooterItem(), HeaderFooterItem()
     sheet.oddHeader, sheet.oddFooter = head, foot
-    head.left.text = _page_text(frame.file_name)
-    head.right.text = f"&B{_page_text(result_labels.page(frame.batch))}"
+    head.left.text = _escape_page_text(frame.file_name)
+    head.right.text = f"&B{_escape_page_text(result_labels.say_page_head(frame.batch))}"
     foot.left.text = f"{result_labels.PROGRAM} {__version__}"
     foot.center.text = "&A"
     foot.right.text = "&P / &N"
@@ -296,9 +296,9 @@ def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
         part.color = VIOLET if frame.is_dry_run else SLATE
 
 
-def _page_text(text: str) -> str:
+def _escape_page_text(text: str) -> str:
     """Double each ampersand, which begins a code there."""
-    return one_line(text, HEAD_LIMIT).replace("&", "&&")
+    return fit_line(text, HEAD_LIMIT).replace("&", "&&")
 
 
 MOST_LINKS = 20_000
@@ -317,7 +317,7 @@ class Links:
     """The first row of the sub-account that needs a look."""
 
 
-def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
+def find_links(contents: Contents, courses: list[Course], frame: Frame) -> Links:
     """Find the lines of rows that were refused or are unknown, and of those that the forecast says would be refused."""
     first = frame.first_line
     refused_on_paper = {item.row for item in contents.forecast.refusals} if contents.forecast else set()
@@ -332,13 +332,13 @@ def links_of(contents: Contents, courses: list[Course], frame: Frame) -> Links:
             rows_of_accounts.setdefault(entry.row.token, line)
         if len(rows) == MOST_LINKS:
             break
-    events = _events(contents, rows, first)
+    events = _find_last_attempts(contents, rows, first)
     back = {line: rows[number] for number, line in events.items()}
     accounts = {course.token: line for line, course in enumerate(courses, first)}
     return Links(rows, events, back, accounts, rows_of_accounts)
 
 
-def _events(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
+def _find_last_attempts(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
     """Find the line on which the last attempt of each row begins, by row number."""
     lines: dict[int, int] = {}
     if not rows:

@@ -9,8 +9,8 @@ from typing import Any
 import pandas
 
 from batch.errors import UsageError
-from batch.i18n import Language, _, speaking
-from batch.model import BatchView, Status, status_word
+from batch.i18n import Language, _, use_language
+from batch.model import BatchView, Status, name_status
 from batch.report import result_labels
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 
@@ -20,18 +20,18 @@ _NO_CODE = -1
 """Where there is none, so that codes stay whole numbers in a table."""
 
 
-def difference_in(path: Path, view: BatchView) -> str | None:
+def compare_report(path: Path, view: BatchView) -> str | None:
     """Compare the report's *Rows* with the view: return the first difference as a sentence, None if they agree."""
-    claimed, recorded = _claims(path), _records(view)
+    claimed, recorded = _read_claims(path), _collect_records(view)
     both = recorded.join(claimed, how="outer", sort=False)
     differing = both[(both["status"] != both["claimed"]) | (both["code"] != both["claimed_code"])]
     if differing.empty:
         return None
     first = differing.reset_index(names="row").iloc[0]
-    return _sentence(**{str(name): _plain(value) for name, value in first.items()})
+    return _tell_difference(**{str(name): _convert_value(value) for name, value in first.items()})
 
 
-def _sentence(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: Any) -> str:
+def _tell_difference(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: Any) -> str:
     if claimed is None:
         return _("The report has no row {row}, which is {status} in the ledger.").format(row=row, status=status)
     if status is None:
@@ -43,34 +43,34 @@ def _sentence(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: A
     return sentence.format(row=row, claimed=claimed, claimed_code=claimed_code, status=status, code=code)
 
 
-def _plain(value: Any) -> Any:
+def _convert_value(value: Any) -> Any:
     """Convert a cell of the table for a sentence: to nothing, a text, or a whole number."""
     if pandas.isna(value) or value == _NO_CODE:
         return None
     return value if isinstance(value, str) else int(value)
 
 
-def _records(view: BatchView) -> pandas.DataFrame:
+def _collect_records(view: BatchView) -> pandas.DataFrame:
     """Collect what the ledger says, by row number: the status in the language in force, and the code."""
     results = [entry.result for entry in view.rows]
     return pandas.DataFrame(
         {
-            "status": [status_word(result.status) for result in results],
+            "status": [name_status(result.status) for result in results],
             "code": [_NO_CODE if result.code is None else result.code for result in results],
         },
         index=[entry.row.number for entry in view.rows],
     )
 
 
-def _claims(path: Path) -> pandas.DataFrame:
+def _read_claims(path: Path) -> pandas.DataFrame:
     """Read what the report's *Rows* say, in the same form."""
-    with _opened(path) as workbook:
-        written, names = _language_of(path, workbook)
+    with _open_report(path) as workbook:
+        written, names = _find_language(path, workbook)
         cells = pandas.read_excel(workbook, sheet_name=names.rows, header=None, dtype=object, na_filter=False)
-    first, columns = _titles(path, cells, names)
+    first, columns = _find_titles(path, cells, names)
     table = cells.iloc[first:, columns].set_axis(["claimed", "claimed_code", "row"], axis="columns")
     table = table[table["row"].map(lambda number: isinstance(number, int))]
-    said = _status_words(written)
+    said = _translate_statuses(written)
     return pandas.DataFrame(
         {
             "claimed": [said.get(str(word), str(word)) for word in table["claimed"]],
@@ -80,7 +80,7 @@ def _claims(path: Path) -> pandas.DataFrame:
     )
 
 
-def _opened(path: Path) -> pandas.ExcelFile:
+def _open_report(path: Path) -> pandas.ExcelFile:
     try:
         return pandas.ExcelFile(path, engine="calamine")
     except (KeyboardInterrupt, SystemExit):
@@ -90,22 +90,22 @@ def _opened(path: Path) -> pandas.ExcelFile:
         raise UsageError(sentence.format(path=path)) from error
 
 
-def _language_of(path: Path, workbook: pandas.ExcelFile) -> tuple[Language, ReportWords]:
+def _find_language(path: Path, workbook: pandas.ExcelFile) -> tuple[Language, ReportWords]:
     for written, names in REPORT_WORDS.items():
         if names.rows in workbook.sheet_names:
             return written, names
     sentence = _("The workbook {path} has no sheet “{sheet}”: name one that creditbatch wrote.")
-    raise UsageError(sentence.format(path=path, sheet=result_labels.ours().rows))
+    raise UsageError(sentence.format(path=path, sheet=result_labels.get_report_words().rows))
 
 
-def _status_words(written: Language) -> Mapping[str, str]:
+def _translate_statuses(written: Language) -> Mapping[str, str]:
     """Map the report's words for a status to those of the language in force."""
-    with speaking(written):
-        theirs = {status: status_word(status) for status in Status}
-    return {theirs[status]: status_word(status) for status in Status}
+    with use_language(written):
+        theirs = {status: name_status(status) for status in Status}
+    return {theirs[status]: name_status(status) for status in Status}
 
 
-def _titles(path: Path, cells: pandas.DataFrame, names: ReportWords) -> tuple[int, list[int]]:
+def _find_titles(path: Path, cells: pandas.DataFrame, names: ReportWords) -> tuple[int, list[int]]:
     """Find where the table begins below its titles, and the columns of the status, the code and the row number.
 
     Our columns come after the accountant's own, which may have had the same titles in older reports.

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from batch.findings import Finding
-from batch.i18n import N_, _, euros, language, money, ngettext, pgettext
-from batch.i18n import number as shown_number
+from batch.i18n import N_, _, format_euros, format_money, get_language, ngettext, pgettext
+from batch.i18n import format_number as shown_number
 from batch.ledger.old_sentences import read_sentence
-from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status, status_word
-from batch.notes import note_of, tell
+from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status, name_status
+from batch.notes import decode_note, tell
 from batch.planning.plan import Refusal
 from batch.provider import codes
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
@@ -113,17 +113,17 @@ STATE_WORDS: Mapping[BatchState, str] = {
 }
 
 
-def ours() -> ReportWords:
+def get_report_words() -> ReportWords:
     """Return the names of sheets and columns, in the language in force."""
-    return REPORT_WORDS[language()]
+    return REPORT_WORDS[get_language()]
 
 
-def known_reasons() -> frozenset[str]:
+def list_reason_titles() -> frozenset[str]:
     """List the titles of our column on *To fix*, in every language."""
     return frozenset(known.reason for known in REPORT_WORDS.values())
 
 
-def meaning(entry: BatchRow) -> str | None:
+def explain_row(entry: BatchRow) -> str | None:
     """Explain the row by the provider's code, or by our own note where it did not say; None for a row not sent."""
     result = entry.result
     if result.status is Status.UNKNOWN:
@@ -131,50 +131,50 @@ def meaning(entry: BatchRow) -> str | None:
         return _("{what}: {note}").format(what=unknown, note=tell(result.note)) if result.note else unknown
     if result.note:
         return tell(result.note)
-    return explained(result.code) if result.code is not None or result.status is Status.REFUSED else None
+    return explain_code(result.code) if result.code is not None or result.status is Status.REFUSED else None
 
 
-def explained(code: int | None) -> str:
+def explain_code(code: int | None) -> str:
     """Explain a code of the provider in the language in force."""
     return tell(codes.explain(code))
 
 
-def foreseen_code(refusal: Refusal) -> int:
+def predict_code(refusal: Refusal) -> int:
     """Predict the code with which the provider would refuse."""
     return codes.FORESEEN[refusal.why]
 
 
-def note_of_row(result: RowResult) -> str:
+def tell_note(result: RowResult) -> str:
     """Tell our note, but for one that only repeats what the code means."""
     return "" if result.note is None or result.note.code == "account-refused" else tell(result.note)
 
 
-def finding(found: Finding) -> str:
+def tell_finding(found: Finding) -> str:
     """Tell a finding with its place and, if it keeps nothing from being sent, that it is only a warning."""
-    said = finding_in_place(found)
+    said = place_finding(found)
     return said if found.is_error else _("Warning: {finding}").format(finding=said)
 
 
-def findings(entry: BatchRow, refusal: Refusal | None) -> str:
+def tell_findings(entry: BatchRow, refusal: Refusal | None) -> str:
     """Tell all that was found of a row before it was sent, one finding a line."""
-    lines = [finding(found) for found in entry.row.findings]
+    lines = [tell_finding(found) for found in entry.row.findings]
     if refusal:
-        lines.append(would_be_refused(refusal))
+        lines.append(tell_forecast_refusal(refusal))
     return "\n".join(lines)
 
 
-def would_be_refused(refusal: Refusal) -> str:
+def tell_forecast_refusal(refusal: Refusal) -> str:
     """Tell what the forecast says of a row."""
-    why = explained(foreseen_code(refusal))
+    why = explain_code(predict_code(refusal))
     if refusal.short:
-        return _("Would be refused: {why}, {amount} short.").format(why=why, amount=euros(refusal.short))
+        return _("Would be refused: {why}, {amount} short.").format(why=why, amount=format_euros(refusal.short))
     return _("Would be refused: {why}.").format(why=why)
 
 
-def reason(entry: BatchRow) -> str:
+def tell_reason(entry: BatchRow) -> str:
     """Tell the one who corrects a row why it was not done, without cell addresses: they are the old sheet's."""
     if entry.result.status is Status.REFUSED:
-        why = _refused(entry)
+        why = _tell_refusal(entry)
     elif entry.result.status is Status.PENDING:
         why = _("It was not sent, because the batch was given up.")
     else:
@@ -182,9 +182,9 @@ def reason(entry: BatchRow) -> str:
     return _("Row {row}: {why}").format(row=entry.row.number, why=why)
 
 
-def _refused(entry: BatchRow) -> str:
+def _tell_refusal(entry: BatchRow) -> str:
     code, message = entry.result.code, entry.result.message
-    meant = explained(code)
+    meant = explain_code(code)
     if code is None:
         sentence = _("Refused: {why}.").format(why=meant)
     else:
@@ -194,50 +194,52 @@ def _refused(entry: BatchRow) -> str:
     return _("{sentence} The provider’s message: “{message}”").format(sentence=sentence, message=message)
 
 
-def page(batch: str | None) -> str:
+def say_page_head(batch: str | None) -> str:
     """Say what stands at the right of every page's head."""
     return _(DRY_RUN) if batch is None else _("Batch {batch}").format(batch=batch)
 
 
-def title(batch: str | None, file_name: str) -> str:
+def make_title(batch: str | None, file_name: str) -> str:
     """Give the workbook a title."""
     if batch is None:
         return _("Dry run of {file}").format(file=file_name)
     return _("Credit batch {batch}").format(batch=batch)
 
 
-def finding_in_place(found: Finding) -> str:
+def place_finding(found: Finding) -> str:
     """Tell a finding, after its cell if it has one."""
     if not found.cell:
         return found.message
     return _("{cell}: {message}").format(cell=found.cell, message=found.message)
 
 
-def control_total(total: ControlTotal) -> str:
+def tell_control_total(total: ControlTotal) -> str:
     """Tell what the sheet says its rows add up to, and whether they do."""
     if total.agrees:
-        return _("{stated} in {cell}: the rows add up to it").format(stated=euros(total.stated), cell=total.cell)
+        return _("{stated} in {cell}: the rows add up to it").format(stated=format_euros(total.stated), cell=total.cell)
     sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
-    difference = euros(total.found - total.stated, signed=True)
-    return sentence.format(stated=euros(total.stated), cell=total.cell, found=euros(total.found), difference=difference)
+    difference = format_euros(total.found - total.stated, signed=True)
+    return sentence.format(
+        stated=format_euros(total.stated), cell=total.cell, found=format_euros(total.found), difference=difference
+    )
 
 
-def further(number: int) -> str:
+def tell_hidden_count(number: int) -> str:
     """Tell how many findings are not shown."""
     return ngettext("and {number} more", "and {number} more", number).format(number=shown_number(number))
 
 
-def lowest_at(row: int | None) -> str:
+def tell_lowest_time(row: int | None) -> str:
     """Tell when the main balance would be at its lowest."""
     return _("at the start") if row is None else _("after row {row}").format(row=shown_number(row))
 
 
-def file_size(size: int) -> str:
+def format_file_size(size: int) -> str:
     """Format a file's size in bytes."""
     return ngettext("{number} byte", "{number} bytes", size).format(number=shown_number(size))
 
 
-def people(names: Sequence[str]) -> str:
+def join_people(names: Sequence[str]) -> str:
     """Join the names of several people, or of nobody."""
     return ", ".join(names)
 
@@ -312,7 +314,7 @@ class Teller:
         self._kinds: dict[str, str] = {}
         self._beginnings: dict[tuple[str, bool], str] = {}
         self._terms = {term: _(said) for term, said in _TERMS.items()}
-        self._terms |= {("status", status.value): status_word(status) for status in Status}
+        self._terms |= {("status", status.value): name_status(status) for status in Status}
         self._terms |= {("state", state.value): _(STATE_WORDS[state]) for state in BatchState}
         self._none = pgettext("no value", "none")
         self._truth = {True: pgettext("truth", "yes"), False: pgettext("truth", "no")}
@@ -320,7 +322,7 @@ class Teller:
     def event(self, kind: str) -> str:
         """Say an event's kind."""
         if kind not in self._kinds:
-            plain = _spaced(kind)
+            plain = _separate_words(kind)
             self._kinds[kind] = _(_EVENT_WORDS[kind]) if kind in _EVENT_WORDS else plain[:1].upper() + plain[1:]
         return self._kinds[kind]
 
@@ -330,13 +332,13 @@ class Teller:
 
     def particulars(self, data: Mapping[str, object]) -> str:
         """Say an event's data: "row: 5 · amount: 12.50"."""
-        return " · ".join([self._beginning(key, is_ours=True) + self._value(value, key) for key, value in data.items()])
+        return " · ".join([self._say_key(key, is_ours=True) + self._value(value, key) for key, value in data.items()])
 
-    def _beginning(self, key: str, *, is_ours: bool) -> str:
+    def _say_key(self, key: str, *, is_ours: bool) -> str:
         """Say the key and its colon. A key that is not one of ours is a token, and is never translated."""
         found = self._beginnings.get((key, is_ours))
         if found is None:
-            word = _(_KEY_WORDS[key]) if is_ours and key in _KEY_WORDS else _spaced(key) if is_ours else key
+            word = _(_KEY_WORDS[key]) if is_ours and key in _KEY_WORDS else _separate_words(key) if is_ours else key
             found = self._beginnings[key, is_ours] = _("{cell}: {message}").format(cell=word, message="")
         return found
 
@@ -345,29 +347,29 @@ class Teller:
         if value is None:
             return self._none
         if isinstance(value, str):
-            return self._terms.get((kind, value)) or _text(value, kind)
+            return self._terms.get((kind, value)) or _tell_text(value, kind)
         if isinstance(value, bool):
             return self._truth[value]
         if isinstance(value, Mapping) and kind in _SENTENCES:
-            return tell(note_of(value))
+            return tell(decode_note(value))
         if isinstance(value, Mapping):
-            inner = (self._beginning(str(key), is_ours=False) + self._value(item, kind) for key, item in value.items())
+            inner = (self._say_key(str(key), is_ours=False) + self._value(item, kind) for key, item in value.items())
             return "{" + ", ".join(inner) + "}"
         if isinstance(value, list | tuple):
             return "[" + ", ".join([self._value(item, kind) for item in value]) + "]"
         return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
 
 
-def _text(text: str, kind: str) -> str:
+def _tell_text(text: str, kind: str) -> str:
     if kind in _SENTENCES:
         return tell(read_sentence(text))
     if kind in _MONEY_KEYS:
         try:
-            return money(Decimal(text), 3)
+            return format_money(Decimal(text), 3)
         except (InvalidOperation, ValueError):
             return text
     return text
 
 
-def _spaced(key: str) -> str:
+def _separate_words(key: str) -> str:
     return key.replace("_", " ").replace("-", " ").strip()

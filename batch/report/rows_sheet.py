@@ -10,19 +10,19 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.files import decimal_text, harmless
+from batch.files import escape_formula, format_decimal
 from batch.i18n import pgettext
-from batch.model import BatchRow, BatchView, Direction, Role, Status, status_word
-from batch.money import EXACT, as_excel_compares
+from batch.model import BatchRow, BatchView, ColumnRole, Direction, Status, name_status
+from batch.money import EXACT, round_like_excel
 from batch.planning.plan import Refusal
 from batch.report import page, result_labels
-from batch.report.columns import COLUMNS, Kind, RowColumn, Value
-from batch.report.page import Frame, Links, put_link, visible
-from batch.report.table import Column, Table, column, distinct, sample
+from batch.report.columns import COLUMNS, CellKind, RowColumn, Value
+from batch.report.page import Frame, Links, mark_unwritable, put_link
+from batch.report.table import Column, Table, make_column, name_columns, sample_rows
 from batch.report.verdict import Contents, is_to_fix
 
 _OWN_WIDEST_IN_ROWS = 32
-MONEY_ROLES = (Role.AMOUNT, Role.ADDED, Role.REMOVED)
+MONEY_ROLES = (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)
 TABLE = "Rows"
 """The name of the table in formulas and pivots, in every language."""
 
@@ -30,47 +30,47 @@ TABLE = "Rows"
 def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> None:
     """Write all rows, in the order of the accountant's sheet."""
     refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
-    ours = _our_columns(contents, frame, refusals)
-    columns = [*_own_columns(contents, [item.title for item in ours]), *ours]
-    table = Table(sheet, frame, columns, repeated=contents.view.roles.get(Role.TOKEN), name=TABLE)
+    ours = _make_our_columns(contents, frame, refusals)
+    columns = [*_make_own_columns(contents, [item.title for item in ours]), *ours]
+    table = Table(sheet, frame, columns, repeated=contents.view.roles.get(ColumnRole.TOKEN), name=TABLE)
     writer = _Writer(table, contents, links)
     for entry in contents.view.rows:
         writer.write(entry, refusals.get(entry.row.number))
     table.close()
 
 
-def _own_columns(contents: Contents, taken: list[str]) -> list[Column]:
-    sampled = sample(contents.view.rows)
+def _make_own_columns(contents: Contents, taken: list[str]) -> list[Column]:
+    sampled = sample_rows(contents.view.rows)
     return [
-        column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
-        for index, title in enumerate(distinct(contents.view.columns, taken))
+        make_column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
+        for index, title in enumerate(name_columns(contents.view.columns, taken))
     ]
 
 
-def _our_columns(contents: Contents, frame: Frame, refusals: dict[int, Refusal]) -> list[Column]:
-    look, sampled = frame.header_look, sample(contents.view.rows)
+def _make_our_columns(contents: Contents, frame: Frame, refusals: dict[int, Refusal]) -> list[Column]:
+    look, sampled = frame.header_look, sample_rows(contents.view.rows)
 
     def make(item: RowColumn) -> Column:
         align = _ALIGNED.get(item.kind, "left")
         if item.width is not None:
             return Column(item.title(), item.width, look, align)
         values = (
-            map(status_word, Status)
-            if item.kind is Kind.STATUS
+            map(name_status, Status)
+            if item.kind is CellKind.STATUS
             else (str(item.value(entry, refusals.get(entry.row.number)) or "") for entry in sampled)
         )
-        return column(item.title(), look, values, widest=item.widest)
+        return make_column(item.title(), look, values, widest=item.widest)
 
     return [make(item) for item in COLUMNS]
 
 
-def amount_read(entry: BatchRow, index: int, roles: Mapping[Role, int]) -> Decimal | None:
+def find_amount(entry: BatchRow, index: int, roles: Mapping[ColumnRole, int]) -> Decimal | None:
     """Find what a text such as "12,50" was read as, so that its column can be added up; None if as nothing."""
     row = entry.row
     if entry.result.status is Status.INVALID or row.amount is None or row.direction is None:
         return None
-    if index == roles.get(Role.AMOUNT):
-        has_sign = Role.DIRECTION not in roles and row.direction is Direction.REMOVE
+    if index == roles.get(ColumnRole.AMOUNT):
+        has_sign = ColumnRole.DIRECTION not in roles and row.direction is Direction.REMOVE
         return -row.amount if has_sign else row.amount
     # Of a pair of columns, the other one says at most that nothing is meant.
     return row.amount if index == roles.get(_COLUMN_OF[row.direction]) else None
@@ -82,12 +82,12 @@ class _Writer:
     def __init__(self, table: Table, contents: Contents, links: Links) -> None:
         self._table = table
         self._links = links
-        self._names = result_labels.ours()
+        self._names = result_labels.get_report_words()
         self._width = len(contents.view.columns)
         self._roles = roles = contents.view.roles
         self._money = frozenset(roles[role] for role in MONEY_ROLES if role in roles)
-        self._token = roles.get(Role.TOKEN)
-        self._status_words = {status: status_word(status) for status in Status}
+        self._token = roles.get(ColumnRole.TOKEN)
+        self._status_words = {status: name_status(status) for status in Status}
 
     def write(self, entry: BatchRow, refusal: Refusal | None) -> None:
         """Write the next row, with links if it is one that needs a look."""
@@ -96,7 +96,7 @@ class _Writer:
         if entry.row.number in self._links.rows:
             event = self._links.events.get(entry.row.number)
             account = self._account(entry)
-        self._table.append([*self._own_cells(entry, account), *self._our_cells(entry, refusal, event)])
+        self._table.append([*self._make_own_cells(entry, account), *self._make_our_cells(entry, refusal, event)])
 
     def _account(self, entry: BatchRow) -> int | None:
         """Find its sub-account's line, if the token's cell can bear a link: some programs cut one on several lines."""
@@ -106,27 +106,27 @@ class _Writer:
         is_short = isinstance(written, str) and self._table.fits(self._token, written)
         return self._links.accounts.get(entry.row.token) if is_short else None
 
-    def _own_cells(self, entry: BatchRow, account: int | None) -> Iterator[Cell | None]:
+    def _make_own_cells(self, entry: BatchRow, account: int | None) -> Iterator[Cell | None]:
         row, table, money = entry.row, self._table, self._money
         for index in range(self._width):
             value = row.cells[index]
             if index in money and isinstance(value, str):
-                value = amount_read(entry, index, self._roles) or value
+                value = find_amount(entry, index, self._roles) or value
             if account is not None and index == self._token and isinstance(value, str):
                 yield put_link(table.text(index, value, _LINKED), self._names.balances, account)
             elif isinstance(value, str):
                 yield table.text(index, value)
             else:
-                yield table.pen.own(index, value, is_money=index in money)
+                yield table.pen.copy_value(index, value, is_money=index in money)
 
-    def _our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> Iterator[Cell | None]:
+    def _make_our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> Iterator[Cell | None]:
         for index, item in enumerate(COLUMNS, self._width):
-            cell = self._our_cell(
+            cell = self._make_our_cell(
                 index, item.value(entry, refusal), is_linked=item is _ROW_NUMBER and event is not None
             )
             yield put_link(cell, self._names.events, event) if item is _ROW_NUMBER else cell
 
-    def _our_cell(self, index: int, value: Value, *, is_linked: bool) -> Cell | None:
+    def _make_our_cell(self, index: int, value: Value, *, is_linked: bool) -> Cell | None:
         pen = self._table.pen
         match value:
             case Status():
@@ -141,58 +141,58 @@ class _Writer:
                 return self._table.text(index, value)
 
 
-_ALIGNED = {Kind.NUMBER: "center", Kind.BALANCE: "right"}
+_ALIGNED = {CellKind.NUMBER: "center", CellKind.BALANCE: "right"}
 _ROW_NUMBER = next(item for item in COLUMNS if item.json_name == "row")
 """Leads to the first event of a row that needs a look."""
-_COLUMN_OF = {Direction.ADD: Role.ADDED, Direction.REMOVE: Role.REMOVED}
-_LINKED = page.linked(page.PLAIN)
-_LINKED_NUMBER = page.linked(page.SMALL_NUMBER)
+_COLUMN_OF = {Direction.ADD: ColumnRole.ADDED, Direction.REMOVE: ColumnRole.REMOVED}
+_LINKED = page.link_style(page.PLAIN)
+_LINKED_NUMBER = page.link_style(page.SMALL_NUMBER)
 
 
-def row_lines(contents: Contents) -> Iterator[list[str]]:
+def format_rows(contents: Contents) -> Iterator[list[str]]:
     """Give the titles, and a line for each row."""
     view, ours = contents.view, [item.title() for item in COLUMNS]
-    yield [*map(harmless, distinct(view.columns, ours)), *ours]
+    yield [*map(escape_formula, name_columns(view.columns, ours)), *ours]
     refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
     for entry in view.rows:
         refusal = refusals.get(entry.row.number)
-        yield [*_own(contents, entry), *(item.write_text(entry, refusal) for item in COLUMNS)]
+        yield [*_format_own_cells(contents, entry), *(item.write_text(entry, refusal) for item in COLUMNS)]
 
 
-def _own(contents: Contents, entry: BatchRow) -> Iterator[str]:
+def _format_own_cells(contents: Contents, entry: BatchRow) -> Iterator[str]:
     roles = contents.view.roles
     money = {roles[role] for role in MONEY_ROLES if role in roles}
     was_readable = entry.result.status is not Status.INVALID
     for index in range(len(contents.view.columns)):
         value = entry.row.cells[index]
         if index in money and isinstance(value, str):
-            value = amount_read(entry, index, roles) or value
-        if isinstance(value, str) and was_readable and index == roles.get(Role.TOKEN):
-            yield visible(value)
+            value = find_amount(entry, index, roles) or value
+        if isinstance(value, str) and was_readable and index == roles.get(ColumnRole.TOKEN):
+            yield mark_unwritable(value)
         elif isinstance(value, Decimal) and index in money:
-            yield _number(value, 2)
+            yield _format_number(value, 2)
         else:
-            yield _cell(value)
+            yield _format_cell(value)
 
 
-def _cell(value: model.Cell) -> str:
+def _format_cell(value: model.Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return harmless(visible(value))
+        return escape_formula(mark_unwritable(value))
     if isinstance(value, bool):
         return pgettext("truth", "yes") if value else pgettext("truth", "no")
     if isinstance(value, datetime):
         return value.isoformat(" ") if value.time() != time.min else f"{value:%Y-%m-%d}"
-    return _number(value, 0)
+    return _format_number(value, 0)
 
 
-def _number(number: Decimal, least: int) -> str:
+def _format_number(number: Decimal, least: int) -> str:
     """Drop the digits after the fifteenth, which binary fractions add, unless the number is whole."""
     if not number.is_finite():
         return str(number)
     is_whole = number == number.to_integral_value(context=EXACT)
-    return decimal_text(number if is_whole else as_excel_compares(number).normalize(EXACT), least)
+    return format_decimal(number if is_whole else round_like_excel(number).normalize(EXACT), least)
 
 
 _OWN_WIDEST_TO_FIX = 40
@@ -203,36 +203,38 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     """Write the rows to correct, with the reason beside each, and return the range."""
     view = contents.view
     rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
-    width = own_width(view)
-    sampled = sample(rows)
+    width = count_own_columns(view)
+    sampled = sample_rows(rows)
     columns = [
-        column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_TO_FIX)
+        make_column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_TO_FIX)
         for index, title in enumerate(view.columns[:width])
     ]
-    reasons = [result_labels.reason(entry) for entry in sampled]
-    columns.append(column(result_labels.ours().reason, frame.header_look, reasons, widest=REASON_WIDEST))
-    table = Table(sheet, frame, columns, repeated=view.roles.get(Role.TOKEN), is_marked=False)
+    reasons = [result_labels.tell_reason(entry) for entry in sampled]
+    columns.append(
+        make_column(result_labels.get_report_words().reason, frame.header_look, reasons, widest=REASON_WIDEST)
+    )
+    table = Table(sheet, frame, columns, repeated=view.roles.get(ColumnRole.TOKEN), is_marked=False)
     money = frozenset(view.roles[role] for role in MONEY_ROLES if role in view.roles)
     for entry in rows:
         cells = [
             table.text(index, value, page.OWN_TEXT)
             if isinstance(value, str)
-            else table.pen.own(index, value, is_money=index in money)
-            for index, value in enumerate(_kept(entry, width))
+            else table.pen.copy_value(index, value, is_money=index in money)
+            for index, value in enumerate(_keep_numbers(entry, width))
         ]
-        table.append([*cells, table.text(width, result_labels.reason(entry))])
+        table.append([*cells, table.text(width, result_labels.tell_reason(entry))])
     table.close()
     return table.ref
 
 
-def own_width(view: BatchView) -> int:
+def count_own_columns(view: BatchView) -> int:
     """Count the accountant's columns. A sheet that was such a list before has our last column already."""
-    has_reason = bool(view.columns) and view.columns[-1] in result_labels.known_reasons()
+    has_reason = bool(view.columns) and view.columns[-1] in result_labels.list_reason_titles()
     return len(view.columns) - has_reason
 
 
-def _kept(entry: BatchRow, width: int) -> Iterator[model.Cell]:
+def _keep_numbers(entry: BatchRow, width: int) -> Iterator[model.Cell]:
     """Keep numbers as numbers, however long: a token that lost digits must not pass for a text."""
     for value in entry.row.cells[:width]:
         is_number = isinstance(value, Decimal) and value.is_finite()
-        yield as_excel_compares(value) if is_number and isinstance(value, Decimal) else value
+        yield round_like_excel(value) if is_number and isinstance(value, Decimal) else value

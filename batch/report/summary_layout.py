@@ -30,10 +30,10 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.i18n import _, language
+from batch.i18n import _, get_language
 from batch.report import page, result_labels
-from batch.report.page import Look
-from batch.report.table import Pen
+from batch.report.page import ReportStyle
+from batch.report.table import CellFactory
 
 WIDTHS = (25, 34, 9, 18, 9, 18, 18)
 LAST = len(WIDTHS)
@@ -56,7 +56,7 @@ class Form:
     """Writes line after line. With `called` a figure gets a name that formulas can use, the same in every language."""
 
     def __init__(self, workbook: Workbook, sheet: Worksheet) -> None:
-        self._pen = Pen(sheet)
+        self._pen = CellFactory(sheet)
         self._workbook = workbook
         self._sheet = sheet
         self._points = 0.0
@@ -69,19 +69,19 @@ class Form:
         """The last line that was written."""
         return self._pen.row
 
-    def band(self, text: str, look: Look, height: float) -> None:
+    def band(self, text: str, look: ReportStyle, height: float) -> None:
         """Write a text over all columns."""
-        self._across(text, look, height)
+        self._write_band(text, look, height)
         self._merge(1, LAST)
 
-    def sentence(self, text: str, look: Look) -> None:
+    def sentence(self, text: str, look: ReportStyle) -> None:
         """Write the verdict, on as many lines as it needs."""
         self.band(text, look, BAND_LINE_POINTS * ceil(len(text) / BAND_CHARACTERS) + 12)
 
     def section(self, title: str) -> None:
         """Write an empty row and a heading."""
-        self._line([], LINE_POINTS - 5)
-        self._across(title, page.SECTION, LINE_POINTS + 4)
+        self._write_line([], LINE_POINTS - 5)
+        self._write_band(title, page.SECTION, LINE_POINTS + 4)
 
     def heads(self, titles: Sequence[str], spans: Sequence[tuple[int, int]] = ()) -> None:
         """Write titles of the figures below; a span is a title over two columns, counted from 0."""
@@ -90,16 +90,16 @@ class Form:
         for column, title in enumerate(titles):
             right = page.TOTALS_HEAD_CENTER if column in spanned else page.TOTALS_HEAD_RIGHT
             cells.append(self._pen.text(column, title, page.TOTALS_HEAD if column < 2 else right))
-        self._line(cells, LINE_POINTS + 2)
+        self._write_line(cells, LINE_POINTS + 2)
         for first, last in spans:
             self._merge(first + 1, last + 1)
 
     def totals(
-        self, label: str, note: str, sums: Sums, *, called: str, look: Look = page.LABEL, is_strong: bool = False
+        self, label: str, note: str, sums: Sums, *, called: str, look: ReportStyle = page.LABEL, is_strong: bool = False
     ) -> None:
         """Write one line of the control totals."""
         pen = self._pen
-        count = page.count_look(language(), bold=is_strong)
+        count = page.make_count_style(get_language(), bold=is_strong)
         rows_in, euros_in, rows_out, euros_out, rows = sums
         cells = [
             pen.text(0, label, page.STRONG if is_strong else look),
@@ -110,7 +110,7 @@ class Form:
             pen.euros(5, euros_out, bold=is_strong),
             pen.number(6, rows, count),
         ]
-        self._line(cells)
+        self._write_line(cells)
         for column, what in ((4, "Added"), (6, "Removed"), (7, "Rows")):
             self._name(f"{called}{what}", column)
 
@@ -122,7 +122,7 @@ class Form:
             else self._pen.euros(column, balance, 3)
             for column, balance in zip((3, 5, 6), balances, strict=True)
         ]
-        self._balance_line(label, cells, page.LABEL, called)
+        self._write_balances(label, cells, page.LABEL, called)
 
     def differences(self, label: str, differences: Sequence[Decimal | None], called: str) -> None:
         """Write the differences of the three, marked unless they are nothing."""
@@ -132,17 +132,17 @@ class Form:
             else self._pen.difference(column, difference)
             for column, difference in zip((3, 5, 6), differences, strict=True)
         ]
-        self._balance_line(label, cells, page.STRONG, called)
+        self._write_balances(label, cells, page.STRONG, called)
 
     def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
         """Write a label and an amount, or that it is not known."""
         pen = self._pen
         value = pen.text(3, _(result_labels.NOT_KNOWN), page.RIGHT) if amount is None else pen.euros(3, amount, 3)
-        self._line([pen.text(0, label, page.LABEL), None, None, value, pen.text(4, note)])
+        self._write_line([pen.text(0, label, page.LABEL), None, None, value, pen.text(4, note)])
 
     def remark(self, text: str) -> None:
         """Write a sentence over all columns."""
-        self._line([self._pen.text(0, text, page.WRAPPED)], LINE_POINTS * _lines(text, LINE_CHARACTERS))
+        self._write_line([self._pen.text(0, text, page.WRAPPED)], LINE_POINTS * _count_lines(text, LINE_CHARACTERS))
         self._merge(1, LAST)
 
     def text(self, label: str, value: str | None, called: str | None = None) -> None:
@@ -150,8 +150,8 @@ class Form:
         if not value:
             return
         cells = [self._pen.text(0, label, page.LABEL_WRAPPED), self._pen.text(1, value, page.WRAPPED)]
-        lines = max(_lines(value[:SHOWN_TEXT], VALUE_CHARACTERS), _lines(label, WIDTHS[0] - 1))
-        self._line(cells, LINE_POINTS * lines)
+        lines = max(_count_lines(value[:SHOWN_TEXT], VALUE_CHARACTERS), _count_lines(label, WIDTHS[0] - 1))
+        self._write_line(cells, LINE_POINTS * lines)
         self._merge(2, LAST)
         if called:
             self._name(called, 2)
@@ -159,7 +159,7 @@ class Form:
     def time(self, label: str, at: datetime | None) -> None:
         """Write a label and a moment, if there is one."""
         if at is not None:
-            self._line([self._pen.text(0, label, page.LABEL), self._pen.time(1, at)])
+            self._write_line([self._pen.text(0, label, page.LABEL), self._pen.time(1, at)])
             self._merge(2, LAST)
 
     def signature(self, label: str, name: str) -> None:
@@ -170,29 +170,31 @@ class Form:
             for column in range(2, LAST)
         ]
         label_cell, name_cell = pen.text(0, label, page.BELOW), pen.text(1, name, page.BELOW_STRONG)
-        self._line([label_cell, name_cell, *line], SIGNATURE_POINTS)
+        self._write_line([label_cell, name_cell, *line], SIGNATURE_POINTS)
         self._merge(3, LAST)
 
     def room(self, lines: int) -> None:
         """Leave empty lines for a picture."""
         for _line in range(lines):
-            self._line([], LINE_POINTS)
+            self._write_line([], LINE_POINTS)
 
     def close(self) -> None:
         """Say how many pages it takes, which is known once all is written."""
         self._sheet.page_setup.fitToHeight = 1 if self._points <= ONE_PAGE_POINTS else 0
 
-    def _balance_line(self, label: str, cells: Sequence[Cell | None], look: Look, called: str | None) -> None:
+    def _write_balances(self, label: str, cells: Sequence[Cell | None], look: ReportStyle, called: str | None) -> None:
         main, subaccounts, together = cells
-        self._line([self._pen.text(0, label, look), None, None, main, None, subaccounts, together])
+        self._write_line([self._pen.text(0, label, look), None, None, main, None, subaccounts, together])
         if called:
             for column, whose in ((4, "Main"), (6, "Subaccounts"), (7, "Together")):
                 self._name(f"{whose}{called}", column)
 
-    def _across(self, text: str, look: Look, height: float) -> None:
-        self._line([self._pen.text(column, text if column == 0 else None, look) for column in range(LAST)], height)
+    def _write_band(self, text: str, look: ReportStyle, height: float) -> None:
+        self._write_line(
+            [self._pen.text(column, text if column == 0 else None, look) for column in range(LAST)], height
+        )
 
-    def _line(self, cells: Sequence[Cell | None], height: float = LINE_POINTS) -> None:
+    def _write_line(self, cells: Sequence[Cell | None], height: float = LINE_POINTS) -> None:
         self._points += height
         self._pen.append(list(cells), min(height, 400))
 
@@ -204,7 +206,7 @@ class Form:
         self._workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
-def _lines(text: str, room: int) -> int:
+def _count_lines(text: str, room: int) -> int:
     return sum(max(1, ceil(len(part) / room)) for part in text.split("\n"))
 
 
@@ -253,14 +255,14 @@ class Picture:
     is_stacked: bool = False
 
 
-def step_of(largest: Decimal) -> Decimal:
+def choose_step(largest: Decimal) -> Decimal:
     """Choose the distance of the marks on the axis, few enough to read: 1, 2 or 5 of some power of ten."""
     least = max(largest, Decimal(1)) / MOST_STEPS
     power = Decimal(1).scaleb(least.adjusted())
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
 
 
-def chart_of(picture: Picture) -> BarChart:
+def make_chart(picture: Picture) -> BarChart:
     """Make a chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap."""
     chart = BarChart()
     chart.type = "bar"
@@ -268,7 +270,7 @@ def chart_of(picture: Picture) -> BarChart:
     chart.anchor = TwoCellAnchor(  # type: ignore[assignment]  # its stub knows only a cell's name
         _from=AnchorMarker(col=left, row=top, colOff=GAP, rowOff=GAP), to=AnchorMarker(col=right, row=bottom)
     )
-    chart.title = _title(picture.title)
+    chart.title = _make_title(picture.title)
     data = picture.data
     labels = Reference(data.sheet, min_col=1, min_row=data.first, max_row=data.last)
     for bars in picture.bars:
@@ -281,26 +283,26 @@ def chart_of(picture: Picture) -> BarChart:
     chart.gapWidth = 45
     if picture.is_stacked:
         chart.grouping, chart.overlap = "stacked", 100
-    _axes(chart)
-    chart.y_axis.majorUnit = float(step_of(data.largest))
+    _set_axes(chart)
+    chart.y_axis.majorUnit = float(choose_step(data.largest))
     chart.legend.position = "b"
     chart.legend.overlay = False
-    chart.legend.txPr = _rich(FONT_SIZE)
+    chart.legend.txPr = _make_rich_text(FONT_SIZE)
     chart.graphical_properties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
     return chart
 
 
-def _title(text: str) -> Title:
-    letters = _letters(TITLE_SIZE, bold=True)
+def _make_title(text: str) -> Title:
+    letters = _make_letters(TITLE_SIZE, bold=True)
     paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), r=[RegularTextRun(rPr=letters, t=text)])
     return Title(tx=Text(rich=RichText(bodyPr=RichTextProperties(), p=[paragraph])), overlay=False)
 
 
-def _axes(chart: BarChart) -> None:
+def _set_axes(chart: BarChart) -> None:
     names, euros = chart.x_axis, chart.y_axis
     for axis in (names, euros):
         axis.delete = False
-        axis.txPr = _rich(FONT_SIZE)
+        axis.txPr = _make_rich_text(FONT_SIZE)
         axis.majorTickMark = "none"
         axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
     # The first line at the top; the other axis then has to be told to stay at the bottom.
@@ -308,14 +310,14 @@ def _axes(chart: BarChart) -> None:
     euros.crosses = "max"
     names.tickLblPos = "low"
     names.noMultiLvlLbl = True
-    euros.number_format = page.axis_format(language())
+    euros.number_format = page.make_axis_format(get_language())
     euros.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill="E6EBF1")))
 
 
-def _letters(size: int, *, bold: bool = False) -> CharacterProperties:
+def _make_letters(size: int, *, bold: bool = False) -> CharacterProperties:
     return CharacterProperties(sz=size, b=bold, solidFill=page.BLACK, latin=Font(typeface=page.FONT))
 
 
-def _rich(size: int) -> RichText:
-    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=_letters(size)), endParaRPr=_letters(size))
+def _make_rich_text(size: int) -> RichText:
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=_make_letters(size)), endParaRPr=_make_letters(size))
     return RichText(bodyPr=RichTextProperties(rot=0, vert="horz"), p=[paragraph])

@@ -11,39 +11,39 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.i18n import _, euros, ngettext, number
-from batch.model import BatchRow, BatchView, Direction, Status, severity_word, status_word
+from batch.i18n import _, format_euros, format_number, ngettext
+from batch.model import BatchRow, BatchView, Direction, Status, name_severity, name_status
 from batch.money import CENT, ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
-from batch.planning.settlement import awaits_person
+from batch.planning.settlement import is_awaiting_person
 from batch.report import page, result_labels
 from batch.report.page import Frame
-from batch.report.result_labels import explained
-from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Picture, chart_of
-from batch.report.verdict import Contents, Course, Mood, tell_next_steps, verdict
+from batch.report.result_labels import explain_code
+from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Picture, make_chart
+from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
 
 MOST_REASONS = 5
 
 
-def remarks(contents: Contents) -> list[str]:
+def list_remarks(contents: Contents) -> list[str]:
     """List all there is to say of a batch: what was asked against what was done, then its books."""
-    return [*_of_rows(contents.view), *_of_books(contents)]
+    return [*_tell_rows(contents.view), *_tell_books(contents)]
 
 
-def _of_rows(view: BatchView) -> Iterator[str]:
+def _tell_rows(view: BatchView) -> Iterator[str]:
     by_status: dict[Status, list[BatchRow]] = defaultdict(list)
     for entry in view.rows:
         by_status[entry.result.status].append(entry)
-    yield from _refused(by_status[Status.REFUSED])
-    yield from _in_doubt(by_status[Status.UNKNOWN])
+    yield from _tell_refusals(by_status[Status.REFUSED])
+    yield from _tell_doubts(by_status[Status.UNKNOWN])
     if pending := by_status[Status.PENDING]:
-        yield _counted(_left(len(pending), is_over=view.head.is_over), pending)
-    yield from _invalid(by_status[Status.INVALID])
+        yield _fill_sentence(_choose_sentence(len(pending), is_over=view.head.is_over), pending)
+    yield from _tell_errors(by_status[Status.INVALID])
     found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
     if found_out:
-        yield _counted(
+        yield _fill_sentence(
             ngettext(
                 "{rows} row ({amount}) was found to be done only afterwards: its note says how.",
                 "{rows} rows ({amount}) were found to be done only afterwards: their notes say how.",
@@ -53,26 +53,26 @@ def _of_rows(view: BatchView) -> Iterator[str]:
         )
 
 
-def _in_doubt(entries: list[BatchRow]) -> Iterator[str]:
-    undecided = [entry for entry in entries if awaits_person(entry.result)]
-    interrupted = [entry for entry in entries if not awaits_person(entry.result)]
+def _tell_doubts(entries: list[BatchRow]) -> Iterator[str]:
+    undecided = [entry for entry in entries if is_awaiting_person(entry.result)]
+    interrupted = [entry for entry in entries if not is_awaiting_person(entry.result)]
     if undecided:
         sentence = ngettext(
             "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
             "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
             len(undecided),
         )
-        yield _counted(sentence, undecided)
+        yield _fill_sentence(sentence, undecided)
     if interrupted:
         sentence = ngettext(
             "Of {rows} row ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
             "Of {rows} rows ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
             len(interrupted),
         )
-        yield _counted(sentence, interrupted)
+        yield _fill_sentence(sentence, interrupted)
 
 
-def _left(rows: int, *, is_over: bool) -> str:
+def _choose_sentence(rows: int, *, is_over: bool) -> str:
     if is_over:
         return ngettext("{rows} row ({amount}) was not moved.", "{rows} rows ({amount}) were not moved.", rows)
     return ngettext(
@@ -82,7 +82,7 @@ def _left(rows: int, *, is_over: bool) -> str:
     )
 
 
-def _refused(entries: list[BatchRow]) -> Iterator[str]:
+def _tell_refusals(entries: list[BatchRow]) -> Iterator[str]:
     """Tell the commonest reasons, each with its rows and euros."""
     by_code: dict[int | None, list[BatchRow]] = defaultdict(list)
     for entry in entries:
@@ -92,7 +92,7 @@ def _refused(entries: list[BatchRow]) -> Iterator[str]:
         sentence = ngettext(
             "{rows} row ({amount}) was refused: {why}.", "{rows} rows ({amount}) were refused: {why}.", len(refused)
         )
-        yield _counted(sentence, refused, why=explained(code))
+        yield _fill_sentence(sentence, refused, why=explain_code(code))
     rest = [entry for _code, group in groups[MOST_REASONS:] for entry in group]
     if rest:
         sentence = ngettext(
@@ -100,16 +100,16 @@ def _refused(entries: list[BatchRow]) -> Iterator[str]:
             "{rows} rows ({amount}) were refused for other reasons.",
             len(rest),
         )
-        yield _counted(sentence, rest)
+        yield _fill_sentence(sentence, rest)
 
 
-def _invalid(entries: list[BatchRow]) -> Iterator[str]:
+def _tell_errors(entries: list[BatchRow]) -> Iterator[str]:
     if not entries:
         return
     sentence = ngettext(
         "{rows} row has an error and was never sent.", "{rows} rows have errors and were never sent.", len(entries)
     )
-    yield _counted(sentence, entries)
+    yield _fill_sentence(sentence, entries)
     unread = [entry for entry in entries if entry.row.amount is None or entry.row.direction is None]
     if unread:
         sentence = ngettext(
@@ -117,37 +117,37 @@ def _invalid(entries: list[BatchRow]) -> Iterator[str]:
             "The amount or the direction of {rows} of them could not be read: they are in no total of euros.",
             len(unread),
         )
-        yield sentence.format(rows=number(len(unread)))
+        yield sentence.format(rows=format_number(len(unread)))
 
 
-def _counted(sentence: str, entries: list[BatchRow], **fields: str) -> str:
+def _fill_sentence(sentence: str, entries: list[BatchRow], **fields: str) -> str:
     amount = sum((entry.row.amount or ZERO for entry in entries), ZERO)
-    return sentence.format(rows=number(len(entries)), amount=euros(amount), **fields)
+    return sentence.format(rows=format_number(len(entries)), amount=format_euros(amount), **fields)
 
 
-def _of_books(contents: Contents) -> Iterator[str]:
+def _tell_books(contents: Contents) -> Iterator[str]:
     books = contents.books
     accounts = [books.main, *books.subaccounts.values()]
     if any(book.difference is None for book in accounts):
-        yield _on_unread(accounts)
+        yield _tell_unread_balances(accounts)
     elif not any(book.difference for book in accounts):
         yield _("On every account, opening balance + movements = closing balance, to the thousandth of a euro.")
         return
     if books.main.difference:
-        yield _on_main(books.main.difference)
-    yield from _on_subaccounts([book.difference for book in books.subaccounts.values() if book.difference])
+        yield _tell_main_difference(books.main.difference)
+    yield from _tell_subaccount_differences([book.difference for book in books.subaccounts.values() if book.difference])
 
 
-def _on_unread(accounts: list[AccountBook]) -> str:
+def _tell_unread_balances(accounts: list[AccountBook]) -> str:
     unread = sum(book.difference is None for book in accounts)
     return ngettext(
         "The opening or the closing balance of {number} account could not be read, so its books cannot be compared.",
         "The opening or the closing balance of {number} accounts could not be read, so their books cannot be compared.",
         unread,
-    ).format(number=number(unread))
+    ).format(number=format_number(unread))
 
 
-def _on_main(difference: Decimal) -> str:
+def _tell_main_difference(difference: Decimal) -> str:
     if difference > CENT:
         sentence = _(
             "The main account holds {amount} more than the movements explain: somebody paid in, or a movement was "
@@ -157,10 +157,10 @@ def _on_main(difference: Decimal) -> str:
         sentence = _("The main account holds {amount} more than expected, which is rounding.")
     else:
         sentence = _("The main account holds {amount} less than expected: it was spent on other things meanwhile.")
-    return sentence.format(amount=euros(abs(difference)))
+    return sentence.format(amount=format_euros(abs(difference)))
 
 
-def _on_subaccounts(differences: list[Decimal]) -> Iterator[str]:
+def _tell_subaccount_differences(differences: list[Decimal]) -> Iterator[str]:
     less = [difference for difference in differences if difference < 0]
     more = [difference for difference in differences if difference > CENT]
     if less:
@@ -168,13 +168,13 @@ def _on_subaccounts(differences: list[Decimal]) -> Iterator[str]:
             "{number} sub-account holds {amount} less than expected: messages were sent meanwhile.",
             "{number} sub-accounts hold {amount} less than expected together: messages were sent meanwhile.",
             len(less),
-        ).format(number=number(len(less)), amount=euros(-sum(less, ZERO)))
+        ).format(number=format_number(len(less)), amount=format_euros(-sum(less, ZERO)))
     if more:
         yield ngettext(
             "{number} sub-account holds {amount} more than the movements explain. Look into it.",
             "{number} sub-accounts hold {amount} more than the movements explain together. Look into it.",
             len(more),
-        ).format(number=number(len(more)), amount=euros(sum(more, ZERO)))
+        ).format(number=format_number(len(more)), amount=format_euros(sum(more, ZERO)))
 
 
 SHOWN_FINDINGS = 20
@@ -191,7 +191,7 @@ _ASKED_ORDER = (Status.DONE, Status.REFUSED, Status.PENDING, Status.INVALID, Sta
 
 
 @dataclass(frozen=True, slots=True)
-class Sheets:
+class ChartSheets:
     """The sheets that the charts point at."""
 
     summary: Worksheet
@@ -199,7 +199,7 @@ class Sheets:
 
 
 def write_summary(
-    workbook: Workbook, sheets: Sheets, contents: Contents, lines: Sequence[Course], frame: Frame
+    workbook: Workbook, sheets: ChartSheets, contents: Contents, lines: Sequence[Course], frame: Frame
 ) -> None:
     """Write the page from top to bottom."""
     form = Form(workbook, sheets.summary)
@@ -222,20 +222,20 @@ def _write_head(form: Form, contents: Contents) -> None:
     head = contents.view.head
     if contents.is_dry_run:
         form.band(_(result_labels.DRY_RUN), page.DRY_RUN_MARK, 30)
-    form.band(result_labels.title(head.batch, head.source.file_name), page.TITLE, 32)
-    found = verdict(contents)
+    form.band(result_labels.make_title(head.batch, head.source.file_name), page.TITLE, 32)
+    found = judge_contents(contents)
     steps = tell_next_steps(contents.view)
     form.sentence(f"{found.in_full} {steps}".rstrip(), _BANDS[found.mood])
 
 
 def _write_totals(form: Form, contents: Contents) -> int:
     """Write rows and euros in and out, asked and by status, and return the line of the first status."""
-    names, rows = result_labels.ours(), contents.view.rows
+    names, rows = result_labels.get_report_words(), contents.view.rows
     form.section(_(result_labels.CONTROL_TOTALS))
     form.heads(["", "", _(result_labels.IN), "", _(result_labels.OUT), "", ""], spans=((2, 3), (4, 5)))
     row, euro = _(result_labels.ROWS_TITLE), _(result_labels.EUROS_TITLE)
     form.heads([names.status, "", row, euro, row, euro, _(result_labels.ALL)])
-    asked = _sums(rows)
+    asked = _sum_rows(rows)
     form.totals(_(result_labels.ASKED), "", asked, is_strong=True, called="Asked")
     first = form.row + 1
     by_status: dict[Status, list[BatchRow]] = {status: [] for status in Status}
@@ -245,13 +245,13 @@ def _write_totals(form: Form, contents: Contents) -> int:
         found = by_status[status]
         look = page.STATUS_LOOKS[status] if found else page.LABEL
         meaning = _(result_labels.STATUS_MEANINGS[status])
-        form.totals(status_word(status), meaning, _sums(found), look=look, called=status.value.capitalize())
+        form.totals(name_status(status), meaning, _sum_rows(found), look=look, called=status.value.capitalize())
     if contents.view.control_total:
-        form.text(_(result_labels.SHEET_TOTAL), result_labels.control_total(contents.view.control_total))
+        form.text(_(result_labels.SHEET_TOTAL), result_labels.tell_control_total(contents.view.control_total))
     return first
 
 
-def _sums(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
+def _sum_rows(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
     """Sum up rows and euros in, rows and euros out, and all rows, of which some may say neither."""
     count = dict.fromkeys(Direction, 0)
     total = dict.fromkeys(Direction, ZERO)
@@ -267,19 +267,19 @@ def _write_forecast(form: Form, contents: Contents) -> None:
     forecast = contents.forecast
     form.section(_(result_labels.FORECAST))
     form.euros(_(result_labels.MAIN_BEFORE), forecast.before if forecast else None)
-    form.euros(_(result_labels.WOULD_ADD), contents.planned_total(Direction.ADD))
-    form.euros(_(result_labels.WOULD_REMOVE), contents.planned_total(Direction.REMOVE))
+    form.euros(_(result_labels.WOULD_ADD), contents.sum_planned_euros(Direction.ADD))
+    form.euros(_(result_labels.WOULD_REMOVE), contents.sum_planned_euros(Direction.REMOVE))
     form.euros(_(result_labels.EXPECTED_AFTER), forecast.after if forecast else None)
     if forecast:
-        form.euros(_(result_labels.LOWEST), forecast.lowest, result_labels.lowest_at(forecast.lowest_row))
+        form.euros(_(result_labels.LOWEST), forecast.lowest, result_labels.tell_lowest_time(forecast.lowest_row))
         form.euros(_(result_labels.TOP_UP), forecast.top_up)
 
 
 def _write_balances(form: Form, contents: Contents) -> None:
     """Write the books of the main account, of the sub-accounts and of both, where movements between them cancel out."""
     books = contents.books
-    subaccounts = _added_up(list(books.subaccounts.values()))
-    together = _added_up([books.main, subaccounts])
+    subaccounts = _sum_books(list(books.subaccounts.values()))
+    together = _sum_books([books.main, subaccounts])
     form.section(_(result_labels.BALANCES_SECTION))
     titles = ["", "", "", _(result_labels.MAIN_ACCOUNT), "", _(result_labels.SUBACCOUNTS), _(result_labels.TOGETHER)]
     form.heads(titles)
@@ -292,29 +292,29 @@ def _write_balances(form: Form, contents: Contents) -> None:
     form.differences(_(result_labels.DIFFERENCE), [book.difference for book in kept], called="Difference")
 
 
-def _added_up(books: Sequence[AccountBook]) -> AccountBook:
+def _sum_books(books: Sequence[AccountBook]) -> AccountBook:
     """Sum them up as if they were one account; a balance that is not known for one is not known for all."""
     return AccountBook(
-        _sum_of([book.opening for book in books]),
+        _sum_balances([book.opening for book in books]),
         sum((book.received for book in books), ZERO),
         sum((book.given for book in books), ZERO),
-        _sum_of([book.closing for book in books]),
+        _sum_balances([book.closing for book in books]),
     )
 
 
-def _sum_of(balances: Sequence[Decimal | None]) -> Decimal | None:
+def _sum_balances(balances: Sequence[Decimal | None]) -> Decimal | None:
     known = [balance for balance in balances if balance is not None]
     return sum(known, ZERO) if known and len(known) == len(balances) else None
 
 
 def _write_remarks(form: Form, contents: Contents) -> None:
     form.section(_(result_labels.REMARKS))
-    for remark in remarks(contents):
+    for remark in list_remarks(contents):
         form.remark(remark)
 
 
 def _write_charts(
-    form: Form, sheets: Sheets, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
+    form: Form, sheets: ChartSheets, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
 ) -> None:
     """Draw euros by status, and beside it balances before and after where both are known."""
     if not contents.view.rows:
@@ -327,7 +327,7 @@ def _write_charts(
     in_and_out = (Bars(4, _(result_labels.IN), GREEN), Bars(6, _(result_labels.OUT), STEEL))
     left = ((0, top), (2, top + CHART_LINES))
     sheets.summary.add_chart(
-        chart_of(Picture(_(result_labels.EUROS_BY_STATUS), statuses, in_and_out, left, is_stacked=True))
+        make_chart(Picture(_(result_labels.EUROS_BY_STATUS), statuses, in_and_out, left, is_stacked=True))
     )
     after = 5 if contents.is_dry_run else 6
     largest = lines[:LARGEST]
@@ -342,7 +342,7 @@ def _write_charts(
     )
     data = Data(sheets.balances, frame.first_line, frame.first_line + len(largest) - 1, max(known))
     right = ((2, top), (LAST, top + CHART_LINES))
-    sheets.summary.add_chart(chart_of(Picture(_(result_labels.LARGEST_MOVEMENTS), data, before_and_after, right)))
+    sheets.summary.add_chart(make_chart(Picture(_(result_labels.LARGEST_MOVEMENTS), data, before_and_after, right)))
 
 
 def _write_people(form: Form, contents: Contents) -> None:
@@ -351,8 +351,8 @@ def _write_people(form: Form, contents: Contents) -> None:
     if people.prepared is not None and people.approved == (people.prepared,):
         form.remark(_(result_labels.SAME_PERSON))
     form.signature(_(result_labels.PREPARED), people.prepared or "")
-    form.signature(_(result_labels.APPROVED), result_labels.people(people.approved))
-    form.signature(_(result_labels.RUN), result_labels.people(people.run))
+    form.signature(_(result_labels.APPROVED), result_labels.join_people(people.approved))
+    form.signature(_(result_labels.RUN), result_labels.join_people(people.run))
     if people.abandoned is not None:
         form.signature(_(result_labels.ABANDONED_BY), people.abandoned)
 
@@ -367,7 +367,7 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_(result_labels.SHEET_NAME), head.source.sheet)
     if period := read_choices(head.options).period:
         form.text(_(result_labels.PERIOD), period)
-    form.text(_(result_labels.FILE_SIZE), result_labels.file_size(head.source.size))
+    form.text(_(result_labels.FILE_SIZE), result_labels.format_file_size(head.source.size))
     form.text(_(result_labels.FILE_SHA), head.source.sha256, called="FileSHA256")
     form.text(_(result_labels.PLAN_DIGEST), head.digest, called="PlanDigest")
     form.text(_(result_labels.LAST_HASH), events[-1].hash if events else None, called="LastHash")
@@ -384,6 +384,6 @@ def _write_findings(form: Form, contents: Contents) -> None:
         return
     form.section(_(result_labels.SHEET_FINDINGS))
     for found in findings[:SHOWN_FINDINGS]:
-        form.text(severity_word(found.severity).capitalize(), result_labels.finding_in_place(found))
+        form.text(name_severity(found.severity).capitalize(), result_labels.place_finding(found))
     if len(findings) > SHOWN_FINDINGS:
-        form.text(" ", result_labels.further(len(findings) - SHOWN_FINDINGS))
+        form.text(" ", result_labels.tell_hidden_count(len(findings) - SHOWN_FINDINGS))

@@ -20,10 +20,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
 from batch.files import is_formula_like
-from batch.i18n import _, language, money
-from batch.money import EXACT, as_excel_compares, decimals
+from batch.i18n import _, format_money, get_language
+from batch.money import EXACT, count_decimals, round_like_excel
 from batch.report import page, result_labels
-from batch.report.page import Frame, Look, one_line, quoted, styled_cell, writable
+from batch.report.page import Frame, ReportStyle, fit_cell, fit_line, make_styled_cell, quote_style
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 significant digits of a number."""
@@ -40,7 +40,7 @@ _FIRST_SURE_YEAR = 1901  # Excel takes 1900 for a leap year, so days before its 
 _SURELY_EXACT = 10**12  # with three decimals, 15 digits
 
 
-class Pen:
+class CellFactory:
     """Make the cells of one sheet and write its rows. Once a row is written, its cells are used again.
 
     Write-only sheets write a row out at once, and a new styled cell for each value would take longer than writing it.
@@ -51,8 +51,8 @@ class Pen:
         """The last row that was written."""
         self._sheet = sheet
         self._height = RowDimension(sheet)
-        self._cells: dict[tuple[int, Look], Cell] = {}
-        self._language = language()
+        self._cells: dict[tuple[int, ReportStyle], Cell] = {}
+        self._language = get_language()
 
     def append(self, cells: list[Cell | None], height: float | None = None) -> None:
         """Write the next row, as high as usual or so many points."""
@@ -64,33 +64,33 @@ class Pen:
         # It is written: kept until the end, the heights of a long sheet would take more memory than its rows.
         self._sheet.row_dimensions.pop(self.row, None)
 
-    def text(self, column: int, text: str | None, look: Look = page.PLAIN) -> Cell | None:
+    def text(self, column: int, text: str | None, look: ReportStyle = page.PLAIN) -> Cell | None:
         """Make a cell that holds the text as a text, whatever it looks like."""
         if not text:
             return self._cell(column, look, None) if look.fill or look.ruled else None
-        shown = writable(text)
-        return self._cell(column, quoted(look) if is_formula_like(shown) else look, shown)
+        shown = fit_cell(text)
+        return self._cell(column, quote_style(look) if is_formula_like(shown) else look, shown)
 
     def euros(self, column: int, amount: Decimal | None, least: int = 2, *, bold: bool = False) -> Cell | None:
         """Make a cell of money with all its decimals, and at least so many."""
         if amount is None:
             return None
-        places = decimals(amount)
+        places = count_decimals(amount)
         if not _is_exact(amount, places):
-            return self.text(column, money(amount, max(least, places)))
-        return self._cell(column, page.euro_look(max(least, places), self._language, bold=bold), amount)
+            return self.text(column, format_money(amount, max(least, places)))
+        return self._cell(column, page.make_euro_style(max(least, places), self._language, bold=bold), amount)
 
     def difference(self, column: int, amount: Decimal | None) -> Cell | None:
         """Make a cell of a difference of the books, marked unless it is nothing."""
         if amount is None:
             return None
-        places = decimals(amount)
+        places = count_decimals(amount)
         if not _is_exact(amount, places):
-            return self.text(column, money(amount, max(3, places), signed=True))
-        look = page.difference_look(max(3, places), self._language, is_zero=not amount)
+            return self.text(column, format_money(amount, max(3, places), signed=True))
+        look = page.make_difference_style(max(3, places), self._language, is_zero=not amount)
         return self._cell(column, look, amount)
 
-    def number(self, column: int, number: int | None, look: Look) -> Cell | None:
+    def number(self, column: int, number: int | None, look: ReportStyle) -> Cell | None:
         """Make a cell of a whole number of ours."""
         return None if number is None else self._cell(column, look, number)
 
@@ -98,47 +98,47 @@ class Pen:
         """Make a cell of a moment that sorts as a time. Excel has no zones: it holds UTC, and its format says so."""
         if at is None:
             return None
-        look = page.moment_look(self._language, in_thousandths=in_thousandths)
+        look = page.make_moment_style(self._language, in_thousandths=in_thousandths)
         return self._cell(column, look, (at - _DAY_ZERO) / _DAY)
 
-    def own(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
+    def copy_value(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
         """Make a cell of the accountant's value, as what it is; `is_money` gives a number the euro's format."""
         if value is None or isinstance(value, str):
             return self.text(column, value)
         if isinstance(value, bool):
             return self._cell(column, page.TRUTH, value)
         if isinstance(value, datetime):
-            return self._own_time(column, value)
-        return self._own_number(column, value, is_money=is_money)
+            return self._copy_time(column, value)
+        return self._copy_number(column, value, is_money=is_money)
 
-    def _own_number(self, column: int, number: Decimal, *, is_money: bool) -> Cell | None:
+    def _copy_number(self, column: int, number: Decimal, *, is_money: bool) -> Cell | None:
         if not number.is_finite():
             return self.text(column, str(number))
-        places = decimals(number)
+        places = count_decimals(number)
         if not _is_exact(number, places):
             if not -MAX_MAGNITUDE < number.adjusted() < EXCEL_DIGITS:
                 return self.text(column, str(number))
             # The digits after the fifteenth are what binary fractions add, and Excel does not count them either.
-            number = as_excel_compares(number)
-            places = decimals(number)
+            number = round_like_excel(number)
+            places = count_decimals(number)
         if is_money and places <= MAX_PLACES:
-            return self._cell(column, page.euro_look(max(2, places), self._language), number)
+            return self._cell(column, page.make_euro_style(max(2, places), self._language), number)
         is_long = GENERAL_DIGITS <= number.adjusted() < EXCEL_DIGITS and not places
         return self._cell(column, page.WHOLE_NUMBER if is_long else page.NUMBER, number)
 
-    def _own_time(self, column: int, at: datetime) -> Cell | None:
+    def _copy_time(self, column: int, at: datetime) -> Cell | None:
         if at.year < _FIRST_SURE_YEAR:
             return self.text(column, at.isoformat(" "))
         if at.tzinfo is not None:
             return self.time(column, at)
         has_time = at.hour or at.minute or at.second
-        look = page.own_moment_look(self._language) if has_time else page.day_look(self._language)
+        look = page.make_own_moment_style(self._language) if has_time else page.make_day_style(self._language)
         return self._cell(column, look, (at.replace(tzinfo=UTC) - _DAY_ZERO) / _DAY)
 
-    def _cell(self, column: int, look: Look, value: model.Cell | float) -> Cell:
+    def _cell(self, column: int, look: ReportStyle, value: model.Cell | float) -> Cell:
         cell = self._cells.get((column, look))
         if cell is None:
-            cell = self._cells[column, look] = styled_cell(self._sheet, look)
+            cell = self._cells[column, look] = make_styled_cell(self._sheet, look)
         cell.value = value
         if isinstance(value, str):
             # openpyxl would take a text that begins with "=" for a formula.
@@ -184,14 +184,14 @@ class Column:
 
     title: str
     width: float
-    look: Look
+    look: ReportStyle
     align: str = "left"
 
 
-def column(title: str, look: Look, values: Iterable[model.Cell], *, widest: int) -> Column:
+def make_column(title: str, look: ReportStyle, values: Iterable[model.Cell], *, widest: int) -> Column:
     """Make a column as wide as the sample of its values needs, but no wider than `widest` characters."""
     sampled = list(values)
-    longest = max(map(_width, sampled), default=0)
+    longest = max(map(_measure_width, sampled), default=0)
     # A title of several words may take two lines.
     words_of_title = title.split() or [""]
     title_width = max(len(title) / TITLE_LINES, *map(len, words_of_title)) + FILTER_BUTTON
@@ -199,12 +199,12 @@ def column(title: str, look: Look, values: Iterable[model.Cell], *, widest: int)
     return Column(title, min(max(longest, title_width, NARROWEST) + PADDING, widest), look, align)
 
 
-def sample(rows: Sequence[_T]) -> list[_T]:
+def sample_rows(rows: Sequence[_T]) -> list[_T]:
     """Pick some rows from all over the sheet."""
     return list(islice(rows, 0, None, max(1, len(rows) // SAMPLED_ROWS)))
 
 
-def distinct(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
+def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
     """Name the columns of an Excel table by their titles: on one line, none empty, twice or already taken.
 
     Excel compares without regard to capitals.
@@ -212,7 +212,7 @@ def distinct(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
     seen = {title.casefold() for title in taken}
     found = []
     for position, title in enumerate(titles, 1):
-        name = base = one_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
+        name = base = fit_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
         number = 2
         while name.casefold() in seen:
             name = f"{base} ({number})"
@@ -239,7 +239,7 @@ class Table:
         is_marked: bool = True,
         name: str | None = None,
     ) -> None:
-        self.pen = Pen(sheet)
+        self.pen = CellFactory(sheet)
         self._name = name
         self._sheet = sheet
         self._columns = columns
@@ -266,7 +266,7 @@ class Table:
         """Say over which rows to filter, which is known once all are written."""
         if self._name and self.pen.row > self._header_row:
             # Not `add_table`, which warns that the columns have to be given: they are.
-            self._sheet.tables.add(self._excel_table(self._name))
+            self._sheet.tables.add(self._make_excel_table(self._name))
         else:
             self._sheet.auto_filter.ref = self.ref
 
@@ -275,9 +275,9 @@ class Table:
         """The titles and the rows written so far, as Excel writes a range."""
         return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{self.pen.row}"
 
-    def _excel_table(self, name: str) -> ExcelTable:
+    def _make_excel_table(self, name: str) -> ExcelTable:
         # Excel compares these with the cells of the titles, in which "_x0041_" is written so that it stays what it is.
-        columns = [TableColumn(id=index, name=writable(item.title)) for index, item in enumerate(self._columns, 1)]
+        columns = [TableColumn(id=index, name=fit_cell(item.title)) for index, item in enumerate(self._columns, 1)]
         return ExcelTable(
             displayName=name,
             ref=self.ref,
@@ -286,7 +286,7 @@ class Table:
             tableStyleInfo=TableStyleInfo(name="TableStyleLight1", showRowStripes=True),
         )
 
-    def text(self, index: int, text: str | None, look: Look = page.PLAIN) -> Cell | None:
+    def text(self, index: int, text: str | None, look: ReportStyle = page.PLAIN) -> Cell | None:
         """Make a text's cell in the next row, on several lines where its column is too narrow for one."""
         if text is None or len(text) > WRAP_LIMIT:
             return self.pen.text(index, text, look)
@@ -295,7 +295,7 @@ class Table:
         room = self._columns[index].width - PADDING
         lines = sum(1 if len(part) <= room else ceil(len(part) / (room * FILLED_PART)) for part in text.split("\n"))
         self._lines = max(self._lines, lines)
-        return self.pen.text(index, text, page.wrapped(look))
+        return self.pen.text(index, text, page.wrap_style(look))
 
     def fits(self, index: int, text: str) -> bool:
         """Tell whether a text stands on one line of its column."""
@@ -308,13 +308,13 @@ class Table:
 
     def _write_titles(self) -> None:
         cells = [
-            self.pen.text(index, item.title, page.aligned(item.look, item.align))
+            self.pen.text(index, item.title, page.align_style(item.look, item.align))
             for index, item in enumerate(self._columns)
         ]
         self.pen.append(cells, TITLE_LINES * POINTS_PER_LINE + 4)
 
 
-def _width(value: model.Cell) -> float:
+def _measure_width(value: model.Cell) -> float:
     """Measure how many characters a value takes at most, in our formats."""
     if isinstance(value, str):
         return max(map(len, value[:WRAP_LIMIT].split("\n")))

@@ -21,9 +21,9 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.i18n import Language, _, language, moment
-from batch.model import Balances, Direction, SubAccount, direction_word
-from batch.report.page import A4, BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE, writable
+from batch.i18n import Language, _, format_moment, get_language
+from batch.model import Balances, Direction, SubAccount, name_direction
+from batch.report.page import A4, BLACK, FONT, LINE, NAVY, SLATE, TEXT, WHITE, fit_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Names:
     accounts: str
 
     @classmethod
-    def here(cls) -> Names:
+    def translate_tabs(cls) -> Names:
         """Translate them into the language in force."""
         return cls(_("How to fill in"), _("Credits"), _("Sub-accounts"))
 
@@ -46,7 +46,7 @@ TITLE_HEIGHT = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TemplateStyle:
     """What styles a cell; `is_open` is one that is to be written in."""
 
     ink: str = BLACK
@@ -61,19 +61,19 @@ class Look:
     is_open: bool = False
 
 
-PLAIN = Look(wrap=True)
-TITLE = Look(size=18, bold=True, ink=NAVY)
-SECTION = Look(size=12, bold=True, ink=NAVY, ruled=True)
-HINT = Look(ink=SLATE)
-HEADER = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, indent=1)
+PLAIN = TemplateStyle(wrap=True)
+TITLE = TemplateStyle(size=18, bold=True, ink=NAVY)
+SECTION = TemplateStyle(size=12, bold=True, ink=NAVY, ruled=True)
+HINT = TemplateStyle(ink=SLATE)
+HEADER = TemplateStyle(bold=True, ink=WHITE, fill=NAVY, wrap=True, indent=1)
 HEADER_RIGHT = replace(HEADER, horizontal="right")
-LABEL = Look(ink=SLATE, horizontal="right")
-TOTAL = Look(bold=True, number_format=_AMOUNT_FORMAT, horizontal="right", indent=1)
+LABEL = TemplateStyle(ink=SLATE, horizontal="right")
+TOTAL = TemplateStyle(bold=True, number_format=_AMOUNT_FORMAT, horizontal="right", indent=1)
 COUNT = replace(TOTAL, number_format="#,##0")
-OPEN_TEXT = Look(number_format=TEXT, ruled=True, is_open=True, indent=1)
-OPEN_AMOUNT = Look(number_format=_AMOUNT_FORMAT, horizontal="right", ruled=True, is_open=True, indent=1)
-SHOWN = Look(ink=SLATE, ruled=True, indent=1)
-SHOWN_BALANCE = Look(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True, indent=1)
+OPEN_TEXT = TemplateStyle(number_format=TEXT, ruled=True, is_open=True, indent=1)
+OPEN_AMOUNT = TemplateStyle(number_format=_AMOUNT_FORMAT, horizontal="right", ruled=True, is_open=True, indent=1)
+SHOWN = TemplateStyle(ink=SLATE, ruled=True, indent=1)
+SHOWN_BALANCE = TemplateStyle(ink=SLATE, number_format=BALANCE, horizontal="right", ruled=True, indent=1)
 
 
 _RULE = Border(bottom=Side("thin", color=LINE))
@@ -86,20 +86,20 @@ class Painter:
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
 
-    def put(self, row: int, column: int, value: str | float | None, look: Look) -> Cell:
+    def put(self, row: int, column: int, value: str | float | None, look: TemplateStyle) -> Cell:
         """Put the value into a cell as what it is, never as a formula."""
-        cell = self._styled(row, column, look)
+        cell = self._style_cell(row, column, look)
         cell.value = value
         if isinstance(value, str):
             # openpyxl would take a text that begins with "=" for a formula.
             cell.data_type = "s"
         return cell
 
-    def formula(self, row: int, column: int, formula: str, look: Look) -> None:
+    def put_formula(self, row: int, column: int, formula: str, look: TemplateStyle) -> None:
         """Put a formula into a cell."""
-        self._styled(row, column, look).value = formula
+        self._style_cell(row, column, look).value = formula
 
-    def _styled(self, row: int, column: int, look: Look) -> Cell:
+    def _style_cell(self, row: int, column: int, look: TemplateStyle) -> Cell:
         cell = cast("Cell", self._sheet.cell(row, column))
         # What is plain a cell has from the start, and openpyxl takes long over each that is set.
         cell.font, cell.alignment = _make_letters(look)
@@ -114,7 +114,7 @@ class Painter:
 
 
 @cache
-def _make_letters(look: Look) -> tuple[Font, Alignment]:
+def _make_letters(look: TemplateStyle) -> tuple[Font, Alignment]:
     vertical = "top" if look.wrap and not look.fill else "center"
     return (
         Font(name=FONT, size=look.size, bold=look.bold, color=look.ink),
@@ -122,7 +122,7 @@ def _make_letters(look: Look) -> tuple[Font, Alignment]:
     )
 
 
-def page(sheet: Worksheet, *, is_upright: bool = False) -> None:
+def set_page(sheet: Worksheet, *, is_upright: bool = False) -> None:
     """Set the page to A4, and the sheet to be as wide as the paper."""
     sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
     sheet.page_setup.paperSize = A4
@@ -160,15 +160,15 @@ def write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, b
     painter = Painter(sheet)
     painter.put(1, 1, sheet.title, TITLE)
     sheet.row_dimensions[1].height = TITLE_HEIGHT
-    painter.put(2, 1, _hint(subaccounts, balances), HINT)
+    painter.put(2, 1, _choose_hint(subaccounts, balances), HINT)
     painter.put(_HEADER_ROW, 1, _("Token"), HEADER)
     painter.put(_HEADER_ROW, 2, _("E-mail address"), HEADER)
     if subaccounts is not None:
         painter.put(_HEADER_ROW, 3, _("Balance (€)"), HEADER_RIGHT)
     listed = subaccounts or ()
     for row, account in enumerate(listed, _HEADER_ROW + 1):
-        painter.put(row, 1, writable(account.token), OPEN_TEXT)
-        painter.put(row, 2, writable(account.email), OPEN_TEXT)
+        painter.put(row, 1, fit_cell(account.token), OPEN_TEXT)
+        painter.put(row, 2, fit_cell(account.email), OPEN_TEXT)
         cell = painter.put(row, 3, None, SHOWN_BALANCE)
         cell.value = account.balance
     if not listed:
@@ -179,21 +179,21 @@ def write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, b
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
     sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
-    page(sheet, is_upright=True)
+    set_page(sheet, is_upright=True)
     protect(sheet)
-    return _places(sheet, len(listed))
+    return _find_places(sheet, len(listed))
 
 
-def _hint(subaccounts: Sequence[SubAccount] | None, balances: Balances | None) -> str:
+def _choose_hint(subaccounts: Sequence[SubAccount] | None, balances: Balances | None) -> str:
     if subaccounts is None:
         return _("Write your sub-accounts here once: the drop-down in the list offers them.")
     if balances is None:
         return _("The account’s sub-accounts and their balances.")
-    at = moment(balances.at.astimezone())
+    at = format_moment(balances.at.astimezone())
     return _("The account’s sub-accounts and their balances on {moment}.").format(moment=at)
 
 
-def _places(sheet: Worksheet, listed: int) -> Accounts:
+def _find_places(sheet: Worksheet, listed: int) -> Accounts:
     name = quote_sheetname(sheet.title)
     first, last = _HEADER_ROW + 1, _HEADER_ROW + (listed or _ROOM)
     tokens, emails = (f"{name}!${letter}${first}:${letter}${last}" for letter in "AB")
@@ -205,19 +205,19 @@ _FORMULA = re.compile(rb'(<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?)>(<f>([^<]*)</f>)<
 _TEXT = b"IF("
 
 
-def with_results(workbook: bytes) -> bytes:
+def add_results(workbook: bytes) -> bytes:
     """Add the results of its formulas to a workbook of ours: an empty text for IF, zero for all others."""
     file = io.BytesIO()
     with ZipFile(io.BytesIO(workbook)) as old, ZipFile(file, "w", ZIP_DEFLATED) as new:
         for part in old.infolist():
             data = old.read(part)
             if part.filename.startswith("xl/worksheets/"):
-                data = _FORMULA.sub(_with_result, data)
+                data = _FORMULA.sub(_add_result, data)
             new.writestr(part, data)
     return file.getvalue()
 
 
-def _with_result(found: re.Match[bytes]) -> bytes:
+def _add_result(found: re.Match[bytes]) -> bytes:
     start, element, formula = found.groups()
     if formula.startswith(_TEXT):
         return start + b' t="str">' + element + b"<v></v>"
@@ -236,7 +236,7 @@ def write_instructions(sheet: Worksheet, names: Names, *, has_accounts: bool) ->
     painter.put(1, 1, _("How to fill in this workbook"), TITLE)
     sheet.row_dimensions[1].height = TITLE_HEIGHT
     row = 2
-    for title, lines in _sections(names, has_accounts=has_accounts):
+    for title, lines in _list_sections(names, has_accounts=has_accounts):
         row += 1
         painter.put(row, 1, title, SECTION)
         for line in lines:
@@ -246,12 +246,12 @@ def write_instructions(sheet: Worksheet, names: Names, *, has_accounts: bool) ->
         row += 1
     sheet.column_dimensions["A"].width = _WIDTH
     sheet.sheet_view.showGridLines = False
-    page(sheet, is_upright=True)
+    set_page(sheet, is_upright=True)
     protect(sheet)
 
 
-def _sections(names: Names, *, has_accounts: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    add, remove = direction_word(Direction.ADD), direction_word(Direction.REMOVE)
+def _list_sections(names: Names, *, has_accounts: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    add, remove = name_direction(Direction.ADD), name_direction(Direction.REMOVE)
     accounts = (
         _("The sheet “{sheet}” lists the account’s sub-accounts with their balances when this file was made.")
         if has_accounts
@@ -314,7 +314,7 @@ def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     _write_header(painter)
     for row in range(first, last + 1):
         painter.put(row, TOKEN, None, OPEN_TEXT)
-        painter.formula(row, EMAIL, _email_formula(row, accounts), SHOWN)
+        painter.put_formula(row, EMAIL, _make_email_formula(row, accounts), SHOWN)
         painter.put(row, DIRECTION, None, OPEN_TEXT)
         painter.put(row, AMOUNT, None, OPEN_AMOUNT)
         painter.put(row, NOTE, None, OPEN_TEXT)
@@ -328,7 +328,7 @@ def write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     sheet.row_dimensions[HEADER_ROW].height = 24
     sheet.freeze_panes = f"A{first}"
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
-    page(sheet)
+    set_page(sheet)
     protect(sheet)
 
 
@@ -336,7 +336,7 @@ def _write_totals(painter: Painter, first: int, last: int) -> None:
     """Write them above the header, where no check takes them for a row or for the total of one."""
     directions, amounts = f"$C${first}:$C${last}", f"$D${first}:$D${last}"
     added, removed = (
-        f'SUMIF({directions},"{direction_word(direction)}",{amounts})'
+        f'SUMIF({directions},"{name_direction(direction)}",{amounts})'
         for direction in (Direction.ADD, Direction.REMOVE)
     )
     lines = (
@@ -347,7 +347,7 @@ def _write_totals(painter: Painter, first: int, last: int) -> None:
     )
     for row, (label, formula, look) in enumerate(lines, 2):
         painter.put(row, _TOTALS_LABEL, label, LABEL)
-        painter.formula(row, _TOTALS, formula, look)
+        painter.put_formula(row, _TOTALS, formula, look)
 
 
 def _write_header(painter: Painter) -> None:
@@ -356,14 +356,14 @@ def _write_header(painter: Painter) -> None:
         painter.put(HEADER_ROW, column, title, HEADER_RIGHT if column == AMOUNT else HEADER)
 
 
-def _email_formula(row: int, accounts: Accounts) -> str:
+def _make_email_formula(row: int, accounts: Accounts) -> str:
     unknown = _("not in the list").replace('"', "")
     found = f'INDEX({accounts.emails},MATCH($A{row},{accounts.tokens},0))&""'
     return f'=IF($A{row}="","",IFERROR({found},"{unknown}"))'
 
 
 def _add_rules(sheet: Worksheet, accounts: Accounts, first: int, last: int) -> None:
-    words = ",".join(direction_word(direction) for direction in (Direction.ADD, Direction.REMOVE))
+    words = ",".join(name_direction(direction) for direction in (Direction.ADD, Direction.REMOVE))
     # A sub-account that is newer than this workbook must not be turned away.
     token = DataValidation("list", accounts.offered, allow_blank=True, showErrorMessage=True, errorStyle="warning")
     token.errorTitle = _("Token not in the list")
@@ -383,17 +383,17 @@ def _add_rules(sheet: Worksheet, accounts: Accounts, first: int, last: int) -> N
 _FILE_NAMES = {Language.ENGLISH: "creditbatch-template.xlsx", Language.FRENCH: "modele-creditbatch.xlsx"}
 
 
-def file_name() -> str:
+def choose_file_name() -> str:
     """Return what the template is called unless it is named, in the language in force."""
-    return _FILE_NAMES[language()]
+    return _FILE_NAMES[get_language()]
 
 
-def template_bytes(subaccounts: Sequence[SubAccount] | None, balances: Balances | None = None) -> bytes:
+def make_template(subaccounts: Sequence[SubAccount] | None, balances: Balances | None = None) -> bytes:
     """Make the workbook in the language in force; without `subaccounts` they are written in by hand.
 
     `balances` says when theirs were read.
     """
-    names = Names.here()
+    names = Names.translate_tabs()
     workbook = Workbook()
     workbook.properties.creator = "creditbatch"
     workbook.properties.title = _("Credits to move")
@@ -406,4 +406,4 @@ def template_bytes(subaccounts: Sequence[SubAccount] | None, balances: Balances 
     workbook.active = workbook.index(listing)
     file = io.BytesIO()
     workbook.save(file)
-    return with_results(file.getvalue())
+    return add_results(file.getvalue())

@@ -9,13 +9,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from batch.findings import Finding
-from batch.i18n import _, euros, listed, ngettext, number
-from batch.model import ENDED, BatchHead, BatchState, BatchView, Direction, Status, Tally, tally
+from batch.i18n import _, format_euros, format_number, join_items, ngettext
+from batch.model import ENDED, BatchHead, BatchState, BatchView, Direction, Status, Tally, make_tally
 from batch.money import ZERO
 from batch.notes import Note, tell
 from batch.planning.plan import Forecast
 from batch.planning.reconciliation import Books, keep_books
-from batch.planning.settlement import awaits_person
+from batch.planning.settlement import is_awaiting_person
 from batch.report import result_labels
 
 
@@ -34,7 +34,7 @@ class Contents:
     @cached_property
     def tally(self) -> Tally:
         """Rows and euros by what has become of them."""
-        return tally(self.view.rows)
+        return make_tally(self.view.rows)
 
     @cached_property
     def books(self) -> Books:
@@ -51,7 +51,7 @@ class Contents:
                 sums.setdefault(row.token, dict.fromkeys(Direction, ZERO))[row.direction] += row.amount
         return sums
 
-    def planned_total(self, direction: Direction) -> Decimal:
+    def sum_planned_euros(self, direction: Direction) -> Decimal:
         """Sum the euros that all rows not yet sent ask for in that direction."""
         return sum((moved[direction] for moved in self.planned.values()), ZERO)
 
@@ -74,12 +74,12 @@ class Course:
     difference: Decimal | None = None
 
 
-def courses(contents: Contents) -> list[Course]:
+def list_courses(contents: Contents) -> list[Course]:
     """List the course of each sub-account, the largest movements first, else in the order in which rows name them."""
-    return sorted(_courses(contents), key=lambda course: -max(course.added, course.removed))
+    return sorted(_make_courses(contents), key=lambda course: -max(course.added, course.removed))
 
 
-def _courses(contents: Contents) -> Iterator[Course]:
+def _make_courses(contents: Contents) -> Iterator[Course]:
     """Make the lines from the books of a batch, the forecast of a dry run, or just from what a dry run's rows say."""
     if not contents.is_dry_run:
         for token, book in contents.books.subaccounts.items():
@@ -118,28 +118,28 @@ class Verdict:
         return _("{what} Reason: {why}").format(what=self.sentence, why=self.reason) if self.reason else self.sentence
 
 
-def verdict(contents: Contents) -> Verdict:
+def judge_contents(contents: Contents) -> Verdict:
     """Judge a batch or a dry run by all of its rows."""
     view, rows = contents.view, contents.tally.rows
     if contents.is_dry_run:
-        return verdict_before(view.findings, len(view.rows), rows[Status.INVALID], contents.forecast)
-    return judge(view.head, rows, contents.books, awaits_person=_awaits_person(view))
+        return judge_dry_run(view.findings, len(view.rows), rows[Status.INVALID], contents.forecast)
+    return judge(view.head, rows, contents.books, awaits_person=_has_undecided_rows(view))
 
 
 def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, awaits_person: bool) -> Verdict:
     """Judge a batch by how many rows there are of each status and by its books, which are None before it has ended.
 
-    `awaits_person`: of the rows in doubt, at least one is for a person to decide.
+    `is_awaiting_person`: of the rows in doubt, at least one is for a person to decide.
     """
     match head.state:
         case BatchState.FINISHED:
             return _judge_finished(rows, books)
         case BatchState.STOPPED:
-            return Verdict(_on_stopped(rows, awaits_person=awaits_person), Mood.BAD, _tell_reason(head.reason))
+            return Verdict(_tell_stop(rows, awaits_person=awaits_person), Mood.BAD, _tell_reason(head.reason))
         case BatchState.ABANDONED:
-            return Verdict(_on_abandoned(head, rows), Mood.BAD, _tell_reason(head.reason))
+            return Verdict(_tell_abandonment(head, rows), Mood.BAD, _tell_reason(head.reason))
         case BatchState.RUNNING:
-            running = _("Under way: {progress}.").format(progress=_progress(rows, head.state))
+            running = _("Under way: {progress}.").format(progress=_tell_progress(rows, head.state))
             return Verdict(running, Mood.OPEN)
         case BatchState.APPROVED:
             return Verdict(_("Approved, but not started: nothing has moved."), Mood.OPEN)
@@ -154,45 +154,47 @@ def tell_next_steps(view: BatchView) -> str:
     head, steps = view.head, []
     if any(is_to_fix(head.state, entry.result.status) for entry in view.rows) and head.batch is not None:
         steps.append(
-            _("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=result_labels.ours().to_fix)
+            _("What is to be corrected stands on the sheet “{sheet}”.").format(
+                sheet=result_labels.get_report_words().to_fix
+            )
         )
-    if head.state is BatchState.STOPPED and _awaits_person(view):
+    if head.state is BatchState.STOPPED and _has_undecided_rows(view):
         steps.append(_("Decide on what is in doubt with “creditbatch resolve {batch}”, then resume."))
     elif head.state is BatchState.STOPPED:
         steps.append(_("Go on with “creditbatch resume {batch}”."))
     return " ".join(steps).format(batch=head.batch)
 
 
-def _awaits_person(view: BatchView) -> bool:
-    return any(awaits_person(entry.result) for entry in view.rows)
+def _has_undecided_rows(view: BatchView) -> bool:
+    return any(is_awaiting_person(entry.result) for entry in view.rows)
 
 
-def verdict_before(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:
+def judge_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:
     """Judge a dry run by what was found in the sheet as a whole and how many rows there are."""
-    what = _on_dry_run(findings, total, invalid, forecast)
+    what = _tell_dry_run(findings, total, invalid, forecast)
     return Verdict(_("Dry run, nothing has moved: {what}.").format(what=what), Mood.DRY_RUN)
 
 
-def _on_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> str:
+def _tell_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> str:
     errors = sum(found.is_error for found in findings)
     if errors:
         return ngettext(
             "the sheet cannot be run because of {number} error in the sheet as a whole",
             "the sheet cannot be run because of {number} errors in the sheet as a whole",
             errors,
-        ).format(number=number(errors))
+        ).format(number=format_number(errors))
     if total == 0:
         return _("the sheet has no rows")
     if invalid == total:
         return _("no row can be sent, because every row has an error")
     if not invalid:
-        return _on_forecast(forecast, total, _ALL)
+        return _tell_forecast(forecast, total, _ALL)
     have_errors = ngettext(
         "{invalid} of {total} rows has an error and cannot be sent",
         "{invalid} of {total} rows have errors and cannot be sent",
         invalid,
-    ).format(invalid=number(invalid), total=number(total))
-    rest = _on_forecast(forecast, total - invalid, _OTHERS)
+    ).format(invalid=format_number(invalid), total=format_number(total))
+    rest = _tell_forecast(forecast, total - invalid, _OTHERS)
     return _("{invalid}; {rest}").format(invalid=have_errors, rest=rest)
 
 
@@ -235,15 +237,17 @@ _OTHERS = _Which(
 )
 
 
-def _on_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
+def _tell_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
     if forecast is None:
-        return which.can_be_read(rows).format(rows=number(rows))
+        return which.can_be_read(rows).format(rows=format_number(rows))
     if forecast.passes:
-        return which.would_be_done(rows).format(rows=number(rows), balance=euros(forecast.after))
-    sentence = which.would_be_refused(rows).format(rows=number(rows), refused=number(len(forecast.refusals)))
+        return which.would_be_done(rows).format(rows=format_number(rows), balance=format_euros(forecast.after))
+    sentence = which.would_be_refused(rows).format(
+        rows=format_number(rows), refused=format_number(len(forecast.refusals))
+    )
     if forecast.top_up:
         lacks = _("{what}, and the main account lacks {amount} for every add to pass")
-        sentence = lacks.format(what=sentence, amount=euros(forecast.top_up))
+        sentence = lacks.format(what=sentence, amount=format_euros(forecast.top_up))
     if forecast.removes_first_helps:
         sentence = _("{what} (sending the removes first would help)").format(what=sentence)
     return sentence
@@ -255,15 +259,15 @@ def _judge_finished(rows: Mapping[Status, int], books: Books | None) -> Verdict:
         return Verdict(_("Finished: the sheet has no rows, and nothing has moved."), Mood.ATTENTION)
     worry = Mood.BAD if books is not None and books.enriched else Mood.ATTENTION
     if rows[Status.DONE] == total:
-        done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=number(total))
-        sound, sentence = _with_books(books, done)
+        done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=format_number(total))
+        sound, sentence = _judge_books(books, done)
         return Verdict(sentence, Mood.GOOD if sound else worry)
-    finished = _("Finished: {progress}").format(progress=_progress(rows, BatchState.FINISHED))
-    return Verdict(_with_books(books, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
+    finished = _("Finished: {progress}").format(progress=_tell_progress(rows, BatchState.FINISHED))
+    return Verdict(_judge_books(books, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
 
 
-def _on_stopped(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
-    progress = _progress(rows, BatchState.STOPPED)
+def _tell_stop(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
+    progress = _tell_progress(rows, BatchState.STOPPED)
     if awaits_person:
         sentence = _("Stopped before the end: {progress}; a person must decide on what is in doubt.")
     elif rows[Status.UNKNOWN]:
@@ -273,10 +277,10 @@ def _on_stopped(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
     return sentence.format(progress=progress)
 
 
-def _on_abandoned(head: BatchHead, rows: Mapping[Status, int]) -> str:
+def _tell_abandonment(head: BatchHead, rows: Mapping[Status, int]) -> str:
     ended = _("Given up before the end by {who}: {progress}, and nothing more is sent by this batch.")
     who = head.people.abandoned or _("somebody without a user name")
-    return ended.format(who=who, progress=_progress(rows, BatchState.ABANDONED))
+    return ended.format(who=who, progress=_tell_progress(rows, BatchState.ABANDONED))
 
 
 def _tell_reason(reason: Note | None) -> str:
@@ -285,14 +289,14 @@ def _tell_reason(reason: Note | None) -> str:
     return f"{why}." if why and not why.endswith((".", "!", "?", "…")) else why
 
 
-def _progress(rows: Mapping[Status, int], state: BatchState) -> str:
+def _tell_progress(rows: Mapping[Status, int], state: BatchState) -> str:
     """Tell how far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid"."""
     if sum(rows.values()) == 1:
-        return _progress_of_one(next(status for status in Status if rows[status]), state)
-    return _progress_of_several(rows, state)
+        return _tell_single_progress(next(status for status in Status if rows[status]), state)
+    return _tell_joint_progress(rows, state)
 
 
-def _progress_of_one(status: Status, state: BatchState) -> str:
+def _tell_single_progress(status: Status, state: BatchState) -> str:
     match status:
         case Status.DONE:
             return _("the only row was done")
@@ -308,13 +312,13 @@ def _progress_of_one(status: Status, state: BatchState) -> str:
             return _("the only row is invalid")
 
 
-def _progress_of_several(rows: Mapping[Status, int], state: BatchState) -> str:
+def _tell_joint_progress(rows: Mapping[Status, int], state: BatchState) -> str:
     done, total = rows[Status.DONE], sum(rows.values())
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
     parts = [
         ngettext("{done} of {total} rows was done", "{done} of {total} rows were done", done).format(
-            done=number(done), total=number(total)
+            done=format_number(done), total=format_number(total)
         )
     ]
     if unknown and state is BatchState.RUNNING:
@@ -336,11 +340,11 @@ def _progress_of_several(rows: Mapping[Status, int], state: BatchState) -> str:
     if invalid:
         parts.append(ngettext("{rows} is invalid", "{rows} are invalid", invalid))
     numbers = [done, *filter(None, (unknown, pending, refused, invalid))]
-    said = [part.format(rows=number(count)) for part, count in zip(parts, numbers, strict=True)]
-    return listed(said, _("and"))
+    said = [part.format(rows=format_number(count)) for part, count in zip(parts, numbers, strict=True)]
+    return join_items(said, _("and"))
 
 
-def _with_books(books: Books | None, what: str) -> tuple[bool, str]:
+def _judge_books(books: Books | None, what: str) -> tuple[bool, str]:
     """Tell whether the books hold no surprise, and the whole sentence with what is to be said of them."""
     touched = [book for book in books.subaccounts.values() if book.received or book.given] if books else []
     main = books.main.difference if books else None
@@ -350,25 +354,25 @@ def _with_books(books: Books | None, what: str) -> tuple[bool, str]:
         return False, unread.format(what=what)
     if books.enriched:
         alarm = _("{what}; ALARM: {accounts} than the movements explain, so look into it.")
-        return False, alarm.format(what=what, accounts=_enriched(books))
+        return False, alarm.format(what=what, accounts=_list_enriched_accounts(books))
     spent = -main - sum(differences, ZERO)
     if spent > 0:
         meanwhile = _("{what}; meanwhile the accounts spent {amount} on other things.")
-        return True, meanwhile.format(what=what, amount=euros(spent))
+        return True, meanwhile.format(what=what, amount=format_euros(spent))
     return True, _("{what}, and the books balance.").format(what=what)
 
 
-def _enriched(books: Books) -> str:
+def _list_enriched_accounts(books: Books) -> str:
     """Tell who holds more than can be: "sub-0001 holds €5.00 more"."""
     parts = []
     for token in books.enriched[:3]:
         difference = (books.main if token is None else books.subaccounts[token]).difference or ZERO
         if token is None:
-            parts.append(_("the main account holds {amount} more").format(amount=euros(difference)))
+            parts.append(_("the main account holds {amount} more").format(amount=format_euros(difference)))
         else:
-            parts.append(_("{token} holds {amount} more").format(token=token, amount=euros(difference)))
+            parts.append(_("{token} holds {amount} more").format(token=token, amount=format_euros(difference)))
     more = len(books.enriched) - len(parts)
     if more:
         others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
-        parts.append(others.format(number=number(more)))
-    return listed(parts, _("and"))
+        parts.append(others.format(number=format_number(more)))
+    return join_items(parts, _("and"))

@@ -14,17 +14,17 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from batch.files import whole_file
+from batch.files import open_whole_file
 from batch.i18n import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
 from batch.report import page, result_labels
-from batch.report.page import Frame, Links, add_sheet, frame_of, links_of, one_line, put_link
+from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, make_frame, put_link
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
-from batch.report.summary_sheet import Sheets, write_summary
-from batch.report.table import Column, Table, column, sample
-from batch.report.verdict import Contents, Course, courses
+from batch.report.summary_sheet import ChartSheets, write_summary
+from batch.report.table import Column, Table, make_column, sample_rows
+from batch.report.verdict import Contents, Course, list_courses
 
 TOKEN_WIDEST = 50
 EURO_WIDTH = 20
@@ -36,14 +36,14 @@ def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, link
     """Write the lines and return the range; those of refused or unknown rows lead back to the first such row."""
     first, *others = result_labels.BALANCE_TITLES
     look = frame.header_look
-    columns = [column(_(first), look, (line.token for line in sample(lines)), widest=TOKEN_WIDEST)]
+    columns = [make_column(_(first), look, (line.token for line in sample_rows(lines)), widest=TOKEN_WIDEST)]
     table = Table(sheet, frame, columns + [Column(_(title), EURO_WIDTH, look, "right") for title in others])
-    pen, rows = table.pen, result_labels.ours().rows
+    pen, rows = table.pen, result_labels.get_report_words().rows
     for line in lines:
         back = links.rows_of_accounts.get(line.token) if table.fits(0, line.token) else None
         euros = (line.opening, line.added, line.removed, line.expected, line.final)
         cells = [pen.euros(index, amount, SURE_PLACES) for index, amount in enumerate(euros, 1)]
-        token = table.text(0, line.token, page.PLAIN if back is None else page.linked(page.PLAIN))
+        token = table.text(0, line.token, page.PLAIN if back is None else page.link_style(page.PLAIN))
         table.append([put_link(token, rows, back), *cells, pen.difference(6, line.difference)])
     table.close()
     return table.ref
@@ -63,13 +63,13 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     columns = [
         Column(number, NUMBER_WIDTH, look, "center"),
         Column(time, TIME_WIDTH, look),
-        column(kind, look, teller.kinds(), widest=WORDS_WIDEST),
+        make_column(kind, look, teller.kinds(), widest=WORDS_WIDEST),
         Column(particulars, WORDS_WIDEST, look),
         Column(digest, HASH_WIDTH, look),
     ]
     table = Table(sheet, frame, columns)
     pen = table.pen
-    rows = result_labels.ours().rows
+    rows = result_labels.get_report_words().rows
     for line, event in enumerate(events, frame.first_line):
         back = links.rows_of_events.get(line)
         number_cell = pen.number(0, event.number, page.SMALL_NUMBER if back is None else _LINKED)
@@ -86,7 +86,7 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     return table.ref
 
 
-_LINKED = page.linked(page.SMALL_NUMBER)
+_LINKED = page.link_style(page.SMALL_NUMBER)
 
 
 TITLE_LIMIT = 200
@@ -97,7 +97,7 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
 
     Missing folders are made. A workbook that is there already is replaced, but only by a whole one.
     """
-    with whole_file(path) as file:
+    with open_whole_file(path) as file:
         workbook = Workbook(write_only=True)
         try:
             _fill(workbook, Contents(view, forecast))
@@ -110,15 +110,15 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
 
 def _fill(workbook: Workbook, contents: Contents) -> None:
     head = contents.view.head
-    frame = frame_of(head)
+    frame = make_frame(head)
     workbook.properties.creator = result_labels.PROGRAM
-    workbook.properties.title = one_line(result_labels.title(head.batch, head.source.file_name), TITLE_LIMIT)
-    names = result_labels.ours()
+    workbook.properties.title = fit_line(result_labels.make_title(head.batch, head.source.file_name), TITLE_LIMIT)
+    names = result_labels.get_report_words()
     summary = add_sheet(workbook, names.summary, frame, is_upright=True)
     rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
-    lines = courses(contents)
-    links = links_of(contents, lines, frame)
-    write_summary(workbook, Sheets(summary, balances), contents, lines, frame)
+    lines = list_courses(contents)
+    links = find_links(contents, lines, frame)
+    write_summary(workbook, ChartSheets(summary, balances), contents, lines, frame)
     write_rows(rows, contents, frame, links)
     _name(workbook, "Balances", names.balances, write_balances(balances, lines, frame, links))
     _name(workbook, "ToFix", names.to_fix, write_to_fix(to_fix, contents, frame))

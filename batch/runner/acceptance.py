@@ -19,46 +19,46 @@ from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.i18n import _
 from batch.ledger.events import StateChanged
-from batch.ledger.protocol import Access, Ledger, NewBatch, Work, take_up
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, movements_of
-from batch.notes import note
-from batch.planning.plan import forecast, make_plan
+from batch.ledger.protocol import Access, Ledger, NewBatch, Work, prepare_work
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, list_movements
+from batch.notes import make_note
+from batch.planning.plan import compute_forecast, make_plan
 from batch.planning.reconciliation import find_paid_elsewhere, find_rises, has_open_alarm
 from batch.planning.resubmission import (
     REMEMBERED,
+    EarlierRow,
     History,
     NewList,
-    Past,
-    compare,
+    compare_history,
     find_repetition,
-    row_findings,
-    sheet_findings,
+    list_row_findings,
+    list_sheet_findings,
 )
-from batch.planning.settlement import is_refused_with_account
+from batch.planning.settlement import is_account_refusal
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices, read_choices, write_choices
-from batch.validation.check_sheet import Expected, against_expected
+from batch.validation.check_sheet import Expected, compare_expected_totals
 from batch.validation.vocabulary import REPORT_WORDS
 
 _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 
 
-def family_of(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
+def list_family(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
     """List every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
-    if ledger.access_of(batch).account != account:
+    if ledger.read_access(batch).account != account:
         sentence = _(
             "Batch {batch} was begun on another account, at {api_url}: set CREDITBATCH_API_URL to that and the key of "
             "that account."
         )
-        raise UsageError(sentence.format(batch=batch, api_url=ledger.access_of(batch).api_url))
-    before = {name: read_choices(options).only_unsettled for name, options in ledger.options(account).items()}
-    family: set[str | None] = {_first(before, batch)}
+        raise UsageError(sentence.format(batch=batch, api_url=ledger.read_access(batch).api_url))
+    before = {name: read_choices(options).only_unsettled for name, options in ledger.list_options(account).items()}
+    family: set[str | None] = {_find_first(before, batch)}
     while more := {name for name, continued in before.items() if continued in family} - family:
         family |= more
     return tuple(name for name in before if name in family)
 
 
-def only_unsettled(
+def select_unsettled(
     checked: DryRun,
     ledger: Ledger,
     account: int,
@@ -74,26 +74,26 @@ def only_unsettled(
 
     Ask while the account is held, and again before accepting: until then another run may do some of it.
     """
-    views = [ledger.view(name) for name in family_of(ledger, account, batch)]
+    views = [ledger.view(name) for name in list_family(ledger, account, batch)]
     _refuse_doubts(views)
     if not despite_alarm:
         _refuse_alarms(views)
     is_whole = not _is_to_fix(checked.sheet)
     _refuse_partial(views, is_whole=is_whole)
     sheet = checked.sheet
-    comparison = compare(sheet.rows, _history(views, sheet.source, is_whole=is_whole))
-    more = {row.number: row_findings(row, sheet.roles, comparison) for row in sheet.rows}
-    rest = sheet.with_findings(more).without(comparison.done)
+    comparison = compare_history(sheet.rows, _make_history(views, sheet.source, is_whole=is_whole))
+    more = {row.number: list_row_findings(row, sheet.roles, comparison) for row in sheet.rows}
+    rest = sheet.add_findings(more).drop_rows(comparison.done)
     dropped = frozenset() if expected is None else _COMPARED
     kept = [finding for finding in sheet.findings if finding.code not in dropped]
-    compared = () if expected is None else against_expected(rest, expected)
+    compared = () if expected is None else compare_expected_totals(rest, expected)
     plan = make_plan(rest, removes_first=checked.removes_first)
     balances = checked.account.balances if checked.account else None
     return replace(
         checked,
-        sheet=replace(rest, findings=(*kept, *sheet_findings(comparison), *compared)),
+        sheet=replace(rest, findings=(*kept, *list_sheet_findings(comparison), *compared)),
         plan=plan,
-        forecast=forecast(plan, balances.main, balances.subaccounts) if balances else None,
+        forecast=compute_forecast(plan, balances.main, balances.subaccounts) if balances else None,
     )
 
 
@@ -107,12 +107,12 @@ def close_unfinished(ledger: Ledger, account: int, batch: str, at: datetime) -> 
 
     A crash between the two leaves nothing that could be sent twice: the corrected sheet is then simply run again.
     """
-    for name in family_of(ledger, account, batch):
-        if ledger.head(name).state not in ENDED:
-            ledger.append(name, [StateChanged(at, BatchState.FINISHED, note("closed-by-correction"))])
+    for name in list_family(ledger, account, batch):
+        if ledger.read_head(name).state not in ENDED:
+            ledger.append(name, [StateChanged(at, BatchState.FINISHED, make_note("closed-by-correction"))])
 
 
-def _first(before: Mapping[str, str | None], batch: str) -> str:
+def _find_first(before: Mapping[str, str | None], batch: str) -> str:
     """Find the batch that the list began with."""
     seen = {batch}
     while (earlier := before.get(batch)) is not None and earlier in before and earlier not in seen:
@@ -156,37 +156,37 @@ def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
             )
 
 
-def _history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> History:
+def _make_history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> History:
     unfinished = tuple(view for view in views if view.head.state not in ENDED)
     cut_short = tuple(view for view in views if view.head.state is not BatchState.FINISHED)
     return History(
-        done=tuple(past for view in views for past in _pasts(view, _is_done)),
-        unsent=tuple(past for view in cut_short for past in _pasts(view, _could_be_sent)),
-        unfinished=tuple(_name(view) for view in unfinished),
-        comparable=frozenset(_name(view) for view in views if _counts_alike(view, source, is_whole=is_whole)),
+        done=tuple(past for view in views for past in _list_past_movements(view, _is_done)),
+        unsent=tuple(past for view in cut_short for past in _list_past_movements(view, _can_be_sent)),
+        unfinished=tuple(_get_name(view) for view in unfinished),
+        comparable=frozenset(_get_name(view) for view in views if _has_same_numbering(view, source, is_whole=is_whole)),
         is_whole=is_whole,
-        open=_open(views),
-        undone=tuple(past for view in views for past in _pasts(view, _is_not_done)),
+        open=_count_open(views),
+        undone=tuple(past for view in views for past in _list_past_movements(view, _is_not_done)),
     )
 
 
-def _open(views: Sequence[BatchView]) -> Counter[tuple[str, Direction]]:
+def _count_open(views: Sequence[BatchView]) -> Counter[tuple[str, Direction]]:
     """Count, by sub-account and direction, the most rows that the list had, less those that are done."""
     asked: Counter[tuple[str, Direction]] = Counter()
     done: Counter[tuple[str, Direction]] = Counter()
     for view in views:
-        asked |= Counter(_ways(view.rows))
-        done += Counter(_ways(entry for entry in view.rows if _is_done(entry)))
+        asked |= Counter(_list_ways(view.rows))
+        done += Counter(_list_ways(entry for entry in view.rows if _is_done(entry)))
     return asked - done
 
 
-def _ways(entries: Iterable[BatchRow]) -> Iterator[tuple[str, Direction]]:
+def _list_ways(entries: Iterable[BatchRow]) -> Iterator[tuple[str, Direction]]:
     for entry in entries:
         if entry.row.token is not None and entry.row.direction is not None:
             yield entry.row.token, entry.row.direction
 
 
-def _counts_alike(view: BatchView, source: Source, *, is_whole: bool) -> bool:
+def _has_same_numbering(view: BatchView, source: Source, *, is_whole: bool) -> bool:
     """Tell whether row numbers mean the same. Every list of what is to be fixed counts from its own first row."""
     was_whole = not _is_list_to_fix(view.head.source, view.columns)
     if is_whole and was_whole:
@@ -203,9 +203,9 @@ def _is_list_to_fix(source: Source, columns: Sequence[str]) -> bool:
     return any(words.to_fix == source.sheet and words.reason in columns for words in REPORT_WORDS.values())
 
 
-def _pasts(view: BatchView, wanted: Callable[[BatchRow], bool]) -> list[Past]:
-    movements = movements_of(entry.row for entry in view.rows if wanted(entry))
-    return [Past(_name(view), movement) for movement in movements]
+def _list_past_movements(view: BatchView, wanted: Callable[[BatchRow], bool]) -> list[EarlierRow]:
+    movements = list_movements(entry.row for entry in view.rows if wanted(entry))
+    return [EarlierRow(_get_name(view), movement) for movement in movements]
 
 
 def _is_done(entry: BatchRow) -> bool:
@@ -216,11 +216,11 @@ def _is_not_done(entry: BatchRow) -> bool:
     return not _is_done(entry)
 
 
-def _could_be_sent(entry: BatchRow) -> bool:
-    return entry.result.status is Status.PENDING or is_refused_with_account(entry.result)
+def _can_be_sent(entry: BatchRow) -> bool:
+    return entry.result.status is Status.PENDING or is_account_refusal(entry.result)
 
 
-def _name(view: BatchView) -> str:
+def _get_name(view: BatchView) -> str:
     return view.head.batch or ""
 
 
@@ -231,7 +231,7 @@ REPEATED = "already-run"
 def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices: Choices) -> DryRun:
     """Add what the ledger says of the dry run. What it continues is left out of the plan already."""
     tokens = checked.plan.tokens
-    continued = () if choices.only_unsettled is None else family_of(ledger, account, choices.only_unsettled)
+    continued = () if choices.only_unsettled is None else list_family(ledger, account, choices.only_unsettled)
     found = [
         *_find_repetition(checked, ledger, account, choices, tokens, continued),
         *_find_paid_elsewhere(checked, ledger, account, choices, tokens),
@@ -239,7 +239,7 @@ def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices:
     return replace(checked, sheet=replace(checked.sheet, findings=(*checked.sheet.findings, *found)))
 
 
-def repetition_in(checked: DryRun) -> Finding | None:
+def find_repeat_finding(checked: DryRun) -> Finding | None:
     """Find what says that the list was run before; None if it was not, or is meant to be run again."""
     return next((finding for finding in checked.sheet.findings if finding.code == REPEATED), None)
 
@@ -252,7 +252,7 @@ def _find_repetition(
     tokens: Collection[str],
     continued: Collection[str],
 ) -> list[Finding]:
-    past = ledger.past_lists(account, checked.at - REMEMBERED, tokens)
+    past = ledger.find_past_lists(account, checked.at - REMEMBERED, tokens)
     new = NewList(checked.sheet.source, checked.plan, choices.period, checked.at, is_meant=choices.again)
     return list(find_repetition(new, past, continued))
 
@@ -262,7 +262,7 @@ def _find_paid_elsewhere(
 ) -> list[Finding]:
     if checked.account is None:
         return []
-    known = {token: (last.balance, last.at) for token, last in ledger.last_balances(account, tokens).items()}
+    known = {token: (last.balance, last.at) for token, last in ledger.find_last_balances(account, tokens).items()}
     rises = find_rises(known, checked.account.balances.subaccounts)
     movements = checked.plan.movements if rises else ()
     return list(find_paid_elsewhere(movements, known, rises, is_meant=choices.again))
@@ -285,7 +285,7 @@ class Obstacle(StrEnum):
     WOULD_BE_REFUSED = "would-be-refused"  # by the forecast, and nobody agreed to run the rest
 
 
-def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
+def find_sheet_obstacle(checked: DryRun, choices: Choices) -> Obstacle | None:
     """Find what in the sheet keeps it from being run; None if nothing does."""
     if checked.sheet.has_sheet_errors:
         return Obstacle.SHEET_ERRORS
@@ -294,7 +294,7 @@ def obstacle_in_sheet(checked: DryRun, choices: Choices) -> Obstacle | None:
     return Obstacle.NOTHING_TO_SEND if checked.plan.frame.empty else None
 
 
-def obstacle_in_forecast(checked: DryRun, choices: Choices) -> Obstacle | None:
+def find_forecast_obstacle(checked: DryRun, choices: Choices) -> Obstacle | None:
     """Find what in the forecast keeps the plan from being run; None if nothing does."""
     forecast = checked.forecast
     return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
@@ -326,4 +326,4 @@ def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, ag
         approved=agreed.approved,
     )
     ledger.create(new)
-    return take_up(new)
+    return prepare_work(new)

@@ -12,10 +12,10 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt
 from batch.errors import ProviderError, SubAccountGone
 from batch.ledger.events import AttemptEnded, BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import DONE_CODE, Balances, BatchRow, Movement, RowResult, Status
-from batch.notes import Applied, Doubt, NotApplied, Note, Outcome, Refused, Throttled, Unproven, note
-from batch.planning.reconciliation import find_explaining_rows, keep_books_between
+from batch.notes import Applied, Doubt, NotApplied, Note, Outcome, Refused, Throttled, Unproven, make_note
+from batch.planning.reconciliation import balance_books, find_explaining_rows
 from batch.planning.retry import MOST_UNPROVEN, find_refusal
-from batch.planning.settlement import Reading, Verdict, agree, settle
+from batch.planning.settlement import BalanceReading, DoubtVerdict, compare_readings, merge_verdicts
 from batch.provider.client import Provider
 from batch.runner.session import Session, StoppedError
 
@@ -27,8 +27,8 @@ MAX_READINGS = 4
 class Evidence:
     """The verdict and the last reading that it rests on, None if the provider gave none."""
 
-    verdict: Verdict
-    reading: Reading | None
+    verdict: DoubtVerdict
+    reading: BalanceReading | None
 
 
 class BalanceReader:
@@ -38,45 +38,45 @@ class BalanceReader:
         self._provider = provider
         self._pages = pages
 
-    def read(self, token: str) -> Reading:
+    def read(self, token: str) -> BalanceReading:
         """Read both balances; `ProviderError` if they cannot be had, `SubAccountGone` if they never can."""
-        main = self._provider.main_account().balance
+        main = self._provider.fetch_main_account().balance
         page = self._pages.get(token)
-        accounts = self._provider.subaccounts_on(page) if page else ()
+        accounts = self._provider.fetch_page(page) if page else ()
         found = next((account for account in accounts if account.token == token), None)
         if found is None:
-            whole = self._provider.subaccounts()
+            whole = self._provider.fetch_subaccounts()
             self._pages.update((account.token, account.page) for account in whole)
             found = next((account for account in whole if account.token == token), None)
         if found is None:
-            raise SubAccountGone(note("subaccount-gone", token=token))
-        return Reading(main, found.balance)
+            raise SubAccountGone(make_note("subaccount-gone", token=token))
+        return BalanceReading(main, found.balance)
 
 
 def settle_doubt(
     movement: Movement,
-    before: Reading,
-    read: Callable[[], Reading],
-    is_stale: Callable[[Reading], bool],
+    before: BalanceReading,
+    read: Callable[[], BalanceReading],
+    is_stale: Callable[[BalanceReading], bool],
     wait: Callable[[], None],
 ) -> Evidence:
     """Take readings, each recorded by `read`, until two in a row agree on a verdict; `wait` comes between two.
 
     One that contradicts a movement known to be done is stale, and not counted.
     """
-    last: Verdict | None = None
+    last: DoubtVerdict | None = None
 
     def read_once_more() -> Evidence:
         nonlocal last
         reading = read()
-        verdict = settle(movement.direction, movement.amount, before, reading)
-        if verdict is Verdict.UNKNOWN and is_stale(reading):
-            return Evidence(Verdict.UNKNOWN, reading)
+        verdict = compare_readings(movement.direction, movement.amount, before, reading)
+        if verdict is DoubtVerdict.UNKNOWN and is_stale(reading):
+            return Evidence(DoubtVerdict.UNKNOWN, reading)
         before_this, last = last, verdict
-        return Evidence(Verdict.UNKNOWN if before_this is None else agree(before_this, verdict), reading)
+        return Evidence(DoubtVerdict.UNKNOWN if before_this is None else merge_verdicts(before_this, verdict), reading)
 
     retrying = Retrying(
-        retry=retry_if_result(lambda evidence: evidence.verdict is Verdict.UNKNOWN),
+        retry=retry_if_result(lambda evidence: evidence.verdict is DoubtVerdict.UNKNOWN),
         stop=stop_after_attempt(MAX_READINGS),
         sleep=lambda _seconds: wait(),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -84,11 +84,11 @@ def settle_doubt(
     return retrying(read_once_more)
 
 
-def evidence_fact(movement: Movement, reading: Reading, at: datetime) -> BalancesRead:
+def make_evidence_fact(movement: Movement, reading: BalanceReading, at: datetime) -> BalancesRead:
     return BalancesRead(at, Purpose.SETTLING, reading.main, {movement.token: reading.subaccount})
 
 
-def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
+def make_end_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
     code: int | None = None
     message: str | None = None
     said: Note | None = None
@@ -101,39 +101,46 @@ def ended_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: S
         case Applied(main, subaccount):
             code = DONE_CODE
         case Refused(of_account=True, meaning=meaning):
-            said = note("account-refused", meaning=meaning, refuses="account")
+            said = make_note("account-refused", meaning=meaning, refuses="account")
         case Unproven():
-            said = note("refused-undocumented")
+            said = make_note("refused-undocumented")
         case NotApplied(reason) | Throttled(reason) | Doubt(reason):
             said = reason
     name = type(outcome).__name__
     return AttemptEnded(at, row, attempt, name, status, code, message, main, subaccount, said)
 
 
-def looked_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:
+def make_look_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:
     """Make the fact of what one look at the balances cleared."""
     return RowSettled(
-        at, row, attempt, status, _mark("seen-missing", answer, status), None, None, *_said(answer, status)
+        at, row, attempt, status, _mark("seen-missing", answer, status), None, None, *_quote_answer(answer, status)
     )
 
 
-def settled_fact(
+def make_settling_fact(
     at: datetime, row: int, attempt: int, evidence: Evidence, answer: Outcome, status: Status
 ) -> RowSettled:
     """Make the fact of what two readings of the balances say."""
     reading = evidence.reading
     match evidence.verdict:
-        case Verdict.APPLIED if reading:
-            return RowSettled(at, row, attempt, status, note("settled-applied"), reading.main, reading.subaccount)
-        case Verdict.NOT_APPLIED:
+        case DoubtVerdict.APPLIED if reading:
+            return RowSettled(at, row, attempt, status, make_note("settled-applied"), reading.main, reading.subaccount)
+        case DoubtVerdict.NOT_APPLIED:
             return RowSettled(
-                at, row, attempt, status, _mark("settled-missing", answer, status), None, None, *_said(answer, status)
+                at,
+                row,
+                attempt,
+                status,
+                _mark("settled-missing", answer, status),
+                None,
+                None,
+                *_quote_answer(answer, status),
             )
         case _:
-            return RowSettled(at, row, attempt, status, note("untold"), None, None, *_said(answer, status))
+            return RowSettled(at, row, attempt, status, make_note("untold"), None, None, *_quote_answer(answer, status))
 
 
-def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
+def _quote_answer(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
     """Quote the code and the words of an answer, as long as the row is what it said or may still be."""
     refusal = None if status is Status.PENDING else find_refusal(answer)
     return (None, None) if refusal is None else (refusal.code, refusal.words)
@@ -142,50 +149,50 @@ def _said(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
 def _mark(code: str, answer: Outcome, status: Status) -> Note:
     """Note what balances say; of a refusal that every further row would get, that as well."""
     refusal = find_refusal(answer) if status is Status.REFUSED else None
-    return note(code, refuses="account") if refusal is not None and refusal.of_account else note(code)
+    return make_note(code, refuses="account") if refusal is not None and refusal.of_account else make_note(code)
 
 
 def recall_answer(result: RowResult, recall: Callable[[int | None, str], Refused]) -> Doubt:
     """Recall the answer that a row in doubt once got, as the ledger kept it."""
-    why = result.note or note("under-way")
+    why = result.note or make_note("under-way")
     if result.code is None and result.message is None:
         return Doubt(why)
     return Doubt(why, recall(result.code, result.message or ""))
 
 
-def stop_reason(movement: Movement, outcome: Outcome, times: int) -> Note:
+def explain_stop(movement: Movement, outcome: Outcome, times: int) -> Note:
     """Say why a run stops after this outcome of the last of so many attempts."""
     refusal = find_refusal(outcome)
     if refusal is not None and refusal.words:
-        return note("account-stopped-saying", code=refusal.code, meaning=refusal.meaning, words=refusal.words)
+        return make_note("account-stopped-saying", code=refusal.code, meaning=refusal.meaning, words=refusal.words)
     if refusal is not None:
-        return note("account-stopped", code=refusal.code, meaning=refusal.meaning)
+        return make_note("account-stopped", code=refusal.code, meaning=refusal.meaning)
     if isinstance(outcome, Doubt) and not outcome.is_blocked:
-        return note("row-never-applied", row=movement.row, times=times)
+        return make_note("row-never-applied", row=movement.row, times=times)
     why = outcome.reason if isinstance(outcome, NotApplied | Throttled | Doubt) else None
-    return note("row-not-sent", row=movement.row, why=why)
+    return make_note("row-not-sent", row=movement.row, why=why)
 
 
-def unproven_reason(refusal: Refused) -> Note:
+def explain_unproven(refusal: Refused) -> Note:
     """Say why a run stops after several refusals in a row that are no proof."""
     if refusal.words:
-        return note("undocumented-saying", count=MOST_UNPROVEN, meaning=refusal.meaning, words=refusal.words)
-    return note("undocumented", count=MOST_UNPROVEN, meaning=refusal.meaning)
+        return make_note("undocumented-saying", count=MOST_UNPROVEN, meaning=refusal.meaning, words=refusal.words)
+    return make_note("undocumented", count=MOST_UNPROVEN, meaning=refusal.meaning)
 
 
-def untold_reason(row: int) -> Note:
+def explain_untold(row: int) -> Note:
     """Say why a run stops at a row that the balances do not tell of."""
-    return note("row-unknown", row=row, why=note("balances-silent"))
+    return make_note("row-unknown", row=row, why=make_note("balances-silent"))
 
 
-def doubted_reason(row: int) -> Note:
+def explain_doubt(row: int) -> Note:
     """Say why a run stops where the books put a row in doubt."""
-    return note("row-unknown", row=row, why=note("books-differ"))
+    return make_note("row-unknown", row=row, why=make_note("books-differ"))
 
 
-def unread_reason(movement: Movement, why: Note) -> Note:
+def explain_unread(movement: Movement, why: Note) -> Note:
     """Say why a run stops where a doubt cannot be settled."""
-    return note("row-unread", row=movement.row, why=why)
+    return make_note("row-unread", row=movement.row, why=why)
 
 
 def read_closing_balances(session: Session) -> None:
@@ -196,8 +203,8 @@ def read_closing_balances(session: Session) -> None:
     """
     to_confirm = session.count_seconds_to_confirm()
     if to_confirm:
-        session.wait(to_confirm, note("confirming"))
-        session.heed_brake()
+        session.wait(to_confirm, make_note("confirming"))
+        session.heed_stop()
     if session.rests_on_looks:
         _take(session, session.read_or_stop(Purpose.CLOSING))
     else:
@@ -214,9 +221,9 @@ def keep_unless_doubted(session: Session, read: BalancesRead) -> BalancesRead:
 
     `StoppedError` if the books put a row in doubt.
     """
-    suspected = _Shown(session, read).find_rows(falls_alone=False) if session.was_begun else frozenset()
+    suspected = _BooksCheck(session, read).find_rows(falls_alone=False) if session.was_begun else frozenset()
     if suspected:
-        return _doubt(session, suspected, read)
+        return _confirm_doubt(session, suspected, read)
     session.commit(read)
     return read
 
@@ -230,22 +237,22 @@ def read_until_fresh(session: Session, purpose: Purpose) -> BalancesRead:
 def read_for_a_person(session: Session, doubted: Sequence[BatchRow]) -> None:
     """Read the balances twice for rows that balances have put in doubt, and leave those to a person."""
     session.commit(session.read_or_stop(Purpose.SETTLING))
-    session.wait(session.options.settle_seconds, note("reading-again"))
-    session.heed_brake()
+    session.wait(session.options.settle_seconds, make_note("reading-again"))
+    session.heed_stop()
     read = session.read_or_stop(Purpose.SETTLING)
     settled = [
-        RowSettled(session.world.now(), entry.row.number, entry.result.attempts, Status.UNKNOWN, note("untold"))
+        RowSettled(session.world.now(), entry.row.number, entry.result.attempts, Status.UNKNOWN, make_note("untold"))
         for entry in doubted
     ]
     session.commit(read, *settled)
-    raise StoppedError(untold_reason(doubted[0].row.number))
+    raise StoppedError(explain_untold(doubted[0].row.number))
 
 
 def _read(session: Session, attempts: int | None) -> BalancesRead | None:
     try:
-        return session.patiently(lambda: session.read_balances(Purpose.CLOSING), attempts)
+        return session.ask_patiently(lambda: session.read_balances(Purpose.CLOSING), attempts)
     except ProviderError as error:
-        session.world.watcher.waiting(0.0, note("closing-unread", why=error.note))
+        session.world.watcher.report_wait(0.0, make_note("closing-unread", why=error.note))
         return None
 
 
@@ -255,31 +262,31 @@ def _take(session: Session, read: BalancesRead | None) -> None:
         return
     if _is_stale(session, read):
         read = _read_later(session, read)
-    shown = _Shown(session, read)
+    shown = _BooksCheck(session, read)
     suspected = shown.find_rows()
     if suspected or shown.books.enriched:
-        _doubt(session, suspected, read)
+        _confirm_doubt(session, suspected, read)
     else:
         session.commit(read)
 
 
-def _doubt(session: Session, suspected: frozenset[int], read: BalancesRead) -> BalancesRead:
+def _confirm_doubt(session: Session, suspected: frozenset[int], read: BalancesRead) -> BalancesRead:
     """Read once more, a settling time later. `StoppedError` if a row explains both readings: then it is in doubt."""
     read = _read_later(session, read)
-    shown = _Shown(session, read)
+    shown = _BooksCheck(session, read)
     doubted = sorted(suspected & shown.find_rows())
-    session.commit(read, *[shown.doubt(row) for row in doubted])
+    session.commit(read, *[shown.make_doubt(row) for row in doubted])
     if doubted:
-        raise StoppedError(doubted_reason(doubted[0]))
+        raise StoppedError(explain_doubt(doubted[0]))
     return read
 
 
 def _read_later(session: Session, read: BalancesRead) -> BalancesRead:
     """Keep what was read as evidence, and read again a settling time later."""
     session.commit(replace(read, purpose=Purpose.SETTLING))
-    session.heed_brake()
-    session.wait(session.options.settle_seconds, note("reading-again"))
-    session.heed_brake()
+    session.heed_stop()
+    session.wait(session.options.settle_seconds, make_note("reading-again"))
+    session.heed_stop()
     return session.read_or_stop(read.purpose)
 
 
@@ -287,7 +294,7 @@ def _is_stale(session: Session, read: BalancesRead) -> bool:
     return session.known.is_stale(read.main_balance, read.subaccounts, session.world.monotonic())
 
 
-class _Shown:
+class _BooksCheck:
     """What a reading shows of the books, as the ledger has them at this moment."""
 
     def __init__(self, session: Session, read: BalancesRead) -> None:
@@ -295,16 +302,16 @@ class _Shown:
         self._read = read
         self._rows = list(session.rows)
         closing = Balances(read.main_balance, read.subaccounts, read.at)
-        self.books = keep_books_between(session.work.opening, closing, self._rows)
+        self.books = balance_books(session.work.opening, closing, self._rows)
 
     def find_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
         """Find the rows that explain what is too much. What a person has decided once is not asked again."""
         found = find_explaining_rows(self.books, self._rows, falls_alone=falls_alone)
         return found - self._session.work.decided
 
-    def doubt(self, row: int) -> RowDoubted:
+    def make_doubt(self, row: int) -> RowDoubted:
         """Put the row in doubt by this reading."""
         read = self._read
         entry = next(entry for entry in self._rows if entry.row.number == row)
         held = read.subaccounts.get(entry.row.token or "")
-        return RowDoubted(read.at, row, entry.result.attempts, note("books-doubt"), read.main_balance, held)
+        return RowDoubted(read.at, row, entry.result.attempts, make_note("books-doubt"), read.main_balance, held)

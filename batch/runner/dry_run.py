@@ -19,7 +19,7 @@ from batch.model import (
     Status,
 )
 from batch.planning.account_identity import Owner
-from batch.planning.plan import Forecast, forecast, make_plan
+from batch.planning.plan import Forecast, compute_forecast, make_plan
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NOTHING_SAID = Conventions()
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountSnapshot:
     """What the provider says of the account before anything moves."""
 
     name: str
@@ -52,7 +52,7 @@ class DryRun:
 
     sheet: CheckedSheet
     plan: Plan
-    account: Account | None
+    account: AccountSnapshot | None
     forecast: Forecast | None
     removes_first: bool
     at: datetime
@@ -93,17 +93,17 @@ class DryRun:
         )
 
 
-def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) -> Account:
+def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) -> AccountSnapshot:
     """Ask the provider who the key belongs to and what every account holds; `ProviderError` if it will not say."""
-    main = provider.main_account()
-    subaccounts = provider.subaccounts()
+    main = provider.fetch_main_account()
+    subaccounts = provider.fetch_subaccounts()
     balances = Balances(main.balance, {account.token: account.balance for account in subaccounts}, now())
-    return Account(main.name, api_url, balances, {account.token: account.page for account in subaccounts})
+    return AccountSnapshot(main.name, api_url, balances, {account.token: account.page for account in subaccounts})
 
 
-def dry_run(
+def make_dry_run(
     grid: Grid,
-    account: Account | None,
+    account: AccountSnapshot | None,
     expected: Expected,
     conventions: Conventions = _NOTHING_SAID,
     *,
@@ -114,5 +114,5 @@ def dry_run(
     known = frozenset(account.balances.subaccounts) if account else None
     sheet = check_sheet(grid, known, expected, conventions)
     plan = make_plan(sheet, removes_first=removes_first)
-    played = forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
+    played = compute_forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
     return DryRun(sheet, plan, account, played, removes_first, at)

@@ -14,39 +14,45 @@ from batch.errors import ProviderError, SubAccountGone
 from batch.ledger.events import AttemptBegan, BalancesRead, Purpose, RowDoubted, StateChanged
 from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Direction, Movement, Status
-from batch.money import CENT, ZERO, balance_text
-from batch.notes import Applied, NotApplied, Note, Outcome, Throttled, Unproven, note
-from batch.planning.reconciliation import find_rises, fitting_removes, fitting_rows
+from batch.money import CENT, ZERO, encode_balance
+from batch.notes import Applied, NotApplied, Note, Outcome, Throttled, Unproven, make_note
+from batch.planning.reconciliation import find_fitting_removes, find_fitting_rows, find_rises
 from batch.planning.retry import MOST_UNPROVEN, Found, Step, is_too_long, judge_attempt, judge_look, judge_settling
-from batch.planning.settlement import Reading, Verdict, awaits_person, is_refused_with_account, look
+from batch.planning.settlement import (
+    BalanceReading,
+    DoubtVerdict,
+    compare_at_once,
+    is_account_refusal,
+    is_awaiting_person,
+)
 from batch.runner.doubts import (
     BalanceReader,
     Evidence,
-    ended_fact,
-    evidence_fact,
+    explain_stop,
+    explain_unproven,
+    explain_unread,
+    explain_untold,
     keep_unless_doubted,
-    looked_fact,
+    make_end_fact,
+    make_evidence_fact,
+    make_look_fact,
+    make_settling_fact,
     read_balances_at_a_stop,
     read_closing_balances,
     read_for_a_person,
     read_until_fresh,
     recall_answer,
     settle_doubt,
-    settled_fact,
-    stop_reason,
-    unproven_reason,
-    unread_reason,
-    untold_reason,
 )
-from batch.runner.session import INTERRUPTED, RunOptions, Session, StoppedError, World
-from batch.validation.cells import row_ranges
+from batch.runner.session import INTERRUPTED, Environment, RunOptions, Session, StoppedError
+from batch.validation.cells import format_row_ranges
 
 
 def refuse_undecided(doubted: Sequence[BatchRow]) -> None:
     """Stop while rows that balances put in doubt wait for a person: nothing that is read now says more about them."""
-    undecided = [entry.row.number for entry in doubted if awaits_person(entry.result)]
+    undecided = [entry.row.number for entry in doubted if is_awaiting_person(entry.result)]
     if undecided:
-        raise StoppedError(note("paid-elsewhere", rows=row_ranges(undecided)))
+        raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(undecided)))
 
 
 def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
@@ -56,23 +62,23 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
     rise is in doubt, and for a person to decide. `StoppedError` if there is one.
     """
     read = read_until_fresh(session, Purpose.RESUMING)
-    expected = _expected(session, read.at)
+    expected = _expect_balances(session, read.at)
     rises = find_rises(expected, read.subaccounts)
-    doubted = fitting_rows(left, rises)
+    doubted = find_fitting_rows(left, rises)
     if doubted:
-        doubted = sorted({*doubted, *fitting_removes(left, expected, read.subaccounts)})
+        doubted = sorted({*doubted, *find_fitting_removes(left, expected, read.subaccounts)})
         entries = {entry.row.number: entry for entry in session.queue}
-        doubted = _without_decided(session, [entries[row] for row in doubted], read)
+        doubted = _drop_decided(session, [entries[row] for row in doubted], read)
     if doubted:
-        session.commit(read, *(_doubted(entries[row], read) for row in doubted))
-        raise StoppedError(note("paid-elsewhere", rows=row_ranges(doubted)))
+        session.commit(read, *(_make_doubt(entries[row], read) for row in doubted))
+        raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(doubted)))
     for rise in rises:
-        risen = note("risen-elsewhere", token=rise.token, amount=balance_text(rise.amount))
-        session.world.watcher.waiting(0.0, risen)
+        risen = make_note("risen-elsewhere", token=rise.token, amount=encode_balance(rise.amount))
+        session.world.watcher.report_wait(0.0, risen)
     session.known.take(keep_unless_doubted(session, read))
 
 
-def _without_decided(session: Session, doubted: Sequence[BatchRow], read: BalancesRead) -> list[int]:
+def _drop_decided(session: Session, doubted: Sequence[BatchRow], read: BalancesRead) -> list[int]:
     """Drop rows that a person decided about seeing a balance as high: a reading that lags would ask again and again."""
     seen = session.work.seen_in_doubt
     return [
@@ -83,7 +89,7 @@ def _without_decided(session: Session, doubted: Sequence[BatchRow], read: Balanc
     ]
 
 
-def _expected(session: Session, at: datetime) -> dict[str, tuple[Decimal, datetime]]:
+def _expect_balances(session: Session, at: datetime) -> dict[str, tuple[Decimal, datetime]]:
     """Add to what sub-accounts held, as the ledger last knew it, the adds that were decided to be applied since."""
     known = session.known.subaccounts
     expected = dict(known)
@@ -91,25 +97,25 @@ def _expected(session: Session, at: datetime) -> dict[str, tuple[Decimal, dateti
         movement = entry.row.movement
         is_decided = entry.result.status is Status.DONE and entry.result.subaccount_balance is None
         if movement is not None and is_decided and movement.direction is Direction.ADD:
-            last = session.world.ledger.last_attempt(session.batch, movement.row)
+            last = session.world.ledger.find_last_attempt(session.batch, movement.row)
             # A reading that was taken since shows the movement already.
             if last is not None and last.subaccount_balance == known.get(movement.token):
                 expected[movement.token] += movement.amount
     return {token: (balance, at) for token, balance in expected.items()}
 
 
-def _doubted(entry: BatchRow, read: BalancesRead) -> RowDoubted:
+def _make_doubt(entry: BatchRow, read: BalancesRead) -> RowDoubted:
     balances = read.main_balance, read.subaccounts[entry.row.token or ""]
-    return RowDoubted(read.at, entry.row.number, entry.result.attempts, note("changed-elsewhere"), *balances)
+    return RowDoubted(read.at, entry.row.number, entry.result.attempts, make_note("changed-elsewhere"), *balances)
 
 
-def perform(world: World, work: Work, options: RunOptions, pages: dict[str, int]) -> None:
+def perform(world: Environment, work: Work, options: RunOptions, pages: dict[str, int]) -> None:
     """Do what is left of a batch. `pages` says on which page of the provider's list each sub-account was.
 
     Returns with the batch finished, or stopped with its reason in the ledger. `LedgerError` is raised when the ledger
     cannot be written: then nothing more has been sent.
     """
-    if world.ledger.head(work.batch).state not in ENDED:
+    if world.ledger.read_head(work.batch).state not in ENDED:
         _Run(Session(world, work, options), pages).run()
 
 
@@ -140,20 +146,20 @@ class _Run:
         """Send every row that is left, then read the closing balances, then write the state."""
         queue = self._session.queue
         left = [entry for entry in queue if _is_left(entry)]
-        self._world.watcher.started(len(queue), len(queue) - len(left))
+        self._world.watcher.report_start(len(queue), len(queue) - len(left))
         self._session.commit(StateChanged(self._world.now(), BatchState.RUNNING, by=self._options.by))
         try:
-            reason = self._until_stopped(left)
+            reason = self._send_until_stopped(left)
         except KeyboardInterrupt:
             # Stopped at once: what was under way is in doubt, and the ledger says so already.
             reason = INTERRUPTED
         state = BatchState.FINISHED if reason is None else BatchState.STOPPED
         self._session.commit(StateChanged(self._world.now(), state, reason))
 
-    def _until_stopped(self, left: list[BatchRow]) -> Note | None:
+    def _send_until_stopped(self, left: list[BatchRow]) -> Note | None:
         """Send what is left and read the closing balances; returns why it stopped before the end, or None."""
         try:
-            self._work_through(left)
+            self._handle_rows(left)
             self._session.commit()
         except StoppedError as stopped:
             self._session.commit()
@@ -166,14 +172,14 @@ class _Run:
             return stopped.reason
         return None
 
-    def _work_through(self, left: list[BatchRow]) -> None:
+    def _handle_rows(self, left: list[BatchRow]) -> None:
         """Settle doubts first: what is sent later would blur the balances that settle them."""
         ended = self._settle_open_doubts([entry for entry in left if entry.result.status is Status.UNKNOWN])
         if self._options.refresh:
-            refresh_balances(self._session, [_movement(entry) for entry in left if entry.row.number not in ended])
+            refresh_balances(self._session, [_get_movement(entry) for entry in left if entry.row.number not in ended])
         for entry in left:
             if entry.row.number not in ended:
-                self._take_up(_movement(entry), entry.result.attempts)
+                self._send_movement(_get_movement(entry), entry.result.attempts)
 
     def _settle_open_doubts(self, doubtful: list[BatchRow]) -> set[int]:
         """Settle what an earlier run left in doubt; returns the rows that need no sending any more."""
@@ -182,7 +188,7 @@ class _Run:
         refuse_undecided(by_balances)
         for entry in doubtful:
             if entry not in by_balances:
-                movement, answer = _movement(entry), recall_answer(entry.result, self._world.provider.recall)
+                movement, answer = _get_movement(entry), recall_answer(entry.result, self._world.provider.recall)
                 found = self._settle(movement, entry.result.attempts, answer, 0)
                 if found.step is not Step.RETRY:
                     ended.add(movement.row)
@@ -191,12 +197,12 @@ class _Run:
             read_for_a_person(self._session, by_balances)
         return ended
 
-    def _take_up(self, movement: Movement, attempts: int) -> None:
+    def _send_movement(self, movement: Movement, attempts: int) -> None:
         """Send the movement, again as the rules allow, until it is settled or the run stops."""
         turn = _Turn(movement, attempts)
         retrying = Retrying(
             retry=retry_if_result(lambda tried: tried[1].step is Step.RETRY),
-            wait=lambda _state: self._session.backoff(None, turn.in_a_row) if turn.unsent else 0.0,
+            wait=lambda _state: self._session.choose_wait(None, turn.in_a_row) if turn.unsent else 0.0,
             sleep=lambda seconds: self._session.wait(seconds, turn.unsent) if turn.unsent else None,
         )
         outcome, found = retrying(self._try, turn)
@@ -204,7 +210,7 @@ class _Run:
 
     def _try(self, turn: _Turn) -> tuple[Outcome, Found]:
         """Send a movement once, and find out what became of it."""
-        self._session.heed_brake()
+        self._session.heed_stop()
         turn.attempts, turn.in_a_row = turn.attempts + 1, turn.in_a_row + 1
         outcome, found = self._attempt(turn)
         turn.unsent = outcome.reason if isinstance(outcome, NotApplied) else None
@@ -217,24 +223,24 @@ class _Run:
     def _conclude(self, movement: Movement, outcome: Outcome, found: Found, in_a_row: int) -> None:
         """Go on with the next row, or stop."""
         if found.step is Step.STOP:
-            raise StoppedError(stop_reason(movement, outcome, in_a_row))
-        self._world.watcher.row_ended(movement.row, found.status)
+            raise StoppedError(explain_stop(movement, outcome, in_a_row))
+        self._world.watcher.report_row(movement.row, found.status)
         self._unproven_in_a_row = self._unproven_in_a_row + 1 if isinstance(outcome, Unproven) else 0
         if isinstance(outcome, Unproven) and self._unproven_in_a_row >= MOST_UNPROVEN:
-            raise StoppedError(unproven_reason(outcome.refusal))
+            raise StoppedError(explain_unproven(outcome.refusal))
 
     def _attempt(self, turn: _Turn) -> tuple[Outcome, Found]:
         """Make one HTTP call: written down, committed, sent, and its outcome written down."""
         self._keep_pace()
         movement, number = turn.movement, turn.attempts
-        before = self._session.known.before(movement.token)
+        before = self._session.known.get_balances(movement.token)
         self._session.commit(AttemptBegan(self._world.now(), movement.row, number, *before))
         outcome = self._world.provider.move(movement, self._session.may_send)
         if isinstance(outcome, Applied):
-            after = Reading(outcome.main_balance, outcome.subaccount_balance)
+            after = BalanceReading(outcome.main_balance, outcome.subaccount_balance)
             self._session.known.add_done(movement, after, self._world.monotonic())
         found = judge_attempt(outcome, turn.in_a_row, self._options.policy)
-        self._session.note(ended_fact(self._world.now(), movement.row, number, outcome, found.status))
+        self._session.note(make_end_fact(self._world.now(), movement.row, number, outcome, found.status))
         return outcome, found
 
     def _look(self, turn: _Turn, answer: Outcome) -> Found:
@@ -245,95 +251,95 @@ class _Run:
         policy, session, movement = self._options.policy, self._session, turn.movement
         session.commit()
         if isinstance(answer, Throttled) and turn.in_a_row < policy.max_attempts and not is_too_long(answer):
-            session.wait(session.backoff(answer.retry_after, turn.in_a_row), answer.reason)
+            session.wait(session.choose_wait(answer.retry_after, turn.in_a_row), answer.reason)
         allowed, turn.in_a_row = policy.max_attempts - turn.in_a_row + 1, turn.in_a_row - 1
 
-        def read() -> Reading:
+        def read() -> BalanceReading:
             turn.in_a_row += 1
             return self._reader.read(movement.token)
 
         try:
-            reading = session.patiently(read, max(1, allowed))
+            reading = session.ask_patiently(read, max(1, allowed))
         except SubAccountGone:
             return Found(Status.UNKNOWN, Step.SETTLE)
         except ProviderError as error:
-            raise StoppedError(unread_reason(movement, error.note)) from error
-        session.note(evidence_fact(movement, reading, self._world.now()))
-        found = judge_look(answer, self._verdict_of_look(movement, reading), turn.in_a_row, policy)
+            raise StoppedError(explain_unread(movement, error.note)) from error
+        session.note(make_evidence_fact(movement, reading, self._world.now()))
+        found = judge_look(answer, self._judge_balances(movement, reading), turn.in_a_row, policy)
         if found.status is not Status.UNKNOWN:
-            session.note(looked_fact(self._world.now(), movement.row, turn.attempts, answer, found.status))
+            session.note(make_look_fact(self._world.now(), movement.row, turn.attempts, answer, found.status))
             session.known.learn(movement.token, reading)
         if found.status is Status.REFUSED:
             session.note_look()
         return found
 
-    def _verdict_of_look(self, movement: Movement, reading: Reading) -> Verdict:
-        main, subaccount = self._session.known.before(movement.token)
+    def _judge_balances(self, movement: Movement, reading: BalanceReading) -> DoubtVerdict:
+        main, subaccount = self._session.known.get_balances(movement.token)
         if main is None or subaccount is None or self._is_stale(movement.token, reading):
-            return Verdict.UNKNOWN
-        return look(movement.direction, movement.amount, Reading(main, subaccount), reading)
+            return DoubtVerdict.UNKNOWN
+        return compare_at_once(movement.direction, movement.amount, BalanceReading(main, subaccount), reading)
 
     def _settle(self, movement: Movement, number: int, answer: Outcome, in_a_row: int) -> Found:
         """Settle a doubt by the balances; stop where they do not tell, or a person must agree."""
         session = self._session
         session.commit()
-        evidence = self._evidence(movement)
+        evidence = self._collect_evidence(movement)
         must_ask = self._options.ask_before_resend
         found = judge_settling(answer, evidence.verdict, in_a_row, self._options.policy, ask_before_resend=must_ask)
-        session.commit(settled_fact(self._world.now(), movement.row, number, evidence, answer, found.status))
+        session.commit(make_settling_fact(self._world.now(), movement.row, number, evidence, answer, found.status))
         if evidence.reading:
             session.known.learn(movement.token, evidence.reading)
-        if found.status is Status.UNKNOWN and evidence.verdict is Verdict.NOT_APPLIED:
-            raise StoppedError(note("row-to-agree", row=movement.row))
+        if found.status is Status.UNKNOWN and evidence.verdict is DoubtVerdict.NOT_APPLIED:
+            raise StoppedError(make_note("row-to-agree", row=movement.row))
         if found.status is Status.UNKNOWN:
-            raise StoppedError(untold_reason(movement.row))
+            raise StoppedError(explain_untold(movement.row))
         return found
 
-    def _evidence(self, movement: Movement) -> Evidence:
+    def _collect_evidence(self, movement: Movement) -> Evidence:
         """Collect what the balances say; nothing where some are not to be had, and never will be."""
         session = self._session
-        last = self._world.ledger.last_attempt(session.batch, movement.row)
+        last = self._world.ledger.find_last_attempt(session.batch, movement.row)
         if last is None or last.main_balance is None or last.subaccount_balance is None:
-            return Evidence(Verdict.UNKNOWN, None)
+            return Evidence(DoubtVerdict.UNKNOWN, None)
         try:
             return settle_doubt(
                 movement,
-                Reading(last.main_balance, last.subaccount_balance),
+                BalanceReading(last.main_balance, last.subaccount_balance),
                 lambda: self._read_evidence(movement),
                 lambda reading: self._is_stale(movement.token, reading),
-                lambda: session.wait(self._options.settle_seconds, note("settling", row=movement.row)),
+                lambda: session.wait(self._options.settle_seconds, make_note("settling", row=movement.row)),
             )
         except SubAccountGone:
-            return Evidence(Verdict.UNKNOWN, None)
+            return Evidence(DoubtVerdict.UNKNOWN, None)
         except ProviderError as error:
-            raise StoppedError(unread_reason(movement, error.note)) from error
+            raise StoppedError(explain_unread(movement, error.note)) from error
 
-    def _is_stale(self, token: str, reading: Reading) -> bool:
+    def _is_stale(self, token: str, reading: BalanceReading) -> bool:
         held = {token: reading.subaccount}
         return self._session.known.is_stale(reading.main, held, self._world.monotonic())
 
-    def _read_evidence(self, movement: Movement) -> Reading:
+    def _read_evidence(self, movement: Movement) -> BalanceReading:
         """Read both balances, and write them down before they are used."""
-        self._session.heed_brake()
-        reading = self._session.patiently(lambda: self._reader.read(movement.token))
-        self._session.commit(evidence_fact(movement, reading, self._world.now()))
+        self._session.heed_stop()
+        reading = self._session.ask_patiently(lambda: self._reader.read(movement.token))
+        self._session.commit(make_evidence_fact(movement, reading, self._world.now()))
         return reading
 
     def _keep_pace(self) -> None:
         """Wait for the turn of the next attempt before it begins: in the middle of it nobody could stop, nor know."""
-        ahead = self._world.provider.ahead()
+        ahead = self._world.provider.predict_wait()
         if ahead > 0:
             self._session.commit()
             self._world.brake.wait(ahead)
-            self._session.heed_brake()
+            self._session.heed_stop()
 
 
 def _is_left(entry: BatchRow) -> bool:
     """Tell whether the row is not yet sent, in doubt, or refused because of the account and not of the row."""
-    return entry.result.status in {Status.PENDING, Status.UNKNOWN} or is_refused_with_account(entry.result)
+    return entry.result.status in {Status.PENDING, Status.UNKNOWN} or is_account_refusal(entry.result)
 
 
-def _movement(entry: BatchRow) -> Movement:
+def _get_movement(entry: BatchRow) -> Movement:
     movement = entry.row.movement
     if movement is None:
         raise AssertionError("only rows without errors have a turn")

@@ -10,12 +10,12 @@ from datetime import datetime
 from batch.errors import BatchUnfinished, LedgerError, UsageError
 from batch.i18n import _
 from batch.ledger.events import KeyChanged, PersonDecided, StateChanged
-from batch.ledger.lease import may_take, this_process
+from batch.ledger.lease import may_take, name_this_process
 from batch.ledger.protocol import Access, Ledger, find_owned
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, state_word, status_word
-from batch.notes import note
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, name_state, name_status
+from batch.notes import make_note
 from batch.planning.account_identity import Owner, normalize_address
-from batch.planning.settlement import awaits_person
+from batch.planning.settlement import is_awaiting_person
 
 _deciding = threading.Lock()
 """An account is held by a process: the site's threads, which are one process, decide one after the other."""
@@ -28,10 +28,10 @@ def find_account(ledger: Ledger, api_url: str, fingerprint: str, owner: Owner | 
     owner's name and tokens speak of two accounts.
     """
     address = normalize_address(api_url)
-    account = ledger.account_with(address, fingerprint)
+    account = ledger.find_account(address, fingerprint)
     if account is not None or owner is None:
         return account
-    found = find_owned(owner, ledger.accounts_at(address), address)
+    found = find_owned(owner, ledger.list_accounts(address), address)
     return found.id if found else None
 
 
@@ -43,18 +43,20 @@ def bind_account(
     The provider is asked only about a key that is not known. `UsageError` where its answers speak of two accounts.
     """
     address = normalize_address(api_url)
-    account, is_new = ledger.account_with(address, fingerprint), False
+    account, is_new = ledger.find_account(address, fingerprint), False
     if account is None:
         account, is_new = ledger.bind_key(address, fingerprint, ask(), at)
     return Access(account, api_url, fingerprint), is_new
 
 
 @contextmanager
-def holding(ledger: Ledger, account: int, now: Callable[[], datetime], resuming: str | None = None) -> Iterator[None]:
+def hold_account(
+    ledger: Ledger, account: int, now: Callable[[], datetime], resuming: str | None = None
+) -> Iterator[None]:
     """Hold the account, so that nobody else sends on it; no row of another batch on it may be in doubt."""
-    ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
+    ledger.hold(account, name_this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
     try:
-        doubtful = ledger.in_doubt(account)
+        doubtful = ledger.find_doubtful_batch(account)
         if doubtful is not None and doubtful != resuming:
             sentence = _(
                 "Batch {batch} has a row of which it is not known whether it was applied, and sending on this "
@@ -70,20 +72,20 @@ def holding(ledger: Ledger, account: int, now: Callable[[], datetime], resuming:
 
 def refuse_unfinished(ledger: Ledger, account: int, continued: Collection[str] = ()) -> None:
     """Refuse to begin a batch before the one that was begun has ended, unless it is of the list that is continued."""
-    for batch in ledger.unfinished(account):
+    for batch in ledger.list_unfinished(account):
         if batch not in continued:
-            head = ledger.head(batch)
+            head = ledger.read_head(batch)
             sentence = _(
                 "Batch {batch} ({file}) of this account was begun and has not ended ({state}): `creditbatch resume "
                 "{batch}` carries it on, or `creditbatch abandon {batch} --why REASON` gives up what it has not sent."
             )
-            words = sentence.format(batch=batch, file=head.source.file_name, state=state_word(head.state))
+            words = sentence.format(batch=batch, file=head.source.file_name, state=name_state(head.state))
             raise BatchUnfinished(words, batch)
 
 
 def refuse_another_account(ledger: Ledger, batch: str, access: Access) -> None:
     """Refuse to go on with a batch elsewhere than where it was begun: it would move other people's credit."""
-    bound = ledger.access_of(batch)
+    bound = ledger.read_access(batch)
     refuse_another_address(ledger, batch, access.api_url)
     if bound.account != access.account:
         raise UsageError(
@@ -96,7 +98,7 @@ def refuse_another_account(ledger: Ledger, batch: str, access: Access) -> None:
 
 def refuse_another_address(ledger: Ledger, batch: str, api_url: str) -> None:
     """Refuse to go on with a batch at another address than where it was begun."""
-    bound = ledger.access_of(batch)
+    bound = ledger.read_access(batch)
     if normalize_address(bound.api_url) != normalize_address(api_url):
         raise UsageError(
             _("Batch {batch} was begun at {api_url}: set CREDITBATCH_API_URL to that.").format(
@@ -112,7 +114,7 @@ def accept_key(
 
     Hold the account. `UsageError` if not one sub-account of the batch is on the list.
     """
-    if ledger.access_of(batch).fingerprint == access.fingerprint:
+    if ledger.read_access(batch).fingerprint == access.fingerprint:
         return
     listed = set(tokens())
     if not any(entry.row.token in listed for entry in ledger.work(batch).rows):
@@ -130,43 +132,43 @@ def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[],
 
     `UsageError` if it has ended, or has a row in doubt.
     """
-    with _holding_to_decide(ledger, batch, now):
-        state = ledger.head(batch).state
+    with _hold_to_decide(ledger, batch, now):
+        state = ledger.read_head(batch).state
         if state in ENDED:
             sentence = _("Batch {batch} has ended already ({state}): there is nothing to give up.")
-            raise UsageError(sentence.format(batch=batch, state=state_word(state)))
+            raise UsageError(sentence.format(batch=batch, state=name_state(state)))
         if any(entry.result.status is Status.UNKNOWN for entry in ledger.work(batch).rows):
             sentence = _(
                 "Batch {batch} has a row of which it is not known whether it was applied: settle it first with "
                 "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
             )
             raise UsageError(sentence.format(batch=batch))
-        ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, note("said", words=why), who)])
+        ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, make_note("said", words=why), who)])
 
 
 def decide(
     ledger: Ledger, batch: str, row: int, *, applied: bool, who: str, why: str, now: Callable[[], datetime]
 ) -> None:
     """Record a person's decision about a row in doubt. A row that is not, or no longer, in doubt is a `UsageError`."""
-    with _holding_to_decide(ledger, batch, now):
+    with _hold_to_decide(ledger, batch, now):
         # Looked at while nobody else can decide: of two who press at once, the second is told.
-        entry = find_undecided(ledger.view(batch), row)
+        entry = get_undecided_row(ledger.view(batch), row)
         ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
 
 
 @contextmanager
-def _holding_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
+def _hold_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
     """Hold the account of the batch, so that nobody sends on it or decides about it meanwhile."""
     with _deciding:
-        account = ledger.access_of(batch).account
-        ledger.hold(account, this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
+        account = ledger.read_access(batch).account
+        ledger.hold(account, name_this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))
         try:
             yield
         finally:
             ledger.let_go()
 
 
-def find_undecided(view: BatchView, row: int) -> BatchRow:
+def get_undecided_row(view: BatchView, row: int) -> BatchRow:
     """Return the row, if a person has to decide about it; `UsageError` says why not."""
     batch = view.head.batch
     entry = next((entry for entry in view.rows if entry.row.number == row), None)
@@ -175,8 +177,8 @@ def find_undecided(view: BatchView, row: int) -> BatchRow:
         raise UsageError(sentence.format(batch=batch, row=row))
     if entry.result.status is not Status.UNKNOWN:
         sentence = _("Row {row} of batch {batch} is {status}, not in doubt: nothing to decide.")
-        raise UsageError(sentence.format(row=row, batch=batch, status=status_word(entry.result.status)))
-    if not awaits_person(entry.result):
+        raise UsageError(sentence.format(row=row, batch=batch, status=name_status(entry.result.status)))
+    if not is_awaiting_person(entry.result):
         sentence = _(
             "Row {row} of batch {batch} was interrupted: `creditbatch resume {batch}` finds out from the balances "
             "whether it was applied."

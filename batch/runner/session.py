@@ -14,18 +14,18 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from batch.errors import ProviderError
 from batch.ledger.events import BalancesRead, Fact, Purpose
-from batch.ledger.projection import RowFact, after
+from batch.ledger.projection import RowFact, apply_fact
 from batch.ledger.protocol import Ledger, Work
 from batch.model import BatchRow, Direction, Movement, Status
-from batch.notes import Note, note, tell
+from batch.notes import Note, make_note, tell
 from batch.planning.account_identity import PROOF_SECONDS
-from batch.planning.retry import RetryPolicy, asked_pause, may_answer_later, wait_seconds
-from batch.planning.settlement import Done, Reading, is_behind, rests_on_a_look
+from batch.planning.retry import RetryPolicy, compute_wait, find_asked_pause, may_answer_later
+from batch.planning.settlement import BalanceReading, Done, is_lagging, is_unconfirmed_refusal
 from batch.provider.client import Provider
 from batch.settings import Stopwatch, read_boot_clock
 
 
-class Known:
+class KnownBalances:
     """The last balance of each account, and the movements done within a settling time, which is how long a reading may
     lag behind them.
     """
@@ -37,7 +37,7 @@ class Known:
         self._done: deque[Done] = deque()
 
     @classmethod
-    def from_work(cls, work: Work, settle_seconds: float, now: datetime, clock: float) -> Known:
+    def from_work(cls, work: Work, settle_seconds: float, now: datetime, clock: float) -> KnownBalances:
         """Take up what the ledger knows: what was done just before may not be seen yet."""
         known = cls(work.known_main, work.known_subaccounts, settle_seconds)
         done = [entry for entry in work.rows if entry.result.status is Status.DONE and entry.result.at is not None]
@@ -47,7 +47,7 @@ class Known:
             if movement is None or result.main_balance is None or result.subaccount_balance is None:
                 continue
             if 0 <= age < settle_seconds:
-                known.add_done(movement, Reading(result.main_balance, result.subaccount_balance), clock - age)
+                known.add_done(movement, BalanceReading(result.main_balance, result.subaccount_balance), clock - age)
         return known
 
     @property
@@ -55,19 +55,19 @@ class Known:
         """The last balance of each sub-account."""
         return self._subaccounts
 
-    def before(self, token: str) -> tuple[Decimal | None, Decimal | None]:
+    def get_balances(self, token: str) -> tuple[Decimal | None, Decimal | None]:
         """Return the balances of the main account and of a sub-account before an attempt."""
         return self._main, self._subaccounts.get(token)
 
-    def learn(self, token: str, reading: Reading) -> None:
+    def learn(self, token: str, reading: BalanceReading) -> None:
         """Take these balances for what the two accounts hold."""
         self._main = reading.main
         self._subaccounts[token] = reading.subaccount
 
-    def add_done(self, movement: Movement, after: Reading, clock: float) -> None:
+    def add_done(self, movement: Movement, after: BalanceReading, clock: float) -> None:
         """Remember a movement that was answered as done, with the balances after it."""
         brought = movement.amount if movement.direction is Direction.ADD else -movement.amount
-        self._recent(clock).append(Done(clock, movement.token, brought))
+        self._list_recent(clock).append(Done(clock, movement.token, brought))
         self.learn(movement.token, after)
 
     def take(self, read: BalancesRead) -> None:
@@ -77,18 +77,18 @@ class Known:
 
     def is_stale(self, main: Decimal, subaccounts: Mapping[str, Decimal], clock: float) -> bool:
         """Tell whether these balances contradict a movement that is known to be done."""
-        recent = self._recent(clock)
-        if self._main is not None and is_behind(main, self._main, (-done.brought for done in reversed(recent))):
+        recent = self._list_recent(clock)
+        if self._main is not None and is_lagging(main, self._main, (-done.brought for done in reversed(recent))):
             return True
         brought: defaultdict[str, list[Decimal]] = defaultdict(list)
         for done in reversed(recent):
             brought[done.token].append(done.brought)
         return any(
-            token in subaccounts and is_behind(subaccounts[token], self._subaccounts[token], changes)
+            token in subaccounts and is_lagging(subaccounts[token], self._subaccounts[token], changes)
             for token, changes in brought.items()
         )
 
-    def _recent(self, clock: float) -> deque[Done]:
+    def _list_recent(self, clock: float) -> deque[Done]:
         """List what was done within a settling time, and forget the rest."""
         while self._done and clock - self._done[0].at >= self._settle_seconds:
             self._done.popleft()
@@ -96,41 +96,41 @@ class Known:
 
 
 _T = TypeVar("_T")
-INTERRUPTED = note("interrupted")
+INTERRUPTED = make_note("interrupted")
 
 
-class Brake(Protocol):
+class StopSignal(Protocol):
     """How the runner is asked to stop, and how it waits: a wait ends at once when a stop is asked for."""
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Tell whether to stop after the row under way."""
 
     def wait(self, seconds: float) -> None:
         """Sleep, or less if asked to stop meanwhile."""
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Who is told of the run's course."""
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """Hear that the run begins: so many movements, of which so many need nothing any more."""
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """Hear that a row was done, refused or left in doubt."""
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """Hear that nothing happens for a while, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Environment:
     """The outside, handed in: the real one, or a simulated one."""
 
     provider: Provider
     ledger: Ledger
     now: Callable[[], datetime]
-    brake: Brake
-    watcher: Watcher
+    brake: StopSignal
+    watcher: ProgressListener
     rng: random.Random = field(default_factory=random.SystemRandom)
     monotonic: Callable[[], float] = read_boot_clock
 
@@ -160,7 +160,7 @@ class StoppedError(Exception):
 class Session:
     """One run of a batch. The facts that wait for the next commit are written before anything that waits."""
 
-    def __init__(self, world: World, work: Work, options: RunOptions) -> None:
+    def __init__(self, world: Environment, work: Work, options: RunOptions) -> None:
         self.world = world
         self.batch = work.batch
         self.options = options
@@ -168,10 +168,10 @@ class Session:
         self.queue = work.rows
         """The rows as they were when the run began."""
         self._now = {entry.row.number: entry for entry in work.rows}
-        self.known = Known.from_work(work, options.settle_seconds, world.now(), world.monotonic())
+        self.known = KnownBalances.from_work(work, options.settle_seconds, world.now(), world.monotonic())
         self._facts: list[Fact] = []
         self._proved = Stopwatch(lambda: world.now().timestamp(), world.monotonic)
-        looked_before = any(rests_on_a_look(entry.result) for entry in self.queue)
+        looked_before = any(is_unconfirmed_refusal(entry.result) for entry in self.queue)
         self._looked_at = world.monotonic() if looked_before else None
 
     @property
@@ -214,7 +214,7 @@ class Session:
             for fact in waiting:
                 if isinstance(fact, RowFact):
                     entry = self._now[fact.row]
-                    self._now[fact.row] = BatchRow(entry.row, after(entry.result, fact))
+                    self._now[fact.row] = BatchRow(entry.row, apply_fact(entry.result, fact))
 
     def may_send(self) -> bool:
         """Look whether the account is surely still held, when the first byte is about to leave.
@@ -226,45 +226,45 @@ class Session:
             self.world.ledger.renew(self.batch, self.world.now())
         return self._proved.count() <= PROOF_SECONDS
 
-    def heed_brake(self) -> None:
+    def heed_stop(self) -> None:
         """Stop, if that was asked for."""
-        if self.world.brake.asked():
+        if self.world.brake.is_set():
             raise StoppedError(INTERRUPTED)
 
     def wait(self, seconds: float, why: Note) -> None:
         """Let time pass, as far as nobody asks to stop."""
         self.commit()
-        self.world.watcher.waiting(seconds, why)
+        self.world.watcher.report_wait(seconds, why)
         self.world.brake.wait(seconds)
 
     def pause(self, seconds: float, why: Note) -> None:
         """Let time pass, and stop if that was asked for meanwhile."""
         self.wait(seconds, why)
-        self.heed_brake()
+        self.heed_stop()
 
-    def backoff(self, asked: float | None, attempts_in_a_row: int) -> float:
+    def choose_wait(self, asked: float | None, attempts_in_a_row: int) -> float:
         """Tell how long to wait before asking again; `asked` is what the provider asked for."""
-        return wait_seconds(asked, attempts_in_a_row, self.options.policy, self.world.rng)
+        return compute_wait(asked, attempts_in_a_row, self.options.policy, self.world.rng)
 
-    def patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
+    def ask_patiently(self, read: Callable[[], _T], attempts: int | None = None) -> _T:
         """Ask the provider about balances, again while it is out of reach, within the attempts allowed."""
         retrying = Retrying(
             retry=retry_if_exception(may_answer_later),
             wait=self._wait_for_balances,
             stop=stop_after_attempt(attempts or self.options.policy.max_attempts),
-            sleep=lambda seconds: self.pause(seconds, note("waiting-for-balances")),
+            sleep=lambda seconds: self.pause(seconds, make_note("waiting-for-balances")),
             reraise=True,
         )
         return retrying(read)
 
     def _wait_for_balances(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        return self.backoff(asked_pause(error), state.attempt_number)
+        return self.choose_wait(find_asked_pause(error), state.attempt_number)
 
     def read_balances(self, purpose: Purpose) -> BalancesRead:
         """Read the main account's balance and those of the sub-accounts that the batch names."""
-        main = self.world.provider.main_account().balance
-        listed = self.world.provider.subaccounts()
+        main = self.world.provider.fetch_main_account().balance
+        listed = self.world.provider.fetch_subaccounts()
         named = {entry.row.token for entry in self.queue}
         balances = {account.token: account.balance for account in listed if account.token in named}
         return BalancesRead(self.world.now(), purpose, main, balances)
@@ -272,6 +272,6 @@ class Session:
     def read_or_stop(self, purpose: Purpose) -> BalancesRead:
         """Read the balances, patiently; `StoppedError` if they cannot be had."""
         try:
-            return self.patiently(lambda: self.read_balances(purpose))
+            return self.ask_patiently(lambda: self.read_balances(purpose))
         except ProviderError as error:
-            raise StoppedError(note("balances-unread", why=error.note)) from error
+            raise StoppedError(make_note("balances-unread", why=error.note)) from error

@@ -15,7 +15,7 @@ from typing import Any, Literal
 LANGUAGES = ("fr", "en")
 
 
-class Call(StrEnum):
+class SandboxCall(StrEnum):
     """The four calls that the sandbox stands in for."""
 
     ADD = "add"
@@ -65,7 +65,7 @@ _MESSAGES = {
 }
 
 
-def message(code: int, language: str) -> str:
+def find_message(code: int, language: str) -> str:
     """Find what the provider says with a code; a code it does not document still gets a sentence."""
     return _MESSAGES.get(code, (f"Erreur {code}", f"Error {code}"))[LANGUAGES.index(language)]
 
@@ -83,7 +83,7 @@ Direction = Literal["add", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SandboxEvent:
     """A change of balances: a movement, messages that a sub-account sent, or credit from outside.
 
     A movement also has its number, its direction and both balances after it. Without a token, a top-up is the
@@ -113,12 +113,12 @@ def round_as_provider(amount: Decimal) -> Decimal:
     return max(-MOST, min(MOST, amount)).quantize(ZERO, ROUND_HALF_UP)
 
 
-def three_decimals(amount: Decimal) -> str:
+def format_balance(amount: Decimal) -> str:
     """Write a balance as `/me` and `/subaccount/list` do."""
     return f"{amount:.3f}"
 
 
-def credit_asked(value: object) -> Decimal | Code:
+def read_credit(value: object) -> Decimal | Code:
     """Read the amount that a request asks for, a number or a numeric string, or say why it is refused."""
     if value is None or value == "":
         return Code.CREDIT_REQUIRED
@@ -133,7 +133,7 @@ def credit_asked(value: object) -> Decimal | Code:
     return amount if amount > 0 else Code.CREDIT_NOT_POSITIVE
 
 
-class Account:
+class SandboxAccount:
     """A main account with its sub-accounts, for one thread at a time.
 
     `drift` is what a sub-account spends between two observations of its balance: being listed, moved to or moved from.
@@ -146,22 +146,22 @@ class Account:
         subaccounts: Mapping[str, Decimal],
         *,
         drift: Decimal = ZERO,
-        past: Iterable[Event] = (),
+        past: Iterable[SandboxEvent] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.main_balance = round_as_provider(main)
         self.subaccounts = {token: round_as_provider(held) for token, held in subaccounts.items()}
-        self.record: Callable[[Event], None] | None = None
+        self.record: Callable[[SandboxEvent], None] | None = None
         self._moved = 0
-        self._events: list[tuple[float, Event]] = []
+        self._events: list[tuple[float, SandboxEvent]] = []
         self._drift = round_as_provider(drift)
         self._clock = clock
         for event in past:
             self._apply(event, float("-inf"))
 
-    def move(self, direction: Direction, credit: object, token: object) -> Event | Code:
+    def move(self, direction: Direction, credit: object, token: object) -> SandboxEvent | Code:
         """Apply a movement, or say why not. The order of the refusals is 2, 5, 3, 7, 6, 8."""
-        amount = credit_asked(credit)
+        amount = read_credit(credit)
         if isinstance(amount, Code):
             return amount
         if token is None or token == "":
@@ -177,18 +177,20 @@ class Account:
             return Code.INSUFFICIENT_CREDIT
         change = amount if direction == "add" else -amount
         n = self._moved + 1
-        return self._happen(Event("movement", n, _now(), direction, token, amount, main - change, held + change))
+        return self._happen(
+            SandboxEvent("movement", n, _read_clock(), direction, token, amount, main - change, held + change)
+        )
 
-    def top_up(self, amount: Decimal, token: str | None = None) -> Event:
+    def add_credit(self, amount: Decimal, token: str | None = None) -> SandboxEvent:
         """Bring credit in from outside; a negative amount takes it away, as the main account's own messages would.
 
         `KeyError` for a token that is not known.
         """
         if token is not None and token not in self.subaccounts:
             raise KeyError(token)
-        return self._happen(Event("top-up", None, _now(), None, token, round_as_provider(amount)))
+        return self._happen(SandboxEvent("top-up", None, _read_clock(), None, token, round_as_provider(amount)))
 
-    def look_at(self, first: int, count: int, *, ago: float = 0.0) -> list[tuple[str, Decimal]]:
+    def list_balances(self, first: int, count: int, *, ago: float = 0.0) -> list[tuple[str, Decimal]]:
         """List tokens and balances, those of `ago` seconds ago, of `count` sub-accounts from the place `first`.
 
         This counts as observing them.
@@ -196,15 +198,15 @@ class Account:
         tokens = list(islice(self.subaccounts, first, first + count))
         for token in tokens:
             self._observe(token)
-        since = self._since(ago)
+        since = self._list_recent(ago)
         return [
             (token, self.subaccounts[token] - sum(event.changes[1] for event in since if event.token == token))
             for token in tokens
         ]
 
-    def main_balance_ago(self, seconds: float) -> Decimal:
+    def compute_main_balance(self, seconds: float) -> Decimal:
         """Compute what the main account held so many seconds ago."""
-        return self.main_balance - sum(event.changes[0] for event in self._since(seconds))
+        return self.main_balance - sum(event.changes[0] for event in self._list_recent(seconds))
 
     def ledger(self) -> dict[str, Any]:
         """Tell what was really applied and what that left; nothing drifts because somebody checks."""
@@ -213,29 +215,29 @@ class Account:
             if event.event == "spend" and event.token:
                 spent[event.token] = spent.get(event.token, ZERO) + event.amount
         return {
-            "movements": [_ledger_line(event) for _at, event in self._events if event.event == "movement"],
-            "top_ups": [_ledger_line(event) for _at, event in self._events if event.event == "top-up"],
-            "main_balance": three_decimals(self.main_balance),
-            "subaccounts": {token: three_decimals(held) for token, held in self.subaccounts.items()},
-            "spent": {token: three_decimals(amount) for token, amount in spent.items()},
+            "movements": [_make_ledger_line(event) for _at, event in self._events if event.event == "movement"],
+            "top_ups": [_make_ledger_line(event) for _at, event in self._events if event.event == "top-up"],
+            "main_balance": format_balance(self.main_balance),
+            "subaccounts": {token: format_balance(held) for token, held in self.subaccounts.items()},
+            "spent": {token: format_balance(amount) for token, amount in spent.items()},
         }
 
     def _observe(self, token: str) -> None:
         spent = min(self._drift, self.subaccounts[token])
         if spent > 0:
-            self._happen(Event("spend", None, _now(), None, token, spent))
+            self._happen(SandboxEvent("spend", None, _read_clock(), None, token, spent))
 
-    def _happen(self, event: Event) -> Event:
+    def _happen(self, event: SandboxEvent) -> SandboxEvent:
         if self.record:
             self.record(event)
         self._apply(event, self._clock())
         return event
 
-    def _since(self, seconds: float) -> list[Event]:
+    def _list_recent(self, seconds: float) -> list[SandboxEvent]:
         then = self._clock() - seconds
         return [event for _at, event in takewhile(lambda entry: entry[0] > then, reversed(self._events))]
 
-    def _apply(self, event: Event, at: float) -> None:
+    def _apply(self, event: SandboxEvent, at: float) -> None:
         main, subaccount = event.changes
         self.main_balance += main
         if event.token is not None:
@@ -244,13 +246,13 @@ class Account:
         self._events.append((at, event))
 
 
-def _now() -> str:
+def _read_clock() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _ledger_line(event: Event) -> dict[str, Any]:
+def _make_ledger_line(event: SandboxEvent) -> dict[str, Any]:
     return {
-        name: three_decimals(value) if isinstance(value, Decimal) else value
+        name: format_balance(value) if isinstance(value, Decimal) else value
         for name, value in asdict(event).items()
         if name != "event" and value is not None
     }

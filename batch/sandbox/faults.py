@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from batch.i18n import _
-from batch.sandbox.account import LANGUAGES, ZERO, Call
+from batch.sandbox.account import LANGUAGES, ZERO, SandboxCall
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What goes wrong."""
 
     REFUSE_CONNECTION = "refuse-connection"  # The port is really closed for `seconds`, then opened again.
@@ -41,14 +41,27 @@ class Kind(StrEnum):
 
 
 # A distorted true answer needs a true answer.
-_AFTER_ONLY = {Kind.LATE, Kind.SLOW_DRIP, Kind.OTHER_CURRENCY, Kind.NOT_A_NUMBER, Kind.TWICE, Kind.STALE}
+_AFTER_ONLY = {
+    FaultKind.LATE,
+    FaultKind.SLOW_DRIP,
+    FaultKind.OTHER_CURRENCY,
+    FaultKind.NOT_A_NUMBER,
+    FaultKind.TWICE,
+    FaultKind.STALE,
+}
 _MOMENTS = ("before", "after")
-_SECONDS = {Kind.REFUSE_CONNECTION: 2.0, Kind.HANG: 60.0, Kind.LATE: 5.0, Kind.SLOW_DRIP: 5.0, Kind.STALE: 1.0}
-_SCOPES: dict[str, set[Call]] = {
-    **{call.value: {call} for call in Call},
-    "move": {Call.ADD, Call.REMOVE},
-    "read": {Call.ME, Call.LIST},
-    "any": set(Call),
+_SECONDS = {
+    FaultKind.REFUSE_CONNECTION: 2.0,
+    FaultKind.HANG: 60.0,
+    FaultKind.LATE: 5.0,
+    FaultKind.SLOW_DRIP: 5.0,
+    FaultKind.STALE: 1.0,
+}
+_SCOPES: dict[str, set[SandboxCall]] = {
+    **{call.value: {call} for call in SandboxCall},
+    "move": {SandboxCall.ADD, SandboxCall.REMOVE},
+    "read": {SandboxCall.ME, SandboxCall.LIST},
+    "any": set(SandboxCall),
 }
 _WHOLE = {"skip", "times", "seed", "retry_after", "code", "status"}
 _NUMBERS = {"probability", "seconds"}
@@ -62,7 +75,7 @@ class Fault:
     `probability` below 1 is drawn from `seed`, so a run can be repeated.
     """
 
-    kind: Kind
+    kind: FaultKind
     moment: str | None = None
     on: str = "move"
     skip: int = 0
@@ -80,7 +93,7 @@ class Fault:
         """Refuse what makes no sense, with a sentence for whoever typed it."""
         if self.moment not in {None, *_MOMENTS}:
             raise ValueError(_("A fault comes before or after applying."))
-        if self.moment == "after" and self.kind is Kind.ERROR_LIST:
+        if self.moment == "after" and self.kind is FaultKind.ERROR_LIST:
             raise ValueError(_("The fault {kind} can only come before applying.").format(kind=self.kind))
         if self.moment == "before" and self.kind in _AFTER_ONLY:
             raise ValueError(_("The fault {kind} can only come after applying.").format(kind=self.kind))
@@ -98,13 +111,15 @@ class Fault:
         self._check_answer()
 
     def _check_answer(self) -> None:
-        if (self.kind is Kind.REFUSE) is not (self.code is not None):
+        if (self.kind is FaultKind.REFUSE) is not (self.code is not None):
             raise ValueError(_("The fault refuse needs a code, as in refuse:code=20, and no other fault has one."))
-        if self.status is not None and (self.kind not in {Kind.REFUSE, Kind.PAGE} or not 200 <= self.status <= 599):
+        if self.status is not None and (
+            self.kind not in {FaultKind.REFUSE, FaultKind.PAGE} or not 200 <= self.status <= 599
+        ):
             raise ValueError(_("status is between 200 and 599, and only the faults refuse and page have one."))
-        if self.body is not None and self.kind is not Kind.PAGE:
+        if self.body is not None and self.kind is not FaultKind.PAGE:
             raise ValueError(_("Only the fault page has a body."))
-        if self.kind is Kind.STALE and not _SCOPES[self.on] <= _SCOPES["read"]:
+        if self.kind is FaultKind.STALE and not _SCOPES[self.on] <= _SCOPES["read"]:
             raise ValueError(_("The fault stale is on me, list or read."))
 
     @property
@@ -144,11 +159,11 @@ class Fault:
             if kind.endswith(f"-{moment}"):
                 kind = kind.removesuffix(f"-{moment}")
                 values.setdefault("moment", moment)
-        if kind == Kind.STALE:
+        if kind == FaultKind.STALE:
             values.setdefault("on", "read")
         return cls(**{name: _read_value(name, value) for name, value in {**values, "kind": kind}.items()})
 
-    def as_fields(self) -> dict[str, str | int | float]:
+    def list_fields(self) -> dict[str, str | int | float]:
         """Give the fields that are set, for a JSON answer."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -158,14 +173,14 @@ def _read_value(name: str, value: object) -> Any:
     sentence = _("“{given}” is not a fault; the faults are {known}.")
     try:
         if name == "kind":
-            return Kind(str(value))
+            return FaultKind(str(value))
         sentence = _("{name} should be a whole number; “{given}” is not.")
         if name in _WHOLE:
             return int(str(value))
         sentence = _("{name} should be a number; “{given}” is not.")
         return float(str(value)) if name in _NUMBERS else str(value)
     except ValueError:
-        raise ValueError(sentence.format(name=name, given=value, known=", ".join(Kind))) from None
+        raise ValueError(sentence.format(name=name, given=value, known=", ".join(FaultKind))) from None
 
 
 class _Armed:
@@ -176,7 +191,7 @@ class _Armed:
         self.seen = self.hits = 0
         self._chance = random.Random(fault.seed)  # noqa: S311 - a repeatable run is wanted, not a secret
 
-    def concerns(self, call: Call, token: object) -> bool:
+    def can_hit(self, call: SandboxCall, token: object) -> bool:
         return call in _SCOPES[self.fault.on] and (self.fault.token is None or self.fault.token == token)
 
     def strikes(self) -> bool:
@@ -200,17 +215,17 @@ class FaultPlan:
     def clear(self) -> None:
         self._armed.clear()
 
-    def pick(self, call: Call, token: object) -> Fault | None:
+    def pick(self, call: SandboxCall, token: object) -> Fault | None:
         """Pick the fault that hits this call: the first one due. Every fault on this sort of call counts it."""
-        due = [armed for armed in self._armed if armed.concerns(call, token) and armed.strikes()]
+        due = [armed for armed in self._armed if armed.can_hit(call, token) and armed.strikes()]
         if not due:
             return None
         due[0].hits += 1
         return due[0].fault
 
-    def listing(self) -> list[dict[str, str | int | float]]:
+    def list_faults(self) -> list[dict[str, str | int | float]]:
         """List every fault with the calls it has seen and hit."""
-        return [{**armed.fault.as_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]
+        return [{**armed.fault.list_fields(), "seen": armed.seen, "hits": armed.hits} for armed in self._armed]
 
 
 _MOST_SUBACCOUNTS = 100_000
@@ -252,6 +267,6 @@ class SandboxOptions:
         if abs(self.main_balance) > _MOST_BALANCE:
             raise ValueError(_("A balance is at most {most} euros.").format(most=_MOST_BALANCE))
 
-    def opening_balances(self) -> dict[str, Decimal]:
+    def make_opening_balances(self) -> dict[str, Decimal]:
         """Give what the sub-accounts of a new sandbox begin with; their tokens are sub-0001, sub-0002 and so on."""
         return {f"sub-{number:04d}": _SUBACCOUNT_BALANCE for number in range(1, self.subaccounts + 1)}

@@ -14,8 +14,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from batch.sandbox.account import ZERO, Account, Call, Code, Direction, message, round_as_provider, three_decimals
-from batch.sandbox.faults import Fault, FaultPlan, Kind, SandboxOptions
+from batch.sandbox.account import (
+    ZERO,
+    Code,
+    Direction,
+    SandboxAccount,
+    SandboxCall,
+    find_message,
+    format_balance,
+    round_as_provider,
+)
+from batch.sandbox.faults import Fault, FaultKind, FaultPlan, SandboxOptions
 
 Payload = dict[str, Any]
 
@@ -90,7 +99,7 @@ _METHODS = {
 class Asked:
     """One of the four calls with its parameters; there are none when its body could not be read."""
 
-    call: Call
+    call: SandboxCall
     parameters: Mapping[str, object] | None
     xml: bool
 
@@ -103,11 +112,11 @@ class Asked:
 class Api:
     """Answers requests from an account, from any thread: one lock is held wherever the account is looked at."""
 
-    def __init__(self, options: SandboxOptions, account: Account) -> None:
+    def __init__(self, options: SandboxOptions, account: SandboxAccount) -> None:
         self._options = options
         self._account = account
         self._faults = FaultPlan(options.faults)
-        self._calls = dict.fromkeys((call.value for call in Call), 0)
+        self._calls = dict.fromkeys((call.value for call in SandboxCall), 0)
         self._lock = threading.RLock()
 
     def route(self, method: str, target: str, body: bytes) -> Asked | Reply:
@@ -120,7 +129,7 @@ class Api:
             refused = reply(self.refusal(Code.METHOD_NOT_ALLOWED), status=405)
             return Reply(refused.status, refused.content_type, refused.body, {"Allow": ", ".join(allowed)})
         if not path.startswith("/sandbox/"):
-            return _read_call(Call(path.rpartition("/")[2]), query, body)
+            return _read_call(SandboxCall(path.rpartition("/")[2]), query, body)
         try:
             return reply(self._manage(method, path, body))
         except (ValueError, InvalidOperation) as wrong:
@@ -147,15 +156,15 @@ class Api:
         if demanded is not None:
             return self.refusal(demanded)
         with self._lock:
-            if asked.call is Call.ME:
-                return self._me(ago)
-            if asked.call is Call.LIST:
-                return self._page(_page_number(asked.parameters.get("page")), ago)
+            if asked.call is SandboxCall.ME:
+                return self._answer_me(ago)
+            if asked.call is SandboxCall.LIST:
+                return self._page(_read_page_number(asked.parameters.get("page")), ago)
             return self._move(asked, asked.parameters)
 
     def refusal(self, code: int) -> Payload:
         """Refuse, in the sandbox's language."""
-        return {"success": False, "code": int(code), "message": message(code, self._options.language)}
+        return {"success": False, "code": int(code), "message": find_message(code, self._options.language)}
 
     def reply(self, payload: Payload, asked: Asked) -> Reply:
         """Answer a call; refusals have the status that was asked for."""
@@ -171,7 +180,7 @@ class Api:
             self._faults.add(fault)
 
     def _move(self, asked: Asked, parameters: Mapping[str, object]) -> Payload:
-        direction: Direction = "add" if asked.call is Call.ADD else "remove"
+        direction: Direction = "add" if asked.call is SandboxCall.ADD else "remove"
         outcome = self._account.move(direction, parameters.get("credit"), asked.token)
         if isinstance(outcome, Code):
             return self.refusal(outcome)
@@ -183,9 +192,9 @@ class Api:
             "currency": _CURRENCY,
         }
 
-    def _me(self, ago: float) -> Payload:
-        balance = self._account.main_balance_ago(ago)
-        shown = three_decimals(balance)
+    def _answer_me(self, ago: float) -> Payload:
+        balance = self._account.compute_main_balance(ago)
+        shown = format_balance(balance)
         counts = {name: int(max(balance, ZERO) / price) for name, price in _PRICES.items()}
         return {
             "success": True,
@@ -196,7 +205,7 @@ class Api:
 
     def _page(self, page: int, ago: float) -> Payload:
         first = (page - 1) * _PAGE_SIZE
-        found = self._account.look_at(first, _PAGE_SIZE, ago=ago)
+        found = self._account.list_balances(first, _PAGE_SIZE, ago=ago)
         return {
             "success": True,
             "code": Code.OK.value,
@@ -210,7 +219,7 @@ class Api:
         if path == "/sandbox/ledger":
             return self.ledger()
         if path == "/sandbox/top-up":
-            return self._top_up(_read_json(body))
+            return self._add_credit(_read_json(body))
         with self._lock:
             if method == "POST":
                 given = _read_json(body)
@@ -219,21 +228,21 @@ class Api:
                     self._faults.add(fault)
             elif method == "DELETE":
                 self._faults.clear()
-            return {"success": True, "faults": self._faults.listing()}
+            return {"success": True, "faults": self._faults.list_faults()}
 
-    def _top_up(self, given: object) -> Payload:
+    def _add_credit(self, given: object) -> Payload:
         if not isinstance(given, dict) or "amount" not in given:
             raise ValueError('A top-up reads {"amount": "50"}, with "token" for a sub-account.')
         token = given.get("token")
         with self._lock:
             try:
                 amount = round_as_provider(Decimal(str(given["amount"])))
-                self._account.top_up(amount, None if token is None else str(token))
+                self._account.add_credit(amount, None if token is None else str(token))
             except InvalidOperation:
                 raise ValueError(f"{given['amount']!r} is not an amount.") from None
             except KeyError:
                 raise ValueError(f"There is no sub-account {token!r}.") from None
-            return {"success": True, "main_balance": three_decimals(self._account.main_balance)}
+            return {"success": True, "main_balance": format_balance(self._account.main_balance)}
 
 
 def _split(target: str) -> tuple[str, str]:
@@ -243,7 +252,7 @@ def _split(target: str) -> tuple[str, str]:
     return path.removeprefix("/v1") if path.startswith("/v1/") else path, parts.query.lstrip("?")
 
 
-def _read_call(call: Call, query: str, body: bytes) -> Asked:
+def _read_call(call: SandboxCall, query: str, body: bytes) -> Asked:
     """Read the parameters of a call; those of the body win over those of the query."""
     parameters: dict[str, object] = dict(parse_qsl(query, keep_blank_values=True))
     readable = True
@@ -276,7 +285,7 @@ def _read_fault(given: object) -> Fault:
     return Fault.from_fields(given) if isinstance(given, dict) else Fault.from_text(str(given))
 
 
-def _page_number(asked: object) -> int:
+def _read_page_number(asked: object) -> int:
     text = str(asked)
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
@@ -290,14 +299,14 @@ def _list_subaccount(number: int, token: str, held: Decimal) -> Payload:
         "token": token,
         "apiKey": f"secret-of-{token}",
         "createdAt": "2016-03-04 11:23:14",
-        "credits": {"balance": three_decimals(held), "currency": _CURRENCY},
+        "credits": {"balance": format_balance(held), "currency": _CURRENCY},
     }
 
 
 _BALANCES = {"credit", "subaccountCredit", "solde", "balance"}
 
 
-def answer_under(fault: Fault, asked: Asked, api: Api) -> Reply:
+def apply_fault(fault: Fault, asked: Asked, api: Api) -> Reply:
     """Apply the call if the fault comes after that, and answer as the fault has it."""
     return _distort(fault, _tell(fault, asked, api), asked, api)
 
@@ -306,7 +315,7 @@ def _tell(fault: Fault, asked: Asked, api: Api) -> Payload:
     # A fault that comes before applying has nothing true to say, so it distorts an internal problem.
     told = api.refusal(Code.INTERNAL_PROBLEM)
     if fault.after:
-        told = api.answer(asked, ago=fault.duration if fault.kind is Kind.STALE else 0.0)
+        told = api.answer(asked, ago=fault.duration if fault.kind is FaultKind.STALE else 0.0)
     if fault.code is None:
         return told
     # Once it is known that the key is right; and whatever really happened.
@@ -315,22 +324,22 @@ def _tell(fault: Fault, asked: Asked, api: Api) -> Payload:
 
 def _distort(fault: Fault, told: Payload, asked: Asked, api: Api) -> Reply:
     match fault.kind:
-        case Kind.TOO_MANY:
+        case FaultKind.TOO_MANY:
             wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             return _show_page(429, "429 Too Many Requests", wait)
-        case Kind.PAGE:
+        case FaultKind.PAGE:
             page = _show_page(fault.status or 403, "Forbidden")
             return page if fault.body is None else Reply(page.status, page.content_type, fault.body.encode())
-        case Kind.ERROR:
+        case FaultKind.ERROR:
             return reply(api.refusal(Code.INTERNAL_PROBLEM), xml=asked.xml, status=500)
-        case Kind.ERROR_LIST:
+        case FaultKind.ERROR_LIST:
             said = api.refusal(Code.CREDIT_NOT_POSITIVE)["message"]
             return reply({"error": [{"elementId": "credit", "message": said}]}, xml=asked.xml, status=400)
-        case Kind.CONTRADICTION:
+        case FaultKind.CONTRADICTION:
             return reply({**told, "success": True, "code": Code.INTERNAL_PROBLEM.value}, xml=asked.xml)
-        case Kind.OTHER_CURRENCY:
+        case FaultKind.OTHER_CURRENCY:
             told = _replace(told, {"currency": "USD"})
-        case Kind.NOT_A_NUMBER:
+        case FaultKind.NOT_A_NUMBER:
             told = _replace(told, dict.fromkeys(_BALANCES, "NaN"))
     if fault.status is not None:
         return reply(told, xml=asked.xml, status=fault.status)
@@ -351,8 +360,8 @@ def _replace(value: Any, texts: Mapping[str, str]) -> Any:
 
 
 _FIXED = {
-    Kind.BAD_GATEWAY: _show_page(502, "502 Bad Gateway"),
-    Kind.EMPTY: Reply(200, "application/json", b""),
-    Kind.GARBAGE: Reply(200, "application/json", b'\x00\xff\xfe{"success"; tru\x00'),
-    Kind.REDIRECT: Reply(302, "text/html", b"", {"Location": "/elsewhere"}),
+    FaultKind.BAD_GATEWAY: _show_page(502, "502 Bad Gateway"),
+    FaultKind.EMPTY: Reply(200, "application/json", b""),
+    FaultKind.GARBAGE: Reply(200, "application/json", b'\x00\xff\xfe{"success"; tru\x00'),
+    FaultKind.REDIRECT: Reply(302, "text/html", b"", {"Location": "/elsewhere"}),
 }

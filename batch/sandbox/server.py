@@ -21,9 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TextIO
 
 from batch.i18n import _
-from batch.sandbox.account import Account, Event
-from batch.sandbox.faults import Fault, Kind, SandboxOptions
-from batch.sandbox.handlers import Api, Asked, Payload, Reply, answer_under
+from batch.sandbox.account import SandboxAccount, SandboxEvent
+from batch.sandbox.faults import Fault, FaultKind, SandboxOptions
+from batch.sandbox.handlers import Api, Asked, Payload, Reply, apply_fault
 
 _FIRST = b'{"event": "opening"'
 _AMOUNTS = {"amount", "main_balance", "subaccount_balance"}
@@ -31,18 +31,18 @@ _AMOUNTS = {"amount", "main_balance", "subaccount_balance"}
 _NOTHING = dict.fromkeys(("n", "direction", "token"))
 
 
-def open_account(options: SandboxOptions) -> tuple[Account, TextIO | None]:
+def open_account(options: SandboxOptions) -> tuple[SandboxAccount, TextIO | None]:
     """Open the account, as the state file has it if there is one, and the file that is to be closed in the end."""
     path = options.state
     if path is None:
-        return _new_account(options), None
+        return _make_account(options), None
     sentence = _("{file} is not a state file of the sandbox: {why}. Give another name, or delete it.")
     content = path.read_bytes() if path.exists() else b""
     if not content.startswith(_FIRST[: len(content)]):  # Never mend, nor add to, somebody's other file.
         raise ValueError(sentence.format(file=path, why=_("it does not begin with the opening balances")))
     whole = content[: content.rfind(b"\n") + 1]
     try:
-        account = _replay(whole.splitlines(), options.drift) if whole else _new_account(options)
+        account = _replay(whole.splitlines(), options.drift) if whole else _make_account(options)
     except (ValueError, KeyError, TypeError, InvalidOperation) as wrong:
         raise ValueError(sentence.format(file=path, why=repr(wrong))) from wrong
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,18 +59,20 @@ def open_account(options: SandboxOptions) -> tuple[Account, TextIO | None]:
     return account, out
 
 
-def _new_account(options: SandboxOptions) -> Account:
-    return Account(options.main_balance, options.opening_balances(), drift=options.drift)
+def _make_account(options: SandboxOptions) -> SandboxAccount:
+    return SandboxAccount(options.main_balance, options.make_opening_balances(), drift=options.drift)
 
 
-def _replay(lines: list[bytes], drift: Decimal) -> Account:
+def _replay(lines: list[bytes], drift: Decimal) -> SandboxAccount:
     opening, *past = map(json.loads, lines)
     held = {token: Decimal(balance) for token, balance in opening["subaccounts"].items()}
-    return Account(Decimal(opening["main"]), held, drift=drift, past=map(_read_event, past))
+    return SandboxAccount(Decimal(opening["main"]), held, drift=drift, past=map(_read_event, past))
 
 
-def _read_event(record: dict[str, Any]) -> Event:
-    return Event(**_NOTHING | {name: Decimal(value) if name in _AMOUNTS else value for name, value in record.items()})
+def _read_event(record: dict[str, Any]) -> SandboxEvent:
+    return SandboxEvent(
+        **_NOTHING | {name: Decimal(value) if name in _AMOUNTS else value for name, value in record.items()}
+    )
 
 
 HOST = "127.0.0.1"
@@ -129,24 +131,24 @@ class _Handler(BaseHTTPRequestHandler):
         fault = api.pick_fault(asked)
         if fault is None:
             self._send(api.reply(api.answer(asked), asked))
-        elif fault.kind is not Kind.LATE or not wait(fault.duration):
-            self._act(fault, answer_under(fault, asked, api))
+        elif fault.kind is not FaultKind.LATE or not wait(fault.duration):
+            self._act(fault, apply_fault(fault, asked, api))
 
     def _act(self, fault: Fault, answer: Reply) -> None:
         match fault.kind:
-            case Kind.REFUSE_CONNECTION:
+            case FaultKind.REFUSE_CONNECTION:
                 self.server.refuse_seconds = fault.duration
                 self.rfile.read()  # Ends when the port has been closed, and this connection is cut with the others.
-            case Kind.RESET:
+            case FaultKind.RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            case Kind.HANG:
+            case FaultKind.HANG:
                 self.server.stopping.wait(fault.duration)
-            case Kind.TRUNCATED:
+            case FaultKind.TRUNCATED:
                 self._send(answer, answer.body[: -(len(answer.body) // 2)])
-            case Kind.SLOW_DRIP:
+            case FaultKind.SLOW_DRIP:
                 return self._drip(answer, fault.duration)
-            case kind if kind is not Kind.CLOSE:
-                for _time in range(2 if kind is Kind.TWICE else 1):
+            case kind if kind is not FaultKind.CLOSE:
+                for _time in range(2 if kind is FaultKind.TWICE else 1):
                     self._send(answer)
                 return None
         self.close_connection = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from batch.sheet.number_format import BUILT_IN, NumberFormat, number_format
+from batch.sheet.number_format import BUILT_IN, NumberFormat, parse_format
 from batch.sheet.xml_package import Package
 
 _LARGEST = 12_000_000
@@ -52,19 +52,19 @@ def read_styles(package: Package) -> StyleSheet:
     root = package.read_tree(package.styles, _LARGEST)
     codes = dict(BUILT_IN)
     for entry in root.iterfind("{*}numFmts/{*}numFmt"):
-        codes[_number(entry, "numFmtId")] = entry.get("formatCode", "")
+        codes[_read_number(entry, "numFmtId")] = entry.get("formatCode", "")
     fonts, fills = root.findall("{*}fonts/{*}font"), root.findall("{*}fills/{*}fill")
     cells = []
     for entry in root.iterfind("{*}cellXfs/{*}xf"):
-        font, fill = _take(fonts, entry, "fontId"), _take(fills, entry, "fillId")
-        style = _read(font, fill, codes.get(_number(entry, "numFmtId"), ""))
+        font, fill = _find_entry(fonts, entry, "fontId"), _find_entry(fills, entry, "fillId")
+        style = _make_style(font, fill, codes.get(_read_number(entry, "numFmtId"), ""))
         cells.append(None if style == _PLAIN else style)
     return StyleSheet(cells, [read_conditional_style(entry) for entry in root.iterfind("{*}dxfs/{*}dxf")])
 
 
-def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
-    shape = number_format(code)
-    hides = (_ink(font) or _BLACK) == (_paper(fill, "fgColor") or _WHITE)
+def _make_style(font: Element | None, fill: Element | None, code: str) -> CellStyle:
+    shape = parse_format(code)
+    hides = (_find_ink(font) or _BLACK) == (_find_paper(fill, "fgColor") or _WHITE)
     if shape is None:
         return CellStyle(_has_strike(font), hides)
     return CellStyle(
@@ -80,36 +80,38 @@ def _read(font: Element | None, fill: Element | None, code: str) -> CellStyle:
 def read_conditional_style(entry: Element) -> CellStyle:
     """Read what a conditional format does. Its paper is the other colour of a fill, which is usually solid."""
     font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
-    ink, paper = _ink(font), _paper(fill, "bgColor")
+    ink, paper = _find_ink(font), _find_paper(fill, "bgColor")
     shows_nothing = code is not None and set(code.get("formatCode", "")) == {";"}
     return CellStyle(_has_strike(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
 
 
 def _has_strike(font: Element | None) -> bool:
     strike = None if font is None else font.find("{*}strike")
-    return strike is not None and strikes(strike.attrib)
+    return strike is not None and is_strike_set(strike.attrib)
 
 
-def strikes(attributes: Mapping[str, str]) -> bool:
+def is_strike_set(attributes: Mapping[str, str]) -> bool:
     """Tell whether an element that may strike through does: it need not say so."""
     return attributes.get("val", "1").strip() not in {"0", "false"}
 
 
-def _ink(font: Element | None) -> str | None:
-    return None if font is None else _colour(font.find("{*}color"))
+def _find_ink(font: Element | None) -> str | None:
+    return None if font is None else _name_colour(font.find("{*}color"))
 
 
-def _paper(fill: Element | None, colour: str) -> str | None:
+def _find_paper(fill: Element | None, colour: str) -> str | None:
     """Find the colour behind the text; None for that of the sheet."""
     pattern = None if fill is None else fill.find("{*}patternFill")
     if pattern is None:
         # Of a gradient it is never said that the ink has its colour.
         return None if fill is None or fill.find("{*}gradientFill") is None else "gradient"
     kind = pattern.get("patternType", "none" if colour == "fgColor" else "solid").strip()
-    return None if kind == "none" else (_colour(pattern.find(f"{{*}}{colour}")) or kind) if kind == "solid" else kind
+    return (
+        None if kind == "none" else (_name_colour(pattern.find(f"{{*}}{colour}")) or kind) if kind == "solid" else kind
+    )
 
 
-def _colour(entry: Element | None) -> str | None:
+def _name_colour(entry: Element | None) -> str | None:
     """Name a colour so that equal ones are told; None for the usual one."""
     if entry is None or entry.get("auto") is not None:
         return None
@@ -120,10 +122,10 @@ def _colour(entry: Element | None) -> str | None:
     return plain if plain and float(tint) == 0 else f"{indexed}/{theme}/{tint}"
 
 
-def _take(entries: Sequence[Element], entry: Element, name: str) -> Element | None:
-    number = _number(entry, name)
+def _find_entry(entries: Sequence[Element], entry: Element, name: str) -> Element | None:
+    number = _read_number(entry, name)
     return entries[number] if 0 <= number < len(entries) else None
 
 
-def _number(entry: Element, name: str) -> int:
+def _read_number(entry: Element, name: str) -> int:
     return int(entry.get(name, "-1"))

@@ -11,29 +11,29 @@ from dataclasses import replace
 from itertools import islice
 
 from batch.errors import SheetError
-from batch.i18n import speak
-from batch.sheet.file_kind import Kind, check_archive, kind_of
-from batch.sheet.ipc import Begin, End, Failure, Request, Sheets, encode
+from batch.i18n import set_language
+from batch.sheet.file_kind import FileKind, check_archive, detect_kind
+from batch.sheet.ipc import Begin, End, Failure, Request, VisibleSheets, encode
 from batch.sheet.ods import read_document
-from batch.sheet.sheet_selection import Book, Table, choose
-from batch.sheet.source_file import MEBIBYTE, Limits, damaged, too_much_memory
+from batch.sheet.sheet_selection import Book, SheetTable, choose_sheet
+from batch.sheet.source_file import MEBIBYTE, Limits, make_damage_error, make_memory_error
 from batch.sheet.xls import read_xls
 from batch.sheet.xlsb import read_xlsb
 from batch.sheet.xlsx import Workbook
 from batch.sheet.xml_package import Package
 
 
-def read_table(book: Book, request: Request) -> Table:
+def read_table(book: Book, request: Request) -> SheetTable:
     """Read the sheet that was named or, by its header, is meant."""
-    choice = choose(request.original.name, book.sheets(), request.sheet, request.columns)
-    table = book.table(choice)
+    choice = choose_sheet(request.original.name, book.list_sheets(), request.sheet, request.columns)
+    table = book.read_table(choice)
     return replace(table, findings=(*choice.findings, *table.findings))
 
 
 def open_workbook(request: Request) -> Book:
     """Open the file by the reader of its kind; `SheetError` says why it cannot be."""
     original, limits = request.original, request.limits
-    if kind_of(original) is Kind.BINARY:
+    if detect_kind(original) is FileKind.BINARY:
         return read_xls(original, limits)
     check_archive(original, limits)
     book = read_document(original, limits) or read_xlsb(original, limits)
@@ -50,7 +50,7 @@ def main() -> None:
     answer_to = sys.stdout.buffer
     request = Request.read(sys.stdin.buffer)
     _limit_process(request.limits)
-    speak(request.language)
+    set_language(request.language)
     # Nothing that is read here has cycles, and the process ends when it is read.
     gc.disable()
     # The parent may have given up, and then nobody listens.
@@ -65,7 +65,7 @@ def answer(request: Request) -> Iterator[bytes]:
     name = request.original.name
     try:
         book = open_workbook(request)
-        yield encode(Sheets(tuple(sheet.name for sheet in book.sheets() if sheet.is_visible)))
+        yield encode(VisibleSheets(tuple(sheet.name for sheet in book.list_sheets() if sheet.is_visible)))
         table = read_table(book, request)
         yield encode(Begin(table.sheet, table.appearance, table.findings))
         count = 0
@@ -78,9 +78,9 @@ def answer(request: Request) -> Iterator[bytes]:
     except GeneratorExit:
         raise
     except MemoryError:
-        yield encode(Failure(str(too_much_memory(name, request.limits))))
+        yield encode(Failure(str(make_memory_error(name, request.limits))))
     except BaseException:  # noqa: BLE001 (a panic of the Rust parser is no Exception)
-        yield encode(Failure(str(damaged(name))))
+        yield encode(Failure(str(make_damage_error(name))))
 
 
 def _limit_process(limits: Limits) -> None:

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import Grid, Wrapped
-from batch.i18n import _, number
-from batch.model import AMOUNTS, Role, Source
-from batch.sheet.encoding import decoded
+from batch.i18n import _, format_number
+from batch.model import AMOUNTS, ColumnRole, Source
+from batch.sheet.encoding import decode_text
 from batch.sheet.sheet_selection import check_extent
-from batch.sheet.source_file import Limits, Original, shown, too_slow
+from batch.sheet.source_file import Limits, Original, make_time_error, quote_name
 from batch.validation.amounts import read_amount
-from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header, lettered_columns
+from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header, find_lettered_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -57,7 +57,7 @@ class Cut:
     width: int
     """Columns that have a title."""
 
-    def records(self, text: str) -> Iterator[list[str]]:
+    def cut_records(self, text: str) -> Iterator[list[str]]:
         """Cut a text into records by Python's own reader."""
         return csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, skipinitialspace=self.skips_spaces)
 
@@ -70,15 +70,15 @@ class _Shape:
     wrapped: dict[int, tuple[int, tuple[str, ...]]]
 
 
-def read_text(original: Original, sheet: str | None, columns: Mapping[Role, str], limits: Limits) -> Grid:
+def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole, str], limits: Limits) -> Grid:
     """Read a text file, cut into cells; `SheetError` says why it cannot be."""
     if sheet is not None:
         raise SheetError(
             _("{file} is a text file and has no sheets: leave the name of the sheet out.").format(
-                file=shown(original.name)
+                file=quote_name(original.name)
             )
         )
-    found = decoded(original.data, original.name)
+    found = decode_text(original.data, original.name)
     findings = []
     if found.assumed:
         findings.append(Finding("encoding-assumed", params={"encoding": found.assumed, "example": found.example}))
@@ -92,13 +92,13 @@ def read_text(original: Original, sheet: str | None, columns: Mapping[Role, str]
         findings.append(Finding("separator-assumed", params={"separator": cut.separator}))
     shape = _measure(text, cut, start, original.name, limits)
     frame = _read_cells(text, cut, shape)
-    findings += _find_ragged(frame, cut, shape, start)
+    findings += _find_ragged_rows(frame, cut, shape, start)
     wrapped = Wrapped(cut.separator, shape.wrapped) if shape.wrapped else None
     source = Source(original.name, original.sha256, len(original.data), None)
     return Grid(source, frame, findings=tuple(findings), wrapped=wrapped)
 
 
-def _find_cut(sample: str, suffix: str, columns: Mapping[Role, str], declared: str | None) -> Cut:
+def _find_cut(sample: str, suffix: str, columns: Mapping[ColumnRole, str], declared: str | None) -> Cut:
     """Find the separator by which most rows fit lettered columns, then most columns are known, then rows are widest."""
     worths = {separator: _weigh(separator, sample, suffix, columns) for separator in _SEPARATORS}
     best = declared or max(_SEPARATORS, key=lambda separator: worths[separator][0])
@@ -109,19 +109,19 @@ def _find_cut(sample: str, suffix: str, columns: Mapping[Role, str], declared: s
 
 
 def _weigh(
-    separator: str, sample: str, suffix: str, columns: Mapping[Role, str]
+    separator: str, sample: str, suffix: str, columns: Mapping[ColumnRole, str]
 ) -> tuple[tuple[int, int, int, bool], Cut]:
     """Weigh how well a separator cuts the first rows: those that fit lettered columns, known columns, usual width."""
     skips_spaces = re.search(rf'{re.escape(separator)} +"', sample) is not None
     cut = Cut(separator, skips_spaces, is_certain=False, header=0, width=0)
     try:
-        records = list(islice(cut.records(sample), SEARCHED_ROWS))
+        records = list(islice(cut.cut_records(sample), SEARCHED_ROWS))
     except csv.Error:
         return (0, 0, 0, False), cut
     widths = [len(record) for record in records if record]
     usual = statistics.mode(widths) if widths else 0
-    lettered = lettered_columns(columns)
-    fitting = sum(_fits(record, lettered) for record in records)
+    lettered = find_lettered_columns(columns)
+    fitting = sum(_has_values(record, lettered) for record in records)
     header = find_header(records, columns)
     worth = fitting, len(header.roles) if header else 0, usual, suffix == ".tsv" and separator == "\t"
     if header is None:
@@ -130,12 +130,12 @@ def _weigh(
     return worth, replace(cut, header=header.row, width=titled)
 
 
-def _fits(record: list[str], lettered: Mapping[Role, int]) -> bool:
+def _has_values(record: list[str], lettered: Mapping[ColumnRole, int]) -> bool:
     """Tell whether a row holds an amount and an identifier in the columns that were named by letter."""
     if not lettered or max(lettered.values()) >= len(record):
         return False
     has_amount = any(read_amount(record[at]).amount is not None for role, at in lettered.items() if role in AMOUNTS)
-    return has_amount and (Role.TOKEN not in lettered or bool(record[lettered[Role.TOKEN]].strip()))
+    return has_amount and (ColumnRole.TOKEN not in lettered or bool(record[lettered[ColumnRole.TOKEN]].strip()))
 
 
 def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
@@ -173,9 +173,9 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
             if len(widths) > limits.rows + 1:
                 break
             if time.thread_time() - started > limits.seconds:
-                raise too_slow(name, limits)
+                raise make_time_error(name, limits)
     except csv.Error:
-        raise _long_cell(name, _count_records(text, cut), limits) from None
+        raise _make_length_error(name, _count_records(text, cut), limits) from None
     finally:
         csv.field_size_limit(usual)
     is_closed = record == [_END, ""]
@@ -183,7 +183,7 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
     if not is_closed:
         raise SheetError(
             _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
-                file=shown(name)
+                file=quote_name(name)
             )
         )
     widths.pop()
@@ -205,7 +205,7 @@ def _count_records(text: str, cut: Cut) -> int:
     """Count the records up to the first that cannot be cut."""
     count = 1
     with contextlib.suppress(csv.Error):
-        for _record in cut.records(text):
+        for _record in cut.cut_records(text):
             count += 1
     return count
 
@@ -241,32 +241,32 @@ def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError):
         frame = pd.DataFrame()
     if len(frame) != len(shape.widths):
-        rows = [[*record, *[""] * (width - len(record))] for record in cut.records(text)]
+        rows = [[*record, *[""] * (width - len(record))] for record in cut.cut_records(text)]
         frame = pd.DataFrame(rows, columns=range(width), dtype="str")
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     if '="' in text:
         for column in frame.columns:
             if frame[column].str.startswith('="').any():
-                frame[column] = frame[column].map(_take_text_of_formula).astype("str")
+                frame[column] = frame[column].map(_take_formula_text).astype("str")
     return frame
 
 
-def _take_text_of_formula(cell: str) -> str:
+def _take_formula_text(cell: str) -> str:
     """Take the text 00123 out of ="00123", by which Excel is made to keep it."""
     match = _TEXT_OF_FORMULA.fullmatch(cell)
     return match[1].replace('""', '"') if match else cell
 
 
-def _long_cell(name: str, row: int, limits: Limits) -> SheetError:
+def _make_length_error(name: str, row: int, limits: Limits) -> SheetError:
     return SheetError(
         _(
             "{file} has a cell of more than {limit} characters in row {row}: "
             "look there for a quotation mark that is not closed."
-        ).format(file=shown(name), limit=number(limits.cell_text), row=number(row))
+        ).format(file=quote_name(name), limit=format_number(limits.cell_text), row=format_number(row))
     )
 
 
-def _find_ragged(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> Iterator[Finding]:
+def _find_ragged_rows(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> Iterator[Finding]:
     """Find rows with fewer or more cells than titles; blanks at the end and rows with a single cell are no matter."""
     if not cut.width:
         return

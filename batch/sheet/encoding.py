@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batch.errors import SheetError
-from batch.i18n import _, number
-from batch.sheet.source_file import shown
+from batch.i18n import _, format_number
+from batch.sheet.source_file import quote_name
 
 _LONGEST = 2**16
 """Characters that are weighed; more prove nothing more."""
@@ -69,7 +69,7 @@ def _rate(before: str, char: str, after: str) -> int:
         return _rate_mark(before, char, after)
     if not char.isalpha() or char > _LAST_LATIN:
         return -3 if char == "\ufffd" else -2
-    worth = _rate_great(before, char, after) if char.isupper() else _rate_small(before, char, after)
+    worth = _rate_capital(before, char, after) if char.isupper() else _rate_letter(before, char, after)
     return worth if char in _FRENCH else min(worth, 0 if before.isalpha() or after.isalpha() else -1)
 
 
@@ -90,13 +90,13 @@ def _rate_mark(before: str, char: str, after: str) -> int:
     return 1 if char in "–—•" else 0
 
 
-def _rate_great(before: str, char: str, after: str) -> int:
+def _rate_capital(before: str, char: str, after: str) -> int:
     if before.islower() or before.isdigit() or (before.isupper() and after.islower()):
         return -2
-    return _rate_small(before.lower(), char.lower(), after.lower())
+    return _rate_letter(before.lower(), char.lower(), after.lower())
 
 
-def _rate_small(before: str, char: str, after: str) -> int:
+def _rate_letter(before: str, char: str, after: str) -> int:
     if after.isupper() or (before.isdigit() and (char != "è" or after.isdigit())):
         return -2
     if not (before.isalpha() or after.isalpha()):
@@ -168,7 +168,7 @@ class Decoded:
     """A word of the text by which a person sees whether the assumption is right."""
 
 
-def decoded(data: bytes, name: str) -> Decoded:
+def decode_text(data: bytes, name: str) -> Decoded:
     """Decode a file; a `SheetError` if it is no text, or is damaged."""
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
@@ -190,7 +190,7 @@ def _read_marked(data: bytes, encoding: str, name: str) -> Decoded:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _damaged(data, error, name) from None
+        raise _make_damage_error(data, error, name) from None
     _refuse_nul(text.find("\0"), text, encoding, name)
     return _read_again(text)
 
@@ -210,7 +210,7 @@ def _refuse_nul(position: int, content: bytes | str, encoding: str, name: str) -
             _(
                 "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
                 "save it again from Excel."
-            ).format(file=shown(name), line=number(_find_line(content[:position], encoding)))
+            ).format(file=quote_name(name), line=format_number(_find_line(content[:position], encoding)))
         )
 
 
@@ -229,20 +229,20 @@ def _is_cut(data: bytes, error: UnicodeDecodeError) -> bool:
     return True
 
 
-def _damaged(data: bytes, error: UnicodeDecodeError, name: str) -> SheetError:
-    line = number(_find_line(data[: error.start], error.encoding))
+def _make_damage_error(data: bytes, error: UnicodeDecodeError, name: str) -> SheetError:
+    line = format_number(_find_line(data[: error.start], error.encoding))
     if _is_cut(data, error):
         return SheetError(
             _(
                 "{file} ends in the middle of a letter (line {line}), so its end is missing: copy or download it again."
-            ).format(file=shown(name), line=line)
+            ).format(file=quote_name(name), line=line)
         )
     family, width = error.encoding.upper().split("-")[:2]
     return SheetError(
         _(
             "{file} is {encoding} text, but line {line} has bytes that are no letter in {encoding}: "
             "correct the line and save the file again as “CSV UTF-8”, or as .xlsx."
-        ).format(file=shown(name), encoding=f"{family}-{width}", line=line)
+        ).format(file=quote_name(name), encoding=f"{family}-{width}", line=line)
     )
 
 
@@ -285,28 +285,28 @@ def _read_chance_letters(data: bytes) -> Decoded | None:
     text = sample.encode("latin-1").decode("utf-8", "replace")
     if max(text) > _LAST_OF_TWO_BYTES or weigh(text).points >= 0:
         return None
-    best, weight, _is_alone = _find_likeliest(sample)
-    return _assume(data, best) if weight.is_plausible else None
+    best, weight, _is_alone = _find_likeliest_encoding(sample)
+    return _assume_encoding(data, best) if weight.is_plausible else None
 
 
 def _read_eight_bits(data: bytes, error: UnicodeDecodeError, name: str) -> Decoded:
     """Read by the likeliest encoding of one byte a letter; a `SheetError` for what is likelier damaged UTF-8."""
     sample = gather_letters(data.decode("latin-1"))
-    best, weight, is_alone = _find_likeliest(sample)
+    best, weight, is_alone = _find_likeliest_encoding(sample)
     is_cut = _is_cut(data, error)
     utf8 = weigh(sample.encode("latin-1").decode("utf-8", "ignore" if is_cut else "replace"))
     # The more bytes begin the letter that is cut, the less it is chance.
     if utf8.points + (3 * (error.end - error.start) - 2 if is_cut else 0) > weight.points:
-        raise _damaged(data, error, name)
+        raise _make_damage_error(data, error, name)
     try:
         text = data.decode(best)
     except UnicodeDecodeError:
         # A byte that Windows does not know lies beyond what was weighed.
-        return _assume(data, "latin-1")
-    return Decoded(text) if is_alone and weight.is_plausible else _assume(data, best)
+        return _assume_encoding(data, "latin-1")
+    return Decoded(text) if is_alone and weight.is_plausible else _assume_encoding(data, best)
 
 
-def _find_likeliest(sample: str) -> tuple[str, Weight, bool]:
+def _find_likeliest_encoding(sample: str) -> tuple[str, Weight, bool]:
     """Find the best of the encodings, how good it is, and whether no other comes near or all that do read alike."""
     readings = {encoding: sample.encode("latin-1").decode(encoding, "replace") for encoding in _EIGHT_BITS}
     weights = {encoding: weigh(text) for encoding, text in readings.items()}
@@ -316,7 +316,7 @@ def _find_likeliest(sample: str) -> tuple[str, Weight, bool]:
     return best, weights[best], len(near) == 1
 
 
-def _assume(data: bytes, encoding: str) -> Decoded:
+def _assume_encoding(data: bytes, encoding: str) -> Decoded:
     text = data.decode(encoding)
     return Decoded(text, _EIGHT_BITS[encoding], _find_oddest_word(text))
 

@@ -11,8 +11,16 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from batch.errors import SheetError
-from batch.i18n import N_, _, number
-from batch.sheet.source_file import MEGABYTE, TEXT_SUFFIXES, Limits, Original, damaged, password, shown
+from batch.i18n import N_, _, format_number
+from batch.sheet.source_file import (
+    MEGABYTE,
+    TEXT_SUFFIXES,
+    Limits,
+    Original,
+    make_damage_error,
+    make_password_error,
+    quote_name,
+)
 
 _SAVE = N_("{file} is {kind}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx.")
 _EXPORT = N_(
@@ -108,10 +116,10 @@ _LOCK = "~$"
 """How Excel's file beside a workbook that is open begins its name."""
 
 
-def refuse_foreign(name: str, data: bytes) -> None:
+def refuse_foreign_file(name: str, data: bytes) -> None:
     """Raise a `SheetError` for a file whose beginning shows that it is something else."""
     if name.startswith(_LOCK):
-        raise not_a_sheet(name, Foreign(N_("a file that Excel keeps while a workbook is open"), _ORIGINAL))
+        raise make_foreign_error(name, Foreign(N_("a file that Excel keeps while a workbook is open"), _ORIGINAL))
     # Without its NUL bytes, Western text in UTF-16 reads as any other; a mark is nothing to look at.
     start = data[:_LOOKED_AT].replace(b"\0", b"").decode("latin-1").lstrip("\xff\xfe\xef\xbb\xbf \t\r\n")
     found = next((foreign for pattern, foreign in _KNOWN_BYTES if pattern.match(data[:_LOOKED_AT])), None)
@@ -119,12 +127,12 @@ def refuse_foreign(name: str, data: bytes) -> None:
     if found is None and start.startswith("<") and not _TITLE.match(start):
         found = _name_markup(start.lower())
     if found:
-        raise not_a_sheet(name, found)
+        raise make_foreign_error(name, found)
 
 
-def not_a_sheet(name: str, foreign: Foreign) -> SheetError:
+def make_foreign_error(name: str, foreign: Foreign) -> SheetError:
     """Say what the file is, and what helps."""
-    return SheetError(_(foreign.remedy).format(file=shown(name), kind=_(foreign.description)))
+    return SheetError(_(foreign.remedy).format(file=quote_name(name), kind=_(foreign.description)))
 
 
 def _name_markup(start: str) -> Foreign:
@@ -162,7 +170,7 @@ def check_archive(original: Original, limits: Limits) -> None:
     except zipfile.BadZipFile:
         raise SheetError(
             _("{file} is damaged or cut off: copy or download it again, or save it again in Excel.").format(
-                file=shown(name)
+                file=quote_name(name)
             )
         ) from None
     with archive:
@@ -170,7 +178,7 @@ def check_archive(original: Original, limits: Limits) -> None:
         _check_size(name, parts, limits)
         names = {part.filename for part in parts}
         if any(part.flag_bits & _ENCRYPTED for part in parts) or _is_encrypted_ods(archive, names):
-            raise password(name)
+            raise make_password_error(name)
         _check_content(name, names, archive)
 
 
@@ -180,7 +188,7 @@ def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None
             _(
                 "{file} has {parts} parts inside, more than the {limit} that a workbook may have: "
                 "copy the rows that matter into a new workbook."
-            ).format(file=shown(name), parts=number(len(parts)), limit=number(limits.parts))
+            ).format(file=quote_name(name), parts=format_number(len(parts)), limit=format_number(limits.parts))
         )
     unpacked = sum(part.file_size for part in parts)
     if unpacked > limits.unpacked:
@@ -189,9 +197,9 @@ def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None
                 "{file} unpacks to {size} MB, more than the {limit} MB that a workbook may have: "
                 "copy the rows that matter into a new workbook."
             ).format(
-                file=shown(name),
-                size=number(-(-unpacked // MEGABYTE)),
-                limit=number(limits.unpacked // MEGABYTE),
+                file=quote_name(name),
+                size=format_number(-(-unpacked // MEGABYTE)),
+                limit=format_number(limits.unpacked // MEGABYTE),
             )
         )
 
@@ -216,25 +224,25 @@ def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None
     if "mimetype" in names:
         with archive.open("mimetype") as mimetype:
             if b"spreadsheet" not in mimetype.read(200):
-                raise not_a_sheet(name, WRITER)
+                raise make_foreign_error(name, WRITER)
         return
     folded = {part.casefold().replace("\\", "/") for part in names}
     if any(part.startswith("xl/") for part in folded):
         if _TYPES not in folded:
-            raise damaged(name)
+            raise make_damage_error(name)
         return
     for beginning, foreign in _OTHERS.items():
         if any(part.startswith(beginning) for part in folded):
-            raise not_a_sheet(name, foreign)
+            raise make_foreign_error(name, foreign)
     if _TYPES not in folded and "content.xml" not in names:
-        raise not_a_sheet(name, ZIP)
+        raise make_foreign_error(name, ZIP)
 
 
 LOOKED_AT = 4096
 """Bytes from the start; what a file is shows in them."""
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """Which reader the content is for."""
 
     ARCHIVE = "archive"  # zipped: .xlsx, .xlsm, .xlsb and .ods, in whichever of them the name says
@@ -251,30 +259,30 @@ _ENTRY = 128
 """Bytes of a directory entry in an OLE file; entries lie at multiples of it, whatever the size of a sector."""
 
 
-def kind_of(original: Original) -> Kind:
+def detect_kind(original: Original) -> FileKind:
     """Detect which reader a file is for; a `SheetError` says what it is instead of a sheet."""
     head = original.data[:LOOKED_AT]
-    refuse_foreign(original.name, original.data)
+    refuse_foreign_file(original.name, original.data)
     if head.startswith(_ZIP):
-        kind = Kind.ARCHIVE
+        kind = FileKind.ARCHIVE
     elif head.startswith(_OLE):
         _check_ole(original)
-        kind = Kind.BINARY
+        kind = FileKind.BINARY
     elif head.startswith(_OLD_EXCEL):
-        kind = Kind.BINARY
+        kind = FileKind.BINARY
     elif original.suffix in TEXT_SUFFIXES:
-        return Kind.TEXT
+        return FileKind.TEXT
     elif _is_readable(head):
         raise SheetError(
-            _("{file} is a text file, not a workbook: give it the ending .csv.").format(file=shown(original.name))
+            _("{file} is a text file, not a workbook: give it the ending .csv.").format(file=quote_name(original.name))
         )
     else:
-        raise damaged(original.name)
+        raise make_damage_error(original.name)
     if original.suffix in TEXT_SUFFIXES:
         refuse_other_archive(original)
         raise SheetError(
             _("{file} is a workbook under the name of a text file: give it the ending .xlsx or .xls.").format(
-                file=shown(original.name)
+                file=quote_name(original.name)
             )
         )
     return kind
@@ -285,11 +293,11 @@ def _check_ole(original: Original) -> None:
     if any(_has_stream(original.data, name) for name in ("Workbook", "Book")):
         return
     if _has_stream(original.data, "EncryptedPackage"):
-        raise password(original.name)
+        raise make_password_error(original.name)
     for stream, foreign in _STREAMS.items():
         if _has_stream(original.data, stream):
-            raise not_a_sheet(original.name, foreign)
-    raise damaged(original.name)
+            raise make_foreign_error(original.name, foreign)
+    raise make_damage_error(original.name)
 
 
 def _has_stream(data: bytes, name: str) -> bool:

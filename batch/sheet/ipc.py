@@ -16,7 +16,7 @@ from typing import IO
 
 from batch.findings import Finding
 from batch.i18n import Language
-from batch.model import Appearance, Cell, Role
+from batch.model import Cell, CellFormatting, ColumnRole
 from batch.sheet.source_file import Limits, Original
 
 Row = tuple[Cell, ...]
@@ -28,7 +28,7 @@ class Request:
 
     original: Original
     sheet: str | None = None
-    columns: Mapping[Role, str] = field(default_factory=dict)
+    columns: Mapping[ColumnRole, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     language: Language = Language.ENGLISH
 
@@ -52,7 +52,7 @@ class Request:
         return cls(
             Original(head["name"], head["suffix"], stream.read()),
             head["sheet"],
-            {Role(role): title for role, title in head["columns"].items()},
+            {ColumnRole(role): title for role, title in head["columns"].items()},
             Limits(**head["limits"]),
             Language(head["language"]),
         )
@@ -63,7 +63,7 @@ class Begin:
     """The rows of this sheet follow, and this is what a person sees of it."""
 
     sheet: str
-    appearance: Appearance = field(default_factory=Appearance)
+    appearance: CellFormatting = field(default_factory=CellFormatting)
     findings: tuple[Finding, ...] = ()
 
 
@@ -83,44 +83,44 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheets:
+class VisibleSheets:
     """The visible sheets of the workbook, of which one is looked for now."""
 
     names: tuple[str, ...]
 
 
-Message = Sheets | Begin | list[Row] | End | Failure
+Message = VisibleSheets | Begin | list[Row] | End | Failure
 
 
-def encode(message: Sheets | Begin | End | Failure | list[list[object]]) -> bytes:
+def encode(message: VisibleSheets | Begin | End | Failure | list[list[object]]) -> bytes:
     """Encode one line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
     match message:
-        case Sheets(names=names):
+        case VisibleSheets(names=names):
             content: object = {"sheets": names}
         case Begin():
-            content = _beginning(message)
+            content = _encode_begin(message)
         case End(rows=rows):
             content = {"end": rows}
         case Failure(sentence=sentence, sheets=sheets):
             content = {"error": sentence, "sheets": sheets}
         case rows_:
             content = rows_
-    line = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    line = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_encode_cell)
     return line.encode("utf-8", "replace") + b"\n"
 
 
 def decode(line: bytes) -> Message:
     """Decode what a line says; `ValueError` if it is cut off or says nothing known."""
     content = json.loads(
-        line, parse_float=_number, parse_int=Decimal, parse_constant=str, object_hook=_datetime_or_head
+        line, parse_float=_parse_number, parse_int=Decimal, parse_constant=str, object_hook=_decode_object
     )
     match content:
         case list():
             return list(map(tuple, content))
         case {"sheet": str(sheet), "seen": dict(seen), "findings": list(findings)}:
-            return Begin(sheet, _appearance(seen), tuple(_finding(*entry) for entry in findings))
+            return Begin(sheet, _decode_appearance(seen), tuple(_decode_finding(*entry) for entry in findings))
         case {"sheets": list(names), **rest} if not rest:
-            return Sheets(tuple(map(str, names)))
+            return VisibleSheets(tuple(map(str, names)))
         case {"end": rows}:
             return End(int(rows))
         case {"error": str(sentence), "sheets": list(sheets)}:
@@ -128,14 +128,14 @@ def decode(line: bytes) -> Message:
     raise ValueError("the child said something unknown")
 
 
-def _beginning(begin: Begin) -> dict[str, object]:
+def _encode_begin(begin: Begin) -> dict[str, object]:
     appearance = begin.appearance
     return {
         "sheet": begin.sheet,
         "seen": {
             "shown": [[row, column, text] for (row, column), text in appearance.shown.items()],
-            "hidden_rows": list(_ranges(appearance.hidden_rows)),
-            "hidden_columns": list(_ranges(appearance.hidden_columns)),
+            "hidden_rows": list(_join_ranges(appearance.hidden_rows)),
+            "hidden_columns": list(_join_ranges(appearance.hidden_columns)),
             "struck": sorted(appearance.struck),
             "merged": appearance.merged,
             "untold": appearance.untold,
@@ -144,42 +144,42 @@ def _beginning(begin: Begin) -> dict[str, object]:
     }
 
 
-def _appearance(seen: Mapping[str, list[list[str]]]) -> Appearance:
-    return Appearance(
+def _decode_appearance(seen: Mapping[str, list[list[str]]]) -> CellFormatting:
+    return CellFormatting(
         shown={(int(row), int(column)): text for row, column, text in seen["shown"]},
-        hidden_rows=_numbers(seen["hidden_rows"]),
-        hidden_columns=_numbers(seen["hidden_columns"]),
+        hidden_rows=_split_ranges(seen["hidden_rows"]),
+        hidden_columns=_split_ranges(seen["hidden_columns"]),
         struck=frozenset((int(row), int(column)) for row, column in seen["struck"]),
-        merged=_areas(seen["merged"]),
-        untold=_areas(seen["untold"]),
+        merged=_decode_areas(seen["merged"]),
+        untold=_decode_areas(seen["untold"]),
     )
 
 
-def _areas(areas: list[list[str]]) -> tuple[tuple[int, int, int, int], ...]:
+def _decode_areas(areas: list[list[str]]) -> tuple[tuple[int, int, int, int], ...]:
     return tuple((int(top), int(left), int(bottom), int(right)) for top, left, bottom, right in areas)
 
 
-def _finding(code: str, row: object, cell: str | None, params: Mapping[str, str]) -> Finding:
+def _decode_finding(code: str, row: object, cell: str | None, params: Mapping[str, str]) -> Finding:
     return Finding(code, int(row) if isinstance(row, Decimal) else None, cell, params)
 
 
-def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _join_ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Join neighbours: a filter hides long runs of rows."""
     for _key, group in groupby(enumerate(sorted(numbers)), key=lambda entry: entry[1] - entry[0]):
         members = [number for _index, number in group]
         yield members[0], members[-1]
 
 
-def _numbers(ranges: Iterable[Iterable[str]]) -> frozenset[int]:
+def _split_ranges(ranges: Iterable[Iterable[str]]) -> frozenset[int]:
     return frozenset(number for first, last in ranges for number in range(int(first), int(last) + 1))
 
 
-def _number(text: str) -> Decimal:
+def _parse_number(text: str) -> Decimal:
     """Parse a number; a whole one that ends in .0 was written without decimals."""
     return Decimal(text[:-2] if text.endswith(".0") else text)
 
 
-def _plain(cell: object) -> object:
+def _encode_cell(cell: object) -> object:
     """Encode a cell that JSON has no word for. A time or a duration without a date is a text, as Excel shows it."""
     match cell:
         case date():
@@ -187,19 +187,19 @@ def _plain(cell: object) -> object:
         case time():
             return cell.isoformat()
         case timedelta():
-            return _duration(cell)
+            return _format_duration(cell)
         case Decimal():
             return {"n": str(cell)}
     return str(cell)
 
 
-def _duration(duration: timedelta) -> str:
+def _format_duration(duration: timedelta) -> str:
     seconds = int(abs(duration.total_seconds()))
     sign = "-" if duration.total_seconds() < 0 else ""
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _datetime_or_head(content: dict[str, object]) -> Cell | Mapping[str, object]:
+def _decode_object(content: dict[str, object]) -> Cell | Mapping[str, object]:
     match content:
         case {"d": str(iso)}:
             return datetime.fromisoformat(iso)

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from batch.money import ZERO, as_excel_compares
+from batch.money import ZERO, round_like_excel
 from batch.validation.formatting import strip_euros
 
 LONGEST_CODE = 255
@@ -75,7 +75,7 @@ class _Section:
     pieces: tuple[_Piece, ...]
     condition: tuple[str, Decimal] | None = None
 
-    def has(self, kind: str, text: str | None = None) -> bool:
+    def has_piece(self, kind: str, text: str | None = None) -> bool:
         """Tell whether there is a piece of that kind."""
         return (kind, text) in self._kinds
 
@@ -92,7 +92,7 @@ class _Section:
     @cached_property
     def layout(self) -> _Layout:
         """Where the digits go."""
-        return _Layout.of(self)
+        return _Layout.from_section(self)
 
     @cached_property
     def words(self) -> str:
@@ -106,7 +106,7 @@ class _Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _ShownNumber:
     """What a section makes of a number: the text, and what number a reader takes it for."""
 
     text: str
@@ -120,36 +120,42 @@ class NumberFormat:
 
     sections: tuple[_Section, ...]
 
-    def shown_otherwise(self, number: Decimal) -> str | None:
+    def find_misleading_text(self, number: Decimal) -> str | None:
         """Find the text shown for a number where it means something else; None where it does not, or for a date."""
         if not number.is_finite() or abs(number.adjusted()) > _FARTHEST:
             return None
-        number = as_excel_compares(number)
-        section, is_bare = self._section_for(number)
+        number = round_like_excel(number)
+        section, is_bare = self._choose_section(number)
         if section is None:
             return "####"
-        if section.has("date") or section.has("text"):
+        if section.has_piece("date") or section.has_piece("text"):
             return None
-        shown = _shown(section, abs(number))
+        shown = _format_number(section, abs(number))
         sign = "-" if number < 0 and not is_bare else ""
         text = f"{sign}{shown.text}".strip()
-        return None if _means(shown, section.words, sign, number, text) else text
+        return None if _is_faithful(shown, section.words, sign, number, text) else text
 
-    def as_time(self, number: Decimal) -> str | None:
+    def find_time_kind(self, number: Decimal) -> str | None:
         """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
-        section, _is_bare = self._section_for(number)
+        section, _is_bare = self._choose_section(number)
         return section.time if section else None
 
     @property
     def exact_decimals(self) -> int | None:
         """How many decimals a positive number may have that surely is shown as it is; None where that is not sure."""
         section = self.sections[0]
-        if any(entry.condition for entry in self.sections) or _words_left(section.words):
+        if any(entry.condition for entry in self.sections) or _strip_plain_words(section.words):
             return None
-        if any(section.has(kind) for kind in ("general", "exponent", "fixed", "date", "text")):
+        if any(section.has_piece(kind) for kind in ("general", "exponent", "fixed", "date", "text")):
             return None
         layout = section.layout
-        if section.has("sign", "/") or layout.percents or layout.thousands or layout.least > 1 or not layout.whole:
+        if (
+            section.has_piece("sign", "/")
+            or layout.percents
+            or layout.thousands
+            or layout.least > 1
+            or not layout.whole
+        ):
             return None
         return len(layout.fraction)
 
@@ -157,11 +163,11 @@ class NumberFormat:
     def shows_numbers_as_they_are(self) -> bool:
         """Whether nothing can be shown otherwise: General, text, dates."""
         first = self.sections[0]
-        if first.has("date") or first.has("text"):
+        if first.has_piece("date") or first.has_piece("text"):
             return True
-        return len(self.sections) == 1 and first.has("general") and not _words_left(first.words)
+        return len(self.sections) == 1 and first.has_piece("general") and not _strip_plain_words(first.words)
 
-    def _section_for(self, number: Decimal) -> tuple[_Section | None, bool]:
+    def _choose_section(self, number: Decimal) -> tuple[_Section | None, bool]:
         """Choose the section for a number, and tell whether it shows a negative one without a sign of its own."""
         sections = self.sections[:3]
         if len(sections) == 1 and sections[0].condition is None:
@@ -170,20 +176,22 @@ class NumberFormat:
         for index, section in enumerate(sections):
             condition = section.condition or (defaults[index] if index < len(defaults) else None)
             if condition is None or COMPARISONS[condition[0]](number, condition[1]):
-                is_bare = number < 0 and index > 0 if section.condition is None else _only_negative(*section.condition)
+                is_bare = (
+                    number < 0 and index > 0 if section.condition is None else _is_only_negative(*section.condition)
+                )
                 return section, is_bare
         return None, False
 
 
 @lru_cache(maxsize=4096)
-def number_format(code: str) -> NumberFormat | None:
+def parse_format(code: str) -> NumberFormat | None:
     """Parse a format code; None for General, and for what is no format."""
     if not code or len(code) > LONGEST_CODE or code.casefold() == "general":
         return None
     sections: list[list[_Piece]] = [[]]
     conditions: list[tuple[str, Decimal] | None] = [None]
     for match in _TOKEN.finditer(code):
-        piece, condition = _piece(match)
+        piece, condition = _make_piece(match)
         if piece == _Piece("sign", ";"):
             sections.append([])
             conditions.append(None)
@@ -193,13 +201,13 @@ def number_format(code: str) -> NumberFormat | None:
             sections[-1].append(piece)
     return NumberFormat(
         tuple(
-            _Section(tuple(_without_odd_dates(pieces)), condition)
+            _Section(tuple(_drop_odd_dates(pieces)), condition)
             for pieces, condition in zip(sections, conditions, strict=True)
         )
     )
 
 
-def _without_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
+def _drop_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
     """Take letters beside a number ("0.00 EUR") for words; in times, digits stand behind a point only ("mm:ss.00")."""
     first = next((piece for piece in pieces if piece.kind == "digit" or piece == _Piece("sign", ".")), None)
     if first is None or first.kind != "digit":
@@ -207,12 +215,12 @@ def _without_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
     return [_Piece("literal", piece.text) if piece.kind == "date" else piece for piece in pieces]
 
 
-def _piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
+def _make_piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
     kind = match.lastgroup or "fill"
     text = match[kind] if match.lastgroup else ""
     match kind:
         case "bracket":
-            return _bracket(text)
+            return _parse_bracket(text)
         case "quoted" | "escaped" | "other":
             return _Piece("literal", text), None
         case "space":
@@ -222,7 +230,7 @@ def _piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | N
     return _Piece(kind, text), None
 
 
-def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
+def _parse_bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
     """Parse a currency ("$€-40C"), a condition (">=100") or a time ("hh"); colours and locales show nothing."""
     condition = _CONDITION.fullmatch(text.strip())
     if condition:
@@ -232,37 +240,37 @@ def _bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
     return (_Piece("date", f"[{text}]"), None) if _TIME.fullmatch(text) else (None, None)
 
 
-def _only_negative(comparison: str, other: Decimal) -> bool:
+def _is_only_negative(comparison: str, other: Decimal) -> bool:
     return (comparison in {"<", "<="} and other < 0) or (comparison == "<" and other == 0)
 
 
-def _shown(section: _Section, number: Decimal) -> _Shown:
+def _format_number(section: _Section, number: Decimal) -> _ShownNumber:
     """Format a number without its sign, as a section shows it."""
-    if section.has("general"):
+    if section.has_piece("general"):
         plain = f"{number.normalize(_WIDE):f}"
         text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
-        return _Shown(text, number)
-    if not section.has("digit"):
-        return _Shown("".join(piece.text for piece in section.pieces), None)
-    if section.has("sign", "/"):
-        return _as_fraction(section, number)
-    if section.has("exponent"):
-        return _scientific(section, number)
-    return _placed(section, number)
+        return _ShownNumber(text, number)
+    if not section.has_piece("digit"):
+        return _ShownNumber("".join(piece.text for piece in section.pieces), None)
+    if section.has_piece("sign", "/"):
+        return _format_fraction(section, number)
+    if section.has_piece("exponent"):
+        return _format_exponent(section, number)
+    return _place_digits(section, number)
 
 
-def _words_left(words: str) -> str:
+def _strip_plain_words(words: str) -> str:
     """Strip from the words around a number those that mean nothing else."""
     return strip_euros(words).replace(_NUMBER, "")
 
 
-def _means(shown: _Shown, words: str, sign: str, number: Decimal, text: str) -> bool:
+def _is_faithful(shown: _ShownNumber, words: str, sign: str, number: Decimal, text: str) -> bool:
     """Tell whether a reader takes what is shown for the number that is stored."""
-    if number == 0 and _words_left(text) in {"", "-", "–"}:
+    if number == 0 and _strip_plain_words(text) in {"", "-", "–"}:
         return True
     if shown.number is None or shown.zeros_in_front or shown.number != abs(number):
         return False
-    left = _words_left(words)
+    left = _strip_plain_words(words)
     if number < 0:
         # A minus or brackets of the section's own say the same as a sign.
         return left == "" if sign else left in {"-", "−", "()"}
@@ -280,7 +288,7 @@ class _Layout:
     percents: int
 
     @classmethod
-    def of(cls, section: _Section) -> _Layout:
+    def from_section(cls, section: _Section) -> _Layout:
         """Read the layout. A comma between digits groups them; one behind the last digit divides by a thousand."""
         whole = fraction = ""
         commas = thousands = percents = 0
@@ -305,7 +313,7 @@ class _Layout:
         return len(self.whole) - len(self.whole.split("0")[0]) if "0" in self.whole else 0
 
 
-def _placed(section: _Section, number: Decimal) -> _Shown:
+def _place_digits(section: _Section, number: Decimal) -> _ShownNumber:
     layout = section.layout
     scaled = number.scaleb(2 * layout.percents - 3 * layout.thousands, _WIDE)
     rounded = scaled.quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
@@ -313,16 +321,16 @@ def _placed(section: _Section, number: Decimal) -> _Shown:
     whole = whole.lstrip("0").rjust(layout.least, "0")
     # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
     shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
-    text = _filled(section, layout, whole, shown_fraction)
-    return _Shown(text, rounded, len(whole) > 1 and whole.startswith("0"))
+    text = _fill_places(section, layout, whole, shown_fraction)
+    return _ShownNumber(text, rounded, len(whole) > 1 and whole.startswith("0"))
 
 
-def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
+def _fill_places(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
     """Fill the section's places; digits that find none stand before the first."""
     spare = len(layout.whole) - len(whole)
     digits = [*[""] * spare, *whole] if spare >= 0 else [whole[: 1 - spare], *whole[1 - spare :]]
     if layout.is_grouped:
-        digits = _grouped(digits)
+        digits = _group_digits(digits)
     out: list[str] = []
     place = decimal = 0
     has_point = False
@@ -341,7 +349,7 @@ def _filled(section: _Section, layout: _Layout, whole: str, fraction: str) -> st
     return "".join(out)
 
 
-def _grouped(digits: list[str]) -> list[str]:
+def _group_digits(digits: list[str]) -> list[str]:
     """Put a comma before each group of three digits but the first."""
     grouped: list[str] = []
     after = 0
@@ -354,10 +362,10 @@ def _grouped(digits: list[str]) -> list[str]:
     return grouped
 
 
-def _scientific(section: _Section, number: Decimal) -> _Shown:
+def _format_exponent(section: _Section, number: Decimal) -> _ShownNumber:
     """Format as 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
     kinds = [piece.kind for piece in section.pieces]
-    layout = _Layout.of(_Section(section.pieces[: kinds.index("exponent")]))
+    layout = _Layout.from_section(_Section(section.pieces[: kinds.index("exponent")]))
     step = max(1, len(layout.whole))
     exponent = 0 if number == 0 else number.adjusted() // step * step
     unit = Decimal(1).scaleb(-len(layout.fraction))
@@ -366,12 +374,12 @@ def _scientific(section: _Section, number: Decimal) -> _Shown:
         exponent += step
         mantissa = number.scaleb(-exponent, _WIDE).quantize(unit, context=_WIDE)
     places = sum(piece.kind == "digit" for piece in section.pieces) - len(layout.whole) - len(layout.fraction)
-    sign = "-" if exponent < 0 else "+" if section.has("exponent", "E+") else ""
+    sign = "-" if exponent < 0 else "+" if section.has_piece("exponent", "E+") else ""
     text = f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}"
-    return _Shown(text, mantissa.scaleb(exponent, _WIDE))
+    return _ShownNumber(text, mantissa.scaleb(exponent, _WIDE))
 
 
-def _as_fraction(section: _Section, number: Decimal) -> _Shown:
+def _format_fraction(section: _Section, number: Decimal) -> _ShownNumber:
     """Format as 12 1/2: the nearest fraction whose denominator has as many digits as places, or is given."""
     slash = next(index for index, piece in enumerate(section.pieces) if piece.text == "/" and piece.kind == "sign")
     below = section.pieces[slash + 1 :]
@@ -384,28 +392,28 @@ def _as_fraction(section: _Section, number: Decimal) -> _Shown:
         nearest = exact.limit_denominator(10**places - 1)
     whole, rest = divmod(nearest, 1)
     text = f"{whole} {rest}" if rest and whole else f"{nearest}"
-    return _Shown(text, number if nearest == exact else None)
+    return _ShownNumber(text, number if nearest == exact else None)
 
 
 _DIGITS = re.compile(r"[0-9][0-9.,'’\s\u00a0\u202f]*")
 
 
-def text_means(text: str, number: Decimal) -> bool:
+def is_faithful_text(text: str, number: Decimal) -> bool:
     """Tell whether a reader takes a text, shown in English or French, for the number that is stored."""
     stripped = text.strip()
     if stripped.replace(",", ".") == str(number):
         # As most numbers are shown, which takes no time to tell.
         return True
-    if number == 0 and _words_left(stripped) in {"", "-", "–"}:
+    if number == 0 and _strip_plain_words(stripped) in {"", "-", "–"}:
         return True
     found = _find_digits(stripped)
     if found is None:
         return False
     _start, _end, readings, around = found
-    return around in ({"-", "−", "()"} if number < 0 else {"", "+"}) and abs(as_excel_compares(number)) in readings
+    return around in ({"-", "−", "()"} if number < 0 else {"", "+"}) and abs(round_like_excel(number)) in readings
 
 
-def as_formats_write(text: str, number: Decimal) -> str:
+def normalize_digits(text: str, number: Decimal) -> str:
     """Write the digits of a shown text as format codes do, decimals behind a point.
 
     Which of point and comma that is depends on a program's language; the reading next to the number is meant.
@@ -429,10 +437,10 @@ def _find_digits(text: str) -> tuple[int, int, set[Decimal], str] | None:
         # Zeros in front are no way to write a number.
         return None
     start, end = match.start(), match.start() + len(match[0].rstrip())
-    return start, end, _readings(digits), _words_left(f"{text[:start]}{_NUMBER}{text[end:]}")
+    return start, end, _list_readings(digits), _strip_plain_words(f"{text[:start]}{_NUMBER}{text[end:]}")
 
 
-def _readings(digits: str) -> set[Decimal]:
+def _list_readings(digits: str) -> set[Decimal]:
     """List the numbers that digits with points and commas can be."""
     readings = set()
     for group, point in ((",", "."), (".", ",")):

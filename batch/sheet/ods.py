@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 from xml.parsers.expat import ExpatError
 from zipfile import ZipFile
 
-from batch.sheet.number_format import as_formats_write, text_means
+from batch.sheet.number_format import is_faithful_text, normalize_digits
 from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook, check_extent
-from batch.sheet.source_file import Limits, Original, damaged
+from batch.sheet.source_file import Limits, Original, make_damage_error
 from batch.sheet.xml_package import Attributes, XmlReader
-from batch.validation.cells import oddity
+from batch.validation.cells import find_error_kind
 
 TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0 "
@@ -40,13 +40,13 @@ class DocumentStyles(XmlReader):
         self.starts = {
             _STYLE + "style": self._start,
             _STYLE + "default-style": self._start,
-            _STYLE + "text-properties": self._text,
-            _STYLE + "table-properties": self._table,
-            _STYLE + "table-row-properties": self._row,
-            _STYLE + "table-column-properties": self._column,
+            _STYLE + "text-properties": self._note_strike,
+            _STYLE + "table-properties": self._note_display,
+            _STYLE + "table-row-properties": self._note_height,
+            _STYLE + "table-column-properties": self._note_width,
         }
 
-    def strikes(self, family: str, name: str | None) -> bool:
+    def is_struck(self, family: str, name: str | None) -> bool:
         """Tell whether text of that style is struck through. A style is its parent's where it says nothing itself."""
         passed: dict[_Key, None] = {}
         while name:
@@ -73,25 +73,25 @@ class DocumentStyles(XmlReader):
         if parent:
             self._parents[self._style] = parent
 
-    def _text(self, attributes: Attributes) -> None:
+    def _note_strike(self, attributes: Attributes) -> None:
         lines = {attributes.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
         if lines:
             self._strikes[self._style] = lines != {"none"}
 
-    def _table(self, attributes: Attributes) -> None:
+    def _note_display(self, attributes: Attributes) -> None:
         if attributes.get(TABLE + "display") == "false":
             self._hidden.add(self._style)
 
-    def _row(self, attributes: Attributes) -> None:
-        if _points(attributes.get(_STYLE + "row-height", "")) < LEAST_HEIGHT:
+    def _note_height(self, attributes: Attributes) -> None:
+        if _convert_length(attributes.get(_STYLE + "row-height", "")) < LEAST_HEIGHT:
             self._flat.add(self._style)
 
-    def _column(self, attributes: Attributes) -> None:
-        if _points(attributes.get(_STYLE + "column-width", "")) < LEAST_WIDTH:
+    def _note_width(self, attributes: Attributes) -> None:
+        if _convert_length(attributes.get(_STYLE + "column-width", "")) < LEAST_WIDTH:
             self._flat.add(self._style)
 
 
-def _points(length: str) -> float:
+def _convert_length(length: str) -> float:
     """Convert a length to points; large enough where it is not given."""
     match = _LENGTH.fullmatch(length)
     return float(match[1]) * _POINTS[match[2]] if match else LEAST_WIDTH
@@ -134,7 +134,7 @@ def read_document(original: Original, limits: Limits) -> LoadedWorkbook | None:
             with archive.open(_CONTENT) as stream:
                 reader.parse(stream)
         except (ExpatError, ValueError):
-            raise damaged(original.name) from None
+            raise make_damage_error(original.name) from None
     return LoadedWorkbook(original.name, reader.sheets, limits)
 
 
@@ -167,14 +167,14 @@ class _Reader(XmlReader):
             TABLE + "table": self._start_table,
             TABLE + "table-row-group": self._start_group,
             TABLE + "table-column-group": self._start_group,
-            TABLE + "table-column": self._column,
+            TABLE + "table-column": self._note_column,
             TABLE + "table-row": self._start_row,
             TABLE + "table-cell": self._start_cell,
             TABLE + "covered-table-cell": self._start_cell,
             _TEXT + "p": self._start_paragraph,
-            _TEXT + "s": self._spaces,
-            _TEXT + "tab": lambda _attributes: self._exact("\t"),
-            _TEXT + "line-break": lambda _attributes: self._exact("\n"),
+            _TEXT + "s": self._add_spaces,
+            _TEXT + "tab": lambda _attributes: self._add_text("\t"),
+            _TEXT + "line-break": lambda _attributes: self._add_text("\n"),
             _TEXT + "span": self._start_span,
         }
         self.ends = {
@@ -210,8 +210,8 @@ class _Reader(XmlReader):
         is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
         return is_hidden or self._styles.is_flat(family, attributes.get(TABLE + "style-name"))
 
-    def _column(self, attributes: Attributes) -> None:
-        styles, count = self._column_styles, _repeated(attributes, "columns")
+    def _note_column(self, attributes: Attributes) -> None:
+        styles, count = self._column_styles, _count_repeats(attributes, "columns")
         first = len(styles)
         count = min(count, self._limits.columns - first)
         styles += [attributes.get(TABLE + "default-cell-style-name", "")] * count
@@ -233,7 +233,7 @@ class _Reader(XmlReader):
         self._shown, self._struck = {}, set()
 
     def _end_row(self) -> None:
-        sheet, count = self._sheet, _repeated(self._row_attributes, "rows")
+        sheet, count = self._sheet, _count_repeats(self._row_attributes, "rows")
         if not self._row:
             self._blank_rows += count
             return
@@ -255,9 +255,9 @@ class _Reader(XmlReader):
 
     def _end_cell(self) -> None:
         attributes, self._cell = self._cell or {}, None
-        count = _repeated(attributes, "columns")
+        count = _count_repeats(attributes, "columns")
         text = "\n".join(self._paragraphs)
-        value = _value(attributes, text, has_result=bool(self._paragraphs))
+        value = _read_value(attributes, text, has_result=bool(self._paragraphs))
         self._merge(attributes)
         if value is None:
             self._blank_cells += count
@@ -271,16 +271,16 @@ class _Reader(XmlReader):
 
     def _see(self, column: int, attributes: Attributes, value: object, text: str) -> None:
         """Note what a person sees of a cell. Its style may be that of its row or its column."""
-        if isinstance(value, Decimal) and self._paragraphs and not text_means(text, value):
-            self._shown[column] = as_formats_write(text, value)
+        if isinstance(value, Decimal) and self._paragraphs and not is_faithful_text(text, value):
+            self._shown[column] = normalize_digits(text, value)
         style = attributes.get(TABLE + "style-name") or self._row_attributes.get(TABLE + "default-cell-style-name")
         if not style and column < len(self._column_styles):
             style = self._column_styles[column]
-        if self._is_struck or self._styles.strikes("table-cell", style):
+        if self._is_struck or self._styles.is_struck("table-cell", style):
             self._struck.add(column)
 
     def _merge(self, attributes: Attributes) -> None:
-        wide, high = _number(attributes, "number-columns-spanned"), _number(attributes, "number-rows-spanned")
+        wide, high = _read_number(attributes, "number-columns-spanned"), _read_number(attributes, "number-rows-spanned")
         if wide > 1 or high > 1:
             row, column = self._row_index + 1, len(self._row) + self._blank_cells
             wide, high = min(wide, self._limits.columns), min(high, self._limits.rows)
@@ -295,43 +295,43 @@ class _Reader(XmlReader):
             self._paragraphs.append("".join(self._paragraph))
             self._paragraph = None
 
-    def _spaces(self, attributes: Attributes) -> None:
+    def _add_spaces(self, attributes: Attributes) -> None:
         count = attributes.get(_TEXT + "c", "1")
-        self._exact(" " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES))
+        self._add_text(" " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES))
 
-    def _exact(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if self._paragraph is not None:
             self._paragraph.append(text)
 
     def _start_span(self, attributes: Attributes) -> None:
-        if self._cell is not None and self._styles.strikes("text", attributes.get(_TEXT + "style-name")):
+        if self._cell is not None and self._styles.is_struck("text", attributes.get(_TEXT + "style-name")):
             self._is_struck = True
 
 
-def _repeated(attributes: Attributes, what: str) -> int:
-    return max(1, _number(attributes, f"number-{what}-repeated"))
+def _count_repeats(attributes: Attributes, what: str) -> int:
+    return max(1, _read_number(attributes, f"number-{what}-repeated"))
 
 
-def _number(attributes: Attributes, name: str) -> int:
+def _read_number(attributes: Attributes, name: str) -> int:
     text = attributes.get(TABLE + name)
     return int(text) if text and text.isdecimal() and len(text) < 10 else 1
 
 
-def _value(attributes: Attributes, text: str, *, has_result: bool) -> object:
+def _read_value(attributes: Attributes, text: str, *, has_result: bool) -> object:
     """Read a cell as what it is; None for a blank. A formula whose result is an empty text has an empty paragraph."""
     kind = attributes.get(_OFFICE + "value-type")
-    is_error = oddity(text) == "error"
+    is_error = find_error_kind(text) == "error"
     if attributes.get(_CALC + "value-type") == "error" or (is_error and kind != "string"):
         return text if is_error else "#N/A"
     match kind:
         case "float" if text.isalpha() and text.upper() in _TRUTHS:
             return _TRUTHS[text.upper()]
         case "float" | "currency" | "percentage":
-            return _decimal(attributes.get(_OFFICE + "value", ""), text)
+            return _parse_decimal(attributes.get(_OFFICE + "value", ""), text)
         case "date":
-            return _date(attributes.get(_OFFICE + "date-value", ""), text)
+            return _parse_date(attributes.get(_OFFICE + "date-value", ""), text)
         case "time":
-            return _duration(attributes.get(_OFFICE + "time-value", ""), text)
+            return _parse_duration(attributes.get(_OFFICE + "time-value", ""), text)
         case "boolean":
             stored = attributes.get(_OFFICE + "boolean-value") or text
             return _TRUTHS.get(stored.strip().upper(), text or None)
@@ -341,7 +341,7 @@ def _value(attributes: Attributes, text: str, *, has_result: bool) -> object:
     return text or attributes.get(_OFFICE + "string-value") or None
 
 
-def _decimal(digits: str, text: str) -> object:
+def _parse_decimal(digits: str, text: str) -> object:
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -349,14 +349,14 @@ def _decimal(digits: str, text: str) -> object:
     return number if number.is_finite() else str(number)
 
 
-def _date(iso: str, text: str) -> object:
+def _parse_date(iso: str, text: str) -> object:
     try:
         return datetime.fromisoformat(iso).replace(tzinfo=None)
     except ValueError:
         return text or None
 
 
-def _duration(iso: str, text: str) -> object:
+def _parse_duration(iso: str, text: str) -> object:
     match = _DURATION.fullmatch(iso)
     sign = "-" if iso.startswith("-") else ""
     return f"{sign}{int(match[1]):02}:{int(match[2]):02}:{int(match[3]):02}" if match else text or None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from batch.errors import SheetError
-from batch.i18n import N_, _, ngettext, number, pgettext
+from batch.i18n import N_, _, format_number, ngettext, pgettext
 
 MEBIBYTE = 2**20
 MEGABYTE = 10**6
@@ -42,7 +42,7 @@ class Limits:
     """What reading a workbook takes in both processes together, beyond what the caller held before."""
 
     @classmethod
-    def of(cls, *, file_mb: int, unpacked_mb: int, rows: int) -> Limits:
+    def from_settings(cls, *, file_mb: int, unpacked_mb: int, rows: int) -> Limits:
         """Make the limits that the settings choose. Larger files are given more time and memory in proportion."""
         usual = cls()
         factor = max(1, file_mb * MEGABYTE / usual.file_size, unpacked_mb * MEGABYTE / usual.unpacked)
@@ -83,31 +83,31 @@ _DIED = (
 )
 
 
-def shown(name: str) -> str:
+def quote_name(name: str) -> str:
     """Quote a file's or a sheet's name for a sentence: short, and harmless to a terminal."""
     clean = "".join(char if char.isprintable() else "?" for char in name)
     return _("“{name}”").format(name=clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…")
 
 
-def damaged(name: str) -> SheetError:
+def make_damage_error(name: str) -> SheetError:
     """Say that a parser gave up on a file of a known kind."""
-    return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=shown(name)))
+    return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=quote_name(name)))
 
 
-def password(name: str) -> SheetError:
-    return SheetError(_("{file} is protected by a password: save it again without one.").format(file=shown(name)))
+def make_password_error(name: str) -> SheetError:
+    return SheetError(_("{file} is protected by a password: save it again without one.").format(file=quote_name(name)))
 
 
-def too_much_memory(name: str, limits: Limits) -> SheetError:
+def make_memory_error(name: str, limits: Limits) -> SheetError:
     return SheetError(
         _(
             "{file} needs more than {memory} MiB of memory to read: "
             "copy the rows that matter into a new workbook and save that."
-        ).format(file=shown(name), memory=number(limits.memory_mib))
+        ).format(file=quote_name(name), memory=format_number(limits.memory_mib))
     )
 
 
-def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
+def make_time_error(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
     """Say that reading takes too long; of several sheets, one may be read sooner."""
     sentence = _(
         "{file} could not be read within {seconds} seconds: "
@@ -119,32 +119,32 @@ def too_slow(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetErro
             "or copy the rows that matter into a new workbook and save that."
         )
     return SheetError(
-        sentence.format(file=shown(name), seconds=f"{limits.seconds:g}", sheets=list_names(sheets)), tuple(sheets)
+        sentence.format(file=quote_name(name), seconds=f"{limits.seconds:g}", sheets=list_names(sheets)), tuple(sheets)
     )
 
 
-def died(name: str, limits: Limits) -> SheetError:
+def make_crash_error(name: str, limits: Limits) -> SheetError:
     """Say that the child ended without an answer: a parser that aborts does so for memory or over nonsense."""
     sentence = _(_DIED[name.lower().endswith(_NEW)])
-    return SheetError(sentence.format(file=shown(name), memory=number(limits.memory_mib)))
+    return SheetError(sentence.format(file=quote_name(name), memory=format_number(limits.memory_mib)))
 
 
-def cannot_start(name: str) -> SheetError:
+def make_start_error(name: str) -> SheetError:
     """Say that the machine has no room for the child; the file may be fine."""
     return SheetError(
         _(
             "{file} could not be read because no other process could be started: close other programs, try again."
-        ).format(file=shown(name))
+        ).format(file=quote_name(name))
     )
 
 
 def list_names(sheets: Sequence[str]) -> str:
     """List names of sheets, the first of many."""
     rest = len(sheets) - _NAMES_SHOWN
-    listed = ", ".join(shown(sheet) for sheet in sheets[:_NAMES_SHOWN])
+    listed = ", ".join(quote_name(sheet) for sheet in sheets[:_NAMES_SHOWN])
     if rest > 0:
         return ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest).format(
-            sheets=listed, count=number(rest)
+            sheets=listed, count=format_number(rest)
         )
     return listed or pgettext("sheets", "none")
 
@@ -167,7 +167,7 @@ class Original:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def load(path: Path, limits: Limits) -> Original:
+def load_original(path: Path, limits: Limits) -> Original:
     """Load a file's bytes, or raise a `SheetError` for what can be told without looking into them."""
     # A name that is no text (its bytes are not UTF-8) must not break the report or the database later.
     name = path.name.encode("utf-8", "replace").decode("utf-8")
@@ -178,44 +178,48 @@ def load(path: Path, limits: Limits) -> Original:
             data = file.read(limits.file_size + 1)
     except FileNotFoundError:
         raise SheetError(
-            _("There is no file {file}: check the name and the folder.").format(file=shown(str(path)))
+            _("There is no file {file}: check the name and the folder.").format(file=quote_name(str(path)))
         ) from None
     except PermissionError:
         raise SheetError(
-            _("{file} may not be read: ask for the right to read it, or copy it.").format(file=shown(name))
+            _("{file} may not be read: ask for the right to read it, or copy it.").format(file=quote_name(name))
         ) from None
     except (OSError, ValueError):
         raise SheetError(
-            _("{file} cannot be opened: check the name and the disk.").format(file=shown(str(path)))
+            _("{file} cannot be opened: check the name and the disk.").format(file=quote_name(str(path)))
         ) from None
     if not data:
-        raise SheetError(_("{file} is empty (0 bytes): save the sheet again.").format(file=shown(name)))
+        raise SheetError(_("{file} is empty (0 bytes): save the sheet again.").format(file=quote_name(name)))
     if len(data) > limits.file_size:
-        raise _too_large(name, len(data), limits)
+        raise _make_size_error(name, len(data), limits)
     return Original(name, path.suffix.lower(), data)
 
 
 def _check_status(path: Path, name: str, mode: int, size: int, limits: Limits) -> None:
     if stat.S_ISDIR(mode):
-        raise SheetError(_("{file} is a folder: name the file in it.").format(file=shown(path.name or str(path))))
+        raise SheetError(_("{file} is a folder: name the file in it.").format(file=quote_name(path.name or str(path))))
     if not stat.S_ISREG(mode):
         # Opening a pipe or a device could wait forever.
         raise SheetError(
-            _("{file} is not a file on a disk: name a sheet's file.").format(file=shown(path.name or str(path)))
+            _("{file} is not a file on a disk: name a sheet's file.").format(file=quote_name(path.name or str(path)))
         )
     if path.suffix.lower() not in WORKBOOK_SUFFIXES + TEXT_SUFFIXES:
         known = ", ".join(WORKBOOK_SUFFIXES + TEXT_SUFFIXES)
         raise SheetError(
-            _("{file} is not named like a sheet: save it as one of {known}.").format(file=shown(name), known=known)
+            _("{file} is not named like a sheet: save it as one of {known}.").format(file=quote_name(name), known=known)
         )
     if size > limits.file_size:
-        raise _too_large(name, size, limits)
+        raise _make_size_error(name, size, limits)
 
 
-def _too_large(name: str, size: int, limits: Limits) -> SheetError:
+def _make_size_error(name: str, size: int, limits: Limits) -> SheetError:
     return SheetError(
         _(
             "{file} is {size} MB, more than the {limit} MB that a sheet may have: "
             "copy the rows that matter into a new file."
-        ).format(file=shown(name), size=number(Decimal(size) / MEGABYTE, 1), limit=number(limits.file_size // MEGABYTE))
+        ).format(
+            file=quote_name(name),
+            size=format_number(Decimal(size) / MEGABYTE, 1),
+            limit=format_number(limits.file_size // MEGABYTE),
+        )
     )

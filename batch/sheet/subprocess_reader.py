@@ -21,12 +21,21 @@ import psutil
 import batch
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
-from batch.i18n import language, speaking
-from batch.model import Role, Source
+from batch.i18n import get_language, use_language
+from batch.model import ColumnRole, Source
 from batch.sheet.csv_reader import read_text
-from batch.sheet.file_kind import Kind, kind_of
-from batch.sheet.ipc import Begin, End, Failure, Message, Request, Row, Sheets, decode
-from batch.sheet.source_file import MEBIBYTE, Limits, Original, cannot_start, died, load, too_much_memory, too_slow
+from batch.sheet.file_kind import FileKind, detect_kind
+from batch.sheet.ipc import Begin, End, Failure, Message, Request, Row, VisibleSheets, decode
+from batch.sheet.source_file import (
+    MEBIBYTE,
+    Limits,
+    Original,
+    load_original,
+    make_crash_error,
+    make_memory_error,
+    make_start_error,
+    make_time_error,
+)
 
 _ROOT = str(Path(batch.__file__).parents[1])
 _PASSED_ON = (
@@ -39,7 +48,7 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _IS_WINDOWS = os.name == "nt"
 
 
-def start(module: str) -> subprocess.Popen[bytes]:
+def start_child(module: str) -> subprocess.Popen[bytes]:
     """Start a Python that runs the module, talked to through its pipes. What else it prints is lost."""
     return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
         # -P keeps a pandas.py in the accountant's folder from being imported.
@@ -47,24 +56,24 @@ def start(module: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=_make_environment(),
         # An interrupt at the keyboard is the parent's to handle, and no window shall flash up on Windows.
         start_new_session=not _IS_WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
-def pipe(stream: IO[bytes] | None) -> IO[bytes]:
+def require_pipe(stream: IO[bytes] | None) -> IO[bytes]:
     """Require a child's standard input or output, which `start_child` always opens."""
     if stream is None:
         raise RuntimeError("the child was started without pipes")
     return stream
 
 
-def measure(pid: int) -> tuple[int, float]:
+def measure_process(pid: int) -> tuple[int, float]:
     """Measure a process with what it started: resident bytes, and seconds of processor time; 0 once it has ended."""
     memory, seconds = 0, 0.0
-    for member in _family(pid) if _IS_WINDOWS else [pid]:
+    for member in _list_family(pid) if _IS_WINDOWS else [pid]:
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(member)
             times = process.cpu_times()
@@ -73,10 +82,10 @@ def measure(pid: int) -> tuple[int, float]:
     return memory, seconds
 
 
-def end(child: subprocess.Popen[bytes]) -> None:
+def end_child(child: subprocess.Popen[bytes]) -> None:
     """End the child and whatever it started, at once, and leave nothing behind."""
     if child.poll() is None:
-        started = _family(child.pid)[1:]
+        started = _list_family(child.pid)[1:]
         child.kill()
         for pid in started:
             with contextlib.suppress(psutil.Error):
@@ -84,14 +93,14 @@ def end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _family(pid: int) -> list[int]:
+def _list_family(pid: int) -> list[int]:
     """List the process and what it started: on Windows a virtual environment's Python only starts the real one."""
     with contextlib.suppress(psutil.Error):
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     return [pid]
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """Make the little environment that the child gets. It finds its modules exactly where we find ours."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     path = [entry for entry in sys.path if entry]
@@ -108,7 +117,11 @@ _LOOK_EVERY = 0.025
 
 
 def read_sheet(
-    path: Path, *, sheet: str | None = None, columns: Mapping[Role, str] | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    sheet: str | None = None,
+    columns: Mapping[ColumnRole, str] | None = None,
+    limits: Limits | None = None,
 ) -> Grid:
     """Read a sheet, chosen by its name or by columns named by hand; a `SheetError` says why it cannot be read."""
     with open_sheet(path, sheet=sheet, columns=columns, limits=limits) as reader:
@@ -116,27 +129,31 @@ def read_sheet(
 
 
 def open_sheet(
-    path: Path, *, sheet: str | None = None, columns: Mapping[Role, str] | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    sheet: str | None = None,
+    columns: Mapping[ColumnRole, str] | None = None,
+    limits: Limits | None = None,
 ) -> Reader:
     """Begin to read; other slow things can be done before `result()`. Raises what can be told at once."""
     bounds = limits or Limits()
-    return open_original(load(path, bounds), sheet=sheet, columns=columns, limits=bounds)
+    return open_original(load_original(path, bounds), sheet=sheet, columns=columns, limits=bounds)
 
 
 def open_original(
     original: Original,
     *,
     sheet: str | None = None,
-    columns: Mapping[Role, str] | None = None,
+    columns: Mapping[ColumnRole, str] | None = None,
     limits: Limits | None = None,
 ) -> Reader:
     """Begin to read a file whose bytes are there already, as `open_sheet` does."""
-    request = Request(original, sheet, columns or {}, limits or Limits(), language())
-    return Reader(partial(_read_text, request)) if kind_of(original) is Kind.TEXT else SheetReader(request)
+    request = Request(original, sheet, columns or {}, limits or Limits(), get_language())
+    return Reader(partial(_read_text, request)) if detect_kind(original) is FileKind.TEXT else SheetReader(request)
 
 
 def _read_text(request: Request) -> Grid:
-    with speaking(request.language):
+    with use_language(request.language):
         return read_text(request.original, request.sheet, request.columns, request.limits)
 
 
@@ -175,40 +192,40 @@ class SheetReader(Reader):
         self._sheets: tuple[str, ...] = ()
         self._finished = threading.Event()
         try:
-            self._child = start(child_module)
+            self._child = start_child(child_module)
         except OSError:
-            raise cannot_start(self._name) from None
+            raise make_start_error(self._name) from None
         deadline = time.monotonic() + _WAIT * self._limits.seconds
         threading.Thread(target=self._watch, args=(deadline,), name="sheet-watch").start()
         super().__init__(partial(self._read, request))
 
     def close(self) -> None:
-        end(self._child)
+        end_child(self._child)
 
     def _read(self, request: Request) -> Grid:
         try:
             self._feed(request)
             # While the child is at work there is time to load what its answer is put into.
             import_module("pandas")
-            with speaking(self._language):
+            with use_language(self._language):
                 return self._collect()
         finally:
             self._finished.set()
-            end(self._child)
+            end_child(self._child)
 
     def _feed(self, request: Request) -> None:
         """Hand the file over. A child that ended before it had read it all may still have said why."""
-        with contextlib.suppress(OSError), pipe(self._child.stdin) as stream:
+        with contextlib.suppress(OSError), require_pipe(self._child.stdin) as stream:
             request.write(stream)
 
     def _collect(self) -> Grid:
         rows: list[Row] = []
         begin: Begin | None = None
-        for message in self._messages():
+        for message in self._read_messages():
             match message:
                 case list():
                     rows += message
-                case Sheets(names=names):
+                case VisibleSheets(names=names):
                     self._sheets = names
                 case Begin():
                     begin = message
@@ -217,26 +234,26 @@ class SheetReader(Reader):
                 case End(rows=count) if begin and count == len(rows):
                     source = Source(self._name, self._sha256, self._size, begin.sheet)
                     return Grid(source, make_frame(rows), begin.appearance, begin.findings)
-        raise self._reason or died(self._name, self._limits)
+        raise self._reason or make_crash_error(self._name, self._limits)
 
-    def _messages(self) -> Iterator[Message]:
+    def _read_messages(self) -> Iterator[Message]:
         """Read what the child says, until it stops, says more than it may, or is stopped."""
         left = self._limits.answer
-        with contextlib.suppress(ValueError, RecursionError, OSError), pipe(self._child.stdout) as stream:
+        with contextlib.suppress(ValueError, RecursionError, OSError), require_pipe(self._child.stdout) as stream:
             while self._reason is None and (line := stream.readline(left)):
                 left -= len(line)
                 yield decode(line)
 
     def _watch(self, deadline: float) -> None:
-        own, _seconds = measure(os.getpid())
+        own, _seconds = measure_process(os.getpid())
         while not self._finished.wait(_LOOK_EVERY):
-            memory, seconds = measure(self._child.pid)
-            memory += max(0, measure(os.getpid())[0] - own)
-            with speaking(self._language):
+            memory, seconds = measure_process(self._child.pid)
+            memory += max(0, measure_process(os.getpid())[0] - own)
+            with use_language(self._language):
                 if memory > self._limits.memory_mib * MEBIBYTE:
-                    self._reason = too_much_memory(self._name, self._limits)
+                    self._reason = make_memory_error(self._name, self._limits)
                 elif time.monotonic() > deadline or seconds > self._limits.seconds:
-                    self._reason = too_slow(self._name, self._limits, self._sheets)
+                    self._reason = make_time_error(self._name, self._limits, self._sheets)
             if self._reason:
-                end(self._child)
+                end_child(self._child)
                 return

@@ -12,9 +12,9 @@ from struct import Struct
 from typing import IO, TYPE_CHECKING
 
 from batch.findings import Finding
-from batch.sheet.number_format import BUILT_IN, NumberFormat, is_shown_as_it_is, number_format
+from batch.sheet.number_format import BUILT_IN, NumberFormat, is_shown_as_it_is, parse_format
 from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook
-from batch.sheet.source_file import Limits, Original, damaged, password
+from batch.sheet.source_file import Limits, Original, make_damage_error, make_password_error
 
 if TYPE_CHECKING:
     from xlrd.book import Book
@@ -57,7 +57,7 @@ def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
                 raise
             except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
                 problem = str(error)
-    raise (password if "encrypted" in problem else damaged)(original.name)
+    raise (make_password_error if "encrypted" in problem else make_damage_error)(original.name)
 
 
 def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[LoadedSheet]:
@@ -80,7 +80,7 @@ def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> l
         sheet = book.sheet_by_index(index)
         loaded = _read_sheet(book, sheet, formatted=formatted)
         if index < len(begins):
-            _put_uncalculated(loaded, book, begins[index])
+            _put_formulas(loaded, book, begins[index])
         sheets.append(loaded)
         book.unload_sheet(index)
     return sheets
@@ -88,7 +88,7 @@ def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> l
 
 def _read_sheet(book: Book, sheet: Sheet, *, formatted: bool) -> LoadedSheet:
     loaded = LoadedSheet(sheet.name, not sheet.visibility)
-    styles = _styles(book) if formatted else []
+    styles = _read_styles(book) if formatted else []
     for row in range(sheet.nrows):
         loaded.add_row(_read_row(loaded, book, sheet, row, styles))
     while loaded.rows and not loaded.rows[-1]:
@@ -96,9 +96,9 @@ def _read_sheet(book: Book, sheet: Sheet, *, formatted: bool) -> LoadedSheet:
     if not formatted:
         loaded.findings = (Finding("appearance-unseen"),)
         return loaded
-    loaded.hidden_rows.update(_hidden_rows(sheet))
+    loaded.hidden_rows.update(_find_hidden_rows(sheet))
     loaded.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
-    loaded.struck.update(_struck_runs(book, sheet))
+    loaded.struck.update(_find_struck_cells(book, sheet))
     loaded.merged += [
         (top + 1, left, bottom, right - 1)
         for top, bottom, left, right in sheet.merged_cells
@@ -116,46 +116,46 @@ def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: l
             loaded.struck.add((row, column))
         cell: object = None
         if kind in {_NUMBER, _DATE}:
-            cell = _number(loaded, book, (row, column), value, style) if style else value
+            cell = _read_number(loaded, book, (row, column), value, style) if style else value
             if kind == _DATE and not style:
-                cell = _as_time(value, book, "date")
+                cell = _convert_time(value, book, "date")
         elif kind == _TEXT:
             cell = value or None
         elif kind == _BOOLEAN:
             cell = bool(value)
         elif kind == _ERROR:
-            cell = _error(value)
+            cell = _name_error(value)
         cells.append(cell)
     return cells
 
 
-def _number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
+def _read_number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
     """Read a number, a date or a duration, as the cell's own format says, and note what is shown of it."""
     if style.format is None or is_shown_as_it_is(value, style.decimals) or not isfinite(value):
         return value
     number = Decimal(repr(value))
-    time = style.format.as_time(number)
+    time = style.format.find_time_kind(number)
     if time:
-        return _as_time(value, book, time)
-    text = style.format.shown_otherwise(number)
+        return _convert_time(value, book, time)
+    text = style.format.find_misleading_text(number)
     if text is not None:
         loaded.shown[place] = text
     return value
 
 
-def _styles(book: Book) -> list[_Style]:
+def _read_styles(book: Book) -> list[_Style]:
     """Read the styles by their numbers. A file need not describe the formats that Excel has of its own."""
     codes = BUILT_IN | {entry.format_key: entry.format_str for entry in book.format_list}
     struck = {index for index, font in enumerate(book.font_list) if font.struck_out}
     styles = []
     for style in book.xf_list:
-        shape = number_format(codes.get(style.format_key, ""))
+        shape = parse_format(codes.get(style.format_key, ""))
         decimals = shape.exact_decimals if shape else None
         styles.append(_Style(style.font_index in struck, shape, decimals))
     return styles
 
 
-def _as_time(value: float, book: Book, kind: str) -> object:
+def _convert_time(value: float, book: Book, kind: str) -> object:
     """Convert to a duration, a date, or a time where there is no day; what is beyond all days stays a number."""
     from xlrd.xldate import xldate_as_datetime
 
@@ -168,7 +168,7 @@ def _as_time(value: float, book: Book, kind: str) -> object:
     return moment.time() if 0 <= value < 1 else moment
 
 
-def _hidden_rows(sheet: Sheet) -> Iterator[int]:
+def _find_hidden_rows(sheet: Sheet) -> Iterator[int]:
     """Find rows hidden by hand, by a filter, in a group, of no height, or as all that are not described."""
     for row, info in sheet.rowinfo_map.items():
         if info.hidden or not (info.height or info.has_default_height):
@@ -177,7 +177,7 @@ def _hidden_rows(sheet: Sheet) -> Iterator[int]:
         yield from (row for row in range(sheet.nrows) if row not in sheet.rowinfo_map)
 
 
-def _struck_runs(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
+def _find_struck_cells(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
     """Find cells whose text is struck through in part. Runs begin at a unit of UTF-16; one behind the text is empty."""
     for place, runs in sheet.rich_text_runlist_map.items():
         length = len(sheet.cell_value(*place).encode("utf-16-le", "surrogatepass")) // 2
@@ -185,7 +185,7 @@ def _struck_runs(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
             yield place
 
 
-def _error(code: int) -> str:
+def _name_error(code: int) -> str:
     from xlrd import error_text_from_code
 
     return str(error_text_from_code.get(code, "#UNKNOWN!"))
@@ -194,7 +194,7 @@ def _error(code: int) -> str:
 def _find_sheets(book: Book) -> list[int]:
     """Find where in the workbook's stream each sheet of cells begins."""
     begins = []
-    for kind, at in _walk(book, 0):
+    for kind, at in _walk_records(book, 0):
         if kind == _END:
             break
         if kind == _SHEET:
@@ -204,7 +204,7 @@ def _find_sheets(book: Book) -> list[int]:
     return begins
 
 
-def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
+def _put_formulas(loaded: LoadedSheet, book: Book, begin: int) -> None:
     """Put in formulas that were never calculated, which xlrd does not tell from others ([MS-XLS] 2.4.127).
 
     The result is an empty text, or 0 with the request to calculate it on opening. Programs that calculate write such
@@ -212,7 +212,7 @@ def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
     """
     # A chart's part of the sheet begins and ends as the sheet does, and has no cells.
     depth = 0
-    for kind, at in _walk(book, begin):
+    for kind, at in _walk_records(book, begin):
         if kind in _FORMULAS and depth == 1:
             row, column, _style, result, flags = _FORMULA_RECORD.unpack_from(book.mem, at)
             is_empty_text = result[0] == _EMPTY_TEXT and result[6:] == _NO_NUMBER
@@ -224,7 +224,7 @@ def _put_uncalculated(loaded: LoadedSheet, book: Book, begin: int) -> None:
             return
 
 
-def _walk(book: Book, begin: int) -> Iterator[tuple[int, int]]:
+def _walk_records(book: Book, begin: int) -> Iterator[tuple[int, int]]:
     """Walk from record to record: of what kind each is, and where its content begins."""
     at, end = book.base + begin, book.base + book.stream_len
     while at + _RECORD.size <= end:

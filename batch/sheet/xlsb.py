@@ -54,16 +54,16 @@ def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
 def _find_parts(package: Package) -> dict[str, str]:
     """Find in which part each sheet is, by its name."""
     parts = {}
-    for kind, content in _records(package.open(package.workbook).read()):
+    for kind, content in _walk_records(package.open(package.workbook).read()):
         if kind == _SHEET:
-            relation, rest = _text(content[_SHEET_HEAD.size :])
-            parts[_text(rest)[0]] = package.related[relation][1]
+            relation, rest = _read_text(content[_SHEET_HEAD.size :])
+            parts[_read_text(rest)[0]] = package.related[relation][1]
     return parts
 
 
 def _put_errors(sheet: LoadedSheet, part: bytes) -> None:
     row = 0
-    for kind, content in _records(part):
+    for kind, content in _walk_records(part):
         if kind == _ROW:
             (row,) = _NUMBER.unpack_from(content)
         elif kind in {_ERROR, _FORMULA_WITH_ERROR}:
@@ -73,7 +73,7 @@ def _put_errors(sheet: LoadedSheet, part: bytes) -> None:
             sheet.put(row, column, _ERRORS[code])
 
 
-def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
+def _walk_records(part: bytes) -> Iterator[tuple[int, bytes]]:
     """Walk through a part's records. Kinds and lengths are written in groups of seven bits, the lowest first."""
     at = 0
     while at < len(part):
@@ -92,7 +92,7 @@ def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def _text(content: bytes) -> tuple[str, bytes]:
+def _read_text(content: bytes) -> tuple[str, bytes]:
     """Read a text that begins with its length, and what follows it."""
     end = 4 + 2 * int(_NUMBER.unpack_from(content)[0])
     return content[4:end].decode("utf-16-le", "replace"), content[end:]

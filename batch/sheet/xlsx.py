@@ -13,14 +13,14 @@ from functools import cached_property
 from xml.etree.ElementTree import Element
 
 from batch.findings import Finding
-from batch.model import Appearance, Cell
+from batch.model import Cell, CellFormatting
 from batch.sheet.cell_styles import CellStyle, StyleSheet, read_conditional_style, read_styles
 from batch.sheet.number_format import COMPARISONS
-from batch.sheet.sheet_selection import Choice, Sheet, Table, as_cell, check_extent
+from batch.sheet.sheet_selection import Choice, Sheet, SheetTable, check_extent, convert_cell
 from batch.sheet.source_file import Limits
-from batch.sheet.xlsx_xml import EPOCH, SharedTexts, SheetXml, column_index
+from batch.sheet.xlsx_xml import EPOCH, SharedTexts, SheetXml, parse_column
 from batch.sheet.xml_package import UNREADABLE, Package
-from batch.validation.cells import oddity
+from batch.validation.cells import find_error_kind
 from batch.validation.header import SEARCHED_ROWS, Merged
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
@@ -62,7 +62,7 @@ def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
         if holds is None:
             untold += ranges
             continue
-        for row, column in _cells_of(ranges, sheet):
+        for row, column in _find_cells(ranges, sheet):
             truth = holds(row, column)
             if truth is None:
                 untold += ranges
@@ -83,7 +83,7 @@ def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 
 
-def _cells_of(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int, int]]:
+def _find_cells(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int, int]]:
     """Find the cells in there that hold something."""
     for top, left, bottom, right in ranges:
         rows = range(top - 1, min(bottom, sheet.height)) if bottom - top < len(sheet.rows) else sheet.rows
@@ -103,7 +103,7 @@ def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetXml) -> _Tru
     if kind == "cellIs":
         return _read_comparisons(rule.get("operator", ""), formulas, first, sheet)
     if kind in _WORDS and word and not _WILD & set(word):
-        return _look_for(_WORDS[kind], word.casefold(), sheet)
+        return _match_word(_WORDS[kind], word.casefold(), sheet)
     return None
 
 
@@ -112,7 +112,7 @@ def _read_expression(formula: str, first: tuple[int, int], sheet: SheetXml) -> _
     found = [_COMPARISON.fullmatch(part) for part in (_PARTS.findall(several[2]) if several else [formula])]
     if not found or None in found:
         return None
-    truths = [_compare(_operand(m[1], first, sheet), m[2], _operand(m[3], first, sheet)) for m in found if m]
+    truths = [_compare(_read_operand(m[1], first, sheet), m[2], _read_operand(m[3], first, sheet)) for m in found if m]
     return _join(truths, any if several and several[1].upper() == "OR" else all)
 
 
@@ -123,12 +123,12 @@ def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sh
     if not all(re.fullmatch(_OPERAND, formula.strip(), re.IGNORECASE) for formula in formulas):
         return None
     pairs = zip(operators, formulas, strict=True)
-    own = _at(sheet)
-    return _join([_compare(own, sign, _operand(formula.strip(), first, sheet)) for sign, formula in pairs], all)
+    own = _make_lookup(sheet)
+    return _join([_compare(own, sign, _read_operand(formula.strip(), first, sheet)) for sign, formula in pairs], all)
 
 
-def _look_for(finds: Callable[[str, str], bool], word: str, sheet: SheetXml) -> _Truth:
-    at = _at(sheet)
+def _match_word(finds: Callable[[str, str], bool], word: str, sheet: SheetXml) -> _Truth:
+    at = _make_lookup(sheet)
 
     def look(row: int, column: int) -> bool | None:
         value = at(row, column)
@@ -152,37 +152,37 @@ def _compare(left: _Value, sign: str, right: _Value) -> _Truth:
 
     def compare(row: int, column: int) -> bool | None:
         first, second = left(row, column), right(row, column)
-        one, other = _key(first, second), _key(second, first)
+        one, other = _rank_value(first, second), _rank_value(second, first)
         return None if one is None or other is None else COMPARISONS[sign](one, other)
 
     return compare
 
 
-def _key(value: object, other: object) -> tuple[int, float | str] | None:
+def _rank_value(value: object, other: object) -> tuple[int, float | str] | None:
     """Rank a value for comparing; a blank is like nothing of the other's kind."""
     match value:
         case None:
-            return _key({str: "", bool: False}.get(type(other), 0.0), None)
+            return _rank_value({str: "", bool: False}.get(type(other), 0.0), None)
         case bool():
             return 2, float(value)
         case float():
             return 0, value
         case datetime():
             return 0, (value - EPOCH) / _DAY
-        case str() if oddity(value) is None:
+        case str() if find_error_kind(value) is None:
             return 1, value.casefold()
     return None
 
 
-def _operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
+def _read_operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
     """Read a constant, or a cell: without a dollar sign it moves with the cell that the format is for."""
     if text.startswith('"'):
         constant: object = text[1:-1].replace('""', '"')
     elif text.upper() in {"TRUE", "FALSE"}:
         constant = text.upper() == "TRUE"
     elif reference := _REFERENCE.fullmatch(text):
-        at = _at(sheet)
-        to_row, to_column = int(reference[4]) - 1, column_index(reference[2])
+        at = _make_lookup(sheet)
+        to_row, to_column = int(reference[4]) - 1, parse_column(reference[2])
         return lambda row, column: at(
             to_row if reference[3] else to_row + row - first[0],
             to_column if reference[1] else to_column + column - first[1],
@@ -192,7 +192,7 @@ def _operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
     return lambda _row, _column: constant
 
 
-def _at(sheet: SheetXml) -> _Value:
+def _make_lookup(sheet: SheetXml) -> _Value:
     def at(row: int, column: int) -> object:
         cells = sheet.rows.get(row, ())
         return cells[column] if 0 <= column < len(cells) else None
@@ -208,28 +208,28 @@ class Workbook:
         self._parts = {sheet.name: sheet.part for sheet in reversed(package.sheets)}
         self._read: dict[str, SheetXml] = {}
 
-    def sheets(self) -> list[Sheet]:
+    def list_sheets(self) -> list[Sheet]:
         return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._package.sheets]
 
-    def top(self, sheet: str) -> list[list[Cell]]:
-        xml = self._sheet(sheet)
-        return [list(map(as_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
+    def read_top(self, sheet: str) -> list[list[Cell]]:
+        xml = self._load_sheet(sheet)
+        return [list(map(convert_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
 
-    def merged(self, sheet: str) -> list[Merged]:
-        return self._sheet(sheet).merged
+    def list_merged_cells(self, sheet: str) -> list[Merged]:
+        return self._load_sheet(sheet).merged
 
     def forget(self, sheet: str) -> None:
         self._read.pop(sheet, None)
 
-    def table(self, choice: Choice) -> Table:
-        xml = self._sheet(choice.sheet)
-        height, findings = choice.cut(xml.height, min(xml.rows, default=0)), self._unseen(xml)
+    def read_table(self, choice: Choice) -> SheetTable:
+        xml = self._load_sheet(choice.sheet)
+        height, findings = choice.cut(xml.height, min(xml.rows, default=0)), self._make_findings(xml)
         check_extent(self._name, height, xml.width, height * xml.width, self._limits)
         rows = (xml.rows.get(row, []) for row in range(height))
-        appearance = Appearance() if choice.is_only_top else _appearance(xml)
-        return Table(choice.sheet, rows, max(1, xml.width), appearance, findings)
+        appearance = CellFormatting() if choice.is_only_top else _make_appearance(xml)
+        return SheetTable(choice.sheet, rows, max(1, xml.width), appearance, findings)
 
-    def _sheet(self, name: str) -> SheetXml:
+    def _load_sheet(self, name: str) -> SheetXml:
         if name not in self._read:
             self._read[name] = self._parse(self._parts[name])
         return self._read[name]
@@ -263,15 +263,15 @@ class Workbook:
         except UNREADABLE:
             return StyleSheet(), False
 
-    def _unseen(self, xml: SheetXml) -> tuple[Finding, ...]:
+    def _make_findings(self, xml: SheetXml) -> tuple[Finding, ...]:
         """Say where not all could be looked at: Excel mends it."""
         is_seen = xml.is_clear and self._styles[1]
         return () if is_seen else (Finding("appearance-unseen", params={"as": "again"}),)
 
 
-def _appearance(xml: SheetXml) -> Appearance:
+def _make_appearance(xml: SheetXml) -> CellFormatting:
     """Make what a grid has: rows as Excel counts them, and none below the last cell."""
-    return Appearance(
+    return CellFormatting(
         shown={(row + 1, column): text for (row, column), text in xml.shown.items()},
         hidden_rows=frozenset(row + 1 for row in xml.hidden_rows if row < xml.height),
         hidden_columns=frozenset(xml.hidden_columns),

@@ -13,10 +13,10 @@ from decimal import Decimal
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
-from batch.sheet.cell_styles import CellStyle, strikes
+from batch.sheet.cell_styles import CellStyle, is_strike_set
 from batch.sheet.number_format import is_shown_as_it_is
 from batch.sheet.xml_package import Attributes, XmlReader
-from batch.validation.cells import oddity
+from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
 
 UNKNOWN = "#UNKNOWN!"
@@ -51,7 +51,7 @@ class SharedTexts(XmlReader):
         self.ends = {"t": self._end_run, "si": self._end_text}
 
     def _start_strike(self, attributes: Attributes) -> None:
-        if strikes(attributes):
+        if is_strike_set(attributes):
             self.struck.add(len(self.texts))
 
     def _end_run(self) -> None:
@@ -94,7 +94,7 @@ class SheetXml(XmlReader):
         self.is_clear = True
         """Whether no cell is there twice, and no range is written in an unknown way."""
         self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904
-        self._style_of = _styles_by_attribute(styles) if any(styles) else None
+        self._style_of = _make_style_finder(styles) if any(styles) else None
         self._letters = _name_columns()
         self._formulas: dict[Place, str] = {}
         self._row, self._column = -1, -1
@@ -154,7 +154,7 @@ class SheetXml(XmlReader):
             self.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
 
     def _start_strike(self, attributes: Attributes) -> None:
-        self._is_struck = self._is_struck or strikes(attributes)
+        self._is_struck = self._is_struck or is_strike_set(attributes)
 
     def _start_merged(self, attributes: Attributes) -> None:
         self.merged += self._read_ranges(attributes.get("ref", ""))
@@ -200,7 +200,7 @@ class SheetXml(XmlReader):
         letters = address.rstrip(_DIGITS)
         if address[len(letters) :] != self._row_text:
             raise ValueError("a cell is not in its row")
-        column = column_index(letters)
+        column = parse_column(letters)
         if column >= _MOST_COLUMNS:
             raise ValueError("a column has no such name")
         return column
@@ -228,7 +228,7 @@ class SheetXml(XmlReader):
             case "b":
                 return _read_truth(text)
             case "e":
-                return text if oddity(text) == "error" else UNKNOWN
+                return text if find_error_kind(text) == "error" else UNKNOWN
             case "d":
                 return _read_day(text)
         return UNKNOWN
@@ -272,13 +272,13 @@ class SheetXml(XmlReader):
         if style.hides or (style.hides_text and isinstance(value, str)):
             self.shown[row, column] = ""
         elif isinstance(value, float) and style.time:
-            day = _as_day(value, is_duration=style.time == "duration", counts_from_1904=self._counts_from_1904)
+            day = _convert_day(value, is_duration=style.time == "duration", counts_from_1904=self._counts_from_1904)
             if day is None:
                 self.shown[row, column] = "####"
             else:
                 self._cells[column] = day
         elif isinstance(value, float) and style.shape is not None and not is_shown_as_it_is(value, style.decimals):
-            text = style.shape.shown_otherwise(Decimal(repr(value)))
+            text = style.shape.find_misleading_text(Decimal(repr(value)))
             if text is not None:
                 self.shown[row, column] = text
 
@@ -289,12 +289,12 @@ def read_range(text: str) -> Merged | None:
     corners = [_PLACE.fullmatch(first), _PLACE.fullmatch(last or first)]
     if None in corners:
         return None
-    (top, left), (bottom, right) = ((int(corner[2]), column_index(corner[1])) for corner in corners if corner)
+    (top, left), (bottom, right) = ((int(corner[2]), parse_column(corner[1])) for corner in corners if corner)
     return min(top, bottom), min(left, right), max(top, bottom), max(left, right)
 
 
 @lru_cache(maxsize=_MOST_COLUMNS)
-def column_index(letters: str) -> int:
+def parse_column(letters: str) -> int:
     """Parse a column's letters to its number from 0: A is 0, AA is 26."""
     number = 0
     if not (letters.isascii() and letters.isalpha()):
@@ -313,7 +313,7 @@ def _name_columns() -> Sequence[str]:
     return [*letters, *twice, *thrice[: _MOST_COLUMNS - len(letters) - len(twice)], ""]
 
 
-def _styles_by_attribute(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
+def _make_style_finder(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
     """Make what finds a style by a cell's attribute; a cell that gives none has the first."""
 
     @lru_cache(maxsize=65_536)
@@ -345,7 +345,7 @@ def _read_day(text: str | None) -> object:
         return UNKNOWN
 
 
-def _as_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> object:
+def _convert_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> object:
     """Convert a number to the day, the time or the duration that it is shown as; None where none is shown."""
     if is_duration and abs(number) < _LAST_DAY:
         return timedelta(milliseconds=round(number * _DAY))

@@ -54,7 +54,7 @@ class Package:
         self._names = {_fold(name): name for name in self._archive.namelist()}
         if len(self._names) < len(self._archive.namelist()):
             raise ValueError("two parts have names that differ by nothing that counts")
-        self.workbook = self._find_related(_PACKAGE, "", "officeDocument") or next(
+        self.workbook = self._find_part(_PACKAGE, "", "officeDocument") or next(
             (name for name in _USUAL if name in self._names), _USUAL[0]
         )
 
@@ -73,35 +73,35 @@ class Package:
     @cached_property
     def related(self) -> dict[str, tuple[str, str]]:
         """What the workbook's relationships lead to, by their ids: the kind of each, and its part."""
-        return {relation: (kind, part) for relation, kind, part in self._relations(*self._own)}
+        return {relation: (kind, part) for relation, kind, part in self._list_relations(*self._own)}
 
     @cached_property
     def styles(self) -> str | None:
         """The part with the styles; None if there is none."""
-        return self._find_related(*self._own, "styles")
+        return self._find_part(*self._own, "styles")
 
     @cached_property
     def texts(self) -> str | None:
         """The part with the texts that cells share."""
-        return self._find_related(*self._own, "sharedStrings")
+        return self._find_part(*self._own, "sharedStrings")
 
     @property
     def counts_from_1904(self) -> bool:
         """Whether days are counted from 1904."""
-        return self._says("workbookPr", "date1904")
+        return self._has_flag("workbookPr", "date1904")
 
     @property
     def is_to_be_calculated(self) -> bool:
         """Whether the workbook asks to be calculated when it is opened: what is saved in it may never have been."""
-        return self._says("calcPr", "fullCalcOnLoad")
+        return self._has_flag("calcPr", "fullCalcOnLoad")
 
     @cached_property
     def calculates(self) -> bool:
         """Whether a program saved it that calculates: it leaves its name or, as Google Sheets, a part of its own."""
         kinds = ("extended-properties", "extendedProperties")
-        part = next(filter(None, (self._find_related(_PACKAGE, "", kind) for kind in kinds)), None)
+        part = next(filter(None, (self._find_part(_PACKAGE, "", kind) for kind in kinds)), None)
         if part is None:
-            return self._find_related(*self._own, _GOOGLE) is not None
+            return self._find_part(*self._own, _GOOGLE) is not None
         name = self.read_tree(part).findtext("{*}Application", "")
         return any(program in name.casefold() for program in _CALCULATING)
 
@@ -126,15 +126,15 @@ class Package:
         folder, _slash, name = self.workbook.rpartition("/")
         return posixpath.join(folder, "_rels", f"{name}.rels"), folder
 
-    def _says(self, element: str, attribute: str) -> bool:
+    def _has_flag(self, element: str, attribute: str) -> bool:
         found = self._book.find(f"{{*}}{element}")
         return found is not None and found.get(attribute, "").strip() in _TRUE
 
-    def _find_related(self, part: str, folder: str, wanted: str) -> str | None:
-        found = (target for _id, kind, target in self._relations(part, folder) if kind == wanted)
+    def _find_part(self, part: str, folder: str, wanted: str) -> str | None:
+        found = (target for _id, kind, target in self._list_relations(part, folder) if kind == wanted)
         return next((target for target in found if target in self._names), None)
 
-    def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
+    def _list_relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
         """List what a part of relationships names: each one's id, its kind, and the part that it leads to."""
         if part not in self._names:
             return []
@@ -173,7 +173,7 @@ class XmlReader:
         self._parser = ParserCreate(namespace_separator=" ")
         # Or a line break would come apart from the spaces around it.
         self._parser.buffer_text = True
-        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.StartDoctypeDeclHandler = _refuse_doctype
         self._parser.StartElementHandler = self._begin
 
     def parse(self, stream: IO[bytes]) -> None:
@@ -194,8 +194,8 @@ class XmlReader:
             return name if " " in name else space + separator + name
 
         self._starts = {whole(name): handler for name, handler in self.starts.items()}
-        self._starts |= dict.fromkeys(map(whole, self.passed_by), self._pass_by)
-        self._starts |= {whole(name): partial(self._build, name) for name in self.trees}
+        self._starts |= dict.fromkeys(map(whole, self.passed_by), self._skip_element)
+        self._starts |= {whole(name): partial(self._build_tree, name) for name in self.trees}
         self._ends = {whole(name): handler for name, handler in self.ends.items()}
         self._listen()
 
@@ -215,23 +215,23 @@ class XmlReader:
         self._parser.StartElementHandler, self._parser.EndElementHandler = start, end
         self._parser.CharacterDataHandler = self.hear_text
 
-    def _pass_by(self, _attributes: Attributes) -> None:
+    def _skip_element(self, _attributes: Attributes) -> None:
         self._depth = 1
         self._parser.CharacterDataHandler = None
-        self._parser.StartElementHandler, self._parser.EndElementHandler = self._deeper, self._higher
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._enter_element, self._leave_element
 
-    def _deeper(self, name: str, attributes: Attributes) -> None:
+    def _enter_element(self, name: str, attributes: Attributes) -> None:
         if " " in name and name in self.trees:
-            self._build(name, attributes)
+            self._build_tree(name, attributes)
         else:
             self._depth += 1
 
-    def _higher(self, _name: str) -> None:
+    def _leave_element(self, _name: str) -> None:
         self._depth -= 1
         if not self._depth:
             self._listen()
 
-    def _build(self, name: str, attributes: Attributes) -> None:
+    def _build_tree(self, name: str, attributes: Attributes) -> None:
         """Build a tree of what is in an element that begins, and hand it over at its end."""
         parser, builder, depth = self._parser, TreeBuilder(), 0
         before = parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler
@@ -239,12 +239,12 @@ class XmlReader:
         def start(name: str, attributes: Attributes) -> None:
             nonlocal depth
             depth += 1
-            builder.start(_in_braces(name), dict(attributes))
+            builder.start(_format_tag(name), dict(attributes))
 
         def end(inner: str) -> None:
             nonlocal depth
             depth -= 1
-            builder.end(_in_braces(inner))
+            builder.end(_format_tag(inner))
             if not depth:
                 parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = before
                 self.trees[name](builder.close())
@@ -253,11 +253,11 @@ class XmlReader:
         start(name, attributes)
 
 
-def _in_braces(name: str) -> str:
+def _format_tag(name: str) -> str:
     """Write a name as trees have it."""
     space, separator, local = name.rpartition(" ")
     return f"{{{space}}}{local}" if separator else local
 
 
-def _refuse(name: str, system: str | None, public: str | None, _has_subset: int) -> None:
+def _refuse_doctype(name: str, system: str | None, public: str | None, _has_subset: int) -> None:
     raise DTDForbidden(name, system, public)

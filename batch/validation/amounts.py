@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from batch.model import Cell
-from batch.money import EXCEL_PRECISION, THOUSANDTH, ZERO, amount_text, decimals
-from batch.validation.cells import NOTHING, cell_shown, oddity, quoted, visible
+from batch.money import EXCEL_PRECISION, THOUSANDTH, ZERO, count_decimals, encode_amount
+from batch.validation.cells import NOTHING, find_error_kind, format_cell, quote_cell, strip_invisible
 from batch.validation.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
 MAX_TEXT = 64
@@ -58,69 +58,69 @@ def read_amount(cell: Cell) -> AmountReading:
         return _read_number(cell)
     if cell is None:
         return AmountReading(broken="amount-missing")
-    return AmountReading(broken=f"amount-{oddity(cell)}", params=quoted(cell))
+    return AmountReading(broken=f"amount-{find_error_kind(cell)}", params=quote_cell(cell))
 
 
 def _read_number(cell: Decimal) -> AmountReading:
     if not cell.is_finite() or abs(cell.adjusted()) > _FARTHEST:
-        return _not_a_number(cell)
+        return _report_no_number(cell)
     # As Excel compares: the first 15 significant digits.
-    return _checked(EXCEL_PRECISION.abs(cell), "-" if cell < 0 else "", cell)
+    return _check_number(EXCEL_PRECISION.abs(cell), "-" if cell < 0 else "", cell)
 
 
 @lru_cache(maxsize=1 << 14)
 def _read_text(text: str) -> AmountReading:
     usual = _USUAL.fullmatch(text)
     if usual:
-        return _checked(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", text)
-    plain = _plain(text) if len(text) <= MAX_TEXT else ""
+        return _check_number(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", text)
+    plain = _normalize_text(text) if len(text) <= MAX_TEXT else ""
     if not plain:
-        return _not_a_number(text) if visible(text) else AmountReading(broken="amount-missing")
-    if oddity(text):
-        return AmountReading(broken=f"amount-{oddity(text)}", params=quoted(text))
+        return _report_no_number(text) if strip_invisible(text) else AmountReading(broken="amount-missing")
+    if find_error_kind(text):
+        return AmountReading(broken=f"amount-{find_error_kind(text)}", params=quote_cell(text))
     sign, digits = _split_sign(plain)
-    grouped, separators = _separators(digits)
+    grouped, separators = _strip_groups(digits)
     if not re.fullmatch(r"[\d.,]*\d", grouped):
-        return _broken(text, grouped)
+        return _find_fault(text, grouped)
     if separators == "" or len(set(separators)) == 2:
-        number = _with_last_as_decimal(grouped, separators)
+        number = _parse_decimal(grouped, separators)
     elif len(separators) > 1:
-        number = _all_groups(grouped, separators[0])
+        number = _parse_groups(grouped, separators[0])
     else:
         whole, fraction = grouped.split(separators)
-        if grouped == digits and _could_be_a_group(whole, fraction):
-            return _ambiguous(text, whole, fraction)
+        if grouped == digits and _may_be_group(whole, fraction):
+            return _report_ambiguous(text, whole, fraction)
         number = Decimal(f"{whole or 0}.{fraction}")
-    return _not_a_number(text) if number is None else _checked(number, sign, text)
+    return _report_no_number(text) if number is None else _check_number(number, sign, text)
 
 
-def _broken(text: str, grouped: str) -> AmountReading:
+def _find_fault(text: str, grouped: str) -> AmountReading:
     """Find what a text breaks that has more in it than digits, points and commas."""
     if re.fullmatch(r"[\d.,]*\d ?%", grouped):
-        return _percentage(text)
+        return _report_percentage(text)
     cut = _CUT.fullmatch(grouped)
     if cut is None:
-        return _not_a_number(text)
+        return _report_no_number(text)
     whole, fraction = re.sub("[ ']", "", cut[1]), cut[2]
-    return _ambiguous(text, whole, fraction) if int(whole + fraction) else AmountReading(broken="amount-zero")
+    return _report_ambiguous(text, whole, fraction) if int(whole + fraction) else AmountReading(broken="amount-zero")
 
 
-def _could_be_a_group(whole: str, fraction: str) -> bool:
+def _may_be_group(whole: str, fraction: str) -> bool:
     """Tell whether three digits behind the only separator could be thousands; nobody writes 0,125 for 125."""
     return len(fraction) == 3 and 1 <= len(whole) <= 3 and whole != "0" and int(whole + fraction) != 0
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     """Write a text with ASCII digits, signs and single spaces, without the euro sign and invisible characters."""
     text = text.translate(_ALIKE)
     if not text.isascii():
-        text = "".join(map(_plain_char, text))
+        text = "".join(map(_normalize_char, text))
     plain = _SPACES.sub(" ", text).strip()
     # Excel's own mark for "this is a text" stands in front where somebody typed it into a text.
     return _CURRENCY.sub("", plain.removeprefix("'")).strip()
 
 
-def _plain_char(char: str) -> str:
+def _normalize_char(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
@@ -138,7 +138,7 @@ def _split_sign(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _separators(digits: str) -> tuple[str, str]:
+def _strip_groups(digits: str) -> tuple[str, str]:
     """Take out well-formed groups by spaces or apostrophes, and list the points and commas that are left, in order."""
     whole = re.split(r"[.,]", digits, maxsplit=1)[0]
     if _GROUPED.fullmatch(whole) and not (" " in whole and "'" in whole):
@@ -146,7 +146,7 @@ def _separators(digits: str) -> tuple[str, str]:
     return digits, "".join(char for char in digits if char in ".,")
 
 
-def _with_last_as_decimal(grouped: str, separators: str) -> Decimal | None:
+def _parse_decimal(grouped: str, separators: str) -> Decimal | None:
     if not separators:
         return Decimal(grouped)
     group, decimal = separators[0], separators[-1]
@@ -156,7 +156,7 @@ def _with_last_as_decimal(grouped: str, separators: str) -> Decimal | None:
     return Decimal(f"{whole.replace(group, '')}.{fraction}") if _is_grouped(whole, group) else None
 
 
-def _all_groups(grouped: str, group: str) -> Decimal | None:
+def _parse_groups(grouped: str, group: str) -> Decimal | None:
     return Decimal(grouped.replace(group, "")) if _is_grouped(grouped, group) else None
 
 
@@ -164,32 +164,32 @@ def _is_grouped(whole: str, group: str) -> bool:
     return re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+", whole) is not None
 
 
-def _ambiguous(text: str, whole: str, fraction: str) -> AmountReading:
+def _report_ambiguous(text: str, whole: str, fraction: str) -> AmountReading:
     small, large = Decimal(f"{whole}.{fraction}"), Decimal(whole + fraction)
     params = {
-        "value": cell_shown(text),
+        "value": format_cell(text),
         "first": f"{small}",
         "second": f"{large}",
         # Two decimals can only be decimals; where three are needed, a fourth makes them so.
-        "first_as": amount_text(small) if decimals(small) < 3 else f"{small:.4f}",
-        "second_as": amount_text(large),
+        "first_as": encode_amount(small) if count_decimals(small) < 3 else f"{small:.4f}",
+        "second_as": encode_amount(large),
     }
     return AmountReading(broken="amount-ambiguous", params=params)
 
 
-def _checked(number: Decimal, sign: str, cell: Cell) -> AmountReading:
+def _check_number(number: Decimal, sign: str, cell: Cell) -> AmountReading:
     if number == ZERO:
         return AmountReading(broken="amount-zero")
     if number > _LARGEST:
-        return AmountReading(broken="amount-too-large", params=quoted(cell))
+        return AmountReading(broken="amount-too-large", params=quote_cell(cell))
     if number % THOUSANDTH:
-        return AmountReading(broken="amount-decimals", params=quoted(cell))
+        return AmountReading(broken="amount-decimals", params=quote_cell(cell))
     return AmountReading(number, sign)
 
 
-def _not_a_number(cell: Cell) -> AmountReading:
-    return AmountReading(broken="amount-not-a-number", params=quoted(cell))
+def _report_no_number(cell: Cell) -> AmountReading:
+    return AmountReading(broken="amount-not-a-number", params=quote_cell(cell))
 
 
-def _percentage(text: str) -> AmountReading:
-    return AmountReading(broken="amount-percentage", params=quoted(text))
+def _report_percentage(text: str) -> AmountReading:
+    return AmountReading(broken="amount-percentage", params=quote_cell(text))

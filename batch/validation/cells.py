@@ -10,9 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from batch.i18n import shown
+from batch.i18n import show_value
 from batch.model import Cell
-from batch.money import MAX_DIGITS, as_excel_compares
+from batch.money import MAX_DIGITS, round_like_excel
 from batch.validation.titles import has_other_unit
 from batch.validation.vocabulary import BRACKETS, fold
 
@@ -26,7 +26,7 @@ _PIECES_SHOWN = 20
 """Ranges of row numbers that a finding lists."""
 
 
-def row_ranges(numbers: Iterable[int]) -> str:
+def format_row_ranges(numbers: Iterable[int]) -> str:
     """Name rows by ranges, as in "2-15, 17"."""
     ranges: list[list[int]] = []
     for number in sorted(numbers):
@@ -54,7 +54,7 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u28
 }
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Take away invisible characters and the white space around a text; white space inside becomes one space."""
     if text.isprintable() and "  " not in text and _BLANK_LETTERS.isdisjoint(text):
         return text.strip(" ")
@@ -69,7 +69,7 @@ def is_invisible(char: str) -> bool:
 
 def is_blank(cell: Cell) -> bool:
     """Tell whether a person sees an empty cell."""
-    return cell is None or (isinstance(cell, str) and not visible(cell))
+    return cell is None or (isinstance(cell, str) and not strip_invisible(cell))
 
 
 def has_content(cells: Sequence[Cell]) -> bool:
@@ -77,7 +77,7 @@ def has_content(cells: Sequence[Cell]) -> bool:
     return not all(map(is_blank, cells))
 
 
-def oddity(cell: Cell) -> str | None:
+def find_error_kind(cell: Cell) -> str | None:
     """Find what a cell holds that is neither text nor number: a date, a truth value, an error, an uncalculated formula.
 
     Errors and formulas without a saved result are read as the text that they are, "#N/A" or "=B2".
@@ -89,25 +89,25 @@ def oddity(cell: Cell) -> str | None:
 
 
 def _is_error(text: str) -> bool:
-    return "".join(text.split()) in _ERRORS or _ERROR_NUMBER.fullmatch(visible(text)) is not None
+    return "".join(text.split()) in _ERRORS or _ERROR_NUMBER.fullmatch(strip_invisible(text)) is not None
 
 
-def quoted(cell: Cell) -> Mapping[str, str]:
+def quote_cell(cell: Cell) -> Mapping[str, str]:
     """Give a finding's parameters for a cell: its value, and the kind of value where that changes how it looks."""
     kind = "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
     kind = kind or ("number" if isinstance(cell, Decimal) else None)
-    return {"value": cell_shown(cell), "stored": kind} if kind else {"value": cell_shown(cell)}
+    return {"value": format_cell(cell), "stored": kind} if kind else {"value": format_cell(cell)}
 
 
-def cell_shown(cell: Cell) -> str:
+def format_cell(cell: Cell) -> str:
     """Write a cell for a message: on one line and short, whatever it holds."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d}"
     if isinstance(cell, Decimal) and cell.is_finite() and abs(cell.adjusted()) < MAX_DIGITS:
-        return f"{as_excel_compares(cell).normalize():f}"
-    return shown(str(cell).strip())
+        return f"{round_like_excel(cell).normalize():f}"
+    return show_value(str(cell).strip())
 
 
 _CODES = frozenset(
@@ -159,7 +159,7 @@ def read_currency(cell: Cell, *, beside_others: bool = False) -> tuple[str, Mapp
     """
     if is_blank(cell):
         return ("currency-other", {"as": "blank"}) if beside_others else None
-    return None if _is_euro(cell) else ("currency-other", quoted(cell))
+    return None if _is_euro(cell) else ("currency-other", quote_cell(cell))
 
 
 def has_other_currency(cells: Iterable[Cell]) -> bool:
@@ -169,14 +169,14 @@ def has_other_currency(cells: Iterable[Cell]) -> bool:
 
 def is_currency_column(cells: Iterable[Cell]) -> bool:
     """Tell whether more than half of the different cells below any title are currencies. Blanks do not count."""
-    different = {visible(cell) if isinstance(cell, str) else cell for cell in cells if not is_blank(cell)}
+    different = {strip_invisible(cell) if isinstance(cell, str) else cell for cell in cells if not is_blank(cell)}
     if len(different) > _MOST_CURRENCIES:
         return False
     named = [cell for cell in different if isinstance(cell, str) and _is_currency(cell)]
     return 2 * len(named) > len(different) and not _ALSO_WORDS.issuperset(named)
 
 
-def names_other_unit(title: str) -> bool:
+def has_foreign_unit(title: str) -> bool:
     """Tell whether a title says anywhere that its numbers are not euros: by a code, a name, a sign or a factor."""
     remarks = " ".join(BRACKETS.findall(title))
     codes = {word for word in _WORD.findall(title) if word.isupper()} | set(_WORD.findall(remarks.upper()))
@@ -191,7 +191,7 @@ def names_other_unit(title: str) -> bool:
 def _is_euro(cell: Cell) -> bool:
     if not isinstance(cell, str) or has_other_unit(cell):
         return False
-    words = set(fold(visible(cell)).split())
+    words = set(fold(strip_invisible(cell)).split())
     return not words.isdisjoint(_EUROS) and words <= _EUROS | _BESIDE_EUROS
 
 
@@ -252,7 +252,9 @@ def find_distinct(column: Series[Any]) -> Distinct[Cell]:
     return Distinct([places[code] for code in range(len(places))], codes)
 
 
-def join(one: Distinct[Read], other: Distinct[_Other], read: Callable[[Read, _Other], Joined]) -> Distinct[Joined]:
+def join_columns(
+    one: Distinct[Read], other: Distinct[_Other], read: Callable[[Read, _Other], Joined]
+) -> Distinct[Joined]:
     """Read what stands in two columns together, each pair once."""
     import pandas as pd
 

@@ -10,28 +10,36 @@ from typing import TYPE_CHECKING
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid, take_cells
-from batch.model import AMOUNTS, Cell, Direction, Role
+from batch.model import AMOUNTS, Cell, ColumnRole, Direction
 from batch.money import from_thousandths
 from batch.validation.amounts import read_amount
-from batch.validation.cells import Body, cell_shown, find_distinct, has_content, is_blank, row_ranges, visible
-from batch.validation.footer import label_kind
-from batch.validation.formatting import Looks, hidden_findings, untold_findings
+from batch.validation.cells import (
+    Body,
+    find_distinct,
+    format_cell,
+    format_row_ranges,
+    has_content,
+    is_blank,
+    strip_invisible,
+)
+from batch.validation.footer import find_label_kind
+from batch.validation.formatting import FormattingChecks, check_hidden_cells, check_untold_areas
 from batch.validation.header import (
     ENOUGH_ROLES,
     PAIR,
     SEARCHED_ROWS,
     WORDED,
     Header,
-    cell_address,
     find_header,
-    missing_header,
+    format_cell_address,
     name_columns,
+    report_missing_header,
 )
-from batch.validation.rows import Table, read_rows
-from batch.validation.titles import column_roles
+from batch.validation.rows import TableLayout, read_rows
+from batch.validation.titles import find_column_roles
 from batch.validation.tokens import KnownTokens
 from batch.validation.totals import set_totals_aside
-from batch.validation.vocabulary import direction_of
+from batch.validation.vocabulary import find_direction
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,9 +49,9 @@ if TYPE_CHECKING:
 class Conventions:
     """Nothing is said unless it is here. Columns are named by their title, or by their letter in the sheet."""
 
-    columns: Mapping[Role, str] = field(default_factory=dict)
+    columns: Mapping[ColumnRole, str] = field(default_factory=dict)
     """What a person says of this sheet."""
-    remembered: Mapping[Role, str] = field(default_factory=dict)
+    remembered: Mapping[ColumnRole, str] = field(default_factory=dict)
     """What a person said of an earlier sheet, to be kept: used for what is not found otherwise."""
     signed: bool = False
     """Amounts carry the direction: a minus is a remove, and there is no direction column."""
@@ -51,7 +59,7 @@ class Conventions:
     """Rows and columns that nobody sees are meant as well."""
 
 
-def titles_to_keep(sheet: CheckedSheet, columns: Mapping[Role, str]) -> dict[Role, str]:
+def keep_titles(sheet: CheckedSheet, columns: Mapping[ColumnRole, str]) -> dict[ColumnRole, str]:
     """Find the titles of the columns that were named by hand, as the header has them; a blank one says nothing."""
     titles = {role: sheet.columns[sheet.roles[role]] for role in columns if role in sheet.roles}
     return {role: title for role, title in titles.items() if title}
@@ -61,7 +69,7 @@ def titles_to_keep(sheet: CheckedSheet, columns: Mapping[Role, str]) -> dict[Rol
 class Usage:
     """The columns that are read, whether amounts carry the direction, and what is to be said of the header."""
 
-    roles: Mapping[Role, int]
+    roles: Mapping[ColumnRole, int]
     findings: Sequence[Finding]
     signed: bool = False
 
@@ -74,30 +82,32 @@ class _Example:
     value: str
 
 
-def usage_of(body: Body, header: Header, *, signed: bool) -> Usage:
+def find_usage(body: Body, header: Header, *, signed: bool) -> Usage:
     """Find the way that the rows use, by the first cell that shows it."""
     roles = header.roles
     if all(role in roles for role in PAIR):
         if not any(role in roles for role in WORDED):
             return Usage(roles, header.findings)
-        return _pair_or_words(body, header, signed=signed)
-    if Role.AMOUNT not in roles:
+        return _choose_convention(body, header, signed=signed)
+    if ColumnRole.AMOUNT not in roles:
         return Usage(roles, header.findings, signed)
     if signed:
-        return _signed(body, header)
-    findings = header.findings if Role.DIRECTION in roles else _without_direction(body, header)
+        return _find_signed_usage(body, header)
+    findings = header.findings if ColumnRole.DIRECTION in roles else _check_missing_direction(body, header)
     return Usage(roles, findings)
 
 
-def words_and_signs(body: Body, header: Header) -> Sequence[Finding]:
+def check_wordless_signs(body: Body, header: Header) -> Sequence[Finding]:
     """Say where a sheet has a word for the direction in some rows, and only a sign in others."""
-    wordless = Body(body.frame[body.distinct(header.roles[Role.DIRECTION]).mark(is_blank)])
-    sign = _first(wordless, header, (Role.AMOUNT,), _has_sign)
-    word = _first(body, header, (Role.DIRECTION,), _is_direction)
-    return _mixed(word, sign, "signed") if word and sign else ()
+    wordless = Body(body.frame[body.distinct(header.roles[ColumnRole.DIRECTION]).mark(is_blank)])
+    sign = _find_example(wordless, header, (ColumnRole.AMOUNT,), _has_sign)
+    word = _find_example(body, header, (ColumnRole.DIRECTION,), _is_direction)
+    return _report_mixed(word, sign, "signed") if word and sign else ()
 
 
-def _first(body: Body, header: Header, roles: Collection[Role], shows: Callable[[Cell], bool]) -> _Example | None:
+def _find_example(
+    body: Body, header: Header, roles: Collection[ColumnRole], shows: Callable[[Cell], bool]
+) -> _Example | None:
     """Find the first cell in a column of these roles that shows what is looked for."""
     found = []
     for column in (header.roles[role] for role in roles if role in header.roles):
@@ -105,40 +115,42 @@ def _first(body: Body, header: Header, roles: Collection[Role], shows: Callable[
         place = next((place for place, cell in enumerate(cells.each) if cell is not None and shows(cell)), None)
         if place is not None:
             row = int(body.frame.index[cells.first(place)])
-            found.append((row, column, _Example(cell_address(column, row), cell_shown(cells.each[place]))))
+            found.append((row, column, _Example(format_cell_address(column, row), format_cell(cells.each[place]))))
     return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
-def _pair_or_words(body: Body, header: Header, *, signed: bool) -> Usage:
-    worded = _first(body, header, WORDED, lambda cell: not is_blank(cell))
-    paired = _first(body, header, PAIR, _is_filled)
+def _choose_convention(body: Body, header: Header, *, signed: bool) -> Usage:
+    worded = _find_example(body, header, WORDED, lambda cell: not is_blank(cell))
+    paired = _find_example(body, header, PAIR, _is_filled)
     if worded and paired:
-        return Usage(header.roles, (*header.findings, *_mixed(worded, paired)))
+        return Usage(header.roles, (*header.findings, *_report_mixed(worded, paired)))
     unused = PAIR if worded else WORDED
     roles = {role: column for role, column in header.roles.items() if role not in unused}
     return Usage(roles, header.findings, signed and bool(worded))
 
 
-def _signed(body: Body, header: Header) -> Usage:
+def _find_signed_usage(body: Body, header: Header) -> Usage:
     """Read no column of words as directions beside signed amounts, unless it says so."""
-    word = _first(body, header, (Role.DIRECTION,), _is_direction)
-    amounts = (_first(body, header, (Role.AMOUNT,), shows) for shows in (_has_sign, _is_filled))
+    word = _find_example(body, header, (ColumnRole.DIRECTION,), _is_direction)
+    amounts = (_find_example(body, header, (ColumnRole.AMOUNT,), shows) for shows in (_has_sign, _is_filled))
     sign = word and next(filter(None, amounts), None)
-    roles: dict[Role, int] = {role: column for role, column in header.roles.items() if role != Role.DIRECTION}
-    mixed = _mixed(word, sign, "signed") if word and sign else ()
+    roles: dict[ColumnRole, int] = {
+        role: column for role, column in header.roles.items() if role != ColumnRole.DIRECTION
+    }
+    mixed = _report_mixed(word, sign, "signed") if word and sign else ()
     return Usage(roles, (*header.findings, *mixed), signed=True)
 
 
-def _without_direction(body: Body, header: Header) -> Sequence[Finding]:
+def _check_missing_direction(body: Body, header: Header) -> Sequence[Finding]:
     """Say that amounts have signs, which are most often the direction that is missing."""
-    sign = _first(body, header, (Role.AMOUNT,), _has_sign)
+    sign = _find_example(body, header, (ColumnRole.AMOUNT,), _has_sign)
     if sign is None:
         return header.findings
-    others = [finding for finding in header.findings if finding.params.get("column") != Role.DIRECTION.value]
+    others = [finding for finding in header.findings if finding.params.get("column") != ColumnRole.DIRECTION.value]
     return (*others, Finding("signed-amounts", None, sign.cell, {"at": sign.cell, "value": sign.value}))
 
 
-def _mixed(first: _Example, second: _Example, kind: str | None = None) -> tuple[Finding]:
+def _report_mixed(first: _Example, second: _Example, kind: str | None = None) -> tuple[Finding]:
     params = {
         "first": first.value,
         "first_cell": first.cell,
@@ -149,7 +161,7 @@ def _mixed(first: _Example, second: _Example, kind: str | None = None) -> tuple[
 
 
 def _is_direction(cell: Cell) -> bool:
-    return isinstance(cell, str) and direction_of(visible(cell)) is not None
+    return isinstance(cell, str) and find_direction(strip_invisible(cell)) is not None
 
 
 def _has_sign(cell: Cell) -> bool:
@@ -160,7 +172,7 @@ def _is_filled(cell: Cell) -> bool:
     return read_amount(cell).broken not in {"amount-missing", "amount-zero"}
 
 
-def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[str]) -> Iterator[Finding]:
+def find_swallowed_rows(grid: Grid, roles: Mapping[ColumnRole, int], tokens: Iterable[str]) -> Iterator[Finding]:
     """Find the lines that may be rows in a text file's cells. `tokens` are all that are known.
 
     It is said of the file, and stays however a cell is corrected afterwards: that does not bring the rows back.
@@ -173,10 +185,10 @@ def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[
     at = None
     several = take_cells(grid.frame.loc[list(grid.wrapped.lines)])
     for (row, (first, lines)), cells in zip(grid.wrapped.lines.items(), several, strict=True):
-        record = _name_row(cells, roles)
+        record = _read_row(cells, roles)
         found = []
         for number, line in enumerate(lines, start=first):
-            named = _name_row(line.split(separator), roles)
+            named = _read_row(line.split(separator), roles)
             if named == record and record is not None:
                 # Only once: the same line twice is a row and another.
                 record = None
@@ -185,40 +197,44 @@ def find_swallowed_rows(grid: Grid, roles: Mapping[Role, int], tokens: Iterable[
         lost += found
         at = at or (_find_break(row, cells) if found else None)
     if at is not None:
-        yield Finding("rows-in-cell", cell=at, params={"count": str(len(lost)), "at": at, "lines": row_ranges(lost)})
+        yield Finding(
+            "rows-in-cell", cell=at, params={"count": str(len(lost)), "at": at, "lines": format_row_ranges(lost)}
+        )
 
 
 class _Beginnings:
     """The tokens that are known; of one that holds a separator itself, what is left of it in a cell that it cut."""
 
     def __init__(self, separator: str, tokens: Iterable[str]) -> None:
-        self._tokens = {_plain(token.split(separator, 1)[0]) for token in tokens} - {""}
+        self._tokens = {_normalize_text(token.split(separator, 1)[0]) for token in tokens} - {""}
         self._lengths = sorted(set(map(len, self._tokens)))
 
     def begin(self, text: str) -> bool:
         """Tell whether a text begins with one of them."""
-        plain = _plain(text)
+        plain = _normalize_text(text)
         return any(plain[:end] in self._tokens and not plain[end : end + 1].isalnum() for end in self._lengths)
 
 
-def _name_row(cells: Sequence[Cell], roles: Mapping[Role, int]) -> tuple[str, ...] | None:
+def _read_row(cells: Sequence[Cell], roles: Mapping[ColumnRole, int]) -> tuple[str, ...] | None:
     """Give the token and the amounts of what may be a row; None for what is none."""
-    texts = {role: _plain(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None}
+    texts = {
+        role: _normalize_text(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None
+    }
     amounts = [texts.get(role, "") for role in AMOUNTS]
-    if not texts.get(Role.TOKEN) or all(read_amount(amount).amount is None for amount in amounts):
+    if not texts.get(ColumnRole.TOKEN) or all(read_amount(amount).amount is None for amount in amounts):
         return None
-    return texts[Role.TOKEN], *amounts
+    return texts[ColumnRole.TOKEN], *amounts
 
 
 def _find_break(row: int, cells: Sequence[Cell]) -> str:
     """Find the address of the first cell that holds a line break."""
     has_break = (at for at, cell in enumerate(cells) if isinstance(cell, str) and ("\n" in cell or "\r" in cell))
-    return cell_address(next(has_break, 0), row)
+    return format_cell_address(next(has_break, 0), row)
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     """Write a text as it is compared here: in a cell of its own, marks around it would have been taken away."""
-    return visible(text.replace('"', "")).casefold()
+    return strip_invisible(text.replace('"', "")).casefold()
 
 
 _NAMED = 5
@@ -227,19 +243,19 @@ _NAMED = 5
 
 def find_other_tables(top: Sequence[Sequence[Cell]], header: Header) -> Iterator[Finding]:
     """Name the first cell of each table that is not the header's."""
-    span = _span(header)
+    span = _find_span(header)
     places: dict[int, str] = {}
     for number, (cells, below) in enumerate(zip(top, [*top[1:], ()], strict=True), start=1):
-        for run in _runs(cells):
+        for run in _find_runs(cells):
             is_own = number >= header.row and run.start < span.stop and run.stop > span.start
             if not is_own and run.start not in places and (_has_header(cells, below, run) or _is_row(cells, run)):
-                places[run.start] = cell_address(run.start, number)
+                places[run.start] = format_cell_address(run.start, number)
     if places:
         named = [*places.values()][:_NAMED] + ["…"] * (len(places) > _NAMED)
         yield Finding("tables-besides", params={"at": ", ".join(named)})
 
 
-def _span(header: Header) -> range:
+def _find_span(header: Header) -> range:
     """Find the columns from the first to the last that is read, and those beside them up to one without a title."""
     first, last = min(header.roles.values()), max(header.roles.values())
     while first > 0 and header.titles[first - 1]:
@@ -249,7 +265,7 @@ def _span(header: Header) -> range:
     return range(first, last + 1)
 
 
-def _runs(cells: Sequence[Cell]) -> Iterator[range]:
+def _find_runs(cells: Sequence[Cell]) -> Iterator[range]:
     """Find the columns of cells without a blank between them."""
     start = 0
     for column, cell in enumerate((*cells, None)):
@@ -265,18 +281,18 @@ def _has_header(cells: Sequence[Cell], below: Sequence[Cell], run: range) -> boo
     filled = {
         role: below[at]
         for at, title in titles.items()
-        for role, _rank in column_roles(title)
+        for role, _rank in find_column_roles(title)
         if at < len(below) and not is_blank(below[at])
     }
-    return Role.TOKEN in filled and any(_is_amount(filled[role]) for role in AMOUNTS if role in filled)
+    return ColumnRole.TOKEN in filled and any(_is_amount(filled[role]) for role in AMOUNTS if role in filled)
 
 
 def _is_row(cells: Sequence[Cell], run: range) -> bool:
     """Tell whether they are a token, an amount and a direction, and do not say that they are a total."""
     amounts = [cells[at] for at in run if _is_amount(cells[at])]
     texts = [cell for at in run if isinstance(cell := cells[at], str) and cell not in amounts]
-    words = [text for text in texts if direction_of(text)]
-    return len(words) == 1 and bool(amounts) and len(run) > 2 and not any(map(label_kind, texts))
+    words = [text for text in texts if find_direction(text)]
+    return len(words) == 1 and bool(amounts) and len(run) > 2 and not any(map(find_label_kind, texts))
 
 
 def _is_amount(cell: Cell) -> bool:
@@ -303,15 +319,15 @@ def check_sheet(
 ) -> CheckedSheet:
     """Read every row by our rules. `known_tokens` are all the account's, or None when it was not asked (offline)."""
     if not _has_content(grid):
-        return _without_rows(grid, Finding("sheet-empty"))
-    header = header_of(grid, conventions)
+        return _make_empty_sheet(grid, Finding("sheet-empty"))
+    header = choose_header(grid, conventions)
     if header is None:
         swallowed = find_swallowed_rows(grid, {}, known_tokens or ())
-        return _without_rows(grid, *swallowed, missing_header(grid.take_top(SEARCHED_ROWS)))
-    columns = _columns(grid, header)
+        return _make_empty_sheet(grid, *swallowed, report_missing_header(grid.take_top(SEARCHED_ROWS)))
+    columns = _list_titles(grid, header)
     body = Body(grid.frame.iloc[header.row :].reindex(columns=range(len(columns))))
-    usage = usage_of(body, header, signed=conventions.signed)
-    table = Table(
+    usage = find_usage(body, header, signed=conventions.signed)
+    table = TableLayout(
         len(columns),
         columns,
         usage.roles,
@@ -321,24 +337,24 @@ def check_sheet(
     )
     findings = [*grid.findings, *usage.findings, *find_other_tables(grid.take_top(SEARCHED_ROWS), header)]
     if len(header.roles) < ENOUGH_ROLES:
-        return CheckedSheet(grid.source, columns, usage.roles, _take_no_rows(), {}, tuple(findings))
+        return CheckedSheet(grid.source, columns, usage.roles, _make_empty_frame(), {}, tuple(findings))
     known = None if known_tokens is None else KnownTokens(known_tokens)
-    read = read_rows(body, table, known, Looks(grid.appearance, usage.roles, len(grid.frame)))
+    read = read_rows(body, table, known, FormattingChecks(grid.appearance, usage.roles, len(grid.frame)))
     kept = set_totals_aside(read, table, known_tokens or ())
     sheet = CheckedSheet(grid.source, columns, usage.roles, kept.frame, kept.row_findings, ())
-    findings += words_and_signs(body, header) if read.has_wordless_sign else ()
-    findings += hidden_findings(grid.appearance, sheet.frame.index, usage.roles, included=conventions.include_hidden)
-    findings += untold_findings(grid.appearance, sheet.frame.index.tolist(), usage.roles)
+    findings += check_wordless_signs(body, header) if read.has_wordless_sign else ()
+    findings += check_hidden_cells(grid.appearance, sheet.frame.index, usage.roles, included=conventions.include_hidden)
+    findings += check_untold_areas(grid.appearance, sheet.frame.index.tolist(), usage.roles)
     if sheet.frame.empty:
-        first = cell_address(min(header.roles.values()), header.row + 1)
+        first = format_cell_address(min(header.roles.values()), header.row + 1)
         findings.append(Finding("rows-missing", header.row + 1, first, {"header": str(header.row)}))
     findings += kept.findings
-    findings += against_expected(sheet, expected)
+    findings += compare_expected_totals(sheet, expected)
     findings += find_swallowed_rows(grid, usage.roles, chain(known_tokens or (), sheet.frame[TOKEN].dropna().unique()))
     return replace(sheet, findings=tuple(findings))
 
 
-def header_of(grid: Grid, conventions: Conventions) -> Header | None:
+def choose_header(grid: Grid, conventions: Conventions) -> Header | None:
     """Find the header by what a person said of this sheet, by its titles, and by what was said of an earlier sheet."""
     rows, merged, signed = grid.take_top(SEARCHED_ROWS), grid.appearance.merged, conventions.signed
     plain = find_header(rows, conventions.columns, merged, signed=signed)
@@ -352,7 +368,7 @@ def header_of(grid: Grid, conventions: Conventions) -> Header | None:
     return find_header(rows, conventions.columns, merged, signed=signed, remembered=remembered)
 
 
-def against_expected(sheet: CheckedSheet, expected: Expected) -> Iterator[Finding]:
+def compare_expected_totals(sheet: CheckedSheet, expected: Expected) -> Iterator[Finding]:
     """Compare the control totals with what would be sent: a row with an error is not in them."""
     valid = sheet.valid
     if expected.rows is not None and expected.rows != len(valid):
@@ -373,17 +389,17 @@ def _has_content(grid: Grid) -> bool:
     return any(has_content(find_distinct(grid.frame[column]).each) for column in grid.frame.columns)
 
 
-def _without_rows(grid: Grid, *findings: Finding) -> CheckedSheet:
-    return CheckedSheet(grid.source, (), {}, _take_no_rows(), {}, (*grid.findings, *findings))
+def _make_empty_sheet(grid: Grid, *findings: Finding) -> CheckedSheet:
+    return CheckedSheet(grid.source, (), {}, _make_empty_frame(), {}, (*grid.findings, *findings))
 
 
-def _take_no_rows() -> DataFrame:
+def _make_empty_frame() -> DataFrame:
     import pandas as pd
 
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 
-def _columns(grid: Grid, header: Header) -> tuple[str, ...]:
+def _list_titles(grid: Grid, header: Header) -> tuple[str, ...]:
     """Give every column of the table a title; the table is as wide as its widest row or header."""
     frame = grid.frame.iloc[max(0, header.row - 1) :]
     width = max(column + 1 for column in header.roles.values())

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch.frames import AMOUNT, TOKEN
-from batch.model import Cell, Role, SheetRow
+from batch.model import Cell, ColumnRole, SheetRow
 from batch.validation.amounts import read_amount
-from batch.validation.cells import is_blank, visible
+from batch.validation.cells import is_blank, strip_invisible
 from batch.validation.tokens import KnownTokens
-from batch.validation.vocabulary import COUNTED, LONGEST_LABEL, MONTHS, fold, total_label, without_period
+from batch.validation.vocabulary import COUNTED, LONGEST_LABEL, MONTHS, fold, parse_total_label, strip_period
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -66,7 +66,7 @@ _COUNT = re.compile(
 _COUNT_BEHIND_COLON = re.compile(r"\s*[:=]\s*\d*\s*$")
 
 
-def label_kind(text: str) -> LabelKind | None:
+def find_label_kind(text: str) -> LabelKind | None:
     """Find what a text says that its row is; None for any other text, such as a token or a name."""
     if len(text) > LONGEST_LABEL:
         return None
@@ -79,20 +79,20 @@ def label_kind(text: str) -> LabelKind | None:
         return LabelKind.SUBTOTAL
     if _is_count(text):
         return LabelKind.COUNT
-    return LabelKind.TOTAL if total_label(text, strict=True) else None
+    return LabelKind.TOTAL if parse_total_label(text, strict=True) else None
 
 
 def _is_carried(folded: str) -> bool:
     if not _CARRIED.search(folded):
         return False
-    rest = without_period(_CARRIED.sub(" ", folded)).split()
+    rest = strip_period(_CARRIED.sub(" ", folded)).split()
     return all(word in _BESIDE_CARRIED or (word.isdecimal() and "page" in rest) for word in rest)
 
 
 def _is_count(text: str) -> bool:
     """Tell whether a text counts rows. Behind a colon a number is the count, behind a hyphen a part of a token."""
     label = fold(_COUNT_BEHIND_COLON.sub("", text))
-    if _COUNT.fullmatch(without_period(label)):
+    if _COUNT.fullmatch(strip_period(label)):
         return True
     return _COUNT_BEHIND_COLON.search(text) is not None and re.fullmatch(_ROWS, label) is not None
 
@@ -119,30 +119,32 @@ _COLON = re.compile(r":(?!\S)")
 class Words:
     """Tells words from movements, by where the sheet's columns are and which tokens there are."""
 
-    def __init__(self, frame: DataFrame, roles: Mapping[Role, int], known: Collection[str]) -> None:
-        self._token_at = roles.get(Role.TOKEN)
-        self._others = [column for role, column in roles.items() if role is not Role.TOKEN]
+    def __init__(self, frame: DataFrame, roles: Mapping[ColumnRole, int], known: Collection[str]) -> None:
+        self._token_at = roles.get(ColumnRole.TOKEN)
+        self._others = [column for role, column in roles.items() if role is not ColumnRole.TOKEN]
         movements = frame[frame[AMOUNT].notna()]
         named = set(movements[TOKEN].dropna())
         self._movements = movements
         # Where a token of the sheet's movements has a space in it, a space tells nothing.
-        self._has_spaced = any(" " in token and not total_label(token) for token in named)
+        self._has_spaced = any(" " in token and not parse_total_label(token) for token in named)
         self._tokens = named.union(known)
 
     @cached_property
     def _letters(self) -> KnownTokens:
         """The tokens without their case and punctuation."""
-        return KnownTokens({_letters(token) for token in self._tokens})
+        return KnownTokens({_fold_token(token) for token in self._tokens})
 
     def is_words(self, row: SheetRow) -> bool:
         """Tell whether there is nothing in the row that could be a movement, or a part of one."""
         texts = [cell for cell in row.cells if isinstance(cell, str) and not is_blank(cell)]
-        return self._has_words_at_most(row) and not any(self._says_more(text) or total_label(text) for text in texts)
+        return self._has_words_at_most(row) and not any(
+            self._may_say_more(text) or parse_total_label(text) for text in texts
+        )
 
     def is_words_below_total(self, row: SheetRow) -> bool:
         """Tell the same of a row that no movement can stand in, unless somebody wrote one below the total."""
         token = None if self._token_at is None else row.cells[self._token_at]
-        is_silent = is_blank(token) or (isinstance(token, str) and not self._says_more(token))
+        is_silent = is_blank(token) or (isinstance(token, str) and not self._may_say_more(token))
         return is_silent and self._has_words_at_most(row)
 
     def has_words_alone(self, row: SheetRow) -> bool:
@@ -163,22 +165,22 @@ class Words:
         if any(not is_blank(row.cells[column]) for column in self._others) or any(map(_is_number, row.cells)):
             return False
         token = None if self._token_at is None else row.cells[self._token_at]
-        return is_blank(token) or (isinstance(token, str) and not self._could_be_token(token))
+        return is_blank(token) or (isinstance(token, str) and not self._may_be_token(token))
 
-    def _could_be_token(self, text: str) -> bool:
+    def _may_be_token(self, text: str) -> bool:
         """Tell whether a text looks like a token, or is nearly one that there is."""
-        words = sum(_WORD.fullmatch(piece) is not None for piece in _pieces(text))
+        words = sum(_WORD.fullmatch(piece) is not None for piece in _split_pieces(text))
         if len(text) > LONGEST_NOTE or self._has_spaced or (words < 2 and not _COLON.search(text)):
             return True
         return self._is_near_token(text)
 
     def _is_near_token(self, text: str) -> bool:
-        letters = _letters(text)
-        return letters in self._letters or self._letters.near(letters) is not None
+        letters = _fold_token(text)
+        return letters in self._letters or self._letters.find_near_miss(letters) is not None
 
-    def _says_more(self, text: str) -> bool:
+    def _may_say_more(self, text: str) -> bool:
         """Tell whether a token is in it, or a digit that is no date's."""
-        pieces = _pieces(text)
+        pieces = _split_pieces(text)
         return len(text) > LONGEST_NOTE or not self._tokens.isdisjoint(pieces) or _has_digit(pieces)
 
 
@@ -189,12 +191,12 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, bool | Decimal)
 
 
-def _letters(token: str) -> str:
+def _fold_token(token: str) -> str:
     return fold(token).replace(" ", "")
 
 
-def _pieces(text: str) -> list[str]:
-    return [piece for piece in (piece.strip(_AROUND) for piece in _BETWEEN.split(visible(text))) if piece]
+def _split_pieces(text: str) -> list[str]:
+    return [piece for piece in (piece.strip(_AROUND) for piece in _BETWEEN.split(strip_invisible(text))) if piece]
 
 
 def _has_digit(pieces: Sequence[str]) -> bool:

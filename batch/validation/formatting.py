@@ -8,11 +8,18 @@ from decimal import Decimal
 from functools import lru_cache
 
 from batch.findings import Finding
-from batch.i18n import shown
-from batch.model import AMOUNTS, Appearance, Cell, Role
-from batch.money import as_excel_compares
-from batch.validation.cells import cell_shown, is_blank, names_other_unit, quoted, row_ranges, visible
-from batch.validation.header import Merged, cell_address, column_letters
+from batch.i18n import show_value
+from batch.model import AMOUNTS, Cell, CellFormatting, ColumnRole
+from batch.money import round_like_excel
+from batch.validation.cells import (
+    format_cell,
+    format_row_ranges,
+    has_foreign_unit,
+    is_blank,
+    quote_cell,
+    strip_invisible,
+)
+from batch.validation.header import Merged, format_cell_address, format_column_letters
 from batch.validation.tokens import EXCEL_DIGITS
 from batch.validation.vocabulary import fold
 
@@ -26,13 +33,13 @@ _AROUND = re.compile(r"\([^()\d\0]*[^\W\d_][^()\d\0]*\)|[^\W\d_]+")
 _MARKS = re.compile(r"(?<!\d)[.,:;'’/*](?!\d)|(?<!\d)[:;'’/*]|[:;](?!\d)")
 _SPACES = re.compile(r"\s+")
 
-Problem = tuple[Role, str, Mapping[str, str]]
+Problem = tuple[ColumnRole, str, Mapping[str, str]]
 
 
-class Looks:
+class FormattingChecks:
     """The appearance of the columns that hold a role, row by row."""
 
-    def __init__(self, appearance: Appearance, roles: Mapping[Role, int], last_row: int) -> None:
+    def __init__(self, appearance: CellFormatting, roles: Mapping[ColumnRole, int], last_row: int) -> None:
         self._appearance = appearance
         self._roles = roles
         columns = set(roles.values())
@@ -41,43 +48,45 @@ class Looks:
         self.odd_rows = frozenset(row for row, column in odd if column in columns)
         """The rows in which a cell of a role is not what it seems."""
 
-    def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[Role, str, Mapping[str, str]]]:
+    def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[ColumnRole, str, Mapping[str, str]]]:
         """Say what is wrong with how a row's cells look."""
         for role, column in self._roles.items():
             merged = self._covered.get((row, column))
             if merged and not is_blank(cells[column]):
-                yield role, "cell-covered", {**quoted(cells[column]), "over": _name_range(merged)}
+                yield role, "cell-covered", {**quote_cell(cells[column]), "over": _name_range(merged)}
             if (row, column) in self._appearance.struck and cells[column] is not None:
                 yield role, "cell-struck", {"column": role.value}
             text = self._appearance.shown.get((row, column))
             if text is not None and cells[column] is not None:
-                yield from _shown_otherwise(role, cells[column], text)
+                yield from _check_shown_text(role, cells[column], text)
 
-    def token_shown(self, row: int, cells: Sequence[Cell]) -> str | None:
+    def find_shown_token(self, row: int, cells: Sequence[Cell]) -> str | None:
         """Find the token as it is shown, where that is its number with zeros in front; None where it is as stored."""
-        column = self._roles.get(Role.TOKEN)
+        column = self._roles.get(ColumnRole.TOKEN)
         if column is None:
             return None
-        text = visible(self._appearance.shown.get((row, column), ""))
-        return text if _is_with_zeros(cells[column], text) else None
+        text = strip_invisible(self._appearance.shown.get((row, column), ""))
+        return text if _is_zero_padded(cells[column], text) else None
 
 
-def hidden_findings(
-    appearance: Appearance, rows: Iterable[int], roles: Mapping[Role, int], *, included: bool
+def check_hidden_cells(
+    appearance: CellFormatting, rows: Iterable[int], roles: Mapping[ColumnRole, int], *, included: bool
 ) -> Iterator[Finding]:
     """Name hidden rows that carry movements, and hidden columns that these are read from."""
     suffix = "-included" if included else ""
     if appearance.hidden_rows:
         hidden = [row for row in rows if row in appearance.hidden_rows]
         if hidden:
-            yield Finding(f"rows-hidden{suffix}", hidden[0], None, {"rows": row_ranges(hidden)})
+            yield Finding(f"rows-hidden{suffix}", hidden[0], None, {"rows": format_row_ranges(hidden)})
     for role, column in roles.items():
         if column in appearance.hidden_columns:
-            params = {"column": role.value, "letters": column_letters(column)}
+            params = {"column": role.value, "letters": format_column_letters(column)}
             yield Finding(f"column-hidden{suffix}", params=params)
 
 
-def untold_findings(appearance: Appearance, rows: Sequence[int], roles: Mapping[Role, int]) -> Iterator[Finding]:
+def check_untold_areas(
+    appearance: CellFormatting, rows: Sequence[int], roles: Mapping[ColumnRole, int]
+) -> Iterator[Finding]:
     """Name cells of rows and roles of which a rule that is not evaluated may strike or hide any.
 
     An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.
@@ -92,7 +101,9 @@ def untold_findings(appearance: Appearance, rows: Sequence[int], roles: Mapping[
         yield Finding("format-not-evaluated", areas[0][0], None, {"areas": ", ".join(named)})
 
 
-def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int) -> Mapping[tuple[int, int], Merged]:
+def _find_covered(
+    appearance: CellFormatting, columns: Iterable[int], last_row: int
+) -> Mapping[tuple[int, int], Merged]:
     """Find the cells of these columns that merged cells cover, each with the merged cell; of two the upper one."""
     covered = {}
     for column in columns:
@@ -109,31 +120,31 @@ def _find_covered(appearance: Appearance, columns: Iterable[int], last_row: int)
 
 def _name_range(merged: Merged) -> str:
     top, left, bottom, right = merged
-    first, last = cell_address(left, top), cell_address(right, bottom)
+    first, last = format_cell_address(left, top), format_cell_address(right, bottom)
     return first if first == last else f"{first}:{last}"
 
 
-def _shown_otherwise(role: Role, cell: Cell, text: str) -> Iterator[Problem]:
-    if not visible(text):
-        yield role, "cell-not-shown", quoted(cell)
-    elif role is Role.TOKEN and not _has_lost_digits(cell):
-        code = "token-as-shown" if _is_with_zeros(cell, visible(text)) else "token-shown-otherwise"
-        yield role, code, {"stored_as": cell_shown(cell), "value": shown(text)}
+def _check_shown_text(role: ColumnRole, cell: Cell, text: str) -> Iterator[Problem]:
+    if not strip_invisible(text):
+        yield role, "cell-not-shown", quote_cell(cell)
+    elif role is ColumnRole.TOKEN and not _has_lost_digits(cell):
+        code = "token-as-shown" if _is_zero_padded(cell, strip_invisible(text)) else "token-shown-otherwise"
+        yield role, code, {"stored_as": format_cell(cell), "value": show_value(text)}
     elif role in AMOUNTS and isinstance(cell, Decimal) and cell.is_finite():
-        yield from _amount_shown(role, cell, text)
+        yield from _check_shown_amount(role, cell, text)
 
 
-def _amount_shown(role: Role, cell: Decimal, text: str) -> Iterator[Problem]:
-    number = _number(text)
+def _check_shown_amount(role: ColumnRole, cell: Decimal, text: str) -> Iterator[Problem]:
+    number = _find_number(text)
     if "%" in text or "‰" in text:
-        yield role, "amount-percentage", {"value": shown(text), "stored": "shown"}
+        yield role, "amount-percentage", {"value": show_value(text), "stored": "shown"}
     elif number is None:
-        yield role, "amount-other-unit", {"value": shown(text), "stored": "shown"}
-    elif Decimal(number.replace(",", "")) != as_excel_compares(cell):
-        yield role, "amount-shown-rounded", {"stored_as": cell_shown(cell), "value": number, "stored": "shown"}
+        yield role, "amount-other-unit", {"value": show_value(text), "stored": "shown"}
+    elif Decimal(number.replace(",", "")) != round_like_excel(cell):
+        yield role, "amount-shown-rounded", {"stored_as": format_cell(cell), "value": number, "stored": "shown"}
 
 
-def _number(text: str) -> str | None:
+def _find_number(text: str) -> str | None:
     """Find the digits of a text as formats show numbers: decimals behind a point, groups between commas."""
     plain = strip_euros(text).replace("(", "-").replace(")", "").replace("−", "-")
     return plain if _NUMBER.fullmatch(plain) else None
@@ -146,14 +157,14 @@ def strip_euros(text: str) -> str:
     A NUL may stand for the digits.
     """
     left = _EUROS.sub(" ", text)
-    if left != text and not names_other_unit(left) and _FACTORS.isdisjoint(fold(left).split()):
+    if left != text and not has_foreign_unit(left) and _FACTORS.isdisjoint(fold(left).split()):
         left = _MARKS.sub("", _AROUND.sub("", left))
     else:
         left = _TAXES.sub("", left)
     return _SPACES.sub("", left)
 
 
-def _is_with_zeros(cell: Cell, text: str) -> bool:
+def _is_zero_padded(cell: Cell, text: str) -> bool:
     is_number = isinstance(cell, Decimal) and cell.is_finite() and not _has_lost_digits(cell)
     return is_number and text.isascii() and text.isdecimal() and Decimal(text) == cell
 

@@ -12,11 +12,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from batch.findings import Finding
-from batch.i18n import shown
-from batch.model import AMOUNTS, Cell, Role
+from batch.i18n import show_value
+from batch.model import AMOUNTS, Cell, ColumnRole
 from batch.validation.amounts import read_amount
-from batch.validation.cells import cell_shown, is_blank, names_other_unit, visible
-from batch.validation.titles import COLUMN_TITLES, close_title, column_roles, is_currency_title, likeness, may_be_part
+from batch.validation.cells import format_cell, has_foreign_unit, is_blank, strip_invisible
+from batch.validation.titles import (
+    COLUMN_TITLES,
+    find_close_title,
+    find_column_roles,
+    is_currency_title,
+    may_be_part,
+    measure_likeness,
+)
 from batch.validation.vocabulary import fold
 
 SEARCHED_ROWS = 30
@@ -34,13 +41,13 @@ _LETTERS = re.compile(r"[A-Z]{1,3}")
 _folded = lru_cache(maxsize=1 << 13)(fold)
 """A cell's text is asked for three times: as a title of its own, and with the ones above and below it."""
 
-PAIR = (Role.ADDED, Role.REMOVED)
-WORDED = (Role.AMOUNT, Role.DIRECTION)
+PAIR = (ColumnRole.ADDED, ColumnRole.REMOVED)
+WORDED = (ColumnRole.AMOUNT, ColumnRole.DIRECTION)
 """The two ways in which a row says which way how much moves."""
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column: rows as Excel counts them, columns from 0."""
-_Candidates = dict[Role, list[tuple[int, int]]]
+_Candidates = dict[ColumnRole, list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class Header:
 
     row: int
     titles: tuple[str, ...]
-    roles: Mapping[Role, int]
-    missing: tuple[Role, ...]
+    roles: Mapping[ColumnRole, int]
+    missing: tuple[ColumnRole, ...]
     """The columns without which no movement can be read."""
     findings: tuple[Finding, ...]
     currency: int | None = None
@@ -59,11 +66,11 @@ class Header:
 
 def find_header(
     rows: Sequence[Sequence[Cell]],
-    columns: Mapping[Role, str] | None = None,
+    columns: Mapping[ColumnRole, str] | None = None,
     merged: Sequence[Merged] = (),
     *,
     signed: bool = False,
-    remembered: Mapping[Role, str] | None = None,
+    remembered: Mapping[ColumnRole, str] | None = None,
 ) -> Header | None:
     """Find the one of the first rows that names the most columns we know, the first if several do; None if none does.
 
@@ -75,59 +82,67 @@ def find_header(
     single: list[_Found] = []
     double: list[_Found] = []
     above: list[str] = []
-    spanning = _by_row(merged)
+    spanning = _group_by_row(merged)
     for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
-        titles = [visible(cell) if isinstance(cell, str) else "" for cell in cells]
-        candidates = _candidates([(title,) for title in titles], by_hand, cells)
-        single.append(_Found(number, _shown_titles(cells), candidates))
+        titles = [strip_invisible(cell) if isinstance(cell, str) else "" for cell in cells]
+        candidates = _find_candidates([(title,) for title in titles], by_hand, cells)
+        single.append(_Found(number, _format_titles(cells), candidates))
         if number > 1 and any(titles):
-            double += _double(number, above, titles, by_hand, cells, spanning.get(number - 1, ()))
+            double += _join_rows(number, above, titles, by_hand, cells, spanning.get(number - 1, ()))
         above = titles
     best: _Found | None = None
     for found in (*single, *double):
         if found.candidates and (best is None or found.weight > best.weight):
             best = found
-    return _header(best, columns or {}, remembered or {}, signed=signed) if best else None
+    return _make_header(best, columns or {}, remembered or {}, signed=signed) if best else None
 
 
-def name_columns(rows: Sequence[Sequence[Cell]], columns: Mapping[Role, str], *, signed: bool = False) -> Header | None:
+def name_columns(
+    rows: Sequence[Sequence[Cell]], columns: Mapping[ColumnRole, str], *, signed: bool = False
+) -> Header | None:
     """Make the header of a sheet without titles, if all columns that are needed were named by letter; else None.
 
     Its first row, in which an amount stands, is a row like any other.
     """
-    lettered = lettered_columns(columns)
+    lettered = find_lettered_columns(columns)
     first = rows[0] if rows else ()
-    if len(lettered) < len(columns) or _lacking(lettered, signed=signed) or max(lettered.values()) >= len(first):
+    if (
+        len(lettered) < len(columns)
+        or _find_lacking_roles(lettered, signed=signed)
+        or max(lettered.values()) >= len(first)
+    ):
         return None
     if not any(_is_amount(first[column]) for role, column in lettered.items() if role in AMOUNTS):
         return None
-    titles = tuple(column_letters(column) for column in range(max(map(len, rows))))
+    titles = tuple(format_column_letters(column) for column in range(max(map(len, rows))))
     return Header(0, titles, lettered, (), (Finding("columns-by-letter"),))
 
 
-def missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
+def report_missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
     """Say that there is no header, and which row looks most like one: the first of those with the most words."""
     params = {"searched": str(SEARCHED_ROWS)}
-    words = [_words_only(cells) for cells in rows[:SEARCHED_ROWS]]
+    words = [_list_words(cells) for cells in rows[:SEARCHED_ROWS]]
     most = max(words, key=len, default=[])
     if len(most) >= ENOUGH_ROLES:
-        params |= {"as": "near", "row": str(words.index(most) + 1), "titles": _listed(most)}
+        params |= {"as": "near", "row": str(words.index(most) + 1), "titles": _encode_titles(most)}
     return Finding("header-missing", params=params)
 
 
-def cell_address(column: int, row: int) -> str:
+def format_cell_address(column: int, row: int) -> str:
     """Write the address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
-    return f"{column_letters(column)}{row}"
+    return f"{format_column_letters(column)}{row}"
 
 
-def lettered_columns(columns: Mapping[Role, str]) -> dict[Role, int]:
+def find_lettered_columns(columns: Mapping[ColumnRole, str]) -> dict[ColumnRole, int]:
     """Find the columns that were named by their letter, or by a title that could be one."""
     return {
-        role: _column_of(name) for role, name in columns.items() if _LETTERS.fullmatch(name.strip().upper()) is not None
+        role: _parse_letters(name)
+        for role, name in columns.items()
+        if _LETTERS.fullmatch(name.strip().upper()) is not None
     }
 
 
-def column_letters(column: int) -> str:
+def format_column_letters(column: int) -> str:
     """Write the letters that Excel shows for a column index (from 0), such as "B"."""
     letters = ""
     column += 1
@@ -152,11 +167,11 @@ class _Found:
         return len(self.candidates), self.spans
 
 
-def _double(
+def _join_rows(
     number: int,
     upper: Sequence[str],
     lower: Sequence[str],
-    by_hand: Mapping[Role, str],
+    by_hand: Mapping[ColumnRole, str],
     cells: Sequence[Cell],
     merged: Sequence[Merged],
 ) -> list[_Found]:
@@ -165,14 +180,14 @@ def _double(
     Below a title that names a column nothing may stand, or it is a row of the table.
     """
     width = max(len(upper), len(lower))
-    above, upper = _spread(upper, merged, width), [*upper, *[""] * (width - len(upper))]
+    above, upper = _spread_titles(upper, merged, width), [*upper, *[""] * (width - len(upper))]
     lower = [*lower, *[""] * (width - len(lower))]
     wanted = {fold(name) for name in by_hand.values()}
     titles = [
         (f"{low} {over}", low) if low and over and _may_be_joined(low, over, wanted) else (low or high,)
         for over, low, high in zip(above, lower, upper, strict=True)
     ]
-    named = _candidates(titles, by_hand, cells)
+    named = _find_candidates(titles, by_hand, cells)
     if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
         both = tuple(low or high for low, high in zip(lower, upper, strict=True))
         return [_Found(number, both, named, any(last > first for _, first, _, last in merged))]
@@ -189,7 +204,7 @@ def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
     return bool(wanted) and f"{_folded(low)} {_folded(above)}".strip() in wanted
 
 
-def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
+def _group_by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
     """Find the merged cells of each of the searched rows."""
     found: dict[int, list[Merged]] = {}
     for cells in merged:
@@ -198,7 +213,7 @@ def _by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
     return found
 
 
-def _spread(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[str]:
+def _spread_titles(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[str]:
     """Write the titles of merged cells over every column that they span."""
     spread = [*upper, *[""] * (width - len(upper))]
     for _, first, _, last in merged:
@@ -208,30 +223,32 @@ def _spread(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[
     return spread
 
 
-def _shown_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
-    return tuple("" if cell is None else cell.strip() if isinstance(cell, str) else cell_shown(cell) for cell in cells)
+def _format_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple("" if cell is None else cell.strip() if isinstance(cell, str) else format_cell(cell) for cell in cells)
 
 
-def _candidates(titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]) -> _Candidates:
+def _find_candidates(
+    titles: Sequence[tuple[str, ...]], by_hand: Mapping[ColumnRole, str], cells: Sequence[Cell]
+) -> _Candidates:
     """Find for each role the columns that name it, each with how sure its title is; what was named by hand is surest.
 
     A column has one title, or in two rows the joined one and the lower one, of which the first that is known counts.
     """
-    named = _named_by_hand(titles, by_hand, cells)
+    named = _find_named_columns(titles, by_hand, cells)
     candidates: _Candidates = {role: [(_HAND, column)] for role, column in named.items()}
     taken = set(named.values())
     for column, ways in enumerate(titles):
         if column in taken:
             continue
-        for role, rank in next(filter(None, (column_roles(title) for title in ways if title)), ()):
+        for role, rank in next(filter(None, (find_column_roles(title) for title in ways if title)), ()):
             if role not in named:
                 candidates.setdefault(role, []).append((rank, column))
-    return _one_convention(candidates)
+    return _keep_one_convention(candidates)
 
 
-def _named_by_hand(
-    titles: Sequence[tuple[str, ...]], by_hand: Mapping[Role, str], cells: Sequence[Cell]
-) -> dict[Role, int]:
+def _find_named_columns(
+    titles: Sequence[tuple[str, ...]], by_hand: Mapping[ColumnRole, str], cells: Sequence[Cell]
+) -> dict[ColumnRole, int]:
     """Find the columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
 
     A row with an amount where amounts were said to be is no header, or its movement would be lost.
@@ -248,13 +265,13 @@ def _named_by_hand(
         found = columns.get(fold(name) or name)
         if found is not None:
             named[role] = found
-        elif _LETTERS.fullmatch(name.strip().upper()) and _column_of(name) < len(titles):
-            lettered[role] = _column_of(name)
+        elif _LETTERS.fullmatch(name.strip().upper()) and _parse_letters(name) < len(titles):
+            lettered[role] = _parse_letters(name)
     if not lettered:
         return named
     if any(role in AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
         return named
-    has_known = named or any(column_roles(title) for ways in titles for title in ways if title)
+    has_known = named or any(find_column_roles(title) for ways in titles for title in ways if title)
     if has_known or all(titles[column][-1] for column in lettered.values()):
         named |= lettered
     return named
@@ -266,7 +283,7 @@ def _is_amount(cell: Cell) -> bool:
     return cell is not None
 
 
-def _one_convention(candidates: _Candidates) -> _Candidates:
+def _keep_one_convention(candidates: _Candidates) -> _Candidates:
     """Drop the candidates of a convention that is not whole: "Crédit" alone is an amount, not half a pair.
 
     What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
@@ -274,17 +291,17 @@ def _one_convention(candidates: _Candidates) -> _Candidates:
     by_hand = {role for role, ranked in candidates.items() if ranked[0][0] == _HAND}
     pairs, words = by_hand & set(PAIR), by_hand & set(WORDED)
     if pairs and not words:
-        return _without(candidates, WORDED)
+        return _drop_roles(candidates, WORDED)
     if words and not pairs:
-        return _without(candidates, PAIR)
+        return _drop_roles(candidates, PAIR)
     if all(role in candidates for role in PAIR):
-        return _with_sure_words(candidates)
+        return _keep_sure_words(candidates)
     # Half a pair says that the other half is missing, but a lone "ajout" is a row's direction.
-    is_half = Role.TOKEN in candidates and not any(role in candidates for role in WORDED)
-    return candidates if is_half else _without(candidates, PAIR)
+    is_half = ColumnRole.TOKEN in candidates and not any(role in candidates for role in WORDED)
+    return candidates if is_half else _drop_roles(candidates, PAIR)
 
 
-def _with_sure_words(candidates: _Candidates) -> _Candidates:
+def _keep_sure_words(candidates: _Candidates) -> _Candidates:
     """Drop unsure words beside a pair: there "Opération" and "Valeur" are the accountant's own columns."""
     sides = {min(candidates[role])[1] for role in PAIR}
     sure = {
@@ -294,16 +311,18 @@ def _with_sure_words(candidates: _Candidates) -> _Candidates:
     return {role: ranked for role, ranked in {**candidates, **sure}.items() if ranked}
 
 
-def _without(candidates: _Candidates, roles: Iterable[Role]) -> _Candidates:
+def _drop_roles(candidates: _Candidates, roles: Iterable[ColumnRole]) -> _Candidates:
     return {role: ranked for role, ranked in candidates.items() if role not in roles}
 
 
-def _header(found: _Found, by_hand: Mapping[Role, str], remembered: Mapping[Role, str], *, signed: bool) -> Header:
+def _make_header(
+    found: _Found, by_hand: Mapping[ColumnRole, str], remembered: Mapping[ColumnRole, str], *, signed: bool
+) -> Header:
     row, titles, candidates = found.row, found.titles, found.candidates
     roles = {role: min(ranked)[1] for role, ranked in candidates.items()}
-    twice = [_column_twice(row, titles, role, ranked) for role, ranked in candidates.items() if _is_tied(ranked)]
+    twice = [_report_column_twice(row, titles, role, ranked) for role, ranked in candidates.items() if _is_tied(ranked)]
     absent = [
-        Finding("column-not-found", row, None, {"title": shown(name), "column": role.value})
+        Finding("column-not-found", row, None, {"title": show_value(name), "column": role.value})
         for role, name in by_hand.items()
         if not any(rank == _HAND for rank, _ in candidates.get(role, ()))
     ]
@@ -311,28 +330,28 @@ def _header(found: _Found, by_hand: Mapping[Role, str], remembered: Mapping[Role
         Finding(
             "columns-remembered",
             row,
-            cell_address(roles[role], row),
-            {"title": shown(titles[roles[role]]), "column": role.value},
+            format_cell_address(roles[role], row),
+            {"title": show_value(titles[roles[role]]), "column": role.value},
         )
         for role in remembered
         if role not in by_hand and any(rank == _HAND for rank, _ in candidates.get(role, ()))
     ]
-    missing = _lacking(roles, signed=signed)
-    unknown = _unknown(row, titles, roles, missing)
-    findings = (*absent, *kept, *twice, *unknown, *_missing(row, titles, roles, missing))
+    missing = _find_lacking_roles(roles, signed=signed)
+    unknown = _report_near_misses(row, titles, roles, missing)
+    findings = (*absent, *kept, *twice, *unknown, *_report_missing_columns(row, titles, roles, missing))
     taken = set(roles.values())
     currency = next((at for at, title in enumerate(titles) if at not in taken and is_currency_title(title)), None)
     return Header(row, titles, roles, missing, findings, currency)
 
 
-def _lacking(roles: Mapping[Role, int], *, signed: bool) -> tuple[Role, ...]:
+def _find_lacking_roles(roles: Mapping[ColumnRole, int], *, signed: bool) -> tuple[ColumnRole, ...]:
     sides = [role for role in PAIR if role in roles]
     by_pair = len(sides) == len(PAIR) or (sides and not any(role in roles for role in WORDED))
-    wanted = PAIR if by_pair else (Role.AMOUNT,) if signed else WORDED
-    return tuple(role for role in (Role.TOKEN, *wanted) if role not in roles)
+    wanted = PAIR if by_pair else (ColumnRole.AMOUNT,) if signed else WORDED
+    return tuple(role for role in (ColumnRole.TOKEN, *wanted) if role not in roles)
 
 
-def _column_of(letters: str) -> int:
+def _parse_letters(letters: str) -> int:
     column = 0
     for letter in letters.strip().upper():
         column = column * 26 + ord(letter) - ord("A") + 1
@@ -343,69 +362,79 @@ def _is_tied(ranked: list[tuple[int, int]]) -> bool:
     return sum(rank == min(ranked)[0] for rank, _ in ranked) > 1
 
 
-def _column_twice(row: int, titles: tuple[str, ...], role: Role, ranked: list[tuple[int, int]]) -> Finding:
+def _report_column_twice(row: int, titles: tuple[str, ...], role: ColumnRole, ranked: list[tuple[int, int]]) -> Finding:
     """Name the first two columns; any others of that kind are to be renamed as well."""
     first, second, *_rest = sorted(column for rank, column in ranked if rank == min(ranked)[0])
     params = {
         "column": role.value,
-        "first": shown(titles[first]),
-        "first_cell": cell_address(first, row),
-        "second": shown(titles[second]),
-        "second_cell": cell_address(second, row),
+        "first": show_value(titles[first]),
+        "first_cell": format_cell_address(first, row),
+        "second": show_value(titles[second]),
+        "second_cell": format_cell_address(second, row),
     }
-    return Finding("column-twice", row, cell_address(second, row), params)
+    return Finding("column-twice", row, format_cell_address(second, row), params)
 
 
-def _missing(row: int, titles: Sequence[str], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
+def _report_missing_columns(
+    row: int, titles: Sequence[str], roles: Mapping[ColumnRole, int], missing: Sequence[ColumnRole]
+) -> list[Finding]:
     """Say it at the header's first known column, because what is missing has no address."""
     found = []
     for role in missing:
         first, second = COLUMN_TITLES[role][0][:2]
         params = {"header": str(row), "column": role.value, "role": role.value, "first": first, "second": second}
-        if other := _in_other_unit(titles, roles, role):
-            params |= {"as": "unit", "near": _listed(other)}
-        elif near := _near(titles, roles, role):
-            params |= {"as": "near", "near": _listed(near)}
-        found.append(Finding("column-missing", row, cell_address(min(roles.values()), row), params))
+        if other := _find_foreign_titles(titles, roles, role):
+            params |= {"as": "unit", "near": _encode_titles(other)}
+        elif near := _find_near_titles(titles, roles, role):
+            params |= {"as": "near", "near": _encode_titles(near)}
+        found.append(Finding("column-missing", row, format_cell_address(min(roles.values()), row), params))
     return found
 
 
-def _near(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
+def _find_near_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int], role: ColumnRole) -> list[str]:
     """Find the titles that the column may have, those most like its own first; no amount in another unit is one."""
-    others = [title for title in _others(titles, roles) if not (role in AMOUNTS and names_other_unit(title))]
-    return sorted(others, key=lambda title: -likeness(title, role))[:_NAMED_TITLES]
+    others = [
+        title for title in _list_unused_titles(titles, roles) if not (role in AMOUNTS and has_foreign_unit(title))
+    ]
+    return sorted(others, key=lambda title: -measure_likeness(title, role))[:_NAMED_TITLES]
 
 
-def _in_other_unit(titles: Sequence[str], roles: Mapping[Role, int], role: Role) -> list[str]:
+def _find_foreign_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int], role: ColumnRole) -> list[str]:
     """Find the titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
     if role not in AMOUNTS:
         return []
-    return [title for title in _others(titles, roles) if names_other_unit(title) and likeness(title, role) == 1]
+    return [
+        title
+        for title in _list_unused_titles(titles, roles)
+        if has_foreign_unit(title) and measure_likeness(title, role) == 1
+    ]
 
 
-def _others(titles: Sequence[str], roles: Mapping[Role, int]) -> Iterable[str]:
+def _list_unused_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int]) -> Iterable[str]:
     taken = set(roles.values())
     compared = enumerate(titles[:_COMPARED_COLUMNS])
     return (title for column, title in compared if title and column not in taken)
 
 
-def _words_only(cells: Sequence[Cell]) -> list[str]:
+def _list_words(cells: Sequence[Cell]) -> list[str]:
     """List the texts of a row in which nothing but words stands."""
     filled = [cell for cell in cells if not is_blank(cell)]
     return [] if any(not isinstance(cell, str) or _is_amount(cell) for cell in filled) else list(map(str, filled))
 
 
-def _listed(titles: Sequence[str]) -> str:
-    return json.dumps([shown(title, _NAMED_CHARACTERS) for title in titles[:_NAMED_TITLES]], ensure_ascii=False)
+def _encode_titles(titles: Sequence[str]) -> str:
+    return json.dumps([show_value(title, _NAMED_CHARACTERS) for title in titles[:_NAMED_TITLES]], ensure_ascii=False)
 
 
-def _unknown(row: int, titles: tuple[str, ...], roles: Mapping[Role, int], missing: Sequence[Role]) -> list[Finding]:
+def _report_near_misses(
+    row: int, titles: tuple[str, ...], roles: Mapping[ColumnRole, int], missing: Sequence[ColumnRole]
+) -> list[Finding]:
     """Name near misses, only while a column is missing: any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]
     found = []
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():
-        close = close_title(title, missing)
+        close = find_close_title(title, missing)
         if close:
-            params = {"title": shown(title), "suggestion": close}
-            found.append(Finding("column-unknown", row, cell_address(column, row), params))
+            params = {"title": show_value(title), "suggestion": close}
+            found.append(Finding("column-unknown", row, format_cell_address(column, row), params))
     return found

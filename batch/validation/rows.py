@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, take_cells
-from batch.model import Cell, Direction, Role
+from batch.model import Cell, ColumnRole, Direction
 from batch.money import to_thousandths
 from batch.validation.amounts import AmountReading, read_amount
 from batch.validation.cells import (
     NOTHING,
     Body,
     Distinct,
+    find_error_kind,
     has_content,
     has_other_currency,
     is_blank,
     is_currency_column,
-    join,
-    oddity,
-    quoted,
+    join_columns,
+    quote_cell,
     read_currency,
-    visible,
+    strip_invisible,
 )
-from batch.validation.footer import label_kind
-from batch.validation.formatting import Looks
-from batch.validation.header import PAIR, WORDED, cell_address
-from batch.validation.tokens import KnownTokens, TokenReading, against_account, read_token
-from batch.validation.vocabulary import direction_of
+from batch.validation.footer import find_label_kind
+from batch.validation.formatting import FormattingChecks
+from batch.validation.header import PAIR, WORDED, format_cell_address
+from batch.validation.tokens import KnownTokens, TokenReading, check_token, read_token
+from batch.validation.vocabulary import find_direction
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from pandas import DataFrame, Series
 
-Problem = tuple[Role, str, Mapping[str, str]]
+Problem = tuple[ColumnRole, str, Mapping[str, str]]
 """A rule that the cell of a role breaks, with its parameters."""
 _LOOKED_AT = 1_000
 """Rows in which a column of currencies without a title shows."""
@@ -44,12 +44,12 @@ _DASHES = frozenset("-–—−")
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableLayout:
     """Where the table's columns are: its width, every column's title, and the columns that hold a role."""
 
     width: int
     titles: tuple[str, ...]
-    roles: Mapping[Role, int]
+    roles: Mapping[ColumnRole, int]
     signed: bool
     is_text_file: bool
     currency: int | None = None
@@ -80,17 +80,17 @@ class _Movement(NamedTuple):
 _NO_MOVEMENT = _Movement()
 
 
-def read_rows(body: Body, table: Table, known: KnownTokens | None, looks: Looks) -> ReadRows:
+def read_rows(body: Body, table: TableLayout, known: KnownTokens | None, looks: FormattingChecks) -> ReadRows:
     frame, roles = body.frame, table.roles
-    nobody = Distinct([TokenReading(None)], _zeros(len(frame)))
-    cells = body.distinct(roles[Role.TOKEN]) if Role.TOKEN in roles else None
+    nobody = Distinct([TokenReading(None)], _make_zeros(len(frame)))
+    cells = body.distinct(roles[ColumnRole.TOKEN]) if ColumnRole.TOKEN in roles else None
     tokens = nobody if cells is None else cells.map(lambda cell: _read_token(cell, known))
     movements = _read_movements(body, table)
     frame = frame.assign(
         **{
             TOKEN: tokens.spread([reading.token for reading in tokens.each], DTYPES[TOKEN]),
             DIRECTION: movements.spread([movement.direction for movement in movements.each], DTYPES[DIRECTION]),
-            AMOUNT: movements.spread([_in_thousandths(movement.amount) for movement in movements.each], DTYPES[AMOUNT]),
+            AMOUNT: movements.spread([_convert_amount(movement.amount) for movement in movements.each], DTYPES[AMOUNT]),
         }
     )
     odd = _Odd(table, known, looks, tokens, movements)
@@ -104,7 +104,7 @@ def read_rows(body: Body, table: Table, known: KnownTokens | None, looks: Looks)
         frame = frame.drop(index=empty)
     _add_currencies(body, frame, table, findings)
     _add_duplicates(frame, findings, roles)
-    labels = () if cells is None else filter(None, (_label(cell, known) for cell in cells.each))
+    labels = () if cells is None else filter(None, (_read_label(cell, known) for cell in cells.each))
     wordless = any(movement.is_wordless_sign for movement in movements.each)
     return ReadRows(frame, findings, frozenset(labels), wordless)
 
@@ -114,9 +114,9 @@ class _Odd:
 
     def __init__(
         self,
-        table: Table,
+        table: TableLayout,
         known: KnownTokens | None,
-        looks: Looks,
+        looks: FormattingChecks,
         tokens: Distinct[TokenReading],
         movements: Distinct[_Movement],
     ) -> None:
@@ -142,40 +142,48 @@ class _Odd:
         for row, place, cells in zip(odd.index.tolist(), places.tolist(), take_cells(odd), strict=True):
             token = tokens.each[tokens.codes[place]]
             if row in self._looks.odd_rows:
-                seen = self._looks.token_shown(row, cells)
+                seen = self._looks.find_shown_token(row, cells)
                 token = token if seen is None else _read_token(seen, self._known)
                 if token.token is not None:
                     shown[row] = token.token
-            if token.token is None and (not has_content(cells) or self._only_computes(cells)):
+            if token.token is None and (not has_content(cells) or self._has_only_formulas(cells)):
                 empty.append(row)
                 continue
-            said = tuple(self._findings(row, cells, token, movements.each[movements.codes[place]]))
+            said = tuple(self._list_findings(row, cells, token, movements.each[movements.codes[place]]))
             if said:
                 findings[row] = said
         return findings, shown, empty
 
-    def _findings(self, row: int, cells: Sequence[Cell], token: TokenReading, movement: _Movement) -> Iterator[Finding]:
+    def _list_findings(
+        self, row: int, cells: Sequence[Cell], token: TokenReading, movement: _Movement
+    ) -> Iterator[Finding]:
         """Say what the eye sees of a cell instead of what would be said of its value."""
         said = list(self._looks.problems(row, cells)) if row in self._looks.odd_rows else []
         covered = {role for role, code, _ in said if code != "token-as-shown"}
-        read = [*((Role.TOKEN, code, params) for code, params in token.broken), *movement.problems]
+        read = [*((ColumnRole.TOKEN, code, params) for code, params in token.broken), *movement.problems]
         for role, code, params in (*said, *(problem for problem in read if problem[0] not in covered)):
-            yield Finding(code, row, cell_address(self._table.roles[role], row), params)
+            yield Finding(code, row, format_cell_address(self._table.roles[role], row), params)
         beyond = next((column for column in self._beyond if cells[column] is not None), None)
         if beyond is not None:
-            yield Finding("row-too-long", row, cell_address(beyond, row))
+            yield Finding("row-too-long", row, format_cell_address(beyond, row))
 
-    def _only_computes(self, cells: Sequence[Cell]) -> bool:
+    def _has_only_formulas(self, cells: Sequence[Cell]) -> bool:
         """Tell whether the row says nothing of a movement, and beside it are only formulas that were never calculated.
 
         So does an empty row of a form that another program than a spreadsheet's has filled in.
         """
         if self._table.is_text_file or not all(is_blank(cells[at]) for at in self._table.roles.values()):
             return False
-        return all(oddity(cell) == "formula" and not str(cell).startswith("==") for cell in cells if not is_blank(cell))
+        return all(
+            find_error_kind(cell) == "formula" and not str(cell).startswith("==")
+            for cell in cells
+            if not is_blank(cell)
+        )
 
 
-def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Mapping[Role, int]) -> None:
+def _add_duplicates(
+    frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Mapping[ColumnRole, int]
+) -> None:
     """Say of rows that they ask for the same as an earlier one."""
     asked = frame[[TOKEN, DIRECTION, AMOUNT]].dropna()
     again = asked.index[asked.duplicated()].tolist()
@@ -184,11 +192,13 @@ def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], 
     alike = asked[asked.duplicated(keep=False)]
     firsts: Series[Any] = alike.index.to_series().groupby([alike[name] for name in alike], sort=False).transform("min")
     for row, first in zip(again, firsts[again].tolist(), strict=True):
-        finding = Finding("row-duplicate", row, cell_address(roles[Role.TOKEN], row), {"first": str(first)})
+        finding = Finding(
+            "row-duplicate", row, format_cell_address(roles[ColumnRole.TOKEN], row), {"first": str(first)}
+        )
         findings[row] = (*findings.get(row, ()), finding)
 
 
-def _add_currencies(body: Body, frame: DataFrame, table: Table, findings: dict[int, tuple[Finding, ...]]) -> None:
+def _add_currencies(body: Body, frame: DataFrame, table: TableLayout, findings: dict[int, tuple[Finding, ...]]) -> None:
     """Say of the rows beside whose amount another currency stands that only euros are paid."""
     others = (column for column in range(table.width) if column not in table.roles.values())
     column = table.currency
@@ -202,16 +212,16 @@ def _add_currencies(body: Body, frame: DataFrame, table: Table, findings: dict[i
         row, broken = int(body.frame.index[place]), read.each[read.codes[place]]
         if broken and row in asked:
             code, params = broken
-            findings[row] = (*findings.get(row, ()), Finding(code, row, cell_address(column, row), params))
+            findings[row] = (*findings.get(row, ()), Finding(code, row, format_cell_address(column, row), params))
 
 
-def _zeros(length: int) -> Any:
+def _make_zeros(length: int) -> Any:
     import numpy as np
 
     return np.zeros(length, dtype=np.intp)
 
 
-def _in_thousandths(amount: Decimal | None) -> int | None:
+def _convert_amount(amount: Decimal | None) -> int | None:
     return None if amount is None else to_thousandths(amount)
 
 
@@ -220,41 +230,41 @@ def _read_token(cell: Cell, known: KnownTokens | None) -> TokenReading:
     reading = read_token(cell)
     if reading.token is None or known is None:
         return reading
-    broken = against_account(reading.token, known)
+    broken = check_token(reading.token, known)
     return TokenReading(reading.token, (*reading.broken, broken)) if broken else reading
 
 
-def _label(cell: Cell, known: KnownTokens | None) -> str | None:
+def _read_label(cell: Cell, known: KnownTokens | None) -> str | None:
     """Read the text of a cell that calls its row a total; None if the account knows it as a token."""
-    if not isinstance(cell, str) or (known is not None and cell in known) or not label_kind(cell):
+    if not isinstance(cell, str) or (known is not None and cell in known) or not find_label_kind(cell):
         return None
-    return visible(cell)
+    return strip_invisible(cell)
 
 
-def _read_movements(body: Body, table: Table) -> Distinct[_Movement]:
+def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
     roles = table.roles
     if all(role in roles for role in PAIR):
         if any(role in roles for role in WORDED):
             # The sheet mixes both, which is said of it as a whole.
-            return Distinct([_NO_MOVEMENT], _zeros(len(body.frame)))
-        added, removed = (body.distinct(roles[role]).map(_side) for role in PAIR)
+            return Distinct([_NO_MOVEMENT], _make_zeros(len(body.frame)))
+        added, removed = (body.distinct(roles[role]).map(_read_side) for role in PAIR)
         named = dict(zip(("added", "removed"), [table.titles[roles[role]] for role in PAIR], strict=True))
-        return join(added, removed, lambda to_add, to_remove: _pair(to_add, to_remove, named))
-    amounts = _read_column(body, roles, Role.AMOUNT, lambda cell: (cell, read_amount(cell)))
+        return join_columns(added, removed, lambda to_add, to_remove: _read_pair(to_add, to_remove, named))
+    amounts = _read_column(body, roles, ColumnRole.AMOUNT, lambda cell: (cell, read_amount(cell)))
     directions = _read_column(
-        body, roles, Role.DIRECTION, lambda cell: _read_direction(cell, table.titles[roles[Role.DIRECTION]])
+        body, roles, ColumnRole.DIRECTION, lambda cell: _read_direction(cell, table.titles[roles[ColumnRole.DIRECTION]])
     )
     if amounts and directions:
-        return join(amounts, directions, _worded)
+        return join_columns(amounts, directions, _read_worded_amount)
     if amounts:
-        return amounts.map(_signed if table.signed else _amount_alone)
+        return amounts.map(_read_signed_amount if table.signed else _read_lone_amount)
     if directions:
-        return directions.map(_direction_alone)
-    return Distinct([_NO_MOVEMENT], _zeros(len(body.frame)))
+        return directions.map(_read_lone_direction)
+    return Distinct([_NO_MOVEMENT], _make_zeros(len(body.frame)))
 
 
 def _read_column(
-    body: Body, roles: Mapping[Role, int], role: Role, read: Callable[[Cell], Any]
+    body: Body, roles: Mapping[ColumnRole, int], role: ColumnRole, read: Callable[[Cell], Any]
 ) -> Distinct[Any] | None:
     return body.distinct(roles[role]).map(read) if role in roles else None
 
@@ -264,34 +274,34 @@ _Direction = tuple[Direction | None, Problem | None]
 _Side = tuple[Cell, AmountReading | None]
 
 
-def _worded(amount: _Amount, word: _Direction) -> _Movement:
+def _read_worded_amount(amount: _Amount, word: _Direction) -> _Movement:
     (cell, reading), (direction, problem) = amount, word
     problems = [] if problem is None else [problem]
     if reading.broken:
-        problems.append((Role.AMOUNT, reading.broken, reading.params))
+        problems.append((ColumnRole.AMOUNT, reading.broken, reading.params))
         return _Movement(direction, reading.amount, problems)
     if reading.sign:
-        problems += _contradictions(reading.sign, cell, direction)
+        problems += _find_contradictions(reading.sign, cell, direction)
     is_wordless = bool(reading.sign) and problem is not None and problem[1] == "direction-missing"
     return _Movement(direction, reading.amount, problems, is_wordless)
 
 
-def _pair(to_add: _Side, to_remove: _Side, named: Mapping[str, str]) -> _Movement:
+def _read_pair(to_add: _Side, to_remove: _Side, named: Mapping[str, str]) -> _Movement:
     """Read two columns of amounts, of which one is filled in."""
     added, removed = to_add[1], to_remove[1]
     if added is None and removed is None:
-        return _Movement(problems=((Role.ADDED, "pair-empty", named),))
+        return _Movement(problems=((ColumnRole.ADDED, "pair-empty", named),))
     if removed is None and added is not None and _is_plain(added):
         return _Movement(Direction.ADD, added.amount)
     if added is None and removed is not None and _is_plain(removed):
         return _Movement(Direction.REMOVE, removed.amount)
     problems: list[Problem] = []
-    for role, (cell, side) in ((Role.ADDED, to_add), (Role.REMOVED, to_remove)):
+    for role, (cell, side) in ((ColumnRole.ADDED, to_add), (ColumnRole.REMOVED, to_remove)):
         if side is not None and side.broken:
             problems.append((role, side.broken, side.params))
         elif side is not None and side.sign == "-":
-            problems.append((role, "pair-negative", {**quoted(cell), **named}))
-    return _Movement(problems=problems or ((Role.REMOVED, "pair-both", named),))
+            problems.append((role, "pair-negative", {**quote_cell(cell), **named}))
+    return _Movement(problems=problems or ((ColumnRole.REMOVED, "pair-both", named),))
 
 
 def _is_plain(side: AmountReading) -> bool:
@@ -300,41 +310,45 @@ def _is_plain(side: AmountReading) -> bool:
 
 def _read_direction(cell: Cell, title: str) -> _Direction:
     if is_blank(cell):
-        return None, (Role.DIRECTION, "direction-missing", NOTHING)
-    kind = oddity(cell)
+        return None, (ColumnRole.DIRECTION, "direction-missing", NOTHING)
+    kind = find_error_kind(cell)
     if kind:
-        return None, (Role.DIRECTION, f"direction-{kind}", quoted(cell))
-    direction = direction_of(visible(cell), title) if isinstance(cell, str) else None
-    return direction, None if direction else (Role.DIRECTION, "direction-unknown", quoted(cell))
+        return None, (ColumnRole.DIRECTION, f"direction-{kind}", quote_cell(cell))
+    direction = find_direction(strip_invisible(cell), title) if isinstance(cell, str) else None
+    return direction, None if direction else (ColumnRole.DIRECTION, "direction-unknown", quote_cell(cell))
 
 
-def _signed(amount: _Amount) -> _Movement:
+def _read_signed_amount(amount: _Amount) -> _Movement:
     _cell, reading = amount
     if reading.broken:
-        return _Movement(problems=((Role.AMOUNT, reading.broken, reading.params),))
+        return _Movement(problems=((ColumnRole.AMOUNT, reading.broken, reading.params),))
     return _Movement(Direction.REMOVE if reading.sign == "-" else Direction.ADD, reading.amount)
 
 
-def _amount_alone(amount: _Amount) -> _Movement:
+def _read_lone_amount(amount: _Amount) -> _Movement:
     _cell, reading = amount
-    return _Movement(None, reading.amount, ((Role.AMOUNT, reading.broken, reading.params),) if reading.broken else ())
+    return _Movement(
+        None, reading.amount, ((ColumnRole.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
+    )
 
 
-def _direction_alone(word: _Direction) -> _Movement:
+def _read_lone_direction(word: _Direction) -> _Movement:
     direction, problem = word
     return _Movement(direction, None, () if problem is None else (problem,))
 
 
-def _contradictions(sign: str, cell: Cell, direction: Direction | None) -> Iterable[Problem]:
+def _find_contradictions(sign: str, cell: Cell, direction: Direction | None) -> Iterable[Problem]:
     if direction is (Direction.REMOVE if sign == "+" else Direction.ADD):
-        return [(Role.AMOUNT, "sign-contradicts", {**quoted(cell), "sign": sign, "direction": direction.value})]
-    return [(Role.AMOUNT, "amount-negative", quoted(cell))] if sign == "-" else []
+        return [
+            (ColumnRole.AMOUNT, "sign-contradicts", {**quote_cell(cell), "sign": sign, "direction": direction.value})
+        ]
+    return [(ColumnRole.AMOUNT, "amount-negative", quote_cell(cell))] if sign == "-" else []
 
 
-def _side(cell: Cell) -> _Side:
+def _read_side(cell: Cell) -> _Side:
     """Read one side of a pair; None where it is left empty, which a zero and an accountant's dash are as well."""
     reading = read_amount(cell)
     if reading.broken in {"amount-missing", "amount-zero"}:
         return cell, None
-    is_dash = reading.broken and isinstance(cell, str) and visible(cell).strip("€ ") in _DASHES
+    is_dash = reading.broken and isinstance(cell, str) and strip_invisible(cell).strip("€ ") in _DASHES
     return cell, None if is_dash else reading

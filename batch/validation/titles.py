@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence, Set
 from functools import cache, lru_cache
 
-from batch.model import AMOUNTS, Direction, Role
+from batch.model import AMOUNTS, ColumnRole, Direction
 from batch.validation.vocabulary import (
     BRACKETS,
     CAMEL,
@@ -19,14 +19,14 @@ from batch.validation.vocabulary import (
     SMALL_WORDS,
     UNITS,
     fold,
-    without_period,
-    without_small_words,
+    strip_period,
+    strip_small_words,
 )
 
 LONGEST_TITLE = 200
 
-COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
-    Role.TOKEN: (
+COLUMN_TITLES: Mapping[ColumnRole, tuple[tuple[str, ...], ...]] = {
+    ColumnRole.TOKEN: (
         (
             "Token", "Jeton", "Tokens", "tokenSubaccount", "Token sub-account", "Token subaccount", "Sub-account token",
             "Subaccount token", "Token du sous-compte", "Jeton du sous-compte", "Sous-compte token",
@@ -56,7 +56,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Account reference", "Acct", "Acct no.",
         ),
     ),
-    Role.AMOUNT: (
+    ColumnRole.AMOUNT: (
         (
             "Amount", "Montant", "Amounts", "Montants", "Montant à créditer", "Montant du crédit", "Montant crédité",
             "Montant du mouvement", "Montant de l’opération", "Montant de la transaction", "Montant à transférer",
@@ -67,7 +67,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
         ("Somme", "Sum", "Valeur", "Value", "Euros", "Euro", "EUR", "Crédit", "Crédit à ajouter", "Credit to add"),
         ("Allocation", "Dotation", "À allouer", "Alloué", "To allocate", "Allocated"),
     ),
-    Role.DIRECTION: (
+    ColumnRole.DIRECTION: (
         (
             "Direction", "Sens", "Sens du mouvement", "Sens de l’opération", "Sens de la transaction",
             "Sens de l’écriture", "Ajout/Retrait", "Retrait/Ajout", "Ajout ou retrait", "Ajouter/Retirer",
@@ -85,7 +85,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
         ("Opération", "Mouvement", "Mvt", "Movement", "Action"),
         ("Type", "Nature"),
     ),
-    Role.ADDED: (
+    ColumnRole.ADDED: (
         (
             "Ajout", "Ajouts", "Ajouté", "À ajouter", "Add", "Added", "To add", "Crédit", "Crédits", "Credited",
             "Crédité", "À créditer", "Recharge", "Recharges", "Rechargement", "Top-up", "Topup", "Montant ajouté",
@@ -97,7 +97,7 @@ COLUMN_TITLES: Mapping[Role, tuple[tuple[str, ...], ...]] = {
             "Versements", "In",
         ),
     ),
-    Role.REMOVED: (
+    ColumnRole.REMOVED: (
         (
             "Retrait", "Retraits", "Retiré", "À retirer", "Remove", "Removed", "To remove", "Débit", "Débits",
             "Debited", "Débité", "À débiter", "Reprise", "Reprises", "Montant retiré", "Montant à retirer",
@@ -175,24 +175,24 @@ _OTHER_UNITS = frozenset(
 )  # fmt: skip
 
 
-def column_roles(title: str) -> Sequence[tuple[Role, int]]:
+def find_column_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:
     """Find the roles that a title names, each with how sure the title is (0 is surest); none for other columns.
 
     Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
     """
-    return _roles_named(title) if len(title) <= LONGEST_TITLE else ()
+    return _find_title_roles(title) if len(title) <= LONGEST_TITLE else ()
 
 
 @lru_cache(maxsize=1 << 14)
-def _roles_named(title: str) -> Sequence[tuple[Role, int]]:
+def _find_title_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:
     if not may_be_part(title):
         return ()
     if _SIGNS_AS_TITLE.fullmatch(title.strip()):
-        return ((Role.DIRECTION, 0),)
-    roles = _roles_written(title)
+        return ((ColumnRole.DIRECTION, 0),)
+    roles = _find_written_roles(title)
     is_in_euros = not has_other_unit(title)
     if not roles and (remarks := BRACKETS.findall(title)):
-        roles = _roles_written(BRACKETS.sub(" ", title))
+        roles = _find_written_roles(BRACKETS.sub(" ", title))
         is_in_euros = is_in_euros and all(map(_is_no_unit, remarks))
     return roles if is_in_euros else tuple(item for item in roles if item[0] not in AMOUNTS)
 
@@ -204,16 +204,16 @@ def may_be_part(text: str) -> bool:
     Most cells of a sheet are not such, and a long table has many: this is what is looked at first, and only once.
     """
     outside = BRACKETS.sub(" ", text) if "(" in text or "[" in text else text
-    known = _title_words()
+    known = _list_title_words()
     if known.issuperset(fold(outside).split()):
         return True
     return _HAS_CAMEL.search(outside) is not None and known.issuperset(fold(CAMEL.sub(" ", outside)).split())
 
 
 @cache
-def _title_words() -> frozenset[str]:
+def _list_title_words() -> frozenset[str]:
     """List all words of titles that we know, and all numbers that a period may be written with."""
-    words = {word for key in _known_titles() for word in key.split()}
+    words = {word for key in _index_known_titles() for word in key.split()}
     ways = {word for phrase in DIRECTION_OF for word in phrase.split()}
     dates = {str(number) for number in range(100)} | {f"{number:02}" for number in range(10)}
     years = {str(year) for year in range(2000, 2100)}
@@ -223,10 +223,12 @@ def _title_words() -> frozenset[str]:
     ).union(_ABBREVIATIONS)
 
 
-def _roles_written(title: str) -> Sequence[tuple[Role, int]]:
+def _find_written_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:
     """Find the roles of a title as it is written, or else with "creditAmount" in two words."""
-    folded, split = _folded_title(title), _folded_title(CAMEL.sub(" ", title))
-    return _either_way(title) or _roles_of(folded) or (_roles_of(split) if split != folded else ())
+    folded, split = _fold_title(title), _fold_title(CAMEL.sub(" ", title))
+    return (
+        _find_both_ways(title) or _find_folded_roles(folded) or (_find_folded_roles(split) if split != folded else ())
+    )
 
 
 def is_currency_title(title: str) -> bool:
@@ -234,10 +236,10 @@ def is_currency_title(title: str) -> bool:
     if len(title) > LONGEST_TITLE:
         return False
     split = CAMEL.sub(" ", BRACKETS.sub(" ", title))
-    return any(_CURRENCY_TITLE.fullmatch(without_small_words(fold(text))) for text in (title, split))
+    return any(_CURRENCY_TITLE.fullmatch(strip_small_words(fold(text))) for text in (title, split))
 
 
-def close_title(title: str, roles: Collection[Role]) -> str | None:
+def find_close_title(title: str, roles: Collection[ColumnRole]) -> str | None:
     """Find the known title of one of the roles that this one is a near miss of ("Montnat" of "Montant").
 
     The words are compared one by one, and a date or a count is none: "Date du mouvement" means what it says.
@@ -245,104 +247,104 @@ def close_title(title: str, roles: Collection[Role]) -> str | None:
     if has_other_unit(title):
         # Who renamed "Montant (k€)" as proposed would pay a thousandth.
         return None
-    key = without_small_words(fold(title[:LONGEST_TITLE]))
+    key = strip_small_words(fold(title[:LONGEST_TITLE]))
     words = key.split()
     known = {
         known: named
-        for known, named in _titles_by_key(frozenset(roles)).items()
+        for known, named in _index_titles(frozenset(roles)).items()
         if len(known.split()) == len(words) and not (_OTHER_THINGS.intersection(words) - set(known.split()))
     }
     for found in difflib.get_close_matches(key, known, n=3, cutoff=0.8):
-        if all(map(_is_near, words, found.split())):
+        if all(map(_is_near_miss, words, found.split())):
             return known[found]
     return None
 
 
-def likeness(title: str, role: Role) -> float:
+def measure_likeness(title: str, role: ColumnRole) -> float:
     """Measure how like a word of the title is to one of the role's own words: 0 for not, 1 for the same."""
-    words = _key(title[:LONGEST_TITLE]).split()[:_WORDS_COMPARED]
-    return max((_word_likeness(word, role) for word in words), default=0.0)
+    words = _make_key(title[:LONGEST_TITLE]).split()[:_WORDS_COMPARED]
+    return max((_measure_word_likeness(word, role) for word in words), default=0.0)
 
 
 @lru_cache(maxsize=1024)
-def _word_likeness(word: str, role: Role) -> float:
-    own = {known for title in COLUMN_TITLES[role][0] for known in _key(title).split()}
+def _measure_word_likeness(word: str, role: ColumnRole) -> float:
+    own = {known for title in COLUMN_TITLES[role][0] for known in _make_key(title).split()}
     found = difflib.get_close_matches(word, own, n=1, cutoff=_NEAR)
     return difflib.SequenceMatcher(None, word, found[0]).ratio() if found else 0.0
 
 
-def _folded_title(title: str) -> str:
+def _fold_title(title: str) -> str:
     """Fold a title. What is owed ("dû") must not become a small word."""
     return _TAXES.sub("ht", fold(title.replace("dû", "due")))
 
 
 @cache
-def _titles_by_key(roles: frozenset[Role]) -> Mapping[str, str]:
+def _index_titles(roles: frozenset[ColumnRole]) -> Mapping[str, str]:
     """Index the titles of these roles that are long enough to be mistyped."""
     known = {
-        without_small_words(fold(title)): title for role in roles for group in COLUMN_TITLES[role] for title in group
+        strip_small_words(fold(title)): title for role in roles for group in COLUMN_TITLES[role] for title in group
     }
     return {key: title for key, title in known.items() if len(key) > len("type")}
 
 
-def _is_near(word: str, known: str) -> bool:
+def _is_near_miss(word: str, known: str) -> bool:
     is_long = len(word) >= len("type")
     return word == known or (is_long and difflib.SequenceMatcher(None, word, known).ratio() >= _NEAR)
 
 
-def _roles_of(folded: str) -> Sequence[tuple[Role, int]]:
-    known = _known_titles()
+def _find_folded_roles(folded: str) -> Sequence[tuple[ColumnRole, int]]:
+    known = _index_known_titles()
     if not folded or folded in known:
         return known.get(folded, ())
-    key = without_small_words(_in_full(folded))
+    key = strip_small_words(_expand_abbreviations(folded))
     if key in known:
         return known[key]
-    amount = without_period(_in_full(folded))
+    amount = strip_period(_expand_abbreviations(folded))
     for fillers, roles, text in (
         (frozenset(), AMOUNTS, amount),
-        (_PURPOSES, AMOUNTS - {Role.REMOVED}, amount),
-        (_PROVIDER, {Role.TOKEN}, key),
+        (_PURPOSES, AMOUNTS - {ColumnRole.REMOVED}, amount),
+        (_PROVIDER, {ColumnRole.TOKEN}, key),
     ):
         kept = " ".join(word for word in text.split() if word not in fillers)
         # What is left of "€ du mois" without its unit is nothing.
-        named = known.get(kept) or known.get(without_small_words(kept)) or ()
+        named = known.get(kept) or known.get(strip_small_words(kept)) or ()
         if found := tuple(item for item in named if item[0] in roles):
             return found
     return ()
 
 
-def _either_way(title: str) -> Sequence[tuple[Role, int]]:
+def _find_both_ways(title: str) -> Sequence[tuple[ColumnRole, int]]:
     """Find the role of two words for opposite directions: "Entrée / sortie" or "Sens : recharge ou reprise ?"."""
     parts = [fold(part) for part in _EITHER_WAY.split(title)]
     if len(parts) != 2:
         return ()
     first, *rest = parts[0].split() or [""]
-    if rest and Role.DIRECTION in dict(_known_titles().get(first, ())):
+    if rest and ColumnRole.DIRECTION in dict(_index_known_titles().get(first, ())):
         parts[0] = " ".join(rest)
-    parts = [without_small_words(without_period(part)) or part for part in parts]
+    parts = [strip_small_words(strip_period(part)) or part for part in parts]
     ways = {DIRECTION_OF.get(part) for part in parts if len(part) > 1}
-    return ((Role.DIRECTION, 0),) if ways == set(Direction) else ()
+    return ((ColumnRole.DIRECTION, 0),) if ways == set(Direction) else ()
 
 
 @cache
-def _known_titles() -> Mapping[str, Sequence[tuple[Role, int]]]:
+def _index_known_titles() -> Mapping[str, Sequence[tuple[ColumnRole, int]]]:
     """Index what each title names, by its folded form and by what is left of that without small words and units."""
-    found: dict[str, dict[Role, int]] = {}
+    found: dict[str, dict[ColumnRole, int]] = {}
     for role, groups in COLUMN_TITLES.items():
         for rank, group in enumerate(groups):
             for title in group:
                 # What is left of "C/D" without its small word is the title of anything.
-                for key in {fold(title), _key(title), _key(CAMEL.sub(" ", title))}:
+                for key in {fold(title), _make_key(title), _make_key(CAMEL.sub(" ", title))}:
                     if len(key) > 1:
                         found.setdefault(key, {}).setdefault(role, rank)
     return {key: tuple(roles.items()) for key, roles in found.items()}
 
 
-def _key(title: str) -> str:
-    return without_small_words(_in_full(_folded_title(title)))
+def _make_key(title: str) -> str:
+    return strip_small_words(_expand_abbreviations(_fold_title(title)))
 
 
-def _in_full(folded: str) -> str:
+def _expand_abbreviations(folded: str) -> str:
     """Write the abbreviations of a title in full; alone, they are left."""
     if " " not in folded:
         return folded
@@ -355,17 +357,17 @@ def _is_no_unit(remark: str) -> bool:
     A word that is not known may be a currency, which nobody can list ("jetons", "XTZ", "devise locale"), so it counts
     as one: to ask for `--column` costs a moment, to take another currency for euros costs money.
     """
-    words = without_period(fold(remark)).split()
+    words = strip_period(fold(remark)).split()
     may_have_numbers = not _WITH_EXAMPLES.isdisjoint(words)
     return not _MULTIPLIER.search(remark) and all(
         # A single digit is a footnote's.
-        (may_have_numbers or len(word) == 1) if word.isdecimal() else word in _harmless_words()
+        (may_have_numbers or len(word) == 1) if word.isdecimal() else word in _list_harmless_words()
         for word in words
     )
 
 
 @cache
-def _harmless_words() -> Set[str]:
+def _list_harmless_words() -> Set[str]:
     ways = {word for word in DIRECTION_OF if len(word) > len("cr")} - {"credits", "cred", "deb"}
     return SMALL_WORDS | UNITS | _PURPOSES | _WITH_EXAMPLES | _REMARKS | _OF_TAXES | {"ou", "or", "et", "and"} | ways
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from batch.i18n import shown
+from batch.i18n import show_value
 from batch.model import Cell
-from batch.validation.cells import is_invisible, oddity, quoted, visible
+from batch.validation.cells import find_error_kind, is_invisible, quote_cell, strip_invisible
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 digits of a number and replaces the rest by zeros."""
@@ -43,19 +43,19 @@ class KnownTokens:
     def __contains__(self, token: str) -> bool:
         return token in self._tokens
 
-    def with_zeros(self, token: str) -> list[str]:
+    def list_zero_padded(self, token: str) -> list[str]:
         """List the tokens that are this one with more leading zeros, the shortest first."""
         return [candidate for candidate in self._by_rest.get(token.lstrip("0"), ()) if len(candidate) > len(token)]
 
-    def same_but_for_spaces(self, token: str) -> str | None:
+    def find_same_letters(self, token: str) -> str | None:
         """Find a token that only spaces or capitals tell apart from this one."""
-        return self._by_letters.get(_letters(token))
+        return self._by_letters.get(_fold_token(token))
 
-    def near(self, token: str) -> str | None:
+    def find_near_miss(self, token: str) -> str | None:
         """Find the token that one character, or two swapped ones, tell apart from this; None if there are more."""
         if len(token) not in _COMPARED_LENGTHS:
             return None
-        found = {self._by_shortened[key] for key in _shortened(token) if key in self._by_shortened}
+        found = {self._by_shortened[key] for key in _shorten_token(token) if key in self._by_shortened}
         return found.pop() if len(found) == 1 else None
 
     @cached_property
@@ -68,7 +68,7 @@ class KnownTokens:
 
     @cached_property
     def _by_letters(self) -> Mapping[str, str]:
-        return {_letters(token): token for token in sorted(self._tokens, reverse=True)}
+        return {_fold_token(token): token for token in sorted(self._tokens, reverse=True)}
 
     @cached_property
     def _by_shortened(self) -> Mapping[str, str | None]:
@@ -76,7 +76,7 @@ class KnownTokens:
         index: dict[str, str | None] = {}
         for token in self._tokens if len(self._tokens) <= MAX_COMPARED else ():
             if len(token) in _COMPARED_LENGTHS:
-                for key in set(_shortened(token)):
+                for key in set(_shorten_token(token)):
                     index[key] = None if key in index else token
         return index
 
@@ -89,52 +89,52 @@ def read_token(cell: Cell) -> TokenReading:
         return _read_number(cell)
     if cell is None:
         return TokenReading(None, (("token-missing", {}),))
-    return _odd(cell)
+    return _report_odd_cell(cell)
 
 
-def against_account(token: str, known: KnownTokens) -> tuple[str, Mapping[str, str]] | None:
+def check_token(token: str, known: KnownTokens) -> tuple[str, Mapping[str, str]] | None:
     """Find the rule that a token breaks by not being on the account; None if it is there."""
     if token in known:
         return None
-    with_zeros = known.with_zeros(token)
+    with_zeros = known.list_zero_padded(token)
     if with_zeros:
-        return "token-zeros-lost", {"value": shown(token), "candidate": shown(with_zeros[0])}
-    return "token-unknown", {"value": shown(token), **_suggestion(token, known)}
+        return "token-zeros-lost", {"value": show_value(token), "candidate": show_value(with_zeros[0])}
+    return "token-unknown", {"value": show_value(token), **_suggest_token(token, known)}
 
 
 def _read_number(number: Decimal) -> TokenReading:
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
-        return TokenReading(None, (("token-not-text", quoted(number)),))
+        return TokenReading(None, (("token-not-text", quote_cell(number)),))
     if number.adjusted() >= EXCEL_DIGITS:
         digits = f"{number:.0f}" if number.adjusted() < MAX_TOKEN else str(number)
-        return TokenReading(None, (("token-digits-lost", {"value": shown(digits)}),))
+        return TokenReading(None, (("token-digits-lost", {"value": show_value(digits)}),))
     return TokenReading(str(int(number)))
 
 
 def _read_text(text: str) -> TokenReading:
     if len(text) > MAX_TOKEN * 4:
-        return _too_long(len(text))
-    token = visible(text)
+        return _report_length(len(text))
+    token = strip_invisible(text)
     if not token:
         return TokenReading(None, (("token-missing", {}),))
     if len(token) > MAX_TOKEN:
-        return _too_long(len(token))
+        return _report_length(len(token))
     if _SCIENTIFIC.fullmatch(token):
-        return TokenReading(None, (("token-scientific", {"value": shown(token)}),))
-    if oddity(token):
-        return _odd(token)
+        return TokenReading(None, (("token-scientific", {"value": show_value(token)}),))
+    if find_error_kind(token):
+        return _report_odd_cell(token)
     broken: tuple[tuple[str, Mapping[str, str]], ...] = ()
     if token != text:
-        broken = (("token-invisible", {"value": shown(token), "characters": _odd_characters(text)}),)
+        broken = (("token-invisible", {"value": show_value(token), "characters": _list_odd_characters(text)}),)
     whole = _WHOLE.fullmatch(token)
     if whole is None:
         return TokenReading(token, broken)
     if len(whole[1]) > EXCEL_DIGITS:
-        return TokenReading(None, (("token-digits-lost", {"value": shown(token)}),))
-    return TokenReading(whole[1], (*broken, ("token-with-decimals", {"value": whole[1], "written": shown(token)})))
+        return TokenReading(None, (("token-digits-lost", {"value": show_value(token)}),))
+    return TokenReading(whole[1], (*broken, ("token-with-decimals", {"value": whole[1], "written": show_value(token)})))
 
 
-def _odd_characters(text: str) -> str:
+def _list_odd_characters(text: str) -> str:
     """Name the code points that are invisible, for the reader who cannot see them."""
     if text.isascii() and text.isprintable():
         return "U+0020"
@@ -142,27 +142,27 @@ def _odd_characters(text: str) -> str:
     return ",".join([f"U+{ord(char):04X}" for char in sorted(odd)][:3]) or "U+0020"
 
 
-def _suggestion(token: str, known: KnownTokens) -> Mapping[str, str]:
-    same = known.same_but_for_spaces(token)
+def _suggest_token(token: str, known: KnownTokens) -> Mapping[str, str]:
+    same = known.find_same_letters(token)
     if same:
-        return {"as": "same", "near": shown(same)}
-    near = known.near(token)
-    return {"as": "near", "near": shown(near)} if near else {}
+        return {"as": "same", "near": show_value(same)}
+    near = known.find_near_miss(token)
+    return {"as": "near", "near": show_value(near)} if near else {}
 
 
-def _letters(token: str) -> str:
-    return "".join(visible(token).split()).casefold()
+def _fold_token(token: str) -> str:
+    return "".join(strip_invisible(token).split()).casefold()
 
 
-def _shortened(token: str) -> Iterator[str]:
+def _shorten_token(token: str) -> Iterator[str]:
     yield token
     for index in range(len(token)):
         yield token[:index] + token[index + 1 :]
 
 
-def _odd(cell: Cell) -> TokenReading:
-    return TokenReading(None, ((f"token-{oddity(cell)}", quoted(cell)),))
+def _report_odd_cell(cell: Cell) -> TokenReading:
+    return TokenReading(None, ((f"token-{find_error_kind(cell)}", quote_cell(cell)),))
 
 
-def _too_long(length: int) -> TokenReading:
+def _report_length(length: int) -> TokenReading:
     return TokenReading(None, (("token-too-long", {"length": str(length), "limit": str(MAX_TOKEN)}),))

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, TOKEN, take_rows
-from batch.model import Cell, Direction, Role, SheetRow
+from batch.model import Cell, ColumnRole, Direction, SheetRow
 from batch.money import EXACT, THOUSANDTH, ZERO, from_thousandths
 from batch.validation.amounts import read_amount
-from batch.validation.cells import is_blank, quoted, row_ranges
-from batch.validation.footer import LabelKind, Words, label_kind
-from batch.validation.header import cell_address
-from batch.validation.rows import ReadRows, Table
-from batch.validation.vocabulary import LONGEST_LABEL, fold, total_label
+from batch.validation.cells import format_row_ranges, is_blank, quote_cell
+from batch.validation.footer import LabelKind, Words, find_label_kind
+from batch.validation.header import format_cell_address
+from batch.validation.rows import ReadRows, TableLayout
+from batch.validation.vocabulary import LONGEST_LABEL, fold, parse_total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_AMOUNTS = {Role.AMOUNT: "all", Role.ADDED: "added", Role.REMOVED: "removed"}
+_AMOUNTS = {ColumnRole.AMOUNT: "all", ColumnRole.ADDED: "added", ColumnRole.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
 _SUMS = frozenset({LabelKind.TOTAL, LabelKind.SUBTOTAL, LabelKind.CARRIED})
 _WORDS_OF_SUMS = frozenset(
@@ -76,42 +76,42 @@ class _Line:
         return self.is_sure and self.kind in _SUMS and bool(self.stated)
 
 
-def set_totals_aside(read: ReadRows, table: Table, known: Collection[str]) -> Kept:
+def set_totals_aside(read: ReadRows, table: TableLayout, known: Collection[str]) -> Kept:
     """Set aside the rows that are no movements, and compare what they say with the rows that are."""
     frame, roles = read.frame, table.roles
     lines = {line.place: line for line in _find_lines(read, roles, known)}
     if not lines:
-        return Kept(frame, _in_order(read.findings))
+        return Kept(frame, _sort_findings(read.findings))
     words = Words(frame, roles, known)
-    lines |= {line.place: line for line in _take_sure(lines.values(), frame, table)}
+    lines |= {line.place: line for line in _take_sure_lines(lines.values(), frame, table)}
     sums = [line for line in lines.values() if line.is_sum]
-    counts = [line for line in lines.values() if line.kind is LabelKind.COUNT and _count_in(line) is not None]
+    counts = [line for line in lines.values() if line.kind is LabelKind.COUNT and _read_count(line) is not None]
     end = len(frame) - _count_from_end(lines, len(frame), words.is_words_below_total)
     last = lines.get(end - 1)
     if last and not last.is_sum and _is_sum_of_all(last, frame, roles, {line.place for line in sums}):
         sums.append(last)
     told = {line.place for line in (*sums, *counts)}
     if end - 1 not in told:
-        end = len(frame) - _count_apart(lines, frame, words)
+        end = len(frame) - _count_closing_rows(lines, frame, words)
     notes = [lines[place] for place in range(end, len(frame)) if place not in told]
     headings = [line for line in lines.values() if line.place < end and _is_heading(line, table, words, sums)]
     aside = {line.place for line in (*sums, *counts, *notes, *headings)}
     course = _Course(frame, aside, sorted(line.place for line in (*sums, *headings)))
     gone = {lines[place].row.number for place in aside}
-    findings = [*_compare(sums, course, signed=table.signed), *_compare_counts(counts, len(frame) - len(aside))]
+    findings = [*_compare_sums(sums, course, signed=table.signed), *_compare_counts(counts, len(frame) - len(aside))]
     if headings:
-        findings.append(_say("headings", headings))
+        findings.append(_report_lines("headings", headings))
     if notes:
-        findings.append(_say("text-below", notes, as_table=not sums))
+        findings.append(_report_lines("text-below", notes, as_table=not sums))
     kept = {row: said for row, said in read.findings.items() if row not in gone}
-    return Kept(frame.drop(index=list(gone)), _in_order(kept), tuple(findings))
+    return Kept(frame.drop(index=list(gone)), _sort_findings(kept), tuple(findings))
 
 
-def _in_order(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, tuple[Finding, ...]]:
+def _sort_findings(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, tuple[Finding, ...]]:
     return dict(sorted(findings.items()))
 
 
-def _find_lines(read: ReadRows, roles: Mapping[Role, int], known: Collection[str]) -> Iterator[_Line]:
+def _find_lines(read: ReadRows, roles: Mapping[ColumnRole, int], known: Collection[str]) -> Iterator[_Line]:
     """Find the rows that name nobody, whose words say that they add something up, or that ask for nothing."""
     frame = read.frame
     may_be = frame[TOKEN].isna() | (frame[AMOUNT].isna() & frame[DIRECTION].isna())
@@ -120,26 +120,26 @@ def _find_lines(read: ReadRows, roles: Mapping[Role, int], known: Collection[str
     if len(frame) > 1 and frame[TOKEN].iloc[-1] == str(len(frame) - 1) and frame[TOKEN].iloc[-1] not in known:
         # Excel's own row of totals counts the tokens.
         may_be.iloc[-1] = True
-    groups = [token for token in frame[TOKEN].cat.categories if token not in known and _names_group(token)]
+    groups = [token for token in frame[TOKEN].cat.categories if token not in known and _is_group_label(token)]
     if groups:
-        may_be |= frame[TOKEN].isin(groups) & (frame[DIRECTION].isna() if Role.DIRECTION in roles else True)
+        may_be |= frame[TOKEN].isin(groups) & (frame[DIRECTION].isna() if ColumnRole.DIRECTION in roles else True)
     places = may_be.to_numpy().nonzero()[0].tolist()
     for place, row in zip(places, take_rows(frame.iloc[places], read.findings), strict=True):
         label = _find_label(row, roles)
-        kind = label_kind(label)
-        stated = _stated(row, label, roles)
-        if kind is None and _names_group(label):
+        kind = find_label_kind(label)
+        stated = _read_stated_totals(row, label, roles)
+        if kind is None and _is_group_label(label):
             yield _Line(place, row, LabelKind.SUBTOTAL, label, stated, is_sure=False)
         else:
             yield _Line(place, row, kind, label, stated)
 
 
-def _names_group(text: str) -> bool:
+def _is_group_label(text: str) -> bool:
     """Tell whether it is what Excel writes below a group: "Total Lyon", "Lyon Total"."""
     return len(text) <= LONGEST_LABEL and _GROUP.fullmatch(fold(text)) is not None
 
 
-def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_Line]:
+def _take_sure_lines(lines: Iterable[_Line], frame: DataFrame, table: TableLayout) -> list[_Line]:
     """Find those that are sure among the lines that may be subtotals or clients: they add up their groups.
 
     In a sheet with subtotals, so are those that name nobody: they are wrong rather than movements.
@@ -148,13 +148,15 @@ def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_
     course = _Course(frame, {line.place for line in sums}, sorted(line.place for line in sums))
     # Where no direction is asked for, a client of that name may get what the rows above him add up to.
     closing = max((line.place for line in sums if line.is_sure and line.kind is LabelKind.TOTAL), default=-1)
-    could_be = Role.DIRECTION not in table.roles
+    could_be = ColumnRole.DIRECTION not in table.roles
     unsure = [line for line in sums if not line.is_sure and not (could_be and line.row.token and line.place > closing)]
     agreeing = [
         line
         for line in unsure
         if all(
-            course.agrees(stated, _meant(stated, signed=table.signed), course.starts(line.place)[:1], line.place)
+            course.agrees(
+                stated, _list_meanings(stated, signed=table.signed), course.starts(line.place)[:1], line.place
+            )
             for stated in line.stated
         )
     ]
@@ -167,29 +169,29 @@ def _take_sure(lines: Iterable[_Line], frame: DataFrame, table: Table) -> list[_
     return [replace(line, is_sure=True) for line in (*agreeing, *nameless)]
 
 
-def _find_label(row: SheetRow, roles: Mapping[Role, int]) -> str:
+def _find_label(row: SheetRow, roles: Mapping[ColumnRole, int]) -> str:
     """Find the words that say what the row is; none if it names a sub-account or a direction as well."""
-    named = row.cells[roles[Role.TOKEN]] if Role.TOKEN in roles else None
+    named = row.cells[roles[ColumnRole.TOKEN]] if ColumnRole.TOKEN in roles else None
     if isinstance(named, str) and not is_blank(named):
         return named
-    if row.direction is not None and Role.DIRECTION in roles:
+    if row.direction is not None and ColumnRole.DIRECTION in roles:
         return ""
     texts = [cell for cell in row.cells if isinstance(cell, str)]
-    return next((text for text in texts if label_kind(text)), next(filter(_names_group, texts), ""))
+    return next((text for text in texts if find_label_kind(text)), next(filter(_is_group_label, texts), ""))
 
 
-def _stated(row: SheetRow, label: str, roles: Mapping[Role, int]) -> list[_Stated]:
+def _read_stated_totals(row: SheetRow, label: str, roles: Mapping[ColumnRole, int]) -> list[_Stated]:
     """Read the totals in the columns of amounts."""
-    measured = total_label(label) or ""
+    measured = parse_total_label(label) or ""
     found = []
     for role, usual in _AMOUNTS.items():
         if role not in roles or is_blank(row.cells[roles[role]]):
             continue
         cell = row.cells[roles[role]]
-        is_column = role is not Role.AMOUNT and measured != "net"
+        is_column = role is not ColumnRole.AMOUNT and measured != "net"
         measure = usual if is_column or not measured else measured
         number = _read_sum(cell)
-        if measure == "net" and role is Role.REMOVED and number is not None:
+        if measure == "net" and role is ColumnRole.REMOVED and number is not None:
             # A balance stands on the side that outweighs the other.
             number = -number
         found.append(_Stated(roles[role], measure, number, cell, is_column))
@@ -227,12 +229,12 @@ class _Course:
         """Measure what the rows from one place to before another come to."""
         match measure:
             case "added":
-                return self._between(self._added, start, end)
+                return self._sum_range(self._added, start, end)
             case "removed":
-                return self._between(self._removed, start, end)
+                return self._sum_range(self._removed, start, end)
             case "net":
                 return self.measure("added", start, end) - self.measure("removed", start, end)
-        return self._between(self._every, start, end)
+        return self._sum_range(self._every, start, end)
 
     def agrees(self, stated: _Stated, ways: Iterable[str], starts: Sequence[int], end: int) -> bool:
         """Tell whether the rows from one of these places come to what is stated, in one of these ways."""
@@ -245,18 +247,18 @@ class _Course:
         return [start for start in near if self._every[end] != self._every[start - 1]] + [0]
 
     @staticmethod
-    def _between(course: Sequence[int], start: int, end: int) -> Decimal:
+    def _sum_range(course: Sequence[int], start: int, end: int) -> Decimal:
         return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
 
 
-def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sums: Collection[int]) -> bool:
+def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[ColumnRole, int], sums: Collection[int]) -> bool:
     """Tell whether a row without a label names nobody and no direction, and its amounts add up the others.
 
     In the token's column it may have their number.
     """
-    token = roles.get(Role.TOKEN)
+    token = roles.get(ColumnRole.TOKEN)
     names = token is not None and not is_blank(line.row.cells[token]) and line.row.token != str(line.place)
-    says_way = Role.DIRECTION in roles and not is_blank(line.row.cells[roles[Role.DIRECTION]])
+    says_way = ColumnRole.DIRECTION in roles and not is_blank(line.row.cells[roles[ColumnRole.DIRECTION]])
     if names or says_way or not line.stated or not line.place:
         return False
     course = _Course(frame, {*sums, line.place}, [])
@@ -266,7 +268,7 @@ def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[Role, int], sum
     )
 
 
-def _compare(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterator[Finding]:
+def _compare_sums(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterator[Finding]:
     """Compare each total with all rows, or with those of its group."""
     agreeing: list[_Line] = []
     ordered = sorted(sums, key=lambda line: line.place)
@@ -283,17 +285,17 @@ def _compare(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterato
         if not said:
             agreeing.append(line)
     if agreeing:
-        yield _say("subtotals-agree", agreeing)
+        yield _report_lines("subtotals-agree", agreeing)
 
 
 def _compare_one(
     line: _Line, stated: _Stated, course: _Course, groups: Sequence[int], *, is_total: bool, signed: bool
 ) -> Finding | None:
     """Say what is wrong with a total, or with a subtotal that agrees with no group beginning at these places."""
-    row, at = line.row.number, cell_address(stated.column, line.row.number)
+    row, at = line.row.number, format_cell_address(stated.column, line.row.number)
     if stated.number is None:
-        return Finding("total-unreadable", row, at, {"at": at, **quoted(stated.cell)})
-    meant = _meant(stated, signed=signed)
+        return Finding("total-unreadable", row, at, {"at": at, **quote_cell(stated.cell)})
+    meant = _list_meanings(stated, signed=signed)
     first = meant[0]
     whole = next((way for way in meant if course.measure(way, 0, course.end) == stated.number), None)
     if not (is_total and whole) and course.agrees(stated, meant, groups, line.place):
@@ -305,7 +307,7 @@ def _compare_one(
     return Finding(code, row, at, {"at": at, "as": first, "stated": str(stated.number), "found": str(found)})
 
 
-def _meant(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
+def _list_meanings(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
     """List what a total may mean: a general one either way, one of a way everything as well ("total des crédits").
 
     But in a column of its own a total is that column's.
@@ -314,7 +316,7 @@ def _meant(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
     return (first,) if stated.is_column else (first, "all", "net")
 
 
-def _count_in(line: _Line) -> int | None:
+def _read_count(line: _Line) -> int | None:
     """Read the number that a count says, in a cell or behind its words."""
     numbers = [int(cell) for cell in line.row.cells if isinstance(cell, Decimal) and cell.is_finite()]
     texts = (cell for cell in line.row.cells if isinstance(cell, str))
@@ -324,14 +326,14 @@ def _count_in(line: _Line) -> int | None:
 
 def _compare_counts(counts: Sequence[_Line], rows: int) -> Iterator[Finding]:
     for line in counts:
-        stated = _count_in(line)
+        stated = _read_count(line)
         code = "count-agrees" if stated == rows else "count-wrong"
         yield Finding(
             code, line.row.number, None, {"row": str(line.row.number), "stated": str(stated), "found": str(rows)}
         )
 
 
-def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) -> bool:
+def _is_heading(line: _Line, table: TableLayout, words: Words, sums: Sequence[_Line]) -> bool:
     """Tell whether a row between the others is a footer, the header once more, or words over a group.
 
     Words in a column that movements fill as well may be a row of which the rest was forgotten, and so may a single word
@@ -339,7 +341,7 @@ def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) 
     """
     if line.is_sum or line.kind is LabelKind.COUNT:
         return False
-    if _is_header_again(line.row, table) or (line.kind in _SUMS and _asks_nothing(line.row, table)):
+    if _is_repeated_header(line.row, table) or (line.kind in _SUMS and _has_no_movement(line.row, table)):
         return True
     if not words.has_words_alone(line.row):
         return False
@@ -350,12 +352,12 @@ def _is_heading(line: _Line, table: Table, words: Words, sums: Sequence[_Line]) 
     return below is not None and not named.isdisjoint(set(fold(below.label).split()) - _WORDS_OF_SUMS)
 
 
-def _asks_nothing(row: SheetRow, table: Table) -> bool:
+def _has_no_movement(row: SheetRow, table: TableLayout) -> bool:
     """Tell whether nothing stands where amounts and directions do."""
-    return all(is_blank(row.cells[at]) for role, at in table.roles.items() if role is not Role.TOKEN)
+    return all(is_blank(row.cells[at]) for role, at in table.roles.items() if role is not ColumnRole.TOKEN)
 
 
-def _is_header_again(row: SheetRow, table: Table) -> bool:
+def _is_repeated_header(row: SheetRow, table: TableLayout) -> bool:
     """Tell whether the row says what the header says, as where every page begins with it."""
     titles = [table.titles[at] for at in table.roles.values()]
     cells = [row.cells[at] for at in table.roles.values()]
@@ -369,7 +371,7 @@ def _count_from_end(lines: Mapping[int, _Line], end: int, is_words: Callable[[Sh
     return end - 1 - place
 
 
-def _count_apart(lines: Mapping[int, _Line], frame: DataFrame, words: Words) -> int:
+def _count_closing_rows(lines: Mapping[int, _Line], frame: DataFrame, words: Words) -> int:
     """Count the rows of words at the end of a table without a total.
 
     Words right below a movement belong to the table: they may be a row of which the rest was forgotten.
@@ -381,9 +383,9 @@ def _count_apart(lines: Mapping[int, _Line], frame: DataFrame, words: Words) -> 
     return len(frame) - first
 
 
-def _say(code: str, lines: Sequence[_Line], *, as_table: bool = False) -> Finding:
+def _report_lines(code: str, lines: Sequence[_Line], *, as_table: bool = False) -> Finding:
     """Name the rows, and the first words of them."""
     numbers = [line.row.number for line in lines]
     first = next((cell for cell in lines[0].row.cells if not is_blank(cell)), None)
-    params = {"below": row_ranges(numbers), **quoted(first), **({"as": "table"} if as_table else {})}
+    params = {"below": format_row_ranges(numbers), **quote_cell(first), **({"as": "table"} if as_table else {})}
     return Finding(code, numbers[0], None, params)

@@ -38,14 +38,14 @@ PERIOD_WORDS = frozenset(
 """All words that a period may be written with, beside numbers."""
 
 
-def without_period(folded: str) -> str:
+def strip_period(folded: str) -> str:
     """Take the month and the year out of a folded text; one that names two of them compares them, and is left."""
     if len(_DATED.findall(folded)) > 1:
         return folded
     return " ".join(_MONTHLY.sub(" ", _DATED.sub(" ", folded)).split())
 
 
-def without_day(folded: str) -> str:
+def strip_day(folded: str) -> str:
     """Take the day out of a folded text that says of when it is: "au 30/11/2026"."""
     return " ".join(_DAY.sub(" ", folded).split())
 
@@ -205,7 +205,7 @@ _FOLDED = {code: _fold_letter(chr(code)) for code in (*range(0x250), *range(0x20
 """The letters of Western Europe, looked up: to decompose each text would take most of the time of finding a header."""
 
 
-def to_fix_sheet(sheets: Collection[str]) -> str | None:
+def find_to_fix_sheet(sheets: Collection[str]) -> str | None:
     """Find the sheet of a workbook that holds what is to be fixed, if it is a report that we wrote; None for any other.
 
     Of such a workbook no other sheet is ever read in again: they name rows that are done.
@@ -214,7 +214,7 @@ def to_fix_sheet(sheets: Collection[str]) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def direction_of(text: str, title: str = "") -> Direction | None:
+def find_direction(text: str, title: str = "") -> Direction | None:
     """Find the direction that a cell's text names: a word of the table, a sign, or both if they do not contradict.
 
     It may also be a phrase around one direction, "Ajout de crédits SMS", or a letter that the column's title explains.
@@ -227,28 +227,28 @@ def direction_of(text: str, title: str = "") -> Direction | None:
     if not word:
         return signs.pop() if len(text) == 1 and signs else None
     if len(word) == 1:
-        named = DIRECTION_OF.get(word) or _explained(word, title)
+        named = DIRECTION_OF.get(word) or _explain_letter(word, title)
     else:
         is_parted = _PARTED.search(text) is not None
         known = None if is_parted and " " in word else DIRECTION_OF.get(word)
-        named = known or (None if _SIGNED_NUMBER.search(text) else _in_phrase(word, is_parted=is_parted))
+        named = known or (None if _SIGNED_NUMBER.search(text) else _find_phrase_direction(word, is_parted=is_parted))
     return named if named and signs <= {named} else None
 
 
-def total_label(text: str, *, strict: bool = False) -> str | None:
+def parse_total_label(text: str, *, strict: bool = False) -> str | None:
     """Read what a text such as "Total", "Somme :" or "TOTAL des ajouts" says that its row adds up; None for any other.
 
     It is "all", "net" (what is added less what is removed), "added" or "removed". Strictly, no word may be unknown.
     """
     if len(text) > LONGEST_LABEL or not _MAY_BE_TOTAL.search(text):
         return None
-    folded = without_period(without_day(_COUNT.sub(" ", fold(_NUMBER_IN_BRACKETS.sub(" ", text)))))
-    words = without_small_words(folded).split()
+    folded = strip_period(strip_day(_COUNT.sub(" ", fold(_NUMBER_IN_BRACKETS.sub(" ", text)))))
+    words = strip_small_words(folded).split()
     start = next((index for index, word in enumerate(words) if word not in _BEFORE_TOTAL), 0)
     if not words or words[start] not in _TOTALS:
         return None
     rest = [word for word in words[start + 1 :] if word not in _BEFORE_TOTAL and word not in _TOTALS]
-    ways = {direction_of(word) for word in rest if len(word) > 1 and word not in _AFTER_TOTAL}
+    ways = {find_direction(word) for word in rest if len(word) > 1 and word not in _AFTER_TOTAL}
     if strict and (None in ways or any(word.isdecimal() for word in rest)):
         return None
     if not _NETS.isdisjoint(words):
@@ -257,7 +257,7 @@ def total_label(text: str, *, strict: bool = False) -> str | None:
     return "all" if adds == removes else "added" if adds else "removed"
 
 
-def _explained(letter: str, title: str) -> Direction | None:
+def _explain_letter(letter: str, title: str) -> Direction | None:
     """Find what a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie".
 
     S and H are the German words for debit and credit, which bookkeeping programs also write below other titles.
@@ -273,7 +273,7 @@ def _explained(letter: str, title: str) -> Direction | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
+def _find_phrase_direction(folded: str, *, is_parted: bool) -> Direction | None:
     """Find the direction of a phrase with the words of one direction in it, and beside them only what changes nothing.
 
     A word that we do not know may turn it round ("annulation", "sans", "avoir") or be a part of a name, so the phrase
@@ -282,7 +282,7 @@ def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
     """
     pattern = _WORD_IN_PHRASE if is_parted else _WAY_IN_PHRASE
     found = pattern.findall(folded)
-    rest = without_period(pattern.sub(" ", folded)).split()
+    rest = strip_period(pattern.sub(" ", folded)).split()
     if is_parted and not DIRECTION_OF.keys().isdisjoint(rest):
         return None
     if not all(word in _BESIDE_DIRECTION or (word.isdecimal() and word.strip("0")) for word in rest):
@@ -293,5 +293,5 @@ def _in_phrase(folded: str, *, is_parted: bool) -> Direction | None:
     return ways.pop() if len(ways) == 1 else None
 
 
-def without_small_words(folded: str) -> str:
+def strip_small_words(folded: str) -> str:
     return " ".join(word for word in folded.split() if word not in SMALL_WORDS and word not in UNITS)

@@ -29,7 +29,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # people, the connection, limits
 
 
-def roles_of(person: Person) -> frozenset[Role]:
+def find_roles(person: Person) -> frozenset[Role]:
     """Find a person's roles; everybody who is active is a viewer."""
     if not person.is_active:
         return frozenset()
@@ -42,20 +42,20 @@ def roles_of(person: Person) -> frozenset[Role]:
     return frozenset(role for role, has in given.items() if has)
 
 
-def person_of(request: HttpRequest) -> Person:
+def get_person(request: HttpRequest) -> Person:
     """Return the person who is logged in; only for views that `require_role` guards."""
     return cast("Person", request.user)
 
 
-def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
+def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
     """Let in whoever has one of the roles; the login is shown to strangers, and a 403 to those who lack the role."""
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return _to_login(request)
-            if roles_of(person_of(request)).isdisjoint(roles):
+                return _demand_login(request)
+            if find_roles(get_person(request)).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -65,7 +65,7 @@ def needs(*roles: Role) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def _to_login(request: HttpRequest) -> HttpResponse:
+def _demand_login(request: HttpRequest) -> HttpResponse:
     """Send somebody to the login; from a part of a page, which cannot hold it, the whole page goes and comes back."""
     if not is_fragment(request):
         return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("home"))
@@ -74,7 +74,7 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login.url})
 
 
-def open_to_all(view: View[P]) -> View[P]:
+def allow_anybody(view: View[P]) -> View[P]:
     """Let in whoever comes, logged in or not."""
     view.needed_roles = ()  # type: ignore[attr-defined]
     return view

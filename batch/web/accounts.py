@@ -8,21 +8,21 @@ from django.shortcuts import redirect, render
 
 from batch.errors import CreditbatchError
 from batch.ledger.orm.models import Movement
-from batch.ledger.orm.queries import history_of
+from batch.ledger.orm.queries import list_history
 from batch.model import Balances
-from batch.web.access import Role, needs
-from batch.web.credentials import known
+from batch.web.access import Role, require_role
+from batch.web.credentials import fetch_account
 from batch.web.presenters import PAGE, paginate
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@needs(Role.VIEWER)
-def accounts(request: HttpRequest) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def show_accounts(request: HttpRequest) -> HttpResponseBase:
     """Show the main balance and every sub-account's, searched by token or email."""
     context: dict[str, object] = {"section": "accounts", "search": request.GET.get("q", "").strip()[:200]}
     try:
-        account = known(fresh="fresh" in request.GET)
+        account = fetch_account(fresh="fresh" in request.GET)
     except CreditbatchError as error:
         return render(request, "web/accounts/list.html", {**context, "failure": str(error)})
     text = str(context["search"]).casefold()
@@ -38,14 +38,14 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
     return render(request, "web/accounts/list.html", context)
 
 
-@needs(Role.VIEWER)
-def account(request: HttpRequest, token: str) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def show_account(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show one sub-account: its balance now, and what every batch did to it."""
     page = paginate(request, range(Movement.objects.filter(token=token).count()))
-    past = history_of(token, (page.number - 1) * PAGE, PAGE)
+    past = list_history(token, (page.number - 1) * PAGE, PAGE)
     context: dict[str, object] = {"section": "accounts", "token": token, "page": page, "past": past}
     try:
-        found = next((each for each in known().subaccounts if each.token == token), None)
+        found = next((each for each in fetch_account().subaccounts if each.token == token), None)
         context["subaccount"] = found
     except CreditbatchError as error:
         found = None
@@ -55,17 +55,17 @@ def account(request: HttpRequest, token: str) -> HttpResponseBase:
     return render(request, "web/accounts/one.html", context)
 
 
-@needs(Role.VIEWER)
-def template(request: HttpRequest) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def download_template(request: HttpRequest) -> HttpResponseBase:
     """Offer a workbook to fill in, with the real sub-accounts and their balances."""
-    from batch.report.template import file_name, template_bytes
+    from batch.report.template import choose_file_name, make_template
 
     try:
-        account = known()
+        account = fetch_account()
     except CreditbatchError as error:
         messages.error(request, str(error))
         return redirect("accounts")
     balances = Balances(account.main, {each.token: each.balance for each in account.subaccounts}, account.at)
-    answer = HttpResponse(template_bytes(account.subaccounts, balances), content_type=_WORKBOOK)
-    answer["Content-Disposition"] = f'attachment; filename="{file_name()}"'
+    answer = HttpResponse(make_template(account.subaccounts, balances), content_type=_WORKBOOK)
+    answer["Content-Disposition"] = f'attachment; filename="{choose_file_name()}"'
     return answer

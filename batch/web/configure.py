@@ -23,7 +23,7 @@ from django.core.management import call_command
 from batch.errors import SettingsError
 from batch.i18n import _
 from batch.ledger.orm.connection import connect
-from batch.settings import Secret, environment, is_this_machine
+from batch.settings import Secret, is_this_machine, load_environment
 from batch.web import settings as site_settings
 
 SECRET_KEY = "secret-key"  # noqa: S105 (a file's name)
@@ -32,13 +32,13 @@ VAULT_KEY = "vault-key"
 """What the provider's key is encrypted with."""
 
 
-def key_file(home: Path, name: str, make: Callable[[], str]) -> str:
+def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
     """Read the file, or make it if there is none. Two processes that come at once get the same."""
     path = home / name
     try:
         if not path.exists():
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _make(path, make())
+            _write_key_file(path, make())
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.chmod(0o600)
         text = path.read_text("ascii").strip()
@@ -52,7 +52,7 @@ def key_file(home: Path, name: str, make: Callable[[], str]) -> str:
     return text
 
 
-def _make(path: Path, content: str) -> None:
+def _write_key_file(path: Path, content: str) -> None:
     """Write the file so that it appears with all its content, unless another process's was there first."""
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}.tmp")
     try:
@@ -108,16 +108,16 @@ class SiteOptions:
         return bool(self.url) and str(self.url).startswith("https://")
 
 
-def site_options(environ: Mapping[str, str]) -> SiteOptions:
+def read_site_options(environ: Mapping[str, str]) -> SiteOptions:
     """Read and check the options; `SettingsError` names the one that is wrong."""
     return SiteOptions(
-        url=_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
-        trusted_proxy=_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
+        url=_parse_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
+        trusted_proxy=_parse_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
         mail=_read_mail(environ),
     )
 
 
-def _site_url(text: str) -> str | None:
+def _parse_site_url(text: str) -> str | None:
     url = text.strip().rstrip("/")
     if not url:
         return None
@@ -134,7 +134,7 @@ def _site_url(text: str) -> str | None:
     return url
 
 
-def _proxy(text: str) -> str | None:
+def _parse_proxy(text: str) -> str | None:
     if not text:
         return None
     try:
@@ -159,10 +159,10 @@ def _read_mail(environ: Mapping[str, str]) -> Mail | None:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise SettingsError(_("CREDITBATCH_EMAIL_PORT must be a port's number."))
     user = environ.get("CREDITBATCH_EMAIL_USER", "").strip()
-    return Mail(host, int(port), user, _password(environ), encryption, sender)
+    return Mail(host, int(port), user, _read_password(environ), encryption, sender)
 
 
-def _password(environ: Mapping[str, str]) -> Secret | None:
+def _read_password(environ: Mapping[str, str]) -> Secret | None:
     given = environ.get("CREDITBATCH_EMAIL_PASSWORD")
     name = environ.get("CREDITBATCH_EMAIL_PASSWORD_FILE")
     if given or not name:
@@ -182,18 +182,18 @@ _OLD_ONES = 5
 _OURS = "creditbatch.web"
 
 
-def keep_log(home: Path, *, rotates: bool = True) -> logging.Handler:
+def start_log(home: Path, *, rotates: bool = True) -> logging.Handler:
     """Write the log from now on. The site rotates it; its workers only write to it."""
     path = home / FILE_NAME
     _make_private(path)
     handler: logging.Handler
     if rotates:
         handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_OLD_ONES, encoding="utf-8", delay=True)
-        handler.rotator = _turn_over
+        handler.rotator = _rotate_log
     else:
         handler = WatchedFileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(Discreet())
-    handler.addFilter(_worth_it)
+    handler.addFilter(_is_worth_logging)
     for name in (_OURS, "django"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
@@ -215,7 +215,7 @@ def _make_private(log: Path) -> None:
         log.chmod(0o600)
 
 
-def _turn_over(full: str, old: str) -> None:
+def _rotate_log(full: str, old: str) -> None:
     """Put the full log aside and make the next: the handler would make one for everybody."""
     with suppress(FileNotFoundError):
         Path(full).rename(old)
@@ -227,13 +227,13 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
-        parts = [at, record.levelname, _message(record)]
+        parts = [at, record.levelname, _format_message(record)]
         if record.exc_info and record.exc_info[1]:
-            parts.append(_place(record.exc_info[1]))
+            parts.append(_format_place(record.exc_info[1]))
         return " ".join(" ".join(parts).split())
 
 
-def _message(record: logging.LogRecord) -> str:
+def _format_message(record: logging.LogRecord) -> str:
     request = getattr(record, "request", None)
     if request is None:
         return record.getMessage()
@@ -242,19 +242,19 @@ def _message(record: logging.LogRecord) -> str:
     return f"{getattr(request, 'fault_reference', '-')} {request.method} {match.route if match else '?'} failed:"
 
 
-def _place(error: BaseException) -> str:
+def _format_place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     way = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:])
     cause = error.__cause__ or error.__context__
-    return f"{type(error).__name__} at {way}" + (f" after {_place(cause)}" if cause else "")
+    return f"{type(error).__name__} at {way}" + (f" after {_format_place(cause)}" if cause else "")
 
 
-def _worth_it(record: logging.LogRecord) -> bool:
+def _is_worth_logging(record: logging.LogRecord) -> bool:
     """Tell whether an entry is ours or a fault of Django's: what it only warns of has a page, which writes its own."""
     return record.name == _OURS or record.levelno >= logging.ERROR
 
 
-def application() -> WSGIHandler:
+def make_application() -> WSGIHandler:
     """Load every middleware, so that a fault in them is told at the start."""
     return WSGIHandler()
 
@@ -279,29 +279,29 @@ def configure(
     home: Path, database_url: str | None, *, demo: bool = False, hosts: Sequence[str] = LOOPBACK_NAMES
 ) -> None:
     """Make or read the keys, set Django up, and bring every table up to date. May be called again for another home."""
-    options = site_options(environment(os.environ, Path.cwd()))
-    connect(home, database_url, site_of(home, options, demo=demo, hosts=hosts))
+    options = read_site_options(load_environment(os.environ, Path.cwd()))
+    connect(home, database_url, make_site_settings(home, options, demo=demo, hosts=hosts))
 
 
-def site_of(home: Path, options: SiteOptions, *, demo: bool, hosts: Sequence[str]) -> dict[str, Any]:
+def make_site_settings(home: Path, options: SiteOptions, *, demo: bool, hosts: Sequence[str]) -> dict[str, Any]:
     """Make every setting of the site but the database."""
     static = {name: getattr(site_settings, name) for name in dir(site_settings) if name.isupper()}
     del static["DATABASES"]
     return {
         **static,
-        "SECRET_KEY": key_file(home, SECRET_KEY, lambda: secrets.token_urlsafe(64)),
-        "CREDITBATCH_VAULT_KEY": key_file(home, VAULT_KEY, lambda: Fernet.generate_key().decode()),
+        "SECRET_KEY": load_key_file(home, SECRET_KEY, lambda: secrets.token_urlsafe(64)),
+        "CREDITBATCH_VAULT_KEY": load_key_file(home, VAULT_KEY, lambda: Fernet.generate_key().decode()),
         "CREDITBATCH_HOME": home,
         "CREDITBATCH_DEMO": demo,
         "CREDITBATCH_SITE_URL": options.url or "",
         "STATIC_ROOT": str(home / STATIC_FOLDER),
         "ALLOWED_HOSTS": [*hosts, *([options.host] if options.host else [])],
-        **_transport(options),
-        **_mail(options.mail),
+        **_choose_transport_settings(options),
+        **_choose_mail_settings(options.mail),
     }
 
 
-def _transport(options: SiteOptions) -> Mapping[str, Any]:
+def _choose_transport_settings(options: SiteOptions) -> Mapping[str, Any]:
     if not options.is_https:
         return {
             "SECURE_SSL_REDIRECT": False,
@@ -321,7 +321,7 @@ def _transport(options: SiteOptions) -> Mapping[str, Any]:
     }
 
 
-def _mail(mail: Mail | None) -> Mapping[str, Any]:
+def _choose_mail_settings(mail: Mail | None) -> Mapping[str, Any]:
     if mail is None:
         return {"CREDITBATCH_HAS_MAIL": False, "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
     return {

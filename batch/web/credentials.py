@@ -22,26 +22,26 @@ from batch.i18n import _
 from batch.model import SubAccount
 from batch.provider import client as provider_client
 from batch.provider.client import Client
-from batch.settings import Secret, Settings, environment, load_key, load_settings
+from batch.settings import Secret, Settings, load_environment, load_key, load_settings
 from batch.web.models import Connection, Person
 
 
-def surroundings() -> Settings:
+def load_provider_settings() -> Settings:
     """Load the settings of the environment, with the provider's address that an administrator entered, if any."""
-    found = load_settings(_environ())
+    found = load_settings(_read_environ())
     connection = Connection.objects.first()
     return replace(found, api_url=connection.api_url) if connection else found
 
 
-def provider() -> tuple[str, Secret]:
+def load_connection() -> tuple[str, Secret]:
     """Load the address and the key: what an administrator entered, else what the environment says.
 
     `SettingsError` if there is neither, or if the key cannot be decrypted.
     """
     connection = Connection.objects.first()
     if connection:
-        return connection.api_url, _decrypted(bytes(connection.encrypted_key))
-    environ = _environ()
+        return connection.api_url, _decrypt(bytes(connection.encrypted_key))
+    environ = _read_environ()
     try:
         return load_settings(environ).api_url, load_key(environ)
     except SettingsError as error:
@@ -56,20 +56,20 @@ def is_from_environment() -> bool:
     return not Connection.objects.exists()
 
 
-def checked(api_url: str, key: str) -> tuple[str, Secret]:
+def validate_connection(api_url: str, key: str) -> tuple[str, Secret]:
     """Check both by the rules of the environment's settings, and return them as they are stored, or `SettingsError`."""
     environ = {"CREDITBATCH_API_URL": api_url, "SMSPARTNER_API_KEY": key}
     return load_settings(environ).api_url, load_key(environ)
 
 
-def set_key(api_url: str, key: Secret, person: Person) -> None:
+def save_connection(api_url: str, key: Secret, person: Person) -> None:
     """Replace the connection by this one, which has been checked."""
     with transaction.atomic():
         Connection.objects.all().delete()
         Connection.objects.create(
             api_url=api_url,
-            encrypted_key=_vault().encrypt(key.reveal().encode()),
-            fingerprint=key.fingerprint(),
+            encrypted_key=_open_vault().encrypt(key.reveal().encode()),
+            fingerprint=key.compute_fingerprint(),
             set_by=person,
             set_at=timezone.now(),
         )
@@ -78,30 +78,30 @@ def set_key(api_url: str, key: Secret, person: Person) -> None:
 @contextmanager
 def open_client(read_timeout: float | None = None) -> Iterator[Client]:
     """Open the connection in force; a page that cannot wait gives a shorter timeout, in seconds."""
-    api_url, key = provider()
-    with open_client_with(api_url, key, read_timeout) as client:
+    api_url, key = load_connection()
+    with open_connection(api_url, key, read_timeout) as client:
         yield client
 
 
 @contextmanager
-def open_client_with(api_url: str, key: Secret, read_timeout: float | None = None) -> Iterator[Client]:
+def open_connection(api_url: str, key: Secret, read_timeout: float | None = None) -> Iterator[Client]:
     """Open a connection that is not in force (yet)."""
-    found = load_settings(_environ())
+    found = load_settings(_read_environ())
     longest = read_timeout or found.read_timeout
     asked = replace(found, api_url=api_url, read_timeout=longest, connect_timeout=min(found.connect_timeout, longest))
     with provider_client.open_client(asked, key) as client:
         yield client
 
 
-def _environ() -> dict[str, str]:
-    return environment(os.environ, Path.cwd())
+def _read_environ() -> dict[str, str]:
+    return load_environment(os.environ, Path.cwd())
 
 
 def _has_key(environ: dict[str, str]) -> bool:
     return bool(environ.get("SMSPARTNER_API_KEY") or environ.get("SMSPARTNER_API_KEY_FILE"))
 
 
-def _vault() -> Fernet:
+def _open_vault() -> Fernet:
     try:
         return Fernet(settings.CREDITBATCH_VAULT_KEY)
     except ValueError as error:
@@ -110,9 +110,9 @@ def _vault() -> Fernet:
         ) from error
 
 
-def _decrypted(token: bytes) -> Secret:
+def _decrypt(token: bytes) -> Secret:
     try:
-        return Secret(_vault().decrypt(token).decode())
+        return Secret(_open_vault().decrypt(token).decode())
     except InvalidToken as error:
         sentence = _(
             "The stored API key was encrypted with another vault key: put the key file back, or enter it again."
@@ -126,7 +126,7 @@ _PATIENCE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ProviderAccount:
     """The account as the provider gave it at that moment."""
 
     name: str
@@ -136,32 +136,32 @@ class Known:
 
 
 _lock = threading.Lock()
-_last: dict[tuple[str, str], tuple[float, Known]] = {}
+_last: dict[tuple[str, str], tuple[float, ProviderAccount]] = {}
 
 
-def known(*, fresh: bool = False) -> Known:
+def fetch_account(*, fresh: bool = False) -> ProviderAccount:
     """Fetch the account, or return it as it was at most a minute ago; `CreditbatchError` if it cannot be told."""
-    api_url, key = provider()
-    name = (api_url, key.fingerprint())
+    api_url, key = load_connection()
+    name = (api_url, key.compute_fingerprint())
     # One at a time: whoever waited finds the answer that the other was given.
     with _lock:
         remembered = _last.get(name)
         if remembered and not fresh and time.monotonic() - remembered[0] < _REMEMBERED:
             return remembered[1]
         with open_client(read_timeout=_PATIENCE) as client:
-            main, subaccounts = client.main_account(), tuple(client.subaccounts())
-        found = Known(main.name, main.balance, subaccounts, datetime.now(UTC))
+            main, subaccounts = client.fetch_main_account(), tuple(client.fetch_subaccounts())
+        found = ProviderAccount(main.name, main.balance, subaccounts, datetime.now(UTC))
         _last.clear()
         _last[name] = time.monotonic(), found
         return found
 
 
-def tokens_of_email(text: str) -> list[str]:
+def find_tokens(text: str) -> list[str]:
     """Find the tokens of the sub-accounts whose email holds the text; none for what is no part of an email."""
     if "@" not in text:
         return []
     try:
-        accounts = known().subaccounts
+        accounts = fetch_account().subaccounts
     except CreditbatchError:
         # The search goes on without: the page of the sub-accounts says why they are not known.
         return []

@@ -19,12 +19,12 @@ from django.views.decorators.http import require_safe
 from batch.errors import ProviderError, SettingsError
 from batch.i18n import _
 from batch.ledger.orm.models import Event
-from batch.ledger.orm.queries import find_undecided_batches, newest_lines
+from batch.ledger.orm.queries import find_undecided_batches, list_newest_batches
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
 from batch.web import credentials
-from batch.web.access import Role, is_fragment, needs, person_of, roles_of
-from batch.web.batches.jobs import state_shown
+from batch.web.access import Role, find_roles, get_person, is_fragment, require_role
+from batch.web.batches.jobs import find_state
 from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
 
 _KEPT_SECONDS = 60.0
@@ -45,7 +45,7 @@ _kept: dict[tuple[str, str, int | None], tuple[float, BalanceRead]] = {}
 _one_at_a_time = threading.Lock()
 
 
-def main_balance_read() -> BalanceRead:
+def read_main_balance() -> BalanceRead:
     """Read the balance, not older than a minute, than the connection in force, or than the newest event of the ledger.
 
     Whoever moves credit or changes the connection may be another process: the database says so. Problems are not kept:
@@ -54,13 +54,13 @@ def main_balance_read() -> BalanceRead:
     now = datetime.now(UTC)
     with _one_at_a_time:
         try:
-            api_url, key = credentials.provider()
-            state = (api_url, key.fingerprint(), Event.objects.aggregate(newest=Max("pk"))["newest"])
+            api_url, key = credentials.load_connection()
+            state = (api_url, key.compute_fingerprint(), Event.objects.aggregate(newest=Max("pk"))["newest"])
             kept = _kept.get(state)
             if kept and time.monotonic() - kept[0] < _KEPT_SECONDS:
                 return kept[1]
-            with credentials.open_client_with(api_url, key, _READ_TIMEOUT) as client:
-                account = client.main_account()
+            with credentials.open_connection(api_url, key, _READ_TIMEOUT) as client:
+                account = client.fetch_main_account()
         except (ProviderError, SettingsError) as error:
             return BalanceRead(now, problem=str(error))
         read = BalanceRead(now, account.name, account.balance)
@@ -114,33 +114,33 @@ class Waiting:
                 return _("To correct")
 
 
-def waiting_for(person: Person) -> list[Waiting]:
+def list_waiting(person: Person) -> list[Waiting]:
     """List what waits: what this person can do first, and of that the most urgent first."""
-    found = [*_stopped(person), *_drafts(person)]
+    found = [*_find_stopped(person), *_find_drafts(person)]
     order = list(What)
     return sorted(found, key=lambda one: (not one.for_me, order.index(one.what), -one.at.timestamp()))
 
 
-def _stopped(person: Person) -> Iterator[Waiting]:
-    is_approver = Role.APPROVER in roles_of(person)
+def _find_stopped(person: Person) -> Iterator[Waiting]:
+    is_approver = Role.APPROVER in find_roles(person)
     states = (BatchState.STOPPED, BatchState.RUNNING, BatchState.APPROVED)
-    worked_on = jobs_by_batch()
-    lines = newest_lines(_MOST, states=states)
+    worked_on = find_active_jobs()
+    lines = list_newest_batches(_MOST, states=states)
     undecided = find_undecided_batches([str(line.head.batch) for line in lines])
     for line in lines:
         job = worked_on.get(str(line.head.batch))
         # Also one that was begun and whose worker died: nothing but a resumption brings it on.
-        if job is None and state_shown(line.head, None) is not BatchState.RUNNING:
+        if job is None and find_state(line.head, None) is not BatchState.RUNNING:
             what = What.DECIDE if line.head.batch in undecided else What.RESUME
-            yield _stopped_batch(line, what, for_me=is_approver)
+            yield _describe_batch(line, what, for_me=is_approver)
 
 
-def jobs_by_batch() -> dict[str, Job]:
+def find_active_jobs() -> dict[str, Job]:
     """Find the jobs that have not ended, by their batch."""
     return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
 
 
-def _stopped_batch(line: BatchLine, what: What, *, for_me: bool) -> Waiting:
+def _describe_batch(line: BatchLine, what: What, *, for_me: bool) -> Waiting:
     head = line.head
     people = head.people.prepared or ""
     link = reverse("batch", args=[head.batch])
@@ -149,35 +149,35 @@ def _stopped_batch(line: BatchLine, what: What, *, for_me: bool) -> Waiting:
     return Waiting(what, head.source.file_name, link, since, people, for_me, batch=str(head.batch), behind=behind)
 
 
-def _drafts(person: Person) -> Iterator[Waiting]:
+def _find_drafts(person: Person) -> Iterator[Waiting]:
     in_force = Version.objects.filter(number=F("draft__version")).select_related("draft__created_by", "file")
     in_force = in_force.defer("file__data", "screen", "findings", "forecast", "opening", "changes", "corrections")
     scheduled = Job.objects.filter(draft=OuterRef("draft")).exclude(state=JobState.ENDED)
     approved = in_force.filter(~Exists(scheduled), draft__state=DraftState.APPROVED)
-    is_approver = Role.APPROVER in roles_of(person)
+    is_approver = Role.APPROVER in find_roles(person)
     for version in approved.order_by("-draft__created_at")[:_MOST]:
-        yield _draft(What.START, version, for_me=is_approver)
-    mine = set(_approvable(person).values_list("pk", flat=True)) if is_approver else set()
+        yield _describe_draft(What.START, version, for_me=is_approver)
+    mine = set(_find_approvable(person).values_list("pk", flat=True)) if is_approver else set()
     checked = in_force.filter(draft__state=DraftState.CHECKED)
     for version in checked.order_by("-draft__created_at")[:_MOST]:
         if version.invalid and version.draft.created_by_id == person.pk:
-            yield _draft(What.CORRECT, version, for_me=True)
+            yield _describe_draft(What.CORRECT, version, for_me=True)
         else:
-            yield _draft(What.APPROVE, version, for_me=version.draft_id in mine)
+            yield _describe_draft(What.APPROVE, version, for_me=version.draft_id in mine)
 
 
-def _approvable(person: Person) -> QuerySet[Draft]:
+def _find_approvable(person: Person) -> QuerySet[Draft]:
     """Find what this approver may still approve: no draft that they had a hand in, unless they are alone."""
     drafts = Draft.objects.filter(state=DraftState.CHECKED)
     done = Approval.objects.filter(version__draft=OuterRef("pk"), version__number=OuterRef("version"), person=person)
     drafts = drafts.filter(~Exists(done))
-    if not SiteSettings.current().four_eyes and Person.objects.filter(is_active=True).count() == 1:
+    if not SiteSettings.load().four_eyes and Person.objects.filter(is_active=True).count() == 1:
         return drafts
     own = Version.objects.filter(draft=OuterRef("pk"), created_by=person)
     return drafts.exclude(created_by=person).filter(~Exists(own))
 
 
-def _draft(what: What, version: Version, *, for_me: bool) -> Waiting:
+def _describe_draft(what: What, version: Version, *, for_me: bool) -> Waiting:
     draft = version.draft
     link = reverse("draft", args=[draft.pk])
     return Waiting(what, version.file.name, link, draft.created_at, str(draft.created_by), for_me, version)
@@ -186,26 +186,26 @@ def _draft(what: What, version: Version, *, for_me: bool) -> Waiting:
 _LAST = 8
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def show_home(request: HttpRequest) -> HttpResponse:
     """Show the page; the balance comes after it, because the provider may be slow."""
-    waiting = waiting_for(person_of(request))
-    last, worked_on = newest_lines(_LAST), jobs_by_batch()
+    waiting = list_waiting(get_person(request))
+    last, worked_on = list_newest_batches(_LAST), find_active_jobs()
     context = {
         "mine": [one for one in waiting if one.for_me],
         "others": [one for one in waiting if not one.for_me],
-        "lines": [(line, state_shown(line.head, worked_on.get(str(line.head.batch)))) for line in last],
+        "lines": [(line, find_state(line.head, worked_on.get(str(line.head.batch)))) for line in last],
         "section": "home",
         # Without JavaScript the balance is asked for by a link.
-        "balance": main_balance_read() if "balance" in request.GET else None,
+        "balance": read_main_balance() if "balance" in request.GET else None,
     }
     return render(request, "web/entry/home.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_safe
-def main_balance(request: HttpRequest) -> HttpResponse:
+def show_main_balance(request: HttpRequest) -> HttpResponse:
     if not is_fragment(request):
         return redirect("/?balance=1")
-    return render(request, "web/entry/balance.html", {"balance": main_balance_read()})
+    return render(request, "web/entry/balance.html", {"balance": read_main_balance()})

@@ -25,35 +25,35 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from batch import __version__
 from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsError
-from batch.i18n import Language, _, language, ngettext, speaking
-from batch.web.access import Role, is_fragment, roles_of
+from batch.i18n import Language, _, get_language, ngettext, use_language
+from batch.web.access import Role, find_roles, is_fragment
 from batch.web.models import Person, SiteSettings
 
 log = logging.getLogger("creditbatch.web")
 
 
-def _where(request: HttpRequest) -> str:
+def _find_route(request: HttpRequest) -> str:
     """Find the kind of page: its address may hold a one-time link's secret or anything else."""
     return request.resolver_match.route if request.resolver_match else "?"
 
 
-def error_page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str) -> HttpResponse:
+def show_error(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str) -> HttpResponse:
     """Show what went wrong; nothing in the page comes from what was sent."""
     reference = secrets.token_hex(4)
-    log.warning("%s %s %s: %d", reference, request.method, _where(request), status)
-    return _page(request, status, sentence, advice, reference)
+    log.warning("%s %s %s: %d", reference, request.method, _find_route(request), status)
+    return _render_error(request, status, sentence, advice, reference)
 
 
-def _page(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str, reference: str) -> HttpResponse:
+def _render_error(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str, reference: str) -> HttpResponse:
     context = {"sentence": sentence, "advice": advice, "reference": reference, "status": int(status)}
     return render(request, "web/error.html", context, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def show_bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 400; also for a Host that is none of ours, and for a form that is too large."""
     if isinstance(exception, RequestDataTooBig):
-        return too_large(request)
-    return error_page(
+        return show_too_large(request)
+    return show_error(
         request,
         HTTPStatus.BAD_REQUEST,
         _("What your browser sent could not be understood."),
@@ -61,9 +61,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     )
 
 
-def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django hands it over)
+def show_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django hands it over)
     """Answer 403 for a form that another page sent, or that is older than the session."""
-    return error_page(
+    return show_error(
         request,
         HTTPStatus.FORBIDDEN,
         _("This form did not come from a page of this site, or the page was too old. Nothing was changed."),
@@ -71,9 +71,9 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
     )
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
+def show_forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
     """Answer 403 for a role that is missing."""
-    return error_page(
+    return show_error(
         request,
         HTTPStatus.FORBIDDEN,
         _("Your role does not allow this."),
@@ -81,8 +81,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
-    return error_page(
+def show_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
+    return show_error(
         request,
         HTTPStatus.NOT_FOUND,
         _("There is no such page."),
@@ -90,8 +90,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def not_allowed(request: HttpRequest) -> HttpResponse:
-    return error_page(
+def show_not_allowed(request: HttpRequest) -> HttpResponse:
+    return show_error(
         request,
         HTTPStatus.METHOD_NOT_ALLOWED,
         _("This address only works as a part of another page."),
@@ -99,8 +99,8 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
     )
 
 
-def too_large(request: HttpRequest) -> HttpResponse:
-    return error_page(
+def show_too_large(request: HttpRequest) -> HttpResponse:
+    return show_error(
         request,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         _("What was sent is too large for this site."),
@@ -108,15 +108,15 @@ def too_large(request: HttpRequest) -> HttpResponse:
     )
 
 
-def locked_out(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
+def show_lockout(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
     """Answer 429 after too many wrong passwords, and say when to try again."""
-    minutes = _minutes_left(request)
+    minutes = _count_minutes_left(request)
     advice = ngettext(
         "Try again in {minutes} minute, or ask an administrator for a link to set a new password.",
         "Try again in {minutes} minutes, or ask an administrator for a link to set a new password.",
         minutes,
     )
-    response = error_page(
+    response = show_error(
         request,
         HTTPStatus.TOO_MANY_REQUESTS,
         _("Too many wrong passwords for this name from this address."),
@@ -126,7 +126,7 @@ def locked_out(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse
     return response
 
 
-def _minutes_left(request: HttpRequest) -> int:
+def _count_minutes_left(request: HttpRequest) -> int:
     """Count the minutes until the last wrong password that counted is forgotten."""
     cool_off = get_cool_off(request) or timedelta(minutes=15)
     name = request.POST.get("username", "")
@@ -135,11 +135,11 @@ def _minutes_left(request: HttpRequest) -> int:
     return max(1, math.ceil((last + cool_off - timezone.now()).total_seconds() / 60))
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def show_fault(request: HttpRequest) -> HttpResponse:
     """Answer 500: the fault itself is only in the log."""
     reference = secrets.token_hex(4)
     request.fault_reference = reference  # type: ignore[attr-defined] # for the line in the log, which is written next
-    return _page(
+    return _render_error(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         _("The site has a fault. What was sent to the provider is in the ledger, and nothing is sent twice."),
@@ -148,7 +148,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     )
 
 
-def failed(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
+def show_failure(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
     """Show a failure that has a sentence of its own."""
     match error:
         case ProviderError():
@@ -157,7 +157,7 @@ def failed(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
             status, advice = HTTPStatus.SERVICE_UNAVAILABLE, _("An administrator can put this right.")
         case _:
             status, advice = HTTPStatus.BAD_REQUEST, _("Go back and try something else.")
-    return error_page(request, status, str(error), advice)
+    return show_error(request, status, str(error), advice)
 
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -176,7 +176,7 @@ _POLICY = "; ".join(
 )
 
 
-def policy(answer: Answer) -> Answer:
+def add_security_headers(answer: Answer) -> Answer:
     """Let nothing but our own files run or load, and no cache keep pages with people's figures."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -191,7 +191,7 @@ def policy(answer: Answer) -> Answer:
     return middleware
 
 
-def lasting(answer: Answer) -> Answer:
+def extend_session(answer: Answer) -> Answer:
     """End a session half an hour after the last page that somebody opened; what a page asks for by itself does not
     count, so that a screen nobody looks at logs itself out. Noted once a minute, which spares the database.
     """
@@ -205,13 +205,13 @@ def lasting(answer: Answer) -> Answer:
     return middleware
 
 
-def spoken(answer: Answer) -> Answer:
+def choose_language(answer: Answer) -> Answer:
     """Choose the person's language, else the browser's, else the site's; for Django's words and for ours."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        language = _language_of(request)
+        language = _find_language(request)
         translation.activate(language.value)
-        with speaking(language):
+        with use_language(language):
             response = answer(request)
         response.headers.setdefault("Content-Language", language.value)
         response.headers["Vary"] = ", ".join(filter(None, (response.headers.get("Vary"), "Accept-Language")))
@@ -220,37 +220,37 @@ def spoken(answer: Answer) -> Answer:
     return middleware
 
 
-def told(answer: Answer) -> Answer:
+def explain_failures(answer: Answer) -> Answer:
     """Make a page of a failure that has a sentence for the reader."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = answer(request)
         if isinstance(response, HttpResponseNotAllowed):
-            page = not_allowed(request)
+            page = show_not_allowed(request)
             page.headers["Allow"] = response.headers["Allow"]
             return page
         return response
 
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return failed(request, error) if isinstance(error, CreditbatchError) else None
+        return show_failure(request, error) if isinstance(error, CreditbatchError) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 
-def _language_of(request: HttpRequest) -> Language:
+def _find_language(request: HttpRequest) -> Language:
     chosen = request.user.language if isinstance(request.user, Person) else ""
     if not chosen:
         asked = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
         codes = (name.split("-")[0] for name, _weight in asked)
         chosen = next((code for code in codes if code in set(Language)), "")
-    return Language(chosen or SiteSettings.current().language or Language.ENGLISH)
+    return Language(chosen or SiteSettings.load().language or Language.ENGLISH)
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def make_base_context(request: HttpRequest) -> dict[str, Any]:
     """Give the base page what it needs."""
     person = request.user if isinstance(getattr(request, "user", None), Person) else None
-    roles = roles_of(person) if isinstance(person, Person) else frozenset()
+    roles = find_roles(person) if isinstance(person, Person) else frozenset()
     return {
         "person": person,
         "is_preparer": Role.PREPARER in roles,
@@ -258,5 +258,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "is_administrator": Role.ADMINISTRATOR in roles,
         "is_demo": getattr(settings, "CREDITBATCH_DEMO", False),
         "program_version": __version__,
-        "language": language().value,
+        "language": get_language().value,
     }

@@ -253,7 +253,7 @@ class SiteSettings(models.Model):
     """For people who have not chosen and whose browser asks for neither; empty: English."""
 
     @classmethod
-    def current(cls) -> SiteSettings:
+    def load(cls) -> SiteSettings:
         """Load what is set; the defaults as long as nobody has set anything."""
         return cls.objects.first() or cls(pk=1)
 

@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_filters import CharFilter, DateFilter
 
-from batch.i18n import _, euros
+from batch.i18n import _, format_euros
 from batch.model import Status
 from batch.money import ZERO
 
@@ -111,27 +111,27 @@ class Pair:
     after: Decimal | None
 
 
-def balances_chart(name: str, pairs: Sequence[Pair]) -> SafeString:
+def draw_balances_chart(name: str, pairs: Sequence[Pair]) -> SafeString:
     """Draw two bars for each account: grey before, coloured after. A balance below zero has no bar."""
     most = max((value for pair in pairs for value in (pair.before, pair.after) if value), default=ZERO)
-    lines = [_pair(index, pair, most) for index, pair in enumerate(pairs)]
+    lines = [_draw_pair(index, pair, most) for index, pair in enumerate(pairs)]
     height = len(pairs) * (2 * _BAR + _GAP) + 4
-    return _svg(name, height, format_html_join("", "{}", ((line,) for line in lines)))
+    return _make_svg(name, height, format_html_join("", "{}", ((line,) for line in lines)))
 
 
-def _pair(index: int, pair: Pair, most: Decimal) -> SafeString:
+def _draw_pair(index: int, pair: Pair, most: Decimal) -> SafeString:
     top = index * (2 * _BAR + _GAP) + 2
     return format_html(
         '<text x="{}" y="{}" text-anchor="end">{}</text>{}{}',
         _LABEL - 8,
         top + _BAR + 4,
-        _short(pair.label),
-        _bar(top, pair.before, most, "before"),
-        _bar(top + _BAR, pair.after, most, "after"),
+        _shorten(pair.label),
+        _draw_bar(top, pair.before, most, "before"),
+        _draw_bar(top + _BAR, pair.after, most, "after"),
     )
 
 
-def _bar(top: int, value: Decimal | None, most: Decimal, kind: str) -> SafeString:
+def _draw_bar(top: int, value: Decimal | None, most: Decimal, kind: str) -> SafeString:
     room = _WIDTH - _LABEL - 90
     width = int(room * max(value or ZERO, ZERO) / most) if most else 0
     return format_html(
@@ -143,11 +143,11 @@ def _bar(top: int, value: Decimal | None, most: Decimal, kind: str) -> SafeStrin
         _BAR - 1,
         _LABEL + width + 5,
         top + _BAR - 2,
-        "–" if value is None else euros(value),
+        "–" if value is None else format_euros(value),
     )
 
 
-def status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> SafeString:
+def draw_status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> SafeString:
     """Draw one bar in which each status has its share of the euros, with its figure below."""
     whole = sum((amount for _status, _word, amount in sums), ZERO)
     parts, legend, left = [], [], 0
@@ -163,17 +163,17 @@ def status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> Safe
                 34 + line * 18,
                 column * 213 + 16,
                 43 + line * 18,
-                _("{what}: {note}").format(what=word, note=euros(amount)),
+                _("{what}: {note}").format(what=word, note=format_euros(amount)),
             )
         )
         left += width
     height = 34 + 18 * ((len(sums) + 2) // 3)
-    return _svg(name, height, format_html_join("", "{}", ((part,) for part in (*parts, *legend))))
+    return _make_svg(name, height, format_html_join("", "{}", ((part,) for part in (*parts, *legend))))
 
 
-def course_chart(name: str, balances: Sequence[Decimal], lowest_label: str) -> SafeString:
+def draw_course_chart(name: str, balances: Sequence[Decimal], lowest_label: str) -> SafeString:
     """Draw a balance movement by movement, in at most some hundred points, with its lowest point marked."""
-    points = _thinned(balances)
+    points = _thin(balances)
     low_at, low = min(points, key=lambda point: point[1])
     top, bottom = max(max(value for _at, value in points), ZERO), min(low, ZERO)
     height, span = 150, (top - bottom) or Decimal(1)
@@ -200,10 +200,10 @@ def course_chart(name: str, balances: Sequence[Decimal], lowest_label: str) -> S
         anchor,
         lowest_label,
     )
-    return _svg(name, height, drawn)
+    return _make_svg(name, height, drawn)
 
 
-def _thinned(balances: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
+def _thin(balances: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
     """Keep the lowest of each piece, so that no low point is lost, with the first and the last."""
     step = max(1, len(balances) // 300)
     kept = {0: balances[0], len(balances) - 1: balances[-1]}
@@ -213,11 +213,11 @@ def _thinned(balances: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
     return sorted(kept.items())
 
 
-def _svg(name: str, height: int, content: SafeString) -> SafeString:
+def _make_svg(name: str, height: int, content: SafeString) -> SafeString:
     return format_html(
         '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>', name, _WIDTH, height, content
     )
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"

@@ -40,18 +40,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "batch.web.middleware.policy",
+    "batch.web.middleware.add_security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "batch.web.middleware.lasting",
+    "batch.web.middleware.extend_session",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "batch.web.middleware.spoken",
-    "batch.web.middleware.told",
+    "batch.web.middleware.choose_language",
+    "batch.web.middleware.explain_failures",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "batch.web.urls"
@@ -65,7 +65,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "batch.web.middleware.site",
+                "batch.web.middleware.make_base_context",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "batch.web.templatetags.shown"],
         },
@@ -93,7 +93,7 @@ CSRF_COOKIE_NAME = "creditbatch_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "batch.web.middleware.forged"
+CSRF_FAILURE_VIEW = "batch.web.middleware.show_forged_form"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -101,7 +101,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 """Hours. Whoever guesses a password waits a quarter of an hour after five wrong ones."""
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "batch.web.middleware.locked_out"
+AXES_LOCKOUT_CALLABLE = "batch.web.middleware.show_lockout"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_VERBOSE = False

@@ -14,64 +14,64 @@ from batch.web.drafts import correction_views as corrections
 from batch.web.drafts import views as drafts
 
 _ENTRY = [
-    path("", home.home, name="home"),
-    path("balance", home.main_balance, name="main-balance"),
-    path("login", auth.log_in, name="login"),
-    path("logout", auth.log_out, name="logout"),
-    path("setup/<str:secret>", auth.setup, name="setup"),
-    path("invitation/<str:secret>", auth.invitation, name="invitation"),
-    path("welcome", auth.welcome, name="welcome"),
-    path("profile", auth.profile, name="profile"),
-    path("profile/password", auth.password, name="password"),
-    path("profile/authenticator", auth.authenticator, name="authenticator"),
-    path("profile/authenticator/remove", auth.remove, name="authenticator-remove"),
+    path("", home.show_home, name="home"),
+    path("balance", home.show_main_balance, name="main-balance"),
+    path("login", auth.show_login, name="login"),
+    path("logout", auth.end_session, name="logout"),
+    path("setup/<str:secret>", auth.open_setup, name="setup"),
+    path("invitation/<str:secret>", auth.open_invitation, name="invitation"),
+    path("welcome", auth.show_welcome, name="welcome"),
+    path("profile", auth.show_profile, name="profile"),
+    path("profile/password", auth.change_password, name="password"),
+    path("profile/authenticator", auth.enrol_authenticator, name="authenticator"),
+    path("profile/authenticator/remove", auth.remove_authenticator, name="authenticator-remove"),
 ]
 _ADMINISTRATION = [
-    path("", administration.overview, name="administration"),
-    path("people", administration.people, name="people"),
-    path("people/new", administration.new, name="person-new"),
-    path("people/<int:pk>", administration.person, name="person"),
-    path("people/<int:pk>/link", administration.link, name="person-link"),
+    path("", administration.show_overview, name="administration"),
+    path("people", administration.show_people, name="people"),
+    path("people/new", administration.add_person, name="person-new"),
+    path("people/<int:pk>", administration.edit_person, name="person"),
+    path("people/<int:pk>/link", administration.renew_link, name="person-link"),
     path("people/<int:pk>/authenticator", administration.forget_authenticator, name="person-authenticator"),
-    path("connection", administration.connection, name="connection"),
-    path("connection/test", administration.test, name="connection-test"),
-    path("settings", administration.rules, name="site-settings"),
-    path("log", audit_log.auditlog, name="audit-log"),
-    path("log.csv", audit_log.export, name="audit-log-csv"),
+    path("connection", administration.show_connection, name="connection"),
+    path("connection/test", administration.try_connection, name="connection-test"),
+    path("settings", administration.edit_rules, name="site-settings"),
+    path("log", audit_log.show_audit_log, name="audit-log"),
+    path("log.csv", audit_log.export_log, name="audit-log-csv"),
 ]
 _DRAFTS = [
     path("new", drafts.upload, name="upload"),
-    path("samples/<str:name>", drafts.sample, name="sample"),
-    path("<uuid:pk>", drafts.draft, name="draft"),
-    path("<uuid:pk>/accounts", drafts.accounts, name="draft-accounts"),
-    path("<uuid:pk>/changes/<int:number>", drafts.changes, name="draft-changes"),
-    path("<uuid:pk>/file/<int:number>", drafts.original, name="draft-file"),
-    path("<uuid:pk>/annotated", corrections.annotated, name="draft-annotated"),
-    path("<uuid:pk>/cell/<int:row>/<int:column>", corrections.cell, name="draft-cell"),
-    path("<uuid:pk>/reading", corrections.reading, name="draft-reading"),
-    path("<uuid:pk>/options", corrections.options, name="draft-options"),
+    path("samples/<str:name>", drafts.download_sample, name="sample"),
+    path("<uuid:pk>", drafts.show_draft, name="draft"),
+    path("<uuid:pk>/accounts", drafts.show_accounts, name="draft-accounts"),
+    path("<uuid:pk>/changes/<int:number>", drafts.show_changes, name="draft-changes"),
+    path("<uuid:pk>/file/<int:number>", drafts.download_original, name="draft-file"),
+    path("<uuid:pk>/annotated", corrections.download_annotated_file, name="draft-annotated"),
+    path("<uuid:pk>/cell/<int:row>/<int:column>", corrections.correct_cell, name="draft-cell"),
+    path("<uuid:pk>/reading", corrections.change_reading, name="draft-reading"),
+    path("<uuid:pk>/options", corrections.change_options, name="draft-options"),
     path("<uuid:pk>/replace", corrections.replace_file, name="draft-replace"),
-    path("<uuid:pk>/check", corrections.check, name="draft-check"),
-    path("<uuid:pk>/approve", drafts.approve, name="draft-approve"),
-    path("<uuid:pk>/reject", drafts.reject, name="draft-reject"),
+    path("<uuid:pk>/check", corrections.recheck_draft, name="draft-check"),
+    path("<uuid:pk>/approve", drafts.approve_draft, name="draft-approve"),
+    path("<uuid:pk>/reject", drafts.reject_draft, name="draft-reject"),
 ]
 _BATCHES = [
-    path("", batches.history, name="history"),
+    path("", batches.show_history, name="history"),
     path("start/<uuid:draft>", actions.start, name="start"),
     path("unschedule/<uuid:draft>", actions.unschedule, name="unschedule"),
-    path("<str:batch>/", batches.batch, name="batch"),
-    path("<str:batch>/rows/<int:row>", batches.row, name="batch-row"),
+    path("<str:batch>/", batches.show_batch, name="batch"),
+    path("<str:batch>/rows/<int:row>", batches.show_row, name="batch-row"),
     path("<str:batch>/rows/<int:row>/decide", actions.decide_row, name="decide"),
     path("<str:batch>/stop", actions.stop, name="stop"),
     path("<str:batch>/resume", actions.resume, name="resume"),
-    path("<str:batch>/give-up", actions.give_up, name="give-up"),
+    path("<str:batch>/give-up", actions.abandon_batch, name="give-up"),
     path("<str:batch>/again", actions.send_again, name="send-again"),
-    path("<str:batch>/files/<str:kind>", actions.batch_file, name="batch-file"),
+    path("<str:batch>/files/<str:kind>", actions.download_file, name="batch-file"),
 ]
 _ACCOUNTS = [
-    path("", accounts.accounts, name="accounts"),
-    path("template.xlsx", accounts.template, name="template"),
-    path("<path:token>/", accounts.account, name="account"),
+    path("", accounts.show_accounts, name="accounts"),
+    path("template.xlsx", accounts.download_template, name="template"),
+    path("<path:token>/", accounts.show_account, name="account"),
 ]
 urlpatterns = [
     path("", include(_ENTRY)),
@@ -80,7 +80,7 @@ urlpatterns = [
     path("batches/", include(_BATCHES)),
     path("accounts/", include(_ACCOUNTS)),
 ]
-handler400 = middleware.bad_request
-handler403 = middleware.forbidden
-handler404 = middleware.not_found
-handler500 = middleware.broken
+handler400 = middleware.show_bad_request
+handler403 = middleware.show_forbidden
+handler404 = middleware.show_not_found
+handler500 = middleware.show_fault

@@ -15,9 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.annotation import annotate
 from batch.frames import CheckedSheet
-from batch.model import Appearance, Cell, SheetRow
+from batch.model import Cell, CellFormatting, SheetRow
 from batch.sheet import Limits, read_sheet
-from batch.sheet.source_file import load
+from batch.sheet.source_file import load_original
 from batch.validation.check_sheet import Expected, check_sheet
 
 Corrections = dict[tuple[int, int], Cell]
@@ -47,13 +47,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def checked(path: Path, corrections: Corrections) -> CheckedSheet:
-    grid = replace(read_sheet(path).with_cells(corrections), appearance=Appearance())
+    grid = replace(read_sheet(path).replace_cells(corrections), appearance=CellFormatting())
     return check_sheet(grid, None, Expected())
 
 
 def corrected(path: Path, corrections: Corrections) -> bytes:
     found = checked(path, corrections)
-    return annotate(load(path, Limits()), found.source, found.all_findings, corrections=corrections).data
+    return annotate(load_original(path, Limits()), found.source, found.all_findings, corrections=corrections).data
 
 
 def sheet_of(data: bytes) -> Worksheet:

@@ -18,9 +18,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.annotation import MOST_LINES, Annotated, annotate
 from batch.errors import ReportError
 from batch.frames import CheckedSheet
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.sheet import Limits, read_sheet
-from batch.sheet.source_file import load
+from batch.sheet.source_file import load_original
 from batch.validation.check_sheet import Expected, check_sheet
 
 KNOWN = frozenset({"sub-1", "sub-2", "0012345"})
@@ -32,7 +32,7 @@ def checked(path: Path) -> CheckedSheet:
 
 def marked(path: Path, *, keeps_macros: bool = False) -> Annotated:
     found = checked(path)
-    return annotate(load(path, Limits()), found.source, found.all_findings, keeps_macros=keeps_macros)
+    return annotate(load_original(path, Limits()), found.source, found.all_findings, keeps_macros=keeps_macros)
 
 
 def opened(annotated: Annotated, *, data_only: bool = False) -> Workbook:
@@ -214,7 +214,7 @@ def test_several_findings_on_one_cell_are_joined(tmp_path: Path) -> None:
 
 
 def test_everything_of_ours_is_in_the_language(workbook: Path) -> None:
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         listing = opened(marked(workbook)).worksheets[0]
     assert listing.title == "Constats"
     assert "erreur" in [row[0].value for row in listing.iter_rows()]
@@ -248,14 +248,14 @@ def test_what_cannot_be_written_again_is_one_sentence(
             data = old.read(part)
             new.writestr(part, spoil(data) if part.filename.endswith("sheet1.xml") else data)
     with pytest.raises(ReportError, match="could not be marked"):
-        annotate(load(path, Limits()), found.source, found.all_findings)
+        annotate(load_original(path, Limits()), found.source, found.all_findings)
 
 
 def test_dates_numbers_and_truths_of_another_kind_of_file_stay_what_they_are() -> None:
-    from batch.annotation import cells_of, workbook_of
+    from batch.annotation import encode_cells, make_workbook
     from batch.model import Cell
 
     at = datetime(2026, 1, 31)  # noqa: DTZ001 (a cell has no zone)
     row: list[Cell] = ["007", True, at, None]
-    sheet = workbook_of(cells_of([row]), None).worksheets[0]
+    sheet = make_workbook(encode_cells([row]), None).worksheets[0]
     assert [cell.value for cell in sheet[1]] == ["007", True, at]

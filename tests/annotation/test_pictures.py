@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from batch.annotation import Annotated, annotate
 from batch.sheet import Limits, read_sheet
-from batch.sheet.source_file import load
+from batch.sheet.source_file import load_original
 from batch.validation.check_sheet import Expected, check_sheet
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -59,7 +59,7 @@ def with_picture(path: Path, content: str = PICTURE, kind: str = "png") -> Path:
 
 def marked(path: Path) -> Annotated:
     found = check_sheet(read_sheet(path), None, Expected())
-    return annotate(load(path, Limits()), found.source, found.all_findings)
+    return annotate(load_original(path, Limits()), found.source, found.all_findings)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "jpeg", "gif", "bmp", "tiff"])

@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from batch.settings import environment, load_settings
+from batch.settings import load_environment, load_settings
 from batch.web.configure import configure
 from tests.browser.steps import SHEET, sheet_of
 
@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 def main() -> None:
     """Fill it, the batch in doubt last: nothing more is sent on the account then."""
-    settings = load_settings(environment(os.environ, Path.cwd()))
+    settings = load_settings(load_environment(os.environ, Path.cwd()))
     configure(settings.home, settings.database_url)
     waiting = _draft("waiting.csv", SHEET.replace("12,50", "12,51"))
     _version(waiting, "waiting.csv", SHEET.replace("12,50", "12,52"), made_by="file")
@@ -79,13 +79,13 @@ def _draft(name: str, content: str | bytes) -> str:
 
 def _version(pk: str, name: str, content: str | bytes, made_by: str) -> str:
     from batch.web.drafts.approval_policy import Options
-    from batch.web.drafts.checking import Reading, check_version
-    from batch.web.drafts.conventions import Conventions
+    from batch.web.drafts.checking import SheetReading, check_version
+    from batch.web.drafts.conventions import ChosenConventions
     from batch.web.models import Draft, StoredFile
 
     data = content if isinstance(content, bytes) else content.encode()
     file = StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
-    reading = Reading(file, Conventions())
+    reading = SheetReading(file, ChosenConventions())
     check_version(Draft.objects.get(pk=pk), reading, Options(), _person("paula"), made_by=made_by)
     return pk
 

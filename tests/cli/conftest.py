@@ -19,7 +19,7 @@ import pytest
 
 from batch.__main__ import main
 from batch.cli import terminal
-from batch.i18n import Language, speak
+from batch.i18n import Language, set_language
 from batch.sandbox import Sandbox, SandboxOptions
 from tests.cli import warm
 
@@ -152,7 +152,7 @@ def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
             os.environ.clear()
             os.environ.update(before)
             signal.signal(signal.SIGTERM, terminated)
-            speak(Language.ENGLISH)
+            set_language(Language.ENGLISH)
             if settings.configured:
                 connections.close_all()
     assert isinstance(code, int)

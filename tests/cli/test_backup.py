@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from batch.errors import UsageError
-from batch.ledger.orm.connection import back_up
+from batch.ledger.orm.connection import make_backup
 from batch.sandbox import Sandbox
 from tests.cli.conftest import Command, applied
 
@@ -125,7 +125,7 @@ def test_nobody_else_may_read_it_at_any_moment(tmp_path: Path) -> None:
     before = os.umask(0)
     watch.start()
     try:
-        back_up(ledger, folder / "copy")
+        make_backup(ledger, folder / "copy")
     finally:
         done.set()
         watch.join()
@@ -170,7 +170,7 @@ def test_what_appears_while_it_is_copied_is_not_replaced(tmp_path: Path) -> None
 
     def copy() -> None:
         try:
-            back_up(ledger, path)
+            make_backup(ledger, path)
         except UsageError as error:
             errors.append(error)
 
@@ -188,7 +188,7 @@ def test_what_appears_while_it_is_copied_is_not_replaced(tmp_path: Path) -> None
 
 def test_a_copy_is_of_the_ledger_as_it_is(tmp_path: Path) -> None:
     """Whoever installs a newer version makes a backup first, of what the older one can read."""
-    assert back_up(made(tmp_path), tmp_path / "copy") == 0
+    assert make_backup(made(tmp_path), tmp_path / "copy") == 0
     with closing(sqlite3.connect(tmp_path / "copy")) as copy:
         assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("ledger_batch",)]
 

@@ -20,7 +20,7 @@ def events() -> list[Event]:
     made: list[Event] = []
     tip = chain.Tip()
     for state in (BatchState.APPROVED, BatchState.RUNNING, BatchState.FINISHED):
-        made.append(chain.next_event(tip, StateChanged(NOON, state)))
+        made.append(chain.make_event(tip, StateChanged(NOON, state)))
         tip = chain.Tip(made[-1].number, made[-1].hash)
     return made
 
@@ -34,21 +34,21 @@ def test_a_hash_is_over_canonical_json() -> None:
 
 @pytest.mark.parametrize("kind", facts.Fact.__args__)
 def test_the_name_of_a_kind_is_written_in_json_as_it_is(kind: type[facts.Fact]) -> None:
-    name = facts.kind_of(object.__new__(kind))
+    name = facts.name_kind(object.__new__(kind))
     assert json.dumps(name) == f'"{name}"'
 
 
 def test_an_untouched_chain_is_whole() -> None:
-    assert chain.first_break(events()) is None
+    assert chain.find_break(events()) is None
 
 
 @pytest.mark.parametrize("change", [{"kind": "other"}, {"data": {"state": "rejected"}}, {"hash": "0" * 64}])
 def test_a_changed_event_is_named(change: dict[str, object]) -> None:
     changed = events()
     changed[1] = replace(changed[1], **change)  # type: ignore[arg-type]
-    assert chain.first_break(changed) == 2
+    assert chain.find_break(changed) == 2
 
 
 def test_a_removed_event_is_noticed() -> None:
     first, _, last = events()
-    assert chain.first_break([first, last]) == 2
+    assert chain.find_break([first, last]) == 2

@@ -32,7 +32,7 @@ def test_a_crash_between_the_tables_and_the_note_that_they_are_there_loses_nothi
     connections["default"].close()
     connect(tmp_path, None)
     known_to(DatabaseLedger()).create(new_batch(ROW))
-    assert DatabaseLedger().latest() == "b-1"
+    assert DatabaseLedger().find_newest() == "b-1"
     connections["default"].close()
 
 

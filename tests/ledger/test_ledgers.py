@@ -25,7 +25,7 @@ from batch.ledger.events import (
 from batch.ledger.projection import RowFact
 from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
-from batch.notes import note
+from batch.notes import make_note
 from batch.planning.account_identity import LEASE, Owner
 from tests.builders import BALANCES, NOON, known_to, new_batch
 
@@ -89,16 +89,16 @@ def test_a_refusal_keeps_its_code_and_the_servers_words(ledger: Ledger) -> None:
 def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     doubt = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, "reset")
-    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"))])
+    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"))])
     assert (result(ledger, 2).status, result(ledger, 2).attempts) == (Status.PENDING, 1)
 
 
 def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
-    assert ledger.last_attempt("b-1", 2) is None
-    missing = RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"), Decimal(1000), Decimal(100))
+    assert ledger.find_last_attempt("b-1", 2) is None
+    missing = RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), Decimal(1000), Decimal(100))
     ledger.append("b-1", [began(attempt=1), missing, began(attempt=2)])
-    last = ledger.last_attempt("b-1", 2)
+    last = ledger.find_last_attempt("b-1", 2)
     assert last is not None
     assert (last.number, last.main_balance) == (2, Decimal("1000.000"))
 
@@ -110,7 +110,7 @@ def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> 
         pytest.param(began(attempt=1), id="sent once more under the same number"),
         pytest.param(done(), id="ended twice"),
         pytest.param(
-            RowSettled(NOON, 2, 1, Status.PENDING, note("settled-missing"), None, None),
+            RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), None, None),
             id="settled although it is done",
         ),
         pytest.param(
@@ -156,12 +156,13 @@ def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
     ledger.append(
-        "b-1", [closing, StateChanged(NOON, BatchState.STOPPED, note("said", words="The provider is out of reach."))]
+        "b-1",
+        [closing, StateChanged(NOON, BatchState.STOPPED, make_note("said", words="The provider is out of reach."))],
     )
-    head = ledger.head("b-1")
+    head = ledger.read_head("b-1")
     assert head.closing is not None
     assert head.closing.main == Decimal("987.500")
-    assert (head.state, head.reason) == (BatchState.STOPPED, note("said", words="The provider is out of reach."))
+    assert (head.state, head.reason) == (BatchState.STOPPED, make_note("said", words="The provider is out of reach."))
     assert head.ended_at == NOON
 
 
@@ -169,23 +170,23 @@ def test_every_batch_is_listed_newest_first_with_its_tally(ledger: Ledger) -> No
     ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began(), done()])
     ledger.create(new_batch(*ROWS, name="b-2"))
-    lines = ledger.lines()
+    lines = ledger.list_batches()
     assert [line.head.batch for line in lines] == ["b-2", "b-1"]
     assert lines[1].tally.rows[Status.DONE] == 1
     assert lines[1].tally.added == Decimal("12.5")
-    assert ledger.latest() == "b-2"
+    assert ledger.find_newest() == "b-2"
 
 
 def test_what_was_done_and_what_is_in_doubt_is_told_of_the_lists_of_an_account(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
-    assert [past.done for past in ledger.past_lists(1, NOON, {"sub-1", "sub-2"})] == [{}]
+    assert [past.done for past in ledger.find_past_lists(1, NOON, {"sub-1", "sub-2"})] == [{}]
     ledger.append("b-1", [began(), done(), began(row=4)])
-    (past,) = ledger.past_lists(1, NOON, {"sub-1", "sub-2"})
+    (past,) = ledger.find_past_lists(1, NOON, {"sub-1", "sub-2"})
     assert past.done == {("sub-1", "add", Decimal("12.5")): 1, ("sub-2", "remove", Decimal(5)): 1}
     assert (past.batch, past.file_name, past.period) == ("b-1", "january.xlsx", None)
-    assert ledger.past_lists(1, NOON, {"sub-2"})[0].done == {("sub-2", "remove", Decimal(5)): 1}
-    assert ledger.past_lists(2, NOON, {"sub-1"}) == []
-    assert ledger.past_lists(1, NOON + timedelta(seconds=1), {"sub-1"}) == []
+    assert ledger.find_past_lists(1, NOON, {"sub-2"})[0].done == {("sub-2", "remove", Decimal(5)): 1}
+    assert ledger.find_past_lists(2, NOON, {"sub-1"}) == []
+    assert ledger.find_past_lists(1, NOON + timedelta(seconds=1), {"sub-1"}) == []
 
 
 def test_the_newest_balance_of_a_sub_account_is_told_whichever_batch_read_it(ledger: Ledger) -> None:
@@ -193,18 +194,18 @@ def test_the_newest_balance_of_a_sub_account_is_told_whichever_batch_read_it(led
     ledger.append("b-1", [began(), done()])
     later = replace(new_batch(["sub-2", Decimal(1), "add"], name="b-2"), at=NOON + timedelta(days=1))
     ledger.create(replace(later, opening=Balances(Decimal(900), {"sub-2": Decimal(45)}, later.at)))
-    known = ledger.last_balances(1, {"sub-1", "sub-2", "sub-3"})
+    known = ledger.find_last_balances(1, {"sub-1", "sub-2", "sub-3"})
     assert {token: last.balance for token, last in known.items()} == {"sub-1": Decimal("112.500"), "sub-2": Decimal(45)}
-    assert ledger.last_balances(2, {"sub-1"}) == {}
+    assert ledger.find_last_balances(2, {"sub-1"}) == {}
 
 
 def test_a_key_is_known_again_and_a_renewed_one_belongs_to_the_account_of_its_tokens(ledger: Ledger) -> None:
     address = "http://localhost:1"
-    assert ledger.account_with(address, "f" * 16) == 1
-    assert ledger.account_with(address, "0" * 16) is None
-    assert ledger.account_with("http://localhost:2", "f" * 16) is None
+    assert ledger.find_account(address, "f" * 16) == 1
+    assert ledger.find_account(address, "0" * 16) is None
+    assert ledger.find_account("http://localhost:2", "f" * 16) is None
     assert ledger.bind_key(address, "0" * 16, Owner("", {"sub-2": 1}), NOON) == (1, False)
-    assert ledger.account_with(address, "0" * 16) == 1
+    assert ledger.find_account(address, "0" * 16) == 1
     assert ledger.bind_key(address, "1" * 16, Owner("somebody else", {"other"}), NOON) == (2, True)
     with pytest.raises(UsageError, match=r"me@example.com .* but to somebody else"):
         ledger.bind_key(address, "2" * 16, Owner("me@example.com", {"other"}), NOON)
@@ -213,46 +214,46 @@ def test_a_key_is_known_again_and_a_renewed_one_belongs_to_the_account_of_its_to
 def test_what_was_chosen_is_replaced_and_the_record_says_so(ledger: Ledger) -> None:
     ledger.create(replace(new_batch(*ROWS), options=("partial", "period:week 5")))
     ledger.append("b-1", [OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
-    assert ledger.options_of("b-1") == ledger.head("b-1").options == ("partial", "max-per-second:2")
-    assert ledger.options(1) == {"b-1": ("partial", "max-per-second:2")}
-    assert verify.first_difference(ledger.view("b-1")) is None
+    assert ledger.read_options("b-1") == ledger.read_head("b-1").options == ("partial", "max-per-second:2")
+    assert ledger.list_options(1) == {"b-1": ("partial", "max-per-second:2")}
+    assert verify.find_difference(ledger.view("b-1")) is None
 
 
 def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     ledger.create(new_batch(*ROWS, name="b-2"))
-    assert ledger.unfinished() == ledger.unfinished(1) == ["b-2", "b-1"]
-    assert ledger.unfinished(2) == []
-    ledger.append("b-1", [StateChanged(NOON, BatchState.ABANDONED, note("said", words="sent by hand"), "marc")])
+    assert ledger.list_unfinished() == ledger.list_unfinished(1) == ["b-2", "b-1"]
+    assert ledger.list_unfinished(2) == []
+    ledger.append("b-1", [StateChanged(NOON, BatchState.ABANDONED, make_note("said", words="sent by hand"), "marc")])
     ledger.append("b-2", [StateChanged(NOON, BatchState.FINISHED)])
-    assert ledger.unfinished() == []
-    head = ledger.head("b-1")
+    assert ledger.list_unfinished() == []
+    head = ledger.read_head("b-1")
     assert (head.state, head.reason, head.people.abandoned) == (
         BatchState.ABANDONED,
-        note("said", words="sent by hand"),
+        make_note("said", words="sent by hand"),
         "marc",
     )
-    assert verify.first_difference(ledger.view("b-1")) is None
+    assert verify.find_difference(ledger.view("b-1")) is None
 
 
 def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
-    ledger.append("b-1", [RowDoubted(NOON, 2, 0, note("changed-elsewhere"), Decimal(900), Decimal(112))])
-    assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, note("changed-elsewhere"))
+    ledger.append("b-1", [RowDoubted(NOON, 2, 0, make_note("changed-elsewhere"), Decimal(900), Decimal(112))])
+    assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, make_note("changed-elsewhere"))
     assert ledger.work("b-1").doubted == {2}
-    assert ledger.in_doubt(1) == "b-1"
+    assert ledger.find_doubtful_batch(1) == "b-1"
     ledger.append("b-1", [PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
     assert ledger.work("b-1").doubted == frozenset()
     ledger.append("b-1", [began()])
     assert ledger.work("b-1").doubted == frozenset()
-    assert verify.first_difference(ledger.view("b-1")) is None
+    assert verify.find_difference(ledger.view("b-1")) is None
 
 
 def test_batches_are_counted_as_they_were_accepted_whatever_the_clock_said(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     ledger.create(replace(new_batch(*ROWS, name="b-0"), at=NOON - timedelta(days=400)))
-    assert ledger.latest() == "b-0"
-    assert [line.head.batch for line in ledger.lines()] == ["b-0", "b-1"]
+    assert ledger.find_newest() == "b-0"
+    assert [line.head.batch for line in ledger.list_batches()] == ["b-0", "b-1"]
 
 
 def test_an_unknown_batch_is_one_sentence(ledger: Ledger) -> None:
@@ -277,18 +278,18 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
         "attempt-began",
         "attempt-ended",
     ]
-    assert chain.first_break(events) is None
+    assert chain.find_break(events) is None
     assert events[-1].hash == "9f80ac94f1125c24ffe936ea580a83e4d746ab32eb265be12149667d8a6092e4"
 
 
 def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledger) -> None:
     ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc", "anne")))
-    assert ledger.head("b-1").people == People("claire", ("marc", "anne"))
-    stop = StateChanged(NOON, BatchState.STOPPED, note("interrupted"), by="not a runner")
+    assert ledger.read_head("b-1").people == People("claire", ("marc", "anne"))
+    stop = StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"), by="not a runner")
     for who in ("marc", None, "lea", "marc"):
         ledger.append("b-1", [StateChanged(NOON, BatchState.RUNNING, by=who), stop])
-    assert ledger.head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
-    assert ledger.lines()[0].head.people.run == ("marc", "lea")
+    assert ledger.read_head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
+    assert ledger.list_batches()[0].head.people.run == ("marc", "lea")
 
 
 HERE = Claim("here", "boot", "desk", 12, 1.0)
@@ -296,7 +297,7 @@ THERE = Claim("there", "boot", "server", 12, 1.0)
 
 
 def key(ledger: Ledger) -> int:
-    return ledger.access_of("b-1").account
+    return ledger.read_access("b-1").account
 
 
 def test_an_account_that_is_held_is_not_given_to_another_and_it_is_said_who_has_it(ledger: Ledger) -> None:
@@ -373,16 +374,16 @@ def test_whose_lease_was_taken_over_can_write_no_more() -> None:
 
 def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
-    assert ledger.in_doubt(key(ledger)) is None
+    assert ledger.find_doubtful_batch(key(ledger)) is None
     ledger.append("b-1", [began()])
-    assert ledger.in_doubt(key(ledger)) == "b-1"
-    assert ledger.in_doubt(2) is None
+    assert ledger.find_doubtful_batch(key(ledger)) == "b-1"
+    assert ledger.find_doubtful_batch(2) is None
 
 
 def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:
     ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {})
-    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, note("interrupted"))])
+    ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"))])
     later = NOON + timedelta(seconds=1)
     ledger.append("b-1", [StateChanged(later, BatchState.RUNNING), StateChanged(later, BatchState.FINISHED)])
-    assert ledger.head("b-1").closing is None
+    assert ledger.read_head("b-1").closing is None

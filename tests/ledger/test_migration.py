@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from batch.errors import LedgerError
 from batch.ledger.events import Accepted
-from batch.ledger.projection import rows_sha256
-from batch.model import Role
+from batch.ledger.projection import hash_rows
+from batch.model import ColumnRole
 from tests.builders import NOON
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ class Old:
             movements=0,
             added=Decimal(0),
             removed=Decimal(0),
-            rows_sha256=rows_sha256(()),
+            rows_sha256=hash_rows(()),
             api_url=api_url,
             account=owner,
             key_fingerprint=key,
             options=options,
             why=None,
         )
-        line = events.next_line(events.Tip(), fact)
-        event = events.next_event(events.Tip(), fact)
+        line = events.make_stored_event(events.Tip(), fact)
+        event = events.make_event(events.Tip(), fact)
         self.model("Batch").objects.create(
             name=name,
             state="finished",
@@ -123,7 +123,7 @@ def migrate(old: Old) -> Iterator[Migrated]:
 
 
 def accounts_of(ledger: DatabaseLedger, *batches: str) -> list[int]:
-    return [ledger.access_of(batch).account for batch in batches]
+    return [ledger.read_access(batch).account for batch in batches]
 
 
 def test_batches_of_one_key_one_owner_or_a_shared_sub_account_are_one_account(old: Old, migrate: Migrated) -> None:
@@ -142,30 +142,30 @@ def test_batches_of_one_key_one_owner_or_a_shared_sub_account_are_one_account(ol
     assert len({*one, *others}) == 4
     assert accounts_of(ledger, here) == accounts_of(ledger, elsewhere)
     for key in ("k1", "k2", "k3", "k4"):
-        assert ledger.account_with("https://api.example.com:443", key) == one[0]
-    assert [known.name for known in ledger.accounts_at("https://api.example.com:443")] == ["Anne", "bea", ""]
+        assert ledger.find_account("https://api.example.com:443", key) == one[0]
+    assert [known.name for known in ledger.list_accounts("https://api.example.com:443")] == ["Anne", "bea", ""]
 
 
 def test_old_chains_verify_and_what_was_chosen_is_kept(old: Old, migrate: Migrated) -> None:
-    from batch.ledger.verify import first_difference
+    from batch.ledger.verify import find_difference
 
     first, second = old.batch("https://a/v1", "k1", "anne", options=("partial",)), old.batch("https://a/v1", "k1", "")
     ledger = migrate()
     for name in (first, second):
-        assert first_difference(ledger.view(name)) is None
-    assert ledger.options_of(first) == ("partial",)
-    assert ledger.latest() == second
-    assert ledger.head(first).account == "anne"
+        assert find_difference(ledger.view(name)) is None
+    assert ledger.read_options(first) == ("partial",)
+    assert ledger.find_newest() == second
+    assert ledger.read_head(first).account == "anne"
 
 
 def test_columns_that_were_remembered_hold_for_every_account_that_there_is(old: Old, migrate: Migrated) -> None:
-    from batch.ledger.orm.queries import remembered_columns
+    from batch.ledger.orm.queries import recall_columns
 
     first, second = old.batch("https://a/v1", "k1", "anne"), old.batch("https://b/v1", "k1", "bea")
     old.model("ColumnMemory").objects.create(role="amount", title="Montant", at=NOON)
     ledger = migrate()
     for account in accounts_of(ledger, first, second):
-        assert remembered_columns(account) == {Role.AMOUNT: "Montant"}
+        assert recall_columns(account) == {ColumnRole.AMOUNT: "Montant"}
 
 
 def test_it_waits_for_a_batch_that_an_older_version_runs(old: Old, migrate: Migrated) -> None:

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.ledger import events
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowSettled, StateChanged
 from batch.ledger.old_sentences import read_reason, read_row_note, read_sentence
-from batch.ledger.verify import first_difference
+from batch.ledger.verify import find_difference
 from batch.model import BatchState, Cell, Status
-from batch.notes import note, tell
-from batch.planning.settlement import awaits_person, is_refused_with_account
+from batch.notes import make_note, tell
+from batch.planning.settlement import is_account_refusal, is_awaiting_person
 from tests.builders import NOON, known_to, new_batch
 
 MIGRATION = "batch.ledger.orm.migrations.0006_notes"
@@ -30,7 +30,7 @@ def test_each_is_recognised_with_what_was_filled_in(sentence: str) -> None:
     read = read_sentence(stored)
     assert read is not None
     assert read.code == SENTENCES[sentence]
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         told = tell(read)
     assert all(f"<{number}>" in told for number in range(len(names)))
     assert told != stored or sentence == "code {code}"
@@ -51,8 +51,8 @@ def test_what_is_not_recognised_is_told_as_it_is(said: str) -> None:
 
 def test_what_a_person_gave_as_the_reason_is_not_taken_for_a_sentence_of_ours() -> None:
     data = {"state": "abandoned", "reason": "It was interrupted."}
-    assert read_reason(data) == note("said", words="It was interrupted.")
-    assert read_reason({**data, "state": "stopped"}) == note("interrupted")
+    assert read_reason(data) == make_note("said", words="It was interrupted.")
+    assert read_reason({**data, "state": "stopped"}) == make_note("interrupted")
 
 
 @pytest.mark.parametrize("code", [1, 4, 10, 20, 30, 40, 96])
@@ -92,7 +92,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
         StateChanged(NOON, BatchState.STOPPED, old("Whether row 2 was applied is unknown: the balances do not tell.")),
     ]
     for fact in facts:
-        event = events.next_event(tip, fact)
+        event = events.make_event(tip, fact)
         Event.objects.create(
             batch_id="b-1", number=event.number, at=event.at, kind=event.kind, data=event.data, hash=event.hash
         )
@@ -110,12 +110,12 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
     importlib.import_module(MIGRATION).write_notes(apps, None)
 
     view = ledger.view("b-1")
-    assert first_difference(view) is None
+    assert find_difference(view) is None
     assert tell(view.head.reason) == reason
     told = {entry.row.number: entry.result for entry in view.rows}
-    assert awaits_person(told[2])
+    assert is_awaiting_person(told[2])
     assert tell(told[3].note) == "Carla decided that it was applied: a call: it decided that it was applied: yes"
-    assert is_refused_with_account(told[4])
-    assert told[5].note == note("under-way")
-    with speaking(Language.FRENCH):
+    assert is_account_refusal(told[4])
+    assert told[5].note == make_note("under-way")
+    with use_language(Language.FRENCH):
         assert tell(view.head.reason).startswith("On ne sait pas si la ligne 2")

@@ -94,7 +94,7 @@ def test_what_was_committed_survives_a_crash_of_a_server_that_does_not_wait_by_i
         postgres.crash()
         connection.close()
         postgres.start()
-        assert sorted(str(line.head.batch) for line in ledger.lines()) == names
+        assert sorted(str(line.head.batch) for line in ledger.list_batches()) == names
         connection.close()
 
 
@@ -119,8 +119,8 @@ def test_it_is_refused_at_each_connection(postgres: Server, postgres_url: str, t
     with configured(postgres, fsync="off"):
         for _ in range(2):
             with pytest.raises(LedgerError, match="fsync"):
-                DatabaseLedger().lines()
-    assert DatabaseLedger().lines() == []
+                DatabaseLedger().list_batches()
+    assert DatabaseLedger().list_batches() == []
     connection.close()
 
 

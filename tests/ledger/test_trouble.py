@@ -24,9 +24,9 @@ def write(role: str | None) -> None:
 
 def commit(*roles: str | None, then: BaseException | None = None) -> None:
     """Write these, and break off afterwards if there is something to break off with."""
-    from batch.ledger.orm.mappers import committed
+    from batch.ledger.orm.mappers import open_transaction
 
-    with committed():
+    with open_transaction():
         for role in roles:
             write(role)
         if then is not None:
@@ -78,10 +78,10 @@ def test_a_database_that_is_closed_in_between_is_opened_again() -> None:
 def test_a_connection_that_cannot_even_undo_is_given_up() -> None:
     from django.db import connection
 
-    from batch.ledger.orm.mappers import committed
+    from batch.ledger.orm.mappers import open_transaction
 
     def broken() -> None:
-        with committed():
+        with open_transaction():
             write("a")
             driver: Any = connection.connection
             driver.close()

@@ -10,9 +10,9 @@ import pytest
 from batch.ledger import events as chain
 from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowSettled, StateChanged
 from batch.ledger.protocol import Ledger
-from batch.ledger.verify import first_difference
+from batch.ledger.verify import find_difference
 from batch.model import BatchState, BatchView, Cell, Event, People, Status
-from batch.notes import note
+from batch.notes import make_note
 from tests.builders import NOON, new_batch
 from tests.ledger_in_memory import MemoryLedger
 
@@ -34,22 +34,22 @@ def record(ledger: Ledger) -> BatchView:
             AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, None, *AFTER),
             AttemptBegan(NOON, 4, 1, *AFTER),
             AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset"),
-            RowSettled(NOON, 4, 1, Status.UNKNOWN, note("untold")),
+            RowSettled(NOON, 4, 1, Status.UNKNOWN, make_note("untold")),
             PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
-            StateChanged(NOON, BatchState.STOPPED, note("interrupted")),
+            StateChanged(NOON, BatchState.STOPPED, make_note("interrupted")),
         ],
     )
     return ledger.view("b-1")
 
 
 def test_an_untouched_record_is_whole(ledger: Ledger) -> None:
-    assert first_difference(record(ledger)) is None
+    assert find_difference(record(ledger)) is None
 
 
 def test_a_row_changed_in_the_ledger_is_named(ledger: Ledger) -> None:
     view = record(ledger)
     changed = replace(view.rows[2], result=replace(view.rows[2].result, status=Status.DONE))
-    found = first_difference(replace(view, rows=(*view.rows[:2], changed)))
+    found = find_difference(replace(view, rows=(*view.rows[:2], changed)))
     assert found is not None
     assert "Row 4 is done" in found
     assert "pending" in found
@@ -58,29 +58,29 @@ def test_a_row_changed_in_the_ledger_is_named(ledger: Ledger) -> None:
 def test_a_balance_changed_in_the_ledger_is_named(ledger: Ledger) -> None:
     view = record(ledger)
     changed = replace(view.rows[0], result=replace(view.rows[0].result, main_balance=Decimal(1)))
-    assert "main balance" in str(first_difference(replace(view, rows=(changed, *view.rows[1:]))))
+    assert "main balance" in str(find_difference(replace(view, rows=(changed, *view.rows[1:]))))
 
 
 def test_an_amount_changed_in_the_ledger_is_noticed(ledger: Ledger) -> None:
     view = record(ledger)
     changed = replace(view.rows[0], row=replace(view.rows[0].row, amount=Decimal("99.5")))
-    assert "rows of the sheet" in str(first_difference(replace(view, rows=(changed, *view.rows[1:]))))
+    assert "rows of the sheet" in str(find_difference(replace(view, rows=(changed, *view.rows[1:]))))
 
 
 def test_a_changed_event_is_named(ledger: Ledger) -> None:
     view = record(ledger)
     event = replace(view.events[5], data={**view.events[5].data, "code": 8})
-    assert "Event 6" in str(first_difference(replace(view, events=(*view.events[:5], event, *view.events[6:]))))
+    assert "Event 6" in str(find_difference(replace(view, events=(*view.events[:5], event, *view.events[6:]))))
 
 
 def test_a_changed_state_is_noticed(ledger: Ledger) -> None:
     view = record(ledger)
-    assert "finished" in str(first_difference(replace(view, head=replace(view.head, state=BatchState.FINISHED))))
+    assert "finished" in str(find_difference(replace(view, head=replace(view.head, state=BatchState.FINISHED))))
 
 
 def test_events_cut_off_at_the_end_are_noticed(ledger: Ledger) -> None:
     view = record(ledger)
-    assert first_difference(replace(view, events=view.events[:-2])) is not None
+    assert find_difference(replace(view, events=view.events[:-2])) is not None
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_events_cut_off_at_the_end_are_noticed(ledger: Ledger) -> None:
 )
 def test_people_changed_in_the_ledger_are_noticed(people: People) -> None:
     view = record(MemoryLedger())
-    assert "people" in str(first_difference(replace(view, head=replace(view.head, people=people))))
+    assert "people" in str(find_difference(replace(view, head=replace(view.head, people=people))))
 
 
 def test_a_record_of_before_people_were_named_is_whole() -> None:
     view = record(MemoryLedger())
     old = replace(without(view, {"prepared", "approved", "by"}), head=replace(view.head, people=People()))
-    assert first_difference(old) is None
+    assert find_difference(old) is None
 
 
 def test_what_an_answer_said_is_kept_through_its_settling(ledger: Ledger) -> None:
@@ -109,15 +109,15 @@ def test_what_an_answer_said_is_kept_through_its_settling(ledger: Ledger) -> Non
         "b-1",
         [
             AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
-            AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, *said, note=note("provider-failed", code=500)),
-            RowSettled(NOON, 2, 1, Status.UNKNOWN, note("untold"), None, None, *said),
-            RowSettled(NOON, 2, 1, Status.REFUSED, note("settled-missing"), None, None, *said),
+            AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, *said, note=make_note("provider-failed", code=500)),
+            RowSettled(NOON, 2, 1, Status.UNKNOWN, make_note("untold"), None, None, *said),
+            RowSettled(NOON, 2, 1, Status.REFUSED, make_note("settled-missing"), None, None, *said),
         ],
     )
     view = ledger.view("b-1")
     assert view.rows[0].result.status is Status.REFUSED
     assert (view.rows[0].result.code, view.rows[0].result.message) == said
-    assert first_difference(view) is None
+    assert find_difference(view) is None
 
 
 def test_a_record_of_before_that_was_kept_is_whole() -> None:
@@ -125,7 +125,7 @@ def test_a_record_of_before_that_was_kept_is_whole() -> None:
     view = record(MemoryLedger())
     settled = [event for event in view.events if event.kind == "row-settled"]
     assert [set(event.data) >= {"code", "message"} for event in settled] == [True]
-    assert first_difference(without(view, {"code", "message"}, kind="row-settled")) is None
+    assert find_difference(without(view, {"code", "message"}, kind="row-settled")) is None
 
 
 def without(view: BatchView, names: set[str], kind: str | None = None) -> BatchView:
@@ -135,6 +135,6 @@ def without(view: BatchView, names: set[str], kind: str | None = None) -> BatchV
         is_old = kind in {None, event.kind}
         data = {name: value for name, value in event.data.items() if not is_old or name not in names}
         before = events[-1].hash if events else chain.GENESIS
-        digest = chain.hash_of(before, event.number, event.at, event.kind, data)
+        digest = chain.hash_event(before, event.number, event.at, event.kind, data)
         events.append(Event(event.number, event.at, event.kind, data, digest))
     return replace(view, events=tuple(events))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from batch.ledger.events import AttemptBegan, AttemptEnded
-from batch.ledger.lease import this_process
+from batch.ledger.lease import name_this_process
 from batch.model import Status
 from tests.builders import ACCESS, known_to, new_batch
 
@@ -33,7 +33,7 @@ def test_times_and_amounts_are_kept_as_the_orm_keeps_them(at: datetime) -> None:
 
     ledger = known_to(DatabaseLedger())
     ledger.create(new_batch(["sub-1", "12.5", "add"]))
-    ledger.hold(ACCESS.account, this_process(), at, lambda _lease: False)
+    ledger.hold(ACCESS.account, name_this_process(), at, lambda _lease: False)
     ledger.append("b-1", [AttemptBegan(at, 2, 1, Decimal("1000.000"), Decimal("100.000"))])
     after = Decimal("987.500"), Decimal("112.500")
     ledger.append("b-1", [AttemptEnded(at, 2, 1, "Applied", Status.DONE, 200, None, *after)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify, normalize_address
+from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account, normalize_address
 
 ANNE = KnownAccount(1, "anne@example.com", frozenset({"a-1", "a-2"}))
 BEA = KnownAccount(2, "bea@example.com", frozenset({"b-1"}))
@@ -61,7 +61,7 @@ def test_another_address(one: str, other: str) -> None:
     ],
 )
 def test_tokens_tell_and_the_name_where_none_can_be_compared(owner: Owner, found: KnownAccount | None) -> None:
-    assert identify(owner, KNOWN) == found
+    assert identify_account(owner, KNOWN) == found
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_tokens_tell_and_the_name_where_none_can_be_compared(owner: Owner, found
     ],
 )
 def test_a_name_and_tokens_that_disagree_are_no_account(owner: Owner, found: Contradiction) -> None:
-    assert identify(owner, KNOWN) == found
+    assert identify_account(owner, KNOWN) == found
 
 
 TOKENS = st.frozensets(st.sampled_from(["a-1", "a-2", "b-1", "c-1", "z-1"]), max_size=3)
@@ -82,7 +82,7 @@ TOKENS = st.frozensets(st.sampled_from(["a-1", "a-2", "b-1", "c-1", "z-1"]), max
 
 @given(st.sampled_from(["", "anne@example.com", "bea@example.com", "emil@example.com"]), TOKENS)
 def test_whoever_is_taken_shares_a_token_or_could_not_be_compared(name: str, tokens: frozenset[str]) -> None:
-    found = identify(Owner(name, tokens), KNOWN)
+    found = identify_account(Owner(name, tokens), KNOWN)
     if isinstance(found, KnownAccount):
         assert found.tokens & tokens or (name == found.name and not (found.tokens and tokens))
         assert not any(other.tokens & tokens for other in KNOWN if other != found)

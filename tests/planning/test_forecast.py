@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch.frames import Plan
 from batch.model import Direction, SheetRow
 from batch.money import THOUSANDTH, ZERO
-from batch.planning.plan import Forecast, Refusal, Shortfall, SubAccountForecast, forecast, make_plan
+from batch.planning.plan import Forecast, Refusal, Shortfall, SubAccountForecast, compute_forecast, make_plan
 from tests.builders import sheet_of
 
 TOKENS = ["a", "b", "c"]
@@ -30,7 +30,7 @@ def plan(*moves: tuple[str, str, str | Decimal], removes_first: bool = False) ->
 
 
 def played(main: str, *moves: tuple[str, str, str | Decimal], **subaccounts: str) -> Forecast:
-    return forecast(plan(*moves), Decimal(main), {token: Decimal(held) for token, held in subaccounts.items()})
+    return compute_forecast(plan(*moves), Decimal(main), {token: Decimal(held) for token, held in subaccounts.items()})
 
 
 @given(MOVES, st.decimals("-20", "900", places=3), BALANCES, st.decimals("0", "600", places=3))
@@ -39,7 +39,7 @@ def test_a_forecast_is_what_comes_of_the_movements_one_after_the_other(
 ) -> None:
     """With much on every account nothing can be refused, and the forecast is made from sums."""
     opening = {token: balance + more for token, balance in held.items()}
-    result = forecast(plan(*moves), main, opening)
+    result = compute_forecast(plan(*moves), main, opening)
     known, mains, passed = dict(opening), [main], []
     for row, (token, sign, amount) in enumerate(moves, 2):
         debited = mains[-1] if sign == "+" else known.get(token, ZERO)
@@ -143,7 +143,7 @@ def test_removes_first_is_not_said_to_help_when_it_breaks_other_rows() -> None:
 def test_credit_is_neither_made_nor_lost(
     moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
 ) -> None:
-    result = forecast(plan(*moves), main, held)
+    result = compute_forecast(plan(*moves), main, held)
     afterwards = {token: course.after for token, course in result.subaccounts.items() if course.after is not None}
     assert result.after + sum({**held, **afterwards}.values()) == main + sum(held.values())
     assert result.lowest <= min(main, result.after)
@@ -157,11 +157,11 @@ def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
 ) -> None:
     def refused_adds(top_up: Decimal) -> int:
         adds = {movement.row for movement in planned.movements if movement.direction is Direction.ADD}
-        refusals = forecast(planned, main + top_up, held).refusals
+        refusals = compute_forecast(planned, main + top_up, held).refusals
         return sum(refusal.row in adds and refusal.why is not Shortfall.NO_SUBACCOUNT for refusal in refusals)
 
     planned = plan(*moves)
-    top_up = forecast(planned, main, held).top_up
+    top_up = compute_forecast(planned, main, held).top_up
     assert refused_adds(top_up) == 0
     assert top_up == 0 or refused_adds(top_up - THOUSANDTH) > 0
 
@@ -170,8 +170,8 @@ def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
 def test_removes_first_keeps_what_it_promises(
     moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
 ) -> None:
-    first = forecast(plan(*moves), main, held)
-    second = forecast(plan(*moves, removes_first=True), main, held)
+    first = compute_forecast(plan(*moves), main, held)
+    second = compute_forecast(plan(*moves, removes_first=True), main, held)
     is_better = (len(second.refusals), second.top_up) < (len(first.refusals), first.top_up)
     assert first.removes_first_helps == (is_better and not first.passes)
     assert second.removes_first_helps is False

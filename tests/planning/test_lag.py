@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.planning.settlement import is_behind
+from batch.planning.settlement import is_lagging
 
 FIVE, TWELVE = Decimal(5), Decimal(12)
 
 
 def behind(held: str, *brought: Decimal) -> bool:
     """Whether this balance is behind an answer that said 100."""
-    return is_behind(Decimal(held), Decimal(100), brought)
+    return is_lagging(Decimal(held), Decimal(100), brought)
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_spending_and_top_ups_are_not(held: str, brought: list[Decimal]) -> None
 def test_whatever_moved_what_was_before_one_of_them_is_behind(brought: list[Decimal], data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(brought)))
     unseen = sum(brought[:count], Decimal(0))
-    assert is_behind(Decimal(1000) - unseen, Decimal(1000), brought) or abs(unseen) <= Decimal("0.01")
+    assert is_lagging(Decimal(1000) - unseen, Decimal(1000), brought) or abs(unseen) <= Decimal("0.01")

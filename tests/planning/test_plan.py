@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, Direction, SheetRow, movements_of
+from batch.model import Cell, Direction, SheetRow, list_movements
 from batch.planning.plan import make_plan
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import grid, sheet_of
@@ -62,7 +62,7 @@ def test_the_digest_depends_on_no_order_and_no_row_numbers(rows: list[SheetRow],
 @given(ROWS, ROWS)
 def test_other_movements_have_another_digest(first: list[SheetRow], second: list[SheetRow]) -> None:
     def essence(rows: list[SheetRow]) -> list[tuple[str, Direction, Decimal]]:
-        return sorted((movement.token, movement.direction, movement.amount) for movement in movements_of(rows))
+        return sorted((movement.token, movement.direction, movement.amount) for movement in list_movements(rows))
 
     assert (digest_of(first) == digest_of(second)) == (essence(first) == essence(second))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from batch.model import Balances, BatchHead, BatchRow, BatchState, BatchView, Direction, RowResult, SheetRow, Status
-from batch.planning.reconciliation import AccountBook, find_explaining_rows, keep_books, keep_books_between
+from batch.planning.reconciliation import AccountBook, balance_books, find_explaining_rows, keep_books
 from tests.builders import NOON, SOURCE
 
 
@@ -68,7 +68,7 @@ def told(*rows: BatchRow, main: str = "0", **subaccounts: str) -> set[int]:
     closing = balances(
         str(100 + Decimal(main)), **{token: str(100 + Decimal(held)) for token, held in subaccounts.items()}
     )
-    return set(find_explaining_rows(keep_books_between(opening, closing, rows), rows))
+    return set(find_explaining_rows(balance_books(opening, closing, rows), rows))
 
 
 ADD, REMOVE = Direction.ADD, Direction.REMOVE
@@ -119,7 +119,7 @@ def test_accounts_with_a_row_in_doubt_are_not_judged() -> None:
         row(3, "a", ADD, "10", Status.UNKNOWN),
         row(4, "b", ADD, "4", Status.REFUSED),
     ]
-    books = keep_books_between(balances("100", a="0", b="0"), balances("120", a="10", b="4"), rows)
+    books = balance_books(balances("100", a="0", b="0"), balances("120", a="10", b="4"), rows)
     assert find_explaining_rows(books, rows) == {4}
     assert books.enriched == ("b",)
 
@@ -127,7 +127,5 @@ def test_accounts_with_a_row_in_doubt_are_not_judged() -> None:
 def test_after_a_long_time_what_went_was_spent_unless_the_main_account_got_it() -> None:
     rows = [row(2, "a", REMOVE, "10", Status.PENDING)]
     opening = balances("100", a="100")
-    assert not find_explaining_rows(keep_books_between(opening, balances("100", a="90"), rows), rows, falls_alone=False)
-    assert find_explaining_rows(
-        keep_books_between(opening, balances("110", a="90"), rows), rows, falls_alone=False
-    ) == {2}
+    assert not find_explaining_rows(balance_books(opening, balances("100", a="90"), rows), rows, falls_alone=False)
+    assert find_explaining_rows(balance_books(opening, balances("110", a="90"), rows), rows, falls_alone=False) == {2}

@@ -14,7 +14,7 @@ import pytest
 
 from batch.errors import ProviderError, ProviderRefused, ProviderUnreachable
 from batch.model import Direction, Movement
-from batch.notes import Applied, Doubt, NotApplied, Refused, Throttled, Unproven, note
+from batch.notes import Applied, Doubt, NotApplied, Refused, Throttled, Unproven, make_note
 from batch.provider import client as client_module
 from batch.provider.client import Client
 from tests.provider.conftest import KEY, ClientTo, Serve
@@ -98,13 +98,13 @@ class TestMove:
 
     def test_what_the_provider_asks_to_wait_is_handed_on(self, serve: Serve, client_to: ClientTo) -> None:
         outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
-        assert outcome == Throttled(note("asked-to-slow-down"), 17.0)
+        assert outcome == Throttled(make_note("asked-to-slow-down"), 17.0)
 
 
 class TestMainAccount:
     def test_it_is_asked_for_as_the_api_says(self, serve: Serve, client_to: ClientTo) -> None:
         server = serve(always(ME))
-        account = client_to(server).main_account()
+        account = client_to(server).fetch_main_account()
         assert (account.name, account.balance) == ("exemple@email.com", Decimal("10225.119"))
         assert (server.heard[0].method, server.heard[0].target) == ("GET", f"/v1/me?apiKey={KEY}")
 
@@ -112,25 +112,25 @@ class TestMainAccount:
         figures = "".join(f"<entry>{text}</entry>" for text in ("1", "2", "3", "0", "1.500", "EUR", "1.500"))
         user = "<entry><username>me</username></entry>"
         server = serve(always(f"<result><entry>true</entry><entry>200</entry>{user}<entry>{figures}</entry></result>"))
-        assert client_to(server, answers="xml").main_account().balance == Decimal("1.5")
+        assert client_to(server, answers="xml").fetch_main_account().balance == Decimal("1.5")
         assert server.heard[0].target == f"/v1/me?apiKey={KEY}&_format=xml"
 
     def test_a_question_is_asked_again(self, serve: Serve, client_to: ClientTo) -> None:
         server = serve(after_reading(), replies(("{}", 503), ME))
-        assert client_to(server).main_account().balance == Decimal("10225.119")
+        assert client_to(server).fetch_main_account().balance == Decimal("10225.119")
         assert len(server.heard) == 3
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_a_provider_in_trouble_is_said_to_be(self, serve: Serve, client_to: ClientTo, status: int) -> None:
         server = serve(always("<html>", status))
         with pytest.raises(ProviderUnreachable, match=f"HTTP status {status}: try again later; nothing was moved"):
-            client_to(server).main_account()
+            client_to(server).fetch_main_account()
         assert len(server.heard) == client_module.QUESTION_ATTEMPTS
 
     def test_the_wait_asked_for_is_kept_while_there_is_time(self, serve: Serve, client_to: ClientTo) -> None:
         server = serve(always("", 429, "Retry-After: 3600"))
         with pytest.raises(ProviderUnreachable):
-            client_to(server).main_account()
+            client_to(server).fetch_main_account()
         assert len(server.heard) == 1
 
     @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ class TestMainAccount:
         self, serve: Serve, client_to: ClientTo, scenario: Scenario
     ) -> None:
         with pytest.raises(ProviderUnreachable) as caught:
-            client_to(serve(scenario)).main_account()
+            client_to(serve(scenario)).fetch_main_account()
         assert caught.value.retry_after == 17.0
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403])
     def test_a_wrong_key_is_refused_with_code_and_words(self, serve: Serve, client_to: ClientTo, status: int) -> None:
         with pytest.raises(ProviderRefused, match=r"“Clé API incorrecte”.*check the API key") as caught:
-            client_to(serve(always(WRONG_KEY, status))).main_account()
+            client_to(serve(always(WRONG_KEY, status))).fetch_main_account()
         assert (caught.value.code, caught.value.words) == (10, "Clé API incorrecte")
 
     @pytest.mark.parametrize(
@@ -167,11 +167,11 @@ class TestMainAccount:
         self, serve: Serve, client_to: ClientTo, body: str, status: int
     ) -> None:
         with pytest.raises(ProviderUnreachable, match=r"^The [^\n]+; nothing was moved\.$"):
-            client_to(serve(always(body, status))).main_account()
+            client_to(serve(always(body, status))).fetch_main_account()
 
     def test_an_unreachable_host_is_one_sentence(self, client_to: ClientTo) -> None:
         with pytest.raises(ProviderUnreachable, match=r"cannot be reached: the host name is not known; nothing was"):
-            client_to("https://nobody.invalid/v1").main_account()
+            client_to("https://nobody.invalid/v1").fetch_main_account()
 
     @pytest.mark.parametrize("drip", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000, b""], ids=["a drip", "silence"])
     def test_it_ends_in_time(
@@ -185,7 +185,7 @@ class TestMainAccount:
         monkeypatch.setattr(client_module, "QUESTION_SECONDS", 1.0)
         start = time.monotonic()
         with pytest.raises(ProviderUnreachable, match="no answer came in time"):
-            client_to(serve(scenario), read=30).main_account()
+            client_to(serve(scenario), read=30).fetch_main_account()
         assert time.monotonic() - start < 1.6
 
 
@@ -220,7 +220,7 @@ class TestSubAccounts:
     def test_29_are_on_two_pages(self, serve: Serve, client_to: ClientTo) -> None:
         listing = Listing(lambda page, _: (29, tokens(0, 20) if page == 1 else tokens(20, 29)))
         server = serve(listing)
-        accounts = client_to(server).subaccounts()
+        accounts = client_to(server).fetch_subaccounts()
         assert [account.token for account in accounts] == tokens(0, 29)
         assert [account.page for account in accounts] == [1] * 20 + [2] * 9
         assert listing.asked == [1, 2]
@@ -230,17 +230,17 @@ class TestSubAccounts:
     @pytest.mark.parametrize("count", [0, 1, 19, 20, 21, 40])
     def test_no_page_is_asked_for_beyond_the_end(self, serve: Serve, client_to: ClientTo, count: int) -> None:
         listing = Listing(lambda page, _: (count, tokens(20 * (page - 1), min(20 * page, count))))
-        assert len(client_to(serve(listing)).subaccounts()) == count
+        assert len(client_to(serve(listing)).fetch_subaccounts()) == count
         assert listing.asked == list(range(1, max(1, -(-count // 20)) + 1))
 
     def test_the_list_is_asked_for_in_json_even_where_xml_is_wanted(self, serve: Serve, client_to: ClientTo) -> None:
         server = serve(Listing(lambda *_: (0, [])))
-        assert client_to(server, answers="xml").subaccounts() == ()
+        assert client_to(server, answers="xml").fetch_subaccounts() == ()
         assert "xml" not in server.heard[0].target
 
     def test_one_page_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
         listing = Listing(lambda *_: (29, tokens(20, 29)))
-        assert [account.page for account in client_to(serve(listing)).subaccounts_on(2)] == [2] * 9
+        assert [account.page for account in client_to(serve(listing)).fetch_page(2)] == [2] * 9
         assert listing.asked == [2]
 
     def test_a_total_that_changes_under_way_begins_the_list_anew(self, serve: Serve, client_to: ClientTo) -> None:
@@ -248,7 +248,7 @@ class TestSubAccounts:
             return 28 if asked == 1 else 29, tokens(0, 20) if page == 1 else tokens(20, 29)
 
         listing = Listing(pages)
-        assert len(client_to(serve(listing)).subaccounts()) == 29
+        assert len(client_to(serve(listing)).fetch_subaccounts()) == 29
         assert listing.asked == [1, 2, 1, 2]
 
     @pytest.mark.parametrize(
@@ -268,22 +268,22 @@ class TestSubAccounts:
     ) -> None:
         listing = Listing(pages)
         with pytest.raises(ProviderUnreachable, match="keeps changing"):
-            client_to(serve(listing)).subaccounts()
+            client_to(serve(listing)).fetch_subaccounts()
         assert len(listing.asked) <= 3 * client_module.LIST_ATTEMPTS
 
     def test_a_total_beyond_all_measure_is_not_followed(self, serve: Serve, client_to: ClientTo) -> None:
         listing = Listing(lambda page, _: (999_999_999, tokens(20 * (page - 1), 20 * page)))
         with pytest.raises(ProviderUnreachable, match="999,999,999"):
-            client_to(serve(listing)).subaccounts()
+            client_to(serve(listing)).fetch_subaccounts()
         assert listing.asked == [1]
 
     def test_a_refused_page_is_refused(self, serve: Serve, client_to: ClientTo) -> None:
         with pytest.raises(ProviderRefused):
-            client_to(serve(always(WRONG_KEY))).subaccounts()
+            client_to(serve(always(WRONG_KEY))).fetch_subaccounts()
 
     def test_a_page_without_end_is_cut(self, serve: Serve, client_to: ClientTo) -> None:
         with pytest.raises(ProviderUnreachable, match="the answer was too long"):
-            client_to(serve(always(b" " * (5 * 1024 * 1024)))).subaccounts()
+            client_to(serve(always(b" " * (5 * 1024 * 1024)))).fetch_subaccounts()
 
 
 ECHO = json.dumps({"success": False, "code": 10, "message": f"Clé {KEY} incorrecte"})
@@ -323,7 +323,7 @@ class TestTheKeyNeverShows:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
         client = client_to(serve(encrypted(scenario) if tls else scenario), tls=tls)
         seen = [repr(client.move(ADD, at_once))]
-        for question in (client.main_account, client.subaccounts):
+        for question in (client.fetch_main_account, client.fetch_subaccounts):
             try:
                 seen.append(repr(question()))
             except ProviderError as error:
@@ -342,9 +342,9 @@ class TestTheKeyNeverShows:
         self, serve: Serve, client_to: ClientTo, everything_logged: io.StringIO
     ) -> None:
         client = client_to(serve(encrypted(always(ME))), tls=True)
-        assert client.move(ADD, at_once) == NotApplied(note("certificate-invalid"))
+        assert client.move(ADD, at_once) == NotApplied(make_note("certificate-invalid"))
         with pytest.raises(ProviderUnreachable, match="certificate is not valid; nothing was moved") as caught:
-            client.main_account()
+            client.fetch_main_account()
         assert KEY not in "".join([*traceback.format_exception(caught.value), *everything_in(caught.value)])
         assert KEY not in everything_logged.getvalue()
 
@@ -353,7 +353,7 @@ class TestTheKeyNeverShows:
 
     def test_a_request_line_is_all_that_held_it(self, serve: Serve, client_to: ClientTo) -> None:
         client: Client = client_to(serve(always(ME)))
-        client.main_account()
+        client.fetch_main_account()
         transport = vars(client)["_transport"]
         assert KEY not in repr(vars(vars(transport)["call"]))
 

@@ -22,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import LedgerError, SettingsError
-from batch.notes import Answer, Exchange, NoAnswer, NotSent, note
+from batch.notes import Answer, Exchange, NoAnswer, NotSent, make_note
 from batch.provider.http import IDLE_SECONDS, HttpTransport
-from batch.provider.responses import read_retry_after
+from batch.provider.responses import parse_retry_pause
 from batch.settings import Stopwatch
 from tests.provider.conftest import Serve, TransportTo
 from tests.provider.server import (
@@ -136,7 +136,7 @@ class TestWhatGoesOut:
 
 class TestNothingLeft:
     def test_a_name_that_does_not_resolve(self, transport_to: TransportTo) -> None:
-        assert post(transport_to("https://nobody.invalid/v1")) == NotSent(note("host-unknown"))
+        assert post(transport_to("https://nobody.invalid/v1")) == NotSent(make_note("host-unknown"))
 
     def test_a_name_that_cannot_be_one(self, transport_to: TransportTo) -> None:
         assert isinstance(post(transport_to(f"https://{'a' * 70}.invalid/v1")), NotSent)
@@ -150,19 +150,19 @@ class TestNothingLeft:
 
         monkeypatch.setattr(socket, "getaddrinfo", hang)
         exchange, seconds = timed(lambda: post(transport_to("https://slow.invalid/v1", connect=0.3)))
-        assert exchange == NotSent(note("connection-slow"))
+        assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1
 
     def test_a_refused_connection(self, transport_to: TransportTo) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        assert post(transport_to(f"http://127.0.0.1:{port}/v1")) == NotSent(note("connection-refused"))
+        assert post(transport_to(f"http://127.0.0.1:{port}/v1")) == NotSent(make_note("connection-refused"))
 
     def test_a_connection_that_never_comes_up(self, transport_to: TransportTo) -> None:
         with ExitStack() as stack:
             port = full_house(stack)
             exchange, seconds = timed(lambda: post(transport_to(f"http://127.0.0.1:{port}/v1", connect=0.4, read=9)))
-        assert exchange == NotSent(note("connection-slow"))
+        assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1.5
 
     def test_many_addresses_share_one_connect_timeout(
@@ -173,7 +173,7 @@ class TestNothingLeft:
             address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [address] * 8)
             exchange, seconds = timed(lambda: post(transport_to(f"http://127.0.0.1:{port}/v1", connect=0.5)))
-        assert exchange == NotSent(note("connection-slow"))
+        assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1.5
 
     def test_one_dead_address_leaves_time_for_the_next(
@@ -188,7 +188,7 @@ class TestNothingLeft:
 
     def test_a_certificate_that_nobody_vouches_for(self, serve: Serve, transport_to: TransportTo) -> None:
         server = serve(encrypted(always("{}")))
-        assert post(transport_to(server, tls=True)) == NotSent(note("certificate-invalid"))
+        assert post(transport_to(server, tls=True)) == NotSent(make_note("certificate-invalid"))
         assert server.heard == []
 
     def test_a_certificate_for_another_host(
@@ -205,7 +205,7 @@ class TestNothingLeft:
             peer.sock.recv(10)
             peer.send(OK)
 
-        assert post(transport_to(serve(plain), tls=True)) == NotSent(note("not-secure"))
+        assert post(transport_to(serve(plain), tls=True)) == NotSent(make_note("not-secure"))
 
     @pytest.mark.parametrize("end", [Peer.reset, lambda peer: peer.sock.close()], ids=["reset", "close"])
     def test_an_end_during_the_handshake(
@@ -279,13 +279,13 @@ class TestSentWithoutAnAnswer:
 
     def test_a_broken_encoding(self, serve: Serve, transport_to: TransportTo) -> None:
         server = serve(always("not gzip", 200, "Content-Encoding: gzip"))
-        assert post(transport_to(server)) == NoAnswer(note("answer-not-decodable"))
+        assert post(transport_to(server)) == NoAnswer(make_note("answer-not-decodable"))
 
     def test_silence_is_waited_for_as_long_as_the_read_timeout_says(
         self, serve: Serve, transport_to: TransportTo
     ) -> None:
         exchange, seconds = timed(lambda: post(transport_to(serve(never_answer), connect=5, read=0.4)))
-        assert exchange == NoAnswer(note("answer-late"))
+        assert exchange == NoAnswer(make_note("answer-late"))
         assert 0.35 < seconds < 1.5
 
     def test_a_silent_server_over_tls(
@@ -294,7 +294,7 @@ class TestSentWithoutAnAnswer:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
         transport = transport_to(serve(encrypted(never_answer)), tls=True, connect=5, read=0.4)
         exchange, seconds = timed(lambda: post(transport))
-        assert exchange == NoAnswer(note("answer-late"))
+        assert exchange == NoAnswer(make_note("answer-late"))
         assert seconds < 1.5
 
     @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ class TestSentWithoutAnAnswer:
             peer.drip(slow, 0.02)
 
         exchange, seconds = timed(lambda: post(transport_to(serve(scenario), connect=5, read=0.5)))
-        assert exchange == NoAnswer(note("answer-late"))
+        assert exchange == NoAnswer(make_note("answer-late"))
         assert seconds < 1.5
 
     def test_a_question_ends_in_the_seconds_it_was_given(self, serve: Serve, transport_to: TransportTo) -> None:
@@ -404,7 +404,7 @@ class TestBoundedSize:
         head = f"HTTP/1.1 {status} OK\r\nLocation: /x\r\nContent-Length: 999999999999\r\n\r\n".encode()
         server = serve(endless(head, b" " * 65_536))
         exchange, seconds = timed(lambda: post(transport_to(server, read=5)))
-        assert exchange == NoAnswer(note("answer-too-long"))
+        assert exchange == NoAnswer(make_note("answer-too-long"))
         assert seconds < 2
 
     @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ class TestBoundedSize:
         bomb = gzip.compress(b" " * 20_000_000)
         body = bomb if encoding == "gzip" else zlib.compress(b" " * 20_000_000)
         exchange = post(transport_to(serve(always(body, 200, f"Content-Encoding: {encoding}"))))
-        assert exchange == NoAnswer(note("answer-too-long"))
+        assert exchange == NoAnswer(make_note("answer-too-long"))
 
     def test_the_connection_is_not_used_again(self, serve: Serve, transport_to: TransportTo) -> None:
         server = serve(always(b" " * (LIMIT + 1)), always("{}"))
@@ -794,7 +794,7 @@ class TestProxies:
     ) -> None:
         for name in ("http_proxy", "https_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:1")
-        assert post(transport_to(url)) == NotSent(note("proxy-unreachable"))
+        assert post(transport_to(url)) == NotSent(make_note("proxy-unreachable"))
 
     @pytest.mark.parametrize("elsewhere", ["http://proxy.invalid:3128", "proxy.invalid:3128", "http://[::1"])
     def test_plain_http_leaves_this_machine_by_no_proxy(
@@ -913,23 +913,23 @@ class TestRetryAfter:
         [("7", 7.0), (" 0 ", 0.0), (None, None), ("", None), ("-1", None), ("1.5", None), ("soon", None), ("٣", None)],
     )
     def test_seconds(self, value: str | None, seconds: float | None) -> None:
-        assert read_retry_after(value) == seconds
+        assert parse_retry_pause(value) == seconds
 
     def test_a_date(self) -> None:
         later = datetime.now(UTC) + timedelta(seconds=90)
-        seconds = read_retry_after(format_datetime(later, usegmt=True))
+        seconds = parse_retry_pause(format_datetime(later, usegmt=True))
         assert seconds is not None
         assert 85 < seconds <= 90
 
     def test_a_date_gone_by_is_no_wait(self) -> None:
-        assert read_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+        assert parse_retry_pause("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
     def test_a_number_without_measure_is_a_long_wait(self) -> None:
-        seconds = read_retry_after("9" * 5000)
+        seconds = parse_retry_pause("9" * 5000)
         assert seconds is not None
         assert seconds >= 10**8
 
     @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,5} \d+:\d+:\d+ [+-]\d{4}"))
     def test_anything_else_is_nothing(self, value: str) -> None:
-        seconds = read_retry_after(value)
+        seconds = parse_retry_pause(value)
         assert seconds is None or seconds >= 0

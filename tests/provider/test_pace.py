@@ -74,9 +74,9 @@ def test_the_setting_is_kept_and_the_wait_is_told_beforehand(serve: Serve) -> No
     chosen = {"CREDITBATCH_API_URL": f"http://127.0.0.1:{server.port}/v1", "CREDITBATCH_MAX_PER_SECOND": "1"}
     with open_client(load_settings(chosen), Secret(KEY)) as client:
         began = time.monotonic()
-        client.main_account()
-        assert 0 < client.ahead() <= 1
-        client.main_account()
+        client.fetch_main_account()
+        assert 0 < client.predict_wait() <= 1
+        client.fetch_main_account()
     assert time.monotonic() - began >= 1
     with open_client(load_settings({**chosen, "CREDITBATCH_MAX_PER_SECOND": ""}), Secret(KEY)) as client:
-        assert client.ahead() == 0
+        assert client.predict_wait() == 0

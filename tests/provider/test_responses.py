@@ -22,7 +22,7 @@ from batch.notes import (
     Refused,
     Throttled,
     Unproven,
-    note,
+    make_note,
 )
 from batch.provider.codes import PROOF, STOPPING
 from batch.provider.responses import (
@@ -31,9 +31,9 @@ from batch.provider.responses import (
     NotUnderstoodError,
     Success,
     decode,
-    main_account,
-    movement_outcome,
-    subaccount_page,
+    judge_exchange,
+    read_main_account,
+    read_subaccount_page,
 )
 
 SUCCESS = {"success": True, "code": 200, "credit": 2869.2, "subaccountCredit": 61.8, "currency": "EUR"}
@@ -44,7 +44,7 @@ CREDITS = {"creditSms": 1, "creditSmsECO": 2, "creditHlr": 3, "toSend": 0, "curr
 
 def outcome(body: object, status: int = 200, retry_after: float | None = None) -> Outcome:
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    return movement_outcome(Answer(status, content, retry_after))
+    return judge_exchange(Answer(status, content, retry_after))
 
 
 def understood(body: object) -> Success:
@@ -63,10 +63,10 @@ XML_SUCCESS = xml("true", "200", "2859.2", "71.8", "<![CDATA[EUR]]>")
 
 class TestTheTable:
     def test_nothing_sent_is_not_applied(self) -> None:
-        assert movement_outcome(NotSent(note("said", words="why"))) == NotApplied(note("said", words="why"))
+        assert judge_exchange(NotSent(make_note("said", words="why"))) == NotApplied(make_note("said", words="why"))
 
     def test_no_answer_is_a_doubt(self) -> None:
-        assert movement_outcome(NoAnswer(note("said", words="why"))) == Doubt(note("said", words="why"))
+        assert judge_exchange(NoAnswer(make_note("said", words="why"))) == Doubt(make_note("said", words="why"))
 
     @pytest.mark.parametrize("status", [200, 201, 202])
     def test_a_success_is_applied(self, status: int) -> None:
@@ -89,15 +89,15 @@ class TestTheTable:
 
     @pytest.mark.parametrize("code", [0, 9999, 429, 500, 600, None])
     def test_any_other_refusal_with_another_status_says_nothing(self, code: int | None) -> None:
-        assert outcome({**REFUSAL, "code": code}, 500) == Doubt(note("answer-status", status=500))
+        assert outcome({**REFUSAL, "code": code}, 500) == Doubt(make_note("answer-status", status=500))
 
     @pytest.mark.parametrize("body", [REFUSAL, b"", b"<html>slow down</html>"])
     def test_429_asks_to_slow_down(self, body: object) -> None:
-        assert outcome(body, 429, 7.0) == Throttled(note("asked-to-slow-down"), 7.0)
+        assert outcome(body, 429, 7.0) == Throttled(make_note("asked-to-slow-down"), 7.0)
 
     @pytest.mark.parametrize("status", [200, 400, 403])
     def test_429_is_also_a_code_of_the_body(self, status: int) -> None:
-        assert outcome({**REFUSAL, "code": 429}, status, 7.0) == Throttled(note("asked-to-slow-down"), 7.0)
+        assert outcome({**REFUSAL, "code": 429}, status, 7.0) == Throttled(make_note("asked-to-slow-down"), 7.0)
 
     @pytest.mark.parametrize(
         "body", [b"", b"<html>Forbidden</html>", b"{}", b"[]", b'{"error": []}', b'{"error": [{"message": "x"}]}']
@@ -353,13 +353,13 @@ class TestAnythingAtAll:
     def test_bytes_are_understood_or_not_and_nothing_else(self, body: bytes, status: int) -> None:
         with suppress(NotUnderstoodError):
             decode(Answer(status, body))
-        assert not isinstance(movement_outcome(Answer(status, body)), Applied)
+        assert not isinstance(judge_exchange(Answer(status, body)), Applied)
 
     @given(
         st.lists(st.sampled_from(["<result>", "</result>", "<entry>", "</entry>", "true", "200", "&a;", "<![CDATA["]))
     )
     def test_broken_xml_is_not_understood(self, pieces: list[str]) -> None:
-        assert not isinstance(movement_outcome(Answer(200, "".join(pieces).encode())), Applied)
+        assert not isinstance(judge_exchange(Answer(200, "".join(pieces).encode())), Applied)
 
     @given(
         st.recursive(
@@ -370,9 +370,9 @@ class TestAnythingAtAll:
     def test_json_of_any_shape_is_no_account(self, value: object) -> None:
         reply = Success({"credits": value, "user": value, "data": [value], "total": 1})
         with pytest.raises(NotUnderstoodError):
-            main_account(reply)
+            read_main_account(reply)
         with pytest.raises(NotUnderstoodError):
-            subaccount_page(reply, 1)
+            read_subaccount_page(reply, 1)
 
     def test_what_is_not_understood_does_not_carry_the_body_along(self) -> None:
         with pytest.raises(NotUnderstoodError) as caught:
@@ -396,7 +396,7 @@ class TestMainAccount:
     )
     def test_either_figure_will_do(self, figures: dict[str, object]) -> None:
         body = {"success": True, "code": 200, "user": {"username": "a@example.com"}, "credits": {**CREDITS, **figures}}
-        assert main_account(understood(body)) == MainAccount("a@example.com", Decimal("10225.119"))
+        assert read_main_account(understood(body)) == MainAccount("a@example.com", Decimal("10225.119"))
 
     @pytest.mark.parametrize(
         "figures",
@@ -411,21 +411,23 @@ class TestMainAccount:
     def test_no_figure_or_two_are_not_understood(self, figures: dict[str, object]) -> None:
         body = {"success": True, "code": 200, "credits": {**CREDITS, **figures}}
         with pytest.raises(NotUnderstoodError):
-            main_account(understood(body))
+            read_main_account(understood(body))
 
     @pytest.mark.parametrize("user", [None, {}, {"username": None}, {"username": {"x": 1}}, "me", []])
     def test_an_account_may_have_no_name(self, user: object) -> None:
         body = {"success": True, "code": 200, "user": user, "credits": {"balance": "1.000", "currency": "EUR"}}
-        assert main_account(understood(body)) == MainAccount("", Decimal(1))
+        assert read_main_account(understood(body)) == MainAccount("", Decimal(1))
 
     def test_an_older_answer_is_read(self) -> None:
         credits_ = {"creditSms": 1, "creditSmsLowCost": 2, "balance": "1.500", "currency": "EUR"}
-        assert main_account(understood({"success": True, "code": 200, "credits": credits_})).balance == Decimal("1.5")
+        assert read_main_account(understood({"success": True, "code": 200, "credits": credits_})).balance == Decimal(
+            "1.5"
+        )
 
     def test_another_currency_is_not_understood(self) -> None:
         body = {"success": True, "code": 200, "credits": {"balance": "1.000", "currency": "USD"}}
         with pytest.raises(NotUnderstoodError, match="euros"):
-            main_account(understood(body))
+            read_main_account(understood(body))
 
     def me_as_xml(self, *credits_: str) -> bytes:
         user = "<username><![CDATA[a@example.com]]></username><firstname>A</firstname><lastname>B</lastname>"
@@ -436,7 +438,7 @@ class TestMainAccount:
     )
     def test_xml_is_read_by_position(self, solde: str, balance: str) -> None:
         body = self.me_as_xml("1", "2", "3", "0", solde, "<![CDATA[EUR]]>", balance)
-        assert main_account(understood(body)) == MainAccount("a@example.com", Decimal("10225.119"))
+        assert read_main_account(understood(body)) == MainAccount("a@example.com", Decimal("10225.119"))
 
     @pytest.mark.parametrize(
         "credits_",
@@ -452,12 +454,12 @@ class TestMainAccount:
     )
     def test_other_xml_is_not_understood(self, credits_: tuple[str, ...]) -> None:
         with pytest.raises(NotUnderstoodError):
-            main_account(understood(self.me_as_xml(*credits_)))
+            read_main_account(understood(self.me_as_xml(*credits_)))
 
     def test_a_movements_answer_is_no_account(self) -> None:
         for body in (SUCCESS, XML_SUCCESS):
             with pytest.raises(NotUnderstoodError):
-                main_account(understood(body))
+                read_main_account(understood(body))
 
 
 class TestSubAccounts:
@@ -476,13 +478,13 @@ class TestSubAccounts:
 
     def test_an_entry_is_read_without_its_key(self) -> None:
         reply = self.page(self.ENTRY)
-        [account] = subaccount_page(reply, 3).accounts
+        [account] = read_subaccount_page(reply, 3).accounts
         assert (account.token, account.email, account.kind) == ("token1", "é@example.com", "simple")
         assert (account.balance, account.page) == (Decimal("0.8"), 3)
         assert "sub-account-secret" not in repr((account, reply, reply.fields))
 
     def test_an_entry_may_lack_what_is_not_needed(self) -> None:
-        [account] = subaccount_page(self.page({"token": "t", "credits": self.ENTRY["credits"]}), 1).accounts
+        [account] = read_subaccount_page(self.page({"token": "t", "credits": self.ENTRY["credits"]}), 1).accounts
         assert (account.email, account.kind) == ("", "")
 
     @pytest.mark.parametrize(
@@ -500,18 +502,18 @@ class TestSubAccounts:
     )
     def test_an_entry_without_what_is_needed_is_not_understood(self, change: dict[str, object]) -> None:
         with pytest.raises(NotUnderstoodError):
-            subaccount_page(self.page({**self.ENTRY, **change}), 1)
+            read_subaccount_page(self.page({**self.ENTRY, **change}), 1)
 
     @pytest.mark.parametrize("total", [None, -1, "many", 1.5, True, 10**12])
     def test_a_total_that_is_none_is_not_understood(self, total: object) -> None:
         with pytest.raises(NotUnderstoodError):
-            subaccount_page(self.page(total=total), 1)
+            read_subaccount_page(self.page(total=total), 1)
 
     @pytest.mark.parametrize("data", [None, {}, "x", 5])
     def test_a_list_that_is_none_is_not_understood(self, data: object) -> None:
         with pytest.raises(NotUnderstoodError):
-            subaccount_page(self.page(data=data), 1)
+            read_subaccount_page(self.page(data=data), 1)
 
     def test_xml_is_not_understood(self) -> None:
         with pytest.raises(NotUnderstoodError):
-            subaccount_page(understood(XML_SUCCESS), 1)
+            read_subaccount_page(understood(XML_SUCCESS), 1)

@@ -17,7 +17,7 @@ from batch import model
 from batch.files import is_formula_like
 from batch.findings import Finding
 from batch.model import BatchState, Event, RowResult, SheetRow, Source, Status
-from batch.report.page import CELL_LIMIT, one_line, writable
+from batch.report.page import CELL_LIMIT, fit_cell, fit_line
 from tests.report.views import START, TITLES, cell_under, reopened, row, sheet_of, view_of
 
 HOSTILE = [
@@ -77,38 +77,38 @@ def test_hostile_text_is_text_on_every_sheet(tmp_path: Path, text: str) -> None:
 def test_any_text_comes_back_as_text(text: str) -> None:
     cell = own_cell(text)
     assert cell.data_type == "s"
-    assert unescape(str(cell.value)) == unescape(writable(text))
+    assert unescape(str(cell.value)) == unescape(fit_cell(text))
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=50))
 def test_text_without_control_characters_is_kept_as_it_is(text: str) -> None:
     kept = text.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
-    assert writable(text).replace("_x005F_", "_") == kept.replace("_x005F_", "_")
+    assert fit_cell(text).replace("_x005F_", "_") == kept.replace("_x005F_", "_")
 
 
 def test_what_a_workbook_cannot_hold_is_replaced_by_a_visible_mark() -> None:
-    assert writable("a\x00b\x1fc\ud800d\uffff") == "a�b�c�d�"
-    assert writable("one\r\ntwo\rthree\tfour") == "one\ntwo\nthree\tfour"
+    assert fit_cell("a\x00b\x1fc\ud800d\uffff") == "a�b�c�d�"
+    assert fit_cell("one\r\ntwo\rthree\tfour") == "one\ntwo\nthree\tfour"
 
 
 def test_text_that_looks_like_an_escape_is_escaped() -> None:
-    assert writable("_x0041_") == "_x005F_x0041_"
-    assert writable("a_x1_b") == "a_x1_b"
+    assert fit_cell("_x0041_") == "_x005F_x0041_"
+    assert fit_cell("a_x1_b") == "a_x1_b"
 
 
 def test_long_text_is_cut_with_a_mark_and_never_within_a_character() -> None:
-    assert len(writable("x" * 40_000)) == CELL_LIMIT
-    assert writable("x" * 40_000).endswith("x…")
-    faces = writable("😀" * 20_000)
+    assert len(fit_cell("x" * 40_000)) == CELL_LIMIT
+    assert fit_cell("x" * 40_000).endswith("x…")
+    faces = fit_cell("😀" * 20_000)
     assert faces.endswith("😀…")
     assert len(faces.encode("utf-16-le")) // 2 <= CELL_LIMIT
-    assert writable("x" * CELL_LIMIT) == "x" * CELL_LIMIT
+    assert fit_cell("x" * CELL_LIMIT) == "x" * CELL_LIMIT
     assert str(own_cell("é" * 40_000).value).endswith("…")
 
 
 def test_one_line_is_one_short_line() -> None:
-    assert one_line("a\nb\tc\x01", 20) == "a b c�"
-    assert one_line("x" * 50, 10) == "x" * 9 + "…"
+    assert fit_line("a\nb\tc\x01", 20) == "a b c�"
+    assert fit_line("x" * 50, 10) == "x" * 9 + "…"
 
 
 @pytest.mark.parametrize("text", ["0.005", "12.5", "999999999999.999", "0.3", "-7.125", "1E+3"])

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.files import write_csv
-from batch.i18n import Language, speaking
-from batch.model import BatchView, RowResult, Status, tally
+from batch.i18n import Language, use_language
+from batch.model import BatchView, RowResult, Status, make_tally
 from batch.money import ZERO
-from batch.notes import note
-from batch.report.journal import COLUMNS, ENCODING, entries_of, entry_lines, fec_bytes, file_name
+from batch.notes import make_note
+from batch.report.journal import COLUMNS, ENCODING, encode_fec, format_entries, make_entries, make_fec_name
 from batch.settings import load_journal_settings
 from tests.report.views import DONE, END, INVALID, PENDING, REFUSED, START, UNKNOWN, row, view_of
 
@@ -31,7 +31,7 @@ ADMINISTRATION = """
 
 def fec_of(view: BatchView) -> list[dict[str, str]]:
     """The file as the administration's program reads it."""
-    text = b"".join(fec_bytes(entries_of(view, ACCOUNTS, UTC), ACCOUNTS)).decode(ENCODING)
+    text = b"".join(encode_fec(make_entries(view, ACCOUNTS, UTC), ACCOUNTS)).decode(ENCODING)
     assert text.endswith("\r\n")
     lines = [line.split("\t") for line in text.removesuffix("\r\n").split("\r\n")]
     assert {len(line) for line in lines} == {18}
@@ -69,7 +69,7 @@ def test_a_remove_debits_the_main_account_and_credits_the_subaccount() -> None:
 
 def test_only_what_is_done_is_booked_however_it_was_found_out() -> None:
     decided = RowResult(
-        Status.DONE, 200, None, None, None, 2, START, note("decided-applied", who="anne", reason="seen")
+        Status.DONE, 200, None, None, None, 2, START, make_note("decided-applied", who="anne", reason="seen")
     )
     lines = fec_of(view_of([DONE, REFUSED, INVALID, UNKNOWN, PENDING, decided]))
     assert [line["EcritureLib"][-5:] for line in lines] == ["row 2", "row 2", "row 7", "row 7"]
@@ -100,7 +100,7 @@ def test_debit_equals_credit_and_both_equal_the_reports_totals(drawn: list[tuple
     rows = [row(index + 2, amount, direction=direction) for index, (amount, direction) in enumerate(amounts)]
     view = view_of([result for *_rest, result in drawn], rows)
     lines = fec_of(view)
-    counted = tally(view.rows)
+    counted = make_tally(view.rows)
     assert sum((euros(line["Debit"]) for line in lines), ZERO) == counted.added + counted.removed
     assert sum((euros(line["Credit"]) for line in lines), ZERO) == counted.added + counted.removed
     for debit, credit in zip(lines[::2], lines[1::2], strict=True):
@@ -120,17 +120,17 @@ def test_no_text_breaks_a_line_or_a_column(tmp_path_factory: pytest.TempPathFact
 
 
 def test_the_files_name_is_the_one_prescribed_if_the_companys_number_is_set() -> None:
-    assert file_name(ACCOUNTS, date(2026, 3, 31)) is None
+    assert make_fec_name(ACCOUNTS, date(2026, 3, 31)) is None
     siren = load_journal_settings({"CREDITBATCH_SIREN": "732 829 320"})
-    assert file_name(siren, date(2026, 3, 31)) == "732829320FEC20260331.txt"
+    assert make_fec_name(siren, date(2026, 3, 31)) == "732829320FEC20260331.txt"
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_plain_table_balances_and_is_written_as_the_language_does(language: Language) -> None:
     view = view_of([DONE, DONE], [row(2, "1.5"), row(3, "2", direction="remove")])
     buffer = io.BytesIO()
-    with speaking(language):
-        write_csv(buffer, entry_lines(entries_of(view, ACCOUNTS, UTC)))
+    with use_language(language):
+        write_csv(buffer, format_entries(make_entries(view, ACCOUNTS, UTC)))
     separator = ";" if language is Language.FRENCH else ","
     titles, *lines = csv.reader(io.StringIO(buffer.getvalue().decode("utf-8-sig"), newline=""), delimiter=separator)
     assert titles[-2:] == (["Débit", "Crédit"] if language is Language.FRENCH else ["Debit", "Credit"])
@@ -141,5 +141,5 @@ def test_the_plain_table_balances_and_is_written_as_the_language_does(language: 
 
 def test_amounts_of_the_plain_table_have_two_decimals_as_the_ledger_keeps_three() -> None:
     view = view_of([DONE, DONE], [row(2, "5.250"), row(3, "1000.000")])
-    titles, *lines = entry_lines(entries_of(view, ACCOUNTS, UTC))
+    titles, *lines = format_entries(make_entries(view, ACCOUNTS, UTC))
     assert [line[titles.index("Debit")] for line in lines[::2]] == ["5.25", "1000.00"]

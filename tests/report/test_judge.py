@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import BatchState, Status
 from batch.report.verdict import judge
 from tests.report.views import view_of
@@ -43,7 +43,7 @@ def test_rows_are_counted_as_the_language_does(
     state: BatchState, rows: dict[str, int], english: str, french: str
 ) -> None:
     assert english in sentence(state, rows)
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         assert french in sentence(state, rows)
 
 
@@ -51,5 +51,5 @@ def test_what_was_only_interrupted_is_for_nobody_to_decide() -> None:
     rows = {"done": 1, "unknown": 1}
     assert sentence(STOPPED, rows).endswith("a person must decide on what is in doubt.")
     assert sentence(STOPPED, rows, awaits_person=False).endswith("resuming finds out about what is in doubt.")
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         assert sentence(STOPPED, rows, awaits_person=False).endswith("la reprise établira ce qui est incertain.")

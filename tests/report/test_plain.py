@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.files import decimal_text, harmless, is_formula_like, write_csv
-from batch.i18n import Language, speaking
-from batch.model import BatchView, Cell, Role, RowResult, Status
-from batch.money import decimals
-from batch.report.rows_sheet import row_lines
+from batch.files import escape_formula, format_decimal, is_formula_like, write_csv
+from batch.i18n import Language, use_language
+from batch.model import BatchView, Cell, ColumnRole, RowResult, Status
+from batch.money import count_decimals
+from batch.report.rows_sheet import format_rows
 from batch.report.verdict import Contents
 from tests.report.views import DONE, INVALID, REFUSED, START, checked, row, view_of
 
@@ -24,8 +24,8 @@ from tests.report.views import DONE, INVALID, REFUSED, START, checked, row, view
 def read_back(view: BatchView, language: Language = Language.ENGLISH) -> list[dict[str, str]]:
     """The file as a program of that language reads it."""
     buffer = io.BytesIO()
-    with speaking(language):
-        write_csv(buffer, row_lines(Contents(view, None)))
+    with use_language(language):
+        write_csv(buffer, format_rows(Contents(view, None)))
     text = buffer.getvalue().decode("utf-8-sig")
     assert buffer.getvalue().startswith(b"\xef\xbb\xbf")
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if language is Language.FRENCH else ","))
@@ -49,10 +49,12 @@ def test_amounts_are_numbers_as_they_were_read_whatever_the_convention() -> None
     assert [line["amount"] for line in read_back(view)] == ["12.50", "1.250"]
     signed = row(2, "12.5", direction="remove")
     signed = type(signed)(2, ("A", "0001a", "-12,50"), "0001a", signed.direction, signed.amount)
-    view = view_of([DONE], [signed], columns=("Client", "Token", "Amount"), roles={Role.TOKEN: 1, Role.AMOUNT: 2})
+    view = view_of(
+        [DONE], [signed], columns=("Client", "Token", "Amount"), roles={ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 2}
+    )
     assert read_back(view)[0]["Amount"] == "-12.50"
     pair = type(signed)(2, ("0001a", "–", "12,50"), "0001a", signed.direction, signed.amount)
-    roles = {Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 2}
+    roles = {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 2}
     view = view_of([DONE], [pair], columns=("Token", "In", "Out"), roles=roles)
     assert (read_back(view)[0]["In"], read_back(view)[0]["Out"]) == ("–", "12.50")
 
@@ -69,7 +71,12 @@ def test_what_could_be_run_is_made_harmless_and_nothing_else(text: str) -> None:
 
 
 def test_numbers_and_tokens_that_were_used_are_not_touched() -> None:
-    assert [harmless(text) for text in ("-12,50", "+33612345678", "-5", "12")] == ["-12,50", "+33612345678", "-5", "12"]
+    assert [escape_formula(text) for text in ("-12,50", "+33612345678", "-5", "12")] == [
+        "-12,50",
+        "+33612345678",
+        "-5",
+        "12",
+    ]
     used = row(2, token="-0001")
     assert read_back(view_of([DONE], [used]))[0]["Token"] == "-0001"
     assert read_back(view_of([INVALID], [used]))[0]["Token"] == "-0001"
@@ -93,11 +100,11 @@ def test_other_values_are_what_they_are() -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12))
 def test_decimals_keep_their_value(number: Decimal) -> None:
-    written = decimal_text(number, 2)
+    written = format_decimal(number, 2)
     assert Decimal(written) == number
-    assert len(written.partition(".")[2]) == max(2, decimals(number))
-    with speaking(Language.FRENCH):
-        assert Decimal(decimal_text(number, 2).replace(",", ".")) == number
+    assert len(written.partition(".")[2]) == max(2, count_decimals(number))
+    with use_language(Language.FRENCH):
+        assert Decimal(format_decimal(number, 2).replace(",", ".")) == number
 
 
 def test_a_line_break_stays_in_its_cell(tmp_path: Path) -> None:

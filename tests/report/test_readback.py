@@ -9,11 +9,11 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from batch.errors import UsageError
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import BatchRow, BatchView
-from batch.report.readback import difference_in
+from batch.report.readback import compare_report
 from batch.report.workbook import write_report
-from batch.validation.vocabulary import REPORT_WORDS, to_fix_sheet
+from batch.validation.vocabulary import REPORT_WORDS, find_to_fix_sheet
 from tests.report.views import DONE, PENDING, REFUSED, UNKNOWN, view_of
 
 
@@ -25,7 +25,7 @@ def written_in(request: pytest.FixtureRequest) -> Language:
 
 def written(tmp_path: Path, view: BatchView, language: Language) -> Path:
     path = tmp_path / "report.xlsx"
-    with speaking(language):
+    with use_language(language):
         write_report(path, view)
     return path
 
@@ -36,22 +36,22 @@ def test_a_report_agrees_with_its_ledger_in_any_language(
 ) -> None:
     view = view_of([DONE, REFUSED, UNKNOWN, PENDING])
     path = written(tmp_path, view, written_in)
-    with speaking(reader):
-        assert difference_in(path, view) is None
+    with use_language(reader):
+        assert compare_report(path, view) is None
 
 
 def test_a_difference_is_told_in_the_readers_language(tmp_path: Path, written_in: Language) -> None:
     view = view_of([DONE, REFUSED])
     path = written(tmp_path, view, written_in)
     changed = replace(view, rows=(view.rows[0], BatchRow(view.rows[1].row, DONE)))
-    assert difference_in(path, changed) == (
+    assert compare_report(path, changed) == (
         "The report says of row 3 that it is refused (code 8), but the ledger says done (code 200)."
     )
-    assert difference_in(path, replace(view, rows=view.rows[:1])) == (
+    assert compare_report(path, replace(view, rows=view.rows[:1])) == (
         "The report has a row 3 that the ledger does not have."
     )
     longer = replace(view, rows=(*view.rows, BatchRow(replace(view.rows[1].row, number=9), DONE)))
-    assert difference_in(path, longer) == "The report has no row 9, which is done in the ledger."
+    assert compare_report(path, longer) == "The report has no row 9, which is done in the ledger."
 
 
 def test_a_changed_cell_is_found(tmp_path: Path, written_in: Language) -> None:
@@ -62,7 +62,7 @@ def test_a_changed_cell_is_found(tmp_path: Path, written_in: Language) -> None:
     status = next(cell.column for cell in sheet[1] if cell.value == REPORT_WORDS[written_in].status)
     sheet.cell(3, status).value = sheet.cell(2, status).value
     book.save(path)
-    assert "says of row 3" in str(difference_in(path, view))
+    assert "says of row 3" in str(compare_report(path, view))
 
 
 def test_another_workbook_is_not_taken_for_a_report(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_another_workbook_is_not_taken_for_a_report(tmp_path: Path) -> None:
     book = Workbook()
     book.save(path)
     with pytest.raises(UsageError, match="has no sheet “Rows”"):
-        difference_in(path, view_of([DONE]))
+        compare_report(path, view_of([DONE]))
     book.create_sheet("Lignes").append(["Statut", "Code"])
     book.save(path)
     with pytest.raises(UsageError, match="has no column “Ligne du fichier”"):
-        difference_in(path, view_of([DONE]))
+        compare_report(path, view_of([DONE]))
 
 
 def test_a_report_is_known_by_its_sheets_in_any_language(written_in: Language) -> None:
     names = REPORT_WORDS[written_in]
-    assert to_fix_sheet([*names.sheets, "Notes"]) == names.to_fix
-    assert to_fix_sheet(names.sheets[1:]) is None
+    assert find_to_fix_sheet([*names.sheets, "Notes"]) == names.to_fix
+    assert find_to_fix_sheet(names.sheets[1:]) is None

@@ -14,9 +14,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.findings import Finding
 from batch.frames import Grid, make_frame
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
-from batch.planning.plan import forecast, make_plan
+from batch.planning.plan import compute_forecast, make_plan
 from batch.report.result_labels import Teller
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.report.views import (
@@ -95,7 +95,7 @@ def test_findings_are_shown_with_their_cells(tmp_path: Path) -> None:
 
 def test_dry_run_says_which_rows_would_be_refused(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a2", "7", "add"]])
-    foreseen = forecast(make_plan(read), Decimal(4), {"a1": Decimal(1)})
+    foreseen = compute_forecast(make_plan(read), Decimal(4), {"a1": Decimal(1)})
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Rows")
     assert cell_under(sheet, "Findings", 3, header=2).value == "Would be refused: Not enough credit, €1.00 short."
     assert cell_under(sheet, "Findings", 4, header=2).value == "Would be refused: The sub-account does not exist."
@@ -141,7 +141,7 @@ def test_balances_show_the_course_of_each_subaccount(tmp_path: Path) -> None:
 
 def test_balances_of_a_dry_run_come_from_the_forecast(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "5", "add"], ["a1", "2", "remove"]])
-    foreseen = forecast(make_plan(read), Decimal(100), {"a1": Decimal(1)})
+    foreseen = compute_forecast(make_plan(read), Decimal(100), {"a1": Decimal(1)})
     lines = values(sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Balances"))
     assert lines[2] == ["a1", 1, 5, 2, 4, None, None]
     lines = values(sheet_of(reopened(tmp_path, dry_run_of(read)), "Balances"))
@@ -322,14 +322,14 @@ def test_summary_calls_a_finding_what_it_is(tmp_path: Path) -> None:
     view = view_of([], columns=(), roles={}, findings=findings)
     labels = {line[0] for line in values(sheet_of(reopened(tmp_path, view), "Summary"))}
     assert labels >= {"Error", "Warning", "Note"}
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         labels = {line[0] for line in values(sheet_of(reopened(tmp_path, view), "Synthèse"))}
     assert labels >= {"Erreur", "Avertissement", "Note"}
 
 
 def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
     read = checked([["token", "amount", "direction"], ["a1", "50", "add"], ["a1", "2", "remove"]])
-    foreseen = forecast(make_plan(read), Decimal("50.5"), {"a1": Decimal(1)})
+    foreseen = compute_forecast(make_plan(read), Decimal("50.5"), {"a1": Decimal(1)})
     sheet = sheet_of(reopened(tmp_path, dry_run_of(read), foreseen), "Summary")
     forecast_of = {line[0]: line[3] for line in values(sheet)}
     assert forecast_of["Main balance before"] == 50.5

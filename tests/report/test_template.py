@@ -12,9 +12,9 @@ from openpyxl import Workbook, load_workbook
 
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.i18n import Language, speaking
-from batch.model import Balances, Direction, SubAccount, direction_word
-from batch.report.template import HEADER_ROW, ROWS, file_name, template_bytes
+from batch.i18n import Language, use_language
+from batch.model import Balances, Direction, SubAccount, name_direction
+from batch.report.template import HEADER_ROW, ROWS, choose_file_name, make_template
 from batch.sheet import read_sheet
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import NOON
@@ -50,8 +50,8 @@ def language(request: pytest.FixtureRequest) -> Language:
 
 
 def made(path: Path, language: Language, *, has_accounts: bool = True) -> Path:
-    with speaking(language):
-        path.write_bytes(template_bytes(ACCOUNTS if has_accounts else None, BALANCES if has_accounts else None))
+    with use_language(language):
+        path.write_bytes(make_template(ACCOUNTS if has_accounts else None, BALANCES if has_accounts else None))
     return path
 
 
@@ -60,8 +60,8 @@ def fill_in(path: Path, language: Language) -> None:
     workbook = load_workbook(path)
     sheet = workbook.worksheets[1]
     for row, wanted in zip((FIRST, FIRST + 1, FIRST + 3), ROWS_TO_WRITE, strict=True):
-        with speaking(language):
-            values = {"A": wanted.token, "C": direction_word(wanted.direction), "D": Decimal(wanted.amount), "E": "é"}
+        with use_language(language):
+            values = {"A": wanted.token, "C": name_direction(wanted.direction), "D": Decimal(wanted.amount), "E": "é"}
         for letter, value in values.items():
             cell = sheet[f"{letter}{row}"]
             assert not cell.protection.locked
@@ -140,8 +140,8 @@ def test_results_are_there_before_anybody_has_calculated(tmp_path: Path, languag
 
 
 def sheets(language: Language) -> Workbook:
-    with speaking(language):
-        return load_workbook(io.BytesIO(template_bytes(ACCOUNTS, BALANCES)))
+    with use_language(language):
+        return load_workbook(io.BytesIO(make_template(ACCOUNTS, BALANCES)))
 
 
 def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> None:
@@ -161,8 +161,8 @@ def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> 
 def test_the_drop_downs_offer_what_the_checks_accept(language: Language) -> None:
     sheet = sheets(language).worksheets[1]
     token, direction, amount = sheet.data_validations.dataValidation
-    with speaking(language):
-        assert direction.formula1 == f'"{direction_word(Direction.ADD)},{direction_word(Direction.REMOVE)}"'
+    with use_language(language):
+        assert direction.formula1 == f'"{name_direction(Direction.ADD)},{name_direction(Direction.REMOVE)}"'
     assert token.formula1.endswith("!$A$4:$A$6")
     assert amount.formula1 == f"AND(ISNUMBER($D{FIRST}),$D{FIRST}>0,ROUND($D{FIRST},2)=$D{FIRST})"
     for rule in (token, direction, amount):
@@ -183,11 +183,11 @@ def test_every_sub_account_is_listed_with_its_balance_and_no_text_becomes_a_form
 
 def test_there_is_room_for_every_sub_account() -> None:
     many = [SubAccount(f"sub-{number}", "", "simple", Decimal(0)) for number in range(ROWS + 500)]
-    sheet = load_workbook(io.BytesIO(template_bytes(many))).worksheets[1]
+    sheet = load_workbook(io.BytesIO(make_template(many))).worksheets[1]
     assert sheet.max_row == HEADER_ROW + len(many)
 
 
 def test_the_name_is_in_the_language() -> None:
-    assert file_name() == "creditbatch-template.xlsx"
-    with speaking(Language.FRENCH):
-        assert file_name() == "modele-creditbatch.xlsx"
+    assert choose_file_name() == "creditbatch-template.xlsx"
+    with use_language(Language.FRENCH):
+        assert choose_file_name() == "modele-creditbatch.xlsx"

@@ -9,19 +9,19 @@ from decimal import Decimal
 import pytest
 
 from batch.findings import Finding
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import Balances, BatchState, BatchView, RowResult
-from batch.notes import note
-from batch.planning.plan import Forecast, forecast, make_plan
-from batch.report.summary_sheet import remarks
-from batch.report.verdict import Contents, Mood, Verdict, tell_next_steps, verdict
+from batch.notes import make_note
+from batch.planning.plan import Forecast, compute_forecast, make_plan
+from batch.report.summary_sheet import list_remarks
+from batch.report.verdict import Contents, Mood, Verdict, judge_contents, tell_next_steps
 from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
 
 TITLES = ["token", "amount", "direction"]
 
 
 def of(view: BatchView, foreseen: Forecast | None = None) -> Verdict:
-    return verdict(Contents(view, foreseen))
+    return judge_contents(Contents(view, foreseen))
 
 
 def finished(results: Sequence[RowResult], opening: Balances | None, closing: Balances | None) -> Verdict:
@@ -99,7 +99,7 @@ def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
     reason = "The provider refuses the whole account with code 20: sub-account unknown (it says “no”)."
     view = view_of([DONE, PENDING], state=BatchState.STOPPED, reason=reason)
     assert of(view).in_full.endswith(f"it can go on. Reason: {reason}")
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         french = of(view).in_full
     assert french.startswith(
         "Arrêté avant la fin\u00a0: 1 ligne sur 2 a été effectuée et 1 peut encore être envoyée\u202f; "
@@ -125,7 +125,7 @@ def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, engli
         return finished([result], subaccount("500", "1"), subaccount("500", "1")).sentence
 
     assert sentence().startswith(english)
-    with speaking(Language.FRENCH):
+    with use_language(Language.FRENCH):
         assert french in sentence()
 
 
@@ -133,14 +133,14 @@ def test_stopped_in_doubt_before_the_balances_were_asked_says_to_resume() -> Non
     view = view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)
     assert of(view).sentence.endswith("1 can still be sent; resuming finds out about what is in doubt.")
     assert tell_next_steps(view) == "Go on with “creditbatch resume 2026-03-a7f3”."
-    said = remarks(Contents(view_of([DONE, UNKNOWN], state=BatchState.STOPPED), None))
+    said = list_remarks(Contents(view_of([DONE, UNKNOWN], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known yet whether the credit moved: resuming the batch finds out." in said
 
 
 def test_stopped_in_doubt_says_to_decide_first() -> None:
-    untold = replace(UNKNOWN, note=note("untold"))
+    untold = replace(UNKNOWN, note=make_note("untold"))
     view = view_of([DONE, untold, PENDING], state=BatchState.STOPPED)
-    said = remarks(Contents(view_of([DONE, untold], state=BatchState.STOPPED), None))
+    said = list_remarks(Contents(view_of([DONE, untold], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known whether the credit moved: a person must decide." in said
     assert "of 1 it is not known whether the credit moved and 1 can still be sent" in of(view).sentence
     assert of(view).sentence.endswith("a person must decide on what is in doubt.")
@@ -162,7 +162,9 @@ def test_other_states(state: BatchState, expected: Verdict) -> None:
 
 def dry(rows: Sequence[Sequence[str]], main: str | None) -> str:
     sheet = checked([TITLES, *rows])
-    foreseen = None if main is None else forecast(make_plan(sheet), Decimal(main), {"a": Decimal(0), "b": Decimal(9)})
+    foreseen = (
+        None if main is None else compute_forecast(make_plan(sheet), Decimal(main), {"a": Decimal(0), "b": Decimal(9)})
+    )
     found = of(dry_run_of(sheet), foreseen)
     assert found.mood is Mood.DRY_RUN
     assert found.sentence.startswith("Dry run, nothing has moved: ")

@@ -22,8 +22,8 @@ from batch.model import (
     BatchState,
     BatchView,
     Cell,
+    ColumnRole,
     Event,
-    Role,
     RowResult,
     SheetRow,
     Source,
@@ -37,7 +37,7 @@ START = datetime(2026, 3, 31, 8, 15, 12, 345000, tzinfo=UTC)
 END = START + timedelta(minutes=2)
 SOURCE = Source("march.xlsx", "ab" * 32, 18_432, "March")
 TITLES = ("Client", "Token", "Amount", "Direction")
-ROLES = {Role.TOKEN: 1, Role.AMOUNT: 2, Role.DIRECTION: 3}
+ROLES = {ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 2, ColumnRole.DIRECTION: 3}
 DONE = RowResult(Status.DONE, 200, None, Decimal("2869.200"), Decimal("61.8"), 1, START)
 REFUSED = RowResult(Status.REFUSED, 8, "Crédit insuffisant", None, None, 1, START)
 INVALID = RowResult(Status.INVALID)
@@ -77,7 +77,7 @@ def view_of(
     batch: str | None = "2026-03-a7f3",
     reason: str | None = None,
     columns: tuple[str, ...] = TITLES,
-    roles: Mapping[Role, int] = ROLES,
+    roles: Mapping[ColumnRole, int] = ROLES,
     source: Source = SOURCE,
     opening: Balances | None = None,
     closing: Balances | None = None,

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from batch.errors import LedgerError
-from batch.ledger.lease import this_process
+from batch.ledger.lease import name_this_process
 from batch.ledger.orm.connection import connect
 from batch.provider.client import Client
 from batch.provider.http import HttpTransport
 from batch.runner.execute import perform
-from batch.runner.session import World
+from batch.runner.session import Environment
 from batch.settings import Secret
 from tests.builders import ACCESS
 from tests.runner.worlds import OPTIONS, Clock
@@ -31,9 +31,9 @@ def main() -> None:
         HttpTransport(url, connect_timeout=CONNECT_SECONDS, read_timeout=5), Secret("a-key"), answers="json"
     )
     nobody = Clock()
-    ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: False)
+    ledger.hold(ACCESS.account, name_this_process(), datetime.now(UTC), lambda _lease: False)
     try:
-        perform(World(client, ledger, lambda: datetime.now(UTC), nobody, nobody), ledger.work("b-1"), OPTIONS, {})
+        perform(Environment(client, ledger, lambda: datetime.now(UTC), nobody, nobody), ledger.work("b-1"), OPTIONS, {})
     except LedgerError as error:
         print(error)
 

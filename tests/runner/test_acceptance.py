@@ -19,11 +19,11 @@ from batch.runner.acceptance import (
     accept,
     check_against_ledger,
     close_unfinished,
-    family_of,
     is_all_done,
-    only_unsettled,
+    list_family,
+    select_unsettled,
 )
-from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.runner.execute import perform
 from batch.settings import Choices
 from batch.validation.check_sheet import Expected
@@ -38,8 +38,8 @@ SHEET: list[Sequence[Cell]] = [("sub-1", "10", "add"), ("sub-2", "20", "add"), (
 
 def checked(rows: Sequence[Sequence[Cell]], provider: ScriptedProvider | None = None) -> DryRun:
     balances = Balances(provider.main, dict(provider.held), NOON) if provider else BALANCES
-    account = Account("me@example.com", ACCESS.api_url, balances, {})
-    return dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
+    account = AccountSnapshot("me@example.com", ACCESS.api_url, balances, {})
+    return make_dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
 
 
 def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequence[Cell]], after: str | None) -> str:
@@ -47,8 +47,8 @@ def run(ledger: MemoryLedger, provider: ScriptedProvider, rows: Sequence[Sequenc
     choices = Choices(skip_invalid=True, only_unsettled=after)
     found = checked(rows, provider)
     if after is not None:
-        found = only_unsettled(found, ledger, ACCOUNT, after)
-    at = NOON + timedelta(minutes=len(ledger.lines()))
+        found = select_unsettled(found, ledger, ACCOUNT, after)
+    at = NOON + timedelta(minutes=len(ledger.list_batches()))
     name = accept(ledger, found, ACCESS, choices, NOBODY, at).batch
     perform(world(provider, Clock(at), ledger), ledger.work(name), OPTIONS, {})
     return name
@@ -60,15 +60,15 @@ def test_a_family_is_everything_that_a_list_led_to() -> None:
     second = run(ledger, provider, SHEET, first)
     third = run(ledger, provider, [*SHEET, ("sub-2", "1", "add")], first)
     stranger = run(ledger, provider, [("sub-1", "99", "add")], None)
-    assert {family_of(ledger, ACCOUNT, name) for name in (first, second, third)} == {(first, second, third)}
-    assert family_of(ledger, ACCOUNT, stranger) == (stranger,)
-    assert ledger.options(ACCOUNT)[second] == ("skip-invalid", f"only-unsettled:{first}")
+    assert {list_family(ledger, ACCOUNT, name) for name in (first, second, third)} == {(first, second, third)}
+    assert list_family(ledger, ACCOUNT, stranger) == (stranger,)
+    assert ledger.list_options(ACCOUNT)[second] == ("skip-invalid", f"only-unsettled:{first}")
 
 
 def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
     ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(8), apply])
     first = run(ledger, provider, SHEET, None)
-    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    left = select_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [3]
     assert left.plan.added == Decimal(20)
     assert left.forecast is not None
@@ -79,7 +79,7 @@ def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:
 def test_what_the_family_did_not_do_is_no_repetition() -> None:
     ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(8), apply])
     first = run(ledger, provider, [*SHEET[:2], SHEET[0]], None)
-    left = only_unsettled(checked([SHEET[0], *SHEET]), ledger, ACCOUNT, first)
+    left = select_unsettled(checked([SHEET[0], *SHEET]), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [4, 5]
     seen = check_against_ledger(left, ledger, ACCOUNT, Choices(only_unsettled=first))
     assert [finding.code for finding in seen.sheet.findings] == ["rows-done-before"]
@@ -88,9 +88,9 @@ def test_what_the_family_did_not_do_is_no_repetition() -> None:
 def test_accepting_closes_what_had_stopped_and_it_never_goes_on() -> None:
     ledger, provider = known_to(MemoryLedger()), ScriptedProvider([apply, refuse(20)])
     first = run(ledger, provider, SHEET, None)
-    assert ledger.head(first).state is BatchState.STOPPED
+    assert ledger.read_head(first).state is BatchState.STOPPED
     second = run(ledger, provider, SHEET, first)
-    assert ledger.head(first).state is BatchState.FINISHED
+    assert ledger.read_head(first).state is BatchState.FINISHED
     for name in (first, second):
         perform(world(provider, Clock(), ledger), ledger.work(name), OPTIONS, {})
     assert sorted(provider.applied) == [2, 3, 4]
@@ -102,7 +102,7 @@ def test_a_batch_in_any_state_but_finished_is_closed(state: BatchState) -> None:
     name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     ledger.append(name, [StateChanged(NOON, state)])
     close_unfinished(ledger, ACCOUNT, name, NOON)
-    assert ledger.head(name).state is BatchState.FINISHED
+    assert ledger.read_head(name).state is BatchState.FINISHED
     events = len(ledger.view(name).events)
     close_unfinished(ledger, ACCOUNT, name, NOON)
     assert len(ledger.view(name).events) == events
@@ -113,9 +113,9 @@ def test_a_row_in_doubt_is_decided_first() -> None:
     name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     ledger.append(name, [AttemptBegan(NOON, 2, 1, None, None)])
     with pytest.raises(UsageError, match="resolve"):
-        only_unsettled(checked(SHEET), ledger, ACCOUNT, name)
+        select_unsettled(checked(SHEET), ledger, ACCOUNT, name)
     ledger.append(name, [AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, None)])
-    assert [row.number for row in only_unsettled(checked(SHEET), ledger, ACCOUNT, name).sheet.rows] == [3, 4]
+    assert [row.number for row in select_unsettled(checked(SHEET), ledger, ACCOUNT, name).sheet.rows] == [3, 4]
 
 
 def test_a_list_whose_balances_nothing_explains_is_not_continued_before_somebody_has_looked_into_it() -> None:
@@ -125,21 +125,21 @@ def test_a_list_whose_balances_nothing_explains_is_not_continued_before_somebody
 
     ledger, provider = MemoryLedger(), ScriptedProvider([refuse_and_apply])
     first = run(ledger, provider, SHEET, None)
-    assert ledger.head(first).state is BatchState.FINISHED
+    assert ledger.read_head(first).state is BatchState.FINISHED
     with pytest.raises(UsageError, match=f"batch {first} are not explained.*--again --why"):
-        only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
-    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first, despite_alarm=True)
+        select_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    left = select_unsettled(checked(SHEET), ledger, ACCOUNT, first, despite_alarm=True)
     assert [movement.row for movement in left.plan.movements] == [2]
 
 
 def test_a_refusal_that_rests_on_a_look_is_confirmed_before_it_is_sent_again() -> None:
     ledger, provider = MemoryLedger(), ScriptedProvider([refuse(77), refuse(20)])
     first = run(ledger, provider, SHEET, None)
-    assert ledger.head(first).state is BatchState.STOPPED
+    assert ledger.read_head(first).state is BatchState.STOPPED
     with pytest.raises(UsageError, match="not explained"):
-        only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+        select_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     perform(world(provider, Clock(NOON + timedelta(hours=1)), ledger), ledger.work(first), OPTIONS, {})
-    left = only_unsettled(checked(SHEET), ledger, ACCOUNT, first)
+    left = select_unsettled(checked(SHEET), ledger, ACCOUNT, first)
     assert [movement.row for movement in left.plan.movements] == [2]
 
 
@@ -147,15 +147,15 @@ def test_another_account_or_no_batch_is_an_error() -> None:
     ledger = known_to(MemoryLedger())
     name = accept(ledger, checked(SHEET), ACCESS, Choices(), NOBODY, NOON).batch
     with pytest.raises(UsageError, match="key"):
-        family_of(ledger, ACCOUNT + 1, name)
+        list_family(ledger, ACCOUNT + 1, name)
     with pytest.raises(LedgerError, match="no batch"):
-        family_of(ledger, ACCOUNT, "none-such")
+        list_family(ledger, ACCOUNT, "none-such")
 
 
 def test_an_empty_rest_is_all_done() -> None:
     ledger, provider = known_to(MemoryLedger()), ScriptedProvider()
     first = run(ledger, provider, SHEET, None)
-    left = only_unsettled(checked(list(reversed(SHEET))), ledger, ACCOUNT, first)
+    left = select_unsettled(checked(list(reversed(SHEET))), ledger, ACCOUNT, first)
     assert is_all_done(left)
     assert not is_all_done(checked(SHEET))
 
@@ -175,13 +175,13 @@ def test_however_often_it_is_sent_every_row_is_paid_once(
     for _round in range(3):
         again = data.draw(st.permutations(rows))
         after = data.draw(st.sampled_from(names))
-        left = only_unsettled(checked(again), ledger, ACCOUNT, after)
+        left = select_unsettled(checked(again), ledger, ACCOUNT, after)
         if left.plan.movements:
             names.append(run(ledger, provider, again, after))
         for name in data.draw(st.permutations(names)):
             perform(world(provider, Clock(), ledger), ledger.work(name), OPTIONS, {})
     provider.script.clear()
-    if only_unsettled(checked(rows), ledger, ACCOUNT, names[0]).plan.movements:
+    if select_unsettled(checked(rows), ledger, ACCOUNT, names[0]).plan.movements:
         names.append(run(ledger, provider, rows, names[-1]))
     paid = BALANCES.main - provider.main
     assert paid == sum(Decimal(amount) for _token, amount, _direction in rows)

@@ -10,7 +10,7 @@ import pytest
 from batch.errors import ProviderUnreachable
 from batch.ledger import verify
 from batch.model import BatchState, Cell, Movement, Status
-from batch.notes import Outcome, Throttled, note, tell
+from batch.notes import Outcome, Throttled, make_note, tell
 from batch.planning.retry import LONGEST_WAIT
 from batch.provider.codes import PROOF, STOPPING
 from batch.runner.execute import perform
@@ -66,11 +66,11 @@ class TestAnUndocumentedRefusal:
         view = one.run()
         assert statuses(view) == [REFUSED, DONE, DONE]
         result = row(view, 2).result
-        assert (result.code, result.message, result.note) == (77, "Non 77", note("seen-missing"))
+        assert (result.code, result.message, result.note) == (77, "Non 77", make_note("seen-missing"))
         assert kinds(view).count("settling") == 1
         assert one.clock.waits == [pytest.approx(60.0, abs=0.1)]
         assert view.head.state is BatchState.FINISHED
-        assert verify.first_difference(view) is None
+        assert verify.find_difference(view) is None
 
     @pytest.mark.parametrize("amount", ["0.01", "0.02", "0.006"])
     def test_balances_that_did_not_change_tell_of_any_amount(self, amount: str) -> None:
@@ -117,9 +117,9 @@ class TestAnUndocumentedRefusal:
         view = one.run()
         assert statuses(view) == [REFUSED, DONE, DONE]
         result = row(view, 2).result
-        assert (result.code, result.message, result.note) == (77, "Non 77", note("settled-missing"))
+        assert (result.code, result.message, result.note) == (77, "Non 77", make_note("settled-missing"))
         assert one.provider.sent == [2, 3, 4]
-        assert verify.first_difference(view) is None
+        assert verify.find_difference(view) is None
 
     def test_three_in_a_row_stop_the_batch_and_resume_goes_on_behind_them(self) -> None:
         rows: list[list[Cell]] = [["sub-1", Decimal(number), "add"] for number in range(1, 6)]
@@ -140,7 +140,7 @@ class TestAnUndocumentedRefusal:
         one.provider.before_reading = one.provider.held.clear
         view = one.run()
         assert statuses(view) == [UNKNOWN, PENDING, PENDING]
-        assert row(view, 2).result.note == note("untold")
+        assert row(view, 2).result.note == make_note("untold")
 
 
 class TestAFailure:
@@ -233,7 +233,7 @@ class TestSlowDown:
 
     def test_a_pause_that_is_too_long_is_not_waited_for(self) -> None:
         def later(_provider: ScriptedProvider, _movement: Movement) -> Outcome:
-            return Throttled(note("asked-to-slow-down"), LONGEST_WAIT + 1)
+            return Throttled(make_note("asked-to-slow-down"), LONGEST_WAIT + 1)
 
         one = scene(later)
         view = one.run()
@@ -248,7 +248,7 @@ class TestSlowDown:
         def throttle_the_look() -> None:
             if slow:
                 raise ProviderUnreachable(
-                    note("said", words="The provider answers with HTTP status 429."), retry_after=slow.pop()
+                    make_note("said", words="The provider answers with HTTP status 429."), retry_after=slow.pop()
                 )
 
         one.provider.before_reading = throttle_the_look
@@ -294,4 +294,4 @@ def test_a_doubt_about_a_sub_account_that_is_gone_is_for_a_person() -> None:
 
     view = scene(be_emptied).run()
     assert statuses(view) == [UNKNOWN, PENDING, PENDING]
-    assert row(view, 2).result.note == note("untold")
+    assert row(view, 2).result.note == make_note("untold")

@@ -9,7 +9,7 @@ import pytest
 
 from batch.ledger import verify
 from batch.model import BatchState, BatchView, Cell, Movement, Status
-from batch.notes import Outcome, note, tell
+from batch.notes import Outcome, make_note, tell
 from batch.planning.reconciliation import keep_books
 from batch.runner.open_account import decide
 from tests.builders import NOON
@@ -116,7 +116,7 @@ def test_a_refusal_that_was_applied_is_in_doubt_by_two_readings_and_then_a_perso
     assert kinds(view)[-4:] == ["settling", "closing", "row-doubted", "state-changed"]
     assert one.clock.waits == [60.0]
     view = one.run(refresh=True)
-    assert row(view, number).result.note == note("untold")
+    assert row(view, number).result.note == make_note("untold")
     assert view.head.state is BatchState.STOPPED
     assert kinds(view).count("settling") == 3
     decide(one.ledger, "b-1", number, applied=True, who="me", why="looked", now=lambda: NOON)
@@ -125,7 +125,7 @@ def test_a_refusal_that_was_applied_is_in_doubt_by_two_readings_and_then_a_perso
     assert view.head.state is BatchState.FINISHED
     assert [difference(view, account) for account in (None, "sub-1", "sub-2")] == [0, 0, 0]
     assert one.provider.applied == [2, 3, 4]
-    assert verify.first_difference(view) is None
+    assert verify.find_difference(view) is None
 
 
 def test_a_look_that_lagged_is_found_out_by_the_closing_balances() -> None:

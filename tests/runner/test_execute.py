@@ -10,7 +10,7 @@ import pytest
 
 from batch.errors import LedgerError
 from batch.ledger.events import Fact, Purpose
-from batch.ledger.protocol import taken_over
+from batch.ledger.protocol import explain_takeover
 from batch.model import BatchState, Movement, Status
 from batch.notes import Outcome, tell
 from batch.planning.account_identity import PROOF_SECONDS
@@ -362,7 +362,7 @@ def test_what_was_taken_over_meanwhile_is_not_sent() -> None:
         def renew(self, batch: str, at: datetime) -> None:
             super().renew(batch, at)
             if clock.waits:
-                raise LedgerError(taken_over(batch))
+                raise LedgerError(explain_takeover(batch))
 
     clock = Clock()
     one = Scene(ScriptedProvider(), clock, TakenOver())

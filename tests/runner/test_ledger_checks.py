@@ -14,7 +14,7 @@ from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, 
 from batch.ledger.protocol import Ledger
 from batch.model import Balances, BatchState, Cell, Status
 from batch.runner.acceptance import check_against_ledger
-from batch.runner.dry_run import Account, dry_run
+from batch.runner.dry_run import AccountSnapshot, make_dry_run
 from batch.settings import Choices, write_choices
 from batch.validation.check_sheet import Expected
 from tests.builders import ACCESS, BALANCES, NOON, grid, known_to, new_batch
@@ -26,7 +26,7 @@ LIST: Rows = [["sub-1", Decimal(number), "add"] for number in (10, 20, 30, 40, 5
 
 def ran(ledger: Ledger, rows: Rows, days: float, *, period: str | None = None, done: Status = Status.DONE) -> str:
     """A batch of these rows that ended so many days ago. Returns its name."""
-    name = f"b-{len(ledger.lines()) + 1}"
+    name = f"b-{len(ledger.list_batches()) + 1}"
     at = NOON - timedelta(days=days)
     options = write_choices(Choices(period=period))
     new = replace(new_batch(*rows, name=name), at=at, options=options)
@@ -50,8 +50,8 @@ def said(
     balances: Balances | None = BALANCES,
 ) -> list[Finding]:
     """What is said of a sheet with these rows today."""
-    known = Account("me@example.com", ACCESS.api_url, balances, {}) if balances else None
-    checked = dry_run(grid(*rows), known, Expected(), removes_first=False, at=NOON)
+    known = AccountSnapshot("me@example.com", ACCESS.api_url, balances, {}) if balances else None
+    checked = make_dry_run(grid(*rows), known, Expected(), removes_first=False, at=NOON)
     seen = check_against_ledger(checked, ledger, account, choices or Choices())
     return [finding for finding in seen.sheet.findings if finding not in checked.sheet.findings]
 
@@ -147,7 +147,7 @@ def test_another_account_s_lists_and_offline(ledger: Ledger) -> None:
 def test_a_file_of_the_same_name_with_other_content_is_said(ledger: Ledger) -> None:
     name = ran(ledger, LIST[:1], days=1)
     ledger_file = f"{name}.xlsx"
-    checked = dry_run(grid(["sub-2", Decimal(99), "add"]), None, Expected(), removes_first=False, at=NOON)
+    checked = make_dry_run(grid(["sub-2", Decimal(99), "add"]), None, Expected(), removes_first=False, at=NOON)
     source = replace(checked.sheet.source, file_name=ledger_file, sha256="cd" * 32)
     named = replace(checked, sheet=replace(checked.sheet, source=source))
     seen = check_against_ledger(named, ledger, ACCESS.account, Choices())
@@ -160,7 +160,7 @@ def known(ledger: Ledger, **balances: int) -> None:
     tokens = {token.replace("_", "-"): Decimal(balance) for token, balance in balances.items()}
     rows: Rows = [[token, Decimal("0.5"), "add"] for token in tokens]
     ran(ledger, rows, days=60)
-    ledger.append(ledger.latest() or "", [BalancesRead(at, Purpose.CLOSING, Decimal(1000), tokens)])
+    ledger.append(ledger.find_newest() or "", [BalancesRead(at, Purpose.CLOSING, Decimal(1000), tokens)])
 
 
 ADDS: Rows = [["sub-1", Decimal(100), "add"], ["sub-2", Decimal(50), "add"], ["sub-2", Decimal(7), "remove"]]

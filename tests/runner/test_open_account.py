@@ -15,7 +15,7 @@ from batch.ledger import verify
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowDoubted, RowSettled
 from batch.ledger.orm.connection import connect
 from batch.model import Status
-from batch.notes import note
+from batch.notes import make_note
 from batch.planning.account_identity import Owner
 from batch.runner.open_account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
@@ -32,7 +32,7 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
     ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
     row = ledger.view("b-1").rows[0].row.number
     ledger.append(
-        "b-1", [AttemptBegan(NOON, row, 1, None, None), RowSettled(NOON, row, 1, Status.UNKNOWN, note("untold"))]
+        "b-1", [AttemptBegan(NOON, row, 1, None, None), RowSettled(NOON, row, 1, Status.UNKNOWN, make_note("untold"))]
     )
     people = 8
     at_once = threading.Barrier(people)
@@ -84,7 +84,7 @@ def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> Non
     accept_key(ledger, "b-1", renewed, lambda: ["sub-1"], "marc", NOON)
     event = ledger.view("b-1").events[-1]
     assert (event.kind, event.data["key_fingerprint"], event.data["by"]) == ("key-changed", "0" * 16, "marc")
-    assert verify.first_difference(ledger.view("b-1")) is None
+    assert verify.find_difference(ledger.view("b-1")) is None
 
 
 def test_another_account_s_key_never_goes_on() -> None:
@@ -110,10 +110,10 @@ def test_who_waits_for_an_account_is_told_of_the_batch_that_was_begun() -> None:
 
 
 BEGAN = AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100))
-LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note=note("answer-late"))
-UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, note("untold"))
+LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note=make_note("answer-late"))
+UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, make_note("untold"))
 REFUSED = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Non 8")
-DOUBTED = RowDoubted(NOON, 2, 1, note("books-doubt"), Decimal(1000), Decimal(112))
+DOUBTED = RowDoubted(NOON, 2, 1, make_note("books-doubt"), Decimal(1000), Decimal(112))
 
 
 def decided(*facts: Fact) -> Status:
@@ -131,7 +131,7 @@ def decided(*facts: Fact) -> Status:
         [BEGAN],
         [BEGAN, LOST],
         [BEGAN, LOST, UNSETTLED, PersonDecided(NOON, 2, 1, False, "me", "x"), replace(BEGAN, attempt=2)],
-        [RowDoubted(NOON, 2, 0, note("books-doubt"))],
+        [RowDoubted(NOON, 2, 0, make_note("books-doubt"))],
         [BEGAN, REFUSED, DOUBTED],
     ],
 )
@@ -144,7 +144,7 @@ def test_nobody_decides_before_the_balances_were_asked(facts: list[Fact]) -> Non
     "facts",
     [
         [BEGAN, LOST, UNSETTLED],
-        [BEGAN, LOST, replace(UNSETTLED, note=note("settled-missing"))],
+        [BEGAN, LOST, replace(UNSETTLED, note=make_note("settled-missing"))],
         [BEGAN, REFUSED, DOUBTED, UNSETTLED],
     ],
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from batch.ledger.events import BalancesRead, PersonDecided, Purpose
-from batch.ledger.verify import first_difference
+from batch.ledger.verify import find_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import tell
 from batch.runner.execute import perform
@@ -45,7 +45,7 @@ class Stopped:
             replace(OPTIONS, refresh=refresh),
             {},
         )
-        assert first_difference(self.ledger.view("b-1")) is None
+        assert find_difference(self.ledger.view("b-1")) is None
         return self.ledger.view("b-1")
 
     def statuses(self) -> list[Status]:

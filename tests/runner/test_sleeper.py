@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from batch.ledger.lease import this_process
+from batch.ledger.lease import name_this_process
 from batch.ledger.orm.connection import connect
 from batch.ledger.protocol import Ledger
 from batch.model import Status
 from batch.planning.account_identity import PROOF_SECONDS
 from batch.runner.execute import perform
-from batch.runner.session import World
+from batch.runner.session import Environment
 from tests.builders import ACCESS, known_to, new_batch
 from tests.provider.server import CERTIFICATE, Peer, ScriptedServer
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider
@@ -60,9 +60,9 @@ def test_a_process_that_slept_sends_only_what_it_still_holds(tmp_path: Path, *, 
         provider = ScriptedProvider()
         if is_taken_over:
             # By a machine that cannot see the process, after the lease has run out.
-            ledger.hold(ACCESS.account, this_process(), datetime.now(UTC), lambda _lease: True)
+            ledger.hold(ACCESS.account, name_this_process(), datetime.now(UTC), lambda _lease: True)
             clock = Clock(datetime.now(UTC))
-            perform(World(provider, ledger, clock.now, clock, clock), ledger.work("b-1"), OPTIONS, {})
+            perform(Environment(provider, ledger, clock.now, clock, clock), ledger.work("b-1"), OPTIONS, {})
             assert provider.applied == [2]
         os.kill(sleeper.pid, signal.SIGCONT)
         asleep.set()

@@ -7,25 +7,25 @@ from decimal import Decimal
 
 import pytest
 
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import Direction, Movement
-from batch.notes import Doubt, NotApplied, Note, Throttled, note, tell
+from batch.notes import Doubt, NotApplied, Note, Throttled, make_note, tell
 from batch.provider.codes import translate
-from batch.runner.doubts import doubted_reason, stop_reason, unproven_reason, unread_reason, untold_reason
+from batch.runner.doubts import explain_doubt, explain_stop, explain_unproven, explain_unread, explain_untold
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
 REASONS = [
-    stop_reason(ROW, NotApplied(note("connection-refused")), 5),
-    stop_reason(ROW, Throttled(note("asked-to-slow-down")), 5),
-    stop_reason(ROW, Doubt(note("answer-late")), 5),
-    stop_reason(ROW, Doubt(note("blocked", status="403"), None, True), 1),
-    stop_reason(ROW, translate(20, ""), 1),
-    unproven_reason(translate(77, "Non")),
-    unproven_reason(translate(None, "Non")),
-    unproven_reason(translate(77, "")),
-    untold_reason(4),
-    doubted_reason(4),
-    unread_reason(ROW, note("unreachable", why=note("answer-late"))),
+    explain_stop(ROW, NotApplied(make_note("connection-refused")), 5),
+    explain_stop(ROW, Throttled(make_note("asked-to-slow-down")), 5),
+    explain_stop(ROW, Doubt(make_note("answer-late")), 5),
+    explain_stop(ROW, Doubt(make_note("blocked", status="403"), None, True), 1),
+    explain_stop(ROW, translate(20, ""), 1),
+    explain_unproven(translate(77, "Non")),
+    explain_unproven(translate(None, "Non")),
+    explain_unproven(translate(77, "")),
+    explain_untold(4),
+    explain_doubt(4),
+    explain_unread(ROW, make_note("unreachable", why=make_note("answer-late"))),
 ]
 
 
@@ -34,7 +34,7 @@ REASONS = [
 def test_a_reason_to_stop_reads_as_sentences_with_no_full_stop_inside_brackets(
     reason: Note, language: Language
 ) -> None:
-    with speaking(language):
+    with use_language(language):
         told = tell(reason)
     assert told.endswith(".")
     assert not re.search(r"\.\)|\.\.|\([A-ZÀ-Ý][a-z]", told)

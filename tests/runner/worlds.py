@@ -12,11 +12,11 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.ledger.protocol import Ledger
 from batch.model import BatchRow, BatchView, Cell, Movement, Status
-from batch.notes import Answer, Doubt, NotApplied, Note, Outcome, Throttled, note
+from batch.notes import Answer, Doubt, NotApplied, Note, Outcome, Throttled, make_note
 from batch.planning.retry import RetryPolicy
-from batch.provider.responses import movement_outcome
+from batch.provider.responses import judge_exchange
 from batch.runner.execute import perform
-from batch.runner.session import RunOptions, World
+from batch.runner.session import Environment, RunOptions
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import ProviderInMemory
@@ -30,22 +30,22 @@ apply: Script = ProviderInMemory.apply
 def apply_in_silence(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Apply it, and let the answer be lost."""
     apply(provider, movement)
-    return Doubt(note("connection-closed"))
+    return Doubt(make_note("connection-closed"))
 
 
 def lose(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Do nothing, and let the answer be lost."""
-    return Doubt(note("answer-late"))
+    return Doubt(make_note("answer-late"))
 
 
 def unreachable(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Nothing is sent."""
-    return NotApplied(note("connection-refused"))
+    return NotApplied(make_note("connection-refused"))
 
 
 def throttle(provider: ScriptedProvider, movement: Movement) -> Outcome:
     """Ask for three seconds."""
-    return Throttled(note("asked-to-slow-down"), 3.0)
+    return Throttled(make_note("asked-to-slow-down"), 3.0)
 
 
 def refuse(code: int, status: int = 200) -> Script:
@@ -55,7 +55,7 @@ def refuse(code: int, status: int = 200) -> Script:
 
 def say(status: int, body: str) -> Script:
     """Answer that, and do nothing."""
-    return lambda _provider, _movement: movement_outcome(Answer(status, body.encode()))
+    return lambda _provider, _movement: judge_exchange(Answer(status, body.encode()))
 
 
 def lie(script: Script) -> Script:
@@ -84,7 +84,7 @@ class ScriptedProvider(ProviderInMemory):
         if call == "me":
             self.before_reading()
             if self.silent:
-                raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
+                raise ProviderUnreachable(make_note("said", words="The provider cannot be reached."))
 
     def answer(self, movement: Movement) -> Outcome:
         return self.script.pop(0)(self, movement) if self.script else super().answer(movement)
@@ -107,29 +107,29 @@ class Clock:
     def monotonic(self) -> float:
         return (self.at - NOON).total_seconds()
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         return self.stopping or (self.stop_after is not None and len(self.ended) >= self.stop_after)
 
     def wait(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.at += timedelta(seconds=seconds)
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         pass
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         self.ended.append((row, status))
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         pass
 
 
 OPTIONS = RunOptions(RetryPolicy(max_attempts=3, backoff=1.0), settle_seconds=60.0)
 
 
-def world(provider: ScriptedProvider, clock: Clock, ledger: Ledger) -> World:
+def world(provider: ScriptedProvider, clock: Clock, ledger: Ledger) -> Environment:
     """Everything the runner needs, under the test's control."""
-    return World(provider, ledger, clock.now, clock, clock, random.Random(1), clock.monotonic)
+    return Environment(provider, ledger, clock.now, clock, clock, random.Random(1), clock.monotonic)
 
 
 ROWS: tuple[list[Cell], ...] = (

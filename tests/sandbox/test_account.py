@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.sandbox.account import (
-    Account,
     Code,
     Direction,
-    Event,
-    credit_asked,
+    SandboxAccount,
+    SandboxEvent,
+    read_credit,
     round_as_provider,
 )
 
 
-def account(main: str = "100", sub: str = "10", drift: str = "0") -> Account:
-    return Account(Decimal(main), {"a": Decimal(sub), "b": Decimal(sub)}, drift=Decimal(drift))
+def account(main: str = "100", sub: str = "10", drift: str = "0") -> SandboxAccount:
+    return SandboxAccount(Decimal(main), {"a": Decimal(sub), "b": Decimal(sub)}, drift=Decimal(drift))
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def account(main: str = "100", sub: str = "10", drift: str = "0") -> Account:
     ],
 )
 def test_credit_is_read_from_a_string_or_a_number_to_three_decimals_half_up(asked: object, amount: str) -> None:
-    assert str(credit_asked(asked)) == amount
+    assert str(read_credit(asked)) == amount
 
 
 @pytest.mark.parametrize("asked", [None, ""])
 def test_no_credit_is_refused_as_missing(asked: object) -> None:
-    assert credit_asked(asked) is Code.CREDIT_REQUIRED
+    assert read_credit(asked) is Code.CREDIT_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,15 @@ def test_no_credit_is_refused_as_missing(asked: object) -> None:
     ],
 )
 def test_credit_that_is_not_a_number_above_zero_is_refused_as_not_positive(asked: object) -> None:
-    assert credit_asked(asked) is Code.CREDIT_NOT_POSITIVE
+    assert read_credit(asked) is Code.CREDIT_NOT_POSITIVE
 
 
 def test_an_add_debits_the_main_account_and_a_remove_gives_it_back() -> None:
     bank = account()
     added = bank.move("add", "2.5", "a")
     removed = bank.move("remove", "12.5", "a")
-    assert isinstance(added, Event)
-    assert isinstance(removed, Event)
+    assert isinstance(added, SandboxEvent)
+    assert isinstance(removed, SandboxEvent)
     assert (added.n, added.main_balance, added.subaccount_balance) == (1, Decimal("97.500"), Decimal("12.500"))
     assert (removed.n, removed.main_balance, removed.subaccount_balance) == (2, Decimal("110.000"), Decimal(0))
 
@@ -89,19 +89,19 @@ def test_refusals_come_in_the_order_2_5_3_7_6_8(
 
 
 def test_everything_that_is_there_can_be_moved() -> None:
-    assert isinstance(account().move("add", "100", "a"), Event)
+    assert isinstance(account().move("add", "100", "a"), SandboxEvent)
 
 
 def test_an_empty_main_account_still_takes_credit_back() -> None:
-    assert isinstance(account(main="0").move("remove", "10", "a"), Event)
+    assert isinstance(account(main="0").move("remove", "10", "a"), SandboxEvent)
 
 
 def test_a_subaccount_spends_when_it_is_observed_and_never_below_zero() -> None:
     bank = account(sub="0.05", drift="0.03")
-    assert bank.look_at(0, 1) == [("a", Decimal("0.020"))]
-    assert bank.look_at(0, 2) == [("a", Decimal(0)), ("b", Decimal("0.020"))]
+    assert bank.list_balances(0, 1) == [("a", Decimal("0.020"))]
+    assert bank.list_balances(0, 2) == [("a", Decimal(0)), ("b", Decimal("0.020"))]
     moved = bank.move("add", "1", "b")
-    assert isinstance(moved, Event)
+    assert isinstance(moved, SandboxEvent)
     assert moved.subaccount_balance == Decimal("1.000")
     assert bank.ledger()["spent"] == {"a": "0.050", "b": "0.050"}
 
@@ -112,10 +112,10 @@ def test_reading_the_ledger_is_not_an_observation() -> None:
 
 
 def test_what_cannot_be_written_down_is_not_applied() -> None:
-    def full(_event: Event) -> None:
+    def full(_event: SandboxEvent) -> None:
         raise OSError("No space left")
 
-    bank = Account(Decimal(10), {"a": Decimal(1)})
+    bank = SandboxAccount(Decimal(10), {"a": Decimal(1)})
     bank.record = full
     with pytest.raises(OSError, match="No space"):
         bank.move("add", "1", "a")
@@ -124,11 +124,11 @@ def test_what_cannot_be_written_down_is_not_applied() -> None:
 
 def test_a_top_up_goes_to_the_main_account_or_to_a_subaccount() -> None:
     bank = account()
-    bank.top_up(Decimal("5.5"))
-    bank.top_up(Decimal(-1), "a")
+    bank.add_credit(Decimal("5.5"))
+    bank.add_credit(Decimal(-1), "a")
     assert (bank.main_balance, bank.subaccounts["a"]) == (Decimal("105.500"), Decimal("9.000"))
     with pytest.raises(KeyError):
-        bank.top_up(Decimal(1), "nobody")
+        bank.add_credit(Decimal(1), "nobody")
 
 
 STEPS = st.lists(
@@ -143,34 +143,34 @@ STEPS = st.lists(
 
 @given(steps=STEPS, drift=st.decimals(min_value=0, max_value=3, places=3))
 def test_money_is_neither_made_nor_lost(steps: list[tuple[str, Decimal, str]], drift: Decimal) -> None:
-    written: list[Event] = []
+    written: list[SandboxEvent] = []
     opening = Decimal(100), {"a": Decimal(10), "b": Decimal(10)}
-    bank = Account(*opening, drift=drift)
+    bank = SandboxAccount(*opening, drift=drift)
     bank.record = written.append
     brought = Decimal(0)
     for step, amount, token in steps:
         if step == "list":
-            bank.look_at(0, 2)
+            bank.list_balances(0, 2)
         elif step == "top-up":
-            brought += bank.top_up(amount).amount
+            brought += bank.add_credit(amount).amount
         else:
             bank.move(cast("Direction", step), amount, token)
     spent = sum(map(Decimal, bank.ledger()["spent"].values()))
     assert bank.main_balance + sum(bank.subaccounts.values()) + spent == 120 + brought
     assert min(bank.subaccounts.values()) >= 0
-    assert Account(*opening, past=written).ledger() == bank.ledger()
+    assert SandboxAccount(*opening, past=written).ledger() == bank.ledger()
 
 
 def test_the_past_is_as_it_was() -> None:
     now = [0.0]
-    bank = Account(Decimal(100), {"a": Decimal(10)}, drift=Decimal(1), clock=lambda: now[0])
+    bank = SandboxAccount(Decimal(100), {"a": Decimal(10)}, drift=Decimal(1), clock=lambda: now[0])
     bank.move("add", "5", "a")  # The drift comes first: 9, then 14.
     now[0] = 10.0
-    bank.top_up(Decimal(7))
-    bank.top_up(Decimal(2), "a")
-    assert [bank.main_balance_ago(seconds) for seconds in (0, 5, 15)] == [102, 95, 100]
+    bank.add_credit(Decimal(7))
+    bank.add_credit(Decimal(2), "a")
+    assert [bank.compute_main_balance(seconds) for seconds in (0, 5, 15)] == [102, 95, 100]
     now[0] = 20.0
-    assert [bank.look_at(0, 1, ago=seconds)[0][1] for seconds in (0, 5, 15, 25)] == [15, 16, 14, 10]
+    assert [bank.list_balances(0, 1, ago=seconds)[0][1] for seconds in (0, 5, 15, 25)] == [15, 16, 14, 10]
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

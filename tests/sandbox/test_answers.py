@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from batch.sandbox.account import Code, message
+from batch.sandbox.account import Code, find_message
 from batch.sandbox.handlers import reply
 
 MOVED = {
@@ -33,7 +33,7 @@ def test_a_movement_in_xml_is_the_documented_one() -> None:
 
 
 def test_a_refusal_in_xml_is_the_documented_one() -> None:
-    answer = reply({"success": False, "code": 10, "message": message(10, "en")}, xml=True)
+    answer = reply({"success": False, "code": 10, "message": find_message(10, "en")}, xml=True)
     assert answer.content_type.startswith("text/xml")
     assert answer.body.decode().endswith(
         "<result><entry>false</entry><entry>10</entry><entry><![CDATA[Invalid API key]]></entry></result>"
@@ -41,7 +41,7 @@ def test_a_refusal_in_xml_is_the_documented_one() -> None:
 
 
 def test_both_formats_may_be_french() -> None:
-    refused = {"success": False, "code": 10, "message": message(10, "fr")}
+    refused = {"success": False, "code": 10, "message": find_message(10, "fr")}
     root = ET.fromstring(reply(refused, xml=True).body)  # noqa: S314 - it is our own
     assert [entry.text for entry in root] == ["false", "10", "Clé API incorrecte"]
     assert json.loads(reply(refused).body)["message"] == "Clé API incorrecte"
@@ -68,6 +68,6 @@ def test_cdata_cannot_be_broken_out_of() -> None:
 
 def test_every_code_speaks_both_languages() -> None:
     for code in set(Code) - {Code.OK}:
-        assert message(code, "fr") != f"Erreur {int(code)}"
-        assert message(code, "en") != f"Error {int(code)}"
-    assert message(77, "en") == "Error 77"
+        assert find_message(code, "fr") != f"Erreur {int(code)}"
+        assert find_message(code, "en") != f"Error {int(code)}"
+    assert find_message(77, "en") == "Error 77"

@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from batch.sandbox import SandboxOptions
-from batch.sandbox.account import Account
+from batch.sandbox.account import SandboxAccount
 from batch.sandbox.server import open_account
 
 
-def reopened(path: Path, main: str = "1000", drift: str = "0", move: bool = False) -> Account:
+def reopened(path: Path, main: str = "1000", drift: str = "0", move: bool = False) -> SandboxAccount:
     """The account of the file, perhaps after an add, a drift and a top-up; the file is let go of as a kill would."""
     options = SandboxOptions(state=path, main_balance=Decimal(main), subaccounts=1, drift=Decimal(drift))
     account, file = open_account(options)
     if move:
         account.move("add", "10.5", "sub-0001")
-        account.top_up(Decimal(3))
+        account.add_credit(Decimal(3))
     assert file
     file.close()
     return account
 
 
-def run(path: Path) -> Account:
+def run(path: Path) -> SandboxAccount:
     return reopened(path, drift="0.015", move=True)
 
 

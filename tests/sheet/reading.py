@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
-from batch.model import Cell, Role, Source
+from batch.model import Cell, ColumnRole, Source
 from batch.sheet.child import answer
 from batch.sheet.csv_reader import read_text
-from batch.sheet.file_kind import Kind, kind_of
+from batch.sheet.file_kind import FileKind, detect_kind
 from batch.sheet.ipc import Begin, Failure, Request, decode
 from batch.sheet.source_file import Limits, Original
 
@@ -21,13 +21,13 @@ def grid_of(
     name: str = "sheet.xlsx",
     *,
     sheet: str | None = None,
-    columns: Mapping[Role, str] | None = None,
+    columns: Mapping[ColumnRole, str] | None = None,
     limits: Limits | None = None,
 ) -> Grid:
     """The grid as it arrives at the caller, or the `SheetError` that it would raise."""
     original = Original(name, name[name.rindex(".") :], data)
     request = Request(original, sheet, columns or {}, limits or Limits())
-    if kind_of(original) is Kind.TEXT:
+    if detect_kind(original) is FileKind.TEXT:
         return read_text(original, sheet, request.columns, request.limits)
     return _answered(request)
 

@@ -14,7 +14,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 
-from batch.model import Appearance
+from batch.model import CellFormatting
 
 from . import hostile
 from .hostile import HEADER
@@ -32,7 +32,7 @@ ROWS: list[Any] = [
 ]
 
 
-def seen(done: Rule, area: str = "B2:B5") -> Appearance:
+def seen(done: Rule, area: str = "B2:B5") -> CellFormatting:
     book = workbook()
     book.worksheets[0].conditional_formatting.add(area, done)
     return grid_of(hostile.saved(book)).appearance
@@ -45,7 +45,7 @@ def workbook() -> Workbook:
     return book
 
 
-def seen_extended(rules: str, area: str = "B2:B5", change: Callable[[str], str] = str) -> Appearance:
+def seen_extended(rules: str, area: str = "B2:B5", change: Callable[[str], str] = str) -> CellFormatting:
     """With rules that Excel writes as extensions since 2010."""
     extension = (
         '<extLst><ext uri="{78C0D931-6437-407d-A8EE-F0AAD7539E65}" xmlns:x14="http://schemas.microsoft.com/office/'
@@ -167,7 +167,7 @@ def test_of_any_other_rule_it_is_told_where_it_may_strike(other: Rule) -> None:
     ],
 )
 def test_colours_that_can_be_read_are_no_matter(style: DifferentialStyle) -> None:
-    assert seen(rule("duplicateValues", style=style)) == Appearance()
+    assert seen(rule("duplicateValues", style=style)) == CellFormatting()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_of_a_rule_that_looks_into_another_sheet_it_is_told_where_it_may_strike(
     ],
 )
 def test_colours_and_bars_of_an_extension_are_no_matter(written: str) -> None:
-    assert seen_extended(written) == Appearance()
+    assert seen_extended(written) == CellFormatting()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_colours_and_bars_of_an_extension_are_no_matter(written: str) -> None:
 )
 def test_an_extension_in_other_xml_is_the_same(change: Callable[[str], str]) -> None:
     appearance = seen_extended(extended('type="cellIs" operator="equal"', "99"), change=change)
-    assert appearance == Appearance(struck=frozenset({(3, 1)}))
+    assert appearance == CellFormatting(struck=frozenset({(3, 1)}))
 
 
 def test_an_extension_of_a_plain_rule_is_no_rule() -> None:
@@ -243,4 +243,4 @@ def test_an_extension_of_a_plain_rule_is_no_rule() -> None:
     parts = unzipped(hostile.saved(book))
     more = '<extLst><ext xmlns:x="y"><x:id>{1}</x:id><formula>7</formula></ext></extLst></cfRule>'
     parts[SHEET] = parts[SHEET].decode().replace("</cfRule>", more).encode()
-    assert grid_of(zipped(parts)).appearance == Appearance(struck=frozenset({(3, 1)}))
+    assert grid_of(zipped(parts)).appearance == CellFormatting(struck=frozenset({(3, 1)}))

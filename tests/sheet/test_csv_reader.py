@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
-from batch.model import Role
+from batch.model import ColumnRole
 from batch.sheet.source_file import Limits
 
 from .hostile import HEADER
@@ -185,7 +185,7 @@ def test_an_assumed_separator_is_said(data: bytes, separator: str) -> None:
 
 
 def test_columns_named_by_hand_find_the_separator() -> None:
-    columns = {Role.TOKEN: "Client", Role.AMOUNT: "Avance du mois", Role.DIRECTION: "Op"}
+    columns = {ColumnRole.TOKEN: "Client", ColumnRole.AMOUNT: "Avance du mois", ColumnRole.DIRECTION: "Op"}
     grid = grid_of(b"Client|Avance du mois|Op\na|1,5|x\n", "x.csv", columns=columns)
     assert grid.rows[1] == ("a", "1,5", "x")
     assert grid.findings == ()

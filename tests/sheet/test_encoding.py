@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.errors import SheetError
-from batch.sheet.encoding import TWICE, Decoded, decoded
+from batch.sheet.encoding import TWICE, Decoded, decode_text
 from batch.validation.titles import COLUMN_TITLES
 
 TEXT = "Sous-compte;Montant (€);Opération\r\nsub-0001;12,50;crédit\r\n"
@@ -20,22 +20,22 @@ ONE_BYTE = ["cp1252", "latin-1", "iso-8859-15", "cp850", "cp858", "cp437", "mac-
 
 @pytest.mark.parametrize("encoding", [*MARKED, "cp1252", "cp858", "mac-roman"])
 def test_every_encoding_that_excel_writes(encoding: str) -> None:
-    assert decoded(TEXT.encode(encoding), "x.csv") == Decoded(TEXT)
+    assert decode_text(TEXT.encode(encoding), "x.csv") == Decoded(TEXT)
 
 
 def test_bytes_that_windows_does_not_know_are_kept() -> None:
-    assert decoded(b"caf\xe9 \x81", "x.csv").text == "café \x81"
+    assert decode_text(b"caf\xe9 \x81", "x.csv").text == "café \x81"
 
 
 def test_nul_bytes() -> None:
     with pytest.raises(SheetError, match=r"“x\.csv” has NUL bytes \(the first is in line 2\)"):
-        decoded(b"token;amount\r\nsub\0-1;2\r\n", "x.csv")
+        decode_text(b"token;amount\r\nsub\0-1;2\r\n", "x.csv")
 
 
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbfa\ncaf\xe9\n", "a\né".encode("utf-16") + b"\x00\xd8a\x00"])
 def test_a_mark_that_lies(data: bytes) -> None:
     with pytest.raises(SheetError, match=r"is UTF-\d+ text, but line 2 has bytes that are no letter in UTF-\d+"):
-        decoded(data, "x.csv")
+        decode_text(data, "x.csv")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -44,7 +44,7 @@ def test_utf8_with_a_byte_that_is_none_is_not_taken_for_another_encoding(bad: by
     lines = [f"sub-{number};Société Générale;5;crédit".encode() for number in range(50)]
     lines[29] = lines[29].replace("Société".encode(), b"Soci" + bad + b"t" + bad)
     with pytest.raises(SheetError, match="is UTF-8 text, but line 30 has bytes that are no letter in UTF-8"):
-        decoded(end.encode().join(lines), "x.csv")
+        decode_text(end.encode().join(lines), "x.csv")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
@@ -53,17 +53,17 @@ def test_utf8_with_a_byte_that_is_none_is_not_taken_for_another_encoding(bad: by
 )
 def test_a_file_that_is_cut_in_the_middle_of_a_letter(text: str, encoding: str) -> None:
     with pytest.raises(SheetError, match=r"ends in the middle of a letter \(line 3\)"):
-        decoded(text.encode(encoding)[:-1], "x.csv")
+        decode_text(text.encode(encoding)[:-1], "x.csv")
 
 
 @pytest.mark.parametrize("text", ["a;crédité", "a;voilà", "a;JEAN ANDRÉ", "l’été;5 €"])
 def test_a_last_letter_of_one_byte_is_not_a_cut(text: str) -> None:
-    assert decoded(text.encode("cp1252"), "x.csv").text == text
+    assert decode_text(text.encode("cp1252"), "x.csv").text == text
 
 
 def test_nul_characters_in_utf16() -> None:
     with pytest.raises(SheetError, match="has NUL bytes"):
-        decoded("a\0b".encode("utf-16"), "x.csv")
+        decode_text("a\0b".encode("utf-16"), "x.csv")
 
 
 FRENCH = {
@@ -89,7 +89,7 @@ def test_short_french_texts_are_read_in_every_encoding(text: str, encoding: str)
         data = text.encode(encoding)
     except UnicodeEncodeError:
         pytest.skip("the encoding has no such letter")
-    found = decoded(data, "x.csv")
+    found = decode_text(data, "x.csv")
     assert found.text == text
     # In "État" alone an old Mac's letter is another of MS-DOS; the euro sign of ISO 8859-15 is one for any currency.
     assert (
@@ -133,28 +133,28 @@ def test_a_text_of_one_byte_a_letter_is_read_right_or_said(
         data = text.encode(encoding)
     except UnicodeEncodeError:
         return
-    found = decoded(data, "x.csv")
+    found = decode_text(data, "x.csv")
     assert found.text == text or (found.assumed and not found.example.isascii())
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), st.sampled_from(HEADERS), st.sampled_from(MARKED))
 def test_a_text_in_unicode_is_always_read_right(words: list[str], header: str, encoding: str) -> None:
     text = "\n".join([header, *(f"s{at};{word};5;add" for at, word in enumerate(words, start=1))])
-    assert decoded(text.encode(encoding), "x.csv") == Decoded(text)
+    assert decode_text(text.encode(encoding), "x.csv") == Decoded(text)
 
 
 @pytest.mark.parametrize("word", ["Łódź", "Σωκράτης", "Иванов", "東京", "😀", "✓", "→", "Ş", "Ž", "ł", "λ", "Ã", "Å"])
 @pytest.mark.parametrize("count", [1, 50])
 def test_names_of_other_languages_are_utf8(word: str, count: int) -> None:
     text = "Token;Name;Amount\n" + f"s1;{word};5\n" * count
-    assert decoded(text.encode(), "x.csv") == Decoded(text)
+    assert decode_text(text.encode(), "x.csv") == Decoded(text)
 
 
 @pytest.mark.parametrize(
     ("text", "encoding"), [("QUANTITÉ\u00a0: 5\n", "cp1252"), ("CAFÉ\u00a0!\n", "cp1252"), ("D’Éric\n", "mac-roman")]
 )
 def test_letters_that_meet_as_utf8_by_chance_are_said(text: str, encoding: str) -> None:
-    found = decoded(text.encode(encoding), "x.csv")
+    found = decode_text(text.encode(encoding), "x.csv")
     assert (found.text, found.assumed is None) == (text, False)
 
 
@@ -174,7 +174,7 @@ def test_utf8_that_was_encoded_twice_is_read_once_less_and_said(
             seen = seen.encode().decode(encoding)
         except UnicodeDecodeError:
             pytest.skip("the encoding cannot show it")
-    found = decoded(seen.encode(kept), "x.csv")
+    found = decode_text(seen.encode(kept), "x.csv")
     assert (found.text, found.assumed) == (text, TWICE)
     assert found.example in text
     assert not found.example.isascii()
@@ -182,11 +182,11 @@ def test_utf8_that_was_encoded_twice_is_read_once_less_and_said(
 
 def test_bytes_that_windows_does_not_know_can_be_read_once_less() -> None:
     seen = "JosÃ© Ã\x81lvarez â€œprÃªtâ€\x9d Ã‰ric\n"
-    assert decoded(seen.encode(), "x.csv").text == "José Álvarez “prêt” Éric\n"
+    assert decode_text(seen.encode(), "x.csv").text == "José Álvarez “prêt” Éric\n"
 
 
 def test_a_mark_that_was_encoded_twice_is_no_part_of_the_first_title() -> None:
-    assert decoded("ï»¿Token;Amount\ns1;5\n".encode(), "x.csv").text == "Token;Amount\ns1;5\n"
+    assert decode_text("ï»¿Token;Amount\ns1;5\n".encode(), "x.csv").text == "Token;Amount\ns1;5\n"
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ def test_a_mark_that_was_encoded_twice_is_no_part_of_the_first_title() -> None:
 def test_where_only_parts_were_encoded_twice_or_letters_were_lost_nothing_is_changed_and_it_is_said(
     text: str, example_shown: str
 ) -> None:
-    assert decoded(text.encode(), "x.csv") == Decoded(text, "UTF-8", example_shown)
+    assert decode_text(text.encode(), "x.csv") == Decoded(text, "UTF-8", example_shown)
 
 
 @pytest.mark.parametrize("text", ["SÃO PAULO;Åse\n", "Âge;Château;Ô\n", "½ ¬ √2 ≈ 1,4\n", "Ça coûte 5 €\n"])
 def test_letters_that_twice_encoded_texts_have_may_be_meant(text: str) -> None:
-    assert decoded(text.encode(), "x.csv") == Decoded(text)
+    assert decode_text(text.encode(), "x.csv") == Decoded(text)
 
 
 @pytest.mark.parametrize("text", ["Сумма;Иванов\n", "Ποσό;Σωκράτης\n", "Kwota;Wałęsa Łódź\n"])
@@ -215,7 +215,7 @@ def test_other_languages_in_one_byte_a_letter_are_never_certain(text: str, encod
         data = text.encode(encoding)
     except UnicodeEncodeError:
         pytest.skip("the encoding has no such letter")
-    assert decoded(data, "x.csv").assumed
+    assert decode_text(data, "x.csv").assumed
 
 
 @pytest.mark.parametrize(
@@ -224,27 +224,27 @@ def test_other_languages_in_one_byte_a_letter_are_never_certain(text: str, encod
 )
 def test_a_long_text_of_any_bytes_takes_no_time(data: bytes) -> None:
     begun = time.process_time()
-    decoded(data * (8_000_000 // len(data)), "x.csv")
+    decode_text(data * (8_000_000 // len(data)), "x.csv")
     assert time.process_time() - begun < 4
 
 
 def test_plain_ascii_is_certain() -> None:
-    assert decoded(b"token;amount;direction\nsub-1;5;add\n", "x.csv").assumed is None
+    assert decode_text(b"token;amount;direction\nsub-1;5;add\n", "x.csv").assumed is None
 
 
 @pytest.mark.parametrize(("data", "encoding"), [(b"note\n\xe9\n", "Windows-1252"), (b"note;\x8d\n", "Mac Roman")])
 def test_what_makes_little_sense_is_assumed_and_said(data: bytes, encoding: str) -> None:
-    found = decoded(data, "x.csv")
+    found = decode_text(data, "x.csv")
     assert found.assumed == encoding
     assert found.example
 
 
 def test_a_byte_far_below_that_windows_does_not_know_loses_nothing() -> None:
     text = "é a\n" * 30_000
-    found = decoded(text.encode("cp1252") + b"\x81", "x.csv")
+    found = decode_text(text.encode("cp1252") + b"\x81", "x.csv")
     assert (found.text, found.assumed) == (text + "\x81", "ISO 8859-1")
 
 
 def test_where_two_readings_come_near_the_more_usual_encoding_is_assumed() -> None:
-    found = decoded("token;amount\nÉ9224;5\n".encode("cp1252"), "x.csv")
+    found = decode_text("token;amount\nÉ9224;5\n".encode("cp1252"), "x.csv")
     assert (found.text.splitlines()[1], found.assumed) == ("É9224;5", "Windows-1252")

@@ -8,20 +8,20 @@ from contextlib import suppress
 import pytest
 
 from batch.errors import SheetError
-from batch.sheet.file_kind import Kind, check_archive, kind_of
-from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Limits, Original, died
+from batch.sheet.file_kind import FileKind, check_archive, detect_kind
+from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Limits, Original, make_crash_error
 
 from . import hostile
 from .reading import rows_of
 
 
-def kind(data: bytes, suffix: str) -> Kind:
-    return kind_of(Original(f"sheet{suffix}", suffix, data))
+def kind(data: bytes, suffix: str) -> FileKind:
+    return detect_kind(Original(f"sheet{suffix}", suffix, data))
 
 
 def refuse(data: bytes, suffix: str) -> None:
     """As reading does, which looks into what is zipped under a workbook's name only in the child."""
-    if kind(data, suffix) is Kind.ARCHIVE:
+    if kind(data, suffix) is FileKind.ARCHIVE:
         check_archive(Original(f"sheet{suffix}", suffix, data), Limits())
 
 
@@ -33,12 +33,12 @@ WORKBOOK = hostile.xlsx({"Sheet": [hostile.HEADER]})
     "data", [WORKBOOK, hostile.ole("Workbook"), hostile.ole("Book"), hostile.ole("BOOK"), hostile.ods([])]
 )
 def test_a_workbook_is_one_under_any_workbooks_name(data: bytes, suffix: str) -> None:
-    assert kind(data, suffix) is (Kind.ARCHIVE if data.startswith(b"PK") else Kind.BINARY)
+    assert kind(data, suffix) is (FileKind.ARCHIVE if data.startswith(b"PK") else FileKind.BINARY)
 
 
 @pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
 def test_text_is_text(suffix: str) -> None:
-    assert kind(b"token;amount\r\n", suffix) is Kind.TEXT
+    assert kind(b"token;amount\r\n", suffix) is FileKind.TEXT
 
 
 def test_a_workbook_under_a_text_files_name() -> None:
@@ -179,14 +179,14 @@ def test_a_text_of_another_kind_is_known_in_every_encoding(data: bytes, encoding
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_a_list_that_begins_a_little_like_something_else_is_a_list(text: str, encoding: str) -> None:
-    assert kind(text.encode(encoding), ".csv") is Kind.TEXT
+    assert kind(text.encode(encoding), ".csv") is FileKind.TEXT
 
 
 def test_the_file_beside_a_workbook_that_is_open_is_not_the_workbook() -> None:
     with pytest.raises(
         SheetError, match=r"is a file that Excel keeps while a workbook is open.*choose the sheet itself"
     ):
-        kind_of(Original("~$mars.xlsx", ".xlsx", b"\x05Marie".ljust(165, b" ")))
+        detect_kind(Original("~$mars.xlsx", ".xlsx", b"\x05Marie".ljust(165, b" ")))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_an_encrypted_workbook_is_in_an_ole_container() -> None:
 
 @pytest.mark.parametrize("name", ["WORKBOOK", "book", "wOrKbOoK"])
 def test_the_names_of_streams_are_the_same_in_any_case(name: str) -> None:
-    assert kind(hostile.ole(name), ".xls") is Kind.BINARY
+    assert kind(hostile.ole(name), ".xls") is FileKind.BINARY
     data = hostile.xls(lambda sheet: sheet.write(0, 0, "token"))
     written = name.ljust(8, "\0").encode("utf-16-le") + b"\0\0"
     length = struct.pack("<H", 2 * len(name) + 2)
@@ -218,12 +218,12 @@ def test_the_names_of_streams_are_the_same_in_any_case(name: str) -> None:
 
 
 def test_of_two_streams_the_newer_workbook_is_read() -> None:
-    assert kind(hostile.ole("Book", "Workbook", "EncryptedPackage"), ".xls") is Kind.BINARY
+    assert kind(hostile.ole("Book", "Workbook", "EncryptedPackage"), ".xls") is FileKind.BINARY
 
 
 def test_a_word_in_a_cell_is_not_the_name_of_a_stream() -> None:
     inside = hostile.ole("Workbook") + b"......" + "EncryptedPackage\0".encode("utf-16-le")
-    assert kind(inside, ".xls") is Kind.BINARY
+    assert kind(inside, ".xls") is FileKind.BINARY
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\x03", bytes(1000), b"MZ\x90\x00\x03", hostile.ole("Unheard of")])
@@ -236,5 +236,5 @@ def test_anything_else_is_damaged(data: bytes) -> None:
 def test_nobody_is_told_to_save_as_xlsx_what_is_one(suffix: str) -> None:
     with pytest.raises(SheetError, match=r"could not be read .*LibreOffice and save it again\.$"):
         kind(bytes(1000), suffix)
-    assert str(died(f"sheet{suffix.upper()}", Limits())).endswith("LibreOffice and save it again.")
-    assert str(died("sheet.ods", Limits())).endswith("save it again as .xlsx.")
+    assert str(make_crash_error(f"sheet{suffix.upper()}", Limits())).endswith("LibreOffice and save it again.")
+    assert str(make_crash_error("sheet.ods", Limits())).endswith("save it again as .xlsx.")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from batch.findings import Finding
 from batch.i18n import Language
-from batch.model import Appearance, Role
+from batch.model import CellFormatting, ColumnRole
 from batch.sheet.ipc import Begin, End, Failure, Request, decode, encode
 from batch.sheet.source_file import Limits, Original
 
-SEEN = Appearance(
+SEEN = CellFormatting(
     {(3, 1): "12,35 €", (4, 0): "00012"},
     frozenset({3, 4, 5, 9}),
     frozenset({0, 2}),
@@ -28,7 +28,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     request = Request(
         Original("caf\udce9\n.csv", ".csv", b"\n\0\xff\n"),
         "März",
-        {Role.AMOUNT: "Crédit"},
+        {ColumnRole.AMOUNT: "Crédit"},
         Limits(rows=3),
         Language.FRENCH,
     )

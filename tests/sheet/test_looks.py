@@ -16,7 +16,7 @@ from openpyxl.styles import Color, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import SheetError
-from batch.model import Appearance
+from batch.model import CellFormatting
 
 from . import hostile
 from .hostile import HEADER
@@ -41,7 +41,7 @@ def workbook(change: Callable[[Any], None]) -> bytes:
     return hostile.saved(book)
 
 
-def seen(change: Callable[[Any], None]) -> Appearance:
+def seen(change: Callable[[Any], None]) -> CellFormatting:
     return grid_of(workbook(change)).appearance
 
 
@@ -56,7 +56,7 @@ def test_amounts_that_are_shown_otherwise() -> None:
 
 
 def test_an_ordinary_sheet_has_nothing_to_see() -> None:
-    assert seen(lambda _sheet: None) == Appearance()
+    assert seen(lambda _sheet: None) == CellFormatting()
 
 
 def test_hidden_rows_and_columns() -> None:
@@ -79,7 +79,7 @@ def test_rows_and_columns_of_no_size_are_hidden() -> None:
             "<sheetData>", '<cols><col min="2" max="3" width="0" customWidth="1"/></cols><sheetData>'
         ),
     )
-    assert grid_of(data).appearance == Appearance(hidden_rows=frozenset({3}), hidden_columns=frozenset({1, 2}))
+    assert grid_of(data).appearance == CellFormatting(hidden_rows=frozenset({3}), hidden_columns=frozenset({1, 2}))
 
 
 @pytest.mark.parametrize(("size", "is_hidden"), [("0.75", True), ("1", True), ("2", False), ("15.75", False)])
@@ -91,7 +91,7 @@ def test_rows_and_columns_in_which_nothing_can_be_seen_are_hidden(size: str, is_
             '<cols><col min="2" max="2" width="0.4"/><col min="3" max="3" width="1.4"/></cols><sheetData>',
         ),
     )
-    assert grid_of(data).appearance == Appearance(
+    assert grid_of(data).appearance == CellFormatting(
         hidden_rows=frozenset({3} if is_hidden else ()), hidden_columns=frozenset({1})
     )
 

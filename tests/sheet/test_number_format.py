@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.sheet.number_format import LONGEST_CODE, number_format, text_means
+from batch.sheet.number_format import LONGEST_CODE, is_faithful_text, parse_format
 
 ACCOUNTING = '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-'
 SAME = None
@@ -17,8 +17,8 @@ SAME = None
 
 
 def shown(code: str, number: str) -> str | None:
-    shape = number_format(code)
-    return shape.shown_otherwise(Decimal(number)) if shape else None
+    shape = parse_format(code)
+    return shape.find_misleading_text(Decimal(number)) if shape else None
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_what_means_the_stored_number_is_not(code: str, number: str) -> None:
     ],
 )
 def test_dates_and_durations(code: str, number: str, kind: str | None) -> None:
-    shape = number_format(code)
+    shape = parse_format(code)
     assert shape
-    assert shape.as_time(Decimal(number)) == kind
+    assert shape.find_time_kind(Decimal(number)) == kind
 
 
 AMOUNTS = st.decimals(Decimal("0.0001"), Decimal(10**9), allow_nan=False, allow_infinity=False, places=4)
@@ -159,10 +159,10 @@ def test_a_fixed_number_of_decimals_is_said_exactly_where_it_rounds(
 
 @given(AMOUNTS, st.text('0#?.,%;E+- "€[$-40C]\\_*/@', max_size=20))
 def test_any_code_is_read_and_what_is_passed_by_quickly_is_shown_as_it_is(amount: Decimal, code: str) -> None:
-    shape = number_format(code)
+    shape = parse_format(code)
     if shape is None:
         return
-    text = shape.shown_otherwise(amount)
+    text = shape.find_misleading_text(amount)
     decimals = shape.exact_decimals
     if shape.shows_numbers_as_they_are or (decimals is not None and amount == round(amount, decimals)):
         assert text is None
@@ -201,7 +201,7 @@ def test_a_hostile_code_takes_no_time(code: str) -> None:
     ],
 )
 def test_a_text_that_a_program_shows(text: str, number: str, means: bool) -> None:
-    assert text_means(text, Decimal(number)) is means
+    assert is_faithful_text(text, Decimal(number)) is means
 
 
 @given(
@@ -212,10 +212,10 @@ def test_a_text_that_a_program_shows(text: str, number: str, means: bool) -> Non
     ),
 )  # fmt: skip
 def test_the_usual_formats_are_filled_in_as_every_other(number: Decimal, code: str) -> None:
-    shape = number_format(code)
+    shape = parse_format(code)
     assert shape
-    usual = shape.shown_otherwise(number)
+    usual = shape.find_misleading_text(number)
     with pytest.MonkeyPatch.context() as patched:
         for section in shape.sections:
             patched.setitem(vars(section), "around", None)
-        assert shape.shown_otherwise(number) == usual
+        assert shape.find_misleading_text(number) == usual

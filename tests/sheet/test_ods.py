@@ -10,7 +10,7 @@ import pytest
 
 from batch.errors import SheetError
 from batch.frames import Grid
-from batch.model import Appearance
+from batch.model import CellFormatting
 from batch.sheet.source_file import Limits
 
 from . import hostile
@@ -136,7 +136,7 @@ def test_what_is_shown_otherwise() -> None:
             cell("currency", "-1 234,50 €", office__value="1234.5"),
         )
     )
-    assert grid.appearance == Appearance(
+    assert grid.appearance == CellFormatting(
         shown={(2, 0): "12.35", (2, 1): "50 %", (2, 3): "00123", (2, 4): "", (2, 6): "5,00 M€"}
         | {(2, 7): "12.35", (2, 8): "1234 1/2", (2, 9): "-1,234.50 €"}
     )
@@ -178,7 +178,7 @@ def test_what_is_hidden_struck_or_merged() -> None:
         columns='<table:table-column table:number-columns-repeated="2"/>'
         '<table:table-column table:visibility="collapse"/>',
     )
-    assert grid.appearance == Appearance(
+    assert grid.appearance == CellFormatting(
         hidden_rows=frozenset({4, 5}),
         hidden_columns=frozenset({2}),
         struck=frozenset({(2, 0), (2, 1), (3, 1)}),
@@ -215,7 +215,7 @@ def test_what_is_of_no_size_or_in_a_collapsed_group_is_hidden() -> None:
         columns='<table:table-column/><table:table-column table:style-name="none"/>'
         '<table:table-column-group table:display="false"><table:table-column/></table:table-column-group>',
     )
-    assert grid.appearance == Appearance(hidden_rows=frozenset({2, 4}), hidden_columns=frozenset({1, 2}))
+    assert grid.appearance == CellFormatting(hidden_rows=frozenset({2, 4}), hidden_columns=frozenset({1, 2}))
 
 
 def test_a_style_is_its_familys_and_may_stand_before_its_parent() -> None:

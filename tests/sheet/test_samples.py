@@ -11,7 +11,7 @@ import pytest
 from batch.finding_rules import RULES, Severity
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Source
-from batch.planning.plan import forecast, make_plan
+from batch.planning.plan import compute_forecast, make_plan
 from batch.validation.check_sheet import Expected, check_sheet
 
 from .reading import read
@@ -45,7 +45,7 @@ def test_the_good_sheets_pass_in_order(name: str, count: int) -> None:
     assert len(plan.movements) == count
     assert not sheet.findings
     assert not any(row.findings for row in sheet.rows)
-    assert forecast(plan, Decimal(10_000), SANDBOX).passes
+    assert compute_forecast(plan, Decimal(10_000), SANDBOX).passes
     assert plan.added < 5_000
 
 

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from batch.errors import SheetError
-from batch.model import Role
+from batch.model import ColumnRole
 from tests.office import needs_office, saved
 
 from . import hostile
@@ -63,7 +63,7 @@ def test_a_table_that_is_only_hidden_is_named() -> None:
 def test_columns_named_by_hand_choose_the_sheet() -> None:
     header = ("Client", "Avance du mois", "Op")
     data = book(("Notes", "visible", ("x", "y", "z")), ("Data", "visible", header))
-    columns = dict(zip((Role.TOKEN, Role.AMOUNT, Role.DIRECTION), header, strict=True))
+    columns = dict(zip((ColumnRole.TOKEN, ColumnRole.AMOUNT, ColumnRole.DIRECTION), header, strict=True))
     assert grid_of(data).source.sheet == "Notes"
     assert grid_of(data, columns=columns).source.sheet == "Data"
 

@@ -7,34 +7,34 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SheetError
-from batch.sheet.source_file import Limits, load
+from batch.sheet.source_file import Limits, load_original
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "March.CSV"
     path.write_bytes(b"a;b\r\n")
-    original = load(path, Limits())
+    original = load_original(path, Limits())
     assert (original.name, original.suffix, original.data) == ("March.CSV", ".csv", b"a;b\r\n")
     assert original.sha256 == hashlib.sha256(b"a;b\r\n").hexdigest()
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"There is no file “.*monthly\.xlsx”: check the name"):
-        load(tmp_path / "monthly.xlsx", Limits())
+        load_original(tmp_path / "monthly.xlsx", Limits())
 
 
 def test_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "sheets.xlsx"
     folder.mkdir()
     with pytest.raises(SheetError, match="is a folder"):
-        load(folder, Limits())
+        load_original(folder, Limits())
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "empty.xlsx"
     path.touch()
     with pytest.raises(SheetError, match=r"“empty\.xlsx” is empty \(0 bytes\)"):
-        load(path, Limits())
+        load_original(path, Limits())
 
 
 @pytest.mark.parametrize("name", ["sheet.pdf", "sheet", "sheet.xlsx.exe", "sheet.numbers"])
@@ -46,7 +46,7 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path, name: str) -> No
         match=r"save it as one of \.xlsx, \.xlsm, \.xls, \.xlsb, \.ods, \.xltx, \.xltm, \.xlt, \.ots, \.csv, "
         r"\.tsv, \.txt",
     ):
-        load(path, Limits())
+        load_original(path, Limits())
 
 
 def test_a_hundred_megabytes_are_not_read(tmp_path: Path) -> None:
@@ -54,15 +54,15 @@ def test_a_hundred_megabytes_are_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(100_000_000)
     with pytest.raises(SheetError, match=r"is 100\.0 MB, more than the 25 MB that a sheet may have"):
-        load(path, Limits())
+        load_original(path, Limits())
 
 
 def test_a_file_may_be_as_large_as_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "fits.csv"
     path.write_bytes(b"x" * 10)
-    assert load(path, Limits(file_size=10)).data == b"x" * 10
+    assert load_original(path, Limits(file_size=10)).data == b"x" * 10
     with pytest.raises(SheetError, match="more than"):
-        load(path, Limits(file_size=9))
+        load_original(path, Limits(file_size=9))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -70,7 +70,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "pipe.csv"
     os.mkfifo(path)
     with pytest.raises(SheetError, match="is not a file on a disk"):
-        load(path, Limits())
+        load_original(path, Limits())
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,19 +83,19 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     # The administrator of a machine may read everything, so the right is not simply taken away.
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(SheetError, match="may not be read"):
-        load(path, Limits())
+        load_original(path, Limits())
 
 
 @pytest.mark.parametrize("name", ["a\0b.xlsx", "x" * 5000 + ".xlsx"])
 def test_a_name_that_no_disk_takes(tmp_path: Path, name: str) -> None:
     with pytest.raises(SheetError, match="cannot be opened"):
-        load(tmp_path / name, Limits())
+        load_original(tmp_path / name, Limits())
 
 
 def test_a_name_does_no_harm_to_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "red\x1b[31m.xlsx"
     with pytest.raises(SheetError) as raised:
-        load(path, Limits())
+        load_original(path, Limits())
     assert "\x1b" not in str(raised.value)
 
 
@@ -106,4 +106,4 @@ def test_a_name_that_is_no_text_is_replaced(tmp_path: Path) -> None:
         path.write_bytes(b"x")
     except OSError:
         pytest.skip("this disk takes only text as a name")
-    assert load(path, Limits()).name == "caf?.csv"
+    assert load_original(path, Limits()).name == "caf?.csv"

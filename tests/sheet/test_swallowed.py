@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import CheckedSheet
-from batch.model import movements_of
+from batch.model import list_movements
 from batch.validation.check_sheet import Expected, check_sheet
 
 from .reading import grid_of
@@ -158,4 +158,4 @@ def test_stray_marks_never_pay_another_row_in_silence(
     except SheetError:
         return
     if not sheet.has_sheet_errors and all(row.is_valid for row in sheet.rows):
-        assert {(item.token, f"{item.amount:.2f}") for item in movements_of(sheet.rows)} == PAID
+        assert {(item.token, f"{item.amount:.2f}") for item in list_movements(sheet.rows)} == PAID

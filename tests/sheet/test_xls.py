@@ -21,8 +21,8 @@ from openpyxl.styles import Font
 
 from batch.errors import SheetError
 from batch.frames import Grid
-from batch.model import Appearance
-from batch.sheet.number_format import number_format
+from batch.model import CellFormatting
+from batch.sheet.number_format import parse_format
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.office import needs_office, saved
 
@@ -79,7 +79,7 @@ def test_numbers_that_are_shown_otherwise() -> None:
 
 def test_an_ordinary_sheet_has_nothing_to_see() -> None:
     grid = read(lambda _sheet: None)
-    assert (grid.appearance, grid.findings) == (Appearance(), ())
+    assert (grid.appearance, grid.findings) == (CellFormatting(), ())
 
 
 def test_a_percentage_and_a_hidden_row_are_not_sent() -> None:
@@ -192,9 +192,9 @@ def test_passing_most_numbers_by_changes_nothing(value: float, code: str) -> Non
             sheet.write(0, column, title)
         sheet.write(1, 1, value, style(code))
 
-    shape = number_format(code)
+    shape = parse_format(code)
     assert shape is not None
-    expected = shape.shown_otherwise(Decimal(repr(value)))
+    expected = shape.find_misleading_text(Decimal(repr(value)))
     assert grid_of(hostile.xls(fill), "x.xls").appearance.shown == ({} if expected is None else {(2, 1): expected})
 
 
@@ -267,7 +267,7 @@ def test_a_sheet_below_another_is_seen() -> None:
         sheet.get_parent().add_sheet("Hidden").visibility = 1
 
     appearance = grid_of(hostile.xls(fill), "x.xls", sheet="second").appearance
-    assert appearance == Appearance({(4, 0): "50%"}, struck=frozenset({(5, 0)}))
+    assert appearance == CellFormatting({(4, 0): "50%"}, struck=frozenset({(5, 0)}))
     hidden = grid_of(hostile.xls(fill), "x.xls", sheet="Hidden")
     assert [finding.code for finding in hidden.findings] == ["sheet-hidden"]
 

@@ -22,9 +22,9 @@ from decimal import Decimal
 from batch.errors import CreditbatchError, LedgerError
 from batch.ledger.events import PersonDecided
 from batch.ledger.protocol import Access
-from batch.ledger.verify import first_difference
+from batch.ledger.verify import find_difference
 from batch.model import Balances, Cell, Movement, Status
-from batch.notes import Doubt, Note, Outcome, note
+from batch.notes import Doubt, Note, Outcome, make_note
 from batch.planning.account_identity import Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.retry import RetryPolicy
@@ -33,24 +33,24 @@ from batch.runner.acceptance import (
     Agreed,
     accept,
     check_against_ledger,
-    family_of,
+    find_forecast_obstacle,
+    find_repeat_finding,
+    find_sheet_obstacle,
     is_all_done,
-    obstacle_in_forecast,
-    obstacle_in_sheet,
-    only_unsettled,
-    repetition_in,
+    list_family,
+    select_unsettled,
 )
-from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.runner.execute import perform
 from batch.runner.open_account import (
     abandon,
     accept_key,
     bind_account,
-    holding,
+    hold_account,
     refuse_another_account,
     refuse_unfinished,
 )
-from batch.runner.session import RunOptions, World
+from batch.runner.session import Environment, RunOptions
 from batch.settings import Choices
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
@@ -134,22 +134,22 @@ class Month:
     def run(self) -> None:
         """Send the list as somebody has it, perhaps as what is left of a batch."""
         rows = self._as_somebody_has_it()
-        newest = self.ledger.latest()
+        newest = self.ledger.find_newest()
         choices = Choices(partial=True, only_unsettled=newest if self.rng.random() < 0.3 else None)
         with self._process("run") as ledger:
             self._run(ledger, rows, choices)
 
     def resume(self) -> None:
         """Carry on what has not ended."""
-        begun = self.ledger.unfinished()
+        begun = self.ledger.list_unfinished()
         if begun:
             with self._process(f"resume {begun[0]}") as ledger:
                 self._resume(ledger, begun[0])
 
     def decide(self) -> None:
         """Look at the provider's site, and say of a row in doubt what is true."""
-        for batch in self.ledger.unfinished():
-            head = self.ledger.head(batch)
+        for batch in self.ledger.list_unfinished():
+            head = self.ledger.read_head(batch)
             for entry in self.ledger.view(batch).rows:
                 movement = entry.row.movement
                 if entry.result.status is not Status.UNKNOWN or movement is None or head.reason is None:
@@ -162,9 +162,9 @@ class Month:
 
     def give_up(self) -> None:
         """Abandon what has not ended."""
-        for batch in self.ledger.unfinished():
+        for batch in self.ledger.list_unfinished():
             try:
-                abandon(self.ledger.another(), batch, who="me", why="enough", now=self.now)
+                abandon(self.ledger.share(), batch, who="me", why="enough", now=self.now)
                 self.say(f"{batch} was abandoned")
             except CreditbatchError as error:
                 self.say(f"not abandoned: {error}")
@@ -219,7 +219,7 @@ class Month:
 
     def maybe_sleep(self) -> None:
         """A process may sleep while another takes over."""
-        if self.is_taking_over or self.rng.random() >= 0.02 or not self.ledger.unfinished():
+        if self.is_taking_over or self.rng.random() >= 0.02 or not self.ledger.list_unfinished():
             return
         self.is_taking_over = True
         self.say("the process sleeps, and another takes over")
@@ -238,7 +238,7 @@ class Month:
         """Seconds."""
         return (self.at - NOON).total_seconds()
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Ctrl-C, now and then."""
         return self.rng.random() < 0.01
 
@@ -246,13 +246,13 @@ class Month:
         """Time passes."""
         self.at += timedelta(seconds=seconds)
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """A run begins."""
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """A row ended."""
 
-    def waiting(self, seconds: float, why: Note) -> None:  # noqa: ARG002 (the protocol’s)
+    def report_wait(self, seconds: float, why: Note) -> None:  # noqa: ARG002 (the protocol’s)
         """A wait, or something that is said."""
         if why.code == "risen-elsewhere":
             self.told_of.add(why.params["token"])
@@ -261,16 +261,18 @@ class Month:
 
     def _run(self, ledger: MemoryLedger, rows: Rows, choices: Choices) -> None:
         access, _is_new = self._bind(ledger)
-        with holding(ledger, access.account, self.now):
+        with hold_account(ledger, access.account, self.now):
             continued = choices.only_unsettled
-            family = family_of(ledger, access.account, continued) if continued else ()
+            family = list_family(ledger, access.account, continued) if continued else ()
             refuse_unfinished(ledger, access.account, family)
             checked = self._checked(rows)
             if continued is not None:
-                checked = only_unsettled(checked, ledger, access.account, continued)
+                checked = select_unsettled(checked, ledger, access.account, continued)
             checked = check_against_ledger(checked, ledger, access.account, choices)
             stop = (
-                repetition_in(checked) or obstacle_in_sheet(checked, choices) or obstacle_in_forecast(checked, choices)
+                find_repeat_finding(checked)
+                or find_sheet_obstacle(checked, choices)
+                or find_forecast_obstacle(checked, choices)
             )
             if stop or is_all_done(checked):
                 self.told.refused += 1
@@ -283,15 +285,15 @@ class Month:
     def _resume(self, ledger: MemoryLedger, batch: str) -> None:
         access, _is_new = self._bind(ledger)
         refuse_another_account(ledger, batch, access)
-        with holding(ledger, access.account, self.now, resuming=batch):
+        with hold_account(ledger, access.account, self.now, resuming=batch):
             accept_key(ledger, batch, access, lambda: list(self.provider.held), "me", self.now())
             self._perform(ledger, batch, refresh=True)
 
     def _perform(self, ledger: MemoryLedger, batch: str, *, refresh: bool) -> None:
         options = RunOptions(policy=RetryPolicy(2, 1.0), settle_seconds=60.0, refresh=refresh)
-        world = World(self.provider, ledger, self.now, self, self, self.rng, self.monotonic)
+        world = Environment(self.provider, ledger, self.now, self, self, self.rng, self.monotonic)
         perform(world, ledger.work(batch), options, {})
-        difference = first_difference(ledger.view(batch))
+        difference = find_difference(ledger.view(batch))
         if difference:
             raise Violation(f"the record is not whole: {difference}")
 
@@ -303,15 +305,17 @@ class Month:
         return access, is_new
 
     def _checked(self, rows: Rows) -> DryRun:
-        account = Account(OWNER, SPELLINGS[0], Balances(self.provider.main, dict(self.provider.held), self.now()), {})
-        return dry_run(grid(*rows), account, Expected(), removes_first=False, at=self.now())
+        account = AccountSnapshot(
+            OWNER, SPELLINGS[0], Balances(self.provider.main, dict(self.provider.held), self.now()), {}
+        )
+        return make_dry_run(grid(*rows), account, Expected(), removes_first=False, at=self.now())
 
     @contextmanager
     def _process(self, what: str) -> Iterator[MemoryLedger]:
         """A process of its own: it ends well, says why it does not begin, or dies."""
         self.say(what)
         try:
-            yield self.ledger.another()
+            yield self.ledger.share()
         except Crash:
             self.say("the process died")
         except LedgerError as error:
@@ -358,7 +362,7 @@ class Month:
 
     def _done(self, key: MovementKey) -> int:
         """How often this ledger says that it was done."""
-        rows = (entry for line in self.ledger.lines() for entry in self.ledger.view(str(line.head.batch)).rows)
+        rows = (entry for line in self.ledger.list_batches() for entry in self.ledger.view(str(line.head.batch)).rows)
         done = (entry.row.movement for entry in rows if entry.result.status is Status.DONE)
         return sum(movement is not None and _key(movement) == key for movement in done)
 
@@ -385,7 +389,7 @@ class MonthProvider(ProviderInMemory):
         if fate < 0.04:
             raise Crash
         if fate < 0.08:
-            return Doubt(note("said", words="the answer was lost"))
+            return Doubt(make_note("said", words="the answer was lost"))
         if fate < 0.14:
             return translate(20, "disabled")
         if fate < 0.17:
@@ -395,7 +399,7 @@ class MonthProvider(ProviderInMemory):
         if fate < 0.21:
             raise Crash
         if fate < 0.26:
-            return Doubt(note("said", words="the answer was lost"))
+            return Doubt(make_note("said", words="the answer was lost"))
         return outcome
 
 

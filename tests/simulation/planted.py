@@ -24,10 +24,10 @@ from batch.notes import (
     Refused,
     Throttled,
     Unproven,
-    note,
+    make_note,
 )
 from batch.planning.retry import Found, Step, find_refusal
-from batch.planning.settlement import Reading, Verdict, settle
+from batch.planning.settlement import BalanceReading, DoubtVerdict, compare_readings
 from batch.provider import responses
 from batch.provider.client import RepeatWatch
 from batch.runner import acceptance, doubts, execute, open_account
@@ -61,24 +61,30 @@ def _lagging(seed: int) -> Scenario:
 
 def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
     """Change what exchanges are taken for."""
-    real = responses.movement_outcome
+    real = responses.judge_exchange
 
     def changed(exchange: Exchange) -> Outcome:
         return change(exchange, real(exchange))
 
-    return lambda patch: patch.setattr(responses, "movement_outcome", changed)
+    return lambda patch: patch.setattr(responses, "judge_exchange", changed)
 
 
 def _retry_on_500(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied(note("said", words="500")) if isinstance(exchange, Answer) and exchange.status >= 500 else outcome
+    return (
+        NotApplied(make_note("said", words="500"))
+        if isinstance(exchange, Answer) and exchange.status >= 500
+        else outcome
+    )
 
 
 def _retry_after_read_timeout(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied(note("said", words="timeout")) if isinstance(exchange, NoAnswer) else outcome
+    return NotApplied(make_note("said", words="timeout")) if isinstance(exchange, NoAnswer) else outcome
 
 
 def _retry_empty_answers(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied(note("said", words="empty")) if isinstance(exchange, Answer) and not exchange.body else outcome
+    return (
+        NotApplied(make_note("said", words="empty")) if isinstance(exchange, Answer) and not exchange.body else outcome
+    )
 
 
 def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:
@@ -108,24 +114,24 @@ def _send_again_when_asked_to_slow_down(_exchange: Exchange, outcome: Outcome) -
 
 def _see_nothing_move(patch: Patch) -> None:
     """One look is taken, and whatever it shows the answer is believed."""
-    patch.setattr(execute, "look", _always_missing)
+    patch.setattr(execute, "compare_at_once", _always_missing)
 
 
 def _look_at_the_main_account_only(patch: Patch) -> None:
-    def half(_direction: Any, _amount: Any, before: Reading, after: Reading) -> Verdict:
-        return Verdict.NOT_APPLIED if after.main >= before.main else Verdict.UNKNOWN
+    def half(_direction: Any, _amount: Any, before: BalanceReading, after: BalanceReading) -> DoubtVerdict:
+        return DoubtVerdict.NOT_APPLIED if after.main >= before.main else DoubtVerdict.UNKNOWN
 
-    patch.setattr(execute, "look", half)
+    patch.setattr(execute, "compare_at_once", half)
 
 
 def _write_down_what_the_answer_said(patch: Patch) -> None:
     """A refusal that is no proof is a refusal in the ledger before the balances were looked at."""
-    real = doubts.ended_fact
+    real = doubts.make_end_fact
 
     def hasty(at: Any, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
         return real(at, row, attempt, outcome, Status.REFUSED if isinstance(outcome, Unproven) else status)
 
-    patch.setattr(execute, "ended_fact", hasty)
+    patch.setattr(execute, "make_end_fact", hasty)
 
 
 def _believe_repeated_answers(patch: Patch) -> None:
@@ -138,15 +144,15 @@ def _confirm_nothing(patch: Patch) -> None:
 
 
 def _notice_no_lag(patch: Patch) -> None:
-    patch.setattr(known.Known, "is_stale", lambda *_anything: False)
+    patch.setattr(known.KnownBalances, "is_stale", lambda *_anything: False)
 
 
 def _forget_what_was_done_before(patch: Patch) -> None:
     """A run that carries on takes any reading for what the accounts hold, however late it may lag."""
     patch.setattr(
-        known.Known,
+        known.KnownBalances,
         "from_work",
-        lambda work, seconds, _now, _clock: known.Known(work.known_main, work.known_subaccounts, seconds),
+        lambda work, seconds, _now, _clock: known.KnownBalances(work.known_main, work.known_subaccounts, seconds),
     )
 
 
@@ -159,46 +165,54 @@ def _doubt_nothing(patch: Patch) -> None:
 
 
 def _let_anybody_decide_at_once(patch: Patch) -> None:
-    patch.setattr(open_account, "awaits_person", lambda _result: True)
+    patch.setattr(open_account, "is_awaiting_person", lambda _result: True)
 
 
-def _settling(change: Callable[[Any, Decimal, Reading, Reading], Verdict]) -> Callable[[Patch], None]:
-    return lambda patch: patch.setattr(doubts, "settle", change)
+def _settling(
+    change: Callable[[Any, Decimal, BalanceReading, BalanceReading], DoubtVerdict],
+) -> Callable[[Patch], None]:
+    return lambda patch: patch.setattr(doubts, "compare_readings", change)
 
 
-def _credited_the_wrong_way(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
-    missing = after.credited(direction) >= before.credited(direction)
-    applied = after.debited(direction) <= before.debited(direction) - amount
-    return Verdict.UNKNOWN if missing == applied else Verdict.APPLIED if applied else Verdict.NOT_APPLIED
+def _credited_the_wrong_way(
+    direction: Any, amount: Decimal, before: BalanceReading, after: BalanceReading
+) -> DoubtVerdict:
+    missing = after.pick_credited_balance(direction) >= before.pick_credited_balance(direction)
+    applied = after.pick_debited_balance(direction) <= before.pick_debited_balance(direction) - amount
+    return DoubtVerdict.UNKNOWN if missing == applied else DoubtVerdict.APPLIED if applied else DoubtVerdict.NOT_APPLIED
 
 
-def _only_the_debited_account(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
-    applied = after.debited(direction) <= before.debited(direction) - amount
-    return Verdict.APPLIED if applied else Verdict.NOT_APPLIED
+def _only_the_debited_account(
+    direction: Any, amount: Decimal, before: BalanceReading, after: BalanceReading
+) -> DoubtVerdict:
+    applied = after.pick_debited_balance(direction) <= before.pick_debited_balance(direction) - amount
+    return DoubtVerdict.APPLIED if applied else DoubtVerdict.NOT_APPLIED
 
 
-def _only_the_credited_account(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
-    missing = after.credited(direction) <= before.credited(direction)
-    return Verdict.NOT_APPLIED if missing else Verdict.APPLIED
+def _only_the_credited_account(
+    direction: Any, amount: Decimal, before: BalanceReading, after: BalanceReading
+) -> DoubtVerdict:
+    missing = after.pick_credited_balance(direction) <= before.pick_credited_balance(direction)
+    return DoubtVerdict.NOT_APPLIED if missing else DoubtVerdict.APPLIED
 
 
-def _accounts_swapped(direction: Any, amount: Decimal, before: Reading, after: Reading) -> Verdict:
-    swapped = [Reading(reading.subaccount, reading.main) for reading in (before, after)]
-    return settle(direction, amount, *swapped)
+def _accounts_swapped(direction: Any, amount: Decimal, before: BalanceReading, after: BalanceReading) -> DoubtVerdict:
+    swapped = [BalanceReading(reading.subaccount, reading.main) for reading in (before, after)]
+    return compare_readings(direction, amount, *swapped)
 
 
-def _always_missing(*_anything: object) -> Verdict:
-    return Verdict.NOT_APPLIED
+def _always_missing(*_anything: object) -> DoubtVerdict:
+    return DoubtVerdict.NOT_APPLIED
 
 
-def _never_sure(*_anything: object) -> Verdict:
-    return Verdict.UNKNOWN
+def _never_sure(*_anything: object) -> DoubtVerdict:
+    return DoubtVerdict.UNKNOWN
 
 
 def _one_reading(patch: Patch) -> None:
-    def settle_at_once(movement: Any, before: Reading, read: Any, _stale: Any, _wait: Any) -> doubts.Evidence:
+    def settle_at_once(movement: Any, before: BalanceReading, read: Any, _stale: Any, _wait: Any) -> doubts.Evidence:
         reading = read()
-        return doubts.Evidence(settle(movement.direction, movement.amount, before, reading), reading)
+        return doubts.Evidence(compare_readings(movement.direction, movement.amount, before, reading), reading)
 
     patch.setattr(execute, "settle_doubt", settle_at_once)
 
@@ -222,12 +236,12 @@ def _skip_doubts(patch: Patch) -> None:
 
 def _send_doubts_again_on_resume(patch: Patch) -> None:
     """A crash is taken for "nothing was sent"."""
-    patch.setattr(projection, "began", lambda fact: {"attempts": fact.attempt})
+    patch.setattr(projection, "begin_attempt", lambda fact: {"attempts": fact.attempt})
 
 
 def _old_balances(patch: Patch) -> None:
     """The balances before an attempt are those of the opening for ever."""
-    patch.setattr(known.Known, "learn", lambda _known, _token, _reading: None)
+    patch.setattr(known.KnownBalances, "learn", lambda _known, _token, _reading: None)
 
 
 class LateWriter(MemoryLedger):
@@ -243,10 +257,10 @@ class LateWriter(MemoryLedger):
             super().append(batch, self._late)
             self._late = []
 
-    def head(self, batch: str) -> Any:
+    def read_head(self, batch: str) -> Any:
         # A new process knows only what was written.
         self._late = []
-        return super().head(batch)
+        return super().read_head(batch)
 
 
 class Forgetful(MemoryLedger):
@@ -349,7 +363,9 @@ def _look_for_no_rise(patch: Patch) -> None:
 
 
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
-    "a renewed key is another account": lambda patch: patch.setattr(protocol, "identify", lambda _owner, _known: None),
+    "a renewed key is another account": lambda patch: patch.setattr(
+        protocol, "identify_account", lambda _owner, _known: None
+    ),
     "an address is what is written": lambda patch: patch.setattr(open_account, "normalize_address", lambda url: url),
     "another batch begins before one has ended": lambda patch: patch.setattr(
         month, "refuse_unfinished", lambda *_arguments: None

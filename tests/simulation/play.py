@@ -15,15 +15,15 @@ from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, 
 from batch.ledger.protocol import Access, Claim, Lease, NewBatch
 from batch.model import Balances, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, to_thousandths
-from batch.notes import Note, note
+from batch.notes import Note, make_note
 from batch.planning import account_identity
-from batch.planning.plan import forecast, make_plan
+from batch.planning.plan import compute_forecast, make_plan
 from batch.planning.reconciliation import keep_books
 from batch.planning.retry import RetryPolicy
 from batch.provider.codes import PROOF
 from batch.runner.execute import perform
 from batch.runner.open_account import decide
-from batch.runner.session import RunOptions, World
+from batch.runner.session import Environment, RunOptions
 from tests.builders import NOON
 from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import MAIN
@@ -95,11 +95,11 @@ class Player:
         """Until the batch has ended."""
         plan = make_plan(self.scenario.sheet, removes_first=self.scenario.removes_first)
         opening = Balances(self._euros(MAIN), {token: self._euros(token) for token in self.scenario.subaccounts}, NOON)
-        played = forecast(plan, opening.main, opening.subaccounts)
+        played = compute_forecast(plan, opening.main, opening.subaccounts)
         self.ledger.create(NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCESS, "me"))
         try:
             for _ in range(BOUND):
-                if self.ledger.head(BATCH).state is BatchState.FINISHED:
+                if self.ledger.read_head(BATCH).state is BatchState.FINISHED:
                     break
                 self.process()
                 self.compare()
@@ -140,7 +140,7 @@ class Player:
             refresh=pid > 1,
         )
         human, disk = Human(self), cast(Any, self.disk)
-        world = World(disk, disk, self.time.now, human, human, self.rng, self.time.monotonic)
+        world = Environment(disk, disk, self.time.now, human, human, self.rng, self.time.monotonic)
         perform(world, world.ledger.work(BATCH), options, dict.fromkeys(self.scenario.subaccounts, 1))
 
     def rival(self) -> None:
@@ -181,7 +181,7 @@ class Player:
         doubted = self.ledger.work(BATCH).doubted
         for entry in view.rows:
             if entry.result.status is Status.UNKNOWN:
-                if entry.result.note == note("untold") and entry.row.number not in doubted:
+                if entry.result.note == make_note("untold") and entry.row.number not in doubted:
                     self.check_that_balances_do_not_tell(entry.row.number)
                 applied = self.provider.applied.count(entry.row.number) == 1
                 try:
@@ -265,7 +265,7 @@ class Player:
     def at_the_end(self, forecast_after: Decimal | None) -> None:
         """The books, the balances and the record."""
         view = self.ledger.view(BATCH)
-        difference = verify.first_difference(view)
+        difference = verify.find_difference(view)
         if difference:
             raise Violation(f"the record is not whole: {difference}")
         rows = Counter(entry.result.status for entry in view.rows)
@@ -378,7 +378,7 @@ class Disk:
         claim = Claim("here", "boot", "here", pid, float(pid))
 
         def may_take(lease: Lease) -> bool:
-            return account_identity.may_take_over(
+            return account_identity.may_take_lease(
                 is_alive=lease.claim.pid in player.alive,
                 until=lease.until,
                 now=player.time.now(),
@@ -407,7 +407,7 @@ class Human:
         self._asked = False
         self._rival_tried = False
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Whether Ctrl-C was pressed."""
         if self._player.rng.random() < self._player.scenario.roughness.interrupt:
             self._asked = True
@@ -418,15 +418,15 @@ class Human:
         self._player.time.pass_by(seconds)
         self.meanwhile()
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """The run begins."""
 
-    def row_ended(self, row: int, status: Status) -> None:
+    def report_row(self, row: int, status: Status) -> None:
         """A row ended."""
         self._player.say(f"row {row} is {status}")
         self.meanwhile()
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """The run waits."""
         self._player.say(f"waiting {seconds:.0f} s: {why}")
 

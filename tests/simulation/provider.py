@@ -13,7 +13,7 @@ from decimal import Decimal
 from batch.errors import ProviderUnreachable
 from batch.model import Direction, Movement
 from batch.money import CENT, from_thousandths, to_thousandths
-from batch.notes import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome, note
+from batch.notes import Answer, Applied, Exchange, NoAnswer, NotSent, Outcome, make_note
 from batch.provider import responses
 from batch.provider.client import RepeatWatch
 from tests.builders import NOON
@@ -98,7 +98,7 @@ class ModelProvider(ProviderInMemory):
         self._repeats = RepeatWatch()
         self._last_success: Answer | None = None
 
-    def ahead(self) -> float:
+    def predict_wait(self) -> float:
         """Any call may have to wait for its turn."""
         return 0.03 if len(self.sent) % 3 == 1 else 0.0
 
@@ -106,7 +106,7 @@ class ModelProvider(ProviderInMemory):
         """Answer with whatever befalls it."""
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._honestly(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
-        return self._repeats.check(responses.movement_outcome(exchange), movement)
+        return self._repeats.check(responses.judge_exchange(exchange), movement)
 
     def believe(self, movement: Movement) -> None:
         """What the client takes for not applied is, for every later doubt, what others did."""
@@ -131,17 +131,17 @@ class ModelProvider(ProviderInMemory):
             return self._lie(kind.removesuffix("-after"), movement)
         match kind:
             case "not-sent":
-                return NotSent(note("connection-refused"))
+                return NotSent(make_note("connection-refused"))
             case "late":
                 # The server keeps no request for longer than the settling time, less what a reading may lag.
                 delay = self._rng.uniform(0, SETTLE_SECONDS * 0.95 - self._rough.lag)
                 self._time.due.append((self._time.seconds + delay, lambda: self._apply_late(movement)))
                 self._time.pass_by(self._rng.choice([0.0, READ_TIMEOUT]))
-                return NoAnswer(note("answer-late"))
+                return NoAnswer(make_note("answer-late"))
             case "silence":
                 self._perhaps_answer(movement)
                 self._time.pass_by(READ_TIMEOUT)
-                return NoAnswer(note("connection-closed"))
+                return NoAnswer(make_note("connection-closed"))
             case "broken":
                 return self._broken(self._perhaps_answer(movement).body)
             case "twice":
@@ -252,7 +252,7 @@ class ModelProvider(ProviderInMemory):
         self._live()
         if call != "move" and self._rng.random() < self._rough.question_fault:
             self._time.pass_by(1.0)
-            raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
+            raise ProviderUnreachable(make_note("said", words="The provider cannot be reached."))
 
     def _live(self) -> None:
         """Between any two calls, accounts send SMS, and now and then one is topped up."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from batch.frames import CheckedSheet
-from batch.model import Appearance, Cell, Role
+from batch.model import Cell, CellFormatting, ColumnRole
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
 from tests.builders import grid
 
@@ -16,7 +16,7 @@ KNOWN = frozenset({"sub-1", "sub-2", "0012345", "54321", "b71ed0c2a94f"})
 ROW: tuple[Cell, ...] = ("sub-1", "10", "add")
 PAIR: Sequence[Cell] = ("Token", "Crédit", "Débit")
 BOTH: Sequence[Cell] = ("Token", "Montant", "Sens", "Crédit", "Débit")
-HIDDEN = Appearance(hidden_rows=frozenset({2, 9}))
+HIDDEN = CellFormatting(hidden_rows=frozenset({2, 9}))
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Case:
     header: Sequence[Cell] = ("Token", "Amount", "Direction")
     is_text_file: bool = False
     conventions: Conventions = field(default_factory=Conventions)
-    appearance: Appearance = field(default_factory=Appearance)
+    appearance: CellFormatting = field(default_factory=CellFormatting)
     others: frozenset[str] | set[str] = frozenset()
     """Errors that are said besides."""
 
@@ -49,7 +49,7 @@ def _row(code: str, cell: str, *cells: Cell) -> Case:
 def _shown(code: str, cell: str, text: str, *cells: Cell, others: frozenset[str] | set[str] = frozenset()) -> Case:
     """A row whose cell is shown as another text."""
     place = 2, ord(cell[0]) - ord("A")
-    return Case(code, cell, [cells], appearance=Appearance(shown={place: text}), others=others)
+    return Case(code, cell, [cells], appearance=CellFormatting(shown={place: text}), others=others)
 
 
 CASES = [
@@ -61,7 +61,7 @@ CASES = [
         None,
         [],
         header=ROW,
-        conventions=Conventions(columns={Role.TOKEN: "A", Role.AMOUNT: "B", Role.DIRECTION: "C"}),
+        conventions=Conventions(columns={ColumnRole.TOKEN: "A", ColumnRole.AMOUNT: "B", ColumnRole.DIRECTION: "C"}),
     ),
     Case("column-missing", "A1", [["sub-1", "10"]], header=["Token", "Amount"]),
     Case("column-unknown", "B1", [ROW], header=["Token", "Montnat", "Sens"], others={"column-missing"}),
@@ -114,13 +114,13 @@ CASES = [
     _row("sign-contradicts", "B2", "sub-1", "+10", "remove"),
     Case("row-too-long", "D2", [("sub-1", "add", "12", "50")], Expected(), ["Token", "Direction", "Amount"], True),
     # Ways of writing a movement.
-    Case("column-not-found", None, [ROW], conventions=Conventions(columns={Role.AMOUNT: "Avance du mois"})),
+    Case("column-not-found", None, [ROW], conventions=Conventions(columns={ColumnRole.AMOUNT: "Avance du mois"})),
     Case(
         "columns-remembered",
         "B1",
         [ROW],
         header=["Token", "Avance du mois", "Sens"],
-        conventions=Conventions(remembered={Role.AMOUNT: "avance du mois"}),
+        conventions=Conventions(remembered={ColumnRole.AMOUNT: "avance du mois"}),
     ),
     Case("conventions-mixed", "E3", [(*ROW, None, None), ("sub-2", None, None, None, "5")], header=BOTH),
     Case(
@@ -134,17 +134,17 @@ CASES = [
     # What the eye sees.
     Case("rows-hidden", None, [ROW], appearance=HIDDEN),
     Case("rows-hidden-included", None, [ROW], appearance=HIDDEN, conventions=Conventions(include_hidden=True)),
-    Case("column-hidden", None, [ROW], appearance=Appearance(hidden_columns=frozenset({1}))),
+    Case("column-hidden", None, [ROW], appearance=CellFormatting(hidden_columns=frozenset({1}))),
     Case(
         "column-hidden-included",
         None,
         [ROW],
-        appearance=Appearance(hidden_columns=frozenset({1})),
+        appearance=CellFormatting(hidden_columns=frozenset({1})),
         conventions=Conventions(include_hidden=True),
     ),
-    Case("format-not-evaluated", None, [ROW], appearance=Appearance(untold=((1, 1, 9, 1),))),
-    Case("cell-covered", "B3", [ROW, ("sub-2", "5", "add")], appearance=Appearance(merged=((2, 1, 3, 1),))),
-    Case("cell-struck", "A2", [ROW], appearance=Appearance(struck=frozenset({(2, 0)}))),
+    Case("format-not-evaluated", None, [ROW], appearance=CellFormatting(untold=((1, 1, 9, 1),))),
+    Case("cell-covered", "B3", [ROW, ("sub-2", "5", "add")], appearance=CellFormatting(merged=((2, 1, 3, 1),))),
+    Case("cell-struck", "A2", [ROW], appearance=CellFormatting(struck=frozenset({(2, 0)}))),
     _shown("cell-not-shown", "B2", "", "sub-1", Decimal(10), "add"),
     _shown("amount-shown-rounded", "B2", "12.35", "sub-1", Decimal("12.345"), "add"),
     _shown("amount-percentage", "B2", "50%", "sub-1", Decimal("0.5"), "add"),

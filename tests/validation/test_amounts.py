@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.model import Cell
-from batch.money import amount_text
+from batch.money import encode_amount
 from batch.validation.amounts import MAX_TEXT, read_amount
-from batch.validation.cells import cell_shown
+from batch.validation.cells import format_cell
 
 AMOUNTS = st.decimals("0.001", "999999999.999", places=3)
 
@@ -136,7 +136,7 @@ def test_an_amount_that_cannot_be_sent_breaks_one_rule(cell: Cell, code: str) ->
 def written(draw: st.DrawFn) -> tuple[Decimal, str]:
     """An amount, and one of the ways that people write it."""
     amount = draw(AMOUNTS)
-    plain = draw(st.sampled_from([amount_text(amount), f"{amount:.3f}", f"{amount.normalize():f}"]))
+    plain = draw(st.sampled_from([encode_amount(amount), f"{amount:.3f}", f"{amount.normalize():f}"]))
     whole, _, fraction = plain.partition(".")
     group, decimal = draw(
         st.sampled_from(
@@ -196,4 +196,4 @@ def test_any_number_is_read_or_refused_and_never_raises(number: Decimal) -> None
     ],
 )  # fmt: skip
 def test_a_cell_is_shown_as_excel_shows_it(cell: Cell, text: str) -> None:
-    assert cell_shown(cell) == text
+    assert format_cell(cell) == text

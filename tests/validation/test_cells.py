@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.findings import Finding
-from batch.model import Cell, Role
-from batch.validation.cells import has_other_currency, is_currency_column, names_other_unit, read_currency
+from batch.model import Cell, ColumnRole
+from batch.validation.cells import has_foreign_unit, has_other_currency, is_currency_column, read_currency
 from batch.validation.header import find_header
-from batch.validation.titles import column_roles, is_currency_title
+from batch.validation.titles import find_column_roles, is_currency_title
 
 OTHERS = sorted(list_currencies() - {"EUR"})
 NAMES = [get_currency_name(code, locale=locale) for code in OTHERS for locale in ("en", "fr")]
-AMOUNTS = {Role.AMOUNT, Role.ADDED, Role.REMOVED}
+AMOUNTS = {ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED}
 
 
 def takes_amounts(title: str) -> bool:
-    return not AMOUNTS.isdisjoint(dict(column_roles(title)))
+    return not AMOUNTS.isdisjoint(dict(find_column_roles(title)))
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -35,7 +35,7 @@ def test_an_amount_in_any_other_currency_is_not_taken_for_euros(code: str) -> No
         f"Débit (en {code})",
     ):
         assert not takes_amounts(title), title
-        assert names_other_unit(title) or "en" in title or code.lower() in title, title
+        assert has_foreign_unit(title) or "en" in title or code.lower() in title, title
     assert read_currency(code)
     assert is_currency_column([code, "USD"])
 
@@ -75,8 +75,8 @@ def test_a_remark_in_brackets_leaves_an_amount_in_euros(remark: str) -> None:
 
 
 def test_brackets_beside_a_token_or_a_direction_may_hold_anything() -> None:
-    assert dict(column_roles("Token (USD)")) == {Role.TOKEN: 0}
-    assert dict(column_roles("Sens (1 = ajout, 2 = le reste)")) == {Role.DIRECTION: 0}
+    assert dict(find_column_roles("Token (USD)")) == {ColumnRole.TOKEN: 0}
+    assert dict(find_column_roles("Sens (1 = ajout, 2 = le reste)")) == {ColumnRole.DIRECTION: 0}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_brackets_beside_a_token_or_a_direction_may_hold_anything() -> None:
 )  # fmt: skip
 def test_titles_of_currencies_as_people_write_them(title: str) -> None:
     assert is_currency_title(title)
-    assert not column_roles(title)
+    assert not find_column_roles(title)
     found = find_header([["Token", "Montant", title, "Sens"]])
     assert found
     assert (found.currency, found.findings) == (2, ())
@@ -163,6 +163,6 @@ def test_a_column_of_currencies_is_known_by_its_cells(cells: list[Cell], is_one:
 @given(st.text())
 def test_any_text_can_be_a_currency(text: str) -> None:
     is_currency_title(text)
-    names_other_unit(text)
+    has_foreign_unit(text)
     is_currency_column([text])
     assert read_currency(text, beside_others=True) or not has_other_currency([text])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.frames import CheckedSheet, Grid, make_frame
-from batch.model import Cell, Direction, Movement, Role, movements_of
+from batch.model import Cell, ColumnRole, Direction, Movement, list_movements
 from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import SOURCE, grid, invalid_rows
 from tests.validation.cases import CASES, KNOWN, ROW, Case
@@ -49,8 +49,8 @@ def test_a_french_sheet_with_extra_columns_is_read_as_it_was_meant() -> None:
     )
     assert sheet.findings == ()
     assert sheet.columns == ("Agence", "Sens", "Montant TTC (€)", "N° de sous-compte", "2026")
-    assert sheet.roles == {Role.DIRECTION: 1, Role.AMOUNT: 2, Role.TOKEN: 3}
-    assert movements_of(sheet.rows) == [
+    assert sheet.roles == {ColumnRole.DIRECTION: 1, ColumnRole.AMOUNT: 2, ColumnRole.TOKEN: 3}
+    assert list_movements(sheet.rows) == [
         Movement(2, "sub-1", Direction.ADD, Decimal("1234.56")),
         Movement(3, "sub-2", Direction.REMOVE, Decimal("12.5")),
     ]
@@ -178,7 +178,7 @@ def test_any_grid_is_checked_and_never_raises(rows: list[list[Cell]]) -> None:
     sheet = check_sheet(Grid(SOURCE, make_frame([["Token", "Montant", "Sens"], *rows])), KNOWN, Expected(rows=1))
     assert [row.number for row in sheet.rows] == sorted({row.number for row in sheet.rows})
     for row in sheet.rows:
-        assert row.is_valid == bool(movements_of([row]))
+        assert row.is_valid == bool(list_movements([row]))
         kept = [cell or None if isinstance(cell, str) else cell for cell in rows[row.number - 2]]
         assert row.cells == tuple([*kept, *[None] * len(row.cells)][: len(row.cells)])
         assert row.is_valid or any(finding.is_error for finding in row.findings)

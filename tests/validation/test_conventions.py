@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.frames import CheckedSheet
-from batch.model import Cell, Direction, Movement, Role, movements_of
-from batch.money import amount_text
-from batch.validation.check_sheet import Conventions, Expected, check_sheet, titles_to_keep
+from batch.model import Cell, ColumnRole, Direction, Movement, list_movements
+from batch.money import encode_amount
+from batch.validation.check_sheet import Conventions, Expected, check_sheet, keep_titles
 from tests.builders import grid
 
 AMOUNTS = st.decimals("0.01", "9999.99", places=2)
@@ -33,7 +33,7 @@ def row_codes(sheet: CheckedSheet) -> list[list[str]]:
 
 
 def moved(sheet: CheckedSheet) -> list[tuple[Direction, Decimal]]:
-    return [(movement.direction, movement.amount) for movement in movements_of(sheet.rows)]
+    return [(movement.direction, movement.amount) for movement in list_movements(sheet.rows)]
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def moved(sheet: CheckedSheet) -> list[tuple[Direction, Decimal]]:
 def test_a_pair_of_columns_is_an_amount_and_a_direction(added: str, removed: str) -> None:
     sheet = checked(["a", None, "3,50"], ["b", Decimal(2), None], header=["Token", added, removed])
     assert sheet.findings == ()
-    assert sheet.roles == {Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 2}
+    assert sheet.roles == {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 2}
     assert moved(sheet) == [(Direction.REMOVE, Decimal("3.5")), (Direction.ADD, Decimal(2))]
 
 
 @given(MOVEMENTS, st.sampled_from([None, "", " ", Decimal(0), "0,00", "-", " -   €"]))
 def test_a_pair_is_read_whatever_stands_for_nothing(movements: list[tuple[Direction, Decimal]], nothing: Cell) -> None:
     rows: list[list[Cell]] = [
-        [f"t{number}", *((amount, nothing) if direction is Direction.ADD else (nothing, amount_text(amount)))]
+        [f"t{number}", *((amount, nothing) if direction is Direction.ADD else (nothing, encode_amount(amount)))]
         for number, (direction, amount) in enumerate(movements)
     ]
     sheet = checked(*rows, header=["Token", "Crédit", "Débit"])
@@ -104,7 +104,7 @@ def test_of_two_conventions_the_one_that_is_used_counts(paired: bool) -> None:
     row: list[Cell] = ["a", None, None, "5", None] if paired else ["a", "5", "ajout", None, None]
     sheet = checked(row, header=["Token", "Montant", "Sens", "Crédit", "Débit"])
     assert sheet.findings == ()
-    assert (Role.ADDED in sheet.roles, Role.AMOUNT in sheet.roles) == (paired, not paired)
+    assert (ColumnRole.ADDED in sheet.roles, ColumnRole.AMOUNT in sheet.roles) == (paired, not paired)
     assert moved(sheet) == [(Direction.ADD, Decimal(5))]
 
 
@@ -144,17 +144,17 @@ def test_words_and_signs_are_not_mixed() -> None:
 
 @pytest.mark.parametrize("name", ["Avance du mois", "avance du mois", "AVANCE DU MOIS :", "B", " b "])
 def test_a_column_is_named_by_hand_by_its_title_or_its_letter(name: str) -> None:
-    conventions = Conventions({Role.AMOUNT: name})
+    conventions = Conventions({ColumnRole.AMOUNT: name})
     sheet = checked(
         ["a", "5", "7", "ajout"], header=["Token", "Avance du mois", "Montant", "Sens"], conventions=conventions
     )
     assert codes(sheet) == []
     assert moved(sheet) == [(Direction.ADD, Decimal(5))]
-    assert titles_to_keep(sheet, conventions.columns) == {Role.AMOUNT: "Avance du mois"}
+    assert keep_titles(sheet, conventions.columns) == {ColumnRole.AMOUNT: "Avance du mois"}
 
 
 def test_columns_may_all_be_named_by_letter() -> None:
-    by_hand = Conventions({Role.TOKEN: "A", Role.ADDED: "C", Role.REMOVED: "D"})
+    by_hand = Conventions({ColumnRole.TOKEN: "A", ColumnRole.ADDED: "C", ColumnRole.REMOVED: "D"})
     sheet = checked(["x", "n", "5", None], header=["Qui", "Note", "Plus", "Moins"], conventions=by_hand)
     assert codes(sheet) == []
     assert sheet.rows[0].number == 2
@@ -163,7 +163,7 @@ def test_columns_may_all_be_named_by_letter() -> None:
 
 def test_a_column_that_is_not_there_is_an_error_although_another_would_do() -> None:
     sheet = checked(
-        ["a", "5", "ajout"], header=["Token", "Montant", "Sens"], conventions=Conventions({Role.AMOUNT: "Prix"})
+        ["a", "5", "ajout"], header=["Token", "Montant", "Sens"], conventions=Conventions({ColumnRole.AMOUNT: "Prix"})
     )
     assert codes(sheet) == ["column-not-found"]
     assert sheet.has_sheet_errors
@@ -172,14 +172,16 @@ def test_a_column_that_is_not_there_is_an_error_although_another_would_do() -> N
 def test_what_was_named_by_hand_decides_between_conventions() -> None:
     header = ["Token", "Montant", "Sens", "Crédit", "Débit"]
     row: list[Cell] = ["a", "1", "ajout", "2", None]
-    by_pair = checked(row, header=header, conventions=Conventions({Role.ADDED: "Crédit", Role.REMOVED: "Débit"}))
-    by_word = checked(row, header=header, conventions=Conventions({Role.AMOUNT: "Montant"}))
+    by_pair = checked(
+        row, header=header, conventions=Conventions({ColumnRole.ADDED: "Crédit", ColumnRole.REMOVED: "Débit"})
+    )
+    by_word = checked(row, header=header, conventions=Conventions({ColumnRole.AMOUNT: "Montant"}))
     assert (codes(by_pair), moved(by_pair)) == ([], [(Direction.ADD, Decimal(2))])
     assert (codes(by_word), moved(by_word)) == ([], [(Direction.ADD, Decimal(1))])
 
 
 def test_a_remembered_column_is_used_only_where_none_is_found() -> None:
-    kept = Conventions(remembered={Role.AMOUNT: "Avance du mois"})
+    kept = Conventions(remembered={ColumnRole.AMOUNT: "Avance du mois"})
     row: list[Cell] = ["a", "5", "ajout"]
     used = checked(row, header=["Token", "Avance du mois", "Sens"], conventions=kept)
     assert codes(used) == ["columns-remembered"]
@@ -191,7 +193,7 @@ def test_a_remembered_column_is_used_only_where_none_is_found() -> None:
 
 
 def test_a_whole_remembered_pair_is_used() -> None:
-    kept = Conventions(remembered={Role.ADDED: "Plus", Role.REMOVED: "Moins"})
+    kept = Conventions(remembered={ColumnRole.ADDED: "Plus", ColumnRole.REMOVED: "Moins"})
     sheet = checked(["a", None, "5"], header=["Token", "Plus", "Moins"], conventions=kept)
     assert codes(sheet) == ["columns-remembered"] * 2
-    assert movements_of(sheet.rows) == [Movement(2, "a", Direction.REMOVE, Decimal(5))]
+    assert list_movements(sheet.rows) == [Movement(2, "a", Direction.REMOVE, Decimal(5))]

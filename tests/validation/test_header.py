@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Cell, Role
-from batch.validation.header import SEARCHED_ROWS, Header, cell_address, find_header, missing_header
-from batch.validation.titles import column_roles
+from batch.model import Cell, ColumnRole
+from batch.validation.header import SEARCHED_ROWS, Header, find_header, format_cell_address, report_missing_header
+from batch.validation.titles import find_column_roles
 
 
 def header(*rows: list[Cell]) -> Header:
@@ -30,9 +30,9 @@ def said(found: Header) -> list[tuple[str, str | None]]:
 def test_columns_may_stand_in_any_order(titles: list[Cell]) -> None:
     found = header(titles)
     assert {role: titles[column] for role, column in found.roles.items()} == {
-        Role.TOKEN: "Token",
-        Role.AMOUNT: "Montant",
-        Role.DIRECTION: "Sens",
+        ColumnRole.TOKEN: "Token",
+        ColumnRole.AMOUNT: "Montant",
+        ColumnRole.DIRECTION: "Sens",
     }
     assert found.findings == ()
     assert found.titles == tuple(titles)
@@ -41,7 +41,7 @@ def test_columns_may_stand_in_any_order(titles: list[Cell]) -> None:
 def test_titles_and_logos_above_the_table_do_no_harm() -> None:
     found = header(["Crédits de mai"], [], ["Compte :", "n° 12"], [None, "Token", "Montant", "Sens"], ["Token", "x"])
     assert found.row == 4
-    assert found.roles == {Role.TOKEN: 1, Role.AMOUNT: 2, Role.DIRECTION: 3}
+    assert found.roles == {ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 2, ColumnRole.DIRECTION: 3}
 
 
 def test_of_equal_headers_the_first_is_taken() -> None:
@@ -101,11 +101,11 @@ def test_without_a_header_the_row_that_looks_most_like_one_is_named() -> None:
         ["sub-1", "12,50", "ajout"],
         ["sub-2", Decimal(5), "retrait"],
     ]
-    finding = missing_header(rows)
+    finding = report_missing_header(rows)
     assert "if row 2 is one (“Qui”, “Combien”, “Quoi”)" in finding.message
     assert "--column ROLE=TITLE" in finding.message
-    assert "is one" not in missing_header(rows[2:]).message
-    assert "is one" not in missing_header([]).message
+    assert "is one" not in report_missing_header(rows[2:]).message
+    assert "is one" not in report_missing_header([]).message
 
 
 def test_an_unknown_column_is_no_finding_when_none_is_missing() -> None:
@@ -123,7 +123,7 @@ def test_two_columns_that_are_as_sure_are_never_chosen_between(other: str) -> No
 def test_a_looser_title_beside_a_surer_one_is_the_accountant_s_own_column() -> None:
     found = header(["Compte", "Token", "Crédit", "Montant", "Type", "Sens"])
     assert found.findings == ()
-    assert found.roles == {Role.TOKEN: 1, Role.AMOUNT: 3, Role.DIRECTION: 5}
+    assert found.roles == {ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 3, ColumnRole.DIRECTION: 5}
 
 
 def test_two_months_are_never_chosen_between() -> None:
@@ -138,7 +138,7 @@ def test_in_a_file_of_entries_the_auxiliary_account_is_the_token() -> None:
         "Montantdevise", "Idevise",
     ])  # fmt: skip
     assert found.findings == ()
-    assert found.roles == {Role.TOKEN: 6, Role.REMOVED: 11, Role.ADDED: 12}
+    assert found.roles == {ColumnRole.TOKEN: 6, ColumnRole.REMOVED: 11, ColumnRole.ADDED: 12}
 
 
 def test_of_many_equal_columns_the_first_two_are_named() -> None:
@@ -152,13 +152,13 @@ def test_of_many_equal_columns_the_first_two_are_named() -> None:
     [(0, 1, "A1"), (25, 5, "Z5"), (26, 5, "AA5"), (701, 2, "ZZ2"), (702, 2, "AAA2"), (16383, 1048576, "XFD1048576")],
 )
 def test_an_address_is_the_one_that_excel_shows(column: int, row: int, address: str) -> None:
-    assert cell_address(column, row) == address
+    assert format_cell_address(column, row) == address
 
 
 def test_a_header_of_two_rows_is_read_as_one() -> None:
     found = header(["Crédits de mai"], ["Token", "Mouvement", None], [None, "Ajout", "Retrait"], ["a", "1", None])
     assert (found.row, found.titles) == (3, ("Token", "Ajout", "Retrait"))
-    assert found.roles == {Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 2}
+    assert found.roles == {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 2}
 
 
 def test_a_merged_title_spans_the_columns_below_it() -> None:
@@ -168,7 +168,7 @@ def test_a_merged_title_spans_the_columns_below_it() -> None:
     ]
     found = find_header(rows, merged=[(1, 1, 1, 2), (1, 3, 1, 4)])
     assert found
-    assert (found.row, found.roles) == (2, {Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 3})
+    assert (found.row, found.roles) == (2, {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 3})
 
 
 def test_a_first_movement_is_never_taken_for_half_a_header() -> None:
@@ -180,13 +180,13 @@ def test_a_first_movement_is_never_taken_for_half_a_header() -> None:
 @pytest.mark.parametrize("amount", ["12,50", Decimal("12.5"), "1,234", "0", "12,5 %", True])
 @pytest.mark.parametrize("direction", ["C", "Ajout"])
 def test_a_movement_is_no_header_of_columns_that_are_named_by_their_letters(amount: Cell, direction: str) -> None:
-    columns = {Role.TOKEN: "A", Role.AMOUNT: "B", Role.DIRECTION: "C"}
+    columns = {ColumnRole.TOKEN: "A", ColumnRole.AMOUNT: "B", ColumnRole.DIRECTION: "C"}
     movements: list[list[Cell]] = [["sub-1", amount, direction], ["sub-2", Decimal(5), "D"]]
     header = find_header(movements, columns)
     assert header is None or header.row != 1 or not header.roles.keys() >= columns.keys()
     found = find_header([["Client", "Avance du mois", "Op"], *movements], columns)
     assert found
-    assert (found.row, found.roles) == (1, {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
+    assert (found.row, found.roles) == (1, {ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2})
 
 
 def test_an_amount_that_looks_like_a_year_is_no_part_of_the_title_above_it() -> None:
@@ -202,22 +202,22 @@ def test_a_banner_in_merged_cells_does_no_harm() -> None:
 
 
 def test_a_title_of_two_rows_can_be_named_by_hand() -> None:
-    found = find_header([["Token", "Avance"], [None, "du mois"], ["sub-1", "5"]], {Role.AMOUNT: "du mois avance"})
+    found = find_header([["Token", "Avance"], [None, "du mois"], ["sub-1", "5"]], {ColumnRole.AMOUNT: "du mois avance"})
     assert found
-    assert (found.row, found.roles) == (2, {Role.TOKEN: 0, Role.AMOUNT: 1})
+    assert (found.row, found.roles) == (2, {ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1})
 
 
-def _looked_up(columns: int, by_hand: Mapping[Role, str]) -> int:
+def _looked_up(columns: int, by_hand: Mapping[ColumnRole, str]) -> int:
     """How many titles are looked up in a table that is so wide, none of whose cells are alike."""
     rows: list[list[Cell]] = [[f"Été {row} n° {column}" for column in range(columns)] for row in range(30)]
     merged = [(row, column, row, column + 1) for row in range(1, 30) for column in range(0, columns, 2)]
-    with patch("batch.validation.header.column_roles", wraps=column_roles) as looked_up:
+    with patch("batch.validation.header.find_column_roles", wraps=find_column_roles) as looked_up:
         assert find_header(rows, by_hand, merged) is None
     return looked_up.call_count
 
 
-@pytest.mark.parametrize("by_hand", [{}, {Role.AMOUNT: "Avance", Role.TOKEN: "B2"}])
-def test_the_work_grows_with_the_cells_that_are_looked_at(by_hand: Mapping[Role, str]) -> None:
+@pytest.mark.parametrize("by_hand", [{}, {ColumnRole.AMOUNT: "Avance", ColumnRole.TOKEN: "B2"}])
+def test_the_work_grows_with_the_cells_that_are_looked_at(by_hand: Mapping[ColumnRole, str]) -> None:
     assert _looked_up(200, by_hand) <= 2.1 * _looked_up(100, by_hand) <= 2.1 * 30 * 100 * 4
 
 
@@ -230,7 +230,7 @@ def test_a_wide_table_is_searched_in_no_time() -> None:
 
 @given(st.lists(st.lists(st.none() | st.text() | st.sampled_from(["Token", "Crédit", "Débit", "Sens", "Montant"]))))
 def test_any_rows_are_searched_and_the_columns_are_theirs(rows: list[list[Cell]]) -> None:
-    found = find_header(rows, {Role.AMOUNT: "C"}, [(1, 0, 1, 3), (2, 1, 3, 2)])
+    found = find_header(rows, {ColumnRole.AMOUNT: "C"}, [(1, 0, 1, 3), (2, 1, 3, 2)])
     if found:
         assert 1 <= found.row <= len(rows)
         assert len(set(found.roles.values())) == len(found.roles)

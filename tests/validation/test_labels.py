@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.validation.footer import LabelKind, label_kind
-from batch.validation.vocabulary import total_label
+from batch.validation.footer import LabelKind, find_label_kind
+from batch.validation.vocabulary import parse_total_label
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ from batch.validation.vocabulary import total_label
     ],
 )  # fmt: skip
 def test_labels_as_people_write_them(kind: LabelKind, texts: list[str]) -> None:
-    assert {text: label_kind(text) for text in texts} == dict.fromkeys(texts, kind)
+    assert {text: find_label_kind(text) for text in texts} == dict.fromkeys(texts, kind)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_labels_as_people_write_them(kind: LabelKind, texts: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_a_token_or_a_name_is_no_label(text: str) -> None:
-    assert label_kind(text) is None
+    assert find_label_kind(text) is None
 
 
 @given(
@@ -81,12 +81,12 @@ def test_a_token_or_a_name_is_no_label(text: str) -> None:
     st.sampled_from(["Total", "Report", "Solde", "Nombre"]),
 )
 def test_a_label_followed_by_a_name_is_a_name(name: str, label: str) -> None:
-    kind = label_kind(f"{label} {name}xq")
+    kind = find_label_kind(f"{label} {name}xq")
     assert kind is None
 
 
 @given(st.text())
 def test_any_text_can_be_a_label(text: str) -> None:
-    kind = label_kind(text)
-    if total_label(text, strict=True):
+    kind = find_label_kind(text)
+    if parse_total_label(text, strict=True):
         assert kind is not None

@@ -13,22 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.frames import DTYPES, make_frame, take_rows
-from batch.model import Appearance, Cell, Direction, Role, SheetRow
+from batch.model import Cell, CellFormatting, ColumnRole, Direction, SheetRow
 from batch.validation.cells import Body
-from batch.validation.formatting import Looks
-from batch.validation.rows import ReadRows, Table, read_rows
+from batch.validation.formatting import FormattingChecks
+from batch.validation.rows import ReadRows, TableLayout, read_rows
 from batch.validation.tokens import KnownTokens
 
 KNOWN = KnownTokens(["sub-1", "sub-2", "0012", "1"])
 ROLES = st.sampled_from(
     [
-        {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2},
-        {Role.TOKEN: 2, Role.AMOUNT: 0},
-        {Role.TOKEN: 0, Role.ADDED: 2, Role.REMOVED: 1},
-        {Role.TOKEN: 0, Role.ADDED: 2, Role.REMOVED: 1, Role.AMOUNT: 3},
-        {Role.AMOUNT: 1, Role.DIRECTION: 2},
-        {Role.TOKEN: 1, Role.DIRECTION: 0},
-        {Role.TOKEN: 0},
+        {ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2},
+        {ColumnRole.TOKEN: 2, ColumnRole.AMOUNT: 0},
+        {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 2, ColumnRole.REMOVED: 1},
+        {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 2, ColumnRole.REMOVED: 1, ColumnRole.AMOUNT: 3},
+        {ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2},
+        {ColumnRole.TOKEN: 1, ColumnRole.DIRECTION: 0},
+        {ColumnRole.TOKEN: 0},
     ]
 )
 NUMBERS = [
@@ -53,13 +53,15 @@ CELLS: st.SearchStrategy[Cell] = (
 )
 PLACES = st.tuples(st.integers(2, 12), st.integers(0, 4))
 APPEARANCES = st.builds(
-    Appearance,
+    CellFormatting,
     shown=st.dictionaries(PLACES, st.sampled_from(["0012", "", "12.35", "50%"]), max_size=2),
     struck=st.frozensets(PLACES, max_size=1),
 )
 
 
-def read(rows: Sequence[Sequence[Cell]], table: Table, known: KnownTokens | None, looks: Looks, first: int) -> ReadRows:
+def read(
+    rows: Sequence[Sequence[Cell]], table: TableLayout, known: KnownTokens | None, looks: FormattingChecks, first: int
+) -> ReadRows:
     padded = [(*row[: table.width], *[None] * (table.width - len(row))) for row in rows]
     frame = make_frame([*[[None] * table.width] * (first - 1), *padded]).iloc[first - 1 :]
     if table.is_text_file:
@@ -71,8 +73,8 @@ def rows_of(read: ReadRows) -> list[SheetRow]:
     return list(take_rows(read.frame, read.findings))
 
 
-def table_of(roles: dict[Role, int], *, signed: bool = False, is_text_file: bool = False) -> Table:
-    return Table(5, ("a", "b", "c", "d", ""), roles, signed, is_text_file)
+def table_of(roles: dict[ColumnRole, int], *, signed: bool = False, is_text_file: bool = False) -> TableLayout:
+    return TableLayout(5, ("a", "b", "c", "d", ""), roles, signed, is_text_file)
 
 
 def written(rows: Sequence[SheetRow]) -> str:
@@ -94,14 +96,17 @@ def written(rows: Sequence[SheetRow]) -> str:
     st.lists(st.lists(CELLS, max_size=6), max_size=10),
 )
 def test_rows_are_read_together_as_each_is_by_itself(
-    roles: dict[Role, int],
+    roles: dict[ColumnRole, int],
     signed: bool,
     is_text_file: bool,
     known: KnownTokens | None,
-    appearance: Appearance,
+    appearance: CellFormatting,
     rows: list[list[Cell]],
 ) -> None:
-    table, looks = table_of(roles, signed=signed, is_text_file=is_text_file), Looks(appearance, roles, len(rows) + 1)
+    table, looks = (
+        table_of(roles, signed=signed, is_text_file=is_text_file),
+        FormattingChecks(appearance, roles, len(rows) + 1),
+    )
     if is_text_file:
         rows = [[None if cell is None else str(cell) for cell in row] for row in rows]
     together = read(rows, table, known, looks, 2)
@@ -115,23 +120,23 @@ def test_rows_are_read_together_as_each_is_by_itself(
 
 @pytest.mark.parametrize("odd", [True, datetime(2026, 5, 12), "#N/A"])  # noqa: DTZ001
 def test_a_cell_that_cannot_be_an_amount_is_never_taken_for_a_number_like_it(odd: Cell) -> None:
-    table = table_of({Role.TOKEN: 0, Role.ADDED: 1, Role.REMOVED: 2})
+    table = table_of({ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 2})
     cells = [("x", Decimal(1), None), ("x", odd, None), ("x", odd, Decimal(1))]
-    rows = rows_of(read(cells, table, None, Looks(Appearance(), table.roles, 9), 2))
+    rows = rows_of(read(cells, table, None, FormattingChecks(CellFormatting(), table.roles, 9), 2))
     assert (rows[0].token, rows[0].direction, rows[0].amount) == ("x", Direction.ADD, Decimal(1))
     assert [(row.amount, len(row.findings)) for row in rows[1:]] == [(None, 1), (None, 1)]
 
 
 def test_every_row_of_a_long_sheet_has_its_own_number() -> None:
-    table = table_of({Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
+    table = table_of({ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2})
     cells = [(f"t{number}", "1,5", "add") for number in range(5, 3505)]
-    found = read(cells, table, None, Looks(Appearance(), table.roles, 9), 5)
+    found = read(cells, table, None, FormattingChecks(CellFormatting(), table.roles, 9), 5)
     assert [(row.number, row.token) for row in rows_of(found)] == [(number, f"t{number}") for number in range(5, 3505)]
     assert found.findings == {}
 
 
 def test_rows_that_say_the_same_name_the_first_of_them() -> None:
-    table = table_of({Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2})
+    table = table_of({ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2})
     cells: list[Sequence[Cell]] = [
         ("a", "1", "add"),
         ("b", "1", "add"),
@@ -139,15 +144,15 @@ def test_rows_that_say_the_same_name_the_first_of_them() -> None:
         ("a", "1", "remove"),
         ("a", Decimal(1), "add"),
     ]
-    found = read(cells, table, None, Looks(Appearance(), table.roles, 9), 2)
+    found = read(cells, table, None, FormattingChecks(CellFormatting(), table.roles, 9), 2)
     assert {row: said[0].params["first"] for row, said in found.findings.items()} == {4: "2", 6: "2"}
 
 
 def test_a_row_of_nothing_but_uncalculated_formulas_beside_the_movement_is_empty_and_any_other_is_not() -> None:
-    roles = {Role.TOKEN: 0, Role.AMOUNT: 1, Role.DIRECTION: 2}
+    roles = {ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2}
     beside = (None, None, " ", '=IF(A2="","",1)')
     kept: list[Sequence[Cell]] = [("=B9", None, None, None), (None, "=B9", None, "=B9"), (*[None] * 3, "== 1")]
-    found = read([beside, *kept], table_of(roles), None, Looks(Appearance(), roles, 9), 2)
+    found = read([beside, *kept], table_of(roles), None, FormattingChecks(CellFormatting(), roles, 9), 2)
     assert [row.number for row in rows_of(found)] == [3, 4, 5]
-    of_text = read([beside], table_of(roles, is_text_file=True), None, Looks(Appearance(), roles, 9), 2)
+    of_text = read([beside], table_of(roles, is_text_file=True), None, FormattingChecks(CellFormatting(), roles, 9), 2)
     assert len(of_text.frame) == 1

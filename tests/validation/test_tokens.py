@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.model import Cell
-from batch.validation.cells import visible
-from batch.validation.tokens import MAX_COMPARED, MAX_TOKEN, KnownTokens, against_account, read_token
+from batch.validation.cells import strip_invisible
+from batch.validation.tokens import MAX_COMPARED, MAX_TOKEN, KnownTokens, check_token, read_token
 
 PLAIN = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
 INVISIBLE = ["\u200b", "\u200d", "\ufeff", "\u00ad", "\u2060", "\u202a", "\x00", "\x7f", "\u2800", "\ufe0f", "\u3164"]
@@ -153,7 +153,7 @@ def test_any_text_gives_a_token_on_one_line_or_a_broken_rule(text: str) -> None:
     if reading.token is None:
         assert reading.broken
     else:
-        assert reading.token == visible(reading.token) == visible(text)
+        assert reading.token == strip_invisible(reading.token) == strip_invisible(text)
         assert not set(reading.token) & {"\t", "\n", "\r", "\u00a0", "\u200b"}
 
 
@@ -165,14 +165,14 @@ def test_any_number_gives_a_token_or_a_broken_rule(number: Decimal) -> None:
 
 
 def broken(token: str, *known: str) -> tuple[str, str]:
-    rule = against_account(token, KnownTokens(known))
+    rule = check_token(token, KnownTokens(known))
     assert rule
     code, params = rule
     return code, params.get("as", "") + params.get("near", "") + params.get("candidate", "")
 
 
 def test_a_token_of_the_account_breaks_no_rule() -> None:
-    assert against_account("sub-1", KnownTokens(["sub-1", "sub-2"])) is None
+    assert check_token("sub-1", KnownTokens(["sub-1", "sub-2"])) is None
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,10 @@ def test_a_near_miss_is_suggested_only_if_it_is_the_only_one(token: str, suggest
 
 def test_a_very_large_account_is_not_searched_for_near_misses() -> None:
     known = KnownTokens([f"token-{number:06}" for number in range(0, 10 * MAX_COMPARED + 10, 10)])
-    assert known.near("token-00001x") is None
-    assert known.same_but_for_spaces("TOKEN-000010") == "token-000010"
+    assert known.find_near_miss("token-00001x") is None
+    assert known.find_same_letters("TOKEN-000010") == "token-000010"
 
 
 @given(PLAIN, st.lists(PLAIN))
 def test_any_token_and_account_can_be_compared(token: str, known: list[str]) -> None:
-    assert (against_account(token, KnownTokens(known)) is None) == (token in known)
+    assert (check_token(token, KnownTokens(known)) is None) == (token in known)

@@ -6,23 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.model import Direction, Role
-from batch.validation.titles import COLUMN_TITLES, close_title, column_roles
-from batch.validation.vocabulary import DIRECTION_WORDS, MINUS_SIGNS, PLUS_SIGNS, direction_of, fold, total_label
+from batch.model import ColumnRole, Direction
+from batch.validation.titles import COLUMN_TITLES, find_close_title, find_column_roles
+from batch.validation.vocabulary import (
+    DIRECTION_WORDS,
+    MINUS_SIGNS,
+    PLUS_SIGNS,
+    find_direction,
+    fold,
+    parse_total_label,
+)
 
 TITLES = [(role, title) for role, groups in COLUMN_TITLES.items() for group in groups for title in group]
 WORDS = [(direction, word) for direction, words in DIRECTION_WORDS.items() for word in words]
 
 
-def role_of(title: str) -> Role | None:
-    found = column_roles(title)
+def role_of(title: str) -> ColumnRole | None:
+    found = find_column_roles(title)
     return found[0][0] if found else None
 
 
 @pytest.mark.parametrize(
     ("role", "titles"),
     [
-        (Role.TOKEN, [
+        (ColumnRole.TOKEN, [
             "Token", "TOKEN ", "tokenSubaccount", "token_subaccount", "Token sous-compte", "Token du sous-compte",
             "N° de sous-compte", "Nº sous-compte", "№ de compte", "n° compte", "Numéro de sous-compte", "Sous-compte",
             "SOUS COMPTE", "Sous‑compte", "Sub-account", "Identifiant du sous-compte", "Jeton", "Token *", "Token :",
@@ -32,7 +39,7 @@ def role_of(title: str) -> Role | None:
             "sub_account_id",
             "Sous-compte SMS", "Token SMS Partner", "CompAuxNum", "CompteNum", "Num compte aux.",
         ]),
-        (Role.AMOUNT, [
+        (ColumnRole.AMOUNT, [
             "Amount", "AMOUNT (€)", "Amount (EUR)", "Amount in euros", "Montant", "Montant TTC (€)", "Montant en €",
             "Montant (en euros)", "Montant\nTTC", "Montant HT", "Montant à créditer", "Montant de l’opération", "€",
             "Somme", "Crédit", "Credit", "Montant du crédit", "montants", "Montant [EUR]",
@@ -46,7 +53,7 @@ def role_of(title: str) -> Role | None:
             "Amount for November 2026", "November amount", "Monthly amount", "Amount of the month", "monthlyAllocation",
             "Amount to allocate", "Allocated amount", "amount_to_allocate", "Monthly credit", "Amount per month",
         ]),
-        (Role.DIRECTION, [
+        (ColumnRole.DIRECTION, [
             "Direction", "Sens", "Sens (ajout/retrait)", "Ajout/Retrait", "Ajout / retrait", "Ajout ou retrait ?",
             "Add/Remove", "Crédit/Débit", "Débit / Crédit", "Opération", "Type d'opération", "Type d’opération", "Type",
             "Sens de l'opération", "Mouvement", "Action", "+/-", "+ / −", "-/+", "±", "C/D", "D/C", "D ou C",
@@ -58,7 +65,7 @@ def role_of(title: str) -> Role | None:
         ]),
     ],
 )  # fmt: skip
-def test_titles_as_people_write_them(role: Role, titles: list[str]) -> None:
+def test_titles_as_people_write_them(role: ColumnRole, titles: list[str]) -> None:
     assert {title: role_of(title) for title in titles} == dict.fromkeys(titles, role)
 
 
@@ -90,13 +97,13 @@ def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
     ("surer", "other"), [("Token", "Compte"), ("Auxiliaire", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")]
 )
 def test_a_surer_title_goes_before_a_looser_one(surer: str, other: str) -> None:
-    assert column_roles(surer)[0] < column_roles(other)[0]
+    assert find_column_roles(surer)[0] < find_column_roles(other)[0]
 
 
 @pytest.mark.parametrize(("role", "title"), TITLES)
-def test_every_title_of_the_table_is_found_in_any_case(role: Role, title: str) -> None:
+def test_every_title_of_the_table_is_found_in_any_case(role: ColumnRole, title: str) -> None:
     for written in (title, title.upper(), f" {title} :", f"{fold(title)} (€)", title.replace(" ", "_")):
-        assert role in dict(column_roles(written)), written
+        assert role in dict(find_column_roles(written)), written
 
 
 def test_no_word_stands_in_the_tables_twice() -> None:
@@ -105,8 +112,8 @@ def test_no_word_stands_in_the_tables_twice() -> None:
 
 
 def test_only_amounts_of_credit_and_one_side_of_a_pair_are_named_alike() -> None:
-    alike = {frozenset(dict(column_roles(title))) for _, title in TITLES}
-    assert {roles for roles in alike if len(roles) > 1} == {frozenset({Role.AMOUNT, Role.ADDED})}
+    alike = {frozenset(dict(find_column_roles(title))) for _, title in TITLES}
+    assert {roles for roles in alike if len(roles) > 1} == {frozenset({ColumnRole.AMOUNT, ColumnRole.ADDED})}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +128,7 @@ def test_only_amounts_of_credit_and_one_side_of_a_pair_are_named_alike() -> None
     ],
 )  # fmt: skip
 def test_labels_of_totals_as_people_write_them(text: str, label: str | None) -> None:
-    assert total_label(text) == label
+    assert parse_total_label(text) == label
 
 
 @pytest.mark.parametrize(
@@ -138,13 +145,13 @@ def test_labels_of_totals_as_people_write_them(text: str, label: str | None) -> 
     ],
 )
 def test_in_the_column_of_tokens_a_label_has_no_unknown_word(text: str, label: str | None) -> None:
-    assert total_label(text, strict=True) == label
+    assert parse_total_label(text, strict=True) == label
 
 
 @pytest.mark.parametrize(("direction", "word"), WORDS)
 def test_every_word_of_the_table_is_a_direction_in_any_case(direction: Direction, word: str) -> None:
     assert fold(word) == word
-    assert direction_of(f" {word.title()}. ") is direction
+    assert find_direction(f" {word.title()}. ") is direction
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,7 @@ def test_every_word_of_the_table_is_a_direction_in_any_case(direction: Direction
     ],
 )  # fmt: skip
 def test_directions_as_people_write_them(direction: Direction, words: list[str]) -> None:
-    assert {word: direction_of(word) for word in words} == dict.fromkeys(words, direction)
+    assert {word: find_direction(word) for word in words} == dict.fromkeys(words, direction)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ def test_directions_as_people_write_them(direction: Direction, words: list[str])
     ],
 )  # fmt: skip
 def test_a_word_that_could_be_either_way_is_never_guessed(word: str) -> None:
-    assert direction_of(word) is None
+    assert find_direction(word) is None
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_a_word_that_could_be_either_way_is_never_guessed(word: str) -> None:
 def test_a_letter_is_a_direction_only_where_the_title_explains_it(
     title: str, adds: str, removes: str, others: str
 ) -> None:
-    found = {letter: direction_of(letter, title) for letter in (*adds, *removes, *others)}
+    found = {letter: find_direction(letter, title) for letter in (*adds, *removes, *others)}
     assert found == dict.fromkeys(others) | dict.fromkeys(adds, Direction.ADD) | dict.fromkeys(
         removes, Direction.REMOVE
     )
@@ -225,20 +232,20 @@ def test_a_phrase_with_a_word_that_we_do_not_know_is_never_guessed(
     known: tuple[Direction, str], other: str, rest: str
 ) -> None:
     for phrase in (f"{other} {known[1]} {rest}", f"{known[1]} {other} {rest}", f"{known[1]} {rest} {other}"):
-        assert direction_of(phrase) is None, phrase
+        assert find_direction(phrase) is None, phrase
 
 
 @given(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from([" et ", " / ", ", ", " ou ", " - "]))
 def test_a_phrase_with_words_for_both_directions_is_never_guessed(
     one: tuple[Direction, str], other: tuple[Direction, str], between: str
 ) -> None:
-    named = direction_of(f"{one[1]}{between}{other[1]} SMS")
+    named = find_direction(f"{one[1]}{between}{other[1]} SMS")
     assert named is None or one[0] is other[0] is named
 
 
 def test_every_sign_stands_for_its_direction() -> None:
-    assert {direction_of(sign) for sign in PLUS_SIGNS} == {Direction.ADD}
-    assert {direction_of(sign) for sign in MINUS_SIGNS} == {Direction.REMOVE}
+    assert {find_direction(sign) for sign in PLUS_SIGNS} == {Direction.ADD}
+    assert {find_direction(sign) for sign in MINUS_SIGNS} == {Direction.REMOVE}
 
 
 @pytest.mark.parametrize(
@@ -254,11 +261,11 @@ def test_every_sign_stands_for_its_direction() -> None:
     ],
 )  # fmt: skip
 def test_a_near_miss_of_a_title_is_known(title: str, near: str | None) -> None:
-    assert close_title(title, frozenset(Role)) == near
+    assert find_close_title(title, frozenset(ColumnRole)) == near
 
 
 @given(st.text())
 def test_any_text_can_be_a_title_or_a_direction(text: str) -> None:
-    column_roles(text)
-    direction_of(text)
+    find_column_roles(text)
+    find_direction(text)
     assert fold(fold(text)) == fold(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from batch.web.access import Role, roles_of
+from batch.web.access import Role, find_roles
 from tests.web.conftest import ClientFor, People
 
 _STAND_INS = {
@@ -74,7 +74,7 @@ def test_whoever_lacks_the_role_is_refused_with_a_page(people: People, client_fo
         client = client_for(person)
         for address, pattern in every_view():
             needed = _needed(pattern)
-            if not needed or not roles_of(person).isdisjoint(needed):
+            if not needed or not find_roles(person).isdisjoint(needed):
                 continue
             for method in ("get", "post"):
                 response = getattr(client, method)(address)
@@ -87,7 +87,7 @@ def test_whoever_has_the_role_is_not_refused(people: People, client_for: ClientF
         client = client_for(person)
         for address, pattern in every_view():
             needed = _needed(pattern)
-            if needed and not roles_of(person).isdisjoint(needed):
+            if needed and not find_roles(person).isdisjoint(needed):
                 response = client.get(address)
                 assert response.status_code != 403, f"{person} {address}"
                 assert response.status_code < 500 or response.status_code in {502, 503}, f"{person} {address}"
@@ -99,7 +99,7 @@ def test_a_deactivated_person_is_logged_out_at_once(people: People, client_for: 
     people.approver.is_active = False
     people.approver.save()
     assert client.get("/profile").status_code == 302
-    assert roles_of(people.approver) == frozenset()
+    assert find_roles(people.approver) == frozenset()
 
 
 def test_a_part_of_a_page_sends_the_whole_page_to_the_login(people: People, client_for: ClientFor) -> None:
@@ -111,7 +111,7 @@ def test_a_part_of_a_page_sends_the_whole_page_to_the_login(people: People, clie
 
 
 def test_roles_are_what_was_ticked(people: People) -> None:
-    assert roles_of(people.viewer) == {Role.VIEWER}
-    assert roles_of(people.preparer) == {Role.VIEWER, Role.PREPARER}
-    assert roles_of(people.approver) == {Role.VIEWER, Role.APPROVER}
-    assert roles_of(people.administrator) == set(Role)
+    assert find_roles(people.viewer) == {Role.VIEWER}
+    assert find_roles(people.preparer) == {Role.VIEWER, Role.PREPARER}
+    assert find_roles(people.approver) == {Role.VIEWER, Role.APPROVER}
+    assert find_roles(people.administrator) == set(Role)

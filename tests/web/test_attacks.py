@@ -44,7 +44,7 @@ FIELDS = (
 @pytest.fixture
 def marked(people: People, sandbox: Sandbox, client_for: ClientFor) -> Client:
     """An administrator's browser, on a site where everything that people can name or write holds markup."""
-    from batch.web.audit import keep
+    from batch.web.audit import write_entry
     from batch.web.models import Draft, Person
 
     Person.objects.filter(pk=people.preparer.pk).update(full_name=MARK[:120])
@@ -54,7 +54,7 @@ def marked(people: People, sandbox: Sandbox, client_for: ClientFor) -> Client:
     rejected = upload(preparer, sheet, f"{MARK}.csv")
     preparer.post(f"/drafts/{rejected.pk}/reject", {"reason": MARK, "version": rejected.version})
     upload(preparer, sheet, f"{MARK}.csv")
-    keep("draft.rejected", MARK, person=people.preparer, particulars={MARK: MARK}, address=MARK[:64])
+    write_entry("draft.rejected", MARK, person=people.preparer, particulars={MARK: MARK}, address=MARK[:64])
     assert Draft.objects.filter(reject_reason=MARK).exists()
     return client_for(people.administrator)
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from batch.web.configure import configure
-from batch.web.credentials import provider
+from batch.web.credentials import load_connection
 from tests.web.conftest import Site
 
 _BOTH_WAYS = """
@@ -27,7 +27,7 @@ from django.conf import settings
 assert settings.INSTALLED_APPS == ["batch.ledger.orm.LedgerConfig"]
 assert not any(name.startswith("batch.web") for name in sys.modules)
 from batch.ledger.orm.store import DatabaseLedger
-print(DatabaseLedger().latest())
+print(DatabaseLedger().find_newest())
 """
 
 
@@ -83,7 +83,7 @@ def test_only_what_needs_https_is_silenced_on_this_machine(site: Site) -> None:
 def test_a_key_of_the_environment_serves_until_one_is_entered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMSPARTNER_API_KEY", "from-the-environment")
     monkeypatch.setenv("CREDITBATCH_API_URL", "https://elsewhere.example.com/v1")
-    address, key = provider()
+    address, key = load_connection()
     assert (address, key.reveal()) == ("https://elsewhere.example.com/v1", "from-the-environment")
 
 

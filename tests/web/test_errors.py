@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.test import Client
 
 from batch.errors import ProviderUnreachable
-from batch.notes import note
-from batch.web.configure import FILE_NAME, keep_log, stop_log
+from batch.notes import make_note
+from batch.web.configure import FILE_NAME, start_log, stop_log
 from tests.web.conftest import ClientFor, People, Site
 
 SECRET = "k3y-of-the-account-0123456789"
@@ -20,7 +20,7 @@ SECRET = "k3y-of-the-account-0123456789"
 
 @pytest.fixture
 def log(site: Site) -> Iterator[Site]:
-    handler = keep_log(site.home)
+    handler = start_log(site.home)
     yield site
     stop_log(handler)
 
@@ -51,7 +51,7 @@ def test_a_fault_tells_a_reference_and_no_traceback(
         except KeyError as error:
             raise RuntimeError(f"the key {SECRET} was not liked") from error
 
-    monkeypatch.setattr("batch.web.home.waiting_for", fail)
+    monkeypatch.setattr("batch.web.home.list_waiting", fail)
     client = client_for(people.viewer)
     client.raise_request_exception = False
     response = client.get("/")
@@ -70,9 +70,9 @@ def test_a_failure_with_a_sentence_of_its_own_shows_it(
     people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_person: object) -> None:
-        raise ProviderUnreachable(note("said", words="The provider cannot be reached."))
+        raise ProviderUnreachable(make_note("said", words="The provider cannot be reached."))
 
-    monkeypatch.setattr("batch.web.home.waiting_for", fail)
+    monkeypatch.setattr("batch.web.home.list_waiting", fail)
     response = client_for(people.viewer).get("/")
     assert response.status_code == 502
     assert "The provider cannot be reached." in response.content.decode()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.settings import Secret
 from batch.web import credentials
-from batch.web.home import What, waiting_for
+from batch.web.home import What, list_waiting
 from batch.web.models import Draft, DraftState, Person, SiteSettings, StoredFile, Version
 from tests.web.batches.conftest import Approved, Performed, approved, performed
 from tests.web.conftest import ClientFor, People, Site
@@ -37,34 +37,34 @@ def draft_of(person: Person, *, state: str = DraftState.CHECKED, invalid: int = 
 
 def test_a_checked_draft_waits_for_approvers_other_than_who_prepared_it(people: People) -> None:
     draft_of(people.administrator)
-    assert [(one.what, one.for_me) for one in waiting_for(people.approver)] == [(What.APPROVE, True)]
-    assert [(one.what, one.for_me) for one in waiting_for(people.administrator)] == [(What.APPROVE, False)]
-    assert [(one.what, one.for_me) for one in waiting_for(people.viewer)] == [(What.APPROVE, False)]
+    assert [(one.what, one.for_me) for one in list_waiting(people.approver)] == [(What.APPROVE, True)]
+    assert [(one.what, one.for_me) for one in list_waiting(people.administrator)] == [(What.APPROVE, False)]
+    assert [(one.what, one.for_me) for one in list_waiting(people.viewer)] == [(What.APPROVE, False)]
 
 
 def test_one_single_person_may_approve_their_own_only_without_four_eyes(people: People) -> None:
     Person.objects.exclude(pk=people.administrator.pk).update(is_active=False)
     draft_of(people.administrator)
-    assert [one.for_me for one in waiting_for(people.administrator)] == [False]
+    assert [one.for_me for one in list_waiting(people.administrator)] == [False]
     SiteSettings.objects.create(pk=1, four_eyes=False)
-    assert [one.for_me for one in waiting_for(people.administrator)] == [True]
+    assert [one.for_me for one in list_waiting(people.administrator)] == [True]
 
 
 def test_a_draft_with_errors_waits_for_who_prepared_it(people: People) -> None:
     draft_of(people.preparer, invalid=2)
-    assert [(one.what, one.for_me) for one in waiting_for(people.preparer)] == [(What.CORRECT, True)]
+    assert [(one.what, one.for_me) for one in list_waiting(people.preparer)] == [(What.CORRECT, True)]
 
 
 def test_an_approved_draft_waits_to_be_started_and_comes_before_what_is_to_be_approved(people: People) -> None:
     draft_of(people.preparer)
     draft_of(people.preparer, state=DraftState.APPROVED)
-    assert [one.what for one in waiting_for(people.approver)] == [What.START, What.APPROVE]
+    assert [one.what for one in list_waiting(people.approver)] == [What.START, What.APPROVE]
 
 
 def test_what_was_rejected_or_started_waits_for_nobody(people: People) -> None:
     draft_of(people.preparer, state=DraftState.REJECTED)
     draft_of(people.preparer, state=DraftState.STARTED)
-    assert waiting_for(people.approver) == []
+    assert list_waiting(people.approver) == []
 
 
 def test_an_empty_site_says_how_to_begin(people: People, client_for: ClientFor) -> None:
@@ -118,7 +118,7 @@ def test_with_another_connection_the_next_page_shows_the_balance_of_that(
     assert "€10,000.00" in balance(client)
     with Sandbox(SandboxOptions(language="en", main_balance=Decimal(77))) as other:
         # As another process would do it.
-        credentials.set_key(other.url, Secret("sandbox-key"), people.administrator)
+        credentials.save_connection(other.url, Secret("sandbox-key"), people.administrator)
         assert "€77.00" in balance(client)
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from batch.errors import SettingsError
-from batch.web.configure import key_file
+from batch.web.configure import load_key_file
 
 _MAKER = """
 import sys, secrets
 from pathlib import Path
-from batch.web.configure import key_file
+from batch.web.configure import load_key_file
 sys.stdin.readline()
-print(key_file(Path(sys.argv[1]), "a-key", lambda: secrets.token_hex(16)))
+print(load_key_file(Path(sys.argv[1]), "a-key", lambda: secrets.token_hex(16)))
 """
 
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    first = key_file(tmp_path / "home", "a-key", lambda: "one")
-    assert (first, key_file(tmp_path / "home", "a-key", lambda: "two")) == ("one", "one")
+    first = load_key_file(tmp_path / "home", "a-key", lambda: "one")
+    assert (first, load_key_file(tmp_path / "home", "a-key", lambda: "two")) == ("one", "one")
     if os.name == "posix":
         assert (tmp_path / "home" / "a-key").stat().st_mode & 0o777 == 0o600
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["a-key"]
@@ -33,7 +33,7 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
 def test_a_key_that_others_could_read_is_closed(tmp_path: Path) -> None:
     (tmp_path / "a-key").write_text("one\n")
     (tmp_path / "a-key").chmod(0o644)
-    key_file(tmp_path, "a-key", lambda: "two")
+    load_key_file(tmp_path, "a-key", lambda: "two")
     assert (tmp_path / "a-key").stat().st_mode & 0o777 == 0o600
 
 
@@ -56,6 +56,6 @@ def test_a_key_file_that_is_empty_or_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(SettingsError, match="is empty"):
-        key_file(tmp_path, "empty", lambda: "one")
+        load_key_file(tmp_path, "empty", lambda: "one")
     with pytest.raises(SettingsError, match="cannot be used"):
-        key_file(tmp_path, "folder", lambda: "one")
+        load_key_file(tmp_path, "folder", lambda: "one")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from batch.web.audit import keep
+from batch.web.audit import write_entry
 from tests.web.conftest import ClientFor, People
 from tests.web.drafts.sheets import MIXED, upload
 
@@ -29,7 +29,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_filters_nothing_and_is_told_in_french(wrong: str, people: People, client_for: ClientFor) -> None:
     query, told = WRONG[wrong]
-    keep("draft.uploaded", "found-in-the-log", person=people.preparer)
+    write_entry("draft.uploaded", "found-in-the-log", person=people.preparer)
     draft = upload(client_for(people.preparer), MIXED)
     people.administrator.language = "fr"
     people.administrator.save()
@@ -52,7 +52,7 @@ def test_a_wrong_value_filters_nothing_and_is_told_in_french(wrong: str, people:
 
 def test_every_page_of_a_list_is_reached_and_keeps_the_filters(people: People, client_for: ClientFor) -> None:
     for number in range(120):
-        keep("login.done", f"entry-{number:03}")
+        write_entry("login.done", f"entry-{number:03}")
     client = client_for(people.administrator)
     seen: list[str] = []
     link = "?subject=entry&page=1"

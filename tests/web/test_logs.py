@@ -15,7 +15,7 @@ def test_the_log_turns_over_before_it_is_large_and_nobody_else_reads_any_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(configure, "_MOST_BYTES", 2_000)
-    handler = configure.keep_log(tmp_path)
+    handler = configure.start_log(tmp_path)
     for number in range(300):
         logging.getLogger("creditbatch.web").warning("line %d\nforged line", number)
     configure.stop_log(handler)
@@ -31,7 +31,7 @@ def test_a_log_that_somebody_removed_is_made_anew_for_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(configure, "_MOST_BYTES", 2_000)
-    handler = configure.keep_log(tmp_path)
+    handler = configure.start_log(tmp_path)
     log = tmp_path / "site.log"
     logging.getLogger("creditbatch.web").warning("before")
     log.unlink()
@@ -45,7 +45,7 @@ def test_a_log_that_somebody_removed_is_made_anew_for_its_owner_only(
 
 def test_a_worker_writes_to_the_same_file(tmp_path: Path) -> None:
     for rotates in (True, False):
-        handler = configure.keep_log(tmp_path, rotates=rotates)
+        handler = configure.start_log(tmp_path, rotates=rotates)
         logging.getLogger("creditbatch.web").error("something")
         configure.stop_log(handler)
     assert len((tmp_path / "site.log").read_text().splitlines()) == 2

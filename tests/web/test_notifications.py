@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 
-from batch.web.audit import Event, notify
+from batch.web.audit import Occasion, notify
 from batch.web.models import AuditEntry, Draft, StoredFile, Version
 from tests.web.conftest import People
 
@@ -30,14 +30,14 @@ def draft(people: People, monkeypatch: pytest.MonkeyPatch) -> Draft:
 
 
 def test_who_had_a_hand_in_a_draft_is_not_asked_to_approve_it(draft: Draft, people: People) -> None:
-    notify(Event.WAITS, draft=draft)
+    notify(Occasion.WAITS, draft=draft)
     assert sorted(message.to[0] for message in mail.outbox) == ["administrator@example.com", "approver@example.com"]
 
 
 def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, people: People) -> None:
     people.approver.language = "fr"
     people.approver.save()
-    notify(Event.WAITS, draft=draft)
+    notify(Occasion.WAITS, draft=draft)
     by_person = {message.to[0]: message for message in mail.outbox}
     english, french = by_person["administrator@example.com"], by_person["approver@example.com"]
     assert english.subject == "novembre Bcc: x@example.com.csv waits for approval"
@@ -49,7 +49,7 @@ def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, p
 
 
 def test_the_reason_is_in_the_mail(draft: Draft) -> None:
-    notify(Event.START_FAILED, draft=draft, reason="The balances have changed.")
+    notify(Occasion.START_FAILED, draft=draft, reason="The balances have changed.")
     assert all("The balances have changed." in message.body for message in mail.outbox)
     assert {message.to[0] for message in mail.outbox} == {
         "preparer@example.com",
@@ -64,7 +64,7 @@ def test_people_who_are_gone_or_have_no_address_get_none(draft: Draft, people: P
     people.approver.save()
     people.administrator.email = ""
     people.administrator.save()
-    notify(Event.WAITS, draft=draft)
+    notify(Occasion.WAITS, draft=draft)
     assert mail.outbox == []
 
 
@@ -74,13 +74,13 @@ def test_a_mail_server_that_is_away_breaks_nothing_and_is_told_in_the_audit_log(
     monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
     monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
     monkeypatch.setattr(settings, "EMAIL_PORT", 1)
-    notify(Event.WAITS, draft=draft)
+    notify(Occasion.WAITS, draft=draft)
     entry = AuditEntry.objects.get(action="mail.failed")
     assert entry.particulars == {"event": "waits", "failure": "ConnectionRefusedError"}
 
 
 def test_without_a_mail_server_nothing_is_sent(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", False)
-    notify(Event.WAITS, draft=draft)
+    notify(Occasion.WAITS, draft=draft)
     assert mail.outbox == []
     assert not AuditEntry.objects.exists()

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.errors import LedgerError, SettingsError, UsageError, system_words
+from batch.errors import LedgerError, SettingsError, UsageError, explain_os_error
 from batch.i18n import _
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
     `also` is what Django needs for more than the ledger: the site's settings. Without it nothing of the site is
     loaded, and only the ledger's own tables are looked at.
     """
-    database = _database_at(database_url) if database_url else _sqlite_in(home)
+    database = _parse_database_url(database_url) if database_url else _prepare_sqlite(home)
     only = () if also else ("ledger",)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
@@ -79,24 +79,24 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
         _keep_private(home / FILE_NAME)
 
 
-def ledger_file(home: Path, database_url: str | None) -> Path | None:
+def find_ledger_file(home: Path, database_url: str | None) -> Path | None:
     """Find the file that holds the ledger, or will once there is one; None where a server has it."""
     if not database_url:
         return home / FILE_NAME
-    database = _database_at(database_url)
+    database = _parse_database_url(database_url)
     return Path(database["NAME"]) if database["ENGINE"] == _SQLITE else None
 
 
-def _sqlite_in(home: Path) -> dict[str, Any]:
+def _prepare_sqlite(home: Path) -> dict[str, Any]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         sentence = _("The folder {folder} for the ledger cannot be made: {why}.")
-        raise LedgerError(sentence.format(folder=home, why=system_words(error))) from error
+        raise LedgerError(sentence.format(folder=home, why=explain_os_error(error))) from error
     return {"ENGINE": _SQLITE, "NAME": str(home / FILE_NAME), "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
-def _database_at(url: str) -> dict[str, Any]:
+def _parse_database_url(url: str) -> dict[str, Any]:
     import dj_database_url
 
     try:
@@ -177,7 +177,7 @@ _PAGES = 10_000
 """How much is copied between two looks at whether somebody wants the program to end."""
 
 
-def back_up(ledger: Path, path: Path) -> int:
+def make_backup(ledger: Path, path: Path) -> int:
     """Copy the ledger to a new file that only its owner may read; returns how many batches it holds.
 
     It has its name once it is whole, checked and on the disk. Of a copy that fails nothing is left.
@@ -199,7 +199,7 @@ def back_up(ledger: Path, path: Path) -> int:
         raise UsageError(sentence.format(path=path)) from error
     except OSError as error:
         sentence = _("{path} cannot be written: {why}; choose a folder that can be written to, with enough room.")
-        raise LedgerError(sentence.format(path=path, why=system_words(error))) from error
+        raise LedgerError(sentence.format(path=path, why=explain_os_error(error))) from error
     except sqlite3.Error as error:
         sentence = _(
             "The ledger {ledger} cannot be copied to {path} ({why}): see that it can be read, that nothing else has "
@@ -211,7 +211,7 @@ def back_up(ledger: Path, path: Path) -> int:
     return batches
 
 
-def no_ledger(ledger: Path) -> LedgerError:
+def explain_missing_ledger(ledger: Path) -> LedgerError:
     sentence = _("There is no ledger in {ledger}: check CREDITBATCH_HOME and CREDITBATCH_DATABASE_URL.")
     return LedgerError(sentence.format(ledger=ledger))
 
@@ -232,11 +232,11 @@ def _put_in_place(copy: Path, path: Path) -> None:
 
 
 def _copy(ledger: Path, copy: Path) -> int:
-    with closing(_opened(ledger)) as source, closing(_opened(copy)) as target:
+    with closing(_open_database(ledger)) as source, closing(_open_database(copy)) as target:
         # Held until the end, so that all of the copy is from one moment, and no writer makes it begin again.
         source.execute("BEGIN")
         if not source.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_batch'").fetchone():
-            raise no_ledger(ledger)
+            raise explain_missing_ledger(ledger)
         source.backup(target, pages=_PAGES, progress=lambda _status, _left, _all: None)
         # Said in the file: it needs no write-ahead log beside it.
         target.execute("PRAGMA journal_mode=DELETE")
@@ -250,7 +250,7 @@ def _copy(ledger: Path, copy: Path) -> int:
         return int(target.execute("SELECT count(*) FROM ledger_batch").fetchone()[0])
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open_database(path: Path) -> sqlite3.Connection:
     """Open a file that is there, and leave transactions to us."""
     address = f"{path.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)

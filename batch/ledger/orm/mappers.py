@@ -21,17 +21,17 @@ from batch.ledger import projection
 from batch.ledger.events import (
     AttemptBegan,
     BalancesRead,
-    Line,
     Purpose,
+    StoredEvent,
     Tip,
-    cell_from_json,
-    cell_to_json,
-    finding_from_json,
-    finding_to_json,
+    decode_cell,
+    decode_finding,
+    encode_cell,
+    encode_finding,
 )
 from batch.ledger.orm.models import Batch, Movement, Reading, prepare_euros
 from batch.ledger.orm.models import Event as EventLine
-from batch.ledger.protocol import LastBalance, NewBatch, no_such_batch, taken_over, written_by_another
+from batch.ledger.protocol import LastBalance, NewBatch, explain_missing_batch, explain_other_writer, explain_takeover
 from batch.model import (
     Balances,
     BatchHead,
@@ -45,26 +45,26 @@ from batch.model import (
     Source,
     Status,
 )
-from batch.notes import note_in, note_text
+from batch.notes import dump_note, load_note
 from batch.planning.account_identity import LEASE
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Say database trouble in one sentence, as a `LedgerError`."""
     try:
         yield
     except DatabaseError as error:
         raise LedgerError(
-            _("The ledger cannot be read or written ({why}); nothing more was sent.").format(why=_words(error))
+            _("The ledger cannot be read or written ({why}); nothing more was sent.").format(why=_explain_error(error))
         ) from error
 
 
 @contextmanager
-def committed() -> Iterator[CursorWrapper]:
+def open_transaction() -> Iterator[CursorWrapper]:
     """Open a transaction: what is written in it is one commit, and trouble is one sentence."""
     try:
-        with reading(), transaction.atomic(durable=True), connections["default"].cursor() as cursor:
+        with translate_errors(), transaction.atomic(durable=True), connections["default"].cursor() as cursor:
             yield cursor
     except BaseException:
         # Ctrl-C may have come while Django was entering or leaving the transaction: nothing of it may stay open.
@@ -73,15 +73,15 @@ def committed() -> Iterator[CursorWrapper]:
         raise
 
 
-def found(name: str) -> Batch:
+def load_batch(name: str) -> Batch:
     """Load the batch of that name; `NoSuchBatch` if there is none."""
     batch = Batch.objects.filter(name=name).first()
     if batch is None:
-        raise NoSuchBatch(no_such_batch(name))
+        raise NoSuchBatch(explain_missing_batch(name))
     return batch
 
 
-def _words(error: DatabaseError) -> str:
+def _explain_error(error: DatabaseError) -> str:
     words = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     return _("another program has it, try again when that has ended") if "locked" in words else words
 
@@ -94,7 +94,7 @@ _FEW = 500
 _ENDS = [Purpose.OPENING.value, Purpose.CLOSING.value]
 
 
-def readings_of(batch: str, fact: BalancesRead) -> Iterator[Reading]:
+def make_readings(batch: str, fact: BalancesRead) -> Iterator[Reading]:
     """Make lines of the table from a reading: the main account's and each sub-account's."""
     tokens: list[str | None] = [None, *fact.subaccounts]
     for token in tokens:
@@ -102,23 +102,23 @@ def readings_of(batch: str, fact: BalancesRead) -> Iterator[Reading]:
         yield Reading(batch_id=batch, at=fact.at, purpose=fact.purpose.value, token=token, balance=balance)
 
 
-def at_both_ends(batch: Batch) -> AtBothEnds:
+def read_end_balances(batch: Batch) -> AtBothEnds:
     """Read the newest opening and closing balances of every account."""
     found = Reading.objects.filter(batch=batch, purpose__in=_ENDS).order_by("at")
-    return _newest(batch, found.values_list("purpose", "at", "token", "balance"))
+    return _choose_newest(batch, found.values_list("purpose", "at", "token", "balance"))
 
 
-def main_at_both_ends(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
+def read_main_balances(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
     """Read the same for many batches, by name, of the main account alone: what a list of batches needs."""
     kept = list(batches)
     found = Reading.objects.filter(batch__in=kept, token__isnull=True, purpose__in=_ENDS).order_by("at")
     read: defaultdict[str, list[tuple[str, datetime, str | None, Decimal]]] = defaultdict(list)
     for name, purpose, at, balance in found.values_list("batch_id", "purpose", "at", "balance"):
         read[name].append((purpose, at, None, balance))
-    return {batch.name: _newest(batch, read[batch.name]) for batch in kept}
+    return {batch.name: _choose_newest(batch, read[batch.name]) for batch in kept}
 
 
-def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, Decimal]]) -> AtBothEnds:
+def _choose_newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, Decimal]]) -> AtBothEnds:
     """Choose the newest reading of each purpose, given oldest first. What closed an earlier run does not close this."""
     times: dict[str, datetime] = {}
     found: defaultdict[str, dict[str | None, Decimal]] = defaultdict(dict)
@@ -137,7 +137,7 @@ def _newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, De
     }
 
 
-def last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+def find_last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
     """Find the newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
 
     The newest batches are asked first, and those before them only for what they do not tell.
@@ -148,13 +148,13 @@ def last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalanc
     for first in range(0, len(names), _BATCHES_AT_ONCE):
         if not left:
             break
-        for token, told in _newest_of(names[first : first + _BATCHES_AT_ONCE], left).items():
+        for token, told in _read_newest(names[first : first + _BATCHES_AT_ONCE], left).items():
             found[token] = told
             left.discard(token)
     return found
 
 
-def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, LastBalance]:
+def _read_newest(batches: Sequence[str], tokens: Collection[str]) -> dict[str, LastBalance]:
     readings = Reading.objects.filter(batch__in=batches, token__isnull=False)
     answers = Movement.objects.filter(batch__in=batches, subaccount_balance__isnull=False, at__isnull=False)
     if len(tokens) <= _FEW:
@@ -172,16 +172,16 @@ def _newest_of(batches: Sequence[str], tokens: Collection[str]) -> dict[str, Las
     return found
 
 
-def last_known(batch: str) -> dict[str | None, Decimal]:
+def read_known_balances(batch: str) -> dict[str | None, Decimal]:
     """Read the newest balance that a reading or an answer gave of each account (None: the main one)."""
     found: dict[str | None, tuple[datetime, Decimal]] = {}
-    for at, token, balance in _list_told(batch):
+    for at, token, balance in _list_balances(batch):
         if token not in found or found[token][0] <= at:
             found[token] = at, balance
     return {token: balance for token, (_at, balance) in found.items()}
 
 
-def _list_told(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
+def _list_balances(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
     yield from Reading.objects.filter(batch=batch).values_list("at", "token", "balance")
     answered = Movement.objects.filter(batch=batch, main_balance__isnull=False, at__isnull=False)
     for at, token, main, subaccount in answered.values_list("at", "token", "main_balance", "subaccount_balance"):
@@ -197,30 +197,30 @@ ROW = (*_SHEET_ROW, *_RESULT)
 """The columns that a row is made of."""
 
 
-def rows_in(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
+def read_rows(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
     """Read rows of the sheet and what has become of them; there are many, so they do not become models before."""
-    return map(batch_row, lines.values_list(*ROW).iterator(chunk_size=_ROWS_AT_ONCE))
+    return map(make_batch_row, lines.values_list(*ROW).iterator(chunk_size=_ROWS_AT_ONCE))
 
 
-def batch_row(line: Sequence[Any]) -> BatchRow:
+def make_batch_row(line: Sequence[Any]) -> BatchRow:
     """Make the row of which these are the columns."""
-    return BatchRow(_sheet_row(*line[: len(_SHEET_ROW)]), _result(*line[len(_SHEET_ROW) :]))
+    return BatchRow(_make_sheet_row(*line[: len(_SHEET_ROW)]), _make_result(*line[len(_SHEET_ROW) :]))
 
 
-def _sheet_row(
+def _make_sheet_row(
     row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: Decimal | None
 ) -> SheetRow:
     return SheetRow(
         row,
-        tuple([cell_from_json(cell) for cell in cells]),
+        tuple([decode_cell(cell) for cell in cells]),
         token,
         Direction(direction) if direction else None,
         amount,
-        tuple([finding_from_json(finding) for finding in findings]),
+        tuple([decode_finding(finding) for finding in findings]),
     )
 
 
-def _result(
+def _make_result(
     status: str,
     code: int | None,
     message: str | None,
@@ -230,15 +230,15 @@ def _result(
     at: datetime | None,
     note: str | None,
 ) -> RowResult:
-    return RowResult(Status(status), code, message, main_balance, subaccount_balance, attempts, at, note_in(note))
+    return RowResult(Status(status), code, message, main_balance, subaccount_balance, attempts, at, load_note(note))
 
 
-def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
+def make_head(batch: Batch, balances: AtBothEnds) -> BatchHead:
     """Make the head of a batch, with the balances that were read for it."""
     return BatchHead(
         batch=batch.name,
         state=BatchState(batch.state),
-        reason=note_in(batch.reason),
+        reason=load_note(batch.reason),
         source=Source(batch.file_name, batch.sha256, batch.size, batch.sheet),
         digest=batch.digest,
         api_url=batch.api_url,
@@ -247,18 +247,18 @@ def head_of(batch: Batch, balances: AtBothEnds) -> BatchHead:
         ended_at=batch.ended_at,
         opening=balances.get(Purpose.OPENING),
         closing=balances.get(Purpose.CLOSING),
-        people=people_of(batch),
+        people=read_people(batch),
         options=tuple(batch.options),
     )
 
 
-def people_of(batch: Batch) -> People:
+def read_people(batch: Batch) -> People:
     known = batch.people or {}
     run = tuple(known.get("run", ()))
     return People(known.get("prepared"), tuple(known.get("approved", ())), run, known.get("abandoned"))
 
 
-def people_json(people: People) -> dict[str, Any]:
+def encode_people(people: People) -> dict[str, Any]:
     return {
         "prepared": people.prepared,
         "approved": list(people.approved),
@@ -267,7 +267,7 @@ def people_json(people: People) -> dict[str, Any]:
     }
 
 
-def events_in(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
+def read_events(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
     """Read lines of the audit trail, in their order; there are many, so they do not become models before."""
     return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
 
@@ -294,8 +294,8 @@ class Trail(Sequence[Event]):
         """Read some at a time, so that no writer has to wait for a slow reader."""
         number = -1
         while number < self._last:
-            with reading():
-                some = events_in(self._lines.filter(number__gt=number, number__lte=self._last)[:_EVENTS_AT_ONCE])
+            with translate_errors():
+                some = read_events(self._lines.filter(number__gt=number, number__lte=self._last)[:_EVENTS_AT_ONCE])
             yield from some
             number = some[-1].number if some else self._last
 
@@ -309,8 +309,8 @@ class Trail(Sequence[Event]):
         if isinstance(index, slice):
             return tuple(self)[index]
         at = range(self._count)[index]
-        with reading():
-            return events_in(self._lines[at : at + 1])[0]
+        with translate_errors():
+            return read_events(self._lines[at : at + 1])[0]
 
 
 Value = str | int | datetime | None
@@ -340,24 +340,30 @@ _ROW = (
 
 def renew_lease(cursor: CursorWrapper, account: int, fence: int, batch: str, at: datetime) -> None:
     """Prove that the account is still held, and hold it for longer."""
-    if _update(cursor, _RENEW, batch, _moment(at + LEASE), account, fence) != 1:
-        raise LedgerError(taken_over(batch))
+    if _update(cursor, _RENEW, batch, _convert_moment(at + LEASE), account, fence) != 1:
+        raise LedgerError(explain_takeover(batch))
 
 
-def add_events(cursor: CursorWrapper, batch: str, tip: Tip, lines: Sequence[Line]) -> None:
+def add_events(cursor: CursorWrapper, batch: str, tip: Tip, lines: Sequence[StoredEvent]) -> None:
     """Let the events follow on the tip. Of two writers that built on the same tip, the second is not believed."""
     last = lines[-1]
     if _update(cursor, _ADVANCE, last.number, last.hash, batch, tip.number, tip.hash) != 1:
-        raise LedgerError(written_by_another(batch))
-    values = ((batch, line.number, _moment(line.at), line.kind, line.data, line.hash) for line in lines)
+        raise LedgerError(explain_other_writer(batch))
+    values = ((batch, line.number, _convert_moment(line.at), line.kind, line.data, line.hash) for line in lines)
     add_lines(cursor, "ledger_event", _EVENT, values)
 
 
 def change_row(cursor: CursorWrapper, batch: str, fact: projection.RowFact) -> None:
     """Make of a row what the fact says; the row must be as the fact takes it to be: none is sent or decided twice."""
-    change = projection.change_of(fact)
-    common = change["status"].value, change["code"], change["message"], note_text(change["note"]), _moment(change["at"])
-    statuses, attempts = projection.expected(fact)
+    change = projection.derive_change(fact)
+    common = (
+        change["status"].value,
+        change["code"],
+        change["message"],
+        dump_note(change["note"]),
+        _convert_moment(change["at"]),
+    )
+    statuses, attempts = projection.get_precondition(fact)
     where = batch, fact.row, attempts, statuses[0].value, statuses[-1].value
     if isinstance(fact, AttemptBegan):
         before = prepare_euros(fact.main_balance), prepare_euros(fact.subaccount_balance)
@@ -366,14 +372,14 @@ def change_row(cursor: CursorWrapper, batch: str, fact: projection.RowFact) -> N
         after = prepare_euros(change["main_balance"]), prepare_euros(change["subaccount_balance"])
         changed = _update(cursor, _RECORD_OUTCOME, *common, *after, *where)
     if changed != 1:
-        raise LedgerError(written_by_another(batch))
+        raise LedgerError(explain_other_writer(batch))
 
 
 def add_rows(cursor: CursorWrapper, new: NewBatch) -> None:
     """Add the rows of the sheet. A row that is never sent has no turn."""
     turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
     lines = (
-        (new.name, position, row.number, turns.get(row.number), *_read(row))
+        (new.name, position, row.number, turns.get(row.number), *_list_values(row))
         for position, row in enumerate(new.sheet.rows)
     )
     add_lines(cursor, "ledger_movement", _ROW, lines)
@@ -394,15 +400,15 @@ def _update(cursor: CursorWrapper, statement: str, *values: Value) -> int:
     return int(cursor.rowcount)
 
 
-def _moment(at: datetime) -> Value:
+def _convert_moment(at: datetime) -> Value:
     """Convert a time to what Django keeps in this database."""
     return connection.ops.adapt_datetimefield_value(at)
 
 
-def _read(row: SheetRow) -> tuple[Value, ...]:
+def _list_values(row: SheetRow) -> tuple[Value, ...]:
     return (
-        _json([cell_to_json(cell) for cell in row.cells]),
-        _json([finding_to_json(finding) for finding in row.findings]),
+        _json([encode_cell(cell) for cell in row.cells]),
+        _json([encode_finding(finding) for finding in row.findings]),
         row.token,
         row.direction.value if row.direction else None,
         prepare_euros(row.amount),

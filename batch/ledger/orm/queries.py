@@ -14,24 +14,24 @@ from django.db.models import Count, QuerySet, Sum
 
 from batch.errors import LedgerError
 from batch.i18n import _
-from batch.ledger.events import finding_from_json
+from batch.ledger.events import decode_finding
 from batch.ledger.orm.mappers import (
     ROW,
-    at_both_ends,
-    batch_row,
-    events_in,
-    found,
-    head_of,
-    main_at_both_ends,
-    reading,
-    rows_in,
+    load_batch,
+    make_batch_row,
+    make_head,
+    read_end_balances,
+    read_events,
+    read_main_balances,
+    read_rows,
+    translate_errors,
 )
 from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading
 from batch.ledger.protocol import BatchLine, find_owned
-from batch.model import BatchHead, BatchRow, BatchState, BatchView, Direction, Role, Status, Tally
+from batch.model import BatchHead, BatchRow, BatchState, BatchView, ColumnRole, Direction, Status, Tally
 from batch.model import Event as EventRecord
 from batch.money import ZERO
-from batch.notes import note_text
+from batch.notes import dump_note
 from batch.planning.account_identity import KnownAccount, Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.settlement import FOR_A_PERSON
@@ -40,25 +40,25 @@ NOTHING = Tally(dict.fromkeys(Status, 0), euros=dict.fromkeys(Status, ZERO))
 """The tally of a batch without rows."""
 
 
-def tallies(names: Iterable[str]) -> dict[str, Tally]:
+def compute_tallies(names: Iterable[str]) -> dict[str, Tally]:
     """Compute the tallies of these batches, in one question to the database."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for group in _groups(Movement.objects.filter(batch__in=list(names)), "batch_id"):
+    for group in _group_rows(Movement.objects.filter(batch__in=list(names)), "batch_id"):
         found[group["batch_id"]].append(group)
-    return {name: _tally(groups) for name, groups in found.items()}
+    return {name: _sum_groups(groups) for name, groups in found.items()}
 
 
-def tally_of_rows(rows: QuerySet[Movement]) -> Tally:
-    return _tally(_groups(rows))
+def count_rows(rows: QuerySet[Movement]) -> Tally:
+    return _sum_groups(_group_rows(rows))
 
 
-def _groups(rows: QuerySet[Movement], *by: str) -> list[dict[str, Any]]:
+def _group_rows(rows: QuerySet[Movement], *by: str) -> list[dict[str, Any]]:
     # Without an order of its own, the rows' order would be a part of the grouping.
     grouped = rows.order_by().values(*by, "status", "direction")
     return [dict(group) for group in grouped.annotate(rows=Count("pk"), euros=Sum("amount"))]
 
 
-def _tally(groups: list[dict[str, Any]]) -> Tally:
+def _sum_groups(groups: list[dict[str, Any]]) -> Tally:
     rows = dict.fromkeys(Status, 0)
     euros = dict.fromkeys(Status, ZERO)
     moved = {direction.value: ZERO for direction in Direction}
@@ -77,7 +77,7 @@ _FEW = 500
 """Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
 
 
-def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
+def count_done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
     """Count, by batch, how often each movement for these sub-accounts was done or is in doubt."""
     rows = Movement.objects.filter(batch__in=batches, status__in=[Status.DONE.value, Status.UNKNOWN.value])
     if len(tokens) <= _FEW:
@@ -92,7 +92,7 @@ def done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping
     return found
 
 
-def doubts_and_decisions(batch: str) -> Iterable[tuple[str, Any]]:
+def list_doubt_events(batch: str) -> Iterable[tuple[str, Any]]:
     """List the events that put rows in doubt by balances alone or decide about one: kind and data, oldest first."""
     events = Event.objects.filter(batch=batch, kind__in=["row-doubted", "person-decided"])
     return events.order_by("number").values_list("kind", "data")
@@ -101,16 +101,16 @@ def doubts_and_decisions(batch: str) -> Iterable[tuple[str, Any]]:
 _TOKENS_KEPT = 1000
 
 
-def known_key(address: str, fingerprint: str) -> int | None:
+def find_key_account(address: str, fingerprint: str) -> int | None:
     """Find the account at this address that was used with this key."""
     keys = AccountKey.objects.filter(address=address, fingerprint=fingerprint)
     return keys.values_list("account_id", flat=True).first()
 
 
-def accounts_at(address: str) -> list[KnownAccount]:
+def list_accounts(address: str) -> list[KnownAccount]:
     """List the accounts at this address, with every sub-account that they were seen to have."""
     return [
-        KnownAccount(account.pk, account.name, frozenset([*account.tokens, *_tokens_read(account)]))
+        KnownAccount(account.pk, account.name, frozenset([*account.tokens, *_list_tokens(account)]))
         for account in Account.objects.filter(address=address).order_by("pk")
     ]
 
@@ -123,10 +123,10 @@ def bind_key(address: str, fingerprint: str, owner: Owner, at: datetime) -> tupl
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE ledger_account IN SHARE ROW EXCLUSIVE MODE")
-    account = known_key(address, fingerprint)
+    account = find_key_account(address, fingerprint)
     if account is not None:
         return account, False
-    found = find_owned(owner, accounts_at(address), address)
+    found = find_owned(owner, list_accounts(address), address)
     is_new = found is None
     account = _add_account(address, owner, at) if found is None else found.id
     if owner.name:
@@ -143,12 +143,12 @@ def _add_account(address: str, owner: Owner, at: datetime) -> int:
     return account.pk
 
 
-def _tokens_read(account: Account) -> list[str]:
+def _list_tokens(account: Account) -> list[str]:
     read = Reading.objects.filter(batch__account=account, token__isnull=False)
     return [token for token in read.values_list("token", flat=True).distinct() if token is not None]
 
 
-def remember_columns(account: int | None, titles: Mapping[Role, str], at: datetime) -> None:
+def remember_columns(account: int | None, titles: Mapping[ColumnRole, str], at: datetime) -> None:
     """Keep these titles for the account (or for nobody yet) instead of any that were kept before."""
     try:
         with transaction.atomic():
@@ -160,10 +160,10 @@ def remember_columns(account: int | None, titles: Mapping[Role, str], at: dateti
         raise LedgerError(_("The columns cannot be kept in the ledger: try again, or leave the option out.")) from error
 
 
-def remembered_columns(account: int | None) -> dict[Role, str]:
+def recall_columns(account: int | None) -> dict[ColumnRole, str]:
     """Read the titles that were kept last for the account, by what their columns hold."""
     try:
-        return {Role(kept.role): kept.title for kept in ColumnTitle.objects.filter(account=account)}
+        return {ColumnRole(kept.role): kept.title for kept in ColumnTitle.objects.filter(account=account)}
     except DatabaseError as error:
         raise LedgerError(
             _("The ledger cannot be read: see that nothing else has locked it, and try again.")
@@ -180,7 +180,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastRow:
     """What one batch did to a sub-account by one row."""
 
     batch: str
@@ -190,94 +190,96 @@ class Past:
     row: BatchRow
 
 
-def newest_lines(limit: int | None = None, *, states: tuple[BatchState, ...] = ()) -> tuple[BatchLine, ...]:
+def list_newest_batches(limit: int | None = None, *, states: tuple[BatchState, ...] = ()) -> tuple[BatchLine, ...]:
     """List the newest batches in one of these states, any if none is given.
 
     Their heads have the main account's balances only.
     """
-    with reading():
+    with translate_errors():
         wanted = Batch.objects.order_by("-number")
         if states:
             wanted = wanted.filter(state__in=[state.value for state in states])
-        return _lines(list(wanted[:limit]))
+        return _make_lines(list(wanted[:limit]))
 
 
-def line_of(batch: str) -> BatchLine:
+def read_line(batch: str) -> BatchLine:
     """Read a batch as a line of the list; `LedgerError` if there is none of that name."""
-    with reading():
-        return _lines([found(batch)])[0]
+    with translate_errors():
+        return _make_lines([load_batch(batch)])[0]
 
 
-def lines_named(names: Collection[str]) -> dict[str, BatchLine]:
+def read_lines(names: Collection[str]) -> dict[str, BatchLine]:
     """Read these batches as lines of the list, by name."""
-    with reading():
-        lines = _lines(list(Batch.objects.filter(name__in=names)))
+    with translate_errors():
+        lines = _make_lines(list(Batch.objects.filter(name__in=names)))
         return {str(line.head.batch): line for line in lines}
 
 
 def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
     """Find those of the batches with a row in doubt that a person has to decide about."""
-    with reading():
+    with translate_errors():
         rows = Movement.objects.filter(
-            batch__in=batches, status=Status.UNKNOWN.value, note__in=map(note_text, FOR_A_PERSON)
+            batch__in=batches, status=Status.UNKNOWN.value, note__in=map(dump_note, FOR_A_PERSON)
         )
         return frozenset(rows.values_list("batch_id", flat=True))
 
 
-def without_rows(batch: str) -> BatchView:
+def read_without_rows(batch: str) -> BatchView:
     """Read a batch with its columns and the findings about its sheet, but without rows and events."""
-    with reading():
-        kept = found(batch)
+    with translate_errors():
+        kept = load_batch(batch)
         return BatchView(
-            head=head_of(kept, at_both_ends(kept)),
+            head=make_head(kept, read_end_balances(kept)),
             columns=tuple(kept.columns),
-            roles={Role(role): column for role, column in kept.roles.items()},
+            roles={ColumnRole(role): column for role, column in kept.roles.items()},
             rows=(),
-            findings=tuple(finding_from_json(finding) for finding in kept.findings),
+            findings=tuple(decode_finding(finding) for finding in kept.findings),
         )
 
 
-def row_of(batch: str, row: int) -> BatchRow | None:
+def find_row(batch: str, row: int) -> BatchRow | None:
     """Find the row of that number in the sheet; None if there is none."""
-    with reading():
-        return next(rows_in(Movement.objects.filter(batch=batch, row=row)), None)
+    with translate_errors():
+        return next(read_rows(Movement.objects.filter(batch=batch, row=row)), None)
 
 
-def events_of(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
+def list_events(batch: str, row: int | None = None) -> tuple[EventRecord, ...]:
     """List the events of a batch, or those about one of its rows, oldest first."""
-    with reading():
+    with translate_errors():
         events = Event.objects.filter(batch=batch).order_by("number")
         if row is not None:
             events = events.filter(data__row=row)
-        return events_in(events)
+        return read_events(events)
 
 
-def last_ended(batch: str, count: int) -> tuple[BatchRow, ...]:
+def list_latest_rows(batch: str, count: int) -> tuple[BatchRow, ...]:
     """List the rows that something was found out about last, newest first."""
-    with reading():
+    with translate_errors():
         ended = Movement.objects.filter(batch=batch, at__isnull=False)
-        return tuple(rows_in(ended.order_by("-at", "-turn")[:count]))
+        return tuple(read_rows(ended.order_by("-at", "-turn")[:count]))
 
 
-def progress(batch: str, last: int = 10) -> Progress:
+def read_progress(batch: str, last: int = 10) -> Progress:
     """Read how far a batch is; cheap enough to be asked every second."""
-    line = line_of(batch)
-    return Progress(line.head, line.tally, last_ended(batch, last))
+    line = read_line(batch)
+    return Progress(line.head, line.tally, list_latest_rows(batch, last))
 
 
-def history_of(token: str, offset: int = 0, limit: int = 50) -> tuple[Past, ...]:
+def list_history(token: str, offset: int = 0, limit: int = 50) -> tuple[PastRow, ...]:
     """List what every batch did to a sub-account, newest first."""
-    with reading():
+    with translate_errors():
         named = Movement.objects.filter(token=token)
         newest = named.order_by("-batch__number", "-position")[offset : offset + limit]
         lines = newest.values_list("batch__name", "batch__state", "batch__created_at", "batch__file_name", *ROW)
         return tuple(
-            Past(name, BatchState(state), created_at, file_name, batch_row(line))
+            PastRow(name, BatchState(state), created_at, file_name, make_batch_row(line))
             for name, state, created_at, file_name, *line in lines
         )
 
 
-def _lines(batches: list[Batch]) -> tuple[BatchLine, ...]:
-    counted = tallies(batch.name for batch in batches)
-    balances = main_at_both_ends(batches)
-    return tuple(BatchLine(head_of(batch, balances[batch.name]), counted.get(batch.name, NOTHING)) for batch in batches)
+def _make_lines(batches: list[Batch]) -> tuple[BatchLine, ...]:
+    counted = compute_tallies(batch.name for batch in batches)
+    balances = read_main_balances(batches)
+    return tuple(
+        BatchLine(make_head(batch, balances[batch.name]), counted.get(batch.name, NOTHING)) for batch in batches
+    )

@@ -22,39 +22,39 @@ from batch.ledger.events import (
     RowDoubted,
     RowSettled,
     StateChanged,
-    finding_from_json,
-    finding_to_json,
+    decode_finding,
+    encode_finding,
 )
-from batch.ledger.lease import busy, is_alive, may_take
+from batch.ledger.lease import describe_holder, is_alive, may_take
 from batch.ledger.orm.mappers import (
     Trail,
     add_events,
     add_rows,
-    at_both_ends,
     change_row,
-    committed,
-    found,
-    head_of,
-    last_balances,
-    last_known,
-    people_json,
-    people_of,
-    reading,
-    readings_of,
+    encode_people,
+    find_last_balances,
+    load_batch,
+    make_head,
+    make_readings,
+    open_transaction,
+    read_end_balances,
+    read_known_balances,
+    read_people,
+    read_rows,
     renew_lease,
-    rows_in,
+    translate_errors,
 )
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.orm.queries import (
-    accounts_at,
     bind_key,
-    done_movements,
-    doubts_and_decisions,
-    known_key,
-    newest_lines,
+    count_done_movements,
+    find_key_account,
+    list_accounts,
+    list_doubt_events,
+    list_newest_batches,
 )
-from batch.ledger.projection import accepted
+from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import (
     Access,
     BatchLine,
@@ -63,11 +63,11 @@ from batch.ledger.protocol import (
     LastBalance,
     NewBatch,
     Work,
-    already_there,
+    explain_taken_name,
     read_doubts,
 )
-from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Role, Status
-from batch.notes import note_text
+from batch.model import ENDED, BatchHead, BatchState, BatchView, ColumnRole, People, Status
+from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
 from batch.settings import read_choices
@@ -78,7 +78,7 @@ def is_local() -> bool:
     return connections["default"].vendor == "sqlite"
 
 
-def lease_of(line: Lease) -> protocol.Lease:
+def make_lease(line: Lease) -> protocol.Lease:
     claim = Claim(line.machine, line.boot, line.host, line.pid, line.started)
     return protocol.Lease(claim, line.batch, line.since, line.until)
 
@@ -86,7 +86,7 @@ def lease_of(line: Lease) -> protocol.Lease:
 def is_running(batch: str, now: datetime) -> bool:
     """Tell whether the account is held for this batch by a process that lives, or may live."""
     line = Lease.objects.filter(batch=batch, is_held=True).first()
-    return line is not None and not may_take(lease_of(line), now, is_local=is_local())
+    return line is not None and not may_take(make_lease(line), now, is_local=is_local())
 
 
 def is_gone(claim: Claim, since: datetime, now: datetime) -> bool:
@@ -125,25 +125,25 @@ class DatabaseLedger:
         """Whether all who open it run on one kernel."""
         return is_local()
 
-    def account_with(self, address: str, fingerprint: str) -> int | None:
-        with reading():
-            return known_key(address, fingerprint)
+    def find_account(self, address: str, fingerprint: str) -> int | None:
+        with translate_errors():
+            return find_key_account(address, fingerprint)
 
-    def accounts_at(self, address: str) -> list[KnownAccount]:
-        with reading():
-            return accounts_at(address)
+    def list_accounts(self, address: str) -> list[KnownAccount]:
+        with translate_errors():
+            return list_accounts(address)
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
-        with committed():
+        with open_transaction():
             return bind_key(address, fingerprint, owner, at)
 
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]) -> None:
-        with committed():
+        with open_transaction():
             line = Lease.objects.select_for_update().filter(account=account).first()
             if line is not None and line.is_held:
-                lease = lease_of(line)
+                lease = make_lease(line)
                 if lease.claim != claim and not may_take_over(lease):
-                    raise AccountInUse(busy(lease), lease.batch)
+                    raise AccountInUse(describe_holder(lease), lease.batch)
             mine = Lease(
                 account_id=account,
                 fence=line.fence + 1 if line is not None else 1,
@@ -163,35 +163,35 @@ class DatabaseLedger:
 
     def renew(self, batch: str, at: datetime) -> None:
         if self._held is not None:
-            with committed() as cursor:
+            with open_transaction() as cursor:
                 renew_lease(cursor, *self._held, batch, at)
 
     def let_go(self) -> None:
         if self._held is not None:
             account, fence = self._held
-            with committed():
+            with open_transaction():
                 Lease.objects.filter(account=account, fence=fence).update(is_held=False)
             self._held = None
             self._tips = {}
 
-    def in_doubt(self, account: int) -> str | None:
-        with reading():
+    def find_doubtful_batch(self, account: int) -> str | None:
+        with translate_errors():
             # By the index, batch by batch: a join would be made from the side of the rows, and look at each of them.
             rows = Line.objects.filter(batch=OuterRef("pk"), status=Status.UNKNOWN.value)
             doubtful = Batch.objects.filter(Exists(rows), account=account)
             return doubtful.order_by("-number").values_list("name", flat=True).first()
 
-    def unfinished(self, account: int | None = None) -> list[str]:
-        with reading():
+    def list_unfinished(self, account: int | None = None) -> list[str]:
+        with translate_errors():
             begun = Batch.objects.exclude(state__in=[state.value for state in ENDED])
             mine = begun if account is None else begun.filter(account=account)
             return list(mine.order_by("-number").values_list("name", flat=True))
 
     def create(self, new: NewBatch) -> None:
         source = new.sheet.source
-        with committed() as cursor:
+        with open_transaction() as cursor:
             if Batch.objects.filter(name=new.name).exists():
-                raise LedgerError(already_there(new.name))
+                raise LedgerError(explain_taken_name(new.name))
             Batch.objects.create(
                 name=new.name,
                 number=(Batch.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
@@ -204,75 +204,75 @@ class DatabaseLedger:
                 digest=new.plan.digest,
                 columns=list(new.sheet.columns),
                 roles={role.value: column for role, column in new.sheet.roles.items()},
-                findings=[finding_to_json(finding) for finding in new.sheet.findings],
+                findings=[encode_finding(finding) for finding in new.sheet.findings],
                 api_url=new.access.api_url,
                 owner=new.owner,
                 key_fingerprint=new.access.fingerprint,
                 created_at=new.at,
                 last_hash=events.GENESIS,
-                people=people_json(People(new.prepared, new.approved)),
+                people=encode_people(People(new.prepared, new.approved)),
                 options=list(new.options),
             )
             add_rows(cursor, new)
-            self._append(cursor, new.name, events.Tip(), accepted(new))
+            self._append(cursor, new.name, events.Tip(), make_first_facts(new))
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
-        with committed() as cursor:
-            tip = self._append(cursor, batch, tip or _tip(batch), facts)
+        with open_transaction() as cursor:
+            tip = self._append(cursor, batch, tip or _read_tip(batch), facts)
         if self._held is not None:
             self._tips[batch] = tip
 
-    def head(self, batch: str) -> BatchHead:
-        with reading():
-            kept = found(batch)
-            return head_of(kept, at_both_ends(kept))
+    def read_head(self, batch: str) -> BatchHead:
+        with translate_errors():
+            kept = load_batch(batch)
+            return make_head(kept, read_end_balances(kept))
 
     def view(self, batch: str) -> BatchView:
-        with reading():
-            kept = found(batch)
+        with translate_errors():
+            kept = load_batch(batch)
             return BatchView(
-                head=head_of(kept, at_both_ends(kept)),
+                head=make_head(kept, read_end_balances(kept)),
                 columns=tuple(kept.columns),
-                roles={Role(role): column for role, column in kept.roles.items()},
-                rows=tuple(rows_in(kept.movements.order_by("position"))),
-                findings=tuple(finding_from_json(finding) for finding in kept.findings),
+                roles={ColumnRole(role): column for role, column in kept.roles.items()},
+                rows=tuple(read_rows(kept.movements.order_by("position"))),
+                findings=tuple(decode_finding(finding) for finding in kept.findings),
                 events=Trail(batch),
             )
 
     def work(self, batch: str) -> Work:
-        with reading():
-            rows = tuple(rows_in(found(batch).movements.filter(turn__isnull=False).order_by("turn")))
-            known = last_known(batch)
+        with translate_errors():
+            rows = tuple(read_rows(load_batch(batch).movements.filter(turn__isnull=False).order_by("turn")))
+            known = read_known_balances(batch)
             main = known.pop(None, None)
             subaccounts = {token: balance for token, balance in known.items() if token is not None}
-            opening = at_both_ends(found(batch)).get(Purpose.OPENING)
-            return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, doubts_and_decisions(batch)))
+            opening = read_end_balances(load_batch(batch)).get(Purpose.OPENING)
+            return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, list_doubt_events(batch)))
 
-    def last_attempt(self, batch: str, row: int) -> LastAttempt | None:
-        with reading():
+    def find_last_attempt(self, batch: str, row: int) -> LastAttempt | None:
+        with translate_errors():
             sent = Line.objects.filter(batch=batch, row=row, attempts__gt=0)
             last = sent.values_list("attempts", "main_before", "subaccount_before").first()
             return LastAttempt(*last) if last else None
 
-    def access_of(self, batch: str) -> Access:
-        with reading():
-            kept = found(batch)
+    def read_access(self, batch: str) -> Access:
+        with translate_errors():
+            kept = load_batch(batch)
             return Access(kept.account_id, kept.api_url, kept.key_fingerprint)
 
-    def lines(self) -> list[BatchLine]:
-        return list(newest_lines())
+    def list_batches(self) -> list[BatchLine]:
+        return list(list_newest_batches())
 
-    def latest(self) -> str | None:
-        with reading():
+    def find_newest(self) -> str | None:
+        with translate_errors():
             return Batch.objects.order_by("-number").values_list("name", flat=True).first()
 
-    def past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
-        with reading():
+    def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
+        with translate_errors():
             batches = Batch.objects.filter(account=account, created_at__gte=since).order_by("-number")
-            done = done_movements([batch.name for batch in batches], tokens)
+            done = count_done_movements([batch.name for batch in batches], tokens)
             return [
                 PastList(
                     batch.name,
@@ -285,16 +285,16 @@ class DatabaseLedger:
                 for batch in batches
             ]
 
-    def last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        with reading():
-            return last_balances(account, tokens)
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+        with translate_errors():
+            return find_last_balances(account, tokens)
 
-    def options_of(self, batch: str) -> tuple[str, ...]:
-        with reading():
-            return tuple(found(batch).options)
+    def read_options(self, batch: str) -> tuple[str, ...]:
+        with translate_errors():
+            return tuple(load_batch(batch).options)
 
-    def options(self, account: int) -> dict[str, tuple[str, ...]]:
-        with reading():
+    def list_options(self, account: int) -> dict[str, tuple[str, ...]]:
+        with translate_errors():
             batches = Batch.objects.filter(account=account).order_by("number")
             return {name: tuple(options) for name, options in batches.values_list("name", "options")}
 
@@ -302,10 +302,10 @@ class DatabaseLedger:
         """Write the facts behind the tip, within a transaction; returns the new tip."""
         if self._held is not None:
             renew_lease(cursor, *self._held, batch, facts[-1].at)
-        lines: list[events.Line] = []
+        lines: list[events.StoredEvent] = []
         end = tip
         for fact in facts:
-            lines.append(events.next_line(end, fact))
+            lines.append(events.make_stored_event(end, fact))
             end = events.Tip(lines[-1].number, lines[-1].hash)
         add_events(cursor, batch, tip, lines)
         for fact in facts:
@@ -313,8 +313,8 @@ class DatabaseLedger:
         return end
 
 
-def _tip(batch: str) -> events.Tip:
-    kept = found(batch)
+def _read_tip(batch: str) -> events.Tip:
+    kept = load_batch(batch)
     return events.Tip(kept.events_count, kept.last_hash)
 
 
@@ -323,17 +323,17 @@ def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
         case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
             change_row(cursor, batch, fact)
         case BalancesRead():
-            Reading.objects.bulk_create(readings_of(batch, fact), batch_size=_CHUNK)
+            Reading.objects.bulk_create(make_readings(batch, fact), batch_size=_CHUNK)
         case OptionsChanged():
             Batch.objects.filter(name=batch).update(options=list(fact.options))
         case StateChanged():
-            _change_state(found(batch), fact)
+            _change_state(load_batch(batch), fact)
 
 
 def _change_state(batch: Batch, fact: StateChanged) -> None:
-    batch.state, batch.reason = fact.state.value, note_text(fact.reason)
+    batch.state, batch.reason = fact.state.value, dump_note(fact.reason)
     batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
-    batch.people = people_json(projection.started(people_of(batch), fact.state, fact.by))
+    batch.people = encode_people(projection.add_person(read_people(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_filters import ChoiceFilter, FilterSet, ModelChoiceFilter
 
-from batch.files import harmless, write_csv
-from batch.i18n import N_, Language, _, euros, language, speaking
+from batch.files import escape_formula, write_csv
+from batch.i18n import N_, Language, _, format_euros, get_language, use_language
 from batch.money import from_thousandths
-from batch.web.access import Role, needs
+from batch.web.access import Role, require_role
 from batch.web.audit import record
 from batch.web.models import AuditEntry, Person
 from batch.web.presenters import DayFilter, TextFilter, paginate
@@ -71,28 +71,30 @@ _AMOUNTS = {"row_limit", "batch_limit"}
 """Kept in thousandths of a euro."""
 
 
-def action_words(action: str) -> str:
+def format_action(action: str) -> str:
     """Say what somebody did; the code itself where there are no words."""
     return _(ACTIONS[action]) if action in ACTIONS else action
 
 
-def particulars_words(particulars: dict[str, object]) -> str:
+def format_particulars(particulars: dict[str, object]) -> str:
     """Write the particulars in one line."""
-    return "; ".join(f"{name}: {_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items())
+    return "; ".join(
+        f"{name}: {_format_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items()
+    )
 
 
-def _value(value: object, *, is_amount: bool = False) -> str:
+def _format_value(value: object, *, is_amount: bool = False) -> str:
     match value:
         case [before, after]:
-            return f"{_value(before, is_amount=is_amount)} → {_value(after, is_amount=is_amount)}"
+            return f"{_format_value(before, is_amount=is_amount)} → {_format_value(after, is_amount=is_amount)}"
         case list():
-            return ", ".join(map(_value, value))
+            return ", ".join(map(_format_value, value))
         case bool():
             return _("yes") if value else _("no")
         case None | "":
             return "–"
         case int() if is_amount:
-            return euros(from_thousandths(value))
+            return format_euros(from_thousandths(value))
         case _:
             return str(value)
 
@@ -120,7 +122,7 @@ class AuditFilter(FilterSet):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditLine:
     """An entry as it is shown."""
 
     entry: AuditEntry
@@ -128,12 +130,12 @@ class Line:
     @property
     def action(self) -> str:
         """What was done."""
-        return action_words(self.entry.action)
+        return format_action(self.entry.action)
 
     @property
     def particulars(self) -> str:
         """How."""
-        return particulars_words(self.entry.particulars)
+        return format_particulars(self.entry.particulars)
 
     @property
     def who(self) -> str:
@@ -141,29 +143,29 @@ class Line:
         return self.entry.who or _("the site")
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_safe
-def auditlog(request: HttpRequest) -> HttpResponse:
+def show_audit_log(request: HttpRequest) -> HttpResponse:
     """Show a page of the log, the newest first."""
     found = _search(request)
     page = paginate(request, found.qs)
     context = {
         "filters": found.form,
         "page": page,
-        "lines": map(Line, page.object_list),
+        "lines": map(AuditLine, page.object_list),
         "section": "administration",
         "part": "log",
     }
     return render(request, "web/administration/log.html", context)
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_safe
-def export(request: HttpRequest) -> HttpResponseBase:
+def export_log(request: HttpRequest) -> HttpResponseBase:
     """Export all that the search finds, as CSV; no cell of it runs as a formula."""
     entries = _search(request).qs
     record(request, "log.exported")
-    response = StreamingHttpResponse(_csv(entries, language()), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_stream_csv(entries, get_language()), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'
     return response
 
@@ -172,26 +174,28 @@ def _search(request: HttpRequest) -> AuditFilter:
     return AuditFilter(request.GET, AuditEntry.objects.order_by("-at", "-pk"))
 
 
-def _csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[bytes]:
+def _stream_csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[bytes]:
     """Write in pieces; each chooses the language anew, because the page's is gone by the time they are sent."""
-    with speaking(spoken):
-        head = _bytes([[_("Time"), _("Who"), _("Action"), _("What"), _("Subject"), _("Particulars"), _("Address")]])
+    with use_language(spoken):
+        head = _encode_lines(
+            [[_("Time"), _("Who"), _("Action"), _("What"), _("Subject"), _("Particulars"), _("Address")]]
+        )
     yield head
     found = entries.iterator(_AT_ONCE)
     while piece := list(islice(found, _AT_ONCE)):
-        with speaking(spoken):
-            lines = _bytes([_line(entry) for entry in piece]).removeprefix(BOM_UTF8)
+        with use_language(spoken):
+            lines = _encode_lines([_format_line(entry) for entry in piece]).removeprefix(BOM_UTF8)
         yield lines
 
 
-def _line(entry: AuditEntry) -> list[str]:
-    line = Line(entry)
+def _format_line(entry: AuditEntry) -> list[str]:
+    line = AuditLine(entry)
     at = entry.at.astimezone().isoformat(timespec="seconds")
     cells = [at, line.who, entry.action, line.action, entry.subject, line.particulars, entry.address]
-    return [harmless(cell) for cell in cells]
+    return [escape_formula(cell) for cell in cells]
 
 
-def _bytes(lines: list[list[str]]) -> bytes:
+def _encode_lines(lines: list[list[str]]) -> bytes:
     buffer = io.BytesIO()
     write_csv(buffer, lines)
     return buffer.getvalue()

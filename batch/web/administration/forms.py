@@ -94,7 +94,7 @@ class ConnectionForm(forms.Form):
         found = super().clean() or {}
         if "api_url" in found and "key" in found:
             try:
-                found["api_url"], found["secret"] = credentials.checked(found["api_url"], found["key"])
+                found["api_url"], found["secret"] = credentials.validate_connection(found["api_url"], found["key"])
             except SettingsError as error:
                 self.add_error(None, str(error))
         return found
@@ -106,7 +106,7 @@ class ConnectionForm(forms.Form):
         return found
 
 
-def _limit(label: Any) -> forms.DecimalField:
+def _make_limit_field(label: Any) -> forms.DecimalField:
     return forms.DecimalField(
         label=label,
         required=False,
@@ -120,8 +120,8 @@ def _limit(label: Any) -> forms.DecimalField:
 class RulesForm(forms.Form):
     """What holds for everybody."""
 
-    row_limit = _limit(gettext_lazy("Limit of a row, in euros"))
-    batch_limit = _limit(gettext_lazy("Limit of a batch (added and removed together), in euros"))
+    row_limit = _make_limit_field(gettext_lazy("Limit of a row, in euros"))
+    batch_limit = _make_limit_field(gettext_lazy("Limit of a batch (added and removed together), in euros"))
     four_eyes = forms.BooleanField(
         label=gettext_lazy("Four eyes: nobody approves what they prepared"),
         required=False,
@@ -133,11 +133,11 @@ class RulesForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, data: Any, current: SiteSettings) -> RulesForm:
+    def from_settings(cls, data: Any, current: SiteSettings) -> RulesForm:
         """Make the form with what is in force."""
         initial = {
-            "row_limit": _shown(current.row_limit),
-            "batch_limit": _shown(current.batch_limit),
+            "row_limit": _format_limit(current.row_limit),
+            "batch_limit": _format_limit(current.batch_limit),
             "four_eyes": current.four_eyes,
             "language": current.language or Language.ENGLISH.value,
         }
@@ -150,12 +150,12 @@ class RulesForm(forms.Form):
             raise forms.ValidationError(_("Four eyes can be switched off only while one single person is active."))
         return chosen
 
-    def put_into(self, current: SiteSettings) -> None:
+    def change_settings(self, current: SiteSettings) -> None:
         """Put what was chosen into the settings."""
         chosen = self.cleaned_data
         current.row_limit, current.batch_limit = chosen["row_limit"], chosen["batch_limit"]
         current.four_eyes, current.language = chosen["four_eyes"], chosen["language"]
 
 
-def _shown(limit: Decimal | None) -> Decimal | None:
+def _format_limit(limit: Decimal | None) -> Decimal | None:
     return None if limit is None else limit.quantize(CENT)

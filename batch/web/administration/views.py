@@ -16,17 +16,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from batch.errors import ProviderRefused, ProviderUnreachable, SettingsError
-from batch.i18n import _, euros
+from batch.i18n import _, format_euros
 from batch.ledger.orm.models import prepare_euros
 from batch.web import credentials
-from batch.web.access import Role, needs, person_of, roles_of
+from batch.web.access import Role, find_roles, get_person, require_role
 from batch.web.administration.forms import ROLE_FIELDS, ConnectionForm, NewPersonForm, PersonForm, RulesForm
-from batch.web.audit import record, site_address
+from batch.web.audit import get_site_address, record
 from batch.web.auth import services
 from batch.web.models import AuditEntry, Connection, Person, SiteSettings
 
 
-def objection(
+def find_objection(
     editor: AbstractSet[Role], before: AbstractSet[Role], after: AbstractSet[Role], *, is_self: bool
 ) -> str | None:
     """Find why the editor may not make this change; None if they may. Somebody deactivated has no roles at all."""
@@ -39,7 +39,7 @@ def objection(
     return None
 
 
-def may_help_in(editor: AbstractSet[Role], person: AbstractSet[Role]) -> bool:
+def may_help(editor: AbstractSet[Role], person: AbstractSet[Role]) -> bool:
     """Tell whether the editor may renew this person's link or remove their authenticator."""
     return person <= editor
 
@@ -47,45 +47,51 @@ def may_help_in(editor: AbstractSet[Role], person: AbstractSet[Role]) -> bool:
 _SECONDS = 10.0
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
-def connection(request: HttpRequest) -> HttpResponse:
+def show_connection(request: HttpRequest) -> HttpResponse:
     """Show what is in force, and the form that replaces it. A key that the provider refuses is not stored."""
     present = Connection.objects.select_related("set_by").first()
     form = ConnectionForm(request.POST or None, initial={"api_url": present.api_url} if present else None)
     if request.method == "POST" and form.is_valid():
         if settings.CREDITBATCH_DEMO:
             form.add_error(None, _("The demonstration stays with its sandbox: the connection cannot be changed here."))
-        elif _stored(request, form):
+        elif _store_connection(request, form):
             return redirect("connection")
-    context = {"form": form, "present": present, "state": _state(), "section": "administration", "part": "connection"}
+    context = {
+        "form": form,
+        "present": present,
+        "state": _find_key_source(),
+        "section": "administration",
+        "part": "connection",
+    }
     return render(request, "web/administration/connection.html", context)
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_POST
-def test(request: HttpRequest) -> HttpResponse:
+def try_connection(request: HttpRequest) -> HttpResponse:
     """Ask the provider whose key it is."""
     try:
         with credentials.open_client(_SECONDS) as client:
-            account = client.main_account()
+            account = client.fetch_main_account()
     except (ProviderRefused, ProviderUnreachable, SettingsError) as error:
         record(request, "connection.tested", works=False)
         messages.error(request, str(error))
         return redirect("connection")
     record(request, "connection.tested", works=True)
     sentence = _("The connection works: the account is {name}, and its main balance is {balance}.")
-    messages.success(request, sentence.format(name=account.name, balance=euros(account.balance)))
+    messages.success(request, sentence.format(name=account.name, balance=format_euros(account.balance)))
     return redirect("connection")
 
 
-def _stored(request: HttpRequest, form: ConnectionForm) -> bool:
+def _store_connection(request: HttpRequest, form: ConnectionForm) -> bool:
     """Store the connection; False, and the form says why, if the provider refuses the key."""
     api_url, key = form.cleaned_data["api_url"], form.secret
     try:
-        with credentials.open_client_with(api_url, key, _SECONDS) as client:
-            account = client.main_account()
+        with credentials.open_connection(api_url, key, _SECONDS) as client:
+            account = client.fetch_main_account()
     except ProviderRefused as error:
         record(request, "connection.refused", api_url)
         form.add_error("key", str(error))
@@ -93,28 +99,28 @@ def _stored(request: HttpRequest, form: ConnectionForm) -> bool:
     except ProviderUnreachable as error:
         account = None
         messages.warning(request, _("Stored, but not tested: {why}").format(why=error))
-    credentials.set_key(api_url, key, person_of(request))
-    record(request, "connection.changed", api_url, fingerprint=key.fingerprint())
+    credentials.save_connection(api_url, key, get_person(request))
+    record(request, "connection.changed", api_url, fingerprint=key.compute_fingerprint())
     if account is not None:
         sentence = _("Stored. The account is {name}, and its main balance is {balance}.")
-        messages.success(request, sentence.format(name=account.name, balance=euros(account.balance)))
+        messages.success(request, sentence.format(name=account.name, balance=format_euros(account.balance)))
     return True
 
 
-def _state() -> str:
+def _find_key_source() -> str:
     """Find where the key in force comes from: site, environment, or none."""
     if not credentials.is_from_environment():
         return "site"
     try:
-        credentials.provider()
+        credentials.load_connection()
     except SettingsError:
         return "none"
     return "environment"
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def show_overview(request: HttpRequest) -> HttpResponse:
     """Show who there is, where the provider is, what the limits are, whether mail is sent."""
     active = Person.objects.filter(is_active=True)
     context = {
@@ -122,9 +128,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "approvers": active.filter(can_approve=True).count(),
         "without_email": active.filter(email="").count(),
         "present": Connection.objects.first(),
-        "rules": SiteSettings.current(),
+        "rules": SiteSettings.load(),
         "mail_from": settings.DEFAULT_FROM_EMAIL if settings.CREDITBATCH_HAS_MAIL else "",
-        "address": site_address(),
+        "address": get_site_address(),
         "has_address": settings.CREDITBATCH_SITE_URL.startswith("https://"),
         "entries": AuditEntry.objects.count(),
         "section": "administration",
@@ -133,40 +139,40 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "web/administration/overview.html", context)
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_safe
-def people(request: HttpRequest) -> HttpResponse:
+def show_people(request: HttpRequest) -> HttpResponse:
     """Show everybody, the active ones first."""
     everybody = Person.objects.order_by("-is_active", "username")
-    return render(request, "web/administration/people.html", {"people": everybody, **_section("people")})
+    return render(request, "web/administration/people.html", {"people": everybody, **_make_context("people")})
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def add_person(request: HttpRequest) -> HttpResponse:
     """Add somebody, who gets a one-time link to choose a password."""
-    editor = person_of(request)
+    editor = get_person(request)
     form = NewPersonForm(request.POST if request.method == "POST" else None)
-    _dim(form, editor)
+    _lock_roles(form, editor)
     if request.method == "POST" and form.is_valid():
         somebody = form.save(commit=False)
-        why_not = objection(roles_of(editor), frozenset(), roles_of(somebody), is_self=False)
+        why_not = find_objection(find_roles(editor), frozenset(), find_roles(somebody), is_self=False)
         if why_not is None:
             somebody.set_unusable_password()
             somebody.save()
-            record(request, "person.added", somebody.username, roles=sorted(roles_of(somebody)))
-            return _with_link(request, somebody)
+            record(request, "person.added", somebody.username, roles=sorted(find_roles(somebody)))
+            return _show_link(request, somebody)
         form.add_error(None, why_not)
-    return render(request, "web/administration/person.html", {"form": form, **_section("people")})
+    return render(request, "web/administration/person.html", {"form": form, **_make_context("people")})
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit what somebody may do; deactivated people are logged out with their next click."""
-    editor, somebody = person_of(request), get_object_or_404(Person, pk=pk)
+    editor, somebody = get_person(request), get_object_or_404(Person, pk=pk)
     form = PersonForm(request.POST if request.method == "POST" else None, instance=somebody)
-    _dim(form, editor)
+    _lock_roles(form, editor)
     if request.method == "POST" and form.is_valid():
         why_not = _save(request, form)
         if why_not is None:
@@ -177,30 +183,30 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "somebody": kept,
-        "may_help": may_help_in(roles_of(editor), _roles(kept)),
+        "may_help": may_help(find_roles(editor), _find_granted_roles(kept)),
         "has_totp": services.has_totp(kept),
-        **_section("people"),
+        **_make_context("people"),
     }
     return render(request, "web/administration/person.html", context)
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_POST
-def link(request: HttpRequest, pk: int) -> HttpResponse:
+def renew_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new one-time link, and show it this once."""
     somebody = get_object_or_404(Person, pk=pk, is_active=True)
-    if not may_help_in(roles_of(person_of(request)), roles_of(somebody)):
+    if not may_help(find_roles(get_person(request)), find_roles(somebody)):
         return _refuse_help(request, somebody)
     record(request, "link.made", somebody.username)
-    return _with_link(request, somebody)
+    return _show_link(request, somebody)
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_POST
 def forget_authenticator(request: HttpRequest, pk: int) -> HttpResponse:
     """Help somebody who lost their phone and their recovery codes."""
     somebody = get_object_or_404(Person, pk=pk)
-    if not may_help_in(roles_of(person_of(request)), _roles(somebody)):
+    if not may_help(find_roles(get_person(request)), _find_granted_roles(somebody)):
         return _refuse_help(request, somebody)
     services.forget_devices(somebody)
     record(request, "authenticator.reset", somebody.username)
@@ -212,10 +218,10 @@ def _save(request: HttpRequest, form: PersonForm) -> str | None:
     """Save, or say why not. Two administrators who demote each other at once do not both succeed."""
     with transaction.atomic():
         active = {kept.pk: kept for kept in Person.objects.select_for_update().order_by("pk")}
-        editor, before = active[person_of(request).pk], active[form.instance.pk]
+        editor, before = active[get_person(request).pk], active[form.instance.pk]
         is_self = editor.pk == before.pk
-        why_not = objection(roles_of(editor), roles_of(before), roles_of(form.instance), is_self=is_self)
-        if why_not is None and Role.ADMINISTRATOR not in roles_of(editor):
+        why_not = find_objection(find_roles(editor), find_roles(before), find_roles(form.instance), is_self=is_self)
+        if why_not is None and Role.ADMINISTRATOR not in find_roles(editor):
             why_not = _("You are no longer an administrator.")
         if why_not is None:
             form.save()
@@ -228,10 +234,10 @@ def _save(request: HttpRequest, form: PersonForm) -> str | None:
     return why_not
 
 
-def _with_link(request: HttpRequest, somebody: Person) -> HttpResponse:
-    path = reverse("invitation", args=[services.link_for(somebody)])
+def _show_link(request: HttpRequest, somebody: Person) -> HttpResponse:
+    path = reverse("invitation", args=[services.make_link(somebody)])
     address = request.build_absolute_uri(path)
-    context = {"somebody": somebody, "address": address, "days": services.INVITED_DAYS, **_section("people")}
+    context = {"somebody": somebody, "address": address, "days": services.INVITED_DAYS, **_make_context("people")}
     return render(request, "web/administration/link.html", context)
 
 
@@ -241,32 +247,32 @@ def _refuse_help(request: HttpRequest, somebody: Person) -> HttpResponse:
     return redirect("person", pk=somebody.pk)
 
 
-def _dim(form: PersonForm, editor: Person) -> None:
+def _lock_roles(form: PersonForm, editor: Person) -> None:
     """Show the roles that the editor cannot grant, but let nobody tick them."""
     for name in ROLE_FIELDS:
         if not getattr(editor, name) and not getattr(form.instance, name):
             form.fields[name].disabled = True
 
 
-def _roles(somebody: Person) -> frozenset[Role]:
+def _find_granted_roles(somebody: Person) -> frozenset[Role]:
     """Find the roles that somebody has or, deactivated, would have again."""
-    return roles_of(Person(is_active=True, **{name: getattr(somebody, name) for name in ROLE_FIELDS}))
+    return find_roles(Person(is_active=True, **{name: getattr(somebody, name) for name in ROLE_FIELDS}))
 
 
-def _section(part: str) -> dict[str, object]:
+def _make_context(part: str) -> dict[str, object]:
     return {"section": "administration", "part": part, "role_fields": ROLE_FIELDS}
 
 
-@needs(Role.ADMINISTRATOR)
+@require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def rules(request: HttpRequest) -> HttpResponse:
+def edit_rules(request: HttpRequest) -> HttpResponse:
     """Edit the rules; the audit log keeps amounts in thousandths, as the table does."""
-    form = RulesForm.of(request.POST if request.method == "POST" else None, SiteSettings.current())
+    form = RulesForm.from_settings(request.POST if request.method == "POST" else None, SiteSettings.load())
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            current = SiteSettings.current()
+            current = SiteSettings.load()
             before = _list_settings(current)
-            form.put_into(current)
+            form.change_settings(current)
             current.save()
             after = _list_settings(current)
             changed = {name: [old, after[name]] for name, old in before.items() if old != after[name]}

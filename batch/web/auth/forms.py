@@ -71,8 +71,8 @@ class PasswordForm(NewPasswordForm):
     def clean_old_password(self) -> str:
         """Check the present password; wrong ones are counted as wrong confirmations are."""
         old: str = self.cleaned_data["old_password"]
-        if not services.password_accepted(self.person, old):
-            raise forms.ValidationError(services.wrong_password(self.person))
+        if not services.try_password(self.person, old):
+            raise forms.ValidationError(services.explain_wrong_password(self.person))
         return old
 
 

@@ -20,7 +20,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.i18n import _
-from batch.web.audit import keep
+from batch.web.audit import write_entry
 from batch.web.models import Invitation, Person
 
 FIELD = "confirmation"
@@ -36,23 +36,23 @@ def has_totp(person: Person) -> bool:
     return bool(TOTPDevice.objects.filter(user=person, confirmed=True).exists())
 
 
-def confirmed(person: Person, posted: QueryDict) -> Confirmation | None:
+def check_confirmation(person: Person, posted: QueryDict) -> Confirmation | None:
     """Check how they confirmed; None if wrong, or after too many wrong ones: `explain_refusal` says which."""
     given = posted.get(FIELD, "")[:_LONGEST]
     if has_totp(person):
-        how: Confirmation | None = "totp" if totp_accepted(person, given) else None
+        how: Confirmation | None = "totp" if try_totp(person, given) else None
     else:
-        how = "password" if password_accepted(person, given) else None
+        how = "password" if try_password(person, given) else None
     if how is None:
-        keep("confirmation.failed", person.username, person=person)
+        write_entry("confirmation.failed", person.username, person=person)
     return how
 
 
-def refusal(person: Person) -> str:
+def explain_refusal(person: Person) -> str:
     """Say why a confirmation failed."""
     device = TOTPDevice.objects.filter(user=person, confirmed=True).first()
     if device is None:
-        return wrong_password(person)
+        return explain_wrong_password(person)
     _is_allowed, wait = device.verify_is_allowed()
     # A shorter wait is over when the next code comes.
     if wait and wait["locked_until"] > timezone.now() + timedelta(seconds=device.step):
@@ -62,23 +62,23 @@ def refusal(person: Person) -> str:
     return _("That is not your authenticator's code of just now: wait for the next one and enter it.")
 
 
-def wrong_password(person: Person) -> str:
+def explain_wrong_password(person: Person) -> str:
     """Say why a password was not accepted."""
-    if not AxesProxyHandler.is_allowed(_counted(), {"username": person.username}):
+    if not AxesProxyHandler.is_allowed(_make_counted_request(), {"username": person.username}):
         return _("Too many wrong passwords: try again in a quarter of an hour.")
     return _("That is not your password: enter it again.")
 
 
-def password_accepted(person: Person, password: str) -> bool:
+def try_password(person: Person, password: str) -> bool:
     """Tell whether it is their password."""
-    accepted = authenticate(_counted(), username=person.username, password=password)
+    accepted = authenticate(_make_counted_request(), username=person.username, password=password)
     if accepted is None or accepted.pk != person.pk:
         return False
     reset(ip=_COUNTER, username=person.username)
     return True
 
 
-def totp_accepted(person: Person, code: str) -> bool:
+def try_totp(person: Person, code: str) -> bool:
     """Tell whether it is the authenticator's code of just now, not used before. A wrong one lengthens the wait."""
     digits = "".join(code.split())
     with transaction.atomic():
@@ -92,7 +92,7 @@ def forget_devices(person: Person) -> None:
     StaticDevice.objects.filter(user=person).delete()
 
 
-def _counted() -> HttpRequest:
+def _make_counted_request() -> HttpRequest:
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = _COUNTER
     return request
@@ -103,26 +103,26 @@ FIRST_HOURS = 2
 INVITED_DAYS = 3
 
 
-def link_for_first() -> str | None:
+def make_first_link() -> str | None:
     """Make a link for the first administrator, and return its secret; None once anybody exists. Earlier ones end."""
     if Person.objects.exists():
         return None
     Invitation.objects.filter(person=None).delete()
-    return _made(None, timedelta(hours=FIRST_HOURS))
+    return _create_invitation(None, timedelta(hours=FIRST_HOURS))
 
 
-def link_for(person: Person) -> str:
+def make_link(person: Person) -> str:
     """Make a link with which this person chooses a password, and return its secret. Earlier ones end."""
     Invitation.objects.filter(person=person, used_at=None).delete()
-    return _made(person, timedelta(days=INVITED_DAYS))
+    return _create_invitation(person, timedelta(days=INVITED_DAYS))
 
 
-def hash_of(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Hash a secret, for the table and the session."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def found(secret_sha256: str) -> Invitation | None:
+def find_link(secret_sha256: str) -> Invitation | None:
     """Find the link, if it still works."""
     link = Invitation.objects.select_related("person").filter(secret_sha256=secret_sha256, used_at=None).first()
     if link is None or link.expires_at <= timezone.now():
@@ -132,14 +132,14 @@ def found(secret_sha256: str) -> Invitation | None:
     return link if link.person.is_active else None
 
 
-def use(link: Invitation) -> bool:
+def use_link(link: Invitation) -> bool:
     """Use the link up; False if somebody else just did. Within a transaction with what it is used for."""
     now = timezone.now()
     used = Invitation.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now)
     return used == 1 and (link.person_id is not None or not Person.objects.exists())
 
 
-def _made(person: Person | None, lasting: timedelta) -> str:
+def _create_invitation(person: Person | None, lasting: timedelta) -> str:
     secret = secrets.token_urlsafe(32)
-    Invitation.objects.create(secret_sha256=hash_of(secret), person=person, expires_at=timezone.now() + lasting)
+    Invitation.objects.create(secret_sha256=hash_secret(secret), person=person, expires_at=timezone.now() + lasting)
     return secret

@@ -21,19 +21,19 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.i18n import _
-from batch.web.access import Role, needs, open_to_all, person_of, roles_of
-from batch.web.audit import keep, record
+from batch.web.access import Role, allow_anybody, find_roles, get_person, require_role
+from batch.web.audit import record, write_entry
 from batch.web.auth import services
 from batch.web.auth.forms import CodeForm, FirstForm, LoginForm, NewPasswordForm, PasswordForm, ProfileForm
 from batch.web.models import Invitation, Person
 
 
-@open_to_all
+@allow_anybody
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("password")
-def log_in(request: HttpRequest) -> HttpResponse:
+def show_login(request: HttpRequest) -> HttpResponse:
     """Let somebody in, and back to the page that they wanted."""
-    after = _after(request)
+    after = _choose_next_page(request)
     if request.user.is_authenticated:
         return redirect(after)
     form = LoginForm(request.POST or None)
@@ -52,16 +52,16 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return render(request, "web/entry/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
 
 
-@open_to_all
+@allow_anybody
 @require_POST
-def log_out(request: HttpRequest) -> HttpResponse:
+def end_session(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, AnonymousUser):
         record(request, "logout.done")
     logout(request)
     return redirect("login")
 
 
-def _after(request: HttpRequest) -> str:
+def _choose_next_page(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if is_ours else "/"
@@ -70,42 +70,42 @@ def _after(request: HttpRequest) -> str:
 def _note_failure(request: HttpRequest, username: str) -> None:
     """Note a wrong login. Names are kept only if they are somebody's: people type their password there too."""
     known = Person.objects.filter(username=username).exists()
-    keep("login.failed", username if known else "", address=request.META.get("REMOTE_ADDR", ""))
+    write_entry("login.failed", username if known else "", address=request.META.get("REMOTE_ADDR", ""))
 
 
 _KEPT = "one_time_link"
 
 
-@open_to_all
+@allow_anybody
 @require_http_methods(["GET"])
-def setup(request: HttpRequest, secret: str) -> HttpResponse:
+def open_setup(request: HttpRequest, secret: str) -> HttpResponse:
     """Open the link that makes the first administrator."""
-    return _arrive(request, secret)
+    return _open_link(request, secret)
 
 
-@open_to_all
+@allow_anybody
 @require_http_methods(["GET"])
-def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+def open_invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Open the link with which somebody chooses a password."""
-    return _arrive(request, secret)
+    return _open_link(request, secret)
 
 
-@open_to_all
+@allow_anybody
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
-def welcome(request: HttpRequest) -> HttpResponse:
+def show_welcome(request: HttpRequest) -> HttpResponse:
     """Let somebody choose a password, and the first administrator a name as well. The link is used up with it."""
-    link = services.found(request.session.get(_KEPT, ""))
+    link = services.find_link(request.session.get(_KEPT, ""))
     if link is None:
-        return _gone(request)
-    form = _form(request, link)
+        return _show_gone(request)
+    form = _make_form(request, link)
     if request.method == "POST" and form.is_valid():
         try:
-            person = _take(link, form)
+            person = _redeem_link(link, form)
         except IntegrityError:
             person = None
         if person is None:
-            return _gone(request)
+            return _show_gone(request)
         request.session.flush()
         login(request, person, backend="django.contrib.auth.backends.ModelBackend")
         record(request, "link.used", person.username, first=link.person_id is None)
@@ -114,23 +114,23 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "web/entry/welcome.html", {"form": form, "invited": link.person})
 
 
-def _arrive(request: HttpRequest, secret: str) -> HttpResponse:
-    hashed = services.hash_of(secret)
-    if services.found(hashed) is None:
-        return _gone(request)
+def _open_link(request: HttpRequest, secret: str) -> HttpResponse:
+    hashed = services.hash_secret(secret)
+    if services.find_link(hashed) is None:
+        return _show_gone(request)
     request.session[_KEPT] = hashed
     return redirect("welcome")
 
 
-def _form(request: HttpRequest, link: Invitation) -> NewPasswordForm:
+def _make_form(request: HttpRequest, link: Invitation) -> NewPasswordForm:
     data = request.POST if request.method == "POST" else None
     return NewPasswordForm(link.person, data) if link.person else FirstForm(Person(), data)
 
 
-def _take(link: Invitation, form: NewPasswordForm) -> Person | None:
+def _redeem_link(link: Invitation, form: NewPasswordForm) -> Person | None:
     """Give the person their new password; None if the link was used by somebody else meanwhile."""
     with transaction.atomic():
-        if not services.use(link):
+        if not services.use_link(link):
             return None
         person = form.person
         if link.person is None:
@@ -141,15 +141,15 @@ def _take(link: Invitation, form: NewPasswordForm) -> Person | None:
         return person
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
+def _show_gone(request: HttpRequest) -> HttpResponse:
     return render(request, "web/entry/gone.html", status=410)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def show_profile(request: HttpRequest) -> HttpResponse:
     """Show email and language, and the ways to the password and the authenticator."""
-    person = person_of(request)
+    person = get_person(request)
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -157,16 +157,16 @@ def profile(request: HttpRequest) -> HttpResponse:
         # The next page is in the new language; this sentence is shown there.
         messages.success(request, _("Your settings are saved."))
         return redirect("profile")
-    context = {"form": form, "section": "profile", "roles": roles_of(person), "has_totp": services.has_totp(person)}
+    context = {"form": form, "section": "profile", "roles": find_roles(person), "has_totp": services.has_totp(person)}
     return render(request, "web/entry/profile.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
-def password(request: HttpRequest) -> HttpResponse:
+def change_password(request: HttpRequest) -> HttpResponse:
     """Change the password; every other session of this person ends with it."""
-    person = person_of(request)
+    person = get_person(request)
     form = PasswordForm(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         person.set_password(form.cleaned_data["new_password1"])
@@ -183,39 +183,44 @@ RECOVERY_CODES = 8
 _PASSWORD = "password"  # noqa: S105 (a field's name)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters()
-def authenticator(request: HttpRequest) -> HttpResponse:
+def enrol_authenticator(request: HttpRequest) -> HttpResponse:
     """Show the picture to scan and ask for the first code; then show the recovery codes, this once."""
-    person = person_of(request)
+    person = get_person(request)
     if services.has_totp(person):
         return render(request, "web/entry/authenticator.html", {"form": CodeForm(), "section": "profile"})
     form = CodeForm(request.POST if request.method == "POST" else None)
-    device = _unconfirmed(person)
+    device = _prepare_device(person)
     if request.method == "POST" and form.is_valid():
-        if not services.password_accepted(person, request.POST.get(_PASSWORD, "")[:200]):
-            form.add_error(None, services.wrong_password(person))
+        if not services.try_password(person, request.POST.get(_PASSWORD, "")[:200]):
+            form.add_error(None, services.explain_wrong_password(person))
         else:
             codes = _enrol(device, form.cleaned_data["code"])
             if codes:
                 record(request, "authenticator.enrolled", person.username)
                 return render(request, "web/entry/recovery.html", {"codes": codes, "section": "profile"})
             form.refuse()
-    context = {"form": form, "picture": _picture(device.config_url), "secret": _in_fours(device), "section": "profile"}
+    context = {
+        "form": form,
+        "picture": _draw_qr_code(device.config_url),
+        "secret": _format_secret(device),
+        "section": "profile",
+    }
     return render(request, "web/entry/enrol.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 @require_POST
 @sensitive_post_parameters()
-def remove(request: HttpRequest) -> HttpResponse:
+def remove_authenticator(request: HttpRequest) -> HttpResponse:
     """Remove the authenticator, by one of its codes or, if the phone is lost, by a recovery code."""
-    person = person_of(request)
+    person = get_person(request)
     form = CodeForm(request.POST)
     if form.is_valid():
         code = form.cleaned_data["code"]
-        if services.totp_accepted(person, code) or _recovered(person, code):
+        if services.try_totp(person, code) or _try_recovery_code(person, code):
             services.forget_devices(person)
             record(request, "authenticator.removed", person.username)
             messages.success(request, _("The authenticator is removed: your password confirms approvals again."))
@@ -224,7 +229,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     return render(request, "web/entry/authenticator.html", {"form": form, "section": "profile"})
 
 
-def _unconfirmed(person: Person) -> TOTPDevice:
+def _prepare_device(person: Person) -> TOTPDevice:
     """Find or create the one that is being enrolled: the same while its page is open or loaded again."""
     with transaction.atomic():
         device = TOTPDevice.objects.filter(user=person, confirmed=False).first()
@@ -245,20 +250,20 @@ def _enrol(device: TOTPDevice, code: str) -> list[str]:
         return codes
 
 
-def _recovered(person: Person, code: str) -> bool:
+def _try_recovery_code(person: Person, code: str) -> bool:
     with transaction.atomic():
         holders = StaticDevice.objects.select_for_update().filter(user=person)
         given = code.strip().lower()
         return any(holder.verify_is_allowed()[0] and holder.verify_token(given) for holder in holders)
 
 
-def _picture(address: str) -> str:
+def _draw_qr_code(address: str) -> str:
     """Draw the QR code here and in no other place, as the source of an image."""
     buffer = io.BytesIO()
     segno.make(address, error="m").save(buffer, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False)
     return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def _in_fours(device: TOTPDevice) -> str:
+def _format_secret(device: TOTPDevice) -> str:
     secret = b32encode(device.bin_key).decode().rstrip("=")
     return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))

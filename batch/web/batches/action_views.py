@@ -20,26 +20,26 @@ from django.views.decorators.http import require_POST
 from batch.errors import CreditbatchError, UsageError
 from batch.export import write_batch
 from batch.files import write_csv
-from batch.i18n import _, moment
+from batch.i18n import _, format_moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
 from batch.planning.reconciliation import has_open_alarm
-from batch.report.journal import entries_of, entry_lines, fec_bytes, file_name
+from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
 from batch.report.workbook import write_report
 from batch.runner.open_account import abandon, decide
-from batch.settings import environment, load_journal_settings
-from batch.web.access import Role, needs, person_of
+from batch.settings import load_environment, load_journal_settings
+from batch.web.access import Role, get_person, require_role
 from batch.web.audit import record
 from batch.web.batches import jobs
-from batch.web.batches.jobs import state_shown
-from batch.web.batches.views import found_line
+from batch.web.batches.jobs import find_state
+from batch.web.batches.views import require_line
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.checking import Reading, check_version
-from batch.web.drafts.conventions import Conventions
+from batch.web.drafts.checking import SheetReading, check_version
+from batch.web.drafts.conventions import ChosenConventions
 from batch.web.models import Draft, Person, StoredFile
 
 
-def draft_of_rest(batch: str, person: Person, why: str = "") -> Draft:
+def make_rest_draft(batch: str, person: Person, why: str = "") -> Draft:
     """Make a checked draft of the report’s *To fix*: nothing that the batch did is sent again.
 
     `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
@@ -53,7 +53,7 @@ def draft_of_rest(batch: str, person: Person, why: str = "") -> Draft:
     draft = Draft.objects.create(created_by=person, rest_of=batch)
     try:
         options = Options(again=bool(why), why=why)
-        check_version(draft, Reading(file, Conventions()), options, person, made_by="rest")
+        check_version(draft, SheetReading(file, ChosenConventions()), options, person, made_by="rest")
     except BaseException:
         # Nothing is left of a draft that has no sheet.
         draft.delete()
@@ -71,34 +71,34 @@ _TYPES = {
 }
 
 
-@needs(Role.VIEWER)
-def batch_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBase:
     """Offer a file, made anew from the ledger so that it says what is true now."""
     if kind not in _TYPES:
         raise Http404
-    found_line(batch)
+    require_line(batch)
     view = DatabaseLedger().view(batch)
-    name, data = _entries(view, kind) if kind in {"fec", "entries"} else _report(view, f"{batch}.{kind}")
+    name, data = _make_journal(view, kind) if kind in {"fec", "entries"} else _make_report(view, f"{batch}.{kind}")
     record(request, "batch.downloaded", batch, kind=kind)
     return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=_TYPES[kind])
 
 
-def _report(view: BatchView, name: str) -> tuple[str, bytes]:
+def _make_report(view: BatchView, name: str) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / name
         write_batch(path, view)
         return name, path.read_bytes()
 
 
-def _entries(view: BatchView, kind: str) -> tuple[str, bytes]:
+def _make_journal(view: BatchView, kind: str) -> tuple[str, bytes]:
     """Make the journal; its days are those of whoever books them, as in the names of batches."""
-    accounts = load_journal_settings(environment(os.environ, Path.cwd()))
-    entries = entries_of(view, accounts, None)
+    accounts = load_journal_settings(load_environment(os.environ, Path.cwd()))
+    entries = make_entries(view, accounts, None)
     ended = (view.head.ended_at or view.head.created_at).astimezone().date()
     if kind == "fec":
-        return file_name(accounts, ended) or f"{view.head.batch}-fec.txt", b"".join(fec_bytes(entries, accounts))
+        return make_fec_name(accounts, ended) or f"{view.head.batch}-fec.txt", b"".join(encode_fec(entries, accounts))
     file = io.BytesIO()
-    write_csv(file, entry_lines(entries))
+    write_csv(file, format_entries(entries))
     return f"{view.head.batch}-journal.csv", file.getvalue()
 
 
@@ -108,19 +108,19 @@ LONGEST_REASON = 1000
 
 
 @require_POST
-@needs(Role.APPROVER)
+@require_role(Role.APPROVER)
 def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Start an approved draft at once, or at the time that the form names (this machine's zone)."""
     asked = get_object_or_404(Draft, id=draft)
     try:
-        due_at = _due_at(request.POST.get("when", ""))
-        jobs.ask_to_start(asked, person_of(request), due_at)
+        due_at = _parse_start_time(request.POST.get("when", ""))
+        jobs.ask_to_start(asked, get_person(request), due_at)
     except UsageError as error:
         messages.error(request, str(error))
         return redirect("draft", asked.id)
     record(request, "draft.started", str(asked.id), due_at=due_at.isoformat())
     if due_at > timezone.now():
-        when = moment(due_at.astimezone())
+        when = format_moment(due_at.astimezone())
         messages.success(request, _("It will start on {when}.").format(when=when))
     else:
         messages.success(request, _("It is starting; this page shows it in a moment."))
@@ -128,11 +128,11 @@ def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@needs(Role.APPROVER)
+@require_role(Role.APPROVER)
 def unschedule(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Take back a start that has not come yet."""
     asked = get_object_or_404(Draft, id=draft)
-    job = jobs.active_job(draft=asked)
+    job = jobs.find_active_job(draft=asked)
     if job is not None and jobs.withdraw(job):
         record(request, "draft.unscheduled", str(asked.id))
         messages.success(request, _("It will not start by itself any more."))
@@ -142,12 +142,12 @@ def unschedule(request: HttpRequest, draft: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@needs(Role.APPROVER)
+@require_role(Role.APPROVER)
 def stop(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Let the run end after the row under way."""
-    found_line(batch)
-    job = jobs.active_job(batch=batch)
-    if job is not None and jobs.ask_to_stop(job, person_of(request)):
+    require_line(batch)
+    job = jobs.find_active_job(batch=batch)
+    if job is not None and jobs.ask_to_stop(job, get_person(request)):
         record(request, "batch.stopped", batch)
         messages.success(request, _("It stops after the row under way."))
     else:
@@ -156,15 +156,15 @@ def stop(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 
 @require_POST
-@needs(Role.APPROVER)
+@require_role(Role.APPROVER)
 def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Carry a stopped or interrupted batch on."""
-    head = found_line(batch).head
-    if state_shown(head, jobs.active_job(batch=batch)) not in {BatchState.STOPPED, BatchState.APPROVED}:
+    head = require_line(batch).head
+    if find_state(head, jobs.find_active_job(batch=batch)) not in {BatchState.STOPPED, BatchState.APPROVED}:
         messages.info(request, _("This batch is running or has ended: there is nothing to go on with."))
         return redirect("batch", batch)
     try:
-        jobs.ask_to_resume(batch, Draft.objects.filter(batch=batch).first(), person_of(request))
+        jobs.ask_to_resume(batch, Draft.objects.filter(batch=batch).first(), get_person(request))
     except UsageError as error:
         messages.error(request, str(error))
     else:
@@ -174,19 +174,19 @@ def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 
 @require_POST
-@needs(Role.APPROVER)
+@require_role(Role.APPROVER)
 def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     """Record what a person found out about a row in doubt, with the reason."""
-    found_line(batch)
+    require_line(batch)
     choice, why = request.POST.get("choice", ""), request.POST.get("why", "").strip()
     if choice not in {"applied", "not-applied"} or not _SHORTEST_REASON <= len(why) <= LONGEST_REASON:
         messages.error(request, _("Say how you found out, in a few words, and press one of the two buttons."))
         return redirect("batch-row", batch, row)
-    if jobs.active_job(batch=batch):
+    if jobs.find_active_job(batch=batch):
         messages.error(request, _("The batch is running: what is in doubt can be decided once it has stopped."))
         return redirect("batch-row", batch, row)
     try:
-        who = str(person_of(request))
+        who = str(get_person(request))
         decide(DatabaseLedger(), batch, row, applied=choice == "applied", who=who, why=why, now=timezone.now)
     except CreditbatchError as error:
         messages.error(request, str(error))
@@ -197,19 +197,19 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
 
 
 @require_POST
-@needs(Role.APPROVER)
-def give_up(request: HttpRequest, batch: str) -> HttpResponseBase:
+@require_role(Role.APPROVER)
+def abandon_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     """End a batch that was begun: what it has not sent never will be by it."""
-    found_line(batch)
+    require_line(batch)
     why = request.POST.get("why", "").strip()[:LONGEST_REASON]
     if len(why) < _SHORTEST_REASON:
         messages.error(request, _("Say in a few words why the batch is given up: the reason is kept with it."))
         return redirect("batch", batch)
-    if jobs.active_job(batch=batch):
+    if jobs.find_active_job(batch=batch):
         messages.error(request, _("The batch is running: stop it before you give it up."))
         return redirect("batch", batch)
     try:
-        abandon(DatabaseLedger(), batch, who=str(person_of(request)), why=why, now=timezone.now)
+        abandon(DatabaseLedger(), batch, who=str(get_person(request)), why=why, now=timezone.now)
     except CreditbatchError as error:
         messages.error(request, str(error))
         return redirect("batch", batch)
@@ -218,17 +218,17 @@ def give_up(request: HttpRequest, batch: str) -> HttpResponseBase:
     return redirect("batch", batch)
 
 
-@needs(Role.PREPARER)
+@require_role(Role.PREPARER)
 def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Ask whether to make a new draft of what is not done; then make it."""
-    line = found_line(batch)
+    line = require_line(batch)
     if request.method != "POST":
         is_alarming = has_open_alarm(DatabaseLedger().view(batch))
         context = {"section": "history", "head": line.head, "tally": line.tally, "is_alarming": is_alarming}
         return render(request, "web/runs/again.html", context)
 
     try:
-        draft = draft_of_rest(batch, person_of(request), request.POST.get("why", "").strip()[:LONGEST_REASON])
+        draft = make_rest_draft(batch, get_person(request), request.POST.get("why", "").strip()[:LONGEST_REASON])
     except CreditbatchError as error:
         messages.error(request, str(error))
         return redirect("batch", batch)
@@ -236,7 +236,7 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
     return redirect("draft", draft.id)
 
 
-def _due_at(text: str) -> datetime:
+def _parse_start_time(text: str) -> datetime:
     """Read the time of the form; empty is now. `UsageError` for what is no time, past, or too far off."""
     now = timezone.now()
     if not text.strip():

@@ -16,27 +16,27 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from batch.errors import BatchUnfinished, CreditbatchError, SettingsError, UsageError
-from batch.i18n import N_, _, moment
-from batch.ledger.lease import this_process
+from batch.i18n import N_, _, format_moment
+from batch.ledger.lease import name_this_process
 from batch.ledger.orm.models import Batch, Movement
-from batch.ledger.orm.queries import find_undecided_batches, without_rows
+from batch.ledger.orm.queries import find_undecided_batches, read_without_rows
 from batch.ledger.orm.store import DatabaseLedger, is_gone, is_running
 from batch.ledger.protocol import Claim
 from batch.model import BatchHead, BatchState, Direction, Status, Tally
 from batch.money import ZERO
 from batch.planning.reconciliation import Books, Moved, make_books
 from batch.report.verdict import Verdict, judge
-from batch.runner.acceptance import family_of
+from batch.runner.acceptance import list_family
 from batch.runner.open_account import find_account, refuse_unfinished
 from batch.web import credentials
-from batch.web.audit import Event, notify
+from batch.web.audit import Occasion, notify
 from batch.web.models import Draft, DraftState, Job, JobState, Person
 
 _KEPT = 64
 """Batches whose books are remembered."""
 
 
-def state_shown(head: BatchHead, job: Job | None) -> BatchState:
+def find_state(head: BatchHead, job: Job | None) -> BatchState:
     """Tell the state; a batch that the ledger calls running while no job works on it was interrupted, so it is stopped.
 
     A batch that the command line runs on this ledger has no job, and is told by its account's lease.
@@ -46,20 +46,20 @@ def state_shown(head: BatchHead, job: Job | None) -> BatchState:
     return head.state
 
 
-def judge_shown(head: BatchHead, tally: Tally, state: BatchState, books: Books | None) -> Verdict:
+def judge_batch(head: BatchHead, tally: Tally, state: BatchState, books: Books | None) -> Verdict:
     """Judge a batch as the pages show it. A row in doubt that nobody can decide is for `resume` to find out."""
     awaits_person = bool(tally.rows[Status.UNKNOWN] and find_undecided_batches([head.batch or ""]))
     return judge(replace(head, state=state), tally.rows, books, awaits_person=awaits_person)
 
 
-def books_of(batch: str) -> Books:
+def load_books(batch: str) -> Books:
     """Add up the books of a batch in the database. They are kept for as long as its ledger says nothing new."""
-    return _books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
+    return _compute_books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
 
 
 @lru_cache(maxsize=_KEPT)
-def _books(batch: str, _last_hash: str) -> Books:
-    head = without_rows(batch).head
+def _compute_books(batch: str, _last_hash: str) -> Books:
+    head = read_without_rows(batch).head
     asked = Movement.objects.filter(batch=batch, turn__isnull=False).order_by("token").values_list("token")
     done, is_doubtful = Q(status=Status.DONE.value), Q(status=Status.UNKNOWN.value)
     sums = asked.annotate(
@@ -104,7 +104,7 @@ def ask_to_resume(batch: str, draft: Draft | None, person: Person) -> Job:
 
 def withdraw(job: Job) -> bool:
     """Take back a job that waits for its time; False if it has begun."""
-    return _step(job, JobState.WAITING, state=JobState.ENDED, ended_at=timezone.now())
+    return _change_state(job, JobState.WAITING, state=JobState.ENDED, ended_at=timezone.now())
 
 
 def ask_to_stop(job: Job, person: Person) -> bool:
@@ -113,7 +113,7 @@ def ask_to_stop(job: Job, person: Person) -> bool:
     return still.update(stop_asked_by=person) == 1
 
 
-def due(now: datetime) -> list[Job]:
+def find_due_jobs(now: datetime) -> list[Job]:
     """Find the jobs whose time has come, oldest first."""
     waiting = Job.objects.filter(state=JobState.WAITING, due_at__lte=now)
     ready = waiting.filter(models.Q(waiting_until=None) | models.Q(waiting_until__lte=now))
@@ -122,7 +122,7 @@ def due(now: datetime) -> list[Job]:
 
 def claim(job: Job) -> bool:
     """Take a job for a worker; False if another scheduler was quicker."""
-    return _step(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now(), **_NOT_WAITING)
+    return _change_state(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now(), **_NOT_WAITING)
 
 
 def queue(job: Job, behind: str, why: str) -> bool:
@@ -131,7 +131,7 @@ def queue(job: Job, behind: str, why: str) -> bool:
         return False
     # A worker that found the account in use is not followed by another at once.
     until = None if job.state == JobState.WAITING else timezone.now() + _AGAIN
-    return _step(
+    return _change_state(
         job,
         JobState(job.state),
         state=JobState.WAITING,
@@ -143,16 +143,16 @@ def queue(job: Job, behind: str, why: str) -> bool:
     )
 
 
-def sign_in(job: Job) -> bool:
+def register_worker(job: Job) -> bool:
     """Say that this process is the worker; False if another process is, or the job was given up."""
-    mine = this_process()
+    mine = name_this_process()
     free = Job.objects.filter(id=job.id, state=JobState.WORKING, pid=None)
     return free.update(pid=mine.pid, pid_started=mine.started, host=mine.machine, boot=mine.boot) == 1
 
 
 def end(job: Job, error: str = "") -> bool:
     """End a job, with the sentence that says why it could not begin or go on."""
-    return _step(
+    return _change_state(
         job,
         JobState.WORKING,
         state=JobState.ENDED,
@@ -174,18 +174,18 @@ def bury_dead(now: datetime) -> None:
         end(job, str(DIED))
 
 
-def works(now: datetime) -> bool:
+def is_working(now: datetime) -> bool:
     """Tell whether a worker has a job, so that another would find the account in use."""
     return Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists()
 
 
-def active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
+def find_active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
     """Find the job that waits or works for a draft or a batch."""
     jobs = Job.objects.exclude(state=JobState.ENDED).select_related("asked_by", "stop_asked_by")
     return (jobs.filter(batch=batch) if batch else jobs.filter(draft=draft)).first()
 
 
-def _step(job: Job, before: JobState, **after: object) -> bool:
+def _change_state(job: Job, before: JobState, **after: object) -> bool:
     return Job.objects.filter(id=job.id, state=before).update(**after) == 1
 
 
@@ -209,48 +209,48 @@ class Before:
             "Batch {batch} ({file}) of this account stopped on {moment} before its end: resume it or give it up, and "
             "this one starts by itself."
         )
-        return stopped.format(batch=self.batch, file=self.file_name, moment=moment(self.stopped_at.astimezone()))
+        return stopped.format(batch=self.batch, file=self.file_name, moment=format_moment(self.stopped_at.astimezone()))
 
 
-def batch_before(job: Job) -> Before | None:
+def find_predecessor(job: Job) -> Before | None:
     """Find the batch that has to end before this job can begin. A resumption waits for none."""
     if job.batch or job.draft is None:
         return None
     try:
-        api_url, key = credentials.provider()
+        api_url, key = credentials.load_connection()
     except SettingsError:
         # The worker says what is wrong with the connection.
         return None
     ledger = DatabaseLedger()
-    account = find_account(ledger, api_url, key.fingerprint())
+    account = find_account(ledger, api_url, key.compute_fingerprint())
     if account is None:
         return None
     try:
-        refuse_unfinished(ledger, account, continued_by(ledger, account, job.draft))
+        refuse_unfinished(ledger, account, list_continued_batches(ledger, account, job.draft))
     except BatchUnfinished as why:
-        return _before(ledger, why.batch)
+        return _make_predecessor(ledger, why.batch)
     return None
 
 
-def _before(ledger: DatabaseLedger, batch: str) -> Before:
-    head = ledger.head(batch)
-    is_running = active_job(batch=batch) or state_shown(head, None) is BatchState.RUNNING
+def _make_predecessor(ledger: DatabaseLedger, batch: str) -> Before:
+    head = ledger.read_head(batch)
+    is_running = find_active_job(batch=batch) or find_state(head, None) is BatchState.RUNNING
     return Before(batch, head.source.file_name, None if is_running else head.ended_at or head.created_at)
 
 
-def continued_by(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
+def list_continued_batches(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
     """List the batches whose list the draft continues."""
     try:
-        return family_of(ledger, account, draft.rest_of) if draft.rest_of else ()
+        return list_family(ledger, account, draft.rest_of) if draft.rest_of else ()
     except UsageError:
         # Another account's: the worker says so.
         return ()
 
 
-def queue_behind(job: Job, before: Before) -> None:
+def postpone_job(job: Job, before: Before) -> None:
     """Let the job wait; the approvers are told once of a batch that only they bring to its end."""
     if queue(job, before.batch, before.sentence) and before.stopped_at is not None:
-        notify(Event.QUEUED, draft=job.draft, about=before.batch, reason=lambda: before.sentence)
+        notify(Occasion.QUEUED, draft=job.draft, about=before.batch, reason=lambda: before.sentence)
 
 
 _EVERY = 1.0
@@ -264,7 +264,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._look_out, name="scheduler", daemon=True)
+        self._thread = threading.Thread(target=self._watch_jobs, name="scheduler", daemon=True)
         self._children: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> Scheduler:
@@ -276,7 +276,7 @@ class Scheduler:
         self._stopped.set()
         self._thread.join(timeout=5)
 
-    def _look_out(self) -> None:
+    def _watch_jobs(self) -> None:
         while not self._stopped.wait(_EVERY):
             try:
                 close_old_connections()
@@ -288,11 +288,11 @@ class Scheduler:
     def _look(self) -> None:
         now = timezone.now()
         bury_dead(now)
-        for job in due(now):
-            before = batch_before(job)
+        for job in find_due_jobs(now):
+            before = find_predecessor(job)
             if before is not None:
-                queue_behind(job, before)
-            elif not works(now) and claim(job):
+                postpone_job(job, before)
+            elif not is_working(now) and claim(job):
                 self._children.append(_start_worker(job.id))
         # A child that has ended is asked for its end, so that no zombie is left.
         self._children = [child for child in self._children if child.poll() is None]

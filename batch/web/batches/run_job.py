@@ -17,21 +17,21 @@ from batch.i18n import _
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access, Work
 from batch.model import Status
-from batch.notes import Note, note_text
+from batch.notes import Note, dump_note
 from batch.provider.client import Client
 from batch.runner.acceptance import Agreed, accept
 from batch.runner.dry_run import read_account
 from batch.runner.open_account import refuse_unfinished
-from batch.web.batches.jobs import continued_by
-from batch.web.drafts.approval_policy import screen_digest
-from batch.web.drafts.checking import choices_of, prepare_start, recheck
+from batch.web.batches.jobs import list_continued_batches
+from batch.web.drafts.approval_policy import digest_dry_run
+from batch.web.drafts.checking import load_choices, prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
 _ASK_EVERY = 0.5
 """Seconds between two looks at the button, so that looking costs a row nothing."""
 
 
-class JobBrake:
+class JobStopSignal:
     """Stops a job's run when a person presses the button, or the system asks the process to end."""
 
     def __init__(self, job: int) -> None:
@@ -46,7 +46,7 @@ class JobBrake:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle)
 
-    def asked(self) -> bool:
+    def is_set(self) -> bool:
         """Tell whether to stop after the row under way."""
         if self._signalled.is_set() or self._asked:
             return True
@@ -61,33 +61,33 @@ class JobBrake:
     def wait(self, seconds: float) -> None:
         """Sleep, or less if asked to stop meanwhile."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not self.asked():
+        while (left := end - time.monotonic()) > 0 and not self.is_set():
             self._signalled.wait(min(left, _ASK_EVERY))
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._signalled.set()
 
 
-class JobWatcher:
+class JobProgressListener:
     """Tells only that a job waits: its rows are in the ledger."""
 
     def __init__(self, job: int) -> None:
         self._job = job
         self._says_waiting = False
 
-    def started(self, movements: int, settled: int) -> None:
+    def report_start(self, movements: int, settled: int) -> None:
         """Say nothing: the page counts the ledger's rows."""
 
-    def row_ended(self, row: int, status: Status) -> None:  # noqa: ARG002 (the protocol’s)
+    def report_row(self, row: int, status: Status) -> None:  # noqa: ARG002 (the protocol’s)
         """Say that a wait is over."""
         if self._says_waiting:
             self._says_waiting = False
             self._say(waiting_until=None, waiting_why="")
 
-    def waiting(self, seconds: float, why: Note) -> None:
+    def report_wait(self, seconds: float, why: Note) -> None:
         """Say that nothing happens for a while, and why."""
         self._says_waiting = True
-        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=note_text(why))
+        self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=dump_note(why))
 
     def _say(self, **said: object) -> None:
         """Tell the page, for which no run stops."""
@@ -107,7 +107,7 @@ def begin(
     draft = job.draft
     if draft is None:
         raise AssertionError("only a draft is begun")
-    refuse_unfinished(ledger, access.account, continued_by(ledger, access.account, draft))
+    refuse_unfinished(ledger, access.account, list_continued_batches(ledger, access.account, draft))
     version = Version.objects.select_related("file", "draft").get(draft=draft, number=draft.version)
     balances = read_account(client, access.api_url, lambda: at)
     try:
@@ -115,20 +115,20 @@ def begin(
     except UsageError:
         _send_back(draft, version)
         raise
-    if screen_digest(checked, version.options) != version.screen_digest:
+    if digest_dry_run(checked, version.options) != version.screen_digest:
         _send_back(draft, version)
         raise UsageError(
             _("The forecast is no longer what was approved, because balances have changed: approve it again.")
         )
-    choices = choices_of(version)
+    choices = load_choices(version)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
-    agreed = Agreed(_authors(draft), tuple(str(approval.person) for approval in approvals))
+    agreed = Agreed(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
     work = accept(ledger, checked, access, choices, agreed, at)
     job.batch = work.batch
     return work, checked.account.pages if checked.account else {}
 
 
-def start_with(job: Job, batch: str) -> None:
+def bind_draft(job: Job, batch: str) -> None:
     """Bind the draft and its job to the batch, in the commit that records it: no draft without its batch, no batch
     without its draft, and nothing started twice. A `UsageError` undoes that commit.
     """
@@ -141,7 +141,7 @@ def start_with(job: Job, batch: str) -> None:
     Job.objects.filter(id=job.id).update(batch=batch)
 
 
-def _authors(draft: Draft) -> str:
+def _list_authors(draft: Draft) -> str:
     """Name whoever made any of its versions, in that order."""
     versions = draft.versions.select_related("created_by").order_by("number")
     return ", ".join(dict.fromkeys(str(version.created_by) for version in versions))

@@ -18,31 +18,39 @@ from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
 from batch.errors import LedgerError
-from batch.i18n import _, number
-from batch.ledger.orm.mappers import ROW, batch_row
+from batch.i18n import _, format_number
+from batch.ledger.orm.mappers import ROW, make_batch_row
 from batch.ledger.orm.models import Batch, Movement
-from batch.ledger.orm.queries import events_of, line_of, lines_named, progress, row_of
+from batch.ledger.orm.queries import find_row, list_events, read_line, read_lines, read_progress
 from batch.ledger.protocol import BatchLine
-from batch.model import ENDED, BatchHead, BatchState, Status, Tally, state_word, status_word
+from batch.model import ENDED, BatchHead, BatchState, Status, Tally, name_state, name_status
 from batch.money import ZERO
 from batch.planning.reconciliation import Books
-from batch.planning.settlement import awaits_person, evidence_of
+from batch.planning.settlement import collect_evidence, is_awaiting_person
 from batch.report.result_labels import Teller
 from batch.report.verdict import is_to_fix
 from batch.settings import read_choices
 from batch.validation.amounts import read_amount
-from batch.web.access import Role, is_fragment, needs
-from batch.web.batches.jobs import active_job, books_of, judge_shown, state_shown
-from batch.web.credentials import tokens_of_email
+from batch.web.access import Role, is_fragment, require_role
+from batch.web.batches.jobs import find_active_job, find_state, judge_batch, load_books
+from batch.web.credentials import find_tokens
 from batch.web.models import Draft, DraftRow, DraftState, Job, JobState, Version
-from batch.web.presenters import DayFilter, Pair, TextFilter, balances_chart, make_headings, paginate, status_chart
+from batch.web.presenters import (
+    DayFilter,
+    Pair,
+    TextFilter,
+    draw_balances_chart,
+    draw_status_chart,
+    make_headings,
+    paginate,
+)
 
 Key = tuple[datetime, str, str]
 """An entry before it is loaded: when it was made, whether it is a draft or a batch, and which one."""
 
 
 def _list_states() -> list[tuple[str, str]]:
-    return [(state.value, state_word(state)) for state in BatchState]
+    return [(state.value, name_state(state)) for state in BatchState]
 
 
 class HistoryFilter(FilterSet):  # type: ignore[misc]
@@ -72,7 +80,7 @@ class DraftFilter(HistoryFilter):
         """Keep those that name it: a file, a person, a token."""
         person = Q(created_by__username__icontains=text) | Q(created_by__full_name__icontains=text)
         file = Exists(Version.objects.filter(draft=OuterRef("pk"), file__name__icontains=text))
-        return drafts.filter(person | file | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+        return drafts.filter(person | file | self.has_row(Q(token__in=[text, *find_tokens(text)])))
 
     def has_row(self, wanted: Q) -> Exists:
         return Exists(DraftRow.objects.filter(wanted, version__draft=OuterRef("pk")))
@@ -84,7 +92,7 @@ class BatchFilter(HistoryFilter):
     def filter_text(self, batches: QuerySet[Batch], _name: str, text: str) -> QuerySet[Batch]:
         """Keep those that name it: themselves, a file, a person, a token."""
         named = Q(name__icontains=text) | Q(file_name__icontains=text) | Q(people__icontains=text)
-        return batches.filter(named | self.has_row(Q(token__in=[text, *tokens_of_email(text)])))
+        return batches.filter(named | self.has_row(Q(token__in=[text, *find_tokens(text)])))
 
     def has_row(self, wanted: Q) -> Q:
         # Not row by row of each batch: the database finds them once, by an index.
@@ -92,7 +100,7 @@ class BatchFilter(HistoryFilter):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A line of the history: a draft, or a batch with its tally."""
 
     created_at: datetime
@@ -115,27 +123,27 @@ def list_keys(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
     return sorted(keys, key=itemgetter(0, 2), reverse=True)
 
 
-def load_entries(keys: Iterable[Key]) -> list[Entry]:
+def load_entries(keys: Iterable[Key]) -> list[HistoryEntry]:
     """Load the entries of a page."""
     named = list(keys)
-    versions = _versions_in_force([key for _at, kind, key in named if kind == "draft"])
-    lines = lines_named([key for _at, kind, key in named if kind == "batch"])
+    versions = _load_versions([key for _at, kind, key in named if kind == "draft"])
+    lines = read_lines([key for _at, kind, key in named if kind == "batch"])
     return [
-        Entry(at, line=lines[key]) if kind == "batch" else Entry(at, versions[key].draft, versions[key])
+        HistoryEntry(at, line=lines[key]) if kind == "batch" else HistoryEntry(at, versions[key].draft, versions[key])
         for at, kind, key in named
         if key in (lines if kind == "batch" else versions)
     ]
 
 
-def _versions_in_force(drafts: list[str]) -> dict[str, Version]:
+def _load_versions(drafts: list[str]) -> dict[str, Version]:
     """Load the version in force of each draft, by the draft; without the files' bytes."""
     versions = Version.objects.filter(draft_id__in=drafts, number=F("draft__version"))
     found = versions.select_related("draft__created_by", "file").defer("file__data")
     return {str(version.draft_id): version for version in found}
 
 
-@needs(Role.VIEWER)
-def history(request: HttpRequest) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def show_history(request: HttpRequest) -> HttpResponseBase:
     """Show the list, newest first."""
     drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
     batches = BatchFilter(request.GET, Batch.objects.all())
@@ -158,64 +166,66 @@ class BatchRowFilter(FilterSet):  # type: ignore[misc]
 
     def __init__(self, data: QueryDict, line: BatchLine) -> None:
         super().__init__(data, Movement.objects.filter(batch=line.head.batch))
-        counted = ((each.value, status_word(each), line.tally.rows[each]) for each in Status)
-        offered = [(value, f"{word} ({number(rows)})") for value, word, rows in counted if rows]
+        counted = ((each.value, name_status(each), line.tally.rows[each]) for each in Status)
+        offered = [(value, f"{word} ({format_number(rows)})") for value, word, rows in counted if rows]
         self.form.fields["status"].widget.choices = [("", _("All")), *offered]
 
 
-def found_line(batch: str) -> BatchLine:
+def require_line(batch: str) -> BatchLine:
     """Load the line of that batch; `Http404` if the ledger has none."""
     try:
-        return line_of(batch)
+        return read_line(batch)
     except LedgerError as error:
         raise Http404 from error
 
 
-@needs(Role.VIEWER)
-def batch(request: HttpRequest, batch: str) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def show_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Show the page, or the part of it that htmx asks for: `live` or `rows`."""
     if is_fragment(request) and request.headers.get("HX-Target") == "live":
-        return _live(request, batch)
-    line = found_line(batch)
+        return _show_live(request, batch)
+    line = require_line(batch)
     if is_fragment(request):
-        job = active_job(batch=batch)
-        is_live = _is_live(state_shown(line.head, job), job)
-        return render(request, "web/runs/_rows.html", {**_rows(request, line), "is_live": is_live})
-    return render(request, "web/runs/batch.html", _page(request, line))
+        job = find_active_job(batch=batch)
+        is_live = _is_live(find_state(line.head, job), job)
+        return render(request, "web/runs/_rows.html", {**_list_rows(request, line), "is_live": is_live})
+    return render(request, "web/runs/batch.html", _make_page_context(request, line))
 
 
-@needs(Role.VIEWER)
-def row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
+@require_role(Role.VIEWER)
+def show_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     """Show one row: what was sent, what came back, what the balances say; with two buttons if it is in doubt."""
-    line = found_line(batch)
-    entry = row_of(batch, row)
+    line = require_line(batch)
+    entry = find_row(batch, row)
     if entry is None:
         raise Http404
-    job = active_job(batch=batch)
+    job = find_active_job(batch=batch)
     teller = Teller()
     context: dict[str, Any] = {
         "section": "history",
         "head": line.head,
         "entry": entry,
-        "events": [(event, teller.particulars(event.data)) for event in events_of(batch, row)],
+        "events": [(event, teller.particulars(event.data)) for event in list_events(batch, row)],
         "job": job,
-        "is_doubtful": awaits_person(entry.result) and job is None,
-        "is_interrupted": entry.result.status is Status.UNKNOWN and not awaits_person(entry.result) and job is None,
+        "is_doubtful": is_awaiting_person(entry.result) and job is None,
+        "is_interrupted": entry.result.status is Status.UNKNOWN
+        and not is_awaiting_person(entry.result)
+        and job is None,
     }
     if entry.result.status is Status.UNKNOWN:
         from batch.ledger.orm.store import DatabaseLedger
 
         view = DatabaseLedger().view(batch)
-        context["evidence"] = evidence_of(view, entry)
+        context["evidence"] = collect_evidence(view, entry)
     return render(request, "web/runs/row.html", context)
 
 
-def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+def _make_page_context(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     head = line.head
-    job = active_job(batch=head.batch or "")
-    state = state_shown(head, job)
+    job = find_active_job(batch=head.batch or "")
+    state = find_state(head, job)
     ended = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
-    books = books_of(head.batch or "") if ended else None
+    books = load_books(head.batch or "") if ended else None
     return {
         "section": "history",
         "head": head,
@@ -224,38 +234,44 @@ def _page(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
         "job": job,
         "draft": Draft.objects.filter(batch=head.batch).first(),
         "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
-        "verdict": judge_shown(head, line.tally, state, books),
+        "verdict": judge_batch(head, line.tally, state, books),
         "books": books,
-        "euros_by_status": _euros_by_status(line.tally),
-        "status_chart": status_chart(_("Euros by status"), _euros_by_status(line.tally)),
-        "moved": _most_moved(books) if books else (),
-        "balances_chart": balances_chart(_("Balances before and after"), _pairs(books)) if books else "",
-        "differences": _differences(books) if books else (),
+        "euros_by_status": _list_status_euros(line.tally),
+        "status_chart": draw_status_chart(_("Euros by status"), _list_status_euros(line.tally)),
+        "moved": _find_most_moved(books) if books else (),
+        "balances_chart": draw_balances_chart(_("Balances before and after"), _make_pairs(books)) if books else "",
+        "differences": _find_differences(books) if books else (),
         "can_resume": state is BatchState.STOPPED and job is None,
         "can_give_up": head.state not in ENDED and not _is_live(state, job) and not line.tally.rows[Status.UNKNOWN],
         "queued": Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).select_related("draft"),
         "is_left": any(line.tally.rows[status] for status in Status if is_to_fix(head.state, status)),
         "period": read_choices(head.options).period,
         "is_live": _is_live(state, job),
-        **_course(head, line.tally, job),
-        **_rows(request, line),
+        **_measure_progress(head, line.tally, job),
+        **_list_rows(request, line),
     }
 
 
-def _live(request: HttpRequest, batch: str) -> HttpResponse:
+def _show_live(request: HttpRequest, batch: str) -> HttpResponse:
     """Show how far it is. Once it has ended, the browser is told to load the whole page."""
     try:
-        now = progress(batch, _LAST_ROWS)
+        now = read_progress(batch, _LAST_ROWS)
     except LedgerError as error:
         raise Http404 from error
-    job = active_job(batch=batch)
-    state = state_shown(now.head, job)
-    context = {"head": now.head, "tally": now.tally, "state": state, "job": job, **_course(now.head, now.tally, job)}
+    job = find_active_job(batch=batch)
+    state = find_state(now.head, job)
+    context = {
+        "head": now.head,
+        "tally": now.tally,
+        "state": state,
+        "job": job,
+        **_measure_progress(now.head, now.tally, job),
+    }
     context |= {
         "is_live": _is_live(state, job),
         "last": now.last,
         "is_update": state is BatchState.RUNNING,
-        "verdict": judge_shown(now.head, now.tally, state, None),
+        "verdict": judge_batch(now.head, now.tally, state, None),
     }
     response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
@@ -268,7 +284,7 @@ def _is_live(state: BatchState, job: Job | None) -> bool:
     return job is not None or state is BatchState.RUNNING
 
 
-def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
+def _measure_progress(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
     """Count what is done of a run under way, with its rate and the time left."""
     ended = tally.rows[Status.DONE] + tally.rows[Status.REFUSED]
     left = tally.rows[Status.PENDING]
@@ -281,17 +297,17 @@ def _course(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
     }
     if job is not None and job.began_at is not None:
         since = Movement.objects.filter(batch=head.batch, at__gte=job.began_at).count()
-        context |= _pace(since, left, (now - job.began_at).total_seconds())
+        context |= _compute_pace(since, left, (now - job.began_at).total_seconds())
         context["waits"] = job.waiting_until is not None and job.waiting_until > now
     return context
 
 
-def _pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
+def _compute_pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
     rate = rows / seconds if rows and seconds > 0 else None
     return {"rate": rate, "seconds_left": round(left / rate) if rate else None}
 
 
-def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
+def _list_rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     """List a page of the rows, as the address asks for it."""
     found = BatchRowFilter(request.GET, line)
     chosen = sort if (sort := request.GET.get("sort")) in _SORTS else "row"
@@ -304,29 +320,29 @@ def _rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     return {
         "head": line.head,
         "filters": found.form,
-        "rows": list(map(batch_row, page)),
+        "rows": list(map(make_batch_row, page)),
         "page": page,
         "headings": make_headings(titles, chosen, is_descending=is_descending),
     }
 
 
-def _euros_by_status(tally: Tally) -> list[tuple[Status, str, Decimal]]:
+def _list_status_euros(tally: Tally) -> list[tuple[Status, str, Decimal]]:
     return [
-        (status, status_word(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status, 0)
+        (status, name_status(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status, 0)
     ]
 
 
-def _most_moved(books: Books) -> list[tuple[str, Any]]:
+def _find_most_moved(books: Books) -> list[tuple[str, Any]]:
     """Find the sub-accounts with the largest movements."""
     touched = [(token, book) for token, book in books.subaccounts.items() if book.received or book.given]
     return sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
 
 
-def _pairs(books: Books) -> list[Pair]:
-    return [Pair(token, book.opening, book.closing) for token, book in _most_moved(books)]
+def _make_pairs(books: Books) -> list[Pair]:
+    return [Pair(token, book.opening, book.closing) for token, book in _find_most_moved(books)]
 
 
-def _differences(books: Books) -> list[tuple[str, Any]]:
+def _find_differences(books: Books) -> list[tuple[str, Any]]:
     """Find the sub-accounts whose closing balance the movements do not explain, the largest difference first."""
     differing = [(token, book) for token, book in books.subaccounts.items() if book.difference]
     return sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.errors import AccountInUse, BatchUnfinished, CreditbatchError
-from batch.i18n import Language, _, speak
-from batch.settings import Settings, environment, load_settings
+from batch.i18n import Language, _, set_language
+from batch.settings import Settings, load_environment, load_settings
 
 if TYPE_CHECKING:
     from batch.web.models import Job
@@ -23,18 +23,18 @@ _log = logging.getLogger("creditbatch.web")
 
 def main() -> int:
     """Perform the job that the command line names. Return the exit code: 0 if it came to its end."""
-    from batch.web.configure import configure, keep_log
+    from batch.web.configure import configure, start_log
 
-    settings = load_settings(environment(os.environ, Path.cwd()))
+    settings = load_settings(load_environment(os.environ, Path.cwd()))
     configure(settings.home, settings.database_url)
-    keep_log(settings.home, rotates=False)
+    start_log(settings.home, rotates=False)
     from batch.web.batches import jobs
     from batch.web.models import Job
 
     job = Job.objects.select_related("draft", "asked_by").get(id=int(sys.argv[1]))
-    if not jobs.sign_in(job):
+    if not jobs.register_worker(job):
         return 1
-    speak(Language(job.asked_by.language or Language.ENGLISH))
+    set_language(Language(job.asked_by.language or Language.ENGLISH))
     try:
         perform_job(job, settings)
         error = ""
@@ -62,36 +62,47 @@ def perform_job(job: Job, settings: Settings) -> None:
     from batch.runner.open_account import (
         accept_key,
         bind_account,
-        holding,
+        hold_account,
         refuse_another_account,
         refuse_another_address,
     )
-    from batch.runner.session import RunOptions, World
+    from batch.runner.session import Environment, RunOptions
     from batch.settings import read_choices
     from batch.web import credentials
-    from batch.web.batches.run_job import JobBrake, JobWatcher, begin, start_with
+    from batch.web.batches.run_job import JobProgressListener, JobStopSignal, begin, bind_draft
 
-    api_url, key = credentials.provider()
-    ledger = DatabaseLedger(beside=lambda batch: start_with(job, batch))
+    api_url, key = credentials.load_connection()
+    ledger = DatabaseLedger(beside=lambda batch: bind_draft(job, batch))
     if job.batch:
         refuse_another_address(ledger, job.batch, api_url)
-    brake = JobBrake(job.id)
+    brake = JobStopSignal(job.id)
     brake.listen()
     who = str(job.asked_by)
     with credentials.open_client() as client:
         access, _is_new = bind_account(
-            ledger, api_url, key.fingerprint(), lambda: read_account(client, api_url, now).owner, now()
+            ledger,
+            api_url,
+            key.compute_fingerprint(),
+            lambda: read_account(client, api_url, read_clock).owner,
+            read_clock(),
         )
         if job.batch:
             refuse_another_account(ledger, job.batch, access)
-        with holding(ledger, access.account, now, resuming=job.batch or None):
+        with hold_account(ledger, access.account, read_clock, resuming=job.batch or None):
             pages: dict[str, int] = {}
             if job.batch:
-                accept_key(ledger, job.batch, access, lambda: [one.token for one in client.subaccounts()], who, now())
+                accept_key(
+                    ledger,
+                    job.batch,
+                    access,
+                    lambda: [one.token for one in client.fetch_subaccounts()],
+                    who,
+                    read_clock(),
+                )
                 work = ledger.work(job.batch)
             else:
-                work, pages = begin(job, client, ledger, access, now())
-            choices = read_choices(ledger.options_of(job.batch))
+                work, pages = begin(job, client, ledger, access, read_clock())
+            choices = read_choices(ledger.read_options(job.batch))
             client.keep_pace(choices.max_per_second)
             options = RunOptions(
                 policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
@@ -100,33 +111,33 @@ def perform_job(job: Job, settings: Settings) -> None:
                 refresh=bool(not pages),
                 by=who,
             )
-            perform(World(client, ledger, now, brake, JobWatcher(job.id)), work, options, pages)
+            perform(Environment(client, ledger, read_clock, brake, JobProgressListener(job.id)), work, options, pages)
 
 
-def now() -> datetime:
+def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
 def _tell(job: Job, error: str) -> None:
     """Write to those whom the end concerns."""
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.model import BatchState, Status
-    from batch.web.audit import Event, notify
-    from batch.web.batches.jobs import books_of, judge_shown
+    from batch.web.audit import Occasion, notify
+    from batch.web.batches.jobs import judge_batch, load_books
 
     if not job.batch:
-        notify(Event.START_FAILED, draft=job.draft, reason=error)
+        notify(Occasion.START_FAILED, draft=job.draft, reason=error)
         return
-    line, books = line_of(job.batch), books_of(job.batch)
+    line, books = read_line(job.batch), load_books(job.batch)
 
     def tell_verdict() -> str:
         # In the language of whoever is written to.
-        return judge_shown(line.head, line.tally, line.head.state, books).in_full
+        return judge_batch(line.head, line.tally, line.head.state, books).in_full
 
     if line.head.state is BatchState.FINISHED:
-        notify(Event.FINISHED, batch=job.batch, reason=tell_verdict)
+        notify(Occasion.FINISHED, batch=job.batch, reason=tell_verdict)
     elif job.stop_asked_by_id is None or line.tally.rows[Status.UNKNOWN]:
-        notify(Event.NEEDS_DECISION, batch=job.batch, reason=lambda: f"{tell_verdict()} {error}".rstrip())
+        notify(Occasion.NEEDS_DECISION, batch=job.batch, reason=lambda: f"{tell_verdict()} {error}".rstrip())
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from typing import Any
 
 from batch.findings import Finding
 from batch.model import Movement
-from batch.money import from_thousandths, thousandths_text, to_thousandths
-from batch.report.result_labels import foreseen_code
+from batch.money import encode_thousandths, from_thousandths, to_thousandths
+from batch.report.result_labels import predict_code
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices
 
@@ -38,7 +38,7 @@ class Options:
     why: str = ""
     period: str = ""
 
-    def choices_for(self, rest_of: str = "") -> Choices:
+    def make_choices(self, rest_of: str = "") -> Choices:
         """Make what the runner takes; `rest_of` is the batch of which only what is not done is sent."""
         return Choices(
             skip_invalid=self.skip_invalid,
@@ -91,55 +91,55 @@ class Screen:
         return cls(**{**kept, **euros, "findings": tuple(kept["findings"])})
 
 
-def screen_of(dry_run: DryRun) -> Screen:
+def make_screen(dry_run: DryRun) -> Screen:
     """Make what a person has to see of a dry run."""
     plan, played = dry_run.plan, dry_run.forecast
     refusals = played.refusals if played else ()
     return Screen(
         plan=plan.digest,
-        order=_over(map(_movement, plan.movements)),
+        order=_digest_lines(map(_encode_movement, plan.movements)),
         movements=len(plan.frame),
         added=plan.added,
         removed=plan.removed,
         invalid=dry_run.invalid_rows,
-        findings=tuple(_finding(finding) for finding in dry_run.sheet.findings if finding.code not in _DRIFTING),
+        findings=tuple(_encode_finding(finding) for finding in dry_run.sheet.findings if finding.code not in _DRIFTING),
         is_forecast=played is not None,
         refused=len(refusals),
-        refusals=_over(f"{refusal.row}\t{foreseen_code(refusal)}\n" for refusal in refusals),
-        top_up=whole_euros(played.top_up) if played else 0,
+        refusals=_digest_lines(f"{refusal.row}\t{predict_code(refusal)}\n" for refusal in refusals),
+        top_up=round_up_euros(played.top_up) if played else 0,
     )
 
 
-def screen_digest(dry_run: DryRun, options: Options | Mapping[str, Any]) -> str:
+def digest_dry_run(dry_run: DryRun, options: Options | Mapping[str, Any]) -> str:
     """Digest what is on the screen: when a draft is checked, when it is approved, and when it is started."""
     chosen = options if isinstance(options, Options) else Options.from_json(options)
-    return digest_of(screen_of(dry_run), chosen)
+    return digest_screen(make_screen(dry_run), chosen)
 
 
-def digest_of(screen: Screen, options: Options) -> str:
+def digest_screen(screen: Screen, options: Options) -> str:
     """Digest what was kept of a dry run."""
     seen = json.dumps([screen.to_json(), options.to_json()], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((_DIGEST_VERSION + seen).encode()).hexdigest()
 
 
-def whole_euros(amount: Decimal) -> int:
+def round_up_euros(amount: Decimal) -> int:
     """Round up, so that a top-up suffices and does not change with every SMS."""
     return int(amount.to_integral_value(rounding=ROUND_CEILING))
 
 
-def _over(lines: Iterable[str]) -> str:
+def _digest_lines(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
         digest.update(line.encode())
     return digest.hexdigest()
 
 
-def _movement(movement: Movement) -> str:
-    amount = thousandths_text(movement.amount)
+def _encode_movement(movement: Movement) -> str:
+    amount = encode_thousandths(movement.amount)
     return f"{movement.row}\t{movement.token}\t{movement.direction}\t{amount}\n"
 
 
-def _finding(finding: Finding) -> str:
+def _encode_finding(finding: Finding) -> str:
     named = [f"{name}={finding.params[name]}" for name in _WORDLESS if name in finding.params]
     return " ".join([finding.code, finding.cell or "", *named])
 
@@ -154,7 +154,7 @@ class Hindrance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ApprovalLimits:
     """Euros, inclusive: only what is above them needs two approvers. None: no limit."""
 
     row: Decimal | None = None
@@ -184,7 +184,7 @@ class Asker:
     """Nobody else can log in, and an administrator has relaxed the four eyes for that."""
 
 
-def approvals_needed(screen: Screen, largest: Decimal, limits: Limits, *, is_alone: bool) -> int:
+def count_needed_approvals(screen: Screen, largest: Decimal, limits: ApprovalLimits, *, is_alone: bool) -> int:
     """Count who must approve: two where a row or the whole is above a limit and nobody is alone, else one."""
     above_row = limits.row is not None and largest > limits.row
     above_batch = limits.batch is not None and screen.added + screen.removed > limits.batch
@@ -196,7 +196,7 @@ def may_relax(*, four_eyes: bool, active_people: int) -> bool:
     return not four_eyes and active_people == 1
 
 
-def hindrance(asker: Asker, standing: Standing) -> Hindrance | None:
+def find_hindrance(asker: Asker, standing: Standing) -> Hindrance | None:
     """Say why this person may not approve; None if they may."""
     if not asker.is_approver:
         return Hindrance.NOT_AN_APPROVER
@@ -225,7 +225,9 @@ class Blocker(StrEnum):
     ALREADY_RUN = "already-run"
 
 
-def blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> tuple[Blocker, ...]:
+def decide_blockers(
+    screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool
+) -> tuple[Blocker, ...]:
     """List all that must be put right first, by the same rules as the command line's."""
     found = {
         Blocker.NOT_CHECKED: not screen.is_forecast,
@@ -248,7 +250,7 @@ class Change(StrEnum):
     FORECAST = "forecast"  # the provider can be asked again, or cannot any more
 
 
-def what_changed(seen: Screen, now: Screen) -> tuple[Change, ...]:
+def compare_screens(seen: Screen, now: Screen) -> tuple[Change, ...]:
     """List what has changed, in the order in which it matters."""
     found = {
         Change.MOVEMENTS: (seen.order, seen.invalid) != (now.order, now.invalid),

@@ -16,23 +16,23 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
-from batch.i18n import _, euros, ngettext, number
+from batch.i18n import _, format_euros, format_number, ngettext
 from batch.report.verdict import Mood
 from batch.runner.acceptance import REPEATED, Obstacle
-from batch.web.access import Role, roles_of
-from batch.web.audit import Event, notify
+from batch.web.access import Role, find_roles
+from batch.web.audit import Occasion, notify
 from batch.web.drafts.approval_policy import (
+    ApprovalLimits,
     Asker,
     Blocker,
     Change,
     Hindrance,
-    Limits,
     Options,
     Screen,
     Standing,
-    approvals_needed,
-    blockers,
-    hindrance,
+    count_needed_approvals,
+    decide_blockers,
+    find_hindrance,
     is_last,
     may_relax,
 )
@@ -52,7 +52,7 @@ class Said:
     mood: Mood
 
 
-def obstacle_sentence(obstacle: Obstacle) -> str:
+def format_obstacle(obstacle: Obstacle) -> str:
     """Say why it is not run as it is, and what to do."""
     match obstacle:
         case Obstacle.SHEET_ERRORS:
@@ -65,7 +65,7 @@ def obstacle_sentence(obstacle: Obstacle) -> str:
             return _("Some rows would be refused: top up the main account first, or choose to send the others only.")
 
 
-def blocker_sentence(blocker: Blocker, version: Version) -> str:
+def format_blocker(blocker: Blocker, version: Version) -> str:
     """Say what must be put right first, with its figures."""
     match blocker:
         case Blocker.NOT_CHECKED:
@@ -75,30 +75,30 @@ def blocker_sentence(blocker: Blocker, version: Version) -> str:
                 "{rows} row has an error: correct it, or choose below to leave it out.",
                 "{rows} rows have errors: correct them, or choose below to leave those rows out.",
                 version.invalid,
-            ).format(rows=number(version.invalid))
+            ).format(rows=format_number(version.invalid))
         case Blocker.WOULD_BE_REFUSED:
-            return _refused(version)
+            return _format_refusals(version)
         case Blocker.ALREADY_RUN:
             return _("This list was run before, as is said below: to pay it a second time, say so there and why.")
         case Blocker.SHEET_ERRORS | Blocker.NOTHING_TO_SEND:
-            return obstacle_sentence(Obstacle(blocker.value))
+            return format_obstacle(Obstacle(blocker.value))
 
 
-def _refused(version: Version) -> str:
+def _format_refusals(version: Version) -> str:
     screen = version.screen
     sentence = ngettext(
         "By the forecast {rows} row would be refused.",
         "By the forecast {rows} rows would be refused.",
         screen["refused"],
-    ).format(rows=number(screen["refused"]))
+    ).format(rows=format_number(screen["refused"]))
     if screen["top_up"]:
         return _(
             "{what} Top up the main account by at least {amount}, or choose below to send the others only."
-        ).format(what=sentence, amount=euros(Decimal(screen["top_up"])))
+        ).format(what=sentence, amount=format_euros(Decimal(screen["top_up"])))
     return _("{what} Correct those rows, or choose below to send the others only.").format(what=sentence)
 
 
-def hindrance_sentence(hindrance: Hindrance) -> str:
+def format_hindrance(hindrance: Hindrance) -> str:
     """Say why a person may not approve."""
     match hindrance:
         case Hindrance.NOT_AN_APPROVER:
@@ -111,7 +111,7 @@ def hindrance_sentence(hindrance: Hindrance) -> str:
             return _("It does not wait for approval any more.")
 
 
-def change_sentence(change: Change) -> str:
+def format_change(change: Change) -> str:
     """Say what is different from what was on the screen."""
     match change:
         case Change.MOVEMENTS:
@@ -126,13 +126,13 @@ def change_sentence(change: Change) -> str:
             return _("the findings about the sheet as a whole are others")
 
 
-def changed_sentence(changes: Sequence[Change]) -> str:
+def format_changes(changes: Sequence[Change]) -> str:
     """Say why it must be reviewed again."""
-    what = "; ".join(map(change_sentence, changes))
+    what = "; ".join(map(format_change, changes))
     return _("Balances have changed, and with them what you saw: {what}. Review it again.").format(what=what)
 
 
-def made_word(made_by: str) -> str:
+def format_origin(made_by: str) -> str:
     """Say what was done to come to a version."""
     words = {
         "upload": _("uploaded"),
@@ -145,7 +145,7 @@ def made_word(made_by: str) -> str:
     return words.get(made_by, made_by)
 
 
-def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
+def make_verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
     """Say where the draft stands, in one sentence."""
     if draft.state == "rejected":
         by = draft.rejected_by
@@ -156,17 +156,17 @@ def verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> Said:
     if draft.state == "started":
         return Said(_("Started: it is batch {batch}.").format(batch=draft.batch), "", Mood.OPEN)
     if draft.state == "approved":
-        return Said(_("Approved: it may be started. Nothing was sent yet."), would_be(version), Mood.GOOD)
+        return Said(_("Approved: it may be started. Nothing was sent yet."), format_outcome(version), Mood.GOOD)
     if found:
-        more = " ".join(blocker_sentence(blocker, version) for blocker in found)
+        more = " ".join(format_blocker(blocker, version) for blocker in found)
         return Said(_("Not ready for approval. Nothing was sent."), more, Mood.BAD)
     mood = Mood.ATTENTION if version.invalid or version.screen["refused"] else Mood.GOOD
-    return Said(_("Ready for approval. Nothing was sent yet."), would_be(version), mood)
+    return Said(_("Ready for approval. Nothing was sent yet."), format_outcome(version), mood)
 
 
-def would_be(version: Version) -> str:
+def format_outcome(version: Version) -> str:
     """Say what would be done and left out; nothing where there is no forecast."""
-    refused, foreseen = version.screen["refused"], Foreseen.of(version)
+    refused, foreseen = version.screen["refused"], Foreseen.from_version(version)
     if foreseen is None:
         return ""
     done = version.movements - refused
@@ -175,24 +175,24 @@ def would_be(version: Version) -> str:
             "{rows} row would be done and leave {balance} on the main account.",
             "{rows} rows would be done and leave {balance} on the main account.",
             done,
-        ).format(rows=number(done), balance=euros(foreseen.after))
+        ).format(rows=format_number(done), balance=format_euros(foreseen.after))
     ]
     if version.invalid:
         parts.append(
             ngettext(
                 "{rows} row with an error is left out.", "{rows} rows with errors are left out.", version.invalid
-            ).format(rows=number(version.invalid))
+            ).format(rows=format_number(version.invalid))
         )
     if refused:
         parts.append(
             ngettext("{rows} row would be refused.", "{rows} rows would be refused.", refused).format(
-                rows=number(refused)
+                rows=format_number(refused)
             )
         )
     return " ".join(parts)
 
 
-def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
+def load_draft(pk: UUID) -> tuple[Draft, Version]:
     """Load the draft and its version in force; 404 if there is none."""
     draft = get_object_or_404(Draft.objects.select_related("created_by", "rejected_by"), pk=pk)
     version = Version.objects.select_related("file", "created_by", "draft").defer("file__data")
@@ -202,7 +202,7 @@ def draft_in_force(pk: UUID) -> tuple[Draft, Version]:
     return draft, found
 
 
-def refuse_old(draft: Draft, posted: QueryDict) -> None:
+def refuse_stale_form(draft: Draft, posted: QueryDict) -> None:
     """Refuse a form of a version that is not in force any more, with a `UsageError`."""
     if draft.state not in {DraftState.CHECKED, DraftState.APPROVED}:
         raise UsageError(_("This batch was started or has ended: nothing can be changed any more."))
@@ -225,25 +225,25 @@ LONGEST_REASON = 1000
 
 def find_standing(draft: Draft, version: Version, person: Person) -> tuple[Asker, Standing]:
     """Read how the rules see the person, and where the draft stands."""
-    site = SiteSettings.current()
+    site = SiteSettings.load()
     active = Person.objects.filter(is_active=True).count() if not site.four_eyes else 0
     is_alone = may_relax(four_eyes=site.four_eyes, active_people=active)
-    limits = Limits(site.row_limit, site.batch_limit)
+    limits = ApprovalLimits(site.row_limit, site.batch_limit)
     approvals = Approval.objects.filter(version=version, screen_digest=version.screen_digest).order_by("at", "id")
-    return Asker(person.pk, Role.APPROVER in roles_of(person), is_alone), Standing(
+    return Asker(person.pk, Role.APPROVER in find_roles(person), is_alone), Standing(
         is_checked=draft.state == DraftState.CHECKED,
         authors=frozenset({draft.created_by_id, *draft.versions.values_list("created_by_id", flat=True)}),
         approvers=tuple(approvals.values_list("person_id", flat=True)),
-        needed=approvals_needed(Screen.from_json(version.screen), version.largest, limits, is_alone=is_alone),
+        needed=count_needed_approvals(Screen.from_json(version.screen), version.largest, limits, is_alone=is_alone),
     )
 
 
-def blockers_of(version: Version) -> tuple[Blocker, ...]:
+def find_blockers(version: Version) -> tuple[Blocker, ...]:
     """Find what must be put right before anybody may approve it."""
     errors = {found["code"] for found in version.findings if RULES[found["code"]].severity is Severity.ERROR}
     options = Options.from_json(version.options)
     screen = Screen.from_json(version.screen)
-    return blockers(screen, options, has_sheet_errors=bool(errors - {REPEATED}), is_repeated=REPEATED in errors)
+    return decide_blockers(screen, options, has_sheet_errors=bool(errors - {REPEATED}), is_repeated=REPEATED in errors)
 
 
 def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed_with: str) -> bool:
@@ -254,12 +254,12 @@ def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed
             now = Version.objects.select_for_update().get(pk=version.pk)
             if now.screen_digest != seen:
                 raise UsageError(_("What you saw has changed meanwhile: review it again."))
-            if blockers_of(now):
+            if find_blockers(now):
                 raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
             asker, standing = find_standing(Draft.objects.get(pk=draft.pk), now, person)
-            why = hindrance(asker, standing)
+            why = find_hindrance(asker, standing)
             if why:
-                raise UsageError(hindrance_sentence(why))
+                raise UsageError(format_hindrance(why))
             Approval.objects.create(version=now, person=person, screen_digest=seen, confirmed_with=confirmed_with)
             last = is_last(standing, person.pk)
             if last:
@@ -295,5 +295,5 @@ def _claim(draft: Draft, version: Version) -> None:
 
 def tell_if_ready(draft: Draft, version: Version) -> None:
     """Tell those who may approve, once nothing is in the way."""
-    if not blockers_of(version):
-        notify(Event.WAITS, draft=draft)
+    if not find_blockers(version):
+        notify(Occasion.WAITS, draft=draft)

@@ -19,27 +19,27 @@ from django.utils import timezone
 from batch.errors import AlreadyRun, ProviderError, ProviderUnreachable, SettingsError, SheetError, UsageError
 from batch.frames import Grid
 from batch.i18n import _
-from batch.ledger.orm.queries import remember_columns, remembered_columns
+from batch.ledger.orm.queries import recall_columns, remember_columns
 from batch.ledger.orm.store import DatabaseLedger
-from batch.notes import note
+from batch.notes import make_note
 from batch.runner.acceptance import (
     check_against_ledger,
-    obstacle_in_forecast,
-    obstacle_in_sheet,
-    only_unsettled,
-    repetition_in,
+    find_forecast_obstacle,
+    find_repeat_finding,
+    find_sheet_obstacle,
+    select_unsettled,
 )
-from batch.runner.dry_run import Account, DryRun, dry_run, read_account
+from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run, read_account
 from batch.runner.open_account import bind_account, find_account
 from batch.settings import Choices
 from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
-from batch.validation.check_sheet import header_of, titles_to_keep
+from batch.validation.check_sheet import choose_header, keep_titles
 from batch.web import credentials
-from batch.web.drafts.approval_policy import Options, screen_digest
-from batch.web.drafts.approvals import obstacle_sentence
-from batch.web.drafts.conventions import Conventions, Correction, corrected
-from batch.web.drafts.versions import Checked, Making, add_version, check_again
+from batch.web.drafts.approval_policy import Options, digest_dry_run
+from batch.web.drafts.approvals import format_obstacle
+from batch.web.drafts.conventions import ChosenConventions, Correction, correct_grid
+from batch.web.drafts.versions import Checked, Making, add_version, update_checks
 from batch.web.models import Draft, Person, StoredFile, Version
 
 LONGEST = 120
@@ -47,12 +47,12 @@ _HARMFUL = '<>:"|?*'
 """What no file on Windows may have in its name."""
 
 
-def safe_name(name: str) -> str:
+def clean_file_name(name: str) -> str:
     """Make a name from outside harmless: the last part of a path, without characters that are invisible, turn the text
     around or mean something to a system; "sheet" if nothing is left. The ending stays: it says what the file is.
     """
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    plain = "".join(map(_harmless, unicodedata.normalize("NFC", base)))
+    plain = "".join(map(_clean_char, unicodedata.normalize("NFC", base)))
     stem, dot, ending = " ".join(plain.split()).rpartition(".")
     if not dot:
         stem, ending = ending, ""
@@ -61,7 +61,7 @@ def safe_name(name: str) -> str:
     return stem[: LONGEST - len(suffix)] + suffix
 
 
-def _harmless(char: str) -> str:
+def _clean_char(char: str) -> str:
     category = unicodedata.category(char)
     if category in {"Zs", "Zl", "Zp"} or char in "\t\n\r":
         return " "
@@ -79,11 +79,11 @@ _KEPT = timedelta(hours=1)
 _SALT = "creditbatch.drafts.file"
 
 
-def limits() -> Limits:
+def read_limits() -> Limits:
     """Read how much a sheet may take from the settings."""
-    found = credentials.surroundings()
+    found = credentials.load_provider_settings()
     rows = min(found.max_rows, _MOST_ROWS)
-    return Limits.of(file_mb=found.max_file_mb, unpacked_mb=found.max_unpacked_mb, rows=rows)
+    return Limits.from_settings(file_mb=found.max_file_mb, unpacked_mb=found.max_unpacked_mb, rows=rows)
 
 
 class BoundedUpload(TemporaryFileUploadHandler):
@@ -92,7 +92,7 @@ class BoundedUpload(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file."""
         super().new_file(*args, **kwargs)
-        self._received, self._limit = 0, limits().file_size
+        self._received, self._limit = 0, read_limits().file_size
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Take a piece. The rest of a file that is too large is heard but not kept."""
@@ -105,7 +105,7 @@ class BoundedUpload(TemporaryFileUploadHandler):
         super().receive_data_chunk(raw_data, start)
 
 
-def received(request: HttpRequest) -> StoredFile:
+def save_upload(request: HttpRequest) -> StoredFile:
     """Store the file of the form; a `SheetError` says why it is refused."""
     file = request.FILES.get(FIELD)
     if request.META.get("CREDITBATCH_TOO_LARGE"):
@@ -113,14 +113,14 @@ def received(request: HttpRequest) -> StoredFile:
             _(
                 "The file is larger than the {limit} MB that a sheet may have: "
                 "copy the rows that matter into a new file."
-            ).format(limit=f"{limits().file_size / 1e6:g}")
+            ).format(limit=f"{read_limits().file_size / 1e6:g}")
         )
     if not isinstance(file, UploadedFile):
         raise SheetError(_("No file was chosen: choose the sheet to check."))
-    return keep(safe_name(file.name or ""), file)
+    return save_file(clean_file_name(file.name or ""), file)
 
 
-def keep(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
+def save_file(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
     """Store a file; a `SheetError` for what can be told without looking into it."""
     if PurePath(name).suffix.lower() not in ENDINGS:
         raise SheetError(
@@ -134,12 +134,12 @@ def keep(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
     return StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
 
 
-def ticket(file: StoredFile, person: Person) -> str:
+def make_ticket(file: StoredFile, person: Person) -> str:
     """Sign what a form carries instead of the file, for this person only."""
     return TimestampSigner(salt=_SALT).sign(f"{file.pk}:{person.pk}")
 
 
-def redeemed(text: str, person: Person) -> StoredFile:
+def redeem_ticket(text: str, person: Person) -> StoredFile:
     """Find the file of a ticket; `UsageError` if it is old or another's."""
     try:
         file, _colon, owner = TimestampSigner(salt=_SALT).unsign(text, max_age=_KEPT).partition(":")
@@ -150,7 +150,7 @@ def redeemed(text: str, person: Person) -> StoredFile:
         raise UsageError(_("This page was open for too long: choose the file again.")) from None
 
 
-def forget_unused() -> None:
+def forget_unused_files() -> None:
     """Remove the files that became no version: their sheet was never chosen, or they could not be read."""
     used = Version.objects.values("file_id")
     old = timezone.now() - _KEPT
@@ -162,41 +162,41 @@ _PATIENCE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SheetReading:
     """A file, and how it is to be read."""
 
     file: StoredFile
-    conventions: Conventions
+    conventions: ChosenConventions
     corrections: tuple[Correction, ...] = ()
 
     @classmethod
-    def of(cls, version: Version) -> Reading:
+    def from_version(cls, version: Version) -> SheetReading:
         """Take it as a version was read."""
         return cls(
             version.file,
-            Conventions.from_json(version.conventions),
+            ChosenConventions.from_json(version.conventions),
             tuple(Correction.from_json(kept) for kept in version.corrections),
         )
 
 
 def check_version(
-    draft: Draft, reading: Reading, options: Options, person: Person, *, made_by: str, remember: bool = False
+    draft: Draft, reading: SheetReading, options: Options, person: Person, *, made_by: str, remember: bool = False
 ) -> Version:
     """Check the sheet with the balances of just now and make it the draft's next version.
 
     `SheetError` if it cannot be read; `UsageError` if somebody else was quicker. Where the provider cannot be asked it
     cannot be approved. `remember` keeps the columns that were mapped by hand for the next sheet.
     """
-    checked = check(reading, options, rest_of=draft.rest_of)
+    checked = check_reading(reading, options, rest_of=draft.rest_of)
     version = add_version(draft, checked, Making(made_by, reading.file, reading.corrections, options, person))
-    if remember and (titles := titles_to_keep(checked.dry_run.sheet, checked.conventions.rules.columns)):
-        remember_columns(known_account(), titles, _now())
+    if remember and (titles := keep_titles(checked.dry_run.sheet, checked.conventions.rules.columns)):
+        remember_columns(find_known_account(), titles, _read_clock())
     return version
 
 
-def new_draft(reading: Reading, options: Options, person: Person) -> Draft:
+def create_draft(reading: SheetReading, options: Options, person: Person) -> Draft:
     """Create a draft with its first version; nothing is left of a sheet that cannot be read."""
-    checked = check(reading, options)
+    checked = check_reading(reading, options)
     with transaction.atomic():
         draft = Draft.objects.create(created_by=person)
         add_version(draft, checked, Making("upload", reading.file, reading.corrections, options, person))
@@ -208,116 +208,116 @@ def recheck(version: Version) -> bool:
 
     `ProviderUnreachable` if the provider cannot be asked: then everything stays as it is.
     """
-    options, reading = Options.from_json(version.options), Reading.of(version)
-    with _opened(reading) as reader:
-        asked = _ask()
+    options, reading = Options.from_json(version.options), SheetReading.from_version(version)
+    with _open_reader(reading) as reader:
+        asked = _ask_provider()
         grid = reader.result()
     if asked.account is None:
-        raise ProviderUnreachable(note("said", words=asked.problem))
-    played = _dry_run(grid, asked.account, reading, options)
-    return check_again(version, _in_ledger(played, asked.known, options, version.draft.rest_of))
+        raise ProviderUnreachable(make_note("said", words=asked.problem))
+    played = _make_dry_run(grid, asked.account, reading, options)
+    return update_checks(version, _check_ledger(played, asked.known, options, version.draft.rest_of))
 
 
-def load_dry_run(version: Version, account: Account | None = None) -> DryRun:
+def load_dry_run(version: Version, account: AccountSnapshot | None = None) -> DryRun:
     """Read the version again from its file as a dry run; without an account, as if offline."""
-    reading = Reading.of(version)
-    with _opened(reading) as reader:
+    reading = SheetReading.from_version(version)
+    with _open_reader(reading) as reader:
         grid = reader.result()
-    return _dry_run(grid, account, reading, Options.from_json(version.options))
+    return _make_dry_run(grid, account, reading, Options.from_json(version.options))
 
 
-def prepare_start(version: Version, account: Account, known: int) -> DryRun:
+def prepare_start(version: Version, account: AccountSnapshot, known: int) -> DryRun:
     """Prepare an approved version with these balances, while the account is held: the same movements in the same order.
 
     `UsageError` if it must not be started. Whether it still is what was approved, its digest says.
     """
-    options, choices = Options.from_json(version.options), choices_of(version)
-    checked = _in_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
-    repetition = repetition_in(checked.dry_run)
+    options, choices = Options.from_json(version.options), load_choices(version)
+    checked = _check_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
+    repetition = find_repeat_finding(checked.dry_run)
     if repetition is not None:
         raise AlreadyRun(repetition.message)
-    if screen_digest(checked.dry_run, options) == version.screen_digest:
+    if digest_dry_run(checked.dry_run, options) == version.screen_digest:
         # What was approved had nothing in its way; what has changed is for its approvers to see.
-        obstacle = obstacle_in_sheet(checked.dry_run, choices) or obstacle_in_forecast(checked.dry_run, choices)
+        obstacle = find_sheet_obstacle(checked.dry_run, choices) or find_forecast_obstacle(checked.dry_run, choices)
         if obstacle:
-            raise UsageError(obstacle_sentence(obstacle))
+            raise UsageError(format_obstacle(obstacle))
     return checked.dry_run
 
 
-def choices_of(version: Version) -> Choices:
+def load_choices(version: Version) -> Choices:
     """Load what its preparer chose, as the runner takes it."""
-    return Options.from_json(version.options).choices_for(version.draft.rest_of)
+    return Options.from_json(version.options).make_choices(version.draft.rest_of)
 
 
-def check(reading: Reading, options: Options, *, rest_of: str = "") -> Checked:
+def check_reading(reading: SheetReading, options: Options, *, rest_of: str = "") -> Checked:
     """Read the sheet, ask the provider, and look in the ledger for batches that look like it."""
-    with _opened(reading) as reader:
-        asked = _ask()
+    with _open_reader(reading) as reader:
+        asked = _ask_provider()
         grid = reader.result()
-    reading, grid = _with_memory(reading, grid, asked.known)
-    played = _dry_run(grid, asked.account, reading, options)
-    checked = _in_ledger(played, asked.known, options, rest_of)
+    reading, grid = _recall_columns(reading, grid, asked.known)
+    played = _make_dry_run(grid, asked.account, reading, options)
+    checked = _check_ledger(played, asked.known, options, rest_of)
     return replace(checked, problem=asked.problem, conventions=reading.conventions)
 
 
-def _opened(reading: Reading) -> Reader:
+def _open_reader(reading: SheetReading) -> Reader:
     file, conventions = reading.file, reading.conventions
     original = Original(file.name, PurePath(file.name).suffix.lower(), bytes(file.data))
-    return open_original(original, sheet=conventions.sheet, columns=conventions.named, limits=limits())
+    return open_original(original, sheet=conventions.sheet, columns=conventions.named, limits=read_limits())
 
 
-def _with_memory(reading: Reading, grid: Grid, known: int | None) -> tuple[Reading, Grid]:
+def _recall_columns(reading: SheetReading, grid: Grid, known: int | None) -> tuple[SheetReading, Grid]:
     """Use the remembered columns if some are not found without: read again, for it may be another sheet."""
-    header = header_of(grid, reading.conventions.rules)
-    remembered = {} if header is not None and not header.missing else remembered_columns(known)
+    header = choose_header(grid, reading.conventions.rules)
+    remembered = {} if header is not None and not header.missing else recall_columns(known)
     if not remembered:
         return reading, grid
     titles = {role.value: title for role, title in remembered.items()}
     told = replace(reading, conventions=replace(reading.conventions, remembered=titles))
-    with _opened(told) as reader:
+    with _open_reader(told) as reader:
         return told, reader.result()
 
 
-def _dry_run(grid: Grid, account: Account | None, reading: Reading, options: Options) -> DryRun:
-    return dry_run(
-        corrected(grid, reading.corrections),
+def _make_dry_run(grid: Grid, account: AccountSnapshot | None, reading: SheetReading, options: Options) -> DryRun:
+    return make_dry_run(
+        correct_grid(grid, reading.corrections),
         account,
         reading.conventions.expected,
         reading.conventions.rules,
         removes_first=options.removes_first,
-        at=_now(),
+        at=_read_clock(),
     )
 
 
-def _in_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> Checked:
+def _check_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> Checked:
     """Leave out what is done already where a list is continued, and find whether it was run before."""
     if known is None:
         return Checked(played)
     ledger = DatabaseLedger()
-    seen = only_unsettled(played, ledger, known, rest_of, despite_alarm=options.again) if rest_of else played
-    return Checked(check_against_ledger(seen, ledger, known, options.choices_for(rest_of)))
+    seen = select_unsettled(played, ledger, known, rest_of, despite_alarm=options.again) if rest_of else played
+    return Checked(check_against_ledger(seen, ledger, known, options.make_choices(rest_of)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the provider says, which account of the ledger that is, and why it could not be asked."""
 
-    account: Account | None = None
+    account: AccountSnapshot | None = None
     known: int | None = None
     problem: str = ""
 
 
-def _ask() -> _Asked:
+def _ask_provider() -> _Asked:
     try:
-        api_url, key = credentials.provider()
+        api_url, key = credentials.load_connection()
     except SettingsError as error:
         return _Asked(problem=str(error))
     try:
         with credentials.open_client(_PATIENCE) as client:
-            account = read_account(client, api_url, _now)
+            account = read_account(client, api_url, _read_clock)
     except ProviderError as error:
-        return _Asked(known=known_account(), problem=str(error))
-    ledger, fingerprint = DatabaseLedger(), key.fingerprint()
+        return _Asked(known=find_known_account(), problem=str(error))
+    ledger, fingerprint = DatabaseLedger(), key.compute_fingerprint()
     try:
         known = find_account(ledger, api_url, fingerprint, account.owner)
     except UsageError as error:
@@ -325,18 +325,18 @@ def _ask() -> _Asked:
         return _Asked(problem=str(error))
     if known is not None:
         # From now on the key is known without asking. An account that is new is recorded when it is first run.
-        bind_account(ledger, api_url, fingerprint, lambda: account.owner, _now())
+        bind_account(ledger, api_url, fingerprint, lambda: account.owner, _read_clock())
     return _Asked(account, known)
 
 
-def known_account() -> int | None:
+def find_known_account() -> int | None:
     """Find the account of the connection in force; None if its key was never used."""
     try:
-        api_url, key = credentials.provider()
+        api_url, key = credentials.load_connection()
     except SettingsError:
         return None
-    return find_account(DatabaseLedger(), api_url, key.fingerprint())
+    return find_account(DatabaseLedger(), api_url, key.compute_fingerprint())
 
 
-def _now() -> datetime:
+def _read_clock() -> datetime:
     return datetime.now(UTC)

@@ -13,8 +13,8 @@ from django.http import QueryDict
 from batch.errors import UsageError
 from batch.frames import Grid
 from batch.i18n import _
-from batch.ledger.events import cell_from_json, cell_to_json
-from batch.model import Appearance, Cell, Role
+from batch.ledger.events import decode_cell, encode_cell
+from batch.model import Cell, CellFormatting, ColumnRole
 from batch.money import ZERO
 from batch.validation import check_sheet as rules
 from batch.validation.amounts import read_amount
@@ -42,7 +42,7 @@ class Correction:
         return {
             "row": self.row,
             "column": self.column,
-            "before": cell_to_json(self.before),
+            "before": encode_cell(self.before),
             "after": self.after,
             "by": self.by,
             "at": self.at.isoformat(),
@@ -54,31 +54,35 @@ class Correction:
         return cls(
             kept["row"],
             kept["column"],
-            cell_from_json(kept["before"]),
+            decode_cell(kept["before"]),
             kept["after"],
             kept["by"],
             datetime.fromisoformat(kept["at"]),
         )
 
 
-def typed(text: str) -> str | None:
+def clean_input(text: str) -> str | None:
     """Trim and cut what a person typed into a cell; None if nothing is left."""
     return text.strip()[:LONGEST] or None
 
 
-def corrected(grid: Grid, corrections: Iterable[Correction]) -> Grid:
+def correct_grid(grid: Grid, corrections: Iterable[Correction]) -> Grid:
     """Put the corrected cells over the grid, the newest last, for the same rules to read; forget how they looked."""
     changed = {(found.row, found.column): found.after for found in corrections}
-    return replace(grid.with_cells(changed), appearance=_seen(grid.appearance, changed)) if changed else grid
+    return (
+        replace(grid.replace_cells(changed), appearance=_update_appearance(grid.appearance, changed))
+        if changed
+        else grid
+    )
 
 
-def _seen(appearance: Appearance, changed: Mapping[tuple[int, int], str | None]) -> Appearance:
+def _update_appearance(appearance: CellFormatting, changed: Mapping[tuple[int, int], str | None]) -> CellFormatting:
     shown = {place: text for place, text in appearance.shown.items() if place not in changed}
     return replace(appearance, shown=shown, struck=appearance.struck - changed.keys(), rewritten=frozenset(changed))
 
 
 @dataclass(frozen=True, slots=True)
-class Conventions:
+class ChosenConventions:
     """Empty where nothing was said: then the rules find out."""
 
     sheet: str | None = None
@@ -100,31 +104,33 @@ class Conventions:
     @property
     def rules(self) -> rules.Conventions:
         """As the rules know them."""
-        return rules.Conventions(_roles(self.columns), _roles(self.remembered), self.signed, self.include_hidden)
+        return rules.Conventions(
+            _parse_roles(self.columns), _parse_roles(self.remembered), self.signed, self.include_hidden
+        )
 
     @property
-    def named(self) -> dict[Role, str]:
+    def named(self) -> dict[ColumnRole, str]:
         """All columns that are looked for by name."""
-        return _roles({**self.remembered, **self.columns})
+        return _parse_roles({**self.remembered, **self.columns})
 
     def to_json(self) -> dict[str, Any]:
         """Convert them for the database."""
         return {**asdict(self), "columns": dict(self.columns), "remembered": dict(self.remembered)}
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Conventions:
+    def from_json(cls, kept: Mapping[str, Any]) -> ChosenConventions:
         """Read what `to_json` gave; of what is missing, nothing was said."""
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
 
 
-NOTHING_SAID = Conventions()
+NOTHING_SAID = ChosenConventions()
 
 
-def _roles(titles: Mapping[str, str]) -> dict[Role, str]:
-    return {Role(role): title for role, title in titles.items()}
+def _parse_roles(titles: Mapping[str, str]) -> dict[ColumnRole, str]:
+    return {ColumnRole(role): title for role, title in titles.items()}
 
 
-def control_amount(text: str) -> str | None:
+def parse_control_amount(text: str) -> str | None:
     """Parse a control total like an amount in a sheet; None if none is given, `UsageError` if it is no amount."""
     if not text.strip():
         return None
@@ -138,7 +144,7 @@ def control_amount(text: str) -> str | None:
     )
 
 
-def control_rows(text: str) -> int | None:
+def parse_control_rows(text: str) -> int | None:
     """Parse a number of rows; None if none is given, `UsageError` if it is no number."""
     plain = "".join(text.split())
     if not plain:
@@ -156,11 +162,11 @@ _LONGEST_WHY = 1000
 _LONGEST_PERIOD = 60
 
 
-def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
+def read_conventions(posted: QueryDict, before: ChosenConventions) -> ChosenConventions:
     """Read how the sheet is to be read from the form; columns change only where it asks for them."""
     columns = before.columns
     if any(name.startswith(COLUMN) for name in posted):
-        chosen = {role.value: posted.get(COLUMN + role.value, "").strip()[:_LONGEST_TITLE] for role in Role}
+        chosen = {role.value: posted.get(COLUMN + role.value, "").strip()[:_LONGEST_TITLE] for role in ColumnRole}
         columns = {role: title for role, title in chosen.items() if title}
     return replace(
         before,
@@ -168,13 +174,13 @@ def conventions_of(posted: QueryDict, before: Conventions) -> Conventions:
         columns=columns,
         signed="signed" in posted,
         include_hidden="include_hidden" in posted,
-        rows=control_rows(posted.get("rows", "")),
-        added=control_amount(posted.get("added", "")),
-        removed=control_amount(posted.get("removed", "")),
+        rows=parse_control_rows(posted.get("rows", "")),
+        added=parse_control_amount(posted.get("added", "")),
+        removed=parse_control_amount(posted.get("removed", "")),
     )
 
 
-def options_of(posted: QueryDict) -> Options:
+def read_options(posted: QueryDict) -> Options:
     """Read what is chosen for the run; `UsageError` where it is to run once more without a reason."""
     again, why = "again" in posted, posted.get("why", "").strip()[:_LONGEST_WHY]
     if again and not why:

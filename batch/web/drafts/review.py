@@ -15,19 +15,19 @@ from django.utils.safestring import SafeString
 
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
-from batch.i18n import _, euros, ngettext, number, pgettext, shown
-from batch.ledger.events import cell_from_json, finding_from_json
-from batch.model import Role, severity_word
+from batch.i18n import _, format_euros, format_number, ngettext, pgettext, show_value
+from batch.ledger.events import decode_cell, decode_finding
+from batch.model import ColumnRole, name_severity
 from batch.runner.acceptance import REPEATED
-from batch.validation.header import column_letters
-from batch.web.drafts.approval_policy import Blocker, Options, hindrance
-from batch.web.drafts.approvals import blockers_of, find_standing, hindrance_sentence, made_word, verdict
-from batch.web.drafts.checking import known_account
-from batch.web.drafts.conventions import Conventions
-from batch.web.drafts.rows import cell_text, columns_of
+from batch.validation.header import format_column_letters
+from batch.web.drafts.approval_policy import Blocker, Options, find_hindrance
+from batch.web.drafts.approvals import find_blockers, find_standing, format_hindrance, format_origin, make_verdict
+from batch.web.drafts.checking import find_known_account
+from batch.web.drafts.conventions import ChosenConventions
+from batch.web.drafts.rows import format_cell, list_columns
 from batch.web.drafts.versions import REFUSED, Foreseen
 from batch.web.models import Approval, Draft, DraftState, Person, Version
-from batch.web.presenters import course_chart
+from batch.web.presenters import draw_course_chart
 
 _TROUBLE = {"header-missing", "column-missing", "column-twice", "column-not-found", "column-unknown"}
 _LETTERS = 26
@@ -44,19 +44,19 @@ class Mapped:
     chosen: str
 
 
-def mapping(version: Version) -> dict[str, Any]:
+def make_mapping_context(version: Version) -> dict[str, Any]:
     """Make what the form shows; it is open where columns were not recognised."""
-    conventions = Conventions.from_json(version.conventions)
-    titles = _titles(version.columns)
+    conventions = ChosenConventions.from_json(version.conventions)
+    titles = _list_titles(version.columns)
     named = {column: name for column, (_value, name) in enumerate(titles)}
     mapped = [
         Mapped(
             role.value,
-            role_label(role),
+            format_role(role),
             named.get(version.roles[role.value], "") if role.value in version.roles else "",
             conventions.columns.get(role.value, ""),
         )
-        for role in Role
+        for role in ColumnRole
     ]
     return {
         "mapping": mapped,
@@ -66,28 +66,30 @@ def mapping(version: Version) -> dict[str, Any]:
     }
 
 
-def role_label(role: Role) -> str:
+def format_role(role: ColumnRole) -> str:
     """Say what a column holds, in a word or two."""
     match role:
-        case Role.TOKEN:
+        case ColumnRole.TOKEN:
             return pgettext("column", "Token")
-        case Role.AMOUNT:
+        case ColumnRole.AMOUNT:
             return pgettext("column", "Amount")
-        case Role.DIRECTION:
+        case ColumnRole.DIRECTION:
             return pgettext("column", "Direction")
-        case Role.ADDED:
+        case ColumnRole.ADDED:
             return pgettext("column", "Amount added")
-        case Role.REMOVED:
+        case ColumnRole.REMOVED:
             return pgettext("column", "Amount removed")
 
 
-def _titles(columns: list[str]) -> list[tuple[str, str]]:
+def _list_titles(columns: list[str]) -> list[tuple[str, str]]:
     """List each column's value and words in the form: its title, or its letter where that is empty or not unique."""
     if not columns:
-        return [(column_letters(at), column_letters(at)) for at in range(_LETTERS)]
+        return [(format_column_letters(at), format_column_letters(at)) for at in range(_LETTERS)]
     often = Counter(columns)
     return [
-        (title, title) if title and often[title] == 1 else (column_letters(at), f"{column_letters(at)} {title}".strip())
+        (title, title)
+        if title and often[title] == 1
+        else (format_column_letters(at), f"{format_column_letters(at)} {title}".strip())
         for at, title in enumerate(columns)
     ]
 
@@ -113,7 +115,7 @@ class Group:
     @property
     def word(self) -> str:
         """How bad it is."""
-        return severity_word(self.severity)
+        return name_severity(self.severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,44 +139,44 @@ class ShownChange:
     at: datetime | None = None
 
 
-def review(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
+def make_review_context(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
     """Make the context of the page, but for the rows."""
-    found = blockers_of(version)
+    found = find_blockers(version)
     return {
         "section": "history",
         "draft": draft,
         "version": version,
-        "verdict": verdict(draft, version, found),
+        "verdict": make_verdict(draft, version, found),
         "blockers": found,
         "needs_check": Blocker.NOT_CHECKED in found,
         "options": Options.from_json(version.options),
         "is_perhaps_paid": any(finding["code"] in _PERHAPS_PAID for finding in version.findings),
-        "totals": _totals(version),
+        "totals": _compare_totals(version),
         "sheet_findings": [
-            (finding, severity_word(finding.severity)) for finding in map(finding_from_json, version.findings)
+            (finding, name_severity(finding.severity)) for finding in map(decode_finding, version.findings)
         ],
-        "groups": _groups(version),
-        "forecast": Foreseen.of(version),
-        "chart": _chart(version),
-        "lowest_words": _lowest(version),
+        "groups": _group_findings(version),
+        "forecast": Foreseen.from_version(version),
+        "chart": _make_chart(version),
+        "lowest_words": _format_lowest_balance(version),
         "top_up": Decimal(version.screen["top_up"]),
-        "corrections": corrections_of(version),
-        "versions": [(each, made_word(each.made_by)) for each in _versions(draft)],
-        **mapping(version),
+        "corrections": list_corrections(version),
+        "versions": [(each, format_origin(each.made_by)) for each in _list_versions(draft)],
+        **make_mapping_context(version),
         "editable": draft.state in {DraftState.CHECKED, DraftState.APPROVED},
-        "is_new_account": version.opening is not None and known_account() is None,
-        **_approving(draft, version, person, found),
+        "is_new_account": version.opening is not None and find_known_account() is None,
+        **_make_approval_context(draft, version, person, found),
     }
 
 
-def _versions(draft: Draft) -> QuerySet[Version]:
+def _list_versions(draft: Draft) -> QuerySet[Version]:
     newest = draft.versions.select_related("created_by", "file").order_by("-number")
     return newest.defer("file__data", "counts", "forecast", "corrections", "findings")[:_MOST_VERSIONS]
 
 
-def _approving(draft: Draft, version: Version, person: Person, found: Sequence[Blocker]) -> dict[str, Any]:
+def _make_approval_context(draft: Draft, version: Version, person: Person, found: Sequence[Blocker]) -> dict[str, Any]:
     asker, standing = find_standing(draft, version, person)
-    why = hindrance(asker, standing)
+    why = find_hindrance(asker, standing)
     approvals = Approval.objects.filter(version=version, screen_digest=version.screen_digest)
     left = max(standing.needed - len(standing.approvers), 0)
     return {
@@ -182,30 +184,32 @@ def _approving(draft: Draft, version: Version, person: Person, found: Sequence[B
         "needed": standing.needed,
         "left": left,
         "left_words": ngettext("{number} more approval is needed.", "{number} more approvals are needed.", left).format(
-            number=number(left)
+            number=format_number(left)
         ),
         "may_approve": why is None and not found,
-        "why_not": hindrance_sentence(why) if why else "",
+        "why_not": format_hindrance(why) if why else "",
         "is_alone": asker.is_alone,
         "is_author": person.pk in standing.authors,
     }
 
 
-def _totals(version: Version) -> dict[str, Total | None]:
-    expected = Conventions.from_json(version.conventions).expected
+def _compare_totals(version: Version) -> dict[str, Total | None]:
+    expected = ChosenConventions.from_json(version.conventions).expected
     rows = expected.rows
     return {
-        "rows": None if rows is None else Total(number(version.movements), number(rows), rows == version.movements),
-        "added": _total(version.added, expected.added),
-        "removed": _total(version.removed, expected.removed),
+        "rows": None
+        if rows is None
+        else Total(format_number(version.movements), format_number(rows), rows == version.movements),
+        "added": _compare_total(version.added, expected.added),
+        "removed": _compare_total(version.removed, expected.removed),
     }
 
 
-def _total(found: Decimal, expected: Decimal | None) -> Total | None:
-    return None if expected is None else Total(euros(found), euros(expected), found == expected)
+def _compare_total(found: Decimal, expected: Decimal | None) -> Total | None:
+    return None if expected is None else Total(format_euros(found), format_euros(expected), found == expected)
 
 
-def _groups(version: Version) -> list[Group]:
+def _group_findings(version: Version) -> list[Group]:
     """Group what is said of rows: errors first, then what would be refused, then warnings."""
     said = [
         Group(
@@ -218,7 +222,7 @@ def _groups(version: Version) -> list[Group]:
         for entry in version.counts["codes"]
     ]
     errors = [group for group in said if group.severity is Severity.ERROR]
-    foreseen = Foreseen.of(version)
+    foreseen = Foreseen.from_version(version)
     if foreseen and foreseen.refused:
         rows = [str(row) for row in foreseen.first_refused]
         sentence = _("These rows would be refused by the provider as the balances are now.")
@@ -226,45 +230,45 @@ def _groups(version: Version) -> list[Group]:
     return [*errors, *(group for group in said if group.severity is Severity.WARNING)]
 
 
-def code_choices(version: Version) -> list[tuple[str, str]]:
+def list_code_choices(version: Version) -> list[tuple[str, str]]:
     """List what rows are filtered by: each code, how its sentence begins, and of how many rows it is said."""
-    return [
-        (
-            group.code,
-            f"{shown(re.split(_COLON, group.sentence, maxsplit=1)[0], _LONGEST_CHOICE)} ({number(group.rows)})",
-        )
-        for group in _groups(version)
-        if not group.is_refusal
-    ]
+    choices = []
+    for group in _group_findings(version):
+        if not group.is_refusal:
+            begins = show_value(re.split(_COLON, group.sentence, maxsplit=1)[0], _LONGEST_CHOICE)
+            choices.append((group.code, f"{begins} ({format_number(group.rows)})"))
+    return choices
 
 
-def _chart(version: Version) -> SafeString | None:
-    foreseen = Foreseen.of(version)
+def _make_chart(version: Version) -> SafeString | None:
+    foreseen = Foreseen.from_version(version)
     if foreseen is None or len(foreseen.course) < 2:
         return None
     balances = [balance for _turn, balance in foreseen.course]
-    name = _("The main account’s balance from the first movement to the last. {lowest}").format(lowest=_lowest(version))
-    return course_chart(name, balances, euros(foreseen.lowest))
+    name = _("The main account’s balance from the first movement to the last. {lowest}").format(
+        lowest=_format_lowest_balance(version)
+    )
+    return draw_course_chart(name, balances, format_euros(foreseen.lowest))
 
 
-def _lowest(version: Version) -> str:
-    foreseen = Foreseen.of(version)
+def _format_lowest_balance(version: Version) -> str:
+    foreseen = Foreseen.from_version(version)
     if foreseen is None:
         return ""
-    amount = euros(foreseen.lowest)
+    amount = format_euros(foreseen.lowest)
     if foreseen.lowest_row is None:
         return _("It is lowest at the start: {amount}.").format(amount=amount)
-    return _("It is lowest after row {row}: {amount}.").format(row=number(foreseen.lowest_row), amount=amount)
+    return _("It is lowest after row {row}: {amount}.").format(row=format_number(foreseen.lowest_row), amount=amount)
 
 
-def corrections_of(version: Version) -> list[ShownChange]:
+def list_corrections(version: Version) -> list[ShownChange]:
     """List the cells corrected on the page, newest first."""
-    titles = columns_of(version)
+    titles = list_columns(version)
     return [
         ShownChange(
             row=kept["row"],
             column=titles[kept["column"]] if kept["column"] < len(titles) else "",
-            before=cell_text(cell_from_json(kept["before"])),
+            before=format_cell(decode_cell(kept["before"])),
             after=kept["after"] or "",
             by=kept["by"],
             at=datetime.fromisoformat(kept["at"]),
@@ -273,32 +277,32 @@ def corrections_of(version: Version) -> list[ShownChange]:
     ]
 
 
-def changes_of(version: Version) -> dict[str, Any] | None:
+def describe_changes(version: Version) -> dict[str, Any] | None:
     """Say what is different from the version before; None for the first."""
     kept = version.changes
     if kept is None:
         return None
-    titles = columns_of(version)
+    titles = list_columns(version)
     return {
         **kept,
         "titles": titles,
-        "rows_added": [_plain_row(row) for row in kept["rows_added"]],
-        "rows_removed": [_plain_row(row) for row in kept["rows_removed"]],
-        "rows_changed": [change for row in kept["rows_changed"] for change in _cells_of(row, titles)],
+        "rows_added": [_format_row(row) for row in kept["rows_added"]],
+        "rows_removed": [_format_row(row) for row in kept["rows_removed"]],
+        "rows_changed": [change for row in kept["rows_changed"] for change in _list_changed_cells(row, titles)],
     }
 
 
-def _plain_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {"row": row["row"], "cells": [cell_text(cell_from_json(cell)) for cell in row["cells"]]}
+def _format_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {"row": row["row"], "cells": [format_cell(decode_cell(cell)) for cell in row["cells"]]}
 
 
-def _cells_of(row: dict[str, Any], titles: Sequence[str]) -> list[ShownChange]:
+def _list_changed_cells(row: dict[str, Any], titles: Sequence[str]) -> list[ShownChange]:
     return [
         ShownChange(
             row["row"],
             titles[column] if column < len(titles) else "",
-            cell_text(cell_from_json(was)),
-            cell_text(cell_from_json(now)),
+            format_cell(decode_cell(was)),
+            format_cell(decode_cell(now)),
         )
         for column, was, now in row["cells"]
     ]

@@ -15,11 +15,11 @@ from django_filters import ChoiceFilter, FilterSet
 
 from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
-from batch.i18n import _, day, euros, number
-from batch.ledger.events import cell_from_json, finding_from_json
-from batch.model import Cell, Direction, Role, Status, direction_word
-from batch.report.result_labels import explained
-from batch.validation.header import cell_address
+from batch.i18n import _, format_day, format_euros, format_number
+from batch.ledger.events import decode_cell, decode_finding
+from batch.model import Cell, ColumnRole, Direction, Status, name_direction
+from batch.report.result_labels import explain_code
+from batch.validation.header import format_cell_address
 from batch.web.drafts.versions import REFUSED
 from batch.web.models import DraftMark, DraftRow, Version
 from batch.web.presenters import PAGE, Heading, TextFilter, make_headings
@@ -136,15 +136,15 @@ def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[Sho
     # The numbers first, which an index holds, and only then the fifty rows themselves.
     numbers = list(rows.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
     found = DraftRow.objects.in_bulk(numbers)
-    return [_shown(found[pk], version) for pk in numbers]
+    return [_make_row(found[pk], version) for pk in numbers]
 
 
-def columns_of(version: Version) -> list[str]:
+def list_columns(version: Version) -> list[str]:
     """List the accountant's titles; a column without one is called by its letter."""
-    return [title or cell_address(index, 1).rstrip("1") for index, title in enumerate(version.columns)]
+    return [title or format_cell_address(index, 1).rstrip("1") for index, title in enumerate(version.columns)]
 
 
-def cell_text(cell: Cell) -> str:
+def format_cell(cell: Cell) -> str:
     """Format a cell for people: a number as the language writes it, with all its decimals."""
     match cell:
         case None:
@@ -152,32 +152,36 @@ def cell_text(cell: Cell) -> str:
         case bool():
             return _("TRUE") if cell else _("FALSE")
         case datetime():
-            return day(cell) if (cell.hour, cell.minute, cell.second) == (0, 0, 0) else f"{day(cell)} {cell:%H:%M:%S}"
+            return (
+                format_day(cell)
+                if (cell.hour, cell.minute, cell.second) == (0, 0, 0)
+                else f"{format_day(cell)} {cell:%H:%M:%S}"
+            )
         case Decimal():
-            return _number(cell)
+            return _format_number(cell)
     return cell if len(cell) <= _CELL_SHOWN else cell[: _CELL_SHOWN - 1] + "…"
 
 
-def _number(cell: Decimal) -> str:
+def _format_number(cell: Decimal) -> str:
     if not cell.is_finite() or abs(cell.adjusted()) > 20:
         return str(cell)
     exponent = cell.normalize().as_tuple().exponent
-    return number(cell, max(0, -exponent) if isinstance(exponent, int) else 0)
+    return format_number(cell, max(0, -exponent) if isinstance(exponent, int) else 0)
 
 
-def _shown(row: DraftRow, version: Version) -> ShownRow:
-    findings = [finding_from_json(kept) for kept in row.findings]
+def _make_row(row: DraftRow, version: Version) -> ShownRow:
+    findings = [decode_finding(kept) for kept in row.findings]
     by_cell: dict[str, list[Finding]] = {}
     for finding in findings:
         by_cell.setdefault(finding.cell or "", []).append(finding)
     roles = {column: role for role, column in version.roles.items()}
-    titles = columns_of(version)
+    titles = list_columns(version)
     cells = tuple(
-        _cell(
+        _make_cell(
             (row.row, column),
-            cell_from_json(kept),
+            decode_cell(kept),
             titles[column] if column < len(titles) else "",
-            tuple(by_cell.pop(cell_address(column, row.row), ())),
+            tuple(by_cell.pop(format_cell_address(column, row.row), ())),
             roles.get(column),
         )
         for column, kept in enumerate(row.cells)
@@ -189,27 +193,29 @@ def _shown(row: DraftRow, version: Version) -> ShownRow:
         token=row.token or "",
         amount=row.amount,
         direction=direction.value if direction else "",
-        direction_word=direction_word(direction) if direction else "",
+        direction_word=name_direction(direction) if direction else "",
         status=REFUSED if row.refusal is not None else row.status,
         reasons=tuple(finding for said in by_cell.values() for finding in said),
-        refusal=_refusal(row),
+        refusal=_format_refusal(row),
     )
 
 
-def _cell(place: tuple[int, int], cell: Cell, title: str, findings: tuple[Finding, ...], role: str | None) -> ShownCell:
+def _make_cell(
+    place: tuple[int, int], cell: Cell, title: str, findings: tuple[Finding, ...], role: str | None
+) -> ShownCell:
     kinds = ["num"] if isinstance(cell, Decimal) or role in _AMOUNTS else []
     if findings:
         kinds.append("bad" if any(finding.severity is Severity.ERROR for finding in findings) else "warned")
-    return ShownCell(cell_text(cell), " ".join(kinds), title, findings, place if findings and role else None)
+    return ShownCell(format_cell(cell), " ".join(kinds), title, findings, place if findings and role else None)
 
 
-_AMOUNTS = {Role.AMOUNT.value, Role.ADDED.value, Role.REMOVED.value}
+_AMOUNTS = {ColumnRole.AMOUNT.value, ColumnRole.ADDED.value, ColumnRole.REMOVED.value}
 
 
-def _refusal(row: DraftRow) -> str:
+def _format_refusal(row: DraftRow) -> str:
     if row.refusal is None:
         return ""
-    words = explained(row.refusal)
+    words = explain_code(row.refusal)
     if not row.short:
         return _("would be refused: {meaning}").format(meaning=words)
-    return _("would be refused: {meaning}, short of {amount}").format(meaning=words, amount=euros(row.short))
+    return _("would be refused: {meaning}, short of {amount}").format(meaning=words, amount=format_euros(row.short))

@@ -16,16 +16,16 @@ from batch.finding_rules import RULES, Severity
 from batch.findings import Finding
 from batch.frames import Plan
 from batch.i18n import _
-from batch.ledger.events import cell_to_json, finding_to_json
+from batch.ledger.events import encode_cell, encode_finding
 from batch.ledger.orm.mappers import Value, add_lines
 from batch.ledger.orm.models import prepare_euros
 from batch.model import Direction, SheetRow, Status
 from batch.money import from_thousandths, to_thousandths
 from batch.planning.plan import Forecast, Refusal, sign_amounts
-from batch.report.result_labels import foreseen_code
-from batch.runner.dry_run import Account, DryRun
-from batch.web.drafts.approval_policy import Options, digest_of, screen_of
-from batch.web.drafts.conventions import NOTHING_SAID, Conventions, Correction
+from batch.report.result_labels import predict_code
+from batch.runner.dry_run import AccountSnapshot, DryRun
+from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
+from batch.web.drafts.conventions import NOTHING_SAID, ChosenConventions, Correction
 from batch.web.models import (
     Approval,
     Draft,
@@ -41,7 +41,7 @@ MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VersionRow:
     """A row of a version as the database keeps it: its number and its cells."""
 
     row: int
@@ -78,17 +78,21 @@ class Changes:
         return asdict(self)
 
 
-def line_of(row: SheetRow) -> Line:
+def make_version_row(row: SheetRow) -> VersionRow:
     """Make one of a row that was just read."""
-    return Line(row.number, tuple(cell_to_json(cell) for cell in row.cells), row.token)
+    return VersionRow(row.number, tuple(encode_cell(cell) for cell in row.cells), row.token)
 
 
-def changes_between(
-    before: Iterable[Line], after: Iterable[Line], *, columns_before: Sequence[str], columns_after: Sequence[str]
+def compare_rows(
+    before: Iterable[VersionRow],
+    after: Iterable[VersionRow],
+    *,
+    columns_before: Sequence[str],
+    columns_after: Sequence[str],
 ) -> Changes:
     """Compare two versions: rows that say the same drop out, the others are paired by their number or else token."""
-    gone, come = _unlike(list(before), list(after))
-    pairs, removed, added = _paired(gone, come)
+    gone, come = _drop_equal_rows(list(before), list(after))
+    pairs, removed, added = _pair_rows(gone, come)
     return Changes(
         added=len(added),
         removed=len(removed),
@@ -96,15 +100,17 @@ def changes_between(
         rows_added=[{"row": line.row, "cells": list(line.cells)} for line in added[:MOST_SHOWN]],
         rows_removed=[{"row": line.row, "cells": list(line.cells)} for line in removed[:MOST_SHOWN]],
         rows_changed=[
-            {"row": new.row, "was": old.row, "cells": list(_cells(old, new))} for old, new in pairs[:MOST_SHOWN]
+            {"row": new.row, "was": old.row, "cells": list(_compare_cells(old, new))} for old, new in pairs[:MOST_SHOWN]
         ],
         columns_changed=list(columns_before) != list(columns_after),
     )
 
 
-def _unlike(before: Sequence[Line], after: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+def _drop_equal_rows(
+    before: Sequence[VersionRow], after: Sequence[VersionRow]
+) -> tuple[list[VersionRow], list[VersionRow]]:
     """Find the rows of each without an equal in the other; of equal ones, as many are matched as both have."""
-    stock: dict[str, list[Line]] = defaultdict(list)
+    stock: dict[str, list[VersionRow]] = defaultdict(list)
     for line in reversed(before):
         stock[line.content].append(line)
     come = []
@@ -117,9 +123,11 @@ def _unlike(before: Sequence[Line], after: Sequence[Line]) -> tuple[list[Line], 
     return sorted((line for lines in stock.values() for line in lines), key=lambda line: line.row), come
 
 
-def _paired(gone: list[Line], come: list[Line]) -> tuple[list[tuple[Line, Line]], list[Line], list[Line]]:
+def _pair_rows(
+    gone: list[VersionRow], come: list[VersionRow]
+) -> tuple[list[tuple[VersionRow, VersionRow]], list[VersionRow], list[VersionRow]]:
     by_row = {line.row: line for line in gone}
-    by_token: dict[str, list[Line]] = defaultdict(list)
+    by_token: dict[str, list[VersionRow]] = defaultdict(list)
     new_rows = {line.row for line in come}
     for line in reversed(gone):
         if line.token is not None and line.row not in new_rows:
@@ -137,7 +145,7 @@ def _paired(gone: list[Line], come: list[Line]) -> tuple[list[tuple[Line, Line]]
     return pairs, [line for line in gone if line.row not in used], added
 
 
-def _cells(old: Line, new: Line) -> Iterator[list[Any]]:
+def _compare_cells(old: VersionRow, new: VersionRow) -> Iterator[list[Any]]:
     width = max(len(old.cells), len(new.cells))
     before = [*old.cells, *[None] * (width - len(old.cells))]
     after = [*new.cells, *[None] * (width - len(new.cells))]
@@ -151,13 +159,13 @@ Point = tuple[int, Decimal]
 """How many movements were played, and the main balance after them."""
 
 
-def course(plan: Plan, forecast: Forecast) -> list[Point]:
+def compute_course(plan: Plan, forecast: Forecast) -> list[Point]:
     """Compute the balance before and after each movement; of a long plan, the lowest and highest of each stretch."""
-    points = list(_played(plan, forecast))
-    return points if len(points) <= MOST_POINTS else list(_thinned(points))
+    points = list(_compute_points(plan, forecast))
+    return points if len(points) <= MOST_POINTS else list(_thin_points(points))
 
 
-def _played(plan: Plan, forecast: Forecast) -> Iterator[Point]:
+def _compute_points(plan: Plan, forecast: Forecast) -> Iterator[Point]:
     changes = sign_amounts(plan)
     changes[changes.index.isin([refusal.row for refusal in forecast.refusals])] = 0
     yield 0, forecast.before
@@ -165,7 +173,7 @@ def _played(plan: Plan, forecast: Forecast) -> Iterator[Point]:
         yield turn, forecast.before + from_thousandths(change)
 
 
-def _thinned(points: Sequence[Point]) -> Iterator[Point]:
+def _thin_points(points: Sequence[Point]) -> Iterator[Point]:
     """Keep the first, the last, and of each stretch its lowest and highest, so that no dip is lost."""
     stretch = -(-len(points) // (MOST_POINTS // 2 - 1))
     yield points[0]
@@ -198,7 +206,7 @@ class Foreseen:
         return {**asdict(self), **{name: to_thousandths(getattr(self, name)) for name in _EUROS}, "course": course}
 
     @classmethod
-    def of(cls, version: Version) -> Foreseen | None:
+    def from_version(cls, version: Version) -> Foreseen | None:
         """Read what was foreseen of the version; None if the provider could not be asked."""
         kept = version.forecast
         if not kept:
@@ -212,7 +220,7 @@ class Foreseen:
 _EUROS = ("before", "after", "lowest")
 
 
-def make_opening_json(account: Account) -> dict[str, Any]:
+def make_opening_json(account: AccountSnapshot) -> dict[str, Any]:
     """Make what is kept of the account, in thousandths of a euro."""
     balances = account.balances
     return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}
@@ -233,7 +241,7 @@ class Checked:
     dry_run: DryRun
     problem: str = ""
     """Why the provider could not be asked."""
-    conventions: Conventions = NOTHING_SAID
+    conventions: ChosenConventions = NOTHING_SAID
     """How it was read, with what was remembered of columns."""
 
 
@@ -251,8 +259,8 @@ class Making:
 def add_version(draft: Draft, checked: Checked, making: Making) -> Version:
     """Add the draft's next version, which drops all approvals; `UsageError` if somebody else was quicker."""
     before = Version.objects.filter(draft=draft, number=draft.version).first()
-    changes = _changes(before, checked.dry_run) if before else None
-    said, lines = _said(checked, making.options), _Lines.of(checked.dry_run)
+    changes = _compare_versions(before, checked.dry_run) if before else None
+    said, lines = _make_fields(checked, making.options), _Lines.from_dry_run(checked.dry_run)
     with transaction.atomic():
         open_states = (DraftState.CHECKED, DraftState.APPROVED)
         mine = Draft.objects.filter(id=draft.id, version=draft.version, state__in=open_states)
@@ -280,12 +288,12 @@ def add_version(draft: Draft, checked: Checked, making: Making) -> Version:
     return version
 
 
-def check_again(version: Version, checked: Checked) -> bool:
+def update_checks(version: Version, checked: Checked) -> bool:
     """Keep newer checks of the version in force. True if an approver has to see it again: approvals are then dropped.
 
     Where all that has to be seen is the same, so are the rows, and only balances are newer.
     """
-    said, lines = _said(checked, Options.from_json(version.options)), _Lines.of(checked.dry_run)
+    said, lines = _make_fields(checked, Options.from_json(version.options)), _Lines.from_dry_run(checked.dry_run)
     is_same = said["screen_digest"] == version.screen_digest
     with transaction.atomic():
         mine = Draft.objects.filter(id=version.draft_id, version=version.number).exclude(
@@ -305,31 +313,31 @@ def check_again(version: Version, checked: Checked) -> bool:
     return not is_same
 
 
-def _said(checked: Checked, options: Options) -> dict[str, Any]:
+def _make_fields(checked: Checked, options: Options) -> dict[str, Any]:
     """Make the fields of a version that say what the checks found."""
     dry_run = checked.dry_run
-    screen = screen_of(dry_run)
+    screen = make_screen(dry_run)
     return {
         "columns": list(dry_run.sheet.columns),
         "roles": {role.value: column for role, column in dry_run.sheet.roles.items()},
-        "findings": [finding_to_json(finding) for finding in dry_run.sheet.findings],
+        "findings": [encode_finding(finding) for finding in dry_run.sheet.findings],
         "plan_digest": dry_run.plan.digest,
         "screen": screen.to_json(),
-        "screen_digest": digest_of(screen, options),
+        "screen_digest": digest_screen(screen, options),
         "movements": screen.movements,
         "invalid": screen.invalid,
         "added": screen.added,
         "removed": screen.removed,
         "largest": dry_run.plan.largest,
-        "counts": _counts(dry_run),
-        "forecast": _forecast(dry_run),
+        "counts": _count_findings(dry_run),
+        "forecast": _make_forecast_json(dry_run),
         "opening": make_opening_json(dry_run.account) if dry_run.account else None,
         "problem": checked.problem,
         "checked_at": dry_run.at,
     }
 
 
-def _counts(dry_run: DryRun) -> dict[str, Any]:
+def _count_findings(dry_run: DryRun) -> dict[str, Any]:
     rows = dry_run.sheet.rows
     number: Counter[str] = Counter()
     first: dict[str, list[Finding]] = {}
@@ -358,7 +366,7 @@ def _is_warning(code: str) -> bool:
     return RULES[code].severity is Severity.WARNING
 
 
-def _forecast(dry_run: DryRun) -> dict[str, Any] | None:
+def _make_forecast_json(dry_run: DryRun) -> dict[str, Any] | None:
     played = dry_run.forecast
     if played is None:
         return None
@@ -370,7 +378,7 @@ def _forecast(dry_run: DryRun) -> dict[str, Any] | None:
         refused=len(played.refusals),
         first_refused=[refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
         removes_first_helps=played.removes_first_helps,
-        course=course(dry_run.plan, played),
+        course=compute_course(dry_run.plan, played),
         touched=sum(account.is_touched for account in played.subaccounts.values()),
     ).to_json()
 
@@ -384,21 +392,23 @@ class _Lines:
     accounts: list[_Line]
 
     @classmethod
-    def of(cls, dry_run: DryRun) -> _Lines:
+    def from_dry_run(cls, dry_run: DryRun) -> _Lines:
         rows, played = dry_run.sheet.rows, dry_run.forecast
         refusals = {refusal.row: refusal for refusal in played.refusals} if played else {}
         return cls(
-            [_row(position, row, refusals.get(row.number)) for position, row in enumerate(rows)],
-            list(_marks(rows, refusals)),
-            list(_accounts(played)) if played else [],
+            [_make_row(position, row, refusals.get(row.number)) for position, row in enumerate(rows)],
+            list(_make_marks(rows, refusals)),
+            list(_make_accounts(played)) if played else [],
         )
 
     def write_rows(self, version: Version) -> None:
-        _write("web_draftrow", version, _ROW, self.rows)
-        _write("web_draftmark", version, ("code", "position"), self.marks)
+        _write_lines("web_draftrow", version, _ROW, self.rows)
+        _write_lines("web_draftmark", version, ("code", "position"), self.marks)
 
     def write_accounts(self, version: Version) -> None:
-        _write("web_draftaccount", version, ("position", "token", "before", "added", "removed", "after"), self.accounts)
+        _write_lines(
+            "web_draftaccount", version, ("position", "token", "before", "added", "removed", "after"), self.accounts
+        )
 
 
 _ROW = (
@@ -407,22 +417,22 @@ _ROW = (
 )
 
 
-def _row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
+def _make_row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
     return (
         position,
         row.number,
-        _json([cell_to_json(cell) for cell in row.cells]),
-        _json([finding_to_json(finding) for finding in row.findings]) if row.findings else "[]",
+        _json([encode_cell(cell) for cell in row.cells]),
+        _json([encode_finding(finding) for finding in row.findings]) if row.findings else "[]",
         row.token,
         row.direction.value if row.direction else None,
         prepare_euros(row.amount),
         _PENDING if row.is_valid else _INVALID,
-        foreseen_code(refusal) if refusal else None,
+        predict_code(refusal) if refusal else None,
         prepare_euros(refusal.short) if refusal else None,
     )
 
 
-def _marks(rows: Iterable[SheetRow], refusals: Mapping[int, Refusal]) -> Iterator[_Line]:
+def _make_marks(rows: Iterable[SheetRow], refusals: Mapping[int, Refusal]) -> Iterator[_Line]:
     for position, row in enumerate(rows):
         for code in dict.fromkeys(finding.code for finding in row.findings):
             yield code, position
@@ -430,7 +440,7 @@ def _marks(rows: Iterable[SheetRow], refusals: Mapping[int, Refusal]) -> Iterato
             yield REFUSED, position
 
 
-def _accounts(played: Forecast) -> Iterator[_Line]:
+def _make_accounts(played: Forecast) -> Iterator[_Line]:
     moved = [(token, account) for token, account in played.subaccounts.items() if account.is_touched]
     moved.sort(key=lambda item: -max(item[1].added, item[1].removed))
     for position, (token, account) in enumerate(moved):
@@ -444,7 +454,7 @@ def _accounts(played: Forecast) -> Iterator[_Line]:
         )
 
 
-def _write(table: str, version: Version, columns: Sequence[str], lines: Iterable[_Line]) -> None:
+def _write_lines(table: str, version: Version, columns: Sequence[str], lines: Iterable[_Line]) -> None:
     with connection.cursor() as cursor:
         add_lines(cursor, table, ("version_id", *columns), ((version.pk, *line) for line in lines))
 
@@ -454,10 +464,11 @@ def _forget_rows(version: Version) -> None:
     version.marks.all().delete()
 
 
-def _changes(before: Version, dry_run: DryRun) -> Changes:
+def _compare_versions(before: Version, dry_run: DryRun) -> Changes:
     kept = DraftRow.objects.filter(version=before).order_by("position")
     lines = (
-        Line(row, tuple(cells), token) for row, cells, token in kept.values_list("row", "cells", "token").iterator()
+        VersionRow(row, tuple(cells), token)
+        for row, cells, token in kept.values_list("row", "cells", "token").iterator()
     )
-    after = map(line_of, dry_run.sheet.rows)
-    return changes_between(lines, after, columns_before=before.columns, columns_after=dry_run.sheet.columns)
+    after = map(make_version_row, dry_run.sheet.rows)
+    return compare_rows(lines, after, columns_before=before.columns, columns_after=dry_run.sheet.columns)

@@ -12,7 +12,7 @@ from django import template
 
 from batch import i18n, model, notes
 from batch.i18n import _, ngettext
-from batch.i18n import euros as euros_text
+from batch.i18n import format_euros as euros_text
 from batch.model import BatchState, Direction, Status, Tally
 
 register = template.Library()
@@ -20,7 +20,7 @@ NOTHING = "–"
 T = TypeVar("T")
 
 
-def or_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
+def replace_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
     """Show a dash for nothing; an attribute of what is None comes to a filter as an empty text."""
 
     @wraps(show)
@@ -31,56 +31,56 @@ def or_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def euros(amount: Decimal) -> str:
     """Show an amount as a person reads it."""
     return euros_text(amount)
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def euros_signed(amount: Decimal) -> str:
     """Show an amount with its sign, plus as well."""
     return euros_text(amount, signed=True)
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def number(value: int | Decimal) -> str:
     """Show a whole number with its thousands apart."""
-    return i18n.number(value)
+    return i18n.format_number(value)
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def moment(at: datetime) -> str:
     """Show a day and a time of this machine's zone."""
-    return i18n.moment(at.astimezone())
+    return i18n.format_moment(at.astimezone())
 
 
 @register.filter
 def status_word(status: Status) -> str:
     """Say in a word what has become of a row."""
-    return model.status_word(status)
+    return model.name_status(status)
 
 
 @register.filter
 def state_word(state: BatchState | str) -> str:
     """Say in a word where a batch stands."""
-    return model.state_word(BatchState(state))
+    return model.name_state(BatchState(state))
 
 
 @register.filter
 def direction_word(direction: Direction | str) -> str:
     """Say in a word which way the credit moves."""
-    return model.direction_word(Direction(direction))
+    return model.name_direction(Direction(direction))
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def told(stored: notes.Note | str) -> str:
     """Tell a note, or the text that a table keeps of one, in the language in force."""
-    return notes.tell(stored if isinstance(stored, notes.Note) else notes.note_in(stored))
+    return notes.tell(stored if isinstance(stored, notes.Note) else notes.load_note(stored))
 
 
 @register.filter
@@ -95,14 +95,14 @@ def rows_of_all(tally: Tally) -> int:
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def rate(rows_a_second: float) -> str:
     """Show how many rows end in a second; a dash before the first has."""
-    return i18n.number(Decimal(str(round(rows_a_second, 1))), 1)
+    return i18n.format_number(Decimal(str(round(rows_a_second, 1))), 1)
 
 
 @register.filter
-@or_nothing
+@replace_nothing
 def duration(seconds: int) -> str:
     """Show how long something takes, as roughly as such a forecast is."""
     if seconds < 90:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from batch.i18n import Language, speaking
-from batch.web.administration.audit_log import ACTIONS, action_words
-from batch.web.audit import keep
+from batch.i18n import Language, use_language
+from batch.web.administration.audit_log import ACTIONS, format_action
+from batch.web.audit import write_entry
 from batch.web.models import AuditEntry
 from tests.web.conftest import ClientFor, People
 
@@ -29,16 +29,16 @@ def test_every_action_that_is_recorded_has_words_in_both_languages() -> None:
     }
     assert len(recorded) > 15
     assert recorded <= set(ACTIONS), f"no words for {recorded - set(ACTIONS)}"
-    with speaking(Language.FRENCH):
-        assert all(action_words(action) != ACTIONS[action] for action in recorded)
+    with use_language(Language.FRENCH):
+        assert all(format_action(action) != ACTIONS[action] for action in recorded)
 
 
 @pytest.fixture
 def entries(people: People) -> None:
     for number in range(60):
-        keep("login.done", "viewer", person=people.viewer, address="10.0.0.1", particulars={"number": number})
-    keep("person.changed", "approver", person=people.administrator, particulars={"can_approve": [False, True]})
-    keep("mail.failed", "=HYPERLINK(1)")
+        write_entry("login.done", "viewer", person=people.viewer, address="10.0.0.1", particulars={"number": number})
+    write_entry("person.changed", "approver", person=people.administrator, particulars={"can_approve": [False, True]})
+    write_entry("mail.failed", "=HYPERLINK(1)")
     AuditEntry.objects.filter(action="mail.failed").update(at=datetime(2020, 1, 15, 12, tzinfo=UTC))
 
 
@@ -79,7 +79,7 @@ def test_a_day_on_which_the_clocks_change_ends_when_the_next_begins(
     day: str, in_it: str, after_it: str, people: People, client_for: ClientFor, in_paris: None
 ) -> None:
     for moment in (in_it, after_it):
-        keep("mail.failed", moment)
+        write_entry("mail.failed", moment)
         at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
         AuditEntry.objects.filter(subject=moment).update(at=at)
     page = client_for(people.administrator).get(f"/administration/log?since={day}&until={day}").content.decode()

@@ -28,7 +28,7 @@ def test_a_key_that_works_is_stored_and_tested_and_never_shown(
     assert "Stored. The account is" in page
     assert "€10,000.00" in page
     assert KEY not in page
-    assert credentials.provider()[1].reveal() == KEY
+    assert credentials.load_connection()[1].reveal() == KEY
     entry = AuditEntry.objects.get(action="connection.changed")
     assert entry.subject == other.url
     assert KEY not in str(entry.particulars)

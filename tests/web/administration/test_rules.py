@@ -15,7 +15,7 @@ _FORM = {"row_limit": "500", "batch_limit": "2000.50", "four_eyes": "on", "langu
 def test_limits_are_kept_and_shown_in_euros(people: People, client_for: ClientFor) -> None:
     client = client_for(people.administrator)
     assert client.post("/administration/settings", _FORM).status_code == 302
-    current = SiteSettings.current()
+    current = SiteSettings.load()
     assert (current.row_limit, current.batch_limit, current.four_eyes, current.language) == (
         Decimal(500),
         Decimal("2000.5"),
@@ -24,7 +24,7 @@ def test_limits_are_kept_and_shown_in_euros(people: People, client_for: ClientFo
     )
     assert 'value="2000.50"' in client.get("/administration/settings").content.decode()
     client.post("/administration/settings", {**_FORM, "row_limit": ""})
-    assert SiteSettings.current().row_limit is None
+    assert SiteSettings.load().row_limit is None
     assert SiteSettings.objects.count() == 1
     assert "row_limit: €500.00 → –" in client.get("/administration/log").content.decode()
     assert AuditEntry.objects.filter(action="settings.changed").first().particulars["row_limit"] == [None, 500_000]  # type: ignore[union-attr]
@@ -43,7 +43,7 @@ def test_four_eyes_are_switched_off_only_while_one_single_person_is_active(
     form = {name: value for name, value in _FORM.items() if name != "four_eyes"}
     client = client_for(people.administrator)
     assert client.post("/administration/settings", form).status_code == 200
-    assert SiteSettings.current().four_eyes
+    assert SiteSettings.load().four_eyes
     Person.objects.exclude(pk=people.administrator.pk).update(is_active=False)
     assert client.post("/administration/settings", form).status_code == 302
-    assert not SiteSettings.current().four_eyes
+    assert not SiteSettings.load().four_eyes

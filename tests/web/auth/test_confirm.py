@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from batch.i18n import Language, speaking
-from batch.web.auth.services import confirmed, refusal
+from batch.i18n import Language, use_language
+from batch.web.auth.services import check_confirmation, explain_refusal
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, People
 
@@ -34,69 +34,69 @@ def device(people: People) -> TOTPDevice:
 
 
 def test_the_password_confirms(people: People) -> None:
-    assert confirmed(people.approver, posted(PASSWORD)) == "password"
-    assert confirmed(people.approver, posted("wrong")) is None
-    assert confirmed(people.approver, posted("")) is None
-    assert confirmed(people.approver, QueryDict()) is None
+    assert check_confirmation(people.approver, posted(PASSWORD)) == "password"
+    assert check_confirmation(people.approver, posted("wrong")) is None
+    assert check_confirmation(people.approver, posted("")) is None
+    assert check_confirmation(people.approver, QueryDict()) is None
     assert AuditEntry.objects.filter(action="confirmation.failed", person=people.approver).count() == 3
 
 
 def test_after_five_wrong_passwords_the_right_one_has_to_wait(people: People) -> None:
     for _attempt in range(5):
-        confirmed(people.approver, posted("wrong"))
-    assert confirmed(people.approver, posted(PASSWORD)) is None
-    assert "quarter of an hour" in refusal(people.approver)
-    assert confirmed(people.second_approver, posted(PASSWORD)) == "password"
+        check_confirmation(people.approver, posted("wrong"))
+    assert check_confirmation(people.approver, posted(PASSWORD)) is None
+    assert "quarter of an hour" in explain_refusal(people.approver)
+    assert check_confirmation(people.second_approver, posted(PASSWORD)) == "password"
 
 
 def test_a_right_password_forgets_the_wrong_ones(people: People) -> None:
     for _round in range(3):
         for _attempt in range(4):
-            assert confirmed(people.approver, posted("wrong")) is None
-        assert confirmed(people.approver, posted(PASSWORD)) == "password"
-    assert "not your password" in refusal(people.approver)
+            assert check_confirmation(people.approver, posted("wrong")) is None
+        assert check_confirmation(people.approver, posted(PASSWORD)) == "password"
+    assert "not your password" in explain_refusal(people.approver)
 
 
 def test_with_an_authenticator_its_code_confirms_and_the_password_does_not(people: People, device: TOTPDevice) -> None:
-    assert confirmed(people.approver, posted(PASSWORD)) is None
-    assert "authenticator" in refusal(people.approver)
+    assert check_confirmation(people.approver, posted(PASSWORD)) is None
+    assert "authenticator" in explain_refusal(people.approver)
     device.refresh_from_db()
     device.throttle_reset()
     code = code_of(device)
-    assert confirmed(people.approver, posted(f"{code[:3]} {code[3:]}")) == "totp"
+    assert check_confirmation(people.approver, posted(f"{code[:3]} {code[3:]}")) == "totp"
 
 
 def test_a_code_works_once(people: People, device: TOTPDevice) -> None:
     code = code_of(device)
-    assert confirmed(people.approver, posted(code)) == "totp"
-    assert confirmed(people.approver, posted(code)) is None
+    assert check_confirmation(people.approver, posted(code)) == "totp"
+    assert check_confirmation(people.approver, posted(code)) is None
 
 
 def test_wrong_codes_make_the_right_one_wait(people: People, device: TOTPDevice) -> None:
     for _attempt in range(3):
-        confirmed(people.approver, posted("000000"))
+        check_confirmation(people.approver, posted("000000"))
     device.refresh_from_db()
-    assert confirmed(people.approver, posted(code_of(device))) is None
+    assert check_confirmation(people.approver, posted(code_of(device))) is None
 
 
 def test_who_entered_many_wrong_codes_is_told_how_long_to_wait(people: People, device: TOTPDevice) -> None:
-    assert confirmed(people.approver, posted("000000")) is None
-    assert "wait for the next one" in refusal(people.approver)
+    assert check_confirmation(people.approver, posted("000000")) is None
+    assert "wait for the next one" in explain_refusal(people.approver)
     failed = timezone.now()
     TOTPDevice.objects.update(throttling_failure_count=9, throttling_failure_timestamp=failed)
-    assert confirmed(people.approver, posted(code_of(device))) is None
+    assert check_confirmation(people.approver, posted(code_of(device))) is None
     until = (failed + timedelta(seconds=2**8)).astimezone()
-    assert f"wait until {until:%H:%M:%S}" in refusal(people.approver)
-    with speaking(Language.FRENCH):
-        assert refusal(people.approver).startswith("Trop de codes incorrects")
+    assert f"wait until {until:%H:%M:%S}" in explain_refusal(people.approver)
+    with use_language(Language.FRENCH):
+        assert explain_refusal(people.approver).startswith("Trop de codes incorrects")
 
 
 def test_a_device_that_is_not_confirmed_yet_counts_for_nothing(people: People, device: TOTPDevice) -> None:
     TOTPDevice.objects.update(confirmed=False)
-    assert confirmed(people.approver, posted(code_of(device))) is None
-    assert confirmed(people.approver, posted(PASSWORD)) == "password"
+    assert check_confirmation(people.approver, posted(code_of(device))) is None
+    assert check_confirmation(people.approver, posted(PASSWORD)) == "password"
 
 
 def test_a_deactivated_person_confirms_nothing(people: People) -> None:
     Person.objects.filter(pk=people.approver.pk).update(is_active=False)
-    assert confirmed(people.approver, posted(PASSWORD)) is None
+    assert check_confirmation(people.approver, posted(PASSWORD)) is None

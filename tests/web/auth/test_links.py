@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import connections
 from django.utils import timezone
 
-from batch.web.access import Role, roles_of
+from batch.web.access import Role, find_roles
 from batch.web.auth import services
 from batch.web.models import AuditEntry, Invitation, Person
 from tests.web.conftest import PASSWORD, ClientFor, People, Site
@@ -25,18 +25,18 @@ _CHOSEN = {"new_password1": PASSWORD + "!", "new_password2": PASSWORD + "!"}
 
 def test_the_first_administrator_has_every_role_and_is_logged_in(site: Site, client_for: ClientFor) -> None:
     client = client_for(None)
-    secret = services.link_for_first()
+    secret = services.make_first_link()
     arrived = client.get(f"/setup/{secret}")
     assert arrived.headers["location"] == "/welcome"
     assert "The first administrator" in client.get("/welcome").content.decode()
     assert client.post("/welcome", _FIRST).headers["location"] == "/"
-    assert roles_of(Person.objects.get()) == set(Role)
+    assert find_roles(Person.objects.get()) == set(Role)
     assert "The First" in client.get("/").content.decode()
     assert AuditEntry.objects.get(action="link.used").particulars == {"first": True}
 
 
 def test_it_works_once_and_only_while_nobody_exists(site: Site, client_for: ClientFor) -> None:
-    secret = services.link_for_first()
+    secret = services.make_first_link()
     late = client_for(None)
     late.get(f"/setup/{secret}")
     client = client_for(None)
@@ -44,12 +44,12 @@ def test_it_works_once_and_only_while_nobody_exists(site: Site, client_for: Clie
     client.post("/welcome", _FIRST)
     assert late.post("/welcome", {**_FIRST, "username": "second"}).status_code == 410
     assert client_for(None).get(f"/setup/{secret}").status_code == 410
-    assert services.link_for_first() is None
+    assert services.make_first_link() is None
     assert Person.objects.count() == 1
 
 
 def test_two_who_send_the_form_at_once_make_one_person(site: Site, client_for: ClientFor) -> None:
-    secret = services.link_for_first()
+    secret = services.make_first_link()
     answers: list[int] = []
 
     def come(name: str) -> None:
@@ -70,13 +70,13 @@ def test_two_who_send_the_form_at_once_make_one_person(site: Site, client_for: C
 
 
 def test_a_new_link_for_the_first_ends_the_one_before(site: Site, client_for: ClientFor) -> None:
-    before = services.link_for_first()
-    services.link_for_first()
+    before = services.make_first_link()
+    services.make_first_link()
     assert client_for(None).get(f"/setup/{before}").status_code == 410
 
 
 def test_a_link_expires(people: People, client_for: ClientFor) -> None:
-    secret = services.link_for(people.viewer)
+    secret = services.make_link(people.viewer)
     client = client_for(None)
     client.get(f"/invitation/{secret}")
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -90,7 +90,7 @@ def test_an_invited_person_chooses_a_password_and_every_other_session_of_theirs_
     elsewhere = client_for(people.viewer)
     assert elsewhere.get("/profile").status_code == 200
     client = client_for(None)
-    client.get(f"/invitation/{services.link_for(people.viewer)}")
+    client.get(f"/invitation/{services.make_link(people.viewer)}")
     assert "Welcome, Viewer Test" in client.get("/welcome").content.decode()
     assert client.post("/welcome", _CHOSEN).status_code == 302
     assert elsewhere.get("/profile").status_code == 302
@@ -98,14 +98,14 @@ def test_an_invited_person_chooses_a_password_and_every_other_session_of_theirs_
 
 
 def test_a_deactivated_persons_link_does_not_work(people: People, client_for: ClientFor) -> None:
-    secret = services.link_for(people.viewer)
+    secret = services.make_link(people.viewer)
     Person.objects.filter(pk=people.viewer.pk).update(is_active=False)
     assert client_for(None).get(f"/invitation/{secret}").status_code == 410
 
 
 def test_weak_and_different_passwords_are_refused(people: People, client_for: ClientFor) -> None:
     client = client_for(None)
-    client.get(f"/invitation/{services.link_for(people.viewer)}")
+    client.get(f"/invitation/{services.make_link(people.viewer)}")
     for first, second in (("short", "short"), ("1234567890123", "1234567890123"), (PASSWORD, PASSWORD + "x")):
         page = client.post("/welcome", {"new_password1": first, "new_password2": second})
         assert page.status_code == 200
@@ -114,7 +114,7 @@ def test_weak_and_different_passwords_are_refused(people: People, client_for: Cl
 
 
 def test_only_a_hash_of_the_secret_is_kept(people: People, site: Site, client_for: ClientFor) -> None:
-    secret = services.link_for(people.viewer)
+    secret = services.make_link(people.viewer)
     client_for(None).get(f"/invitation/{secret}")
     connections["default"].close()
     for file in site.home.rglob("*"):

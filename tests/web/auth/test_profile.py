@@ -22,7 +22,7 @@ def test_language_and_email_are_saved_and_nothing_else(people: People, client_fo
 
 def test_a_new_password_ends_the_other_sessions_and_open_links(people: People, client_for: ClientFor) -> None:
     here, elsewhere = client_for(people.viewer), client_for(people.viewer)
-    services.link_for(people.viewer)
+    services.make_link(people.viewer)
     form = {"old_password": PASSWORD, "new_password1": _NEW, "new_password2": _NEW}
     assert here.post("/profile/password", form).status_code == 302
     assert here.get("/profile").status_code == 200

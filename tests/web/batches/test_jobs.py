@@ -52,8 +52,8 @@ def test_of_two_workers_one_signs_in(people: People, approved: Approved) -> None
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
-    assert jobs.sign_in(job)
-    assert not jobs.sign_in(job)
+    assert jobs.register_worker(job)
+    assert not jobs.register_worker(job)
 
 
 def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
@@ -61,8 +61,8 @@ def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
 
     later = timezone.now() + timedelta(hours=3)
     job = jobs.ask_to_start(approved(), people.approver, later)
-    assert jobs.due(timezone.now()) == []
-    assert jobs.due(later + timedelta(seconds=1)) == [job]
+    assert jobs.find_due_jobs(timezone.now()) == []
+    assert jobs.find_due_jobs(later + timedelta(seconds=1)) == [job]
 
 
 def test_a_start_can_be_taken_back_until_it_begins(people: People, approved: Approved) -> None:
@@ -82,7 +82,7 @@ def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(people: People,
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
-    jobs.sign_in(job)
+    jobs.register_worker(job)
     jobs.bury_dead(timezone.now())
     assert Job.objects.get(id=job.id).state == JobState.WORKING
     Job.objects.filter(id=job.id).update(pid_started=1.0)  # another process had that number once
@@ -103,7 +103,7 @@ def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, appr
     assert Job.objects.get(id=job.id).state == JobState.WORKING
     jobs.bury_dead(timezone.now() + timedelta(minutes=5))
     assert Job.objects.get(id=job.id).state == JobState.ENDED
-    assert not jobs.sign_in(job), "a worker that comes too late must not begin"
+    assert not jobs.register_worker(job), "a worker that comes too late must not begin"
 
 
 def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_its_lease_has_run_out(
@@ -113,7 +113,7 @@ def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_it
     from batch.ledger.orm.models import Lease
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.batches import jobs
-    from batch.web.batches.jobs import state_shown
+    from batch.web.batches.jobs import find_state
     from batch.web.models import Job, JobState
 
     now, ledger = timezone.now(), DatabaseLedger()
@@ -122,19 +122,19 @@ def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_it
     jobs.claim(job)
     Job.objects.filter(id=job.id).update(pid=77, pid_started=5.0, host="another", boot="another boot")
     elsewhere = Claim("another", "another boot", "container", 77, 5.0)
-    ledger.hold(ledger.access_of(batch).account, elsewhere, now, lambda _lease: False)
+    ledger.hold(ledger.read_access(batch).account, elsewhere, now, lambda _lease: False)
     ledger.append(batch, [StateChanged(now, BatchState.RUNNING)])
 
     jobs.bury_dead(now + LEASE - timedelta(seconds=1))
     assert Job.objects.get(id=job.id).state == JobState.WORKING
-    assert state_shown(ledger.head(batch), None) is BatchState.RUNNING
+    assert find_state(ledger.read_head(batch), None) is BatchState.RUNNING
 
     Lease.objects.update(until=now - timedelta(seconds=1))
     jobs.bury_dead(now)
     assert Job.objects.get(id=job.id).state == JobState.ENDED
-    assert state_shown(ledger.head(batch), None) is BatchState.STOPPED
+    assert find_state(ledger.read_head(batch), None) is BatchState.STOPPED
     assert finish(jobs.ask_to_resume(batch, None, people.approver)).error == ""
-    assert ledger.head(batch).state is BatchState.FINISHED
+    assert ledger.read_head(batch).state is BatchState.FINISHED
 
 
 def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_after_a_while(
@@ -145,7 +145,7 @@ def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_a
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     jobs.claim(job)
-    jobs.sign_in(job)
+    jobs.register_worker(job)
     Job.objects.filter(id=job.id).update(host="another", boot="another boot")
     jobs.bury_dead(timezone.now())
     assert Job.objects.get(id=job.id).state == JobState.WORKING

@@ -17,18 +17,18 @@ from django.conf import settings
 from django.core import mail
 from django.urls import reverse
 
-from batch.cli.screens import result_screen
-from batch.export import batch_document, json_pieces
-from batch.i18n import Language, speaking
+from batch.cli.screens import print_result
+from batch.export import make_batch_document, stream_json
+from batch.i18n import Language, use_language
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
-from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status, status_word
-from batch.money import balance_text
-from batch.notes import Note, note
+from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status, name_status
+from batch.money import encode_balance
+from batch.notes import Note, make_note
 from batch.report import result_labels
-from batch.report.rows_sheet import row_lines
-from batch.report.verdict import Contents, tell_next_steps, verdict
+from batch.report.rows_sheet import format_rows
+from batch.report.verdict import Contents, judge_contents, tell_next_steps
 from batch.report.workbook import write_report
-from batch.web.batches.jobs import books_of
+from batch.web.batches.jobs import load_books
 from batch.web.batches.worker import _tell
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.web.conftest import ClientFor, People
@@ -60,7 +60,9 @@ def draw(ledger: DatabaseLedger, name: str, rng: random.Random) -> BatchView:
     if rng.random() < 0.9:
         facts.append(BalancesRead(NOON + timedelta(minutes=1), Purpose.CLOSING, held[None], subaccounts))
     ended = NOON + timedelta(minutes=2)
-    facts.append(StateChanged(ended, state, None if state is BatchState.FINISHED else note("interrupted"), "Carla"))
+    facts.append(
+        StateChanged(ended, state, None if state is BatchState.FINISHED else make_note("interrupted"), "Carla")
+    )
     ledger.append(name, facts)
     return ledger.view(name)
 
@@ -84,9 +86,9 @@ def _become(row: SheetRow, what: str, held: dict[str | None, Decimal]) -> list[F
         case "refused":
             return [began, ended("Refused", Status.REFUSED, 8)]
         case "decided":
-            doubt = ended("Doubt", Status.UNKNOWN, None, note("untold"))
+            doubt = ended("Doubt", Status.UNKNOWN, None, make_note("untold"))
             return [began, doubt, PersonDecided(NOON, row.number, 1, applied=False, who="Carla", why="asked")]
-    return [began, ended("Doubt", Status.UNKNOWN, None, note("untold"))]
+    return [began, ended("Doubt", Status.UNKNOWN, None, make_note("untold"))]
 
 
 def flat(text: str) -> str:
@@ -98,35 +100,35 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
     """Compare what each of them tells of the batch with the verdict and the books."""
     name = view.head.batch or ""
     contents = Contents(view, None)
-    expected = verdict(contents)
-    result_screen(view, None)
+    expected = judge_contents(contents)
+    print_result(view, None)
     assert flat(expected.in_full) in flat(capsys.readouterr().out)
 
-    told = json.loads("".join(json_pieces(batch_document(view, None))))
+    told = json.loads("".join(stream_json(make_batch_document(view, None))))
     assert (told["verdict"]["sentence"], told["verdict"]["mood"]) == (expected.sentence, expected.mood.value)
     books = {token: book.difference for token, book in contents.books.subaccounts.items()}
     assert told["books"]["subaccount_differences"] == {
-        token: None if difference is None else balance_text(difference) for token, difference in books.items()
+        token: None if difference is None else encode_balance(difference) for token, difference in books.items()
     }
 
     write_report(file, view)
     book = openpyxl.load_workbook(file)
-    summary, balances = book.worksheets[0], book[result_labels.ours().balances]
+    summary, balances = book.worksheets[0], book[result_labels.get_report_words().balances]
     cells = [str(cell.value) for line in summary.iter_rows() for cell in line if cell.value is not None]
     assert flat(f"{expected.in_full} {tell_next_steps(view)}") in map(flat, cells)
     in_workbook = {line[0]: line[6] for line in balances.iter_rows(values_only=True)}
     for token, difference in books.items():
         assert in_workbook[token] == (None if difference is None else pytest.approx(float(difference)))
 
-    _titles, *lines = list(row_lines(contents))
+    _titles, *lines = list(format_rows(contents))
     status = len(view.columns)
-    assert [line[status] for line in lines] == [status_word(entry.result.status) for entry in view.rows]
+    assert [line[status] for line in lines] == [name_status(entry.result.status) for entry in view.rows]
 
     page = browser.get(reverse("batch", args=[name]), headers={"accept-language": language.value}).content.decode()
     shown = re.search(r'<div id="verdict" class="verdict verdict-(\w+)">(.*?)<', page, re.DOTALL)
     assert shown
     assert (shown[1], unescape(shown[2]).strip()) == (expected.mood.value, expected.sentence)
-    on_site = books_of(name)
+    on_site = load_books(name)
     assert on_site.main == contents.books.main
     assert on_site.subaccounts == contents.books.subaccounts
     assert on_site.enriched == contents.books.enriched
@@ -135,12 +137,12 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
 def play(
     first: int, batches: int, people: People, client_for: ClientFor, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from batch.ledger.lease import this_process
+    from batch.ledger.lease import name_this_process
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.models import Job
 
     ledger = known_to(DatabaseLedger())
-    ledger.hold(1, this_process(), NOON, lambda _lease: True)
+    ledger.hold(1, name_this_process(), NOON, lambda _lease: True)
     browser = client_for(people.viewer)
     people.approver.language = "fr"
     people.approver.save()
@@ -148,9 +150,9 @@ def play(
         view = draw(ledger, f"b-{seed}", random.Random(seed))
         sentences = {}
         for language in Language:
-            with speaking(language):
+            with use_language(language):
                 check(view, browser, language, folder / "report.xlsx", capsys)
-                sentences[language] = verdict(Contents(view, None)).in_full
+                sentences[language] = judge_contents(Contents(view, None)).in_full
         mail.outbox = []
         _tell(Job(batch=f"b-{seed}", asked_by=people.approver), "")
         bodies = {message.to[0]: message.body for message in mail.outbox if view.head.state is not BatchState.ABANDONED}

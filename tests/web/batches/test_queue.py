@@ -13,7 +13,7 @@ from django.core import mail
 from django.utils import timezone
 
 from batch.model import BatchState
-from batch.notes import note
+from batch.notes import make_note
 from batch.planning.account_identity import Owner, normalize_address
 from batch.sandbox import Sandbox
 from tests.web.batches.conftest import Approved, Performed, finish
@@ -48,12 +48,12 @@ def start(draft: Draft, people: People) -> Job:
 
 def look(job: Job) -> bool:
     """As the scheduler does: True if the job may begin now."""
-    from batch.web.batches.jobs import batch_before, queue_behind
+    from batch.web.batches.jobs import find_predecessor, postpone_job
 
     job.refresh_from_db()
-    before = batch_before(job)
+    before = find_predecessor(job)
     if before is not None:
-        queue_behind(job, before)
+        postpone_job(job, before)
     job.refresh_from_db()
     return before is None
 
@@ -94,39 +94,39 @@ def test_a_start_waits_behind_a_stopped_batch_and_who_can_end_it_is_told_once(
 def test_when_the_batch_before_has_ended_the_start_goes_on(
     people: People, approved: Approved, stopped: str, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.web.batches import jobs
 
     job = start(approved(OTHER, "other.csv"), people)
     assert not look(job)
     finish(jobs.ask_to_resume(stopped, None, people.approver))
-    assert line_of(stopped).head.state is BatchState.FINISHED
+    assert read_line(stopped).head.state is BatchState.FINISHED
     assert look(job)
-    assert line_of(finish(job).batch).head.state is BatchState.FINISHED
+    assert read_line(finish(job).batch).head.state is BatchState.FINISHED
 
 
 def test_a_batch_is_given_up_by_an_approver_with_a_reason_and_the_start_goes_on(
     people: People, approved: Approved, stopped: str, client_for: ClientFor, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.ledger.orm.store import DatabaseLedger
-    from batch.ledger.verify import first_difference
+    from batch.ledger.verify import find_difference
 
     job = start(approved(OTHER, "other.csv"), people)
     assert not look(job)
     address = f"/batches/{stopped}/give-up"
     assert client_for(people.preparer).post(address, {"why": "not needed"}).status_code == 403
     client_for(people.approver).post(address, {"why": " "})
-    assert line_of(stopped).head.state is BatchState.STOPPED
+    assert read_line(stopped).head.state is BatchState.STOPPED
     page = client_for(people.approver).post(address, {"why": "not needed"}, follow=True).content.decode()
     assert "given up" in page
-    head = line_of(stopped).head
+    head = read_line(stopped).head
     assert (head.state, head.reason, head.people.abandoned) == (
         BatchState.ABANDONED,
-        note("said", words="not needed"),
+        make_note("said", words="not needed"),
         str(people.approver),
     )
-    assert first_difference(DatabaseLedger().view(stopped)) is None
+    assert find_difference(DatabaseLedger().view(stopped)) is None
     assert "Resume this batch" not in page
     assert look(job)
     assert finish(job).error == ""
@@ -168,7 +168,7 @@ def test_behind_a_running_batch_nobody_is_written_to(
 def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
     people: People, approved: Approved, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.lease import this_process
+    from batch.ledger.lease import name_this_process
     from batch.ledger.orm.store import DatabaseLedger
     from batch.web.batches import jobs
     from batch.web.models import DraftState, JobState
@@ -176,13 +176,13 @@ def test_a_worker_that_finds_the_account_in_use_leaves_its_job_waiting(
     draft = approved()
     ledger = DatabaseLedger()
     account = ledger.bind_key(*_connection(), Owner("exemple@email.com", {"sub-0001"}), timezone.now())[0]
-    ledger.hold(account, this_process(), timezone.now(), lambda _lease: True)
+    ledger.hold(account, name_this_process(), timezone.now(), lambda _lease: True)
     job = start(draft, people)
     assert _worked(job) == (JobState.WAITING, None)
     assert "in use" in job.waiting_why
     # The next worker is not started at once.
     soon = timezone.now() + timedelta(seconds=6)
-    assert (jobs.due(timezone.now()), jobs.due(soon)) == ([], [job])
+    assert (jobs.find_due_jobs(timezone.now()), jobs.find_due_jobs(soon)) == ([], [job])
     ledger.let_go()
     assert _worked(job)[0] == JobState.ENDED
     draft.refresh_from_db()
@@ -202,17 +202,17 @@ def test_the_command_line_s_batch_is_waited_for_as_well_and_what_was_chosen_ther
 
 
 def test_a_period_is_kept_and_shown(people: People, approved: Approved, performed: Performed) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
 
     job = performed(approved(period="week 5"), people.approver)
-    assert "period:week 5" in line_of(job.batch).head.options
+    assert "period:week 5" in read_line(job.batch).head.options
 
 
 def _connection() -> tuple[str, str]:
     from batch.web import credentials
 
-    api_url, key = credentials.provider()
-    return normalize_address(api_url), key.fingerprint()
+    api_url, key = credentials.load_connection()
+    return normalize_address(api_url), key.compute_fingerprint()
 
 
 def _worked(job: Job) -> tuple[str, int | None]:

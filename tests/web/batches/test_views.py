@@ -158,7 +158,7 @@ def added(client: Client, batch: str) -> str:
 def test_a_doubt_is_decided_once_with_a_reason_and_the_batch_goes_on(
     people: People, client_for: ClientFor, approved: Approved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.model import BatchState, Status
     from batch.web.batches import jobs
 
@@ -169,23 +169,23 @@ def test_a_doubt_is_decided_once_with_a_reason_and_the_batch_goes_on(
         monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
         draft = approved("token;amount;direction\nsub-0001;0,02;add\nsub-0002;5;add\n")
         batch = finish(jobs.ask_to_start(draft, people.approver, timezone.now())).batch
-        assert line_of(batch).tally.rows[Status.UNKNOWN] == 1
+        assert read_line(batch).tally.rows[Status.UNKNOWN] == 1
         client, viewer = client_for(people.approver), client_for(people.viewer)
         page = client.get(reverse("batch-row", args=[batch, 2])).content.decode()
         assert "What the balances say" in page
         decide = reverse("decide", args=[batch, 2])
         assert viewer.post(decide, {"choice": "applied", "why": "I looked"}).status_code == 403
         client.post(decide, {"choice": "applied", "why": ""})
-        assert line_of(batch).tally.rows[Status.UNKNOWN] == 1, "a reason is needed"
+        assert read_line(batch).tally.rows[Status.UNKNOWN] == 1, "a reason is needed"
         assert added(client, batch) == "€0.00"
         client.post(decide, {"choice": "applied", "why": "the provider's page shows it"})
-        assert line_of(batch).tally.rows[Status.DONE] == 1
+        assert read_line(batch).tally.rows[Status.DONE] == 1
         assert added(client, batch) == "€0.02", "the books hold what was decided"
         client.post(decide, {"choice": "not-applied", "why": "changed my mind"})
-        assert line_of(batch).tally.rows[Status.DONE] == 1, "decided once"
+        assert read_line(batch).tally.rows[Status.DONE] == 1, "decided once"
         client.post(reverse("resume", args=[batch]))
-        finish(jobs.due(timezone.now())[0])
-        assert line_of(batch).head.state is BatchState.FINISHED
+        finish(jobs.find_due_jobs(timezone.now())[0])
+        assert read_line(batch).head.state is BatchState.FINISHED
         assert added(client, batch) == "€5.02"
         movements: Any = flaky.ledger()["movements"]
         moved = [item["token"] for item in movements]
@@ -246,9 +246,9 @@ def test_a_start_at_an_impossible_time_is_told(
 
 
 def test_amounts_on_the_page_are_those_of_the_ledger(ended: Job) -> None:
-    from batch.web.batches.jobs import books_of
+    from batch.web.batches.jobs import load_books
 
-    books = books_of(ended.batch)
+    books = load_books(ended.batch)
     assert (books.main.given, books.main.received) == (Decimal("15.500"), Decimal("0.500"))
     assert books.main.difference == 0
 
@@ -257,11 +257,11 @@ def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     people: People, client_for: ClientFor, approved: Approved, sandbox: Sandbox
 ) -> None:
     from batch.ledger.events import AttemptBegan, StateChanged
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.ledger.orm.store import DatabaseLedger
     from batch.model import BatchState, Status
     from batch.web.batches import jobs
-    from batch.web.home import What, waiting_for
+    from batch.web.home import What, list_waiting
     from batch.web.models import Job
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
@@ -271,7 +271,7 @@ def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     opening = Decimal(10000), Decimal(100)
     now = timezone.now()
     DatabaseLedger().append(batch, [StateChanged(now, BatchState.RUNNING), AttemptBegan(now, 2, 1, *opening)])
-    assert [one.what for one in waiting_for(people.approver)] == [What.RESUME]
+    assert [one.what for one in list_waiting(people.approver)] == [What.RESUME]
     client = client_for(people.approver)
     assert "resuming finds out" in client.get(reverse("batch", args=[batch])).content.decode()
     page = client.get(reverse("batch-row", args=[batch, 2])).content.decode()
@@ -280,10 +280,10 @@ def test_a_row_that_was_interrupted_is_for_resuming_and_not_for_deciding(
     assert reverse("decide", args=[batch, 2]) not in page
     refused = client.post(reverse("decide", args=[batch, 2]), {"choice": "not-applied", "why": "not seen"}, follow=True)
     assert "finds out" in refused.content.decode()
-    assert line_of(batch).tally.rows[Status.UNKNOWN] == 1
+    assert read_line(batch).tally.rows[Status.UNKNOWN] == 1
     client.post(reverse("resume", args=[batch]))
-    finish(jobs.due(timezone.now())[0])
-    assert line_of(batch).tally.rows[Status.DONE] == 3
+    finish(jobs.find_due_jobs(timezone.now())[0])
+    assert read_line(batch).tally.rows[Status.DONE] == 3
     movements: Any = sandbox.ledger()["movements"]
     assert len(movements) == 3
 

@@ -55,7 +55,7 @@ def test_a_forecast_that_has_changed_must_be_approved_again(
 def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
     people: People, approved: Approved
 ) -> None:
-    from batch.ledger.orm.queries import newest_lines
+    from batch.ledger.orm.queries import list_newest_batches
     from batch.web.batches import jobs
     from batch.web.models import Draft, DraftState
 
@@ -64,11 +64,11 @@ def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
     Draft.objects.filter(id=draft.id).update(state=DraftState.CHECKED)
     ended = finish(job)
     assert ended.error
-    assert newest_lines() == (), "nothing may be recorded, let alone sent"
+    assert list_newest_batches() == (), "nothing may be recorded, let alone sent"
 
 
 def test_the_worker_process_ends_its_job(site: Site, people: People, approved: Approved, sandbox: Sandbox) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.web.batches import jobs
     from batch.web.models import JobState
 
@@ -80,24 +80,24 @@ def test_the_worker_process_ends_its_job(site: Site, people: People, approved: A
     job.refresh_from_db()
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert (job.state, job.error) == (JobState.ENDED, "")
-    assert line_of(job.batch).tally.rows[Status.DONE] == 3
+    assert read_line(job.batch).tally.rows[Status.DONE] == 3
 
 
 def test_a_stop_that_a_person_asked_for_ends_after_the_row_under_way(
     people: People, approved: Approved, sandbox: Sandbox
 ) -> None:
-    from batch.ledger.orm.queries import line_of
+    from batch.ledger.orm.queries import read_line
     from batch.web.batches import jobs
     from batch.web.models import Job
 
     job = jobs.ask_to_start(approved(), people.approver, timezone.now())
     Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
     ended = finish(job)
-    line = line_of(ended.batch)
+    line = read_line(ended.batch)
     assert line.head.state is BatchState.STOPPED
     assert line.tally.rows[Status.PENDING] == 3
     resumed = finish(jobs.ask_to_resume(ended.batch, None, people.second_approver))
-    line = line_of(resumed.batch)
+    line = read_line(resumed.batch)
     assert line.head.state is BatchState.FINISHED
     assert line.head.people.run == (str(people.approver), str(people.second_approver))
 

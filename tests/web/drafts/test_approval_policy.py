@@ -8,20 +8,20 @@ from decimal import Decimal
 import pytest
 
 from batch.web.drafts.approval_policy import (
+    ApprovalLimits,
     Asker,
     Blocker,
     Change,
     Hindrance,
-    Limits,
     Options,
     Screen,
     Standing,
-    approvals_needed,
-    blockers,
-    hindrance,
+    compare_screens,
+    count_needed_approvals,
+    decide_blockers,
+    find_hindrance,
     is_last,
     may_relax,
-    what_changed,
 )
 
 SCREEN = Screen(
@@ -55,23 +55,23 @@ STANDING = Standing(is_checked=True, authors=frozenset({1, 2}), approvers=(), ne
     ],
 )
 def test_who_may_approve(asker: Asker, standing: Standing, why: Hindrance | None) -> None:
-    assert hindrance(asker, standing) is why
+    assert find_hindrance(asker, standing) is why
 
 
 @pytest.mark.parametrize(
     ("largest", "limits", "needed"),
     [
-        (Decimal(50), Limits(), 1),
-        (Decimal(50), Limits(row=Decimal(50)), 1),
-        (Decimal("50.001"), Limits(row=Decimal(50)), 2),
-        (Decimal(50), Limits(batch=Decimal(120)), 1),
-        (Decimal(50), Limits(batch=Decimal("119.999")), 2),
-        (Decimal(50), Limits(row=Decimal(0), batch=Decimal(0)), 2),
+        (Decimal(50), ApprovalLimits(), 1),
+        (Decimal(50), ApprovalLimits(row=Decimal(50)), 1),
+        (Decimal("50.001"), ApprovalLimits(row=Decimal(50)), 2),
+        (Decimal(50), ApprovalLimits(batch=Decimal(120)), 1),
+        (Decimal(50), ApprovalLimits(batch=Decimal("119.999")), 2),
+        (Decimal(50), ApprovalLimits(row=Decimal(0), batch=Decimal(0)), 2),
     ],
 )
-def test_above_a_limit_two_must_approve(largest: Decimal, limits: Limits, needed: int) -> None:
-    assert approvals_needed(SCREEN, largest, limits, is_alone=False) == needed
-    assert approvals_needed(SCREEN, largest, limits, is_alone=True) == 1
+def test_above_a_limit_two_must_approve(largest: Decimal, limits: ApprovalLimits, needed: int) -> None:
+    assert count_needed_approvals(SCREEN, largest, limits, is_alone=False) == needed
+    assert count_needed_approvals(SCREEN, largest, limits, is_alone=True) == 1
 
 
 def test_four_eyes_are_relaxed_only_for_somebody_alone() -> None:
@@ -102,17 +102,17 @@ def test_the_last_approval_makes_it_enough() -> None:
     ],
 )
 def test_what_blocks(screen: Screen, options: Options, found: tuple[Blocker, ...]) -> None:
-    assert blockers(screen, options, has_sheet_errors=False, is_repeated=False) == found
+    assert decide_blockers(screen, options, has_sheet_errors=False, is_repeated=False) == found
 
 
 def test_sheet_errors_and_repetitions_block() -> None:
     both = (Blocker.SHEET_ERRORS, Blocker.ALREADY_RUN)
-    assert blockers(SCREEN, Options(), has_sheet_errors=True, is_repeated=True) == both
+    assert decide_blockers(SCREEN, Options(), has_sheet_errors=True, is_repeated=True) == both
 
 
 def test_what_changed_is_told() -> None:
-    assert what_changed(SCREEN, SCREEN) == ()
-    assert what_changed(SCREEN, replace(SCREEN, refusals="x", top_up=3)) == (Change.REFUSALS, Change.TOP_UP)
-    assert what_changed(SCREEN, replace(SCREEN, order="x")) == (Change.MOVEMENTS,)
-    assert what_changed(SCREEN, replace(SCREEN, is_forecast=False)) == (Change.FORECAST,)
-    assert what_changed(SCREEN, replace(SCREEN, findings=("a",))) == (Change.FINDINGS,)
+    assert compare_screens(SCREEN, SCREEN) == ()
+    assert compare_screens(SCREEN, replace(SCREEN, refusals="x", top_up=3)) == (Change.REFUSALS, Change.TOP_UP)
+    assert compare_screens(SCREEN, replace(SCREEN, order="x")) == (Change.MOVEMENTS,)
+    assert compare_screens(SCREEN, replace(SCREEN, is_forecast=False)) == (Change.FORECAST,)
+    assert compare_screens(SCREEN, replace(SCREEN, findings=("a",))) == (Change.FINDINGS,)

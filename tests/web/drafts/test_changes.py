@@ -5,17 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.web.drafts.versions import MOST_SHOWN, Changes, Line, changes_between
+from batch.web.drafts.versions import MOST_SHOWN, Changes, VersionRow, compare_rows
 
 COLUMNS = ("Token", "Amount")
 
 
-def between(before: list[Line], after: list[Line]) -> Changes:
-    return changes_between(before, after, columns_before=COLUMNS, columns_after=COLUMNS)
+def between(before: list[VersionRow], after: list[VersionRow]) -> Changes:
+    return compare_rows(before, after, columns_before=COLUMNS, columns_after=COLUMNS)
 
 
-def line(row: int, token: str, amount: str) -> Line:
-    return Line(row, (token, {"n": amount}), token)
+def line(row: int, token: str, amount: str) -> VersionRow:
+    return VersionRow(row, (token, {"n": amount}), token)
 
 
 A, B, C = line(2, "a", "1"), line(3, "b", "2"), line(4, "c", "3")
@@ -58,7 +58,7 @@ def test_what_is_shown_is_bounded_and_all_is_counted() -> None:
 
 
 def test_other_titles_are_told() -> None:
-    assert changes_between([A], [A], columns_before=COLUMNS, columns_after=("Token", "Montant")).columns_changed
+    assert compare_rows([A], [A], columns_before=COLUMNS, columns_after=("Token", "Montant")).columns_changed
 
 
 LINES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("123")), max_size=12).map(
@@ -67,7 +67,7 @@ LINES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("123")), max_
 
 
 @given(before=LINES, after=LINES)
-def test_the_books_of_rows_balance(before: list[Line], after: list[Line]) -> None:
+def test_the_books_of_rows_balance(before: list[VersionRow], after: list[VersionRow]) -> None:
     found = between(before, after)
     assert len(before) - found.removed + found.added == len(after)
     assert (found.added, found.removed, found.changed) == (0, 0, 0) or before != after

@@ -10,21 +10,21 @@ import pytest
 
 from batch.errors import UsageError
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, StateChanged
-from batch.ledger.orm.queries import remembered_columns
+from batch.ledger.orm.queries import recall_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access
-from batch.model import BatchState, Role, Status
+from batch.model import BatchState, ColumnRole, Status
 from batch.runner.acceptance import Agreed, accept
-from batch.runner.dry_run import Account, DryRun, read_account
+from batch.runner.dry_run import AccountSnapshot, DryRun, read_account
 from batch.runner.open_account import bind_account
 from batch.sandbox import Sandbox
 from batch.web import credentials
-from batch.web.drafts.approval_policy import Options, screen_digest
+from batch.web.drafts.approval_policy import Options, digest_dry_run
 from batch.web.drafts.checking import (
-    Reading,
-    check,
-    choices_of,
-    known_account,
+    SheetReading,
+    check_reading,
+    find_known_account,
+    load_choices,
     load_dry_run,
     prepare_start,
     recheck,
@@ -37,9 +37,9 @@ from tests.web.drafts.sheets import GOOD, MIXED, TOKEN, csv_file, newest, upload
 pytestmark = pytest.mark.usefixtures("site")
 
 
-def account_now() -> Account:
+def account_now() -> AccountSnapshot:
     with credentials.open_client() as provider:
-        return read_account(provider, credentials.provider()[0], lambda: NOON)
+        return read_account(provider, credentials.load_connection()[0], lambda: NOON)
 
 
 def run_it(version: Version) -> str:
@@ -47,7 +47,7 @@ def run_it(version: Version) -> str:
     access, account = access_now()
     checked = prepare_start(version, account, access.account)
     ledger, at = DatabaseLedger(), datetime.now(UTC)
-    batch = accept(ledger, checked, access, choices_of(version), Agreed("Ada", ("Bea",)), at).batch
+    batch = accept(ledger, checked, access, load_choices(version), Agreed("Ada", ("Bea",)), at).batch
     facts: list[Fact] = []
     for movement in checked.plan.movements:
         facts += [
@@ -64,10 +64,10 @@ def start(version: Version) -> DryRun:
     return prepare_start(version, account, access.account)
 
 
-def access_now() -> tuple[Access, Account]:
+def access_now() -> tuple[Access, AccountSnapshot]:
     account = account_now()
-    api_url, key = credentials.provider()
-    access, _is_new = bind_account(DatabaseLedger(), api_url, key.fingerprint(), lambda: account.owner, NOON)
+    api_url, key = credentials.load_connection()
+    access, _is_new = bind_account(DatabaseLedger(), api_url, key.compute_fingerprint(), lambda: account.owner, NOON)
     return access, account
 
 
@@ -79,9 +79,9 @@ def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, c
     version = newest(draft)
     started = start(version)
     assert started.plan.digest == version.plan_digest
-    assert screen_digest(started, version.options) == version.screen_digest
+    assert digest_dry_run(started, version.options) == version.screen_digest
     assert started.removes_first
-    assert choices_of(version).skip_invalid
+    assert load_choices(version).skip_invalid
     assert load_dry_run(version).plan.movements == started.plan.movements
 
 
@@ -163,7 +163,7 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
     mapped = {"version": "1", "column-amount": "Euros du mois dû", "remember": "on"}
     client.post(f"/drafts/{first.pk}/reading", mapped)
     assert newest(first).movements == 1
-    assert remembered_columns(known_account()) == {Role.AMOUNT: "Euros du mois dû"}
+    assert recall_columns(find_known_account()) == {ColumnRole.AMOUNT: "Euros du mois dû"}
     second = newest(upload(client, data.replace(b"10,50", b"11,50"), "next.csv"))
     assert second.movements == 1
     assert second.conventions["remembered"] == {"amount": "Euros du mois dû"}
@@ -171,9 +171,9 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
 
 
 def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:
-    from batch.web.drafts.checking import keep
-    from batch.web.drafts.conventions import Conventions
+    from batch.web.drafts.checking import save_file
+    from batch.web.drafts.conventions import ChosenConventions
 
-    checked = check(Reading(keep("a.csv", io.BytesIO(GOOD)), Conventions()), Options())
+    checked = check_reading(SheetReading(save_file("a.csv", io.BytesIO(GOOD)), ChosenConventions()), Options())
     assert checked.dry_run.account is None
     assert checked.problem

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.checking import Reading, check_version
+from batch.web.drafts.checking import SheetReading, check_version
 from batch.web.models import Approval, AuditEntry, Draft, DraftRow, DraftState, Job, Version
 from tests.web.conftest import ClientFor, People
 from tests.web.drafts.sheets import GOOD, MIXED, OTHER, SAMPLES, TOKEN, csv_file, newest, upload
@@ -244,7 +244,7 @@ def test_the_table_is_filtered_searched_and_sorted(client: Client, draft: Draft)
 
 
 def test_of_two_who_change_it_at_once_one_is_told(draft: Draft, people: People) -> None:
-    reading = Reading.of(newest(draft))
+    reading = SheetReading.from_version(newest(draft))
     told: list[object] = []
     barrier = threading.Barrier(2)
 

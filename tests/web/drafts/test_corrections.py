@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from batch.frames import Wrapped
-from batch.model import Appearance, Cell
+from batch.model import Cell, CellFormatting
 from batch.validation.check_sheet import Expected, check_sheet
-from batch.web.drafts.conventions import Correction, corrected, typed
+from batch.web.drafts.conventions import Correction, clean_input, correct_grid
 from tests.builders import NOON, grid
 
 
@@ -19,28 +19,28 @@ def correction(row: int, column: int, after: str | None, before: Cell = None) ->
 def test_a_corrected_cell_is_read_by_the_rules() -> None:
     read = grid(["sub-1", "12,345", "add"], ["sub-2", Decimal(5), "add"])
     assert not check_sheet(read, None, Expected()).rows[0].is_valid
-    sheet = check_sheet(corrected(read, [correction(2, 1, "12,34")]), None, Expected())
+    sheet = check_sheet(correct_grid(read, [correction(2, 1, "12,34")]), None, Expected())
     assert sheet.rows[0].amount == Decimal("12.34")
     assert sheet.rows[1].amount == Decimal(5)
 
 
 def test_the_newest_correction_of_a_cell_counts_and_the_original_is_kept() -> None:
     read = grid(["sub-1", Decimal(1), "add"])
-    now = corrected(read, [correction(2, 1, "2"), correction(2, 1, "3")])
+    now = correct_grid(read, [correction(2, 1, "2"), correction(2, 1, "3")])
     assert now.rows[1][1] == "3"
     assert read.rows[1][1] == Decimal(1)
 
 
 def test_a_short_row_is_filled_up_and_a_row_beyond_the_sheet_is_left_alone() -> None:
-    now = corrected(grid(["sub-1"]), [correction(2, 2, "add"), correction(99, 0, "x")])
+    now = correct_grid(grid(["sub-1"]), [correction(2, 2, "add"), correction(99, 0, "x")])
     assert now.rows[1] == ("sub-1", None, "add")
     assert len(now.rows) == 2
 
 
 def test_what_the_eye_saw_in_a_corrected_cell_is_no_more() -> None:
-    appearance = Appearance(shown={(2, 1): "12.35", (3, 1): "1"}, struck=frozenset({(2, 1), (2, 0)}))
+    appearance = CellFormatting(shown={(2, 1): "12.35", (3, 1): "1"}, struck=frozenset({(2, 1), (2, 0)}))
     read = replace(grid(["sub-1", Decimal("12.345"), "add"]), appearance=appearance)
-    now = corrected(read, [correction(2, 1, "12.35")])
+    now = correct_grid(read, [correction(2, 1, "12.35")])
     assert now.appearance.shown == {(3, 1): "1"}
     assert now.appearance.struck == {(2, 0)}
 
@@ -48,7 +48,7 @@ def test_what_the_eye_saw_in_a_corrected_cell_is_no_more() -> None:
 def test_a_row_that_a_cell_has_swallowed_is_not_brought_back_by_correcting_the_cell() -> None:
     wrapped = Wrapped(";", {2: (2, ('sub-1;5;add;"North', 'sub-2;7;add"'))})
     read = replace(grid(["sub-1", Decimal(5), "add", "North\nsub-2;7;add"]), wrapped=wrapped)
-    now = corrected(read, [correction(2, 3, "North")])
+    now = correct_grid(read, [correction(2, 3, "North")])
     assert [finding.code for finding in check_sheet(now, None, Expected()).findings] == ["rows-in-cell"]
 
 
@@ -58,5 +58,5 @@ def test_a_correction_survives_the_database() -> None:
 
 
 def test_nothing_typed_is_a_blank() -> None:
-    assert typed("  ") is None
-    assert typed(" 12 ") == "12"
+    assert clean_input("  ") is None
+    assert clean_input(" 12 ") == "12"

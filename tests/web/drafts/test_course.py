@@ -5,20 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 from batch.model import Balances, Cell
-from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.versions import MOST_POINTS, course
+from batch.web.drafts.versions import MOST_POINTS, compute_course
 from tests.builders import NOON, grid
 
 
 def played(rows: list[list[Cell]], main: int) -> DryRun:
-    account = Account("me", "http://127.0.0.1:1/v1", Balances(Decimal(main), {"s": Decimal(10_000)}, NOON), {})
-    return dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
+    account = AccountSnapshot("me", "http://127.0.0.1:1/v1", Balances(Decimal(main), {"s": Decimal(10_000)}, NOON), {})
+    return make_dry_run(grid(*rows), account, Expected(), removes_first=False, at=NOON)
 
 
 def points(run: DryRun) -> list[tuple[int, Decimal]]:
     assert run.forecast is not None
-    return course(run.plan, run.forecast)
+    return compute_course(run.plan, run.forecast)
 
 
 def test_it_goes_down_and_up_and_skips_what_would_be_refused() -> None:

@@ -202,7 +202,7 @@ def test_a_forecast_that_changed_is_reviewed_again(people: People, client_for: C
 def drain() -> None:
     """Move nearly all credit of the main account elsewhere."""
     with credentials.open_client() as provider:
-        rest = provider.main_account().balance - 1
+        rest = provider.fetch_main_account().balance - 1
         provider.move(Movement(1, OTHER, Direction.ADD, rest), lambda: True)
 
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 
 from batch.findings import Finding
-from batch.i18n import Language, speaking
+from batch.i18n import Language, use_language
 from batch.model import Balances, Cell
-from batch.runner.dry_run import Account, DryRun, dry_run
+from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.approval_policy import Options, Screen, screen_digest, screen_of
+from batch.web.drafts.approval_policy import Options, Screen, digest_dry_run, make_screen
 from tests.builders import NOON, grid
 
 ROWS: list[list[Cell]] = [["sub-1", Decimal(40), "add"], ["sub-2", Decimal(20), "remove"], ["sub-1", Decimal(5), "add"]]
@@ -23,12 +23,12 @@ def played(
     rows: Sequence[Sequence[Cell]] = ROWS, main: str = "100", sub_2: str = "50", *, removes_first: bool = False
 ) -> DryRun:
     balances = Balances(Decimal(main), {"sub-1": Decimal(0), "sub-2": Decimal(sub_2)}, NOON)
-    account = Account("me", "http://127.0.0.1:1/v1", balances, {})
-    return dry_run(grid(*rows), account, Expected(), removes_first=removes_first, at=NOON)
+    account = AccountSnapshot("me", "http://127.0.0.1:1/v1", balances, {})
+    return make_dry_run(grid(*rows), account, Expected(), removes_first=removes_first, at=NOON)
 
 
 def test_drift_that_changes_nothing_keeps_the_digest() -> None:
-    assert screen_digest(played(), Options()) == screen_digest(played(main="99.123", sub_2="48.005"), Options())
+    assert digest_dry_run(played(), Options()) == digest_dry_run(played(main="99.123", sub_2="48.005"), Options())
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_drift_that_changes_nothing_keeps_the_digest() -> None:
     ],
 )
 def test_whatever_an_approver_has_to_see_changes_it(other: DryRun) -> None:
-    assert screen_digest(played(), Options()) != screen_digest(other, Options())
+    assert digest_dry_run(played(), Options()) != digest_dry_run(other, Options())
 
 
 @pytest.mark.parametrize(
@@ -51,31 +51,31 @@ def test_whatever_an_approver_has_to_see_changes_it(other: DryRun) -> None:
     [Options(skip_invalid=True), Options(partial=True), Options(removes_first=True), Options(again=True, why="short")],
 )
 def test_options_change_it(options: Options) -> None:
-    assert screen_digest(played(), options) != screen_digest(played(), Options())
-    assert screen_digest(played(), options) == screen_digest(played(), options.to_json())
+    assert digest_dry_run(played(), options) != digest_dry_run(played(), Options())
+    assert digest_dry_run(played(), options) == digest_dry_run(played(), options.to_json())
 
 
 def test_a_top_up_changes_it_by_whole_euros() -> None:
-    lacking = screen_digest(played(main="20.50"), Options())
-    assert lacking == screen_digest(played(main="20.10"), Options())
-    assert lacking != screen_digest(played(main="19.90"), Options())
+    lacking = digest_dry_run(played(main="20.50"), Options())
+    assert lacking == digest_dry_run(played(main="20.10"), Options())
+    assert lacking != digest_dry_run(played(main="19.90"), Options())
 
 
 def test_a_finding_of_the_sheet_changes_it() -> None:
     before = played()
     alike = Finding("movements-again", params={"batch": "b-1", "day": "2026-01-31"})
     after = replace(before, sheet=replace(before.sheet, findings=(*before.sheet.findings, alike)))
-    assert screen_digest(before, Options()) != screen_digest(after, Options())
+    assert digest_dry_run(before, Options()) != digest_dry_run(after, Options())
 
 
 def test_the_language_does_not_change_it() -> None:
     rows: list[list[Cell]] = [*ROWS, ["sub-9", Decimal(1), "add"]]
-    with speaking(Language.FRENCH):
-        french = screen_digest(played(rows), Options())
-    assert french == screen_digest(played(rows), Options())
+    with use_language(Language.FRENCH):
+        french = digest_dry_run(played(rows), Options())
+    assert french == digest_dry_run(played(rows), Options())
 
 
 def test_a_screen_survives_the_database() -> None:
-    screen = screen_of(played(main="10"))
+    screen = make_screen(played(main="10"))
     assert Screen.from_json(screen.to_json()) == screen
     assert screen.refused == 1

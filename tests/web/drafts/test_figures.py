@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from batch.web.drafts.approval_policy import Options, Screen, digest_of
+from batch.web.drafts.approval_policy import Options, Screen, digest_screen
 from batch.web.drafts.versions import Foreseen
 from batch.web.models import Version
 
@@ -39,11 +39,11 @@ def test_a_screen_is_kept_in_thousandths_and_named_by_the_same_digest_as_ever() 
     screen = Screen.from_json(SCREEN)
     assert (screen.added, screen.removed, screen.top_up) == (Decimal("100.5"), Decimal("20.005"), 7)
     assert screen.to_json() == SCREEN
-    assert digest_of(screen, Options()) == "58704f9b6ceb78aea2a9d98801b85ed1699e40ad7d7fda625f80d72c8967699a"
+    assert digest_screen(screen, Options()) == "58704f9b6ceb78aea2a9d98801b85ed1699e40ad7d7fda625f80d72c8967699a"
 
 
 def test_a_forecast_is_kept_in_thousandths_and_read_as_euros() -> None:
-    foreseen = Foreseen.of(Version(forecast=FORECAST))
+    foreseen = Foreseen.from_version(Version(forecast=FORECAST))
     assert foreseen is not None
     amounts = (foreseen.before, foreseen.after, foreseen.lowest)
     assert amounts == (Decimal(100), Decimal("75.5"), Decimal("70.001"))
@@ -53,8 +53,8 @@ def test_a_forecast_is_kept_in_thousandths_and_read_as_euros() -> None:
 
 def test_a_forecast_that_an_older_version_kept_is_read() -> None:
     older = {**FORECAST, "top_up": 6_500, "refused_codes": [8]}
-    assert Foreseen.of(Version(forecast=older)) == Foreseen.of(Version(forecast=FORECAST))
+    assert Foreseen.from_version(Version(forecast=older)) == Foreseen.from_version(Version(forecast=FORECAST))
 
 
 def test_of_what_was_not_checked_nothing_is_foreseen() -> None:
-    assert Foreseen.of(Version(forecast=None)) is None
+    assert Foreseen.from_version(Version(forecast=None)) is None

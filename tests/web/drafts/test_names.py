@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.web.drafts.checking import LONGEST, safe_name
+from batch.web.drafts.checking import LONGEST, clean_file_name
 
 
 @pytest.mark.parametrize(
@@ -29,20 +29,20 @@ from batch.web.drafts.checking import LONGEST, safe_name
     ],
 )
 def test_a_name_is_made_harmless(given_name: str, safe: str) -> None:
-    assert safe_name(given_name) == safe
+    assert clean_file_name(given_name) == safe
 
 
 def test_a_long_name_keeps_its_ending() -> None:
-    name = safe_name("x" * 300 + ".xlsx")
+    name = clean_file_name("x" * 300 + ".xlsx")
     assert len(name) == LONGEST
     assert name.endswith(".xlsx")
 
 
 @given(st.text(max_size=400))
 def test_no_name_is_harmful(name: str) -> None:
-    safe = safe_name(name)
+    safe = clean_file_name(name)
     assert 0 < len(safe) <= LONGEST
     assert not set(safe) & set('/\\<>:"|?*\r\n\t')
     assert not any(unicodedata.category(char).startswith("C") for char in safe)
     assert safe not in {".", ".."}
-    assert safe_name(safe) == safe
+    assert clean_file_name(safe) == safe

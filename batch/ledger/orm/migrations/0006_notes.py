@@ -9,7 +9,7 @@ from typing import Any
 from django.db import migrations
 
 from batch.ledger.old_sentences import read_reason, read_row_note
-from batch.notes import Note, note, note_text
+from batch.notes import Note, dump_note, make_note
 
 _AT_ONCE = 1000
 _KINDS = ("attempt-began", "attempt-ended", "row-settled", "row-doubted", "person-decided", "state-changed")
@@ -20,11 +20,11 @@ def write_notes(apps: Any, _schema_editor: Any) -> None:
     batches = apps.get_model("ledger", "Batch").objects
     for name in batches.order_by("name").values_list("name", flat=True).iterator(_AT_ONCE):
         reason, notes = _read(apps.get_model("ledger", "Event").objects.filter(batch=name, kind__in=_KINDS))
-        batches.filter(name=name).update(reason=note_text(reason))
+        batches.filter(name=name).update(reason=dump_note(reason))
         lines = apps.get_model("ledger", "Movement").objects
         changed = []
         for line in lines.filter(batch=name).only("pk", "row", "note").iterator(_AT_ONCE):
-            said = note_text(notes.get(line.row))
+            said = dump_note(notes.get(line.row))
             if said != line.note:
                 line.note = said
                 changed.append(line)
@@ -40,10 +40,10 @@ def _read(events: Any) -> tuple[Note | None, dict[int, Note | None]]:
             case "state-changed":
                 reason = read_reason(data)
             case "attempt-began":
-                notes[data["row"]] = note("under-way")
+                notes[data["row"]] = make_note("under-way")
             case "person-decided":
                 code = "decided-applied" if data["applied"] else "decided-missing"
-                notes[data["row"]] = note(code, who=data["who"], reason=data["why"])
+                notes[data["row"]] = make_note(code, who=data["who"], reason=data["why"])
             case _:
                 notes[data["row"]] = read_row_note(data)
     return reason, notes
