@@ -17,7 +17,7 @@ RUNS ?= 100
 QUESTIONS ?=
 FIRST ?= 0
 
-.PHONY: demo web-demo test test-slow test-oldest check format messages simulate asked chaos bench pictures screenshots samples \
+.PHONY: demo web-demo test test-slow test-properties test-oldest check format messages simulate asked chaos bench pictures architecture screenshots samples \
 	constraints constraints-oldest clean
 
 demo: $(READY)  ## Run the sample sheet against the sandbox and write its report.
@@ -67,6 +67,9 @@ bench: $(READY)  ## Measure against what people use instead (QUESTIONS="calls re
 
 pictures: $(READY)  ## Make the pictures of the README and the example report again (needs LibreOffice and poppler).
 	$(BIN)/python docs/make_pictures.py
+
+architecture: $(READY)  ## Draw the picture of the imports again.
+	$(BIN)/python docs/make_architecture.py
 
 screenshots: $(READY)  ## Make the pictures of the site again (needs Chromium).
 	$(BIN)/python docs/make_screenshots.py

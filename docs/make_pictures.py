@@ -45,7 +45,7 @@ def main() -> None:
 def draw_dry_run(sheet: Path) -> None:
     """What `creditbatch check` shows, as a terminal would."""
     recorder = Console(record=True, width=WIDTH, highlight=False, markup=False, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    screens.console = lambda **_options: recorder  # type: ignore[assignment]
+    screens.make_console = lambda **_options: recorder  # type: ignore[assignment]
     recorder.print(f"$ creditbatch check {sheet.name}", style="bold")
     check_file(CheckRequest(sheet))
     svg = recorder.export_svg(title="creditbatch", unique_id="dry-run")

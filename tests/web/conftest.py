@@ -75,7 +75,7 @@ def _migrated_database() -> Path:
 
 @pytest.fixture
 def in_paris() -> Iterator[None]:
-    """This process in a zone whose clocks change; POSIX only."""
+    """Put this process into a zone whose clocks change; POSIX only."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TZ", "Europe/Paris")
         time.tzset()
