@@ -23,7 +23,7 @@ SAID_ELSEWHERE = {
     # Reading says it: tests/sheet.
     "sheet-hidden", "sheets-hidden", "sheets-besides", "appearance-unseen", "encoding-assumed", "separator-assumed",
     "rows-ragged", "rows-in-cell",
-    # It takes a ledger to say it: tests/runner/test_ledger_checks.py and test_unsettled.py.
+    # It takes a ledger to say it: tests/runner/test_ledger_checks.py and test_acceptance.py.
     "file-name-again", "movements-again", "already-run", "run-again", "paid-elsewhere", "balances-rose",
     "rows-done-before", "row-was-done", "done-rows-gone", "unsent-rows-gone",
     "batch-closed",
