@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,6 @@ _READING = (
 
 
 def add_reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of how its sheet is to be read."""
     return reduce(lambda decorated, option: option(decorated), reversed(_READING), command)
 
 
@@ -144,36 +144,13 @@ def check(
 @max_per_second
 @click.option("--ask-before-resend", is_flag=True, help=_("Let a person agree before a lost movement is sent again."))
 @out
-def run(
-    *,
-    json: bool,
-    yes: bool,
-    skip_invalid: bool,
-    partial: bool,
-    again: bool,
-    why: str | None,
-    only_unsettled: str | None,
-    period: str | None,
-    max_per_second: float | None,
-    ask_before_resend: bool,
-    out: Path | None,
-    **asked: Any,
-) -> int:
+def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, **asked: Any) -> int:
     from batch.cli.check import read_request
     from batch.cli.run import run_sheet
     from batch.settings import Choices
 
-    choices = Choices(
-        skip_invalid=skip_invalid,
-        partial=partial,
-        again=again,
-        why=why,
-        only_unsettled=only_unsettled,
-        period=period,
-        max_per_second=max_per_second,
-        ask_before_resend=ask_before_resend,
-    )
-    return run_sheet(read_request(**asked), choices, yes=yes, json=json, out=out)
+    chosen = {item.name: asked.pop(item.name) for item in fields(Choices) if item.name != "removes_first"}
+    return run_sheet(read_request(sheet, **asked), Choices(**chosen), yes=yes, json=json, out=out)
 
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
@@ -327,9 +304,9 @@ def demo(out: Path) -> int:
     "--link-for", metavar=_("NAME"), help=_("Print a one-time link with which this person sets a new password.")
 )
 def serve(**given: Any) -> int:
-    from batch.cli.serve import Served, serve_site
+    from batch.cli.serve import serve_site
 
-    return serve_site(Served(**given))
+    return serve_site(**given)
 
 
 for command in (app, *app.commands.values()):

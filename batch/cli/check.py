@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from batch.cli.terminal import has_ledger, open_client, open_ledger, print_json, read_clock, read_environment, say
 from batch.errors import SettingsError, UsageError
-from batch.export import refuse_replacing
+from batch.export import make_dry_run_document, refuse_replacing, write_dry_run
 from batch.files import open_whole_file
 from batch.frames import CheckedSheet
 from batch.i18n import _
 from batch.model import ColumnRole
+from batch.money import ZERO
 from batch.settings import Choices, Secret, Settings, load_key, load_settings
 from batch.sheet import Limits, Reader, open_sheet, read_sheet
 from batch.sheet.source_file import load_original
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from batch.frames import CheckedSheet, Grid
-    from batch.ledger.protocol import Ledger
     from batch.provider.client import Client
     from batch.runner.dry_run import AccountSnapshot, DryRun
 
@@ -143,16 +143,13 @@ def check_file(
         begin_reading(request, settings) as reader,
         open_client(settings, key) if key and asks else nullcontext(None) as client,
     ):
-        known = _KnownAccount(settings, key)
-        checked = check_request(request, settings, reader, client, known.find)
-    account = known.find(checked.account)
+        checked = check_request(request, settings, reader, client, lambda found: _find_account(settings, key, found))
+    account = _find_account(settings, key, checked.account)
     if account is not None:
         from batch.runner.acceptance import check_against_ledger
 
-        checked = check_against_ledger(checked, known.ledger, account, Choices(period=period))
+        checked = check_against_ledger(checked, open_ledger(settings), account, Choices(period=period))
     if out is not None:
-        from batch.export import write_dry_run
-
         write_dry_run(out, checked)
     if annotated is not None:
         write_annotated(request.path, checked.sheet, annotated, make_limits(settings))
@@ -160,29 +157,14 @@ def check_file(
     return 0 if checked.is_clean else 1
 
 
-class _KnownAccount:
-    """The account of the key that is set, if there is a ledger and it knows it. A check writes nothing into it."""
+def _find_account(settings: Settings, key: Secret | None, account: AccountSnapshot | None) -> int | None:
+    """Find the account of the key, or of what the provider says of it, if there is a ledger that knows it."""
+    if key is None or not has_ledger(settings):
+        return None
+    from batch.runner.open_account import find_account
 
-    def __init__(self, settings: Settings, key: Secret | None) -> None:
-        self._settings = settings
-        self._key = key
-        self._ledger: Ledger | None = None
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger, opened when it is first needed."""
-        if self._ledger is None:
-            self._ledger = open_ledger(self._settings)
-        return self._ledger
-
-    def find(self, account: AccountSnapshot | None) -> int | None:
-        """Find it by the key, else by what the provider says of the account, if it was asked."""
-        if self._key is None or not has_ledger(self._settings):
-            return None
-        from batch.runner.open_account import find_account
-
-        owner = account.owner if account else None
-        return find_account(self.ledger, self._settings.api_url, self._key.compute_fingerprint(), owner)
+    owner = account.owner if account else None
+    return find_account(open_ledger(settings), settings.api_url, key.compute_fingerprint(), owner)
 
 
 def _find_key(settings: Settings, environ: Mapping[str, str]) -> Secret | None:
@@ -231,7 +213,10 @@ def check_request(
         gc.freeze()
         gc.enable()
     if request.remember_columns:
-        _keep_columns(checked.sheet, conventions, settings, lambda: account_of(account))
+        open_ledger(settings)
+        from batch.ledger.orm.queries import remember_columns
+
+        remember_columns(account_of(account), keep_titles(checked.sheet, conventions.columns), read_clock())
     return checked
 
 
@@ -239,7 +224,14 @@ def _complete_reading(
     grid: Grid, request: CheckRequest, settings: Settings, account: Callable[[], int | None]
 ) -> tuple[Grid, Conventions]:
     """Complete how the grid is to be read with what was named for an earlier sheet, where that is needed."""
-    remembered = _recall_columns(grid, request.conventions, settings, account)
+    header = choose_header(grid, request.conventions)
+    # A check never makes a ledger for it.
+    if (header is not None and not header.missing) or not has_ledger(settings):
+        return grid, request.conventions
+    open_ledger(settings)
+    from batch.ledger.orm.queries import recall_columns
+
+    remembered = recall_columns(account())
     if not remembered:
         return grid, request.conventions
     # With more known of the columns, another sheet of the workbook may be the one that is meant.
@@ -248,32 +240,8 @@ def _complete_reading(
     return grid, replace(request.conventions, remembered=remembered)
 
 
-def _recall_columns(
-    grid: Grid, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
-) -> Mapping[ColumnRole, str]:
-    """Recall columns from the ledger, if some are not found without. A check never makes a ledger for it."""
-    header = choose_header(grid, conventions)
-    if (header is not None and not header.missing) or not has_ledger(settings):
-        return {}
-    open_ledger(settings)
-    from batch.ledger.orm.queries import recall_columns
-
-    return recall_columns(account())
-
-
-def _keep_columns(
-    sheet: CheckedSheet, conventions: Conventions, settings: Settings, account: Callable[[], int | None]
-) -> None:
-    open_ledger(settings)
-    from batch.ledger.orm.queries import remember_columns
-
-    remember_columns(account(), keep_titles(sheet, conventions.columns), read_clock())
-
-
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:
     """Show the dry run to a script or to a person."""
-    from batch.export import make_dry_run_document
-
     if json:
         print_json(make_dry_run_document(checked, str(report) if report else None))
         return
@@ -289,8 +257,6 @@ def _read_euros(option: str, text: str | None) -> Decimal | None:
     if reading.amount is not None and reading.sign != "-":
         return reading.amount
     if reading.broken == "amount-zero":
-        from batch.money import ZERO
-
         return ZERO
     sentence = _("{option} {value} is not an amount of euros that can be read in one way: write it like 1234.50.")
     raise UsageError(sentence.format(option=option, value=text))

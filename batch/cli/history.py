@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch.cli.run import REPORTS, decide_exit_code, find_report
 from batch.cli.terminal import (
@@ -15,22 +16,22 @@ from batch.cli.terminal import (
     say,
 )
 from batch.errors import UsageError
-from batch.files import open_whole_file
+from batch.export import make_accounts_document, make_batch_document, make_line_document, write_batch
+from batch.files import open_whole_file, write_csv
 from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchState, BatchView, SubAccount
 from batch.money import count_decimals
+from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
 from batch.settings import JournalSettings, load_journal_settings, load_settings
+
+if TYPE_CHECKING:
+    from batch.provider.responses import MainAccount
 
 
 def show_accounts(*, json: bool) -> int:
     """Ask the provider and show what it says."""
-    settings, key = load_settings_and_key()
-    with open_client(settings, key) as client:
-        main = client.fetch_main_account()
-        subaccounts = client.fetch_subaccounts()
+    main, subaccounts = _fetch_account()
     if json:
-        from batch.export import make_accounts_document
-
         print_json(make_accounts_document(main.name, main.balance, subaccounts))
     else:
         from batch.cli.screens import print_accounts
@@ -64,7 +65,10 @@ def write_template(out: Path | None, *, from_account: bool) -> int:
         raise UsageError(_("{path} is not named like a workbook: give it the ending .xlsx.").format(path=path))
     if path.exists():
         raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
-    subaccounts, balances = _read_account() if from_account else (None, None)
+    subaccounts, balances = None, None
+    if from_account:
+        main, subaccounts = _fetch_account()
+        balances = Balances(main.balance, {account.token: account.balance for account in subaccounts}, read_clock())
     content = make_template(subaccounts, balances)
     with open_whole_file(path) as file:
         file.write(content)
@@ -72,22 +76,15 @@ def write_template(out: Path | None, *, from_account: bool) -> int:
     return 0
 
 
-def _read_account() -> tuple[tuple[SubAccount, ...], Balances]:
-    """Read what the provider says of the account now."""
+def _fetch_account() -> tuple[MainAccount, tuple[SubAccount, ...]]:
+    """Ask the provider what the account holds now."""
     settings, key = load_settings_and_key()
     with open_client(settings, key) as client:
-        main = client.fetch_main_account()
-        subaccounts = client.fetch_subaccounts()
-    return subaccounts, Balances(
-        main.balance, {account.token: account.balance for account in subaccounts}, read_clock()
-    )
+        return client.fetch_main_account(), client.fetch_subaccounts()
 
 
 def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
     """Write the entries in the layout of that name, and say where and how many."""
-    from batch.files import open_whole_file
-    from batch.report.journal import make_entries
-
     environ = read_environment()
     accounts = load_journal_settings(environ)
     view = open_ledger(load_settings(environ)).view(batch)
@@ -96,13 +93,8 @@ def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
     path = out or _choose_path(view, accounts, layout)
     with open_whole_file(path) as file:
         if layout == "fec":
-            from batch.report.journal import encode_fec
-
             file.writelines(encode_fec(entries, accounts))
         else:
-            from batch.files import write_csv
-            from batch.report.journal import format_entries
-
             write_csv(file, format_entries(entries))
     sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
     print(sentence.format(path=path, entries=format_number(len(entries))))
@@ -116,8 +108,6 @@ def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
 
 def _choose_path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
     """Choose a folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
-    from batch.report.journal import make_fec_name
-
     batch = str(view.head.batch)
     if layout == "csv":
         return REPORTS / f"{batch}-journal.csv"
@@ -130,8 +120,6 @@ def list_batches(*, json: bool) -> int:
     """List every batch, newest first."""
     lines = open_ledger(load_settings(read_environment())).list_batches()
     if json:
-        from batch.export import make_line_document
-
         print_json([make_line_document(line) for line in lines])
     else:
         from batch.cli.screens import print_batches
@@ -140,13 +128,15 @@ def list_batches(*, json: bool) -> int:
     return 0
 
 
+def _view(batch: str) -> BatchView:
+    return open_ledger(load_settings(read_environment())).view(batch)
+
+
 def show_batch(batch: str, *, json: bool) -> int:
     """Show a batch, and exit as the run that made it did."""
-    view = open_ledger(load_settings(read_environment())).view(batch)
+    view = _view(batch)
     path = find_report(view)
     if json:
-        from batch.export import make_batch_document
-
         print_json(make_batch_document(view, str(path) if path else None))
     else:
         from batch.cli.screens import print_result, print_rows
@@ -158,9 +148,7 @@ def show_batch(batch: str, *, json: bool) -> int:
 
 def rewrite_report(batch: str, *, out: Path | None) -> int:
     """Write the workbook from the ledger alone."""
-    view = open_ledger(load_settings(read_environment())).view(batch)
-    from batch.export import write_batch
-
+    view = _view(batch)
     path = out or REPORTS / f"{batch}.xlsx"
     write_batch(path, view)
     print(_("Report: {path}").format(path=path))
@@ -171,7 +159,7 @@ def verify_batch(batch: str, report: Path | None) -> int:
     """Recompute the chain, replay the events, and say the first place where the record parts from itself."""
     from batch.ledger.verify import find_difference
 
-    view = open_ledger(load_settings(read_environment())).view(batch)
+    view = _view(batch)
     difference = find_difference(view)
     if difference is None and report is not None:
         from batch.report.readback import compare_report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,39 @@ from batch.cli.terminal import (
     show_progress,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
-from batch.export import refuse_replacing
+from batch.export import make_batch_document, refuse_replacing, write_batch
 from batch.i18n import N_, _, format_euros, format_number, ngettext
+from batch.ledger.events import OptionsChanged
 from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, make_tally, name_direction
+from batch.money import ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import is_alarming
-from batch.runner.open_account import decide, get_undecided_row
+from batch.planning.retry import RetryPolicy
+from batch.planning.settlement import collect_evidence
+from batch.runner.acceptance import (
+    Agreed,
+    Obstacle,
+    accept,
+    check_against_ledger,
+    find_forecast_obstacle,
+    find_repeat_finding,
+    find_sheet_obstacle,
+    is_all_done,
+    list_family,
+    select_unsettled,
+)
+from batch.runner.dry_run import DryRun, read_account
+from batch.runner.open_account import (
+    abandon,
+    accept_key,
+    bind_account,
+    decide,
+    get_undecided_row,
+    hold_account,
+    refuse_another_account,
+    refuse_another_address,
+    refuse_unfinished,
+)
 from batch.settings import (
     Choices,
     Secret,
@@ -42,35 +68,16 @@ if TYPE_CHECKING:
     from batch.cli.check import CheckRequest
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
-    from batch.runner.acceptance import Obstacle
-    from batch.runner.dry_run import DryRun
     from batch.sheet import Reader
 
 REPORTS = Path("reports")
 _YES = {"y", "yes", "o", "oui"}
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a batch is performed now."""
-
-    choices: Choices
-    refresh: bool
-    pages: dict[str, int] = field(default_factory=dict)
-    """On which page of the provider's list each sub-account is, as far as it is known."""
-
-
 def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, show_dry_run
-    from batch.runner.acceptance import (
-        find_forecast_obstacle,
-        find_repeat_finding,
-        find_sheet_obstacle,
-        is_all_done,
-        list_family,
-    )
-    from batch.runner.open_account import hold_account, refuse_unfinished
+    from batch.cli.screens import print_findings
 
     if out is not None:
         refuse_replacing(request.path, out)
@@ -106,23 +113,21 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
             if is_new:
                 _tell_new_account(checked, settings)
             if yes:
-                _tell_findings(checked)
+                print_findings(checked)
             else:
                 _ask(checked, settings)
-            work = _accept(ledger, checked, access, choices)
+            who = find_user_name()
+            agreed = Agreed(who, (who,) if who else ())
+            work = accept(ledger, checked, access, choices, agreed, read_clock())
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.
-            manner = Manner(choices, refresh=not yes, pages=pages)
-            return _perform(client, ledger, settings, work, manner, json=json, out=out)
+            return _perform(client, ledger, settings, work, choices, refresh=not yes, pages=pages, json=json, out=out)
 
 
 def resume_batch(
     batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given; return the exit code."""
-    from batch.ledger.events import OptionsChanged
-    from batch.runner.open_account import accept_key, hold_account, refuse_another_account, refuse_another_address
-
     ledger = open_ledger(load_settings(read_environment()))
     batch = batch or _choose_batch(ledger)
     if ledger.read_head(batch).state in ENDED:
@@ -137,27 +142,22 @@ def resume_batch(
         access, _is_new = _bind(ledger, settings, key, client)
         refuse_another_account(ledger, batch, access)
         with hold_account(ledger, access.account, read_clock, resuming=batch):
+            who = find_user_name()
             accept_key(
-                ledger,
-                batch,
-                access,
-                lambda: [one.token for one in client.fetch_subaccounts()],
-                find_user_name(),
-                read_clock(),
+                ledger, batch, access, lambda: [one.token for one in client.fetch_subaccounts()], who, read_clock()
             )
             kept = read_choices(ledger.read_options(batch))
             choices = replace_manner(kept, ask_before_resend=ask_before_resend, max_per_second=max_per_second)
             client.keep_pace(choices.max_per_second)
             if choices != kept:
-                ledger.append(batch, [OptionsChanged(read_clock(), write_choices(choices), find_user_name())])
-            manner = Manner(choices, refresh=True)
-            return _perform(client, ledger, settings, ledger.work(batch), manner, json=json, out=out)
+                ledger.append(batch, [OptionsChanged(read_clock(), write_choices(choices), who)])
+            return _perform(
+                client, ledger, settings, ledger.work(batch), choices, refresh=True, pages={}, json=json, out=out
+            )
 
 
 def abandon_batch(batch: str, *, why: str) -> int:
     """End a batch that was begun: what it has not sent never will be by it."""
-    from batch.runner.open_account import abandon
-
     if not why.strip():
         raise UsageError(_("To give a batch up, add --why with the reason, which the ledger keeps."))
     ledger = open_ledger(load_settings(read_environment()))
@@ -185,9 +185,6 @@ def _choose_batch(ledger: Ledger) -> str:
 
 def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
     """Find the account that the key belongs to, and whether the ledger did not know it before."""
-    from batch.runner.dry_run import read_account
-    from batch.runner.open_account import bind_account
-
     return bind_account(
         ledger,
         settings.api_url,
@@ -207,7 +204,6 @@ def _check(
 ) -> DryRun:
     """Check with what the ledger knows of the list. Hold the account."""
     from batch.cli.check import check_request
-    from batch.runner.acceptance import check_against_ledger, select_unsettled
 
     checked = check_request(request, settings, *reading, lambda _account: access.account)
     if choices.only_unsettled is not None:
@@ -223,13 +219,6 @@ def _tell_new_account(checked: DryRun, settings: Settings) -> None:
     )
     name = checked.account.name if checked.account else ""
     say(sentence.format(name=name or _("without a name"), address=settings.api_url))
-
-
-def _tell_findings(checked: DryRun) -> None:
-    """Tell before anything moves what is only said, and keeps nothing from being run."""
-    from batch.cli.screens import print_findings
-
-    print_findings(checked)
 
 
 def _check_pace(chosen: float | None) -> None:
@@ -262,37 +251,34 @@ def find_report(view: BatchView) -> Path | None:
 
 def _explain_obstacle(obstacle: Obstacle, checked: DryRun) -> str:
     """Say what is in the way, and the option that takes it out of the way."""
-    match obstacle:
-        case "sheet-errors":
-            return _("the sheet as a whole has errors; correct them first.")
-        case "nothing-to-send":
-            return _("no row can be sent.")
-        case "invalid-rows":
-            invalid = checked.invalid_rows
-            return ngettext(
-                "{count} row has an error; correct it, or leave it out with --skip-invalid.",
-                "{count} rows have errors; correct them, or leave those rows out with --skip-invalid.",
-                invalid,
-            ).format(count=format_number(invalid))
-    return _explain_refusals(checked)
-
-
-def _explain_refusals(checked: DryRun) -> str:
-    refused = len(checked.forecast.refusals) if checked.forecast else 0
-    top_up = checked.forecast.top_up if checked.forecast else None
+    if obstacle == "sheet-errors":
+        return _("the sheet as a whole has errors; correct them first.")
+    if obstacle == "nothing-to-send":
+        return _("no row can be sent.")
+    if obstacle == "invalid-rows":
+        count = checked.invalid_rows
+        sentence = ngettext(
+            "{count} row has an error; correct it, or leave it out with --skip-invalid.",
+            "{count} rows have errors; correct them, or leave those rows out with --skip-invalid.",
+            count,
+        )
+        return sentence.format(count=format_number(count))
+    count = len(checked.forecast.refusals) if checked.forecast else 0
+    sentence = ngettext(
+        "by the forecast {count} row would be refused; top up first, or run the rest with --partial.",
+        "by the forecast {count} rows would be refused; top up first, or run the rest with --partial.",
+        count,
+    )
+    top_up = checked.forecast.top_up if checked.forecast else ZERO
     if top_up:
-        return ngettext(
+        sentence = ngettext(
             "by the forecast {count} row would be refused (the main account lacks {top_up}); "
             "top up first, or run the rest with --partial.",
             "by the forecast {count} rows would be refused (the main account lacks {top_up}); "
             "top up first, or run the rest with --partial.",
-            refused,
-        ).format(count=format_number(refused), top_up=format_euros(top_up))
-    return ngettext(
-        "by the forecast {count} row would be refused; top up first, or run the rest with --partial.",
-        "by the forecast {count} rows would be refused; top up first, or run the rest with --partial.",
-        refused,
-    ).format(count=format_number(refused))
+            count,
+        )
+    return sentence.format(count=format_number(count), top_up=format_euros(top_up))
 
 
 def _ask(checked: DryRun, settings: Settings) -> None:
@@ -307,32 +293,33 @@ def _ask(checked: DryRun, settings: Settings) -> None:
         raise UsageError(_("Nothing was sent: you said no."))
 
 
-def _accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices) -> Work:
-    from batch.runner.acceptance import Agreed, accept
-
-    who = find_user_name()
-    return accept(ledger, checked, access, choices, Agreed(who, (who,) if who else ()), read_clock())
-
-
 def _perform(
-    client: Client, ledger: Ledger, settings: Settings, work: Work, manner: Manner, *, json: bool, out: Path | None
+    client: Client,
+    ledger: Ledger,
+    settings: Settings,
+    work: Work,
+    choices: Choices,
+    *,
+    refresh: bool,
+    pages: dict[str, int],
+    json: bool,
+    out: Path | None,
 ) -> int:
-    from batch.planning.retry import RetryPolicy
     from batch.runner.execute import perform
     from batch.runner.session import Environment, RunOptions
 
     options = RunOptions(
         policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
         settle_seconds=settings.settle_seconds,
-        ask_before_resend=manner.choices.ask_before_resend,
-        refresh=manner.refresh,
+        ask_before_resend=choices.ask_before_resend,
+        refresh=refresh,
         by=find_user_name(),
     )
     # Listening until the end: who stops a run wants its report and its result as well.
     with InterruptSignal().listen() as brake:
         try:
             with show_progress() as watcher:
-                perform(Environment(client, ledger, read_clock, brake, watcher), work, options, manner.pages)
+                perform(Environment(client, ledger, read_clock, brake, watcher), work, options, pages)
         except LedgerError as error:
             # What was sent is in the ledger as far as it could be written; nothing more was sent.
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
@@ -350,8 +337,6 @@ def _perform(
 
 
 def _write_report(view: BatchView, path: Path) -> Path | None:
-    from batch.export import write_batch
-
     try:
         write_batch(path, view)
     except ReportError as error:
@@ -362,8 +347,6 @@ def _write_report(view: BatchView, path: Path) -> Path | None:
 
 
 def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
-    from batch.export import make_batch_document
-
     if json:
         print_json(make_batch_document(view, str(report) if report else None))
     else:
@@ -397,7 +380,6 @@ def resolve_row(batch: str, row: int, *, applied: bool | None, why: str) -> int:
 def _show_evidence(view: BatchView, entry: BatchRow) -> None:
     """Show what was asked for, the balances before and after, and what later rows' answers say."""
     from batch.cli.screens import print_evidence
-    from batch.planning.settlement import collect_evidence
 
     amount = format_euros(entry.row.amount) if entry.row.amount is not None else ""
     direction = name_direction(entry.row.direction) if entry.row.direction else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from batch.cli.terminal import make_console
@@ -38,6 +38,7 @@ MOST_FINDINGS = 25
 """A longer list is not read on a terminal; the workbook and --json have all."""
 
 _INDENT = (0, 0, 0, 2)
+_BESIDE = (0, 2, 0, 0)
 
 STATUS_STYLES = {
     Status.DONE: "green",
@@ -94,19 +95,13 @@ def print_result(view: BatchView, report: Path | None) -> None:
     contents, head = Contents(view, None), view.head
     counted = contents.tally
     screen.print()
-    screen.print(
-        Text(_("{file}, batch {batch}").format(file=head.source.file_name, batch=head.batch), style="bold"),
-        soft_wrap=True,
-    )
+    title = _("{file}, batch {batch}").format(file=head.source.file_name, batch=head.batch)
+    screen.print(Text(title, style="bold"), soft_wrap=True)
     table = _make_table()
     for status in Status:
         if counted.rows[status] or status is Status.DONE:
-            style = STATUS_STYLES[status]
-            table.add_row(
-                Text(name_status(status), style),
-                _format_rows(counted.rows[status]),
-                format_euros(counted.euros[status]),
-            )
+            word = Text(name_status(status), STATUS_STYLES[status])
+            table.add_row(word, _format_rows(counted.rows[status]), format_euros(counted.euros[status]))
     screen.print(table)
     before = head.opening.main if head.opening else None
     after = head.closing.main if head.closing else None
@@ -145,15 +140,11 @@ def print_rows(view: BatchView) -> None:
 def print_evidence(observations: Sequence[Observation]) -> None:
     """Print the balances around a doubtful attempt, in the order of time."""
     screen = make_console(errors=True)
-    table = _make_titled_table()
-    table.add_column(_("when"), no_wrap=True)
-    table.add_column(_("seen"))
-    table.add_column(_("main account"), justify="right", no_wrap=True)
-    table.add_column(_("sub-account"), justify="right", no_wrap=True)
+    amounts = _name_amounts(_("main account"), _("sub-account"))
+    table = _make_titled_table(Column(_("when"), no_wrap=True), _("seen"), *amounts)
     for seen in observations:
-        table.add_row(
-            format_moment(seen.at.astimezone()), seen.what, _format_balance(seen.main), _format_balance(seen.subaccount)
-        )
+        held = _format_balance(seen.main), _format_balance(seen.subaccount)
+        table.add_row(format_moment(seen.at.astimezone()), seen.what, *held)
     screen.print(table)
 
 
@@ -163,38 +154,27 @@ def print_batches(lines: Sequence[BatchLine]) -> None:
     if not lines:
         screen.print(_("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
         return
-    table = _make_titled_table()
-    table.add_column(_("batch"), no_wrap=True)
-    table.add_column(_("state"))
-    table.add_column(_("rows done"), justify="right")
-    table.add_column(_("added"), justify="right", no_wrap=True)
-    table.add_column(_("removed"), justify="right", no_wrap=True)
-    table.add_column(_("file"), overflow="fold")
+    table = _make_titled_table(
+        Column(_("batch"), no_wrap=True),
+        _("state"),
+        Column(_("rows done"), justify="right"),
+        *_name_amounts(_("added"), _("removed")),
+        Column(_("file"), overflow="fold"),
+    )
     for line in lines:
-        rows = sum(line.tally.rows.values())
-        done = _("{number} of {all}").format(
-            number=format_number(line.tally.rows[Status.DONE]), all=format_number(rows)
-        )
-        head = line.head
-        table.add_row(
-            head.batch,
-            name_state(head.state),
-            done,
-            format_euros(line.tally.added),
-            format_euros(line.tally.removed),
-            head.source.file_name,
-        )
+        head, tally = line.head, line.tally
+        done, rows = format_number(tally.rows[Status.DONE]), format_number(sum(tally.rows.values()))
+        share = _("{number} of {all}").format(number=done, all=rows)
+        amounts = format_euros(tally.added), format_euros(tally.removed)
+        table.add_row(head.batch, name_state(head.state), share, *amounts, head.source.file_name)
     screen.print(table)
 
 
 def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
     """Print the main balance and every sub-account's."""
     screen = make_console()
-    table = _make_titled_table()
-    table.add_column(_("token"), no_wrap=True)
-    table.add_column(_("email"), overflow="fold")
-    table.add_column(_("type"))
-    table.add_column(_("balance"), justify="right", no_wrap=True)
+    token, email = Column(_("token"), no_wrap=True), Column(_("email"), overflow="fold")
+    table = _make_titled_table(token, email, _("type"), *_name_amounts(_("balance")))
     for account in subaccounts:
         table.add_row(account.token, account.email, account.kind, format_euros(account.balance))
     screen.print(table)
@@ -202,9 +182,8 @@ def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) 
     count = len(subaccounts)
     together = ngettext("{number} sub-account holds {total}", "{number} sub-accounts hold {total}", count)
     screen.print(together.format(number=format_number(count), total=format_euros(total)))
-    screen.print(
-        Text(_("main account {name} holds {balance}").format(name=name, balance=format_euros(main)), style="bold")
-    )
+    holds = _("main account {name} holds {balance}").format(name=name, balance=format_euros(main))
+    screen.print(Text(holds, style="bold"))
 
 
 def _explain_row(entry: BatchRow) -> str:
@@ -247,9 +226,8 @@ def _print_forecast(screen: Console, forecast: Forecast) -> None:
     for refusal in forecast.refusals[:MOST_FINDINGS]:
         screen.print(Padding(_format_refusal(refusal), _INDENT))
     rest = len(forecast.refusals) - MOST_FINDINGS
-    _print_rest(
-        screen, rest, ngettext("… and {number} more refusal: {how}", "… and {number} more refusals: {how}", rest)
-    )
+    more = ngettext("… and {number} more refusal: {how}", "… and {number} more refusals: {how}", rest)
+    _print_rest(screen, rest, more)
     if forecast.removes_first_helps:
         helps = _("--removes-first would help: the removes bring the credit that the adds need.")
         screen.print(Padding(helps, _INDENT))
@@ -268,18 +246,14 @@ def _print_finding_table(screen: Console, checked: DryRun) -> None:
     findings = checked.sheet.all_findings
     if not findings:
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(overflow="fold"), padding=_BESIDE)
     for finding in findings[:MOST_FINDINGS]:
         style = "red" if finding.severity is Severity.ERROR else "yellow"
         table.add_row(_format_place(finding), Text(name_severity(finding.severity), style), finding.message)
     screen.print(table)
     rest = len(findings) - MOST_FINDINGS
-    _print_rest(
-        screen, rest, ngettext("… and {number} more finding: {how}", "… and {number} more findings: {how}", rest)
-    )
+    more = ngettext("… and {number} more finding: {how}", "… and {number} more findings: {how}", rest)
+    _print_rest(screen, rest, more)
 
 
 def _print_rest(screen: Console, rest: int, sentence: str) -> None:
@@ -311,13 +285,14 @@ def _format_rows(count: int) -> str:
     return ngettext("{number} row", "{number} rows", count).format(number=format_number(count))
 
 
-def _make_titled_table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _make_titled_table(*columns: Column | str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, padding=_BESIDE)
+
+
+def _name_amounts(*titles: str) -> list[Column]:
+    return [Column(title, justify="right", no_wrap=True) for title in titles]
 
 
 def _make_table() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(min_width=16)
-    table.add_column(min_width=22)
-    table.add_column(justify="right", no_wrap=True, min_width=14)
-    return table
+    amounts = Column(justify="right", no_wrap=True, min_width=14)
+    return Table.grid(Column(min_width=16), Column(min_width=22), amounts, padding=_BESIDE)

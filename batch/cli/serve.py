@@ -8,7 +8,6 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from pathlib import Path
@@ -19,7 +18,7 @@ from batch.cli.run import run_sheet
 from batch.cli.terminal import read_environment, say
 from batch.errors import UsageError, explain_os_error
 from batch.i18n import _, get_language, ngettext
-from batch.settings import KEY, KEY_FILE, Choices, Settings, is_this_machine, load_settings
+from batch.settings import KEY, KEY_FILE, Choices, is_this_machine, load_settings
 
 if TYPE_CHECKING:
     from batch.web.configure import SiteOptions
@@ -49,38 +48,43 @@ def serve_sandbox(*, drift: str, faults: Sequence[str], **given: Any) -> None:
 
 _IN_WHEEL = "demo_sheet/monthly.xlsx"
 _IN_CHECKOUT = Path(__file__).parents[2] / "samples" / "monthly.xlsx"
-_LATENCY_MS = 25.0
-"""About what a real call takes, so that the progress bar shows what it will show."""
+_COMMAND_LATENCY_MS = 25.0
+_SITE_LATENCY_MS = 40.0
+"""About what a real call takes, so that progress is shown as it will be."""
 
 
-def run_demo(folder: Path) -> int:
+def run_demo(out: Path) -> int:
     """Check and run the sample sheet, and leave the report in the folder."""
-    from batch.sandbox import Sandbox, SandboxOptions
-
     request = CheckRequest(_find_sample())
     with (
-        tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True) as home,
-        Sandbox(SandboxOptions(latency_ms=_LATENCY_MS, language=get_language().value)) as sandbox,
+        tempfile.TemporaryDirectory(prefix=_DEMO_FOLDER, ignore_cleanup_errors=True) as home,
+        _open_demo_sandbox(Path(home), latency_ms=_COMMAND_LATENCY_MS),
     ):
-        _use_sandbox(sandbox.url, home)
         say(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_file(request)
-            return run_sheet(request, Choices(), yes=True, json=False, out=folder / "demo.xlsx")
+            return run_sheet(request, Choices(), yes=True, json=False, out=out / "demo.xlsx")
         finally:
-            _close_ledger()
+            _close_database()
 
 
-def _use_sandbox(url: str, home: str) -> None:
-    """Point this process at the sandbox, whatever the person's own settings are."""
-    for name in [name for name in os.environ if name.startswith("CREDITBATCH_")]:
-        del os.environ[name]
-    os.environ.pop(KEY_FILE, None)
-    os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": url, "CREDITBATCH_HOME": home}
+@contextmanager
+def _open_demo_sandbox(home: Path, **options: Any) -> Iterator[None]:
+    """Point this process at a sandbox, whatever the person's own settings are but for the language."""
+    from batch.sandbox import Sandbox, SandboxOptions
+
+    with Sandbox(SandboxOptions(language=get_language().value, **options)) as sandbox:
+        for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
+            del os.environ[name]
+        os.environ.pop(KEY_FILE, None)
+        os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": sandbox.url, "CREDITBATCH_HOME": str(home)}
+        # Empty, so that a `.env` file in this folder does not lead elsewhere.
+        os.environ |= dict.fromkeys(("CREDITBATCH_DATABASE_URL", "CREDITBATCH_SITE_URL", "CREDITBATCH_EMAIL_HOST"), "")
+        yield
 
 
-def _close_ledger() -> None:
-    """Close the ledger's file: Windows does not delete one that is open."""
+def _close_database() -> None:
+    """Close the database's file: Windows does not delete one that is open."""
     from django.conf import settings
     from django.db import connections
 
@@ -101,9 +105,7 @@ _THREADS = 8
 _MOST_BYTES = 120 * 1024 * 1024
 """Of one request, uploads included; what a page takes is less, and it says so itself."""
 _PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto"}
-_DEMO_LATENCY_MS = 40.0
-"""About what a real call takes, so that the live page shows what it will show."""
-_DEMO_STATE = "sandbox.json"
+_DEMO_FOLDER = "creditbatch-demo-"
 _DEMO_PEOPLE = (
     ("preparer", {"can_prepare": True}),
     ("approver", {"can_approve": True}),
@@ -111,77 +113,69 @@ _DEMO_PEOPLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """How the site is to be served."""
-
-    host: str
-    port: int
-    demo: bool
-    open_browser: bool
-    link_for: str | None
-
-
-def serve_site(asked: Served) -> int:
+def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for: str | None) -> int:
     """Serve until interrupted."""
     with ExitStack() as stack:
-        if asked.demo:
+        if demo:
             stack.enter_context(_prepare_demo())
         settings = load_settings(read_environment())
-        _serve(asked, settings, stack)
+        from django.conf import settings as django_settings
+        from django.core.management import call_command
+
+        from batch.web.configure import LOOPBACK_NAMES, configure, read_site_options, start_log, stop_log
+
+        options = read_site_options(read_environment())
+        shown = f"[{host}]" if ":" in host else host
+        if not is_this_machine(host):
+            _refuse_exposure(host, options)
+        names = (*LOOPBACK_NAMES, shown) if is_this_machine(host) else LOOPBACK_NAMES
+        configure(settings.home, settings.database_url, demo=demo, hosts=names)
+        from batch.web.batches.jobs import Scheduler
+
+        stack.callback(_close_database)
+        stack.callback(stop_log, start_log(settings.home))
+        call_command("clearsessions")
+        call_command("collectstatic", verbosity=0, interactive=False)
+        server = _make_server(host, port, options)
+        stack.callback(server.close)
+        address = options.url or f"http://{shown}:{_find_port(server)}"
+        # What mails link to, for this process and for the workers that it starts.
+        django_settings.CREDITBATCH_SITE_URL = os.environ["CREDITBATCH_SITE_URL"] = address
+        _greet(address, link_for)
+        scheduler = Scheduler()
+        scheduler.start()
+        stack.callback(scheduler.stop)
+        if open_browser:
+            webbrowser.open(address)
+        server.run()
     say(_("The site has ended. Batches under way go on by themselves."))
     return 0
 
 
-def _serve(asked: Served, settings: Settings, stack: ExitStack) -> None:
-    from batch.web.configure import LOOPBACK_NAMES, configure, read_site_options, start_log, stop_log
-
-    options = read_site_options(read_environment())
-    _refuse_exposure(asked, options)
-    names = (*LOOPBACK_NAMES, _format_host(asked.host)) if is_this_machine(asked.host) else LOOPBACK_NAMES
-    configure(settings.home, settings.database_url, demo=asked.demo, hosts=names)
-    stack.callback(_close_database)
-    stack.callback(stop_log, start_log(settings.home))
-    _clear_sessions()
-    server = _make_server(asked, options)
-    stack.callback(server.close)
-    address = options.url or f"http://{_format_host(asked.host)}:{_find_port(server)}"
-    _publish(address)
-    _greet(asked, address)
-    stack.enter_context(_run_scheduler())
-    if asked.open_browser:
-        webbrowser.open(address)
-    server.run()
-
-
-def _refuse_exposure(asked: Served, options: SiteOptions) -> None:
-    if is_this_machine(asked.host):
-        return
+def _refuse_exposure(host: str, options: SiteOptions) -> None:
     if not options.is_https:
         sentence = _(
             "--host {host} would let other machines reach the site unprotected: put it behind a proxy with https and "
             "set CREDITBATCH_SITE_URL to the address that people use."
         )
-        raise UsageError(sentence.format(host=asked.host))
+        raise UsageError(sentence.format(host=host))
     if not options.trusted_proxy:
         sentence = _("--host {host} needs CREDITBATCH_TRUSTED_PROXY, the IP address of the proxy before the site.")
-        raise UsageError(sentence.format(host=asked.host))
+        raise UsageError(sentence.format(host=host))
 
 
-def _make_server(asked: Served, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
+def _make_server(host: str, port: int, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
+    from django.core.handlers.wsgi import WSGIHandler
     from waitress import create_server
 
-    from batch.web.configure import collect_static, make_application
-
-    collect_static()
     # Elsewhere than behind a proxy, what a visitor says of itself is thrown away.
     proxy = options.trusted_proxy or "127.0.0.1"
     trust = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": _PROXY_HEADERS}
     try:
         return create_server(
-            make_application(),
-            host=asked.host,
-            port=asked.port,
+            WSGIHandler(),
+            host=host,
+            port=port,
             threads=_THREADS,
             ident=None,
             clear_untrusted_proxy_headers=True,
@@ -191,13 +185,7 @@ def _make_server(asked: Served, options: SiteOptions):  # type: ignore[no-untype
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         sentence = _("The site cannot listen on {host}, port {port}: {why}; another --port may be free.")
-        raise UsageError(sentence.format(host=asked.host, port=asked.port, why=why)) from error
-
-
-def _clear_sessions() -> None:
-    from django.core.management import call_command
-
-    call_command("clearsessions")
+        raise UsageError(sentence.format(host=host, port=port, why=why)) from error
 
 
 def _find_port(server: object) -> int:
@@ -206,25 +194,13 @@ def _find_port(server: object) -> int:
     return int(several[0][1] if several else server.effective_port)  # type: ignore[attr-defined]
 
 
-def _format_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _publish(address: str) -> None:
-    """Tell this process, and the workers that it starts, what mails link to."""
-    from django.conf import settings
-
-    settings.CREDITBATCH_SITE_URL = address
-    os.environ["CREDITBATCH_SITE_URL"] = address
-
-
-def _greet(asked: Served, address: str) -> None:
+def _greet(address: str, link_for: str | None) -> None:
     from batch.web.auth import services
 
     say(_("The site is at {address} until Ctrl-C.").format(address=address))
-    if asked.link_for is not None:
-        say(_("One-time link for {name}:").format(name=asked.link_for))
-        say(f"{address}/invitation/{_make_link_secret(asked.link_for)}")
+    if link_for is not None:
+        say(_("One-time link for {name}:").format(name=link_for))
+        say(f"{address}/invitation/{_make_link_secret(link_for)}")
     first = services.make_first_link()
     if first is not None:
         hours = ngettext(
@@ -250,44 +226,19 @@ def _make_link_secret(username: str) -> str:
 
 
 @contextmanager
-def _run_scheduler() -> Iterator[None]:
-    from batch.web.batches.jobs import Scheduler
-
-    scheduler = Scheduler().start()
-    try:
-        yield
-    finally:
-        scheduler.stop()
-
-
-@contextmanager
 def _prepare_demo() -> Iterator[None]:
-    """Point this process at a sandbox of its own, whatever the person's own settings are, and make three people."""
-    from batch.sandbox import Sandbox, SandboxOptions
-
+    """Make a sandbox, which is kept in the person's own folder if there is one, and three people."""
     own = os.environ.get("CREDITBATCH_HOME")
     with ExitStack() as stack:
         if own:
             home = Path(own).expanduser() / "demo"
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         else:
-            folder = tempfile.TemporaryDirectory(prefix="creditbatch-demo-", ignore_cleanup_errors=True)
+            folder = tempfile.TemporaryDirectory(prefix=_DEMO_FOLDER, ignore_cleanup_errors=True)
             home = Path(stack.enter_context(folder))
-        options = SandboxOptions(latency_ms=_DEMO_LATENCY_MS, language=get_language().value, state=home / _DEMO_STATE)
-        sandbox = stack.enter_context(Sandbox(options))
-        _use_demo_sandbox(sandbox.url, home)
+        stack.enter_context(_open_demo_sandbox(home, latency_ms=_SITE_LATENCY_MS, state=home / "sandbox.json"))
         _make_people(home)
         yield
-
-
-def _use_demo_sandbox(url: str, home: Path) -> None:
-    for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
-        del os.environ[name]
-    os.environ.pop(KEY_FILE, None)
-    os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": url, "CREDITBATCH_HOME": str(home)}
-    for name in ("CREDITBATCH_DATABASE_URL", "CREDITBATCH_SITE_URL", "CREDITBATCH_EMAIL_HOST"):
-        # Empty, so that a `.env` file in this folder does not lead elsewhere.
-        os.environ[name] = ""
 
 
 def _make_people(home: Path) -> None:
@@ -305,10 +256,3 @@ def _make_people(home: Path) -> None:
         person.set_password(password)
         person.save()
         say(f"  {username:<14} {password}")
-
-
-def _close_database() -> None:
-    """Close the database's file: Windows does not delete one that is open."""
-    from django.db import connections
-
-    connections.close_all()

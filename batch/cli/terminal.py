@@ -98,7 +98,6 @@ class PlainProgress:
         self._began = self._last = time.monotonic()
 
     def report_start(self, movements: int, settled: int) -> None:
-        """Say how many movements there are, of which so many are settled."""
         self._movements, self._settled = movements, settled
         self._began = self._last = time.monotonic()
         sentence = ngettext("{left} of {all} movement to send", "{left} of {all} movements to send", movements)
@@ -118,12 +117,10 @@ class PlainProgress:
                 self._movements,
             )
             seconds = format_number(round(now - self._began))
-            say(
-                sentence.format(ended=format_number(self._settled), all=format_number(self._movements), seconds=seconds)
-            )
+            ended, movements = format_number(self._settled), format_number(self._movements)
+            say(sentence.format(ended=ended, all=movements, seconds=seconds))
 
     def report_wait(self, seconds: float, why: Note) -> None:
-        """Say why nothing happens for a while."""
         told = tell(why)
         say(_("waiting {seconds} s: {why}").format(seconds=_format_tenths(seconds), why=told) if seconds else told)
 
@@ -136,7 +133,6 @@ class BarProgress:
         self._task = task
 
     def report_start(self, movements: int, settled: int) -> None:
-        """Show how many movements there are, of which so many are settled."""
         self._progress.update(self._task, total=movements, completed=settled, description=_("paying"))
 
     def report_row(self, row: int, status: Status) -> None:
@@ -146,7 +142,6 @@ class BarProgress:
         self._progress.update(self._task, advance=1, description=_("paying"))
 
     def report_wait(self, seconds: float, why: Note) -> None:
-        """Say why nothing happens for a while."""
         if seconds:
             said = _("waiting {seconds} s").format(seconds=format_number(round(seconds)))
             self._progress.update(self._task, description=said)
@@ -198,7 +193,6 @@ def read_environment() -> dict[str, str]:
 
 
 def read_clock() -> datetime:
-    """Read the time, with its zone."""
     return datetime.now(UTC)
 
 
@@ -250,7 +244,6 @@ class InterruptSignal:
         self._language = get_language()
 
     def is_set(self) -> bool:
-        """Tell whether to stop after the row under way."""
         return self._asked.is_set()
 
     def wait(self, seconds: float) -> None:

@@ -17,8 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
 
 from batch.errors import SettingsError
 from batch.i18n import _
@@ -252,16 +250,6 @@ def _format_place(error: BaseException) -> str:
 def _is_worth_logging(record: logging.LogRecord) -> bool:
     """Tell whether an entry is ours or a fault of Django's: what it only warns of has a page, which writes its own."""
     return record.name == _OURS or record.levelno >= logging.ERROR
-
-
-def make_application() -> WSGIHandler:
-    """Load every middleware, so that a fault in them is told at the start."""
-    return WSGIHandler()
-
-
-def collect_static() -> None:
-    """Put the files that pages load where whitenoise serves them from, under names that change with their content."""
-    call_command("collectstatic", verbosity=0, interactive=False)
 
 
 STATIC_FOLDER = "static"
