@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from batch.i18n import Language, _, use_language
+from batch.i18n import N_, Language, _, use_language
 from batch.web.models import AuditEntry, Draft, Person, SiteSettings
 
 
@@ -46,34 +45,46 @@ def write_entry(
 class Occasion(StrEnum):
     """What people are told of."""
 
-    WAITS = "waits"  # a draft waits for approval
-    APPROVED = "approved"  # a draft has all its approvals and may be started
+    WAITS = "waits"
+    APPROVED = "approved"
     FINISHED = "finished"
-    NEEDS_DECISION = "needs-decision"  # a batch stopped before its end
-    START_FAILED = "start-failed"  # an approved draft could not be started
-    QUEUED = "queued"  # a start waits for a batch that was begun before it
+    NEEDS_DECISION = "needs-decision"
+    START_FAILED = "start-failed"
+    QUEUED = "queued"
 
 
 _Reason = str | Callable[[], str]
 _APPROVERS = Q(can_approve=True)
 _BOTH = Q(can_approve=True) | Q(can_prepare=True)
-_CONCERNED = {
-    Occasion.WAITS: _APPROVERS,
-    Occasion.APPROVED: _BOTH,
-    Occasion.FINISHED: _BOTH,
-    Occasion.NEEDS_DECISION: _APPROVERS,
-    Occasion.START_FAILED: _BOTH,
-    Occasion.QUEUED: _APPROVERS,
+_MAILS = {
+    Occasion.WAITS: (
+        _APPROVERS,
+        N_("{name} waits for approval"),
+        N_("The sheet {name} has been checked and waits for your approval."),
+    ),
+    Occasion.APPROVED: (
+        _BOTH,
+        N_("{name} is approved"),
+        N_("The sheet {name} is approved and may be started. Nothing was sent yet."),
+    ),
+    Occasion.FINISHED: (_BOTH, N_("{name} is finished"), N_("The batch {name} is finished; its report is ready.")),
+    Occasion.NEEDS_DECISION: (
+        _APPROVERS,
+        N_("{name} needs a decision"),
+        N_("The batch {name} has stopped before its end, and a person must decide how it goes on."),
+    ),
+    Occasion.START_FAILED: (
+        _BOTH,
+        N_("{name} was not started"),
+        N_("The sheet {name} was to be started, but was not. Nothing was sent."),
+    ),
+    Occasion.QUEUED: (
+        _APPROVERS,
+        N_("{name} waits for another batch"),
+        N_("The sheet {name} was to be started, and waits until the batch before it has ended. Nothing was sent."),
+    ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a mail is about."""
-
-    name: str
-    link: str
-    reason: _Reason
+"""Who is told, the subject and the sentence."""
 
 
 def notify(
@@ -87,11 +98,15 @@ def notify(
     """
     if not settings.CREDITBATCH_HAS_MAIL:
         return
-    people = Person.objects.filter(_CONCERNED[event], is_active=True).exclude(email="")
+    people = Person.objects.filter(_MAILS[event][0], is_active=True).exclude(email="")
     if event is Occasion.WAITS and draft is not None:
         people = people.exclude(pk__in={draft.created_by_id, *draft.versions.values_list("created_by_id", flat=True)})
-    told = _Told(batch or _find_sheet_name(draft), f"{get_site_address()}{_find_page(draft, batch or about)}", reason)
-    transaction.on_commit(lambda: _send(event, list(people), told))
+    name = batch or (draft and draft.versions.order_by("-number").values_list("file__name", flat=True).first()) or ""
+    page = reverse("draft", args=[draft.pk]) if draft else reverse("home")
+    if batch or about:
+        page = reverse("batch", args=[batch or about])
+    link = f"{get_site_address()}{page}"
+    transaction.on_commit(lambda: _send(event, list(people), name, link, reason))
 
 
 def get_site_address() -> str:
@@ -99,64 +114,31 @@ def get_site_address() -> str:
     return str(settings.CREDITBATCH_SITE_URL) or "http://127.0.0.1:8000"
 
 
-def _find_sheet_name(draft: Draft | None) -> str:
-    names = draft.versions.order_by("-number").values_list("file__name", flat=True) if draft else None
-    return (names.first() if names is not None else None) or ""
-
-
-def _find_page(draft: Draft | None, batch: str) -> str:
-    if batch:
-        return reverse("batch", args=[batch])
-    return reverse("draft", args=[draft.pk]) if draft else reverse("home")
-
-
-def _send(event: Occasion, people: Collection[Person], told: _Told) -> None:
+def _send(event: Occasion, people: Collection[Person], name: str, link: str, reason: _Reason) -> None:
     if not people:
         return
     try:
-        mail.get_connection().send_messages(list(_make_messages(event, people, told)))
+        mail.get_connection().send_messages(list(_make_messages(event, people, name, link, reason)))
     except (OSError, smtplib.SMTPException) as error:
         # Only the kind of failure: a server's own words may repeat what it was sent.
-        write_entry("mail.failed", told.name, particulars={"event": event.value, "failure": type(error).__name__})
+        write_entry("mail.failed", name, particulars={"event": event.value, "failure": type(error).__name__})
 
 
-def _make_messages(event: Occasion, people: Collection[Person], told: _Told) -> Iterator[mail.EmailMessage]:
-    site = SiteSettings.objects.first()
-    fallback = (site.language if site else "") or Language.ENGLISH.value
-    one_line = " ".join(told.name.split())
+def _make_messages(
+    event: Occasion, people: Collection[Person], name: str, link: str, reason: _Reason
+) -> Iterator[mail.EmailMessage]:
+    fallback = SiteSettings.load().language or Language.ENGLISH.value
+    one_line = " ".join(name.split())
+    _who, subject, sentence = _MAILS[event]
+    footer = N_("You receive this because of your role in creditbatch; you choose your language at {link}.")
     for person in people:
         with use_language(Language(person.language or fallback)):
-            subject, sentence = _choose_words(event)
             paragraphs = (
                 _("Hello {name},").format(name=person),
-                sentence.format(name=one_line),
-                told.reason() if callable(told.reason) else told.reason,
-                told.link,
+                _(sentence).format(name=one_line),
+                reason() if callable(reason) else reason,
+                link,
+                _(footer).format(link=f"{get_site_address()}{reverse('profile')}"),
             )
-            body = "\n\n".join(filter(None, (*paragraphs, _format_footer())))
-        yield mail.EmailMessage(subject.format(name=one_line), body, to=[person.email])
-
-
-def _choose_words(event: Occasion) -> tuple[str, str]:
-    match event:
-        case Occasion.WAITS:
-            return _("{name} waits for approval"), _("The sheet {name} has been checked and waits for your approval.")
-        case Occasion.APPROVED:
-            return _("{name} is approved"), _("The sheet {name} is approved and may be started. Nothing was sent yet.")
-        case Occasion.FINISHED:
-            return _("{name} is finished"), _("The batch {name} is finished; its report is ready.")
-        case Occasion.NEEDS_DECISION:
-            return _("{name} needs a decision"), _(
-                "The batch {name} has stopped before its end, and a person must decide how it goes on."
-            )
-        case Occasion.START_FAILED:
-            return _("{name} was not started"), _("The sheet {name} was to be started, but was not. Nothing was sent.")
-        case Occasion.QUEUED:
-            return _("{name} waits for another batch"), _(
-                "The sheet {name} was to be started, and waits until the batch before it has ended. Nothing was sent."
-            )
-
-
-def _format_footer() -> str:
-    sentence = _("You receive this because of your role in creditbatch; you choose your language at {link}.")
-    return sentence.format(link=f"{get_site_address()}{reverse('profile')}")
+            title, body = _(subject).format(name=one_line), "\n\n".join(filter(None, paragraphs))
+        yield mail.EmailMessage(title, body, to=[person.email])

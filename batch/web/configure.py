@@ -9,7 +9,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from pathlib import Path
@@ -23,11 +23,6 @@ from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, is_this_machine, load_environment
 from batch.web import settings as site_settings
-
-SECRET_KEY = "secret-key"  # noqa: S105 (a file's name)
-"""What the site signs with: sessions, forms, one-time codes."""
-VAULT_KEY = "vault-key"
-"""What the provider's key is encrypted with."""
 
 
 def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
@@ -70,6 +65,7 @@ def _write_key_file(path: Path, content: str) -> None:
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """A page elsewhere cannot make a browser send these with another site's address behind them."""
 _MAX_PASSWORD_FILE = 4096
+_MAIL_PORTS = {"starttls": "587", "ssl": "465", "none": "25"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class SiteOptions:
     """Where people reach the site, without a slash at the end; None: on this machine only."""
     trusted_proxy: str | None
     """The address of the proxy whose word about the visitor's address is taken."""
-    mail: Mail | None = field(default=None)
+    mail: Mail | None = None
 
     @property
     def host(self) -> str | None:
@@ -103,7 +99,7 @@ class SiteOptions:
     @property
     def is_https(self) -> bool:
         """Whether browsers reach the site encrypted, through a proxy."""
-        return bool(self.url) and str(self.url).startswith("https://")
+        return self.url is not None and self.url.startswith("https://")
 
 
 def read_site_options(environ: Mapping[str, str]) -> SiteOptions:
@@ -146,14 +142,12 @@ def _read_mail(environ: Mapping[str, str]) -> Mail | None:
     if not host:
         return None
     encryption = environ.get("CREDITBATCH_EMAIL_TLS", "").strip().lower() or "starttls"
-    if encryption not in {"starttls", "ssl", "none"}:
+    if encryption not in _MAIL_PORTS:
         raise SettingsError(_("CREDITBATCH_EMAIL_TLS must be starttls, ssl or none."))
     sender = environ.get("CREDITBATCH_EMAIL_FROM", "").strip()
     if "@" not in sender or not sender.isprintable():
         raise SettingsError(_("CREDITBATCH_EMAIL_FROM must be the address that the site's mail comes from."))
-    port = (
-        environ.get("CREDITBATCH_EMAIL_PORT", "").strip() or {"starttls": "587", "ssl": "465", "none": "25"}[encryption]
-    )
+    port = environ.get("CREDITBATCH_EMAIL_PORT", "").strip() or _MAIL_PORTS[encryption]
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise SettingsError(_("CREDITBATCH_EMAIL_PORT must be a port's number."))
     user = environ.get("CREDITBATCH_EMAIL_USER", "").strip()
@@ -178,6 +172,7 @@ FILE_NAME = "site.log"
 _MOST_BYTES = 1_000_000
 _OLD_ONES = 5
 _OURS = "creditbatch.web"
+_LOGGED = (_OURS, "django")
 
 
 def start_log(home: Path, *, rotates: bool = True) -> logging.Handler:
@@ -192,7 +187,7 @@ def start_log(home: Path, *, rotates: bool = True) -> logging.Handler:
         handler = WatchedFileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(Discreet())
     handler.addFilter(_is_worth_logging)
-    for name in (_OURS, "django"):
+    for name in _LOGGED:
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
@@ -201,7 +196,7 @@ def start_log(home: Path, *, rotates: bool = True) -> logging.Handler:
 
 
 def stop_log(handler: logging.Handler) -> None:
-    for name in (_OURS, "django"):
+    for name in _LOGGED:
         logging.getLogger(name).removeHandler(handler)
     handler.close()
 
@@ -252,7 +247,6 @@ def _is_worth_logging(record: logging.LogRecord) -> bool:
     return record.name == _OURS or record.levelno >= logging.ERROR
 
 
-STATIC_FOLDER = "static"
 _HTTPS_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 """HSTS, the redirect to https and cookies for https only. On loopback there is no https: nobody else is on the way,
 and a browser would refuse such cookies, or remember to ask for https forever."""
@@ -277,35 +271,27 @@ def make_site_settings(home: Path, options: SiteOptions, *, demo: bool, hosts: S
     del static["DATABASES"]
     return {
         **static,
-        "SECRET_KEY": load_key_file(home, SECRET_KEY, lambda: secrets.token_urlsafe(64)),
-        "CREDITBATCH_VAULT_KEY": load_key_file(home, VAULT_KEY, lambda: Fernet.generate_key().decode()),
+        "SECRET_KEY": load_key_file(home, "secret-key", lambda: secrets.token_urlsafe(64)),
+        "CREDITBATCH_VAULT_KEY": load_key_file(home, "vault-key", lambda: Fernet.generate_key().decode()),
         "CREDITBATCH_HOME": home,
         "CREDITBATCH_DEMO": demo,
         "CREDITBATCH_SITE_URL": options.url or "",
-        "STATIC_ROOT": str(home / STATIC_FOLDER),
-        "ALLOWED_HOSTS": [*hosts, *([options.host] if options.host else [])],
+        "STATIC_ROOT": str(home / "static"),
+        "ALLOWED_HOSTS": [*hosts, *filter(None, [options.host])],
         **_choose_transport_settings(options),
         **_choose_mail_settings(options.mail),
     }
 
 
 def _choose_transport_settings(options: SiteOptions) -> Mapping[str, Any]:
-    if not options.is_https:
-        return {
-            "SECURE_SSL_REDIRECT": False,
-            "SECURE_HSTS_SECONDS": 0,
-            "SESSION_COOKIE_SECURE": False,
-            "CSRF_COOKIE_SECURE": False,
-            "CSRF_TRUSTED_ORIGINS": [],
-            "SILENCED_SYSTEM_CHECKS": _HTTPS_CHECKS,
-        }
+    is_https = options.is_https
     return {
-        "SECURE_SSL_REDIRECT": True,
-        "SECURE_HSTS_SECONDS": _YEAR,
-        "SESSION_COOKIE_SECURE": True,
-        "CSRF_COOKIE_SECURE": True,
-        "CSRF_TRUSTED_ORIGINS": [options.url],
-        "SILENCED_SYSTEM_CHECKS": _OTHER_HOSTS_CHECKS,
+        "SECURE_SSL_REDIRECT": is_https,
+        "SECURE_HSTS_SECONDS": _YEAR if is_https else 0,
+        "SESSION_COOKIE_SECURE": is_https,
+        "CSRF_COOKIE_SECURE": is_https,
+        "CSRF_TRUSTED_ORIGINS": [options.url] if is_https else [],
+        "SILENCED_SYSTEM_CHECKS": _OTHER_HOSTS_CHECKS if is_https else _HTTPS_CHECKS,
     }
 
 

@@ -17,10 +17,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from batch.errors import ProviderError, SettingsError
-from batch.i18n import _
+from batch.i18n import N_, _
 from batch.ledger.orm.models import Event
 from batch.ledger.orm.queries import find_undecided_batches, list_newest_batches
-from batch.ledger.protocol import BatchLine
 from batch.model import BatchState
 from batch.web import credentials
 from batch.web.access import Role, find_roles, get_person, is_fragment, require_role
@@ -73,13 +72,22 @@ _MOST = 50
 
 
 class What(StrEnum):
-    """What is to be done."""
+    """What is to be done, the most urgent first."""
 
     DECIDE = "decide"
     RESUME = "resume"
     START = "start"
     APPROVE = "approve"
     CORRECT = "correct"
+
+
+_TASKS = {
+    What.DECIDE: N_("To decide"),
+    What.RESUME: N_("To resume"),
+    What.START: N_("To start"),
+    What.APPROVE: N_("To approve"),
+    What.CORRECT: N_("To correct"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +108,7 @@ class Waiting:
 
     @property
     def task(self) -> str:
-        """What is to be done, in two words."""
-        match self.what:
-            case What.DECIDE:
-                return _("To decide")
-            case What.RESUME:
-                return _("To resume")
-            case What.START:
-                return _("To start")
-            case What.APPROVE:
-                return _("To approve")
-            case What.CORRECT:
-                return _("To correct")
+        return _(_TASKS[self.what])
 
 
 def list_waiting(person: Person) -> list[Waiting]:
@@ -131,22 +128,22 @@ def _find_stopped(person: Person) -> Iterator[Waiting]:
         job = worked_on.get(str(line.head.batch))
         # Also one that was begun and whose worker died: nothing but a resumption brings it on.
         if job is None and find_state(line.head, None) is not BatchState.RUNNING:
-            what = What.DECIDE if line.head.batch in undecided else What.RESUME
-            yield _describe_batch(line, what, for_me=is_approver)
+            head = line.head
+            yield Waiting(
+                what=What.DECIDE if head.batch in undecided else What.RESUME,
+                name=head.source.file_name,
+                link=reverse("batch", args=[head.batch]),
+                at=head.ended_at or head.created_at,
+                by=head.people.prepared or "",
+                for_me=is_approver,
+                batch=str(head.batch),
+                behind=Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).count(),
+            )
 
 
 def find_active_jobs() -> dict[str, Job]:
     """Find the jobs that have not ended, by their batch."""
     return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
-
-
-def _describe_batch(line: BatchLine, what: What, *, for_me: bool) -> Waiting:
-    head = line.head
-    people = head.people.prepared or ""
-    link = reverse("batch", args=[head.batch])
-    behind = Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).count()
-    since = head.ended_at or head.created_at
-    return Waiting(what, head.source.file_name, link, since, people, for_me, batch=str(head.batch), behind=behind)
 
 
 def _find_drafts(person: Person) -> Iterator[Waiting]:

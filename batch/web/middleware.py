@@ -25,22 +25,41 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from batch import __version__
 from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsError
-from batch.i18n import Language, _, get_language, ngettext, use_language
+from batch.i18n import N_, Language, _, get_language, ngettext, use_language
 from batch.web.access import Role, find_roles, is_fragment
 from batch.web.models import Person, SiteSettings
 
 log = logging.getLogger("creditbatch.web")
 
 
-def _find_route(request: HttpRequest) -> str:
-    """Find the kind of page: its address may hold a one-time link's secret or anything else."""
-    return request.resolver_match.route if request.resolver_match else "?"
+_REFUSALS = {
+    HTTPStatus.BAD_REQUEST: (
+        N_("What your browser sent could not be understood."),
+        N_("Go back, load the page again and repeat what you did."),
+    ),
+    HTTPStatus.FORBIDDEN: (N_("Your role does not allow this."), N_("Ask an administrator if you need it.")),
+    HTTPStatus.NOT_FOUND: (
+        N_("There is no such page."),
+        N_("The address may be mistyped, or what it showed was never here. Start again from the home page."),
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        N_("This address only works as a part of another page."),
+        N_("Start again from the home page."),
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        N_("What was sent is too large for this site."),
+        N_("Send a smaller file, or split it into several."),
+    ),
+}
+"""What is wrong, and what to do."""
 
 
 def show_error(request: HttpRequest, status: HTTPStatus, sentence: str, advice: str) -> HttpResponse:
     """Show what went wrong; nothing in the page comes from what was sent."""
     reference = secrets.token_hex(4)
-    log.warning("%s %s %s: %d", reference, request.method, _find_route(request), status)
+    # The kind of page, because the address may hold a one-time link's secret or anything else.
+    route = request.resolver_match.route if request.resolver_match else "?"
+    log.warning("%s %s %s: %d", reference, request.method, route, status)
     return _render_error(request, status, sentence, advice, reference)
 
 
@@ -49,16 +68,15 @@ def _render_error(request: HttpRequest, status: HTTPStatus, sentence: str, advic
     return render(request, "web/error.html", context, status=status)
 
 
+def _refuse(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    sentence, advice = _REFUSALS[status]
+    return show_error(request, status, _(sentence), _(advice))
+
+
 def show_bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400; also for a Host that is none of ours, and for a form that is too large."""
-    if isinstance(exception, RequestDataTooBig):
-        return show_too_large(request)
-    return show_error(
-        request,
-        HTTPStatus.BAD_REQUEST,
-        _("What your browser sent could not be understood."),
-        _("Go back, load the page again and repeat what you did."),
-    )
+    """Answer 400; also for a Host that is none of ours, and 413 for a form that is too large."""
+    is_too_large = isinstance(exception, RequestDataTooBig)
+    return _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_too_large else HTTPStatus.BAD_REQUEST)
 
 
 def show_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django hands it over)
@@ -72,45 +90,19 @@ def show_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  #
 
 
 def show_forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
-    """Answer 403 for a role that is missing."""
-    return show_error(
-        request,
-        HTTPStatus.FORBIDDEN,
-        _("Your role does not allow this."),
-        _("Ask an administrator if you need it."),
-    )
+    return _refuse(request, HTTPStatus.FORBIDDEN)
 
 
 def show_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django’s)
-    return show_error(
-        request,
-        HTTPStatus.NOT_FOUND,
-        _("There is no such page."),
-        _("The address may be mistyped, or what it showed was never here. Start again from the home page."),
-    )
-
-
-def show_not_allowed(request: HttpRequest) -> HttpResponse:
-    return show_error(
-        request,
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        _("This address only works as a part of another page."),
-        _("Start again from the home page."),
-    )
-
-
-def show_too_large(request: HttpRequest) -> HttpResponse:
-    return show_error(
-        request,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        _("What was sent is too large for this site."),
-        _("Send a smaller file, or split it into several."),
-    )
+    return _refuse(request, HTTPStatus.NOT_FOUND)
 
 
 def show_lockout(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
     """Answer 429 after too many wrong passwords, and say when to try again."""
-    minutes = _count_minutes_left(request)
+    name, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR")
+    last = AccessAttempt.objects.filter(username=name, ip_address=address).aggregate(last=Max("attempt_time"))["last"]
+    until = (last or timezone.now()) + (get_cool_off(request) or timedelta(minutes=15))
+    minutes = max(1, math.ceil((until - timezone.now()).total_seconds() / 60))
     advice = ngettext(
         "Try again in {minutes} minute, or ask an administrator for a link to set a new password.",
         "Try again in {minutes} minutes, or ask an administrator for a link to set a new password.",
@@ -124,15 +116,6 @@ def show_lockout(request: HttpRequest, *_given: Any, **_more: Any) -> HttpRespon
     )
     response["Retry-After"] = str(minutes * 60)
     return response
-
-
-def _count_minutes_left(request: HttpRequest) -> int:
-    """Count the minutes until the last wrong password that counted is forgotten."""
-    cool_off = get_cool_off(request) or timedelta(minutes=15)
-    name = request.POST.get("username", "")
-    tried = AccessAttempt.objects.filter(username=name, ip_address=request.META.get("REMOTE_ADDR"))
-    last = tried.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
-    return max(1, math.ceil((last + cool_off - timezone.now()).total_seconds() / 60))
 
 
 def show_fault(request: HttpRequest) -> HttpResponse:
@@ -161,18 +144,9 @@ def show_failure(request: HttpRequest, error: CreditbatchError) -> HttpResponse:
 
 
 Answer = Callable[[HttpRequest], HttpResponse]
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 
@@ -226,7 +200,7 @@ def explain_failures(answer: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = answer(request)
         if isinstance(response, HttpResponseNotAllowed):
-            page = show_not_allowed(request)
+            page = _refuse(request, HTTPStatus.METHOD_NOT_ALLOWED)
             page.headers["Allow"] = response.headers["Allow"]
             return page
         return response
@@ -249,8 +223,9 @@ def _find_language(request: HttpRequest) -> Language:
 
 def make_base_context(request: HttpRequest) -> dict[str, Any]:
     """Give the base page what it needs."""
-    person = request.user if isinstance(getattr(request, "user", None), Person) else None
-    roles = find_roles(person) if isinstance(person, Person) else frozenset()
+    user = getattr(request, "user", None)
+    person = user if isinstance(user, Person) else None
+    roles = find_roles(person) if person else frozenset()
     return {
         "person": person,
         "is_preparer": Role.PREPARER in roles,

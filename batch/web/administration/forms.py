@@ -129,19 +129,16 @@ class RulesForm(forms.Form):
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language for people whose browser asks for neither"),
-        choices=[(Language.ENGLISH.value, "English"), (Language.FRENCH.value, "Français")],
+        choices=LANGUAGES[1:],
     )
 
     @classmethod
     def from_settings(cls, data: Any, current: SiteSettings) -> RulesForm:
         """Make the form with what is in force."""
-        initial = {
-            "row_limit": _format_limit(current.row_limit),
-            "batch_limit": _format_limit(current.batch_limit),
-            "four_eyes": current.four_eyes,
-            "language": current.language or Language.ENGLISH.value,
-        }
-        return cls(data, initial=initial)
+        limits = {"row_limit": current.row_limit, "batch_limit": current.batch_limit}
+        initial = {name: None if limit is None else limit.quantize(CENT) for name, limit in limits.items()}
+        language = current.language or Language.ENGLISH.value
+        return cls(data, initial={**initial, "four_eyes": current.four_eyes, "language": language})
 
     def clean_four_eyes(self) -> bool:
         """Refuse to switch it off as long as there are two people."""
@@ -149,13 +146,3 @@ class RulesForm(forms.Form):
         if not chosen and Person.objects.filter(is_active=True).count() != 1:
             raise forms.ValidationError(_("Four eyes can be switched off only while one single person is active."))
         return chosen
-
-    def change_settings(self, current: SiteSettings) -> None:
-        """Put what was chosen into the settings."""
-        chosen = self.cleaned_data
-        current.row_limit, current.batch_limit = chosen["row_limit"], chosen["batch_limit"]
-        current.four_eyes, current.language = chosen["four_eyes"], chosen["language"]
-
-
-def _format_limit(limit: Decimal | None) -> Decimal | None:
-    return None if limit is None else limit.quantize(CENT)

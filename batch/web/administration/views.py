@@ -59,14 +59,7 @@ def show_connection(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("The demonstration stays with its sandbox: the connection cannot be changed here."))
         elif _store_connection(request, form):
             return redirect("connection")
-    context = {
-        "form": form,
-        "present": present,
-        "state": _find_key_source(),
-        "section": "administration",
-        "part": "connection",
-    }
-    return render(request, "web/administration/connection.html", context)
+    return _render(request, "connection", form=form, present=present, state=_find_key_source())
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -123,28 +116,26 @@ def _find_key_source() -> str:
 def show_overview(request: HttpRequest) -> HttpResponse:
     """Show who there is, where the provider is, what the limits are, whether mail is sent."""
     active = Person.objects.filter(is_active=True)
-    context = {
-        "active": active.count(),
-        "approvers": active.filter(can_approve=True).count(),
-        "without_email": active.filter(email="").count(),
-        "present": Connection.objects.first(),
-        "rules": SiteSettings.load(),
-        "mail_from": settings.DEFAULT_FROM_EMAIL if settings.CREDITBATCH_HAS_MAIL else "",
-        "address": get_site_address(),
-        "has_address": settings.CREDITBATCH_SITE_URL.startswith("https://"),
-        "entries": AuditEntry.objects.count(),
-        "section": "administration",
-        "part": "overview",
-    }
-    return render(request, "web/administration/overview.html", context)
+    return _render(
+        request,
+        "overview",
+        active=active.count(),
+        approvers=active.filter(can_approve=True).count(),
+        without_email=active.filter(email="").count(),
+        present=Connection.objects.first(),
+        rules=SiteSettings.load(),
+        mail_from=settings.DEFAULT_FROM_EMAIL if settings.CREDITBATCH_HAS_MAIL else "",
+        address=get_site_address(),
+        has_address=settings.CREDITBATCH_SITE_URL.startswith("https://"),
+        entries=AuditEntry.objects.count(),
+    )
 
 
 @require_role(Role.ADMINISTRATOR)
 @require_safe
 def show_people(request: HttpRequest) -> HttpResponse:
     """Show everybody, the active ones first."""
-    everybody = Person.objects.order_by("-is_active", "username")
-    return render(request, "web/administration/people.html", {"people": everybody, **_make_context("people")})
+    return _render(request, "people", people=Person.objects.order_by("-is_active", "username"))
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -163,7 +154,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
             record(request, "person.added", somebody.username, roles=sorted(find_roles(somebody)))
             return _show_link(request, somebody)
         form.add_error(None, why_not)
-    return render(request, "web/administration/person.html", {"form": form, **_make_context("people")})
+    return _render(request, "person", form=form, role_fields=ROLE_FIELDS)
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -180,14 +171,15 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("people")
         form.add_error(None, why_not)
     kept = Person.objects.get(pk=pk)
-    context = {
-        "form": form,
-        "somebody": kept,
-        "may_help": may_help(find_roles(editor), _find_granted_roles(kept)),
-        "has_totp": services.has_totp(kept),
-        **_make_context("people"),
-    }
-    return render(request, "web/administration/person.html", context)
+    return _render(
+        request,
+        "person",
+        form=form,
+        role_fields=ROLE_FIELDS,
+        somebody=kept,
+        may_help=may_help(find_roles(editor), _find_granted_roles(kept)),
+        has_totp=services.has_totp(kept),
+    )
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -225,20 +217,15 @@ def _save(request: HttpRequest, form: PersonForm) -> str | None:
             why_not = _("You are no longer an administrator.")
         if why_not is None:
             form.save()
-            changes = {
-                name: [getattr(before, name), getattr(form.instance, name)]
-                for name in form.changed_data
-                if name not in {"email"}
-            }
+            changed = [name for name in form.changed_data if name != "email"]
+            changes = {name: [getattr(before, name), getattr(form.instance, name)] for name in changed}
             record(request, "person.changed", before.username, **changes)
     return why_not
 
 
 def _show_link(request: HttpRequest, somebody: Person) -> HttpResponse:
-    path = reverse("invitation", args=[services.make_link(somebody)])
-    address = request.build_absolute_uri(path)
-    context = {"somebody": somebody, "address": address, "days": services.INVITED_DAYS, **_make_context("people")}
-    return render(request, "web/administration/link.html", context)
+    address = request.build_absolute_uri(reverse("invitation", args=[services.make_link(somebody)]))
+    return _render(request, "link", somebody=somebody, address=address, days=services.INVITED_DAYS)
 
 
 def _refuse_help(request: HttpRequest, somebody: Person) -> HttpResponse:
@@ -259,8 +246,10 @@ def _find_granted_roles(somebody: Person) -> frozenset[Role]:
     return find_roles(Person(is_active=True, **{name: getattr(somebody, name) for name in ROLE_FIELDS}))
 
 
-def _make_context(part: str) -> dict[str, object]:
-    return {"section": "administration", "part": part, "role_fields": ROLE_FIELDS}
+def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:
+    """Render a page of the administration; `part` is that of its own navigation."""
+    context |= {"section": "administration", "part": page}
+    return render(request, f"web/administration/{page}.html", context)
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -272,26 +261,18 @@ def edit_rules(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             current = SiteSettings.load()
             before = _list_settings(current)
-            form.change_settings(current)
+            for name, chosen in form.cleaned_data.items():
+                setattr(current, name, chosen)
             current.save()
             after = _list_settings(current)
             changed = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
             record(request, "settings.changed", "", **changed)
         messages.success(request, _("The settings are saved."))
         return redirect("site-settings")
-    context = {
-        "form": form,
-        "one_person": Person.objects.filter(is_active=True).count() == 1,
-        "section": "administration",
-        "part": "settings",
-    }
-    return render(request, "web/administration/settings.html", context)
+    is_alone = Person.objects.filter(is_active=True).count() == 1
+    return _render(request, "settings", form=form, one_person=is_alone)
 
 
 def _list_settings(current: SiteSettings) -> dict[str, object]:
-    return {
-        "row_limit": prepare_euros(current.row_limit),
-        "batch_limit": prepare_euros(current.batch_limit),
-        "four_eyes": current.four_eyes,
-        "language": current.language,
-    }
+    limits = {name: prepare_euros(getattr(current, name)) for name in ("row_limit", "batch_limit")}
+    return {**limits, "four_eyes": current.four_eyes, "language": current.language}
