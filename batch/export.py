@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batch.errors import UsageError
 from batch.files import open_whole_file
@@ -21,12 +21,9 @@ from batch.planning.plan import Forecast
 from batch.planning.reconciliation import Books
 from batch.report.columns import COLUMNS, convert_finding
 from batch.report.result_labels import explain_code, predict_code
-from batch.report.verdict import Contents, Verdict, judge_contents
+from batch.report.verdict import Contents, judge_contents
 from batch.runner.dry_run import DryRun
 from batch.settings import read_choices
-
-if TYPE_CHECKING:
-    from batch.runner.dry_run import DryRun
 
 Document = dict[str, Any]
 _ROWS_AT_ONCE = 500
@@ -36,31 +33,33 @@ def make_batch_document(view: BatchView, report: str | None) -> Document:
     """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
     after = view.head.closing.main if view.head.closing else _find_last_balance(view)
     contents = Contents(view, None)
-    return {
-        **_encode_head(view.head, contents.tally, after),
-        "report": report,
-        "verdict": _encode_verdict(judge_contents(contents)),
-        "books": _encode_books(contents.books),
-        "findings": [convert_finding(finding) for finding in view.findings],
-        "rows": map(_encode_row, view.rows),
-    }
+    books = _encode_books(contents.books)
+    return _make_document(contents, contents.tally, after, report, {"books": books}, {})
 
 
 def make_dry_run_document(dry_run: DryRun, report: str | None) -> Document:
     """Make what `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
-    view, contents = dry_run.view, Contents(dry_run.view, dry_run.forecast)
+    forecast, is_offline = dry_run.forecast, dry_run.account is None
+    contents = Contents(dry_run.view, forecast)
     planned = Tally(contents.tally.rows, dry_run.plan.added, dry_run.plan.removed)
-    after = dry_run.forecast.after if dry_run.forecast else None
+    asked = {"offline": is_offline, "not_checked": ["tokens", "forecast"] if is_offline else []}
+    foreseen = _encode_forecast(forecast, removes_first=dry_run.removes_first) if forecast else None
+    after = forecast.after if forecast else None
+    return _make_document(contents, planned, after, report, asked, {"forecast": foreseen})
+
+
+def _make_document(
+    contents: Contents, counted: Tally, after: Decimal | None, report: str | None, before: Document, behind: Document
+) -> Document:
+    """Make the document with what only one of the two has, before the findings and behind them."""
+    view, judged = contents.view, judge_contents(contents)
     return {
-        **_encode_head(view.head, planned, after),
+        **_encode_head(view.head, counted, after),
         "report": report,
-        "verdict": _encode_verdict(judge_contents(contents)),
-        "offline": dry_run.account is None,
-        "not_checked": [] if dry_run.account else ["tokens", "forecast"],
+        "verdict": {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None},
+        **before,
         "findings": [convert_finding(finding) for finding in view.findings],
-        "forecast": _encode_forecast(dry_run.forecast, removes_first=dry_run.removes_first)
-        if dry_run.forecast
-        else None,
+        **behind,
         "rows": map(_encode_row, view.rows),
     }
 
@@ -163,21 +162,17 @@ def _encode_forecast(forecast: Forecast, *, removes_first: bool) -> Document:
             }
             for refusal in forecast.refusals
         ],
-        "subaccounts": _encode_courses(forecast),
+        "subaccounts": [
+            {
+                "token": token,
+                "before": _encode_if_read(course.before),
+                "added": encode_amount(course.added),
+                "removed": encode_amount(course.removed),
+                "after": _encode_if_read(course.after),
+            }
+            for token, course in forecast.subaccounts.items()
+        ],
     }
-
-
-def _encode_courses(forecast: Forecast) -> list[Mapping[str, str | None]]:
-    return [
-        {
-            "token": token,
-            "before": _encode_if_read(course.before),
-            "added": encode_amount(course.added),
-            "removed": encode_amount(course.removed),
-            "after": _encode_if_read(course.after),
-        }
-        for token, course in forecast.subaccounts.items()
-    ]
 
 
 def _encode_books(books: Books) -> Document:
@@ -191,18 +186,12 @@ def _encode_books(books: Books) -> Document:
     }
 
 
-def _encode_verdict(judged: Verdict) -> Document:
-    return {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None}
-
-
 def _find_last_balance(view: BatchView) -> Decimal | None:
     """Find the main balance of the newest answer, for a batch whose closing balances could not be read."""
-    newest: tuple[datetime, Decimal] | None = None
-    for entry in view.rows:
-        at, balance = entry.result.at, entry.result.main_balance
-        if at is not None and balance is not None and (newest is None or at >= newest[0]):
-            newest = at, balance
-    return newest[1] if newest else None
+    results = (entry.result for entry in view.rows)
+    answers = [(it.at, it.main_balance) for it in results if it.at is not None and it.main_balance is not None]
+    # Of those of one moment the last, as `max` returns the first.
+    return max(reversed(answers), key=itemgetter(0))[1] if answers else None
 
 
 def _encode_if_read(balance: Decimal | None) -> str | None:

@@ -23,8 +23,6 @@ class WholeNumber(click.IntRange):
 
 
 class Number(click.FloatRange):
-    """A number; click says that what is given is none."""
-
     name = _("number")
 
 

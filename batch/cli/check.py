@@ -241,7 +241,6 @@ def _complete_reading(
 
 
 def show_dry_run(checked: DryRun, *, json: bool, report: Path | None) -> None:
-    """Show the dry run to a script or to a person."""
     if json:
         print_json(make_dry_run_document(checked, str(report) if report else None))
         return

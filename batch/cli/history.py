@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 def show_accounts(*, json: bool) -> int:
-    """Ask the provider and show what it says."""
     main, subaccounts = _fetch_account()
     if json:
         print_json(make_accounts_document(main.name, main.balance, subaccounts))
@@ -41,7 +40,6 @@ def show_accounts(*, json: bool) -> int:
 
 
 def back_up_ledger(path: Path) -> int:
-    """Copy the ledger to a new file, and say where it is."""
     from batch.ledger.orm.connection import explain_missing_ledger, find_ledger_file, make_backup
 
     settings = load_settings(read_environment())
@@ -77,7 +75,6 @@ def write_template(out: Path | None, *, from_account: bool) -> int:
 
 
 def _fetch_account() -> tuple[MainAccount, tuple[SubAccount, ...]]:
-    """Ask the provider what the account holds now."""
     settings, key = load_settings_and_key()
     with open_client(settings, key) as client:
         return client.fetch_main_account(), client.fetch_subaccounts()
@@ -117,7 +114,6 @@ def _choose_path(view: BatchView, accounts: JournalSettings, layout: str) -> Pat
 
 
 def list_batches(*, json: bool) -> int:
-    """List every batch, newest first."""
     lines = open_ledger(load_settings(read_environment())).list_batches()
     if json:
         print_json([make_line_document(line) for line in lines])

@@ -184,7 +184,6 @@ def _choose_batch(ledger: Ledger) -> str:
 
 
 def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
-    """Find the account that the key belongs to, and whether the ledger did not know it before."""
     return bind_account(
         ledger,
         settings.api_url,
@@ -250,7 +249,6 @@ def find_report(view: BatchView) -> Path | None:
 
 
 def _explain_obstacle(obstacle: Obstacle, checked: DryRun) -> str:
-    """Say what is in the way, and the option that takes it out of the way."""
     if obstacle == "sheet-errors":
         return _("the sheet as a whole has errors; correct them first.")
     if obstacle == "nothing-to-send":

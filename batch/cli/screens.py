@@ -119,7 +119,6 @@ def print_result(view: BatchView, report: Path | None) -> None:
 
 
 def print_rows(view: BatchView) -> None:
-    """Print every row and what has become of it."""
     screen = make_console()
     table = _make_titled_table()
     table.add_column(_("row"), justify="right", no_wrap=True)
@@ -149,7 +148,6 @@ def print_evidence(observations: Sequence[Observation]) -> None:
 
 
 def print_batches(lines: Sequence[BatchLine]) -> None:
-    """Print the batches, newest first."""
     screen = make_console()
     if not lines:
         screen.print(_("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
@@ -171,7 +169,6 @@ def print_batches(lines: Sequence[BatchLine]) -> None:
 
 
 def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
-    """Print the main balance and every sub-account's."""
     screen = make_console()
     token, email = Column(_("token"), no_wrap=True), Column(_("email"), overflow="fold")
     table = _make_titled_table(token, email, _("type"), *_name_amounts(_("balance")))

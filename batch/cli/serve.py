@@ -118,8 +118,8 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
     with ExitStack() as stack:
         if demo:
             stack.enter_context(_prepare_demo())
-        settings = load_settings(read_environment())
-        from django.conf import settings as django_settings
+        found = load_settings(read_environment())
+        from django.conf import settings
         from django.core.management import call_command
 
         from batch.web.configure import LOOPBACK_NAMES, configure, read_site_options, start_log, stop_log
@@ -129,18 +129,18 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
         if not is_this_machine(host):
             _refuse_exposure(host, options)
         names = (*LOOPBACK_NAMES, shown) if is_this_machine(host) else LOOPBACK_NAMES
-        configure(settings.home, settings.database_url, demo=demo, hosts=names)
+        configure(found.home, found.database_url, demo=demo, hosts=names)
         from batch.web.batches.jobs import Scheduler
 
         stack.callback(_close_database)
-        stack.callback(stop_log, start_log(settings.home))
+        stack.callback(stop_log, start_log(found.home))
         call_command("clearsessions")
         call_command("collectstatic", verbosity=0, interactive=False)
         server = _make_server(host, port, options)
         stack.callback(server.close)
         address = options.url or f"http://{shown}:{_find_port(server)}"
         # What mails link to, for this process and for the workers that it starts.
-        django_settings.CREDITBATCH_SITE_URL = os.environ["CREDITBATCH_SITE_URL"] = address
+        settings.CREDITBATCH_SITE_URL = os.environ["CREDITBATCH_SITE_URL"] = address
         _greet(address, link_for)
         scheduler = Scheduler()
         scheduler.start()

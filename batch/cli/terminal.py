@@ -166,8 +166,6 @@ def show_progress() -> Iterator[PlainProgress | BarProgress]:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Movements a second."""
-
         def render(self, task: Any) -> Text:
             return Text(f"{_format_tenths(task.speed) if task.speed else '  –'}/s")
 
@@ -188,7 +186,6 @@ _WAIT_SLICE = 0.2
 
 
 def read_environment() -> dict[str, str]:
-    """Read the environment and the `.env` file of the current folder."""
     return load_environment(os.environ, Path.cwd())
 
 

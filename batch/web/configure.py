@@ -70,8 +70,6 @@ _MAIL_PORTS = {"starttls": "587", "ssl": "465", "none": "25"}
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The server that takes the site's mail."""
-
     host: str
     port: int
     user: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -45,7 +44,7 @@ def load_connection() -> tuple[str, Secret]:
     try:
         return load_settings(environ).api_url, load_key(environ)
     except SettingsError as error:
-        if _has_key(environ):
+        if environ.get("SMSPARTNER_API_KEY") or environ.get("SMSPARTNER_API_KEY_FILE"):
             raise
         sentence = _("There is no API key yet: an administrator enters it under Administration, Connection.")
         raise SettingsError(sentence) from error
@@ -75,30 +74,21 @@ def save_connection(api_url: str, key: Secret, person: Person) -> None:
         )
 
 
-@contextmanager
-def open_client(read_timeout: float | None = None) -> Iterator[Client]:
+def open_client(read_timeout: float | None = None) -> AbstractContextManager[Client]:
     """Open the connection in force; a page that cannot wait gives a shorter timeout, in seconds."""
-    api_url, key = load_connection()
-    with open_connection(api_url, key, read_timeout) as client:
-        yield client
+    return open_connection(*load_connection(), read_timeout)
 
 
-@contextmanager
-def open_connection(api_url: str, key: Secret, read_timeout: float | None = None) -> Iterator[Client]:
+def open_connection(api_url: str, key: Secret, read_timeout: float | None = None) -> AbstractContextManager[Client]:
     """Open a connection that is not in force (yet)."""
     found = load_settings(_read_environ())
     longest = read_timeout or found.read_timeout
     asked = replace(found, api_url=api_url, read_timeout=longest, connect_timeout=min(found.connect_timeout, longest))
-    with provider_client.open_client(asked, key) as client:
-        yield client
+    return provider_client.open_client(asked, key)
 
 
 def _read_environ() -> dict[str, str]:
     return load_environment(os.environ, Path.cwd())
-
-
-def _has_key(environ: dict[str, str]) -> bool:
-    return bool(environ.get("SMSPARTNER_API_KEY") or environ.get("SMSPARTNER_API_KEY_FILE"))
 
 
 def _open_vault() -> Fernet:

@@ -142,7 +142,6 @@ def _find_stopped(person: Person) -> Iterator[Waiting]:
 
 
 def find_active_jobs() -> dict[str, Job]:
-    """Find the jobs that have not ended, by their batch."""
     return {job.batch: job for job in Job.objects.exclude(state=JobState.ENDED).exclude(batch="")}
 
 

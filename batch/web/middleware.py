@@ -222,7 +222,6 @@ def _find_language(request: HttpRequest) -> Language:
 
 
 def make_base_context(request: HttpRequest) -> dict[str, Any]:
-    """Give the base page what it needs."""
     user = getattr(request, "user", None)
     person = user if isinstance(user, Person) else None
     roles = find_roles(person) if person else frozenset()

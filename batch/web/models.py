@@ -16,10 +16,6 @@ from batch.ledger.orm.models import EurosField
 from batch.money import ZERO
 
 
-class PersonManager(BaseUserManager["Person"]):
-    """Finds people by the name they log in with."""
-
-
 class Person(AbstractBaseUser):
     """Somebody who may log in. Whoever has none of the three roles is a viewer."""
 
@@ -34,7 +30,7 @@ class Person(AbstractBaseUser):
     """Empty: what the browser asks for."""
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = PersonManager()
+    objects = BaseUserManager["Person"]()
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -67,7 +63,7 @@ class Draft(models.Model):
     """A sheet on its way to becoming a batch."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    state = models.CharField(max_length=8, choices=DraftState.choices, default=DraftState.CHECKED)
+    state = models.CharField(max_length=8, default=DraftState.CHECKED)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="drafts")
     version = models.PositiveIntegerField(default=0)
@@ -196,8 +192,6 @@ class Approval(models.Model):
 
 
 class JobState(models.TextChoices):
-    """Where a job stands."""
-
     WAITING = "waiting"  # for its time, or for the next look of the scheduler
     WORKING = "working"  # a worker process has it, or died having it
     ENDED = "ended"  # with or without an error
@@ -209,7 +203,7 @@ class Job(models.Model):
     draft = models.ForeignKey(Draft, models.CASCADE, null=True, related_name="jobs")  # null: of the command line
     batch = models.CharField(max_length=64, blank=True)
     """Empty until the ledger has the batch."""
-    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.WAITING)
+    state = models.CharField(max_length=8, default=JobState.WAITING)
     asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()

@@ -24,8 +24,6 @@ _LONGEST = 200
 
 
 class TextFilter(CharFilter):  # type: ignore[misc]
-    """A text that is searched for."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": _LONGEST, "widget": forms.SearchInput, **kwargs})
 
@@ -55,8 +53,6 @@ def find_start_of_day(day: date, days_later: int = 0) -> datetime | None:
 
 
 PAGE = 50
-
-
 _NUMBERS = frozenset({"row", "amount"})
 
 
@@ -70,7 +66,6 @@ class Heading:
 
     @property
     def is_number(self) -> bool:
-        """Tell whether it stands to the right."""
         return self.name in _NUMBERS
 
     @property
@@ -80,12 +75,10 @@ class Heading:
 
     @property
     def signed_name(self) -> str:
-        """Give name and direction in one."""
         return f"-{self.name}" if self.now == "ascending" else self.name
 
 
 def make_headings(titles: Mapping[str, str], chosen: str, *, is_descending: bool) -> list[Heading]:
-    """Make the headings of a list that is sorted by the chosen one."""
     now = "descending" if is_descending else "ascending"
     return [Heading(name, title, now if name == chosen else "none") for name, title in titles.items()]
 
@@ -121,30 +114,19 @@ def draw_balances_chart(name: str, pairs: Sequence[Pair]) -> SafeString:
 
 def _draw_pair(index: int, pair: Pair, most: Decimal) -> SafeString:
     top = index * (2 * _BAR + _GAP) + 2
-    return format_html(
-        '<text x="{}" y="{}" text-anchor="end">{}</text>{}{}',
-        _LABEL - 8,
-        top + _BAR + 4,
-        _shorten(pair.label),
-        _draw_bar(top, pair.before, most, "before"),
-        _draw_bar(top + _BAR, pair.after, most, "after"),
-    )
+    label = pair.label if len(pair.label) <= _LONGEST_LABEL else pair.label[: _LONGEST_LABEL - 1] + "…"
+    bars = _draw_bar(top, pair.before, most, "before"), _draw_bar(top + _BAR, pair.after, most, "after")
+    place = _LABEL - 8, top + _BAR + 4
+    return format_html('<text x="{}" y="{}" text-anchor="end">{}</text>{}{}', *place, label, *bars)
 
 
 def _draw_bar(top: int, value: Decimal | None, most: Decimal, kind: str) -> SafeString:
     room = _WIDTH - _LABEL - 90
     width = int(room * max(value or ZERO, ZERO) / most) if most else 0
-    return format_html(
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/><text x="{}" y="{}">{}</text>',
-        kind,
-        _LABEL,
-        top,
-        width,
-        _BAR - 1,
-        _LABEL + width + 5,
-        top + _BAR - 2,
-        "–" if value is None else format_euros(value),
-    )
+    bar = _LABEL, top, width, _BAR - 1
+    figure = _LABEL + width + 5, top + _BAR - 2, "–" if value is None else format_euros(value)
+    drawn = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/><text x="{}" y="{}">{}</text>'
+    return format_html(drawn, kind, *bar, *figure)
 
 
 def draw_status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) -> SafeString:
@@ -154,18 +136,10 @@ def draw_status_chart(name: str, sums: Sequence[tuple[Status, str, Decimal]]) ->
     for index, (status, word, amount) in enumerate(sums):
         width = int(_WIDTH * amount / whole) if whole else 0
         parts.append(format_html('<rect class="{}" x="{}" y="0" width="{}" height="22"/>', status.value, left, width))
-        column, line = index % 3, index // 3
-        legend.append(
-            format_html(
-                '<rect class="{}" x="{}" y="{}" width="10" height="10"/><text x="{}" y="{}">{}</text>',
-                status.value,
-                column * 213,
-                34 + line * 18,
-                column * 213 + 16,
-                43 + line * 18,
-                _("{what}: {note}").format(what=word, note=format_euros(amount)),
-            )
-        )
+        x, y = index % 3 * 213, 34 + index // 3 * 18
+        drawn = '<rect class="{}" x="{}" y="{}" width="10" height="10"/><text x="{}" y="{}">{}</text>'
+        figure = _("{what}: {note}").format(what=word, note=format_euros(amount))
+        legend.append(format_html(drawn, status.value, x, y, x + 16, y + 9, figure))
         left += width
     height = 34 + 18 * ((len(sums) + 2) // 3)
     return _make_svg(name, height, format_html_join("", "{}", ((part,) for part in (*parts, *legend))))
@@ -186,21 +160,11 @@ def draw_course_chart(name: str, balances: Sequence[Decimal], lowest_label: str)
     zero = place(0, ZERO)[1]
     x, y = place(low_at, low)
     anchor = "start" if x < _WIDTH / 3 else "end" if x > _WIDTH * 2 / 3 else "middle"
-    drawn = format_html(
-        '<line class="axis" x1="10" x2="{}" y1="{}" y2="{}"/><polyline class="line" points="{}"/>'
-        '<circle class="low" cx="{}" cy="{}" r="4"/><text x="{}" y="{}" text-anchor="{}">{}</text>',
-        _WIDTH - 10,
-        zero,
-        zero,
-        course,
-        x,
-        y,
-        x,
-        y + 16 if y < height - 24 else y - 8,
-        anchor,
-        lowest_label,
-    )
-    return _make_svg(name, height, drawn)
+    axis = format_html('<line class="axis" x1="10" x2="{}" y1="{}" y2="{}"/>', _WIDTH - 10, zero, zero)
+    line = format_html('<polyline class="line" points="{}"/><circle class="low" cx="{}" cy="{}" r="4"/>', course, x, y)
+    below = y + 16 if y < height - 24 else y - 8
+    label = format_html('<text x="{}" y="{}" text-anchor="{}">{}</text>', x, below, anchor, lowest_label)
+    return _make_svg(name, height, axis + line + label)
 
 
 def _thin(balances: Sequence[Decimal]) -> list[tuple[int, Decimal]]:
@@ -217,7 +181,3 @@ def _make_svg(name: str, height: int, content: SafeString) -> SafeString:
     return format_html(
         '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>', name, _WIDTH, height, content
     )
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"

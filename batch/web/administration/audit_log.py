@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 
@@ -29,44 +28,26 @@ from batch.web.presenters import DayFilter, TextFilter, paginate
 ACTIONS = {
     "authenticator.enrolled": N_("enrolled an authenticator"),
     "authenticator.removed": N_("removed their authenticator"),
-    "authenticator.reset": N_("removed somebody's authenticator"),
-    "batch.abandoned": N_("gave a batch up"),
-    "batch.decided": N_("decided about a row in doubt"),
-    "batch.downloaded": N_("downloaded a file of a batch"),
-    "batch.resumed": N_("resumed a batch"),
-    "batch.stopped": N_("asked a batch to stop"),
-    "confirmation.failed": N_("entered a wrong confirmation"),
-    "connection.changed": N_("changed the connection"),
+    "authenticator.reset": N_("removed somebody's authenticator"), "batch.abandoned": N_("gave a batch up"),
+    "batch.decided": N_("decided about a row in doubt"), "batch.downloaded": N_("downloaded a file of a batch"),
+    "batch.resumed": N_("resumed a batch"), "batch.stopped": N_("asked a batch to stop"),
+    "confirmation.failed": N_("entered a wrong confirmation"), "connection.changed": N_("changed the connection"),
     "connection.refused": N_("entered a key that the provider refused"),
-    "connection.tested": N_("tested the connection"),
-    "draft.approved": N_("approved a draft"),
+    "connection.tested": N_("tested the connection"), "draft.approved": N_("approved a draft"),
     "draft.changed_before_approval": N_("approved a draft that had changed, which did not count"),
-    "draft.checked": N_("checked a draft again"),
-    "draft.corrected": N_("corrected a cell of a draft"),
+    "draft.checked": N_("checked a draft again"), "draft.corrected": N_("corrected a cell of a draft"),
     "draft.file_replaced": N_("replaced the file of a draft"),
-    "draft.made_of_rest": N_("made a draft of what is not done"),
-    "draft.options": N_("changed the options of a draft"),
-    "draft.read_anew": N_("changed how a draft's sheet is read"),
-    "draft.rejected": N_("rejected or withdrew a draft"),
-    "draft.started": N_("started a draft"),
-    "draft.unscheduled": N_("took back a start"),
-    "draft.upload_refused": N_("uploaded a file that was refused"),
-    "draft.uploaded": N_("uploaded a sheet"),
-    "link.made": N_("made a one-time link"),
-    "link.used": N_("used a one-time link"),
-    "log.exported": N_("exported the audit log"),
-    "login.done": N_("logged in"),
-    "login.failed": N_("failed to log in"),
-    "logout.done": N_("logged out"),
-    "mail.failed": N_("mail could not be sent"),
-    "password.changed": N_("changed their password"),
-    "person.added": N_("added a person"),
-    "person.changed": N_("changed a person"),
-    "profile.changed": N_("changed their own settings"),
+    "draft.made_of_rest": N_("made a draft of what is not done"), "draft.options": N_("changed the options of a draft"),
+    "draft.read_anew": N_("changed how a draft's sheet is read"), "draft.rejected": N_("rejected or withdrew a draft"),
+    "draft.started": N_("started a draft"), "draft.unscheduled": N_("took back a start"),
+    "draft.upload_refused": N_("uploaded a file that was refused"), "draft.uploaded": N_("uploaded a sheet"),
+    "link.made": N_("made a one-time link"), "link.used": N_("used a one-time link"),
+    "log.exported": N_("exported the audit log"), "login.done": N_("logged in"), "login.failed": N_("failed to log in"),
+    "logout.done": N_("logged out"), "mail.failed": N_("mail could not be sent"),
+    "password.changed": N_("changed their password"), "person.added": N_("added a person"),
+    "person.changed": N_("changed a person"), "profile.changed": N_("changed their own settings"),
     "settings.changed": N_("changed the settings"),
-}
-
-
+}  # fmt: skip
 _AMOUNTS = {"row_limit", "batch_limit"}
 """Kept in thousandths of a euro."""
 
@@ -77,7 +58,6 @@ def format_action(action: str) -> str:
 
 
 def format_particulars(particulars: dict[str, object]) -> str:
-    """Write the particulars in one line."""
     return "; ".join(
         f"{name}: {_format_value(value, is_amount=name in _AMOUNTS)}" for name, value in particulars.items()
     )
@@ -107,8 +87,6 @@ def _list_actions() -> list[tuple[str, str]]:
 
 
 class AuditFilter(FilterSet):  # type: ignore[misc]
-    """What the log is searched by."""
-
     person = ModelChoiceFilter(
         label=gettext_lazy("Person"),
         queryset=Person.objects.order_by("username"),
@@ -121,38 +99,23 @@ class AuditFilter(FilterSet):  # type: ignore[misc]
     subject = TextFilter(lookup_expr="icontains", label=gettext_lazy("Subject holds"))
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """An entry as it is shown."""
-
-    entry: AuditEntry
-
-    @property
-    def action(self) -> str:
-        """What was done."""
-        return format_action(self.entry.action)
-
-    @property
-    def particulars(self) -> str:
-        """How."""
-        return format_particulars(self.entry.particulars)
-
-    @property
-    def who(self) -> str:
-        """Who did it."""
-        return self.entry.who or _("the site")
+def _describe(entry: AuditEntry) -> dict[str, str]:
+    return {
+        "who": entry.who or _("the site"),
+        "action": format_action(entry.action),
+        "particulars": format_particulars(entry.particulars),
+    }
 
 
 @require_role(Role.ADMINISTRATOR)
 @require_safe
 def show_audit_log(request: HttpRequest) -> HttpResponse:
-    """Show a page of the log, the newest first."""
     found = _search(request)
     page = paginate(request, found.qs)
     context = {
         "filters": found.form,
         "page": page,
-        "lines": map(AuditLine, page.object_list),
+        "lines": [{"entry": entry, **_describe(entry)} for entry in page.object_list],
         "section": "administration",
         "part": "log",
     }
@@ -189,9 +152,8 @@ def _stream_csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[byt
 
 
 def _format_line(entry: AuditEntry) -> list[str]:
-    line = AuditLine(entry)
-    at = entry.at.astimezone().isoformat(timespec="seconds")
-    cells = [at, line.who, entry.action, line.action, entry.subject, line.particulars, entry.address]
+    line, at = _describe(entry), entry.at.astimezone().isoformat(timespec="seconds")
+    cells = [at, line["who"], entry.action, line["action"], entry.subject, line["particulars"], entry.address]
     return [escape_formula(cell) for cell in cells]
 
 

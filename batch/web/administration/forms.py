@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from batch.errors import SettingsError
 from batch.i18n import Language, _
 from batch.money import CENT
-from batch.settings import PROVIDER_URL, Secret
+from batch.settings import PROVIDER_URL
 from batch.web import credentials
 from batch.web.auth.forms import LANGUAGES
 from batch.web.models import Person, SiteSettings
@@ -21,8 +21,6 @@ ROLE_FIELDS = ("can_prepare", "can_approve", "can_administer")
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Somebody and what they may do."""
-
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES, required=False)
 
     class Meta:
@@ -55,8 +53,6 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class NewPersonForm(PersonForm):
-    """Somebody new."""
-
     class Meta(PersonForm.Meta):
         fields = ("username", "full_name", "email", "language", *ROLE_FIELDS)
         labels: ClassVar = {**PersonForm.Meta.labels, "username": gettext_lazy("User name")}
@@ -99,12 +95,6 @@ class ConnectionForm(forms.Form):
                 self.add_error(None, str(error))
         return found
 
-    @property
-    def secret(self) -> Secret:
-        """The key, once the form is valid."""
-        found: Secret = self.cleaned_data["secret"]
-        return found
-
 
 def _make_limit_field(label: Any) -> forms.DecimalField:
     return forms.DecimalField(
@@ -118,8 +108,6 @@ def _make_limit_field(label: Any) -> forms.DecimalField:
 
 
 class RulesForm(forms.Form):
-    """What holds for everybody."""
-
     row_limit = _make_limit_field(gettext_lazy("Limit of a row, in euros"))
     batch_limit = _make_limit_field(gettext_lazy("Limit of a batch (added and removed together), in euros"))
     four_eyes = forms.BooleanField(
@@ -134,7 +122,6 @@ class RulesForm(forms.Form):
 
     @classmethod
     def from_settings(cls, data: Any, current: SiteSettings) -> RulesForm:
-        """Make the form with what is in force."""
         limits = {"row_limit": current.row_limit, "batch_limit": current.batch_limit}
         initial = {name: None if limit is None else limit.quantize(CENT) for name, limit in limits.items()}
         language = current.language or Language.ENGLISH.value

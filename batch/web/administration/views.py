@@ -81,7 +81,7 @@ def try_connection(request: HttpRequest) -> HttpResponse:
 
 def _store_connection(request: HttpRequest, form: ConnectionForm) -> bool:
     """Store the connection; False, and the form says why, if the provider refuses the key."""
-    api_url, key = form.cleaned_data["api_url"], form.secret
+    api_url, key = form.cleaned_data["api_url"], form.cleaned_data["secret"]
     try:
         with credentials.open_connection(api_url, key, _SECONDS) as client:
             account = client.fetch_main_account()
@@ -134,7 +134,6 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 @require_role(Role.ADMINISTRATOR)
 @require_safe
 def show_people(request: HttpRequest) -> HttpResponse:
-    """Show everybody, the active ones first."""
     return _render(request, "people", people=Person.objects.order_by("-is_active", "username"))
 
 

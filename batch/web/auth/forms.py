@@ -20,25 +20,24 @@ LANGUAGES = [
 ]
 
 
-class LoginForm(forms.Form):
-    """Who somebody is."""
+_USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 
+
+def _make_password_field(label: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    return forms.CharField(label=label, max_length=200, strip=False, widget=widget)
+
+
+class LoginForm(forms.Form):
     username = forms.CharField(
         label=gettext_lazy("User name"),
         max_length=64,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=_USERNAME_ATTRS),
     )
-    password = forms.CharField(
-        label=gettext_lazy("Password"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = _make_password_field(gettext_lazy("Password"))
 
 
 class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
-    """A password, twice."""
-
     new_password1, new_password2 = SetPasswordMixin.create_password_fields(
         label1=gettext_lazy("New password"), label2=gettext_lazy("New password, once more")
     )
@@ -58,14 +57,7 @@ class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
 
 
 class PasswordForm(NewPasswordForm):
-    """A new password, by who knows the present one."""
-
-    old_password = forms.CharField(
-        label=gettext_lazy("Present password"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    old_password = _make_password_field(gettext_lazy("Present password"))
     field_order = ("old_password", "new_password1", "new_password2")
 
     def clean_old_password(self) -> str:
@@ -77,14 +69,12 @@ class PasswordForm(NewPasswordForm):
 
 
 class FirstForm(NewPasswordForm):
-    """The first administrator."""
-
     username = forms.CharField(
         label=gettext_lazy("User name"),
         max_length=64,
         validators=[UnicodeUsernameValidator()],
         help_text=gettext_lazy("What you log in with: letters, digits and @ . + - _ only."),
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=_USERNAME_ATTRS),
     )
     full_name = forms.CharField(
         label=gettext_lazy("Full name"),
@@ -123,8 +113,6 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class CodeForm(forms.Form):
-    """A code of the authenticator."""
-
     code = forms.CharField(
         label=gettext_lazy("Code that the app shows"),
         max_length=12,

@@ -39,13 +39,11 @@ def has_totp(person: Person) -> bool:
 def check_confirmation(person: Person, posted: QueryDict) -> Confirmation | None:
     """Check how they confirmed; None if wrong, or after too many wrong ones: `explain_refusal` says which."""
     given = posted.get(FIELD, "")[:_LONGEST]
-    if has_totp(person):
-        how: Confirmation | None = "totp" if try_totp(person, given) else None
-    else:
-        how = "password" if try_password(person, given) else None
-    if how is None:
-        write_entry("confirmation.failed", person.username, person=person)
-    return how
+    how: Confirmation = "totp" if has_totp(person) else "password"
+    if (try_totp if how == "totp" else try_password)(person, given):
+        return how
+    write_entry("confirmation.failed", person.username, person=person)
+    return None
 
 
 def explain_refusal(person: Person) -> str:
@@ -124,8 +122,9 @@ def hash_secret(secret: str) -> str:
 
 def find_link(secret_sha256: str) -> Invitation | None:
     """Find the link, if it still works."""
-    link = Invitation.objects.select_related("person").filter(secret_sha256=secret_sha256, used_at=None).first()
-    if link is None or link.expires_at <= timezone.now():
+    unused = Invitation.objects.filter(secret_sha256=secret_sha256, used_at=None, expires_at__gt=timezone.now())
+    link = unused.select_related("person").first()
+    if link is None:
         return None
     if link.person is None:
         return None if Person.objects.exists() else link

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from base64 import b32encode, b64encode
+from contextlib import suppress
 
 import segno
 from axes.handlers.proxy import AxesProxyHandler
@@ -21,7 +22,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.i18n import _
-from batch.web.access import Role, allow_anybody, find_roles, get_person, require_role
+from batch.web.access import Role, allow_anybody, get_person, require_role
 from batch.web.audit import record, write_entry
 from batch.web.auth import services
 from batch.web.auth.forms import CodeForm, FirstForm, LoginForm, NewPasswordForm, PasswordForm, ProfileForm
@@ -46,7 +47,9 @@ def show_login(request: HttpRequest) -> HttpResponse:
             record(request, "login.done", person.username)
             return redirect(after)
         if is_heard:
-            _note_failure(request, form.cleaned_data["username"])
+            # Names are kept only if they are somebody's: people type their password there too.
+            known = Person.objects.filter(username=form.cleaned_data["username"]).first()
+            write_entry("login.failed", known.username if known else "", address=request.META.get("REMOTE_ADDR", ""))
         form.add_error(None, _("This user name and this password do not belong together: try again."))
     nobody_yet = not Person.objects.exists()
     return render(request, "web/entry/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
@@ -67,27 +70,18 @@ def _choose_next_page(request: HttpRequest) -> str:
     return wanted if is_ours else "/"
 
 
-def _note_failure(request: HttpRequest, username: str) -> None:
-    """Note a wrong login. Names are kept only if they are somebody's: people type their password there too."""
-    known = Person.objects.filter(username=username).exists()
-    write_entry("login.failed", username if known else "", address=request.META.get("REMOTE_ADDR", ""))
-
-
 _KEPT = "one_time_link"
 
 
 @allow_anybody
 @require_http_methods(["GET"])
-def open_setup(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open the link that makes the first administrator."""
-    return _open_link(request, secret)
-
-
-@allow_anybody
-@require_http_methods(["GET"])
-def open_invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open the link with which somebody chooses a password."""
-    return _open_link(request, secret)
+def open_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """Open a link with which somebody chooses a password, or the one that makes the first administrator."""
+    hashed = services.hash_secret(secret)
+    if services.find_link(hashed) is None:
+        return _show_gone(request)
+    request.session[_KEPT] = hashed
+    return redirect("welcome")
 
 
 @allow_anybody
@@ -98,12 +92,12 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
     link = services.find_link(request.session.get(_KEPT, ""))
     if link is None:
         return _show_gone(request)
-    form = _make_form(request, link)
+    data = request.POST if request.method == "POST" else None
+    form = NewPasswordForm(link.person, data) if link.person else FirstForm(Person(), data)
     if request.method == "POST" and form.is_valid():
-        try:
+        person = None
+        with suppress(IntegrityError):
             person = _redeem_link(link, form)
-        except IntegrityError:
-            person = None
         if person is None:
             return _show_gone(request)
         request.session.flush()
@@ -112,19 +106,6 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Welcome, {name}: your password is set.").format(name=person))
         return redirect("home")
     return render(request, "web/entry/welcome.html", {"form": form, "invited": link.person})
-
-
-def _open_link(request: HttpRequest, secret: str) -> HttpResponse:
-    hashed = services.hash_secret(secret)
-    if services.find_link(hashed) is None:
-        return _show_gone(request)
-    request.session[_KEPT] = hashed
-    return redirect("welcome")
-
-
-def _make_form(request: HttpRequest, link: Invitation) -> NewPasswordForm:
-    data = request.POST if request.method == "POST" else None
-    return NewPasswordForm(link.person, data) if link.person else FirstForm(Person(), data)
 
 
 def _redeem_link(link: Invitation, form: NewPasswordForm) -> Person | None:
@@ -157,8 +138,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
         # The next page is in the new language; this sentence is shown there.
         messages.success(request, _("Your settings are saved."))
         return redirect("profile")
-    context = {"form": form, "section": "profile", "roles": find_roles(person), "has_totp": services.has_totp(person)}
-    return render(request, "web/entry/profile.html", context)
+    return _render(request, "profile", form=form, has_totp=services.has_totp(person))
 
 
 @require_role(Role.VIEWER)
@@ -176,11 +156,10 @@ def change_password(request: HttpRequest) -> HttpResponse:
         record(request, "password.changed", person.username)
         messages.success(request, _("Your password is changed; wherever else you were logged in, you no longer are."))
         return redirect("profile")
-    return render(request, "web/entry/password.html", {"form": form, "section": "profile"})
+    return _render(request, "password", form=form)
 
 
 RECOVERY_CODES = 8
-_PASSWORD = "password"  # noqa: S105 (a field's name)
 
 
 @require_role(Role.VIEWER)
@@ -190,25 +169,21 @@ def enrol_authenticator(request: HttpRequest) -> HttpResponse:
     """Show the picture to scan and ask for the first code; then show the recovery codes, this once."""
     person = get_person(request)
     if services.has_totp(person):
-        return render(request, "web/entry/authenticator.html", {"form": CodeForm(), "section": "profile"})
+        return _render(request, "authenticator", form=CodeForm())
     form = CodeForm(request.POST if request.method == "POST" else None)
     device = _prepare_device(person)
     if request.method == "POST" and form.is_valid():
-        if not services.try_password(person, request.POST.get(_PASSWORD, "")[:200]):
+        if not services.try_password(person, request.POST.get("password", "")[:200]):
             form.add_error(None, services.explain_wrong_password(person))
         else:
             codes = _enrol(device, form.cleaned_data["code"])
             if codes:
                 record(request, "authenticator.enrolled", person.username)
-                return render(request, "web/entry/recovery.html", {"codes": codes, "section": "profile"})
+                return _render(request, "recovery", codes=codes)
             form.refuse()
-    context = {
-        "form": form,
-        "picture": _draw_qr_code(device.config_url),
-        "secret": _format_secret(device),
-        "section": "profile",
-    }
-    return render(request, "web/entry/enrol.html", context)
+    secret = b32encode(device.bin_key).decode().rstrip("=")
+    secret = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return _render(request, "enrol", form=form, picture=_draw_qr_code(device.config_url), secret=secret)
 
 
 @require_role(Role.VIEWER)
@@ -226,7 +201,7 @@ def remove_authenticator(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The authenticator is removed: your password confirms approvals again."))
             return redirect("profile")
         form.refuse()
-    return render(request, "web/entry/authenticator.html", {"form": form, "section": "profile"})
+    return _render(request, "authenticator", form=form)
 
 
 def _prepare_device(person: Person) -> TOTPDevice:
@@ -258,12 +233,10 @@ def _try_recovery_code(person: Person, code: str) -> bool:
 
 
 def _draw_qr_code(address: str) -> str:
-    """Draw the QR code here and in no other place, as the source of an image."""
     buffer = io.BytesIO()
     segno.make(address, error="m").save(buffer, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False)
     return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def _format_secret(device: TOTPDevice) -> str:
-    secret = b32encode(device.bin_key).decode().rstrip("=")
-    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:
+    return render(request, f"web/entry/{page}.html", {**context, "section": "profile"})

@@ -78,19 +78,7 @@ class Migration(migrations.Migration):
             name="Draft",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("checked", "Checked"),
-                            ("approved", "Approved"),
-                            ("started", "Started"),
-                            ("rejected", "Rejected"),
-                        ],
-                        default="checked",
-                        max_length=8,
-                    ),
-                ),
+                ("state", models.CharField(default="checked", max_length=8)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("version", models.PositiveIntegerField(default=0)),
                 ("rest_of", models.CharField(blank=True, max_length=64)),
@@ -119,14 +107,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("batch", models.CharField(blank=True, max_length=64)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("waiting", "Waiting"), ("working", "Working"), ("ended", "Ended")],
-                        default="waiting",
-                        max_length=8,
-                    ),
-                ),
+                ("state", models.CharField(default="waiting", max_length=8)),
                 ("asked_at", models.DateTimeField(auto_now_add=True)),
                 ("due_at", models.DateTimeField()),
                 ("pid", models.PositiveIntegerField(null=True)),
