@@ -17,8 +17,6 @@ _LONGEST_PERIOD = 60
 
 
 class WholeNumber(click.IntRange):
-    """A whole number; click says that what is given is none."""
-
     name = _("whole number")
 
 

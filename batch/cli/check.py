@@ -36,9 +36,8 @@ def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
     """Refuse at once what cannot be the name of the marked workbook, beside that of the report."""
     wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
     if out.suffix.lower() not in {".xlsx", wanted}:
-        raise UsageError(
-            _("{path} cannot be the marked workbook: give it the ending {ending}.").format(path=out, ending=wanted)
-        )
+        sentence = _("{path} cannot be the marked workbook: give it the ending {ending}.")
+        raise UsageError(sentence.format(path=out, ending=wanted))
     refuse_replacing(sheet, out, "--annotate")
     if report is not None and report.resolve() == out.resolve():
         raise UsageError(_("--annotate and --out name the same file: choose another name for one of them."))
@@ -194,9 +193,8 @@ def check_request(
     client: Client | None,
     account_of: Callable[[AccountSnapshot | None], int | None],
 ) -> DryRun:
-    """Ask the provider about the account while the sheet is read, and check it.
-
-    `account_of` tells which account of the ledger that is, if it is asked for: columns are remembered by it.
+    """Ask the provider about the account while the sheet is read, and check it. Columns are remembered by what
+    `account_of` says: which account of the ledger it is.
     """
     from batch.runner.dry_run import make_dry_run, read_account
 

@@ -29,30 +29,8 @@ from batch.notes import tell
 from batch.planning.reconciliation import is_alarming
 from batch.planning.retry import RetryPolicy
 from batch.planning.settlement import collect_evidence
-from batch.runner.acceptance import (
-    Agreed,
-    Obstacle,
-    accept,
-    check_against_ledger,
-    find_forecast_obstacle,
-    find_repeat_finding,
-    find_sheet_obstacle,
-    is_all_done,
-    list_family,
-    select_unsettled,
-)
+from batch.runner import acceptance, open_account
 from batch.runner.dry_run import DryRun, read_account
-from batch.runner.open_account import (
-    abandon,
-    accept_key,
-    bind_account,
-    decide,
-    get_undecided_row,
-    hold_account,
-    refuse_another_account,
-    refuse_another_address,
-    refuse_unfinished,
-)
 from batch.settings import (
     Choices,
     Secret,
@@ -68,7 +46,6 @@ if TYPE_CHECKING:
     from batch.cli.check import CheckRequest
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
-    from batch.sheet import Reader
 
 REPORTS = Path("reports")
 _YES = {"y", "yes", "o", "oui"}
@@ -76,7 +53,7 @@ _YES = {"y", "yes", "o", "oui"}
 
 def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report; return the exit code."""
-    from batch.cli.check import begin_reading, show_dry_run
+    from batch.cli.check import begin_reading, check_request, show_dry_run
     from batch.cli.screens import print_findings
 
     if out is not None:
@@ -93,19 +70,26 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
     ):
         client.keep_pace(choices.max_per_second)
         access, is_new = _bind(ledger, settings, key, client)
-        with hold_account(ledger, access.account, read_clock):
+        with open_account.hold_account(ledger, access.account, read_clock):
             continued = choices.only_unsettled
-            family = () if continued is None else list_family(ledger, access.account, continued)
-            refuse_unfinished(ledger, access.account, family)
-            checked = _check(request, settings, (reader, client), ledger, access, choices)
-            if continued is not None and is_all_done(checked):
+            family = () if continued is None else acceptance.list_family(ledger, access.account, continued)
+            open_account.refuse_unfinished(ledger, access.account, family)
+            checked = check_request(request, settings, reader, client, lambda _account: access.account)
+            if continued is not None:
+                totals = request.expected
+                checked = acceptance.select_unsettled(
+                    checked, ledger, access.account, continued, totals, despite_alarm=choices.again
+                )
+            checked = acceptance.check_against_ledger(checked, ledger, access.account, choices)
+            if continued is not None and acceptance.is_all_done(checked):
                 show_dry_run(checked, json=json, report=None)
                 say("creditbatch: " + _("Nothing was sent: every row of the sheet is done already."))
                 return 0
-            repetition = find_repeat_finding(checked)
+            repetition = acceptance.find_repeat_finding(checked)
             if repetition is not None:
                 raise AlreadyRun(repetition.message)
-            obstacle = find_sheet_obstacle(checked, choices) or find_forecast_obstacle(checked, choices)
+            obstacle = acceptance.find_sheet_obstacle(checked, choices)
+            obstacle = obstacle or acceptance.find_forecast_obstacle(checked, choices)
             if obstacle:
                 show_dry_run(checked, json=json, report=None)
                 say("creditbatch: " + _("Nothing was sent: {why}").format(why=_explain_obstacle(obstacle, checked)))
@@ -117,8 +101,8 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
             else:
                 _ask(checked, settings)
             who = find_user_name()
-            agreed = Agreed(who, (who,) if who else ())
-            work = accept(ledger, checked, access, choices, agreed, read_clock())
+            agreed = acceptance.Agreed(who, (who,) if who else ())
+            work = acceptance.accept(ledger, checked, access, choices, agreed, read_clock())
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.
             return _perform(client, ledger, settings, work, choices, refresh=not yes, pages=pages, json=json, out=out)
@@ -137,13 +121,13 @@ def resume_batch(
         return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
     settings, key = load_settings_and_key()
     _check_pace(max_per_second)
-    refuse_another_address(ledger, batch, settings.api_url)
+    open_account.refuse_another_address(ledger, batch, settings.api_url)
     with open_client(settings, key) as client:
         access, _is_new = _bind(ledger, settings, key, client)
-        refuse_another_account(ledger, batch, access)
-        with hold_account(ledger, access.account, read_clock, resuming=batch):
+        open_account.refuse_another_account(ledger, batch, access)
+        with open_account.hold_account(ledger, access.account, read_clock, resuming=batch):
             who = find_user_name()
-            accept_key(
+            open_account.accept_key(
                 ledger, batch, access, lambda: [one.token for one in client.fetch_subaccounts()], who, read_clock()
             )
             kept = read_choices(ledger.read_options(batch))
@@ -162,7 +146,7 @@ def abandon_batch(batch: str, *, why: str) -> int:
         raise UsageError(_("To give a batch up, add --why with the reason, which the ledger keeps."))
     ledger = open_ledger(load_settings(read_environment()))
     who = find_user_name() or N_("somebody without a user name")
-    abandon(ledger, batch, who=who, why=why.strip(), now=read_clock)
+    open_account.abandon(ledger, batch, who=who, why=why.strip(), now=read_clock)
     sentence = _(
         "Batch {batch} was given up: what it had not sent is not sent any more; "
         "`creditbatch run SHEET --only-unsettled {batch}` sends it from a sheet."
@@ -184,32 +168,13 @@ def _choose_batch(ledger: Ledger) -> str:
 
 
 def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tuple[Access, bool]:
-    return bind_account(
+    return open_account.bind_account(
         ledger,
         settings.api_url,
         key.compute_fingerprint(),
         lambda: read_account(client, settings.api_url, read_clock).owner,
         read_clock(),
     )
-
-
-def _check(
-    request: CheckRequest,
-    settings: Settings,
-    reading: tuple[Reader, Client],
-    ledger: Ledger,
-    access: Access,
-    choices: Choices,
-) -> DryRun:
-    """Check with what the ledger knows of the list. Hold the account."""
-    from batch.cli.check import check_request
-
-    checked = check_request(request, settings, *reading, lambda _account: access.account)
-    if choices.only_unsettled is not None:
-        checked = select_unsettled(
-            checked, ledger, access.account, choices.only_unsettled, request.expected, despite_alarm=choices.again
-        )
-    return check_against_ledger(checked, ledger, access.account, choices)
 
 
 def _tell_new_account(checked: DryRun, settings: Settings) -> None:
@@ -248,7 +213,7 @@ def find_report(view: BatchView) -> Path | None:
         return None
 
 
-def _explain_obstacle(obstacle: Obstacle, checked: DryRun) -> str:
+def _explain_obstacle(obstacle: acceptance.Obstacle, checked: DryRun) -> str:
     if obstacle == "sheet-errors":
         return _("the sheet as a whole has errors; correct them first.")
     if obstacle == "nothing-to-send":
@@ -363,11 +328,11 @@ def resolve_row(batch: str, row: int, *, applied: bool | None, why: str) -> int:
     """Show the evidence; with a decision and a reason, record it."""
     ledger = open_ledger(load_settings(read_environment()))
     view = ledger.view(batch)
-    _show_evidence(view, get_undecided_row(view, row))
+    _show_evidence(view, open_account.get_undecided_row(view, row))
     if applied is None or not why.strip():
         raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
     who = find_user_name() or N_("somebody without a user name")
-    decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=read_clock)
+    open_account.decide(ledger, batch, row, applied=applied, who=who, why=why.strip(), now=read_clock)
     sentence = _("Recorded: row {row} was not applied; `creditbatch resume {batch}` goes on.")
     if applied:
         sentence = _("Recorded: row {row} was applied; `creditbatch resume {batch}` goes on.")

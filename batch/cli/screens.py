@@ -34,26 +34,20 @@ from batch.report.result_labels import explain_code, predict_code, tell_note
 from batch.report.verdict import Contents, Mood, Verdict, judge_contents, judge_dry_run, tell_next_steps
 from batch.runner.dry_run import DryRun
 
-MOST_FINDINGS = 25
+_MOST_FINDINGS = 25
 """A longer list is not read on a terminal; the workbook and --json have all."""
 
 _INDENT = (0, 0, 0, 2)
 _BESIDE = (0, 2, 0, 0)
 
-STATUS_STYLES = {
-    Status.DONE: "green",
-    Status.REFUSED: "red",
-    Status.INVALID: "magenta",
-    Status.UNKNOWN: "bold yellow",
+_STATUS_STYLES = {
+    Status.DONE: "green", Status.REFUSED: "red", Status.INVALID: "magenta", Status.UNKNOWN: "bold yellow",
     Status.PENDING: "cyan",
-}
+}  # fmt: skip
 _MOOD_STYLES = {
-    Mood.GOOD: "bold green",
-    Mood.OPEN: "bold",
-    Mood.ATTENTION: "bold yellow",
-    Mood.BAD: "bold red",
+    Mood.GOOD: "bold green", Mood.OPEN: "bold", Mood.ATTENTION: "bold yellow", Mood.BAD: "bold red",
     Mood.DRY_RUN: "bold",
-}
+}  # fmt: skip
 
 
 def print_dry_run(checked: DryRun, report: Path | None) -> None:
@@ -100,7 +94,7 @@ def print_result(view: BatchView, report: Path | None) -> None:
     table = _make_table()
     for status in Status:
         if counted.rows[status] or status is Status.DONE:
-            word = Text(name_status(status), STATUS_STYLES[status])
+            word = Text(name_status(status), _STATUS_STYLES[status])
             table.add_row(word, _format_rows(counted.rows[status]), format_euros(counted.euros[status]))
     screen.print(table)
     before = head.opening.main if head.opening else None
@@ -131,7 +125,7 @@ def print_rows(view: BatchView) -> None:
         row, result = entry.row, entry.result
         amount = "" if row.amount is None else format_euros(row.amount)
         direction = name_direction(row.direction) if row.direction else ""
-        status = Text(name_status(result.status), STATUS_STYLES[result.status])
+        status = Text(name_status(result.status), _STATUS_STYLES[result.status])
         table.add_row(str(row.number), row.token or "", direction, amount, status, _explain_row(entry))
     screen.print(table)
 
@@ -220,9 +214,9 @@ def _print_forecast(screen: Console, forecast: Forecast) -> None:
     if forecast.top_up:
         table.add_row(Text(_("to top up"), "bold yellow"), _("for every row to pass"), format_euros(forecast.top_up))
     screen.print(table)
-    for refusal in forecast.refusals[:MOST_FINDINGS]:
+    for refusal in forecast.refusals[:_MOST_FINDINGS]:
         screen.print(Padding(_format_refusal(refusal), _INDENT))
-    rest = len(forecast.refusals) - MOST_FINDINGS
+    rest = len(forecast.refusals) - _MOST_FINDINGS
     more = ngettext("… and {number} more refusal: {how}", "… and {number} more refusals: {how}", rest)
     _print_rest(screen, rest, more)
     if forecast.removes_first_helps:
@@ -244,11 +238,11 @@ def _print_finding_table(screen: Console, checked: DryRun) -> None:
     if not findings:
         return
     table = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(overflow="fold"), padding=_BESIDE)
-    for finding in findings[:MOST_FINDINGS]:
+    for finding in findings[:_MOST_FINDINGS]:
         style = "red" if finding.severity is Severity.ERROR else "yellow"
         table.add_row(_format_place(finding), Text(name_severity(finding.severity), style), finding.message)
     screen.print(table)
-    rest = len(findings) - MOST_FINDINGS
+    rest = len(findings) - _MOST_FINDINGS
     more = ngettext("… and {number} more finding: {how}", "… and {number} more findings: {how}", rest)
     _print_rest(screen, rest, more)
 

@@ -11,7 +11,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
     from batch.provider.client import Client
 
-_LINE_EVERY = 1.0
-"""Seconds between two lines of progress where there is no terminal."""
+_SECONDS_BETWEEN_LINES = 1.0
 _STAND_INS = {0x00A0: 0xE000, 0x202F: 0xE001}
 """Spaces at which no line is broken, and characters that mean nothing and that no font has."""
-_has_document = False
 _STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
+_has_document = False
 
 
 def say(sentence: str) -> None:
@@ -109,7 +108,7 @@ class PlainProgress:
         now = time.monotonic()
         if status is not Status.DONE:
             say(_format_row_end(row, status))
-        if now - self._last >= _LINE_EVERY or self._settled == self._movements:
+        if now - self._last >= _SECONDS_BETWEEN_LINES or self._settled == self._movements:
             self._last = now
             sentence = ngettext(
                 "{ended} of {all} movement ended, {seconds} s",
@@ -193,13 +192,11 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@contextmanager
-def open_client(settings: Settings, key: Secret) -> Iterator[Client]:
+def open_client(settings: Settings, key: Secret) -> AbstractContextManager[Client]:
     """Open the provider over HTTP. Its libraries are imported only where it is asked."""
-    from batch.provider.client import open_client as opened
+    from batch.provider import client
 
-    with opened(settings, key) as client:
-        yield client
+    return client.open_client(settings, key)
 
 
 def find_user_name() -> str | None:

@@ -90,11 +90,10 @@ _MAILS = {
 def notify(
     event: Occasion, *, draft: Draft | None = None, batch: str = "", about: str = "", reason: _Reason = ""
 ) -> None:
-    """Tell the people with the role concerned, once what they are told of is committed.
+    """Tell the people with the role concerned of a draft or, if that is named, a batch, once all is committed.
 
-    It is about a draft or, if that is named, a batch; `reason` is a sentence about it, or makes one in the language of
-    the person who is written to. `about` names the batch that a draft waits for: then the mail links to its page.
-    Whoever prepared a draft is not asked to approve it. A mail that cannot be sent is written in the audit log.
+    `about` names the batch that a draft waits for: then the mail links to its page. `reason` may make its sentence in
+    each person's language. Whoever prepared a draft is not asked to approve it.
     """
     if not settings.CREDITBATCH_HAS_MAIL:
         return

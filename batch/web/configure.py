@@ -74,8 +74,7 @@ class Mail:
     port: int
     user: str
     password: Secret | None
-    encryption: str
-    """starttls, ssl or none."""
+    encryption: str  # starttls, ssl or none
     sender: str
 
 
@@ -83,10 +82,8 @@ class Mail:
 class SiteOptions:
     """Settings of the environment that only the site has, checked."""
 
-    url: str | None
-    """Where people reach the site, without a slash at the end; None: on this machine only."""
-    trusted_proxy: str | None
-    """The address of the proxy whose word about the visitor's address is taken."""
+    url: str | None  # where people reach the site, without a slash at the end; None: on this machine only
+    trusted_proxy: str | None  # the address of the proxy whose word about the visitor's address is taken
     mail: Mail | None = None
 
     @property
@@ -267,6 +264,7 @@ def make_site_settings(home: Path, options: SiteOptions, *, demo: bool, hosts: S
     """Make every setting of the site but the database."""
     static = {name: getattr(site_settings, name) for name in dir(site_settings) if name.isupper()}
     del static["DATABASES"]
+    is_https = options.is_https
     return {
         **static,
         "SECRET_KEY": load_key_file(home, "secret-key", lambda: secrets.token_urlsafe(64)),
@@ -276,20 +274,13 @@ def make_site_settings(home: Path, options: SiteOptions, *, demo: bool, hosts: S
         "CREDITBATCH_SITE_URL": options.url or "",
         "STATIC_ROOT": str(home / "static"),
         "ALLOWED_HOSTS": [*hosts, *filter(None, [options.host])],
-        **_choose_transport_settings(options),
-        **_choose_mail_settings(options.mail),
-    }
-
-
-def _choose_transport_settings(options: SiteOptions) -> Mapping[str, Any]:
-    is_https = options.is_https
-    return {
         "SECURE_SSL_REDIRECT": is_https,
         "SECURE_HSTS_SECONDS": _YEAR if is_https else 0,
         "SESSION_COOKIE_SECURE": is_https,
         "CSRF_COOKIE_SECURE": is_https,
         "CSRF_TRUSTED_ORIGINS": [options.url] if is_https else [],
         "SILENCED_SYSTEM_CHECKS": _OTHER_HOSTS_CHECKS if is_https else _HTTPS_CHECKS,
+        **_choose_mail_settings(options.mail),
     }
 
 

@@ -33,10 +33,7 @@ def load_provider_settings() -> Settings:
 
 
 def load_connection() -> tuple[str, Secret]:
-    """Load the address and the key: what an administrator entered, else what the environment says.
-
-    `SettingsError` if there is neither, or if the key cannot be decrypted.
-    """
+    """Load what an administrator entered, else what the environment says; `SettingsError` if there is neither."""
     connection = Connection.objects.first()
     if connection:
         return connection.api_url, _decrypt(bytes(connection.encrypted_key))
@@ -48,11 +45,6 @@ def load_connection() -> tuple[str, Secret]:
             raise
         sentence = _("There is no API key yet: an administrator enters it under Administration, Connection.")
         raise SettingsError(sentence) from error
-
-
-def is_from_environment() -> bool:
-    """Tell whether nobody has entered a connection on the site."""
-    return not Connection.objects.exists()
 
 
 def validate_connection(api_url: str, key: str) -> tuple[str, Secret]:

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from batch.errors import ProviderError, SettingsError
-from batch.i18n import N_, _
 from batch.ledger.orm.models import Event
 from batch.ledger.orm.queries import find_undecided_batches, list_newest_batches
 from batch.model import BatchState
@@ -45,10 +44,8 @@ _one_at_a_time = threading.Lock()
 
 
 def read_main_balance() -> BalanceRead:
-    """Read the balance, not older than a minute, than the connection in force, or than the newest event of the ledger.
-
-    Whoever moves credit or changes the connection may be another process: the database says so. Problems are not kept:
-    the next look tries again.
+    """Read the balance, not older than a minute, than the connection in force, or than the newest event of the ledger;
+    whoever changes these may be another process. Problems are not kept: the next look tries again.
     """
     now = datetime.now(UTC)
     with _one_at_a_time:
@@ -71,23 +68,14 @@ def read_main_balance() -> BalanceRead:
 _MOST = 50
 
 
-class What(StrEnum):
+class What(TextChoices):
     """What is to be done, the most urgent first."""
 
-    DECIDE = "decide"
-    RESUME = "resume"
-    START = "start"
-    APPROVE = "approve"
-    CORRECT = "correct"
-
-
-_TASKS = {
-    What.DECIDE: N_("To decide"),
-    What.RESUME: N_("To resume"),
-    What.START: N_("To start"),
-    What.APPROVE: N_("To approve"),
-    What.CORRECT: N_("To correct"),
-}
+    DECIDE = "decide", gettext_lazy("To decide")
+    RESUME = "resume", gettext_lazy("To resume")
+    START = "start", gettext_lazy("To start")
+    APPROVE = "approve", gettext_lazy("To approve")
+    CORRECT = "correct", gettext_lazy("To correct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +89,8 @@ class Waiting:
     by: str
     for_me: bool
     version: Version | None = None
-    batch: str = ""
-    """The batch that was begun and has not ended, which is resumed or given up."""
-    behind: int = 0
-    """How many starts wait until it has ended."""
-
-    @property
-    def task(self) -> str:
-        return _(_TASKS[self.what])
+    batch: str = ""  # the batch that was begun and has not ended, which is resumed or given up
+    behind: int = 0  # how many starts wait until it has ended
 
 
 def list_waiting(person: Person) -> list[Waiting]:

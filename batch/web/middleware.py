@@ -1,6 +1,4 @@
-"""What is around every page: security headers, the session's end, the language, and failures. Each of these is a page
-with one sentence, what to do, and a reference that the site's log has as well.
-"""
+"""What is around every page: security headers, the session's end, the language, and pages that tell failures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""The site's own tables: people, drafts on their way to becoming a batch, approvals, jobs, settings, the audit log.
-
-A draft is a sheet that was uploaded, with its versions. Once it is approved and started, its plan is a batch of the
-ledger, which is the same that the command line sees.
+"""The site's own tables. A draft is a sheet that was uploaded, with its versions; once it is approved and started, its
+plan is a batch of the ledger, which is the same that the command line sees.
 """
 
 from __future__ import annotations
@@ -26,8 +24,7 @@ class Person(AbstractBaseUser):
     can_prepare = models.BooleanField(default=False)
     can_approve = models.BooleanField(default=False)
     can_administer = models.BooleanField(default=False)
-    language = models.CharField(max_length=2, blank=True)
-    """Empty: what the browser asks for."""
+    language = models.CharField(max_length=2, blank=True)  # empty: what the browser asks for
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = BaseUserManager["Person"]()
@@ -66,10 +63,8 @@ class Draft(models.Model):
     state = models.CharField(max_length=8, default=DraftState.CHECKED)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="drafts")
-    version = models.PositiveIntegerField(default=0)
-    """The number of the version in force; 0 until the first is checked."""
-    rest_of = models.CharField(max_length=64, blank=True)
-    """The batch of which only what is not done is sent."""
+    version = models.PositiveIntegerField(default=0)  # the number of the version in force; 0 until the first is checked
+    rest_of = models.CharField(max_length=64, blank=True)  # the batch of which only what is not done is sent
     batch = models.CharField(max_length=64, null=True, unique=True)  # null: not started
     rejected_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did
     rejected_at = models.DateTimeField(null=True)
@@ -86,8 +81,7 @@ class Version(models.Model):
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    made_by = models.CharField(max_length=12)
-    """What was done to come to it: upload, file, correction, reading, options."""
+    made_by = models.CharField(max_length=12)  # what was done to come to it: upload, file, correction, reading, options
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
     sheet = models.TextField(null=True)  # null: the file has no sheets
     conventions = models.JSONField(default=dict)
@@ -100,25 +94,21 @@ class Version(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     columns = models.JSONField(default=list)
     roles = models.JSONField(default=dict)
-    findings = models.JSONField(default=list)
-    """What the checks say of the sheet as a whole."""
+    findings = models.JSONField(default=list)  # what the checks say of the sheet as a whole
     changes = models.JSONField(null=True)  # null: there is no version before it
     plan_digest = models.CharField(max_length=64)
     screen = models.JSONField(default=dict)
     """All that an approver has to see: the plan and what the forecast says will be refused."""
-    screen_digest = models.CharField(max_length=64)
-    """Names that, with the options."""
+    screen_digest = models.CharField(max_length=64)  # names that, with the options
     movements = models.PositiveIntegerField(default=0)
     invalid = models.PositiveIntegerField(default=0)
     added = EurosField(default=ZERO)
     removed = EurosField(default=ZERO)
     largest = EurosField(default=ZERO)
-    counts = models.JSONField(default=dict)
-    """Rows by status and direction, and by the code of what is said of them."""
+    counts = models.JSONField(default=dict)  # rows by status and direction, and by the code of what is said of them
     forecast = models.JSONField(null=True)  # null: the provider could not be asked
     opening = models.JSONField(null=True)  # null: the same
-    problem = models.TextField(blank=True)
-    """Why the provider could not be asked, in a sentence."""
+    problem = models.TextField(blank=True)  # why the provider could not be asked, in a sentence
     checked_at = models.DateTimeField()
 
     class Meta:
@@ -184,8 +174,7 @@ class Approval(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     screen_digest = models.CharField(max_length=64)
-    confirmed_with = models.CharField(max_length=8)
-    """"password" or "totp"."""
+    confirmed_with = models.CharField(max_length=8)  # "password" or "totp"
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "person"], name="one_approval_a_person")]
@@ -201,18 +190,15 @@ class Job(models.Model):
     """Something to perform by a worker process: start a draft, or resume a batch. Claimed by a conditional update."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, null=True, related_name="jobs")  # null: of the command line
-    batch = models.CharField(max_length=64, blank=True)
-    """Empty until the ledger has the batch."""
+    batch = models.CharField(max_length=64, blank=True)  # empty until the ledger has the batch
     state = models.CharField(max_length=8, default=JobState.WAITING)
     asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()
     pid = models.PositiveIntegerField(null=True)  # null: not begun
     pid_started = models.FloatField(null=True)  # null: the same; tells the reuse of a pid
-    host = models.TextField(blank=True)
-    """The machine, as a claim names it."""
-    boot = models.TextField(blank=True, db_default="")
-    """The same."""
+    host = models.TextField(blank=True)  # the machine, as a claim names it
+    boot = models.TextField(blank=True, db_default="")  # the same
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     stop_asked_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody did
@@ -220,8 +206,7 @@ class Job(models.Model):
     waiting_why = models.TextField(blank=True)
     waits_for = models.CharField(max_length=64, blank=True)
     """The batch of the same account that was begun before and has not ended; empty: none, or not known."""
-    error = models.TextField(blank=True)
-    """Why it could not begin or go on, in a sentence."""
+    error = models.TextField(blank=True)  # why it could not begin or go on, in a sentence
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["state", "due_at"])]
@@ -276,10 +261,8 @@ class AuditEntry(models.Model):
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # null: nobody was logged in
-    who = models.TextField()
-    """Their name at that time."""
+    who = models.TextField()  # their name at that time
     action = models.CharField(max_length=48, db_index=True)
-    subject = models.CharField(max_length=200, blank=True)
-    """What it was done to: a draft, a batch, a person."""
+    subject = models.CharField(max_length=200, blank=True)  # what it was done to: a draft, a batch, a person
     particulars = models.JSONField(default=dict)
     address = models.CharField(max_length=64, blank=True)

@@ -42,10 +42,7 @@ class DayFilter(DateFilter):  # type: ignore[misc]
 
 
 def find_start_of_day(day: date, days_later: int = 0) -> datetime | None:
-    """Find the moment when a day, or one so many days later, begins on this machine; None if no clock goes that far.
-
-    Days are counted by the calendar: the one on which the clocks change has 23 or 25 hours.
-    """
+    """Find the moment when a day of the calendar, or one so many days later, begins here; None if that is too far."""
     try:
         return datetime.combine(day + timedelta(days=days_later), time()).astimezone(UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,6 +1,4 @@
-"""The pages of administrators: people, the connection, the rules. Nobody grants a role they lack, locks themselves out,
-or takes over the account of somebody who may do more than they.
-"""
+"""The pages of administrators. Nobody grants a role they lack, locks themselves out, or helps who may do more."""
 
 from __future__ import annotations
 
@@ -59,7 +57,7 @@ def show_connection(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("The demonstration stays with its sandbox: the connection cannot be changed here."))
         elif _store_connection(request, form):
             return redirect("connection")
-    return _render(request, "connection", form=form, present=present, state=_find_key_source())
+    return _render(request, "connection", form=form, present=present, state=_find_key_source(present))
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -100,9 +98,9 @@ def _store_connection(request: HttpRequest, form: ConnectionForm) -> bool:
     return True
 
 
-def _find_key_source() -> str:
+def _find_key_source(present: Connection | None) -> str:
     """Find where the key in force comes from: site, environment, or none."""
-    if not credentials.is_from_environment():
+    if present is not None:
         return "site"
     try:
         credentials.load_connection()

@@ -1,6 +1,5 @@
-"""Confirm that it is this person, by their password or by a code of the authenticator that they enrolled, and give out
-one-time links. Wherever they come from, people wait a quarter of an hour after five wrong passwords, and after each
-wrong code twice as long as after the one before.
+"""Confirm that it is this person, by password or by a code of their authenticator, and give out one-time links. People
+wait a quarter of an hour after five wrong passwords, and after each wrong code twice as long as after the one before.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(blank=True, max_length=2)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
-            options={"abstract": False},
         ),
         migrations.CreateModel(
             name="SiteSettings",

@@ -18,14 +18,10 @@ register = template.Library()
 NOTHING = "–"
 T = TypeVar("T")
 _EVENT_WORDS = {
-    "accepted": N_("plan accepted"),
-    "attempt-began": N_("attempt began"),
-    "attempt-ended": N_("attempt ended"),
-    "balances-read": N_("balances read"),
-    "row-settled": N_("settled by the balances"),
-    "person-decided": N_("decided by a person"),
-    "state-changed": N_("state changed"),
-}
+    "accepted": N_("plan accepted"), "attempt-began": N_("attempt began"), "attempt-ended": N_("attempt ended"),
+    "balances-read": N_("balances read"), "row-settled": N_("settled by the balances"),
+    "person-decided": N_("decided by a person"), "state-changed": N_("state changed"),
+}  # fmt: skip
 
 
 def replace_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
