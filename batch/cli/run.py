@@ -54,7 +54,6 @@ _YES = {"y", "yes", "o", "oui"}
 def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
     """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, check_request, show_dry_run
-    from batch.cli.screens import print_findings
 
     if out is not None:
         refuse_replacing(request.path, out)
@@ -97,6 +96,8 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
             if is_new:
                 _tell_new_account(checked, settings)
             if yes:
+                from batch.cli.screens import print_findings
+
                 print_findings(checked)
             else:
                 _ask(checked, settings)

@@ -72,7 +72,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
 
 # Sessions end after half an hour in which nobody opened a page (`middleware.extend_session`), and with the browser.
 SESSION_COOKIE_AGE = 30 * 60

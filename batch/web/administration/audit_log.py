@@ -112,13 +112,8 @@ def _describe(entry: AuditEntry) -> dict[str, str]:
 def show_audit_log(request: HttpRequest) -> HttpResponse:
     found = _search(request)
     page = paginate(request, found.qs)
-    context = {
-        "filters": found.form,
-        "page": page,
-        "lines": [{"entry": entry, **_describe(entry)} for entry in page.object_list],
-        "section": "administration",
-        "part": "log",
-    }
+    lines = [{"entry": entry, **_describe(entry)} for entry in page.object_list]
+    context = {"filters": found.form, "page": page, "lines": lines, "section": "administration", "part": "log"}
     return render(request, "web/administration/log.html", context)
 
 
