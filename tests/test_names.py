@@ -22,7 +22,7 @@ PREPOSITIONS = frozenset(
      "over", "per", "than", "to", "under", "until", "with", "within"}
 )  # fmt: skip
 PARTICIPLES = ("ed", "ing", "shown", "told", "made", "read_out", "kept", "written", "said", "sent", "found")
-NO_PARTICIPLES = {"feed", "need", "proceed", "exceed", "speed", "string", "bring", "ring"}
+NO_PARTICIPLES = {"warning", "feed", "need", "proceed", "exceed", "speed", "string", "bring", "ring"}
 TWICE = {"Event", "Lease", "Movement"}
 """What the ledger speaks of, and the record of it in the database."""
 MODULES_TWICE = {"__init__", "forms", "models", "settings", "views"}

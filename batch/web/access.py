@@ -48,15 +48,15 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guard_view(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _demand_login(request)
             if find_roles(get_person(request)).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.needed_roles = roles  # type: ignore[attr-defined]
-        return cast("View[P]", guarded)
+        guard_view.needed_roles = roles  # type: ignore[attr-defined]
+        return cast("View[P]", guard_view)
 
     return guard
 

@@ -28,10 +28,10 @@ def replace_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
     """Show a dash for nothing; an attribute of what is None comes to a filter as an empty text."""
 
     @wraps(show)
-    def shown(value: T | None) -> str:
+    def show_or_dash(value: T | None) -> str:
         return NOTHING if value is None or value == "" else show(value)
 
-    return shown
+    return show_or_dash
 
 
 register.filter("euros", replace_nothing(format_euros))
@@ -57,9 +57,9 @@ def moment(at: datetime) -> str:
     return format_moment(at.astimezone())
 
 
-@register.filter
+@register.filter("told")
 @replace_nothing
-def told(stored: Note | str) -> str:
+def tell_stored(stored: Note | str) -> str:
     """Tell a note, or the text that a table keeps of one, in the language in force."""
     return tell(stored if isinstance(stored, Note) else load_note(stored))
 
