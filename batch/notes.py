@@ -146,7 +146,8 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-_UNWORDED = frozenset({"said", "account-refused"})
+UNWORDED = frozenset({"said", "account-refused"})
+"""The codes whose sentence is all filled in, with somebody's own words or another note."""
 _COUNTS = frozenset({"number", "count", "times"})
 """Parameters that are counts, and not numbers that name something."""
 
@@ -172,7 +173,7 @@ def tell(told: Note | None) -> str:
         return ""
     params = {name: _format_param(name, value) for name, value in told.params.items()}
     sentence = SENTENCES[told.code]
-    return (sentence if told.code in _UNWORDED else _(sentence)).format_map(params)
+    return (sentence if told.code in UNWORDED else _(sentence)).format_map(params)
 
 
 def _format_param(name: str, value: Any) -> Any:
