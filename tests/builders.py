@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,8 +11,9 @@ from typing import TypeVar
 import pandas as pd
 
 from batch.frames import CheckedSheet, Grid, make_frame
+from batch.ledger.events import Fact, Tip, make_stored_event
 from batch.ledger.protocol import Access, Ledger, NewBatch
-from batch.model import Balances, Cell, SheetRow, Source
+from batch.model import Balances, Cell, Event, SheetRow, Source
 from batch.money import to_thousandths
 from batch.planning.account_identity import Owner, normalize_address
 from batch.planning.plan import make_plan
@@ -70,3 +72,9 @@ def known_to(ledger: _Ledger) -> _Ledger:
     account, _is_new = ledger.bind_key(normalize_address(ACCESS.api_url), ACCESS.fingerprint, owner, NOON)
     assert account == ACCESS.account
     return ledger
+
+
+def make_event(tip: Tip, fact: Fact) -> Event:
+    """The fact chained to the tip, as a ledger gives it back."""
+    line = make_stored_event(tip, fact)
+    return Event(line.number, line.at, line.kind, json.loads(line.data), line.hash)

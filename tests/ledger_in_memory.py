@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
-from batch.ledger import events as chain
 from batch.ledger import projection
 from batch.ledger.events import (
     AttemptBegan,
@@ -21,8 +20,10 @@ from batch.ledger.events import (
     PersonDecided,
     Purpose,
     RowDoubted,
+    RowFact,
     RowSettled,
     StateChanged,
+    Tip,
 )
 from batch.ledger.lease import describe_holder
 from batch.ledger.projection import make_first_facts
@@ -58,6 +59,13 @@ from batch.model import (
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
 from batch.settings import read_choices
+from tests.builders import make_event
+
+
+def can_follow(result: RowResult, fact: RowFact) -> bool:
+    """Whether the row is as the fact needs it: an attempt is the next one, and what ends a doubt finds one."""
+    statuses, attempts = projection.get_precondition(fact)
+    return result.status in statuses and result.attempts == attempts
 
 
 @dataclass
@@ -175,7 +183,7 @@ class MemoryLedger:
             options=new.options,
         )
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}
-        events = [chain.make_event(chain.Tip(), facts[0])]
+        events = [make_event(Tip(), facts[0])]
         tokens = {movement.row: movement.token for movement in new.plan.movements}
         batch = _Batch(new, head, results, events, new.opening.main, {}, tokens, {})
         self._batches[new.name] = batch
@@ -185,15 +193,15 @@ class MemoryLedger:
         kept = self._find(batch)
         changed: dict[int, RowResult] = {}
         for fact in facts:
-            if isinstance(fact, projection.RowFact):
+            if isinstance(fact, RowFact):
                 before = changed.get(fact.row) or kept.results[fact.row]
-                if not projection.can_follow(before, fact):
+                if not can_follow(before, fact):
                     raise LedgerError(explain_other_writer(batch))
                 changed[fact.row] = projection.apply_fact(before, fact)
         self._prove(batch, facts[-1].at)
         for fact in facts:
             last = kept.events[-1]
-            kept.events.append(chain.make_event(chain.Tip(last.number, last.hash), fact))
+            kept.events.append(make_event(Tip(last.number, last.hash), fact))
             self._apply(kept, fact)
 
     def read_head(self, batch: str) -> BatchHead:

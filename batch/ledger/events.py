@@ -193,20 +193,10 @@ class StateChanged:
     by: str | None = None
 
 
-Fact = (
-    Accepted
-    | AttemptBegan
-    | AttemptEnded
-    | BalancesRead
-    | RowSettled
-    | RowDoubted
-    | PersonDecided
-    | OptionsChanged
-    | KeyChanged
-    | StateChanged
-)
+RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
+Fact = RowFact | Accepted | BalancesRead | OptionsChanged | KeyChanged | StateChanged
 
-_NAMES: Mapping[type[Fact], str] = {
+KINDS: Mapping[type[Fact], str] = {
     Accepted: "accepted",
     AttemptBegan: "attempt-began",
     AttemptEnded: "attempt-ended",
@@ -218,38 +208,23 @@ _NAMES: Mapping[type[Fact], str] = {
     KeyChanged: "key-changed",
     StateChanged: "state-changed",
 }
-
-
-def name_kind(fact: Fact) -> str:
-    return _NAMES[type(fact)]
-
-
-def encode_fact(fact: Fact) -> dict[str, object]:
-    """Make the event's data: JSON types only, money as text with three decimals, without the time."""
-    return {name: _encode_value(getattr(fact, name)) for name in _FIELDS[type(fact)]}
-
-
-_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in _NAMES}
-_PLAIN_ALREADY = frozenset({str, int, bool, type(None)})
+_FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in KINDS}
 
 
 def _encode_value(value: object) -> object:
-    if type(value) in _PLAIN_ALREADY:
-        return value
+    """Make JSON of what a fact holds besides texts and whole numbers: money is text with three decimals."""
     if isinstance(value, Decimal):
         return encode_balance(value)
     if isinstance(value, Note):
         return encode_note(value)
     if isinstance(value, Mapping):
-        return {str(key): _encode_value(inner) for key, inner in sorted(value.items())}
-    if isinstance(value, tuple):
-        return [_encode_value(inner) for inner in value]
-    return str(value) if isinstance(value, StrEnum) else value
+        return dict(value)
+    raise TypeError(f"a fact holds no {type(value).__name__}")
 
 
 GENESIS = "0" * 64
 """What the first event of a batch is hashed over."""
-_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_encode_value).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,38 +247,25 @@ class StoredEvent:
 
 
 def make_stored_event(tip: Tip, fact: Fact) -> StoredEvent:
-    """Chain the fact to the tip, as a database stores it."""
-    return _chain_fact(tip, fact, encode_fact(fact))
-
-
-def make_event(tip: Tip, fact: Fact) -> Event:
-    """Chain the fact to the tip, as everybody but a database wants it."""
-    data = encode_fact(fact)
-    line = _chain_fact(tip, fact, data)
-    return Event(line.number, line.at, line.kind, data, line.hash)
-
-
-def hash_event(previous: str, number: int, at: datetime, kind: str, data: Mapping[str, object]) -> str:
-    """Compute SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
-    return _hash_text(previous, number, at, kind, _canonical(data))
+    """Chain the fact to the tip. Its time is not among its data."""
+    number, kind = tip.number + 1, KINDS[type(fact)]
+    data = _canonical({name: getattr(fact, name) for name in _FIELDS[type(fact)]})
+    return StoredEvent(number, fact.at, kind, data, hash_event(tip.hash, number, fact.at, kind, data))
 
 
 def find_break(events: Sequence[Event]) -> int | None:
     """Find the number of the first event that does not follow from the one before; None for a whole chain."""
     previous = GENESIS
     for number, event in enumerate(events, start=1):
-        if event.number != number or event.hash != hash_event(previous, number, event.at, event.kind, event.data):
+        digest = hash_event(previous, number, event.at, event.kind, _canonical(event.data))
+        if event.number != number or event.hash != digest:
             return number
-        previous = event.hash
+        previous = digest
     return None
 
 
-def _chain_fact(tip: Tip, fact: Fact, data: Mapping[str, object]) -> StoredEvent:
-    number, kind, text = tip.number + 1, name_kind(fact), _canonical(data)
-    return StoredEvent(number, fact.at, kind, text, _hash_text(tip.hash, number, fact.at, kind, text))
-
-
-def _hash_text(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
+def hash_event(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
+    """Compute SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     # As JSON would write them: none of these texts has a character in it that is written otherwise.
     return hashlib.sha256(f'["{previous}",{number},"{moment}","{kind}",{data}]'.encode()).hexdigest()

@@ -16,6 +16,7 @@ from batch.ledger.events import (
     PersonDecided,
     Purpose,
     RowDoubted,
+    RowFact,
     RowSettled,
     StateChanged,
     encode_cell,
@@ -25,7 +26,6 @@ from batch.model import DONE_CODE, BatchState, People, RowResult, SheetRow, Stat
 from batch.money import to_thousandths
 from batch.notes import make_note
 
-RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
 Change = Mapping[str, Any]
 """The fields of a `RowResult` that a fact changes: it says all of them without looking at the row."""
 
@@ -42,37 +42,14 @@ def begin_attempt(fact: AttemptBegan) -> Change:
     }
 
 
-def end_attempt(fact: AttemptEnded) -> Change:
+def take_result(
+    fact: AttemptEnded | RowSettled | RowDoubted, status: Status, code: int | None, words: str | None
+) -> Change:
+    """Take over what was found out about the row, and the balances that go with it."""
     return {
-        "status": fact.status,
-        "code": fact.code,
-        "message": fact.message,
-        "note": fact.note,
-        "main_balance": fact.main_balance,
-        "subaccount_balance": fact.subaccount_balance,
-        "at": fact.at,
-    }
-
-
-def settle_row(fact: RowSettled) -> Change:
-    """Settle the doubt, or leave it open."""
-    return {
-        "status": fact.status,
-        "code": DONE_CODE if fact.status is Status.DONE else fact.code,
-        "message": fact.message,
-        "note": fact.note,
-        "main_balance": fact.main_balance,
-        "subaccount_balance": fact.subaccount_balance,
-        "at": fact.at,
-    }
-
-
-def doubt_row(fact: RowDoubted) -> Change:
-    """Put the row in doubt: by the balances it may have been applied without us."""
-    return {
-        "status": Status.UNKNOWN,
-        "code": None,
-        "message": None,
+        "status": status,
+        "code": code,
+        "message": words,
         "note": fact.note,
         "main_balance": fact.main_balance,
         "subaccount_balance": fact.subaccount_balance,
@@ -100,23 +77,17 @@ def derive_change(fact: RowFact) -> Change:
         case AttemptBegan():
             return begin_attempt(fact)
         case AttemptEnded():
-            return end_attempt(fact)
+            return take_result(fact, fact.status, fact.code, fact.message)
         case RowSettled():
-            return settle_row(fact)
+            return take_result(fact, fact.status, DONE_CODE if fact.status is Status.DONE else fact.code, fact.message)
         case RowDoubted():
-            return doubt_row(fact)
+            return take_result(fact, Status.UNKNOWN, None, None)
         case PersonDecided():
             return decide_row(fact)
 
 
-def can_follow(result: RowResult, fact: RowFact) -> bool:
-    """Tell whether the row is as the fact needs it: an attempt is the next one, and what ends a doubt finds one."""
-    statuses, attempts = get_precondition(fact)
-    return result.status in statuses and result.attempts == attempts
-
-
 def get_precondition(fact: RowFact) -> tuple[tuple[Status, ...], int]:
-    """Return the statuses that the fact may find, and the attempts made so far."""
+    """Return the statuses that the fact may find, and the attempts made so far: what ends a doubt needs one."""
     if isinstance(fact, AttemptBegan):
         return (Status.PENDING, Status.REFUSED), fact.attempt - 1
     if isinstance(fact, RowDoubted):

@@ -8,7 +8,7 @@ from typing import Any
 
 from batch.i18n import N_, _
 from batch.ledger import events, projection
-from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowSettled
+from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowFact, RowSettled
 from batch.ledger.old_sentences import read_row_note
 from batch.ledger.projection import hash_rows
 from batch.model import BatchState, BatchView, Event, People, RowResult, Status, name_state, name_status
@@ -122,7 +122,7 @@ def _compare_options(view: BatchView, beginning: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _read_fact(event: Event) -> projection.RowFact | None:
+def _read_fact(event: Event) -> RowFact | None:
     data = event.data
     match event.kind:
         case "attempt-began":

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from batch.errors import ProviderError
-from batch.ledger.events import BalancesRead, Fact, Purpose
-from batch.ledger.projection import RowFact, apply_fact
+from batch.ledger.events import BalancesRead, Fact, Purpose, RowFact
+from batch.ledger.projection import apply_fact
 from batch.ledger.protocol import Ledger, Work
 from batch.model import BatchRow, Direction, Movement, Status
 from batch.notes import Note, make_note, tell

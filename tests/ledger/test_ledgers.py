@@ -19,10 +19,10 @@ from batch.ledger.events import (
     PersonDecided,
     Purpose,
     RowDoubted,
+    RowFact,
     RowSettled,
     StateChanged,
 )
-from batch.ledger.projection import RowFact
 from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
 from batch.notes import make_note

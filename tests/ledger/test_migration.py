@@ -15,7 +15,7 @@ from batch.errors import LedgerError
 from batch.ledger.events import Accepted
 from batch.ledger.projection import hash_rows
 from batch.model import ColumnRole
-from tests.builders import NOON
+from tests.builders import NOON, make_event
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -64,7 +64,7 @@ class Old:
             why=None,
         )
         line = events.make_stored_event(events.Tip(), fact)
-        event = events.make_event(events.Tip(), fact)
+        event = make_event(events.Tip(), fact)
         self.model("Batch").objects.create(
             name=name,
             state="finished",

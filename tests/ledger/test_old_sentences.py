@@ -19,7 +19,7 @@ from batch.ledger.verify import find_difference
 from batch.model import BatchState, Cell, Status
 from batch.notes import make_note, tell
 from batch.planning.settlement import is_account_refusal, is_awaiting_person
-from tests.builders import NOON, known_to, new_batch
+from tests.builders import NOON, known_to, make_event, new_batch
 
 MIGRATION = "batch.ledger.orm.migrations.0006_notes"
 SENTENCES: dict[str, str] = json.loads(Path(__file__).with_name("old_sentences.json").read_text("utf-8"))
@@ -95,7 +95,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
         StateChanged(NOON, BatchState.STOPPED, old("Whether row 2 was applied is unknown: the balances do not tell.")),
     ]
     for fact in facts:
-        event = events.make_event(tip, fact)
+        event = make_event(tip, fact)
         Event.objects.create(
             batch_id="b-1", number=event.number, at=event.at, kind=event.kind, data=event.data, hash=event.hash
         )

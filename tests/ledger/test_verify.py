@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -135,6 +136,7 @@ def without(view: BatchView, names: set[str], kind: str | None = None) -> BatchV
         is_old = kind in {None, event.kind}
         data = {name: value for name, value in event.data.items() if not is_old or name not in names}
         before = events[-1].hash if events else chain.GENESIS
-        digest = chain.hash_event(before, event.number, event.at, event.kind, data)
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        digest = chain.hash_event(before, event.number, event.at, event.kind, text)
         events.append(Event(event.number, event.at, event.kind, data, digest))
     return replace(view, events=tuple(events))

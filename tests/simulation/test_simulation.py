@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.ledger import projection
+from tests import ledger_in_memory
 from tests.simulation.month import play_month
 from tests.simulation.planted import PLANTED, PLANTED_AT_THE_EDGES, Unlocked
 from tests.simulation.play import Violation, play
@@ -45,7 +45,7 @@ def test_a_seed_tells_the_same_story_every_time() -> None:
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = PLANTED[name]
     # The ledger by itself refuses what some of them do: that second net is taken away to see the first one tear.
-    monkeypatch.setattr(projection, "can_follow", lambda _result, _fact: True)
+    monkeypatch.setattr(ledger_in_memory, "can_follow", lambda _result, _fact: True)
     planted.patch(monkeypatch)
     for seed in range(planted.within):
         try:
@@ -72,7 +72,7 @@ def test_a_month_s_list_is_paid_once_or_it_was_said(piece: int) -> None:
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in FOUND_LATE)) for name in PLANTED_AT_THE_EDGES]
 )
 def test_a_fault_planted_at_the_edges_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projection, "can_follow", lambda _result, _fact: True)
+    monkeypatch.setattr(ledger_in_memory, "can_follow", lambda _result, _fact: True)
     PLANTED_AT_THE_EDGES[name](monkeypatch)
     for seed in range(MONTHS):
         try:

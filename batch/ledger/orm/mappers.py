@@ -22,6 +22,7 @@ from batch.ledger.events import (
     AttemptBegan,
     BalancesRead,
     Purpose,
+    RowFact,
     StoredEvent,
     Tip,
     decode_cell,
@@ -353,7 +354,7 @@ def add_events(cursor: CursorWrapper, batch: str, tip: Tip, lines: Sequence[Stor
     add_lines(cursor, "ledger_event", _EVENT, values)
 
 
-def change_row(cursor: CursorWrapper, batch: str, fact: projection.RowFact) -> None:
+def change_row(cursor: CursorWrapper, batch: str, fact: RowFact) -> None:
     """Make of a row what the fact says; the row must be as the fact takes it to be: none is sent or decided twice."""
     change = projection.derive_change(fact)
     common = (
