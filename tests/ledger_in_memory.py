@@ -32,7 +32,6 @@ from batch.ledger.protocol import (
     BatchLine,
     Claim,
     LastAttempt,
-    LastBalance,
     Lease,
     NewBatch,
     Work,
@@ -252,12 +251,12 @@ class MemoryLedger:
             if kept.new.access.account == account and kept.new.at >= since
         ]
 
-    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        known: dict[str, LastBalance] = {}
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
+        known: dict[str, tuple[Decimal, datetime]] = {}
         for kept in self._batches.values():
             if kept.new.access.account == account:
                 known.update(
-                    (token, LastBalance(balance, kept.events[-1].at))
+                    (token, (balance, kept.events[-1].at))
                     for token, balance in kept.known_subaccounts.items()
                     if token in tokens
                 )

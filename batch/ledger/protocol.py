@@ -59,14 +59,6 @@ class BatchLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LastBalance:
-    """The newest balance of a sub-account that the ledger knows, whichever batch it was read for."""
-
-    balance: Decimal
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     """What a runner takes up: the rows that have a movement, in the order in which they are to be sent."""
 
@@ -211,8 +203,11 @@ class Ledger(Protocol):
     def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
         """List what batches of this account since then may have done for these sub-accounts, newest first."""
 
-    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
-        """Find the newest balances that the ledger knows of these sub-accounts, by token."""
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
+        """Find the newest balance that the ledger knows of each of these sub-accounts, whichever batch it was read for.
+
+        By token, with the moment of the reading.
+        """
 
     def read_options(self, batch: str) -> tuple[str, ...]:
         """Read what was chosen for the batch, as it holds now."""

@@ -262,7 +262,7 @@ def _find_paid_elsewhere(
 ) -> list[Finding]:
     if checked.account is None:
         return []
-    known = {token: (last.balance, last.at) for token, last in ledger.find_last_balances(account, tokens).items()}
+    known = ledger.find_last_balances(account, tokens)
     rises = find_rises(known, checked.account.balances.subaccounts)
     movements = checked.plan.movements if rises else ()
     return list(find_paid_elsewhere(movements, known, rises, is_meant=choices.again))

@@ -195,7 +195,10 @@ def test_the_newest_balance_of_a_sub_account_is_told_whichever_batch_read_it(led
     later = replace(new_batch(["sub-2", Decimal(1), "add"], name="b-2"), at=NOON + timedelta(days=1))
     ledger.create(replace(later, opening=Balances(Decimal(900), {"sub-2": Decimal(45)}, later.at)))
     known = ledger.find_last_balances(1, {"sub-1", "sub-2", "sub-3"})
-    assert {token: last.balance for token, last in known.items()} == {"sub-1": Decimal("112.500"), "sub-2": Decimal(45)}
+    assert {token: balance for token, (balance, _at) in known.items()} == {
+        "sub-1": Decimal("112.500"),
+        "sub-2": Decimal(45),
+    }
     assert ledger.find_last_balances(2, {"sub-1"}) == {}
 
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from typing import Any, overload
+from itertools import chain, islice
+from typing import Any, TypeVar, overload
 
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Model, QuerySet
 
 from batch.errors import LedgerError, NoSuchBatch
 from batch.i18n import _
@@ -32,12 +32,14 @@ from batch.ledger.events import (
 )
 from batch.ledger.orm.models import Batch, Movement, Reading, prepare_euros
 from batch.ledger.orm.models import Event as EventLine
-from batch.ledger.protocol import LastBalance, NewBatch, explain_missing_batch, explain_other_writer, explain_takeover
+from batch.ledger.protocol import NewBatch, explain_missing_batch, explain_other_writer, explain_takeover
 from batch.model import (
     Balances,
     BatchHead,
     BatchRow,
     BatchState,
+    BatchView,
+    ColumnRole,
     Direction,
     Event,
     People,
@@ -91,15 +93,15 @@ AtBothEnds = Mapping[Purpose, Balances]
 """A batch's opening and closing balances, as far as they were read."""
 _BATCHES_AT_ONCE = 20
 _FEW = 500
-"""Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
+"""So many sub-accounts at most are named in a question to the database."""
+_Line = TypeVar("_Line", bound=Model)
 _ENDS = [Purpose.OPENING.value, Purpose.CLOSING.value]
 
 
 def make_readings(batch: str, fact: BalancesRead) -> Iterator[Reading]:
     """Make lines of the table from a reading: the main account's and each sub-account's."""
-    tokens: list[str | None] = [None, *fact.subaccounts]
-    for token in tokens:
-        balance = fact.main_balance if token is None else fact.subaccounts[token]
+    held: list[tuple[str | None, Decimal]] = [(None, fact.main_balance), *fact.subaccounts.items()]
+    for token, balance in held:
         yield Reading(batch_id=batch, at=fact.at, purpose=fact.purpose.value, token=token, balance=balance)
 
 
@@ -138,48 +140,48 @@ def _choose_newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | N
     }
 
 
-def find_last_balances(account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+def find_last_balances(account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
     """Find the newest balances that the provider gave of these sub-accounts, in whichever batch of the account.
 
     The newest batches are asked first, and those before them only for what they do not tell.
     """
     names = list(Batch.objects.filter(account=account).order_by("-number").values_list("name", flat=True))
-    found: dict[str, LastBalance] = {}
-    left = set(tokens)
+    wanted, found = set(tokens), dict[str, tuple[Decimal, datetime]]()
     for first in range(0, len(names), _BATCHES_AT_ONCE):
-        if not left:
-            break
-        for token, told in _read_newest(names[first : first + _BATCHES_AT_ONCE], left).items():
-            found[token] = told
-            left.discard(token)
+        if left := wanted - found.keys():
+            found.update(_read_newest(names[first : first + _BATCHES_AT_ONCE], left))
     return found
 
 
-def _read_newest(batches: Sequence[str], tokens: Collection[str]) -> dict[str, LastBalance]:
+def select_tokens(lines: QuerySet[_Line], tokens: Collection[str]) -> QuerySet[_Line]:
+    """Leave out other sub-accounts where these are few; where there are more, all are asked for."""
+    return lines.filter(token__in=tokens) if len(tokens) <= _FEW else lines
+
+
+def _read_newest(batches: Sequence[str], tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
     readings = Reading.objects.filter(batch__in=batches, token__isnull=False)
     answers = Movement.objects.filter(batch__in=batches, subaccount_balance__isnull=False, at__isnull=False)
-    if len(tokens) <= _FEW:
-        readings, answers = readings.filter(token__in=tokens), answers.filter(token__in=tokens)
-    told = [
-        *readings.values_list("at", "token", "balance").iterator(),
-        *answers.values_list("at", "token", "subaccount_balance").iterator(),
-    ]
-    found: dict[str, LastBalance] = {}
-    for at, token, balance in told:
-        if at is None or balance is None or token is None or token not in tokens:
-            continue
-        if token not in found or found[token].at <= at:
-            found[token] = LastBalance(balance, at)
-    return found
+    told = chain(
+        select_tokens(readings, tokens).values_list("at", "token", "balance").iterator(),
+        select_tokens(answers, tokens).values_list("at", "token", "subaccount_balance").iterator(),
+    )
+    return {token: last for token, last in _keep_newest(told).items() if token is not None and token in tokens}
 
 
 def read_known_balances(batch: str) -> dict[str | None, Decimal]:
     """Read the newest balance that a reading or an answer gave of each account (None: the main one)."""
-    found: dict[str | None, tuple[datetime, Decimal]] = {}
-    for at, token, balance in _list_balances(batch):
-        if token not in found or found[token][0] <= at:
-            found[token] = at, balance
-    return {token: balance for token, (_at, balance) in found.items()}
+    return {token: balance for token, (balance, _at) in _keep_newest(_list_balances(batch)).items()}
+
+
+def _keep_newest(
+    told: Iterable[tuple[datetime | None, str | None, Decimal | None]],
+) -> dict[str | None, tuple[Decimal, datetime]]:
+    """Keep the newest balance of each account; of two at one moment the later told."""
+    found: dict[str | None, tuple[Decimal, datetime]] = {}
+    for at, token, balance in told:
+        if at is not None and balance is not None and (token not in found or found[token][1] <= at):
+            found[token] = balance, at
+    return found
 
 
 def _list_balances(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]:
@@ -191,10 +193,11 @@ def _list_balances(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]
             yield at, token, subaccount
 
 
-_SHEET_ROW = ("row", "cells", "findings", "token", "direction", "amount")
-_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
 _ROWS_AT_ONCE = 1000
-ROW = (*_SHEET_ROW, *_RESULT)
+ROW = (
+    *("row", "cells", "findings", "token", "direction", "amount"),
+    *("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note"),
+)
 """The columns that a row is made of."""
 
 
@@ -205,33 +208,18 @@ def read_rows(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
 
 def make_batch_row(line: Sequence[Any]) -> BatchRow:
     """Make the row of which these are the columns."""
-    return BatchRow(_make_sheet_row(*line[: len(_SHEET_ROW)]), _make_result(*line[len(_SHEET_ROW) :]))
-
-
-def _make_sheet_row(
-    row: int, cells: list[Any], findings: list[Any], token: str | None, direction: str | None, amount: Decimal | None
-) -> SheetRow:
-    return SheetRow(
-        row,
-        tuple([decode_cell(cell) for cell in cells]),
-        token,
-        Direction(direction) if direction else None,
-        amount,
-        tuple([decode_finding(finding) for finding in findings]),
+    row, cells, findings, token, direction, amount, status, code, message, main, subaccount, attempts, at, note = line
+    return BatchRow(
+        SheetRow(
+            row,
+            tuple([decode_cell(cell) for cell in cells]),
+            token,
+            Direction(direction) if direction else None,
+            amount,
+            tuple([decode_finding(finding) for finding in findings]),
+        ),
+        RowResult(Status(status), code, message, main, subaccount, attempts, at, load_note(note)),
     )
-
-
-def _make_result(
-    status: str,
-    code: int | None,
-    message: str | None,
-    main_balance: Decimal | None,
-    subaccount_balance: Decimal | None,
-    attempts: int,
-    at: datetime | None,
-    note: str | None,
-) -> RowResult:
-    return RowResult(Status(status), code, message, main_balance, subaccount_balance, attempts, at, load_note(note))
 
 
 def make_head(batch: Batch, balances: AtBothEnds) -> BatchHead:
@@ -259,13 +247,15 @@ def read_people(batch: Batch) -> People:
     return People(known.get("prepared"), tuple(known.get("approved", ())), run, known.get("abandoned"))
 
 
-def encode_people(people: People) -> dict[str, Any]:
-    return {
-        "prepared": people.prepared,
-        "approved": list(people.approved),
-        "run": list(people.run),
-        "abandoned": people.abandoned,
-    }
+def make_view(batch: Batch) -> BatchView:
+    """Make the view of a batch with its columns and the findings about its sheet, but without rows and events."""
+    return BatchView(
+        head=make_head(batch, read_end_balances(batch)),
+        columns=tuple(batch.columns),
+        roles={ColumnRole(role): column for role, column in batch.roles.items()},
+        rows=(),
+        findings=tuple(decode_finding(finding) for finding in batch.findings),
+    )
 
 
 def read_events(lines: QuerySet[EventLine]) -> tuple[Event, ...]:

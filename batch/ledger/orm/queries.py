@@ -10,20 +10,20 @@ from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 
 from batch.errors import LedgerError
 from batch.i18n import _
-from batch.ledger.events import decode_finding
 from batch.ledger.orm.mappers import (
     ROW,
     load_batch,
     make_batch_row,
     make_head,
-    read_end_balances,
+    make_view,
     read_events,
     read_main_balances,
     read_rows,
+    select_tokens,
     translate_errors,
 )
 from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading
@@ -36,26 +36,15 @@ from batch.planning.account_identity import KnownAccount, Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.settlement import FOR_A_PERSON
 
-NOTHING = Tally(dict.fromkeys(Status, 0), euros=dict.fromkeys(Status, ZERO))
-"""The tally of a batch without rows."""
 
-
-def compute_tallies(names: Iterable[str]) -> dict[str, Tally]:
+def _compute_tallies(names: Collection[str]) -> dict[str, Tally]:
     """Compute the tallies of these batches, in one question to the database."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for group in _group_rows(Movement.objects.filter(batch__in=list(names)), "batch_id"):
-        found[group["batch_id"]].append(group)
-    return {name: _sum_groups(groups) for name, groups in found.items()}
-
-
-def count_rows(rows: QuerySet[Movement]) -> Tally:
-    return _sum_groups(_group_rows(rows))
-
-
-def _group_rows(rows: QuerySet[Movement], *by: str) -> list[dict[str, Any]]:
     # Without an order of its own, the rows' order would be a part of the grouping.
-    grouped = rows.order_by().values(*by, "status", "direction")
-    return [dict(group) for group in grouped.annotate(rows=Count("pk"), euros=Sum("amount"))]
+    grouped = Movement.objects.filter(batch__in=names).order_by().values("batch_id", "status", "direction")
+    for group in grouped.annotate(rows=Count("pk"), euros=Sum("amount")):
+        found[group["batch_id"]].append(dict(group))
+    return {name: _sum_groups(found[name]) for name in names}
 
 
 def _sum_groups(groups: list[dict[str, Any]]) -> Tally:
@@ -73,20 +62,13 @@ def _sum_groups(groups: list[dict[str, Any]]) -> Tally:
     return Tally(rows, moved[Direction.ADD.value], moved[Direction.REMOVE.value], euros)
 
 
-_FEW = 500
-"""Sub-accounts that are named in a question to the database; where there are more, all are asked for."""
-
-
 def count_done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
     """Count, by batch, how often each movement for these sub-accounts was done or is in doubt."""
     rows = Movement.objects.filter(batch__in=batches, status__in=[Status.DONE.value, Status.UNKNOWN.value])
-    if len(tokens) <= _FEW:
-        rows = rows.filter(token__in=tokens)
     found: defaultdict[str, Counter[MovementKey]] = defaultdict(Counter)
-    # Without an order of its own, the rows' order would be a part of the grouping.
-    for batch, token, direction, amount, times in (
-        rows.order_by().values_list("batch_id", "token", "direction", "amount").annotate(Count("pk")).iterator()
-    ):
+    # Without an order of its own, as above.
+    grouped = select_tokens(rows, tokens).order_by().values_list("batch_id", "token", "direction", "amount")
+    for batch, token, direction, amount, times in grouped.annotate(Count("pk")).iterator():
         if token is not None and direction is not None and amount is not None:
             found[batch][token, direction, amount] = times
     return found
@@ -227,14 +209,7 @@ def find_undecided_batches(batches: Collection[str]) -> frozenset[str]:
 def read_without_rows(batch: str) -> BatchView:
     """Read a batch with its columns and the findings about its sheet, but without rows and events."""
     with translate_errors():
-        kept = load_batch(batch)
-        return BatchView(
-            head=make_head(kept, read_end_balances(kept)),
-            columns=tuple(kept.columns),
-            roles={ColumnRole(role): column for role, column in kept.roles.items()},
-            rows=(),
-            findings=tuple(decode_finding(finding) for finding in kept.findings),
-        )
+        return make_view(load_batch(batch))
 
 
 def find_row(batch: str, row: int) -> BatchRow | None:
@@ -278,8 +253,5 @@ def list_history(token: str, offset: int = 0, limit: int = 50) -> tuple[PastRow,
 
 
 def _make_lines(batches: list[Batch]) -> tuple[BatchLine, ...]:
-    counted = compute_tallies(batch.name for batch in batches)
-    balances = read_main_balances(batches)
-    return tuple(
-        BatchLine(make_head(batch, balances[batch.name]), counted.get(batch.name, NOTHING)) for batch in batches
-    )
+    tallies, balances = _compute_tallies([batch.name for batch in batches]), read_main_balances(batches)
+    return tuple(BatchLine(make_head(batch, balances[batch.name]), tallies[batch.name]) for batch in batches)

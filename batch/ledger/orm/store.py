@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
@@ -12,17 +14,12 @@ from django.db.models import Exists, Max, OuterRef
 from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
 from batch.ledger.events import (
-    AttemptBegan,
-    AttemptEnded,
     BalancesRead,
     Fact,
     OptionsChanged,
-    PersonDecided,
     Purpose,
-    RowDoubted,
-    RowSettled,
+    RowFact,
     StateChanged,
-    decode_finding,
     encode_finding,
 )
 from batch.ledger.lease import describe_holder, is_alive, may_take
@@ -31,11 +28,11 @@ from batch.ledger.orm.mappers import (
     add_events,
     add_rows,
     change_row,
-    encode_people,
     find_last_balances,
     load_batch,
     make_head,
     make_readings,
+    make_view,
     open_transaction,
     read_end_balances,
     read_known_balances,
@@ -60,13 +57,12 @@ from batch.ledger.protocol import (
     BatchLine,
     Claim,
     LastAttempt,
-    LastBalance,
     NewBatch,
     Work,
     explain_taken_name,
     read_doubts,
 )
-from batch.model import ENDED, BatchHead, BatchState, BatchView, ColumnRole, People, Status
+from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
@@ -148,13 +144,9 @@ class DatabaseLedger:
                 account_id=account,
                 fence=line.fence + 1 if line is not None else 1,
                 is_held=True,
-                machine=claim.machine,
-                boot=claim.boot,
-                host=claim.host,
-                pid=claim.pid,
-                started=claim.started,
                 since=at,
                 until=at + LEASE,
+                **asdict(claim),
             )
             # Of two that find the account free at the same moment, the second must fail and not overwrite the first.
             mine.save(force_insert=line is None, force_update=line is not None)
@@ -210,7 +202,7 @@ class DatabaseLedger:
                 key_fingerprint=new.access.fingerprint,
                 created_at=new.at,
                 last_hash=events.GENESIS,
-                people=encode_people(People(new.prepared, new.approved)),
+                people=asdict(People(new.prepared, new.approved)),
                 options=list(new.options),
             )
             add_rows(cursor, new)
@@ -233,14 +225,8 @@ class DatabaseLedger:
     def view(self, batch: str) -> BatchView:
         with translate_errors():
             kept = load_batch(batch)
-            return BatchView(
-                head=make_head(kept, read_end_balances(kept)),
-                columns=tuple(kept.columns),
-                roles={ColumnRole(role): column for role, column in kept.roles.items()},
-                rows=tuple(read_rows(kept.movements.order_by("position"))),
-                findings=tuple(decode_finding(finding) for finding in kept.findings),
-                events=Trail(batch),
-            )
+            rows = kept.movements.order_by("position")
+            return replace(make_view(kept), rows=tuple(read_rows(rows)), events=Trail(batch))
 
     def work(self, batch: str) -> Work:
         with translate_errors():
@@ -285,7 +271,7 @@ class DatabaseLedger:
                 for batch in batches
             ]
 
-    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, LastBalance]:
+    def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
         with translate_errors():
             return find_last_balances(account, tokens)
 
@@ -319,9 +305,9 @@ def _read_tip(batch: str) -> events.Tip:
 
 
 def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
+    if isinstance(fact, RowFact):
+        change_row(cursor, batch, fact)
     match fact:
-        case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
-            change_row(cursor, batch, fact)
         case BalancesRead():
             Reading.objects.bulk_create(make_readings(batch, fact), batch_size=_CHUNK)
         case OptionsChanged():
@@ -335,5 +321,5 @@ def _change_state(batch: Batch, fact: StateChanged) -> None:
     batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
-    batch.people = encode_people(projection.add_person(read_people(batch), fact.state, fact.by))
+    batch.people = asdict(projection.add_person(read_people(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])
