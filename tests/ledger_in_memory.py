@@ -50,7 +50,6 @@ from batch.model import (
     BatchState,
     BatchView,
     Event,
-    People,
     RowResult,
     Status,
     make_tally,
@@ -178,7 +177,7 @@ class MemoryLedger:
             account=new.owner,
             created_at=new.at,
             opening=new.opening,
-            people=People(new.prepared, new.approved),
+            people=new.people,
             options=new.options,
         )
         results = {row.number: RowResult(Status.PENDING if row.is_valid else Status.INVALID) for row in new.sheet.rows}

@@ -23,7 +23,7 @@ from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, Rep
 from batch.export import make_batch_document, refuse_replacing, write_batch
 from batch.i18n import N_, _, format_euros, format_number, ngettext
 from batch.ledger.events import OptionsChanged
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Status, make_tally, name_direction
+from batch.model import ENDED, BatchRow, BatchState, BatchView, People, Status, make_tally, name_direction
 from batch.money import ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import is_alarming
@@ -102,7 +102,7 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
             else:
                 _ask(checked, settings)
             who = find_user_name()
-            agreed = acceptance.Agreed(who, (who,) if who else ())
+            agreed = People(who, (who,) if who else ())
             work = acceptance.accept(ledger, checked, access, choices, agreed, read_clock())
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.

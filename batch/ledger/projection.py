@@ -126,8 +126,8 @@ def make_first_facts(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChange
         key_fingerprint=new.access.fingerprint,
         options=new.options,
         why=new.why,
-        prepared=new.prepared,
-        approved=new.approved,
+        prepared=new.people.prepared,
+        approved=new.people.approved,
     )
     named = new.plan.tokens
     balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}

@@ -12,7 +12,7 @@ from batch.errors import UsageError
 from batch.frames import CheckedSheet, Plan
 from batch.i18n import _
 from batch.ledger.events import Fact
-from batch.model import Balances, BatchHead, BatchRow, BatchView, RowResult, Status, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, People, RowResult, Status, Tally
 from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account
 from batch.planning.resubmission import PastList
 
@@ -44,10 +44,8 @@ class NewBatch:
     options: tuple[str, ...] = ()
     """What the person chose, as `write_choices` has it."""
     why: str | None = None
-    prepared: str | None = None
-    """Who had the sheet checked."""
-    approved: tuple[str, ...] = ()
-    """Who agreed to it, in that order."""
+    people: People = field(default_factory=People)
+    """Who prepared and who approved it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from batch.errors import UsageError
 from batch.findings import Finding
-from batch.frames import CheckedSheet
 from batch.i18n import _
 from batch.ledger.events import StateChanged
 from batch.ledger.protocol import Access, Ledger, NewBatch, Work, prepare_work
-from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, Source, Status, list_movements
+from batch.model import ENDED, BatchRow, BatchState, BatchView, Direction, People, Source, Status, list_movements
 from batch.notes import make_note
 from batch.planning.plan import compute_forecast, make_plan
 from batch.planning.reconciliation import find_paid_elsewhere, find_rises, has_open_alarm
@@ -36,6 +35,7 @@ from batch.planning.resubmission import (
 )
 from batch.planning.settlement import is_account_refusal
 from batch.runner.dry_run import DryRun
+from batch.runner.open_account import refuse_doubts
 from batch.settings import Choices, read_choices, write_choices
 from batch.validation.check_sheet import Expected, compare_expected_totals
 from batch.validation.vocabulary import REPORT_WORDS
@@ -45,12 +45,13 @@ _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 
 def list_family(ledger: Ledger, account: int, batch: str) -> tuple[str, ...]:
     """List every batch of the same list, oldest first; `UsageError` if the batch belongs to another account."""
-    if ledger.read_access(batch).account != account:
+    bound = ledger.read_access(batch)
+    if bound.account != account:
         sentence = _(
             "Batch {batch} was begun on another account, at {api_url}: set CREDITBATCH_API_URL to that and the key of "
             "that account."
         )
-        raise UsageError(sentence.format(batch=batch, api_url=ledger.read_access(batch).api_url))
+        raise UsageError(sentence.format(batch=batch, api_url=bound.api_url))
     before = {name: read_choices(options).only_unsettled for name, options in ledger.list_options(account).items()}
     family: set[str | None] = {_find_first(before, batch)}
     while more := {name for name, continued in before.items() if continued in family} - family:
@@ -75,12 +76,14 @@ def select_unsettled(
     Ask while the account is held, and again before accepting: until then another run may do some of it.
     """
     views = [ledger.view(name) for name in list_family(ledger, account, batch)]
-    _refuse_doubts(views)
+    for view in views:
+        refuse_doubts(view.head.batch, view.rows)
     if not despite_alarm:
         _refuse_alarms(views)
-    is_whole = not _is_to_fix(checked.sheet)
-    _refuse_partial(views, is_whole=is_whole)
     sheet = checked.sheet
+    is_whole = not _is_list_to_fix(sheet.source, sheet.columns)
+    if not is_whole:
+        _refuse_unfinished(views)
     comparison = compare_history(sheet.rows, _make_history(views, sheet.source, is_whole=is_whole))
     more = {row.number: list_row_findings(row, sheet.roles, comparison) for row in sheet.rows}
     rest = sheet.add_findings(more).drop_rows(comparison.done)
@@ -121,17 +124,6 @@ def _find_first(before: Mapping[str, str | None], batch: str) -> str:
     return batch
 
 
-def _refuse_doubts(views: Sequence[BatchView]) -> None:
-    for view in views:
-        if any(entry.result.status is Status.UNKNOWN for entry in view.rows):
-            raise UsageError(
-                _(
-                    "Batch {batch} has a row of which it is not known whether it was applied: "
-                    "settle it first with `creditbatch resume {batch}`, or decide with `creditbatch resolve`."
-                ).format(batch=view.head.batch)
-            )
-
-
 def _refuse_alarms(views: Sequence[BatchView]) -> None:
     """Refuse where balances show credit that nothing explains: what is called not done may have been paid."""
     for view in views:
@@ -144,10 +136,10 @@ def _refuse_alarms(views: Sequence[BatchView]) -> None:
             )
 
 
-def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
+def _refuse_unfinished(views: Sequence[BatchView]) -> None:
     """Refuse a list of what is to be fixed for a batch that has not ended: it holds no row that was never sent."""
     for view in views:
-        if not is_whole and view.head.state not in ENDED:
+        if view.head.state not in ENDED:
             raise UsageError(
                 _(
                     "Batch {batch} stopped before all its rows were sent, and the list of what is to be fixed does not "
@@ -157,16 +149,15 @@ def _refuse_partial(views: Sequence[BatchView], *, is_whole: bool) -> None:
 
 
 def _make_history(views: Sequence[BatchView], source: Source, *, is_whole: bool) -> History:
-    unfinished = tuple(view for view in views if view.head.state not in ENDED)
-    cut_short = tuple(view for view in views if view.head.state is not BatchState.FINISHED)
+    cut_short = [view for view in views if view.head.state is not BatchState.FINISHED]
     return History(
-        done=tuple(past for view in views for past in _list_past_movements(view, _is_done)),
-        unsent=tuple(past for view in cut_short for past in _list_past_movements(view, _can_be_sent)),
-        unfinished=tuple(_get_name(view) for view in unfinished),
+        done=_list_past_movements(views, _is_done),
+        unsent=_list_past_movements(cut_short, _can_be_sent),
+        unfinished=tuple(_get_name(view) for view in views if view.head.state not in ENDED),
         comparable=frozenset(_get_name(view) for view in views if _has_same_numbering(view, source, is_whole=is_whole)),
         is_whole=is_whole,
         open=_count_open(views),
-        undone=tuple(past for view in views for past in _list_past_movements(view, _is_not_done)),
+        undone=_list_past_movements(views, lambda entry: not _is_done(entry)),
     )
 
 
@@ -194,26 +185,21 @@ def _has_same_numbering(view: BatchView, source: Source, *, is_whole: bool) -> b
     return is_whole == was_whole and view.head.source.file_name == source.file_name
 
 
-def _is_to_fix(sheet: CheckedSheet) -> bool:
-    return _is_list_to_fix(sheet.source, sheet.columns)
-
-
 def _is_list_to_fix(source: Source, columns: Sequence[str]) -> bool:
     """Tell whether it is the sheet of a report that lists what is to be fixed, by its name and our column in it."""
     return any(words.to_fix == source.sheet and words.reason in columns for words in REPORT_WORDS.values())
 
 
-def _list_past_movements(view: BatchView, wanted: Callable[[BatchRow], bool]) -> list[EarlierRow]:
-    movements = list_movements(entry.row for entry in view.rows if wanted(entry))
-    return [EarlierRow(_get_name(view), movement) for movement in movements]
+def _list_past_movements(views: Sequence[BatchView], wanted: Callable[[BatchRow], bool]) -> tuple[EarlierRow, ...]:
+    return tuple(
+        EarlierRow(_get_name(view), movement)
+        for view in views
+        for movement in list_movements(entry.row for entry in view.rows if wanted(entry))
+    )
 
 
 def _is_done(entry: BatchRow) -> bool:
     return entry.result.status is Status.DONE
-
-
-def _is_not_done(entry: BatchRow) -> bool:
-    return not _is_done(entry)
 
 
 def _can_be_sent(entry: BatchRow) -> bool:
@@ -232,48 +218,20 @@ def check_against_ledger(checked: DryRun, ledger: Ledger, account: int, choices:
     """Add what the ledger says of the dry run. What it continues is left out of the plan already."""
     tokens = checked.plan.tokens
     continued = () if choices.only_unsettled is None else list_family(ledger, account, choices.only_unsettled)
-    found = [
-        *_find_repetition(checked, ledger, account, choices, tokens, continued),
-        *_find_paid_elsewhere(checked, ledger, account, choices, tokens),
-    ]
+    past = ledger.find_past_lists(account, checked.at - REMEMBERED, tokens)
+    new = NewList(checked.sheet.source, checked.plan, choices.period, checked.at, is_meant=choices.again)
+    found = list(find_repetition(new, past, continued))
+    if checked.account is not None:
+        known = ledger.find_last_balances(account, tokens)
+        rises = find_rises(known, checked.account.balances.subaccounts)
+        movements = checked.plan.movements if rises else ()
+        found += find_paid_elsewhere(movements, known, rises, is_meant=choices.again)
     return replace(checked, sheet=replace(checked.sheet, findings=(*checked.sheet.findings, *found)))
 
 
 def find_repeat_finding(checked: DryRun) -> Finding | None:
     """Find what says that the list was run before; None if it was not, or is meant to be run again."""
     return next((finding for finding in checked.sheet.findings if finding.code == REPEATED), None)
-
-
-def _find_repetition(
-    checked: DryRun,
-    ledger: Ledger,
-    account: int,
-    choices: Choices,
-    tokens: Collection[str],
-    continued: Collection[str],
-) -> list[Finding]:
-    past = ledger.find_past_lists(account, checked.at - REMEMBERED, tokens)
-    new = NewList(checked.sheet.source, checked.plan, choices.period, checked.at, is_meant=choices.again)
-    return list(find_repetition(new, past, continued))
-
-
-def _find_paid_elsewhere(
-    checked: DryRun, ledger: Ledger, account: int, choices: Choices, tokens: Collection[str]
-) -> list[Finding]:
-    if checked.account is None:
-        return []
-    known = ledger.find_last_balances(account, tokens)
-    rises = find_rises(known, checked.account.balances.subaccounts)
-    movements = checked.plan.movements if rises else ()
-    return list(find_paid_elsewhere(movements, known, rises, is_meant=choices.again))
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """Who prepared and who approved, by name."""
-
-    prepared: str | None
-    approved: tuple[str, ...]
 
 
 class Obstacle(StrEnum):
@@ -300,8 +258,8 @@ def find_forecast_obstacle(checked: DryRun, choices: Choices) -> Obstacle | None
     return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
 
 
-def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, agreed: Agreed, at: datetime) -> Work:
-    """Record the plan as a batch; returns what is to be done.
+def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, people: People, at: datetime) -> Work:
+    """Record the plan as a batch; returns what is to be done. `people` are who prepared and who approved it.
 
     A batch whose list it continues must not go on from here.
     """
@@ -322,8 +280,7 @@ def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, ag
         owner=checked.account.name,
         options=write_choices(replace(choices, removes_first=checked.removes_first)),
         why=choices.why,
-        prepared=agreed.prepared,
-        approved=agreed.approved,
+        people=people,
     )
     ledger.create(new)
     return prepare_work(new)

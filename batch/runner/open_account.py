@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -127,6 +127,16 @@ def accept_key(
     ledger.append(batch, [KeyChanged(at, access.fingerprint, access.api_url, by)])
 
 
+def refuse_doubts(batch: str | None, rows: Iterable[BatchRow]) -> None:
+    """Refuse to go past a batch while the balances, or a person, may still say that a row of it was applied."""
+    if any(entry.result.status is Status.UNKNOWN for entry in rows):
+        sentence = _(
+            "Batch {batch} has a row of which it is not known whether it was applied: settle it first with "
+            "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
+        )
+        raise UsageError(sentence.format(batch=batch))
+
+
 def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[], datetime]) -> None:
     """End a batch that was begun: what it has not sent never will be by it. A row in doubt is settled first.
 
@@ -137,12 +147,7 @@ def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[],
         if state in ENDED:
             sentence = _("Batch {batch} has ended already ({state}): there is nothing to give up.")
             raise UsageError(sentence.format(batch=batch, state=name_state(state)))
-        if any(entry.result.status is Status.UNKNOWN for entry in ledger.work(batch).rows):
-            sentence = _(
-                "Batch {batch} has a row of which it is not known whether it was applied: settle it first with "
-                "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
-            )
-            raise UsageError(sentence.format(batch=batch))
+        refuse_doubts(batch, ledger.work(batch).rows)
         ledger.append(batch, [StateChanged(now(), BatchState.ABANDONED, make_note("said", words=why), who)])
 
 

@@ -286,7 +286,7 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
 
 
 def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledger) -> None:
-    ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc", "anne")))
+    ledger.create(replace(new_batch(*ROWS), people=People("claire", ("marc", "anne"))))
     assert ledger.read_head("b-1").people == People("claire", ("marc", "anne"))
     stop = StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"), by="not a runner")
     for who in ("marc", None, "lea", "marc"):

@@ -26,7 +26,7 @@ AFTER = Decimal("987.500"), Decimal("112.500")
 
 
 def record(ledger: Ledger) -> BatchView:
-    ledger.create(replace(new_batch(*ROWS), prepared="claire", approved=("marc",)))
+    ledger.create(replace(new_batch(*ROWS), people=People("claire", ("marc",))))
     ledger.append(
         "b-1",
         [

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from batch.errors import LedgerError, UsageError
 from batch.ledger.events import AttemptBegan, AttemptEnded, StateChanged
-from batch.model import Balances, BatchState, Cell, Movement, Status
+from batch.model import Balances, BatchState, Cell, Movement, People, Status
 from batch.notes import Outcome
 from batch.runner.acceptance import (
-    Agreed,
     accept,
     check_against_ledger,
     close_unfinished,
@@ -32,7 +31,7 @@ from tests.ledger_in_memory import MemoryLedger
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, refuse, world
 
 ACCOUNT = ACCESS.account
-NOBODY = Agreed(None, ())
+NOBODY = People(None, ())
 SHEET: list[Sequence[Cell]] = [("sub-1", "10", "add"), ("sub-2", "20", "add"), ("sub-1", "5", "remove")]
 
 

@@ -23,14 +23,13 @@ from batch.errors import CreditbatchError, LedgerError
 from batch.ledger.events import PersonDecided
 from batch.ledger.protocol import Access
 from batch.ledger.verify import find_difference
-from batch.model import Balances, Cell, Movement, Status
+from batch.model import Balances, Cell, Movement, People, Status
 from batch.notes import Doubt, Note, Outcome, make_note
 from batch.planning.account_identity import Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.retry import RetryPolicy
 from batch.provider.codes import translate
 from batch.runner.acceptance import (
-    Agreed,
     accept,
     check_against_ledger,
     find_forecast_obstacle,
@@ -278,7 +277,7 @@ class Month:
                 self.told.refused += 1
                 self.say(f"not run: {stop}")
                 return
-            batch = accept(ledger, checked, access, choices, Agreed("me", ("me",)), self.now()).batch
+            batch = accept(ledger, checked, access, choices, People("me", ("me",)), self.now()).batch
             self.told_of.update(_told_tokens(checked))
             self._perform(ledger, batch, refresh=self.rng.random() < 0.5)
 

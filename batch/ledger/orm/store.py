@@ -62,7 +62,7 @@ from batch.ledger.protocol import (
     explain_taken_name,
     read_doubts,
 )
-from batch.model import ENDED, BatchHead, BatchState, BatchView, People, Status
+from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
@@ -202,7 +202,7 @@ class DatabaseLedger:
                 key_fingerprint=new.access.fingerprint,
                 created_at=new.at,
                 last_hash=events.GENESIS,
-                people=asdict(People(new.prepared, new.approved)),
+                people=asdict(new.people),
                 options=list(new.options),
             )
             add_rows(cursor, new)

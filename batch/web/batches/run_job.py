@@ -16,10 +16,10 @@ from batch.errors import ProviderError, UsageError
 from batch.i18n import _
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access, Work
-from batch.model import Status
+from batch.model import People, Status
 from batch.notes import Note, dump_note
 from batch.provider.client import Client
-from batch.runner.acceptance import Agreed, accept
+from batch.runner.acceptance import accept
 from batch.runner.dry_run import read_account
 from batch.runner.open_account import refuse_unfinished
 from batch.web.batches.jobs import list_continued_batches
@@ -122,7 +122,7 @@ def begin(
         )
     choices = load_choices(version)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
-    agreed = Agreed(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
+    agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
     work = accept(ledger, checked, access, choices, agreed, at)
     job.batch = work.batch
     return work, checked.account.pages if checked.account else {}

@@ -14,7 +14,8 @@ from batch.ledger.orm.queries import recall_columns
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access
 from batch.model import BatchState, ColumnRole, Status
-from batch.runner.acceptance import Agreed, accept
+from batch.model import People as Named
+from batch.runner.acceptance import accept
 from batch.runner.dry_run import AccountSnapshot, DryRun, read_account
 from batch.runner.open_account import bind_account
 from batch.sandbox import Sandbox
@@ -47,7 +48,7 @@ def run_it(version: Version) -> str:
     access, account = access_now()
     checked = prepare_start(version, account, access.account)
     ledger, at = DatabaseLedger(), datetime.now(UTC)
-    batch = accept(ledger, checked, access, load_choices(version), Agreed("Ada", ("Bea",)), at).batch
+    batch = accept(ledger, checked, access, load_choices(version), Named("Ada", ("Bea",)), at).batch
     facts: list[Fact] = []
     for movement in checked.plan.movements:
         facts += [
