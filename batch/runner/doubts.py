@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt
 
@@ -13,7 +12,7 @@ from batch.errors import ProviderError, SubAccountGone
 from batch.ledger.events import AttemptEnded, BalancesRead, Purpose, RowDoubted, RowSettled
 from batch.model import DONE_CODE, Balances, BatchRow, Movement, RowResult, Status
 from batch.notes import Applied, Doubt, NotApplied, Note, Outcome, Refused, Throttled, Unproven, make_note
-from batch.planning.reconciliation import balance_books, find_explaining_rows
+from batch.planning.reconciliation import Books, balance_books, find_explaining_rows
 from batch.planning.retry import MOST_UNPROVEN, find_refusal
 from batch.planning.settlement import BalanceReading, DoubtVerdict, compare_readings, merge_verdicts
 from batch.provider.client import Provider
@@ -89,32 +88,33 @@ def make_evidence_fact(movement: Movement, reading: BalanceReading, at: datetime
 
 
 def make_end_fact(at: datetime, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
-    code: int | None = None
-    message: str | None = None
+    name, refusal = type(outcome).__name__, find_refusal(outcome)
+    code, message = (refusal.code, refusal.words) if refusal else (None, None)
     said: Note | None = None
-    main: Decimal | None = None
-    subaccount: Decimal | None = None
-    refusal = find_refusal(outcome)
-    if refusal is not None:
-        code, message = refusal.code, refusal.words
     match outcome:
         case Applied(main, subaccount):
-            code = DONE_CODE
+            return AttemptEnded(at, row, attempt, name, status, DONE_CODE, None, main, subaccount)
         case Refused(of_account=True, meaning=meaning):
             said = make_note("account-refused", meaning=meaning, refuses="account")
         case Unproven():
             said = make_note("refused-undocumented")
         case NotApplied(reason) | Throttled(reason) | Doubt(reason):
             said = reason
-    name = type(outcome).__name__
-    return AttemptEnded(at, row, attempt, name, status, code, message, main, subaccount, said)
+    return AttemptEnded(at, row, attempt, name, status, code, message, note=said)
 
 
-def make_look_fact(at: datetime, row: int, attempt: int, answer: Outcome, status: Status) -> RowSettled:
-    """Make the fact of what one look at the balances cleared."""
-    return RowSettled(
-        at, row, attempt, status, _mark("seen-missing", answer, status), None, None, *_quote_answer(answer, status)
-    )
+def make_look_fact(
+    at: datetime, row: int, attempt: int, answer: Outcome, status: Status, shown: str = "seen-missing"
+) -> RowSettled:
+    """Make the fact of what one look at the balances cleared: the row is what its answer said, or may still be.
+
+    Of a refusal that every further row would get, it notes that as well.
+    """
+    refusal = None if status is Status.PENDING else find_refusal(answer)
+    code, words = (refusal.code, refusal.words) if refusal else (None, None)
+    is_of_account = refusal is not None and refusal.of_account and status is Status.REFUSED
+    note = make_note(shown, refuses="account") if is_of_account else make_note(shown)
+    return RowSettled(at, row, attempt, status, note, None, None, code, words)
 
 
 def make_settling_fact(
@@ -122,34 +122,16 @@ def make_settling_fact(
 ) -> RowSettled:
     """Make the fact of what two readings of the balances say."""
     reading = evidence.reading
-    match evidence.verdict:
-        case DoubtVerdict.APPLIED if reading:
-            return RowSettled(at, row, attempt, status, make_note("settled-applied"), reading.main, reading.subaccount)
-        case DoubtVerdict.NOT_APPLIED:
-            return RowSettled(
-                at,
-                row,
-                attempt,
-                status,
-                _mark("settled-missing", answer, status),
-                None,
-                None,
-                *_quote_answer(answer, status),
-            )
-        case _:
-            return RowSettled(at, row, attempt, status, make_note("untold"), None, None, *_quote_answer(answer, status))
+    if evidence.verdict is DoubtVerdict.APPLIED and reading:
+        return RowSettled(at, row, attempt, status, make_note("settled-applied"), reading.main, reading.subaccount)
+    shown = "settled-missing" if evidence.verdict is DoubtVerdict.NOT_APPLIED else "untold"
+    return make_look_fact(at, row, attempt, answer, status, shown)
 
 
-def _quote_answer(answer: Outcome, status: Status) -> tuple[int | None, str | None]:
-    """Quote the code and the words of an answer, as long as the row is what it said or may still be."""
-    refusal = None if status is Status.PENDING else find_refusal(answer)
-    return (None, None) if refusal is None else (refusal.code, refusal.words)
-
-
-def _mark(code: str, answer: Outcome, status: Status) -> Note:
-    """Note what balances say; of a refusal that every further row would get, that as well."""
-    refusal = find_refusal(answer) if status is Status.REFUSED else None
-    return make_note(code, refuses="account") if refusal is not None and refusal.of_account else make_note(code)
+def make_doubt_fact(entry: BatchRow, read: BalancesRead, code: str) -> RowDoubted:
+    """Put the row in doubt by this reading."""
+    held = read.subaccounts.get(entry.row.token or "")
+    return RowDoubted(read.at, entry.row.number, entry.result.attempts, make_note(code), read.main_balance, held)
 
 
 def recall_answer(result: RowResult, recall: Callable[[int | None, str], Refused]) -> Doubt:
@@ -180,14 +162,9 @@ def explain_unproven(refusal: Refused) -> Note:
     return make_note("undocumented", count=MOST_UNPROVEN, meaning=refusal.meaning)
 
 
-def explain_untold(row: int) -> Note:
-    """Say why a run stops at a row that the balances do not tell of."""
-    return make_note("row-unknown", row=row, why=make_note("balances-silent"))
-
-
-def explain_doubt(row: int) -> Note:
-    """Say why a run stops where the books put a row in doubt."""
-    return make_note("row-unknown", row=row, why=make_note("books-differ"))
+def explain_unknown(row: int, why: str) -> Note:
+    """Say why a run stops at a row that is in doubt."""
+    return make_note("row-unknown", row=row, why=make_note(why))
 
 
 def explain_unread(movement: Movement, why: Note) -> Note:
@@ -203,8 +180,7 @@ def read_closing_balances(session: Session) -> None:
     """
     to_confirm = session.count_seconds_to_confirm()
     if to_confirm:
-        session.wait(to_confirm, make_note("confirming"))
-        session.heed_stop()
+        session.pause(to_confirm, make_note("confirming"))
     if session.rests_on_looks:
         _take(session, session.read_or_stop(Purpose.CLOSING))
     else:
@@ -221,7 +197,7 @@ def keep_unless_doubted(session: Session, read: BalancesRead) -> BalancesRead:
 
     `StoppedError` if the books put a row in doubt.
     """
-    suspected = _BooksCheck(session, read).find_rows(falls_alone=False) if session.was_begun else frozenset()
+    suspected = _find_suspects(session, read, falls_alone=False) if session.was_begun else frozenset()
     if suspected:
         return _confirm_doubt(session, suspected, read)
     session.commit(read)
@@ -237,15 +213,14 @@ def read_until_fresh(session: Session, purpose: Purpose) -> BalancesRead:
 def read_for_a_person(session: Session, doubted: Sequence[BatchRow]) -> None:
     """Read the balances twice for rows that balances have put in doubt, and leave those to a person."""
     session.commit(session.read_or_stop(Purpose.SETTLING))
-    session.wait(session.options.settle_seconds, make_note("reading-again"))
-    session.heed_stop()
+    session.pause(session.options.settle_seconds, make_note("reading-again"))
     read = session.read_or_stop(Purpose.SETTLING)
     settled = [
         RowSettled(session.world.now(), entry.row.number, entry.result.attempts, Status.UNKNOWN, make_note("untold"))
         for entry in doubted
     ]
     session.commit(read, *settled)
-    raise StoppedError(explain_untold(doubted[0].row.number))
+    raise StoppedError(explain_unknown(doubted[0].row.number, "balances-silent"))
 
 
 def _read(session: Session, attempts: int | None) -> BalancesRead | None:
@@ -262,9 +237,8 @@ def _take(session: Session, read: BalancesRead | None) -> None:
         return
     if _is_stale(session, read):
         read = _read_later(session, read)
-    shown = _BooksCheck(session, read)
-    suspected = shown.find_rows()
-    if suspected or shown.books.enriched:
+    suspected = _find_suspects(session, read)
+    if suspected or _balance_books(session, read).enriched:
         _confirm_doubt(session, suspected, read)
     else:
         session.commit(read)
@@ -273,11 +247,11 @@ def _take(session: Session, read: BalancesRead | None) -> None:
 def _confirm_doubt(session: Session, suspected: frozenset[int], read: BalancesRead) -> BalancesRead:
     """Read once more, a settling time later. `StoppedError` if a row explains both readings: then it is in doubt."""
     read = _read_later(session, read)
-    shown = _BooksCheck(session, read)
-    doubted = sorted(suspected & shown.find_rows())
-    session.commit(read, *[shown.make_doubt(row) for row in doubted])
+    rows = suspected & _find_suspects(session, read)
+    doubted = sorted((entry for entry in session.rows if entry.row.number in rows), key=lambda entry: entry.row.number)
+    session.commit(read, *(make_doubt_fact(entry, read, "books-doubt") for entry in doubted))
     if doubted:
-        raise StoppedError(explain_doubt(doubted[0]))
+        raise StoppedError(explain_unknown(doubted[0].row.number, "books-differ"))
     return read
 
 
@@ -285,8 +259,7 @@ def _read_later(session: Session, read: BalancesRead) -> BalancesRead:
     """Keep what was read as evidence, and read again a settling time later."""
     session.commit(replace(read, purpose=Purpose.SETTLING))
     session.heed_stop()
-    session.wait(session.options.settle_seconds, make_note("reading-again"))
-    session.heed_stop()
+    session.pause(session.options.settle_seconds, make_note("reading-again"))
     return session.read_or_stop(read.purpose)
 
 
@@ -294,24 +267,12 @@ def _is_stale(session: Session, read: BalancesRead) -> bool:
     return session.known.is_stale(read.main_balance, read.subaccounts, session.world.monotonic())
 
 
-class _BooksCheck:
-    """What a reading shows of the books, as the ledger has them at this moment."""
+def _balance_books(session: Session, read: BalancesRead) -> Books:
+    closing = Balances(read.main_balance, read.subaccounts, read.at)
+    return balance_books(session.work.opening, closing, session.rows)
 
-    def __init__(self, session: Session, read: BalancesRead) -> None:
-        self._session = session
-        self._read = read
-        self._rows = list(session.rows)
-        closing = Balances(read.main_balance, read.subaccounts, read.at)
-        self.books = balance_books(session.work.opening, closing, self._rows)
 
-    def find_rows(self, *, falls_alone: bool = True) -> frozenset[int]:
-        """Find the rows that explain what is too much. What a person has decided once is not asked again."""
-        found = find_explaining_rows(self.books, self._rows, falls_alone=falls_alone)
-        return found - self._session.work.decided
-
-    def make_doubt(self, row: int) -> RowDoubted:
-        """Put the row in doubt by this reading."""
-        read = self._read
-        entry = next(entry for entry in self._rows if entry.row.number == row)
-        held = read.subaccounts.get(entry.row.token or "")
-        return RowDoubted(read.at, row, entry.result.attempts, make_note("books-doubt"), read.main_balance, held)
+def _find_suspects(session: Session, read: BalancesRead, *, falls_alone: bool = True) -> frozenset[int]:
+    """Find the rows that explain what is too much. What a person has decided once is not asked again."""
+    found = find_explaining_rows(_balance_books(session, read), session.rows, falls_alone=falls_alone)
+    return found - session.work.decided

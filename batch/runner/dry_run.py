@@ -9,15 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch.frames import CheckedSheet, Grid, Plan
-from batch.model import (
-    Balances,
-    BatchHead,
-    BatchRow,
-    BatchState,
-    BatchView,
-    RowResult,
-    Status,
-)
+from batch.model import Balances, BatchHead, BatchRow, BatchState, BatchView, RowResult, Status
 from batch.planning.account_identity import Owner
 from batch.planning.plan import Forecast, compute_forecast, make_plan
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
@@ -84,13 +76,7 @@ class DryRun:
             opening=account.balances if account else None,
         )
         rows = tuple([BatchRow(row, _PENDING if row.is_valid else _INVALID) for row in self.sheet.rows])
-        return BatchView(
-            head,
-            self.sheet.columns,
-            self.sheet.roles,
-            rows,
-            self.sheet.findings,
-        )
+        return BatchView(head, self.sheet.columns, self.sheet.roles, rows, self.sheet.findings)
 
 
 def read_account(provider: Provider, api_url: str, now: Callable[[], datetime]) -> AccountSnapshot:

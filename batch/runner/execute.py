@@ -11,7 +11,7 @@ from decimal import Decimal
 from tenacity import Retrying, retry_if_result
 
 from batch.errors import ProviderError, SubAccountGone
-from batch.ledger.events import AttemptBegan, BalancesRead, Purpose, RowDoubted, StateChanged
+from batch.ledger.events import AttemptBegan, BalancesRead, Purpose, StateChanged
 from batch.ledger.protocol import Work
 from batch.model import ENDED, BatchRow, BatchState, Direction, Movement, Status
 from batch.money import CENT, ZERO, encode_balance
@@ -29,10 +29,11 @@ from batch.runner.doubts import (
     BalanceReader,
     Evidence,
     explain_stop,
+    explain_unknown,
     explain_unproven,
     explain_unread,
-    explain_untold,
     keep_unless_doubted,
+    make_doubt_fact,
     make_end_fact,
     make_evidence_fact,
     make_look_fact,
@@ -46,13 +47,6 @@ from batch.runner.doubts import (
 )
 from batch.runner.session import INTERRUPTED, Environment, RunOptions, Session, StoppedError
 from batch.validation.cells import format_row_ranges
-
-
-def refuse_undecided(doubted: Sequence[BatchRow]) -> None:
-    """Stop while rows that balances put in doubt wait for a person: nothing that is read now says more about them."""
-    undecided = [entry.row.number for entry in doubted if is_awaiting_person(entry.result)]
-    if undecided:
-        raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(undecided)))
 
 
 def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
@@ -70,7 +64,7 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
         entries = {entry.row.number: entry for entry in session.queue}
         doubted = _drop_decided(session, [entries[row] for row in doubted], read)
     if doubted:
-        session.commit(read, *(_make_doubt(entries[row], read) for row in doubted))
+        session.commit(read, *(make_doubt_fact(entries[row], read, "changed-elsewhere") for row in doubted))
         raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(doubted)))
     for rise in rises:
         risen = make_note("risen-elsewhere", token=rise.token, amount=encode_balance(rise.amount))
@@ -102,11 +96,6 @@ def _expect_balances(session: Session, at: datetime) -> dict[str, tuple[Decimal,
             if last is not None and last.subaccount_balance == known.get(movement.token):
                 expected[movement.token] += movement.amount
     return {token: (balance, at) for token, balance in expected.items()}
-
-
-def _make_doubt(entry: BatchRow, read: BalancesRead) -> RowDoubted:
-    balances = read.main_balance, read.subaccounts[entry.row.token or ""]
-    return RowDoubted(read.at, entry.row.number, entry.result.attempts, make_note("changed-elsewhere"), *balances)
 
 
 def perform(world: Environment, work: Work, options: RunOptions, pages: dict[str, int]) -> None:
@@ -185,7 +174,10 @@ class _Run:
         """Settle what an earlier run left in doubt; returns the rows that need no sending any more."""
         ended: set[int] = set()
         by_balances = [entry for entry in doubtful if entry.row.number in self._session.work.doubted]
-        refuse_undecided(by_balances)
+        undecided = [entry.row.number for entry in by_balances if is_awaiting_person(entry.result)]
+        if undecided:
+            # These wait for a person: nothing that is read now says more about them.
+            raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(undecided)))
         for entry in doubtful:
             if entry not in by_balances:
                 movement, answer = _get_movement(entry), recall_answer(entry.result, self._world.provider.recall)
@@ -292,7 +284,7 @@ class _Run:
         if found.status is Status.UNKNOWN and evidence.verdict is DoubtVerdict.NOT_APPLIED:
             raise StoppedError(make_note("row-to-agree", row=movement.row))
         if found.status is Status.UNKNOWN:
-            raise StoppedError(explain_untold(movement.row))
+            raise StoppedError(explain_unknown(movement.row, "balances-silent"))
         return found
 
     def _collect_evidence(self, movement: Movement) -> Evidence:

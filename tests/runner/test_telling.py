@@ -11,7 +11,7 @@ from batch.i18n import Language, use_language
 from batch.model import Direction, Movement
 from batch.notes import Doubt, NotApplied, Note, Throttled, make_note, tell
 from batch.provider.codes import translate
-from batch.runner.doubts import explain_doubt, explain_stop, explain_unproven, explain_unread, explain_untold
+from batch.runner.doubts import explain_stop, explain_unknown, explain_unproven, explain_unread
 
 ROW = Movement(4, "sub-1", Direction.ADD, Decimal(10))
 REASONS = [
@@ -23,8 +23,8 @@ REASONS = [
     explain_unproven(translate(77, "Non")),
     explain_unproven(translate(None, "Non")),
     explain_unproven(translate(77, "")),
-    explain_untold(4),
-    explain_doubt(4),
+    explain_unknown(4, "balances-silent"),
+    explain_unknown(4, "books-differ"),
     explain_unread(ROW, make_note("unreachable", why=make_note("answer-late"))),
 ]
 

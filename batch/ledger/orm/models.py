@@ -159,9 +159,7 @@ class Event(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["batch", "number"], name="one_event_a_number"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "number"], name="one_event_a_number")]
 
 
 class Lease(models.Model):

@@ -13,15 +13,7 @@ from django.db.models import Exists, Max, OuterRef
 
 from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
-from batch.ledger.events import (
-    BalancesRead,
-    Fact,
-    OptionsChanged,
-    Purpose,
-    RowFact,
-    StateChanged,
-    encode_finding,
-)
+from batch.ledger.events import BalancesRead, Fact, OptionsChanged, Purpose, RowFact, StateChanged, encode_finding
 from batch.ledger.lease import describe_holder, is_alive, may_take
 from batch.ledger.orm.mappers import (
     Trail,
@@ -52,16 +44,7 @@ from batch.ledger.orm.queries import (
     list_newest_batches,
 )
 from batch.ledger.projection import make_first_facts
-from batch.ledger.protocol import (
-    Access,
-    BatchLine,
-    Claim,
-    LastAttempt,
-    NewBatch,
-    Work,
-    explain_taken_name,
-    read_doubts,
-)
+from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, NewBatch, Work, explain_taken_name, read_doubts
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
