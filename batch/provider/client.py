@@ -123,13 +123,12 @@ class Client:
     ) -> None:
         self._transport = transport
         self._key = key
-        self._answers = answers
+        self._format = {"_format": answers} if answers != "json" else {}
         self._sleep = sleep
         self._repeats = RepeatWatch()
 
     def fetch_main_account(self) -> MainAccount:
-        reply = self._ask("/me", {"_format": self._answers} if self._answers != "json" else {}, _ANSWER_LIMIT)
-        return self._understand(read_main_account, reply)
+        return self._understand(read_main_account, self._ask("/me", self._format, _ANSWER_LIMIT))
 
     def fetch_page(self, page: int) -> tuple[SubAccount, ...]:
         """Ask for one page of the list, in JSON: no XML form of it is known."""
@@ -161,8 +160,8 @@ class Client:
             "tokenSubaccount": movement.token,
         }
         verb = "add" if movement.direction is Direction.ADD else "remove"
-        query = {"_format": self._answers} if self._answers != "json" else {}
-        exchange = self._transport.post(f"/subaccount/credit/{verb}", body, may_send, query=query, limit=_ANSWER_LIMIT)
+        path = f"/subaccount/credit/{verb}"
+        exchange = self._transport.post(path, body, may_send, query=self._format, limit=_ANSWER_LIMIT)
         outcome = self._repeats.check(judge_exchange(exchange), movement)
         if isinstance(outcome, Doubt):
             # Whatever may still come on this connection is no answer to what is asked next.
@@ -195,8 +194,7 @@ class Client:
 
     def _fetch_page(self, number: int) -> tuple[int, tuple[SubAccount, ...]]:
         reply = self._ask("/subaccount/list", {"page": str(number)}, _LIST_LIMIT)
-        page = self._understand(lambda success: read_subaccount_page(success, number), reply)
-        return page.total, page.accounts
+        return self._understand(lambda success: read_subaccount_page(success, number), reply)
 
     def _ask(self, path: str, query: dict[str, str], limit: int) -> Success:
         deadline = time.monotonic() + QUESTION_SECONDS + QUESTION_ATTEMPTS * self._transport.pace.apart

@@ -13,24 +13,11 @@ from batch.planning.plan import Shortfall
 
 OK = 200
 _MEANINGS: Mapping[int, str] = {
-    1: "key-missing",
-    2: "amount-missing",
-    3: "subaccount-missing",
-    4: "not-authorised",
-    5: "amount-not-positive",
-    6: "main-account-empty",
-    7: "subaccount-unknown",
-    8: "no-credit",
-    10: "key-wrong",
-    11: "no-credit",
-    20: "account-disabled",
-    30: "account-blocked",
-    40: "access-denied",
-    90: "request-unreadable",
-    96: "ip-not-authorised",
-    OK: "done",
-    500: "provider-in-trouble",
-}
+    1: "key-missing", 2: "amount-missing", 3: "subaccount-missing", 4: "not-authorised", 5: "amount-not-positive",
+    6: "main-account-empty", 7: "subaccount-unknown", 8: "no-credit", 10: "key-wrong", 11: "no-credit",
+    20: "account-disabled", 30: "account-blocked", 40: "access-denied", 90: "request-unreadable",
+    96: "ip-not-authorised", OK: "done", 500: "provider-in-trouble",
+}  # fmt: skip
 FORESEEN: Mapping[Shortfall, int] = {
     Shortfall.MAIN_ACCOUNT_EMPTY: 6,
     Shortfall.NO_SUBACCOUNT: 7,

@@ -116,32 +116,13 @@ def choose_pace(url: str, chosen: float | None) -> float:
     return 0.0 if is_this_machine(urlsplit(url).hostname or "") else DEFAULT_PER_SECOND
 
 
-class _Queue:
-    """The moments at which requests may leave, each taken by one of them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._next = 0.0
-
-    def ask(self) -> float:
-        """Tell how many seconds from now the next moment is."""
-        return max(0.0, self._next - time.monotonic())
-
-    def take(self, apart: float) -> float:
-        """Take the next moment, `apart` seconds after which is another; returns how many seconds from now it is."""
-        with self._lock:
-            now = time.monotonic()
-            mine = max(self._next, now)
-            self._next = mine + apart
-        return mine - now
-
-
-_queue = _Queue()
-"""One for the process: the provider counts by address, however many connections a site has open."""
-
-
 class Pace:
-    """The pace of one connection."""
+    """The pace of one connection. The moments at which requests may leave are the process's, each taken by one of them:
+    the provider counts by address, however many connections a site has open.
+    """
+
+    _lock = threading.Lock()
+    _next = 0.0
 
     def __init__(self, per_second: float = 0.0) -> None:
         self.apart = 1 / per_second if per_second else 0.0
@@ -149,15 +130,16 @@ class Pace:
 
     def predict_wait(self) -> float:
         """Predict how many seconds the next request would wait."""
-        return _queue.ask() if self.apart else 0.0
+        return max(0.0, Pace._next - time.monotonic()) if self.apart else 0.0
 
     def wait(self) -> None:
         """Wait until the next request may leave."""
         if self.apart:
-            time.sleep(_queue.take(self.apart))
-
-
-AS_FAST_AS_CAN_BE = Pace()
+            with Pace._lock:
+                now = time.monotonic()
+                mine = max(Pace._next, now)
+                Pace._next = mine + self.apart
+            time.sleep(mine - now)
 
 
 IDLE_SECONDS = 1.0
@@ -193,12 +175,10 @@ class Call:
 class HttpTransport:
     """A keep-alive connection to one provider. Not for use by several threads at once."""
 
-    def __init__(
-        self, url: str, *, connect_timeout: float, read_timeout: float, pace: Pace = AS_FAST_AS_CAN_BE
-    ) -> None:
+    def __init__(self, url: str, *, connect_timeout: float, read_timeout: float, pace: Pace | None = None) -> None:
         self.address = url
         """The provider's address, without anything secret."""
-        self.pace = pace
+        self.pace = pace or Pace()
         self.call = Call()
         self._timeouts = connect_timeout, read_timeout
         self._session = session = _Session()

@@ -73,14 +73,6 @@ class MainAccount:
     balance: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class SubAccountPage:
-    """One page of the list; `total` counts the sub-accounts of all pages."""
-
-    total: int
-    accounts: tuple[SubAccount, ...]
-
-
 def judge_exchange(exchange: Exchange) -> Outcome:
     """Judge what an exchange says of its movement: DESIGN's table, as far as it is about decoding."""
     match exchange:
@@ -100,7 +92,11 @@ def _judge_answer(answer: Answer) -> Outcome:
     except ContradictionError as problem:
         return Doubt(problem.note)
     except NotUnderstoodError as problem:
-        return _judge_unreadable(answer, problem.note)
+        if answer.status == codes.SLOW_DOWN:
+            return _make_throttled(answer)
+        if answer.status >= 400:
+            return Doubt(make_note("blocked", status=answer.status), is_blocked=True)
+        return Doubt(problem.note)
     if isinstance(reply, Refused):
         return _judge_refusal(reply, answer)
     if answer.status >= 400:
@@ -118,14 +114,6 @@ def _find_proof(answer: Answer) -> Refused | None:
     except NotUnderstoodError:
         return None
     return reply if isinstance(reply, Refused) and reply.code in codes.PROOF else None
-
-
-def _judge_unreadable(answer: Answer, trouble: Note) -> Outcome:
-    if answer.status == codes.SLOW_DOWN:
-        return _make_throttled(answer)
-    if answer.status >= 400:
-        return Doubt(make_note("blocked", status=answer.status), is_blocked=True)
-    return Doubt(trouble)
 
 
 def _judge_refusal(refusal: Refused, answer: Answer) -> Outcome:
@@ -169,15 +157,15 @@ def read_main_account(reply: Success) -> MainAccount:
     return MainAccount(_clean_words(name), balances.pop())
 
 
-def read_subaccount_page(reply: Success, page: int) -> SubAccountPage:
-    """Read the sub-accounts of a decoded page of the list, without their keys."""
+def read_subaccount_page(reply: Success, page: int) -> tuple[int, tuple[SubAccount, ...]]:
+    """Read how many sub-accounts all pages have, and those of a decoded page of the list, without their keys."""
     fields = reply.fields
     if not isinstance(fields, Mapping) or not isinstance(fields.get("data"), list):
         raise NotUnderstoodError(make_note("no-list"))
     total = _parse_integer(fields.get("total"))
     if total is None or total < 0:
         raise NotUnderstoodError(make_note("no-total"))
-    return SubAccountPage(total, tuple(_read_subaccount(entry, page) for entry in fields["data"]))
+    return total, tuple(_read_subaccount(entry, page) for entry in fields["data"])
 
 
 def _read_subaccount(entry: Any, page: int) -> SubAccount:
@@ -208,7 +196,11 @@ def _read_applied(reply: Success) -> Applied:
 
 
 def _decode_json(body: bytes, status: int) -> Success | Refused:
-    fields = _parse_json(body)
+    try:
+        fields = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_make_object)
+    except (ValueError, RecursionError, DecimalException):
+        # Told below: as the cause of what is raised, the parser's own error would carry the body along.
+        fields = None
     if not isinstance(fields, Mapping):
         raise NotUnderstoodError(make_note("answer-not-json"))
     success = fields.get("success")
@@ -221,25 +213,13 @@ def _decode_json(body: bytes, status: int) -> Success | Refused:
     raise NotUnderstoodError(make_note("answer-undecided"))
 
 
-def _parse_json(body: bytes) -> Any:
-    """Return None for what is not JSON: the parser's own error would carry the body along."""
-    try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_make_object)
-    except (ValueError, RecursionError, DecimalException):
-        return None
-
-
-def _parse_xml(body: bytes) -> Element | None:
-    """Return the root, or None for what is not XML or does more than hold data (entities, a DTD)."""
-    try:
-        root: Element = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        return None
-    return root
-
-
 def _decode_xml(body: bytes) -> Success | Refused:
-    root = _parse_xml(body)
+    root: Element | None
+    try:
+        # Nothing that does more than hold data: no entities, no DTD.
+        root = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        root = None
     if root is None:
         raise NotUnderstoodError(make_note("answer-not-xml"))
     entries = list(root)

@@ -478,13 +478,13 @@ class TestSubAccounts:
 
     def test_an_entry_is_read_without_its_key(self) -> None:
         reply = self.page(self.ENTRY)
-        [account] = read_subaccount_page(reply, 3).accounts
+        _total, [account] = read_subaccount_page(reply, 3)
         assert (account.token, account.email, account.kind) == ("token1", "é@example.com", "simple")
         assert (account.balance, account.page) == (Decimal("0.8"), 3)
         assert "sub-account-secret" not in repr((account, reply, reply.fields))
 
     def test_an_entry_may_lack_what_is_not_needed(self) -> None:
-        [account] = read_subaccount_page(self.page({"token": "t", "credits": self.ENTRY["credits"]}), 1).accounts
+        _total, [account] = read_subaccount_page(self.page({"token": "t", "credits": self.ENTRY["credits"]}), 1)
         assert (account.email, account.kind) == ("", "")
 
     @pytest.mark.parametrize(
