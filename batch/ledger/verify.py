@@ -39,12 +39,7 @@ def find_difference(view: BatchView) -> str | None:
         return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
     if beginning.data.get("digest") != view.head.digest:
         return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
-    return (
-        _compare_rows(view)
-        or _compare_state(view)
-        or _compare_people(view, beginning.data)
-        or _compare_options(view, beginning.data)
-    )
+    return _compare_rows(view) or _compare_head(view, beginning.data)
 
 
 def replay_rows(view: BatchView) -> dict[int, RowResult]:
@@ -90,65 +85,45 @@ def _format_value(value: object) -> object:
     return tell(value) if isinstance(value, Note) else value
 
 
-def _compare_state(view: BatchView) -> str | None:
-    states = [event.data.get("state") for event in view.events if event.kind == "state-changed"]
-    if states and states[-1] != view.head.state.value:
-        sentence = _("The batch is {claimed} in the ledger, but its events say {said}.")
-        said = name_state(BatchState(str(states[-1])))
-        return sentence.format(claimed=name_state(view.head.state), said=said)
-    return None
-
-
-def _compare_people(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
-    """Compare who is named; events of before people were recorded name nobody, and so does their batch."""
+def _compare_head(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
+    """Compare state, people and options. Events of before people were recorded name nobody, and so does their batch."""
+    state, options = None, beginning.get("options", ())
     people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
     for event in view.events:
-        if event.kind == "state-changed":
-            people = projection.add_person(
-                people, BatchState(str(event.data["state"])), _read_text(event.data.get("by"))
-            )
+        data: Mapping[str, Any] = event.data
+        if event.kind == "options-changed":
+            options = data["options"]
+        elif event.kind == "state-changed":
+            state = BatchState(data["state"])
+            people = projection.add_person(people, state, data.get("by"))
+    if state is not None and state is not view.head.state:
+        sentence = _("The batch is {claimed} in the ledger, but its events say {said}.")
+        return sentence.format(claimed=name_state(view.head.state), said=name_state(state))
     if people != view.head.people:
         return _("The people named for the batch are not those of its events: they were changed in the ledger.")
-    return None
-
-
-def _compare_options(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
-    options = beginning.get("options", [])
-    for event in view.events:
-        if event.kind == "options-changed":
-            options = event.data["options"]
     if tuple(options) != view.head.options:
         return _("What was chosen for the batch is not what its events say: it was changed in the ledger.")
     return None
 
 
 def _read_fact(event: Event) -> RowFact | None:
-    data = event.data
+    data: Mapping[str, Any] = event.data
     match event.kind:
         case "attempt-began":
             return AttemptBegan(event.at, *_read_numbers(data), *_read_balances(data))
         case "attempt-ended":
-            return AttemptEnded(
-                event.at,
-                *_read_numbers(data),
-                str(data["outcome"]),
-                Status(str(data["status"])),
-                _read_code(data["code"]),
-                _read_text(data["message"]),
-                *_read_balances(data),
-                read_row_note(data),
-            )
+            said = data["outcome"], Status(data["status"]), data["code"], data["message"]
+            return AttemptEnded(event.at, *_read_numbers(data), *said, *_read_balances(data), read_row_note(data))
         case "row-settled":
-            status, told = Status(str(data["status"])), read_row_note(data) or make_note("under-way")
+            told = Status(data["status"]), read_row_note(data) or make_note("under-way")
             # Events of before an answer's word was kept through its settling have no code and no message.
-            said = _read_code(data.get("code")), _read_text(data.get("message"))
-            return RowSettled(event.at, *_read_numbers(data), status, told, *_read_balances(data), *said)
+            words = data.get("code"), data.get("message")
+            return RowSettled(event.at, *_read_numbers(data), *told, *_read_balances(data), *words)
         case "row-doubted":
-            told = read_row_note(data) or make_note("under-way")
-            return RowDoubted(event.at, *_read_numbers(data), told, *_read_balances(data))
+            note = read_row_note(data) or make_note("under-way")
+            return RowDoubted(event.at, *_read_numbers(data), note, *_read_balances(data))
         case "person-decided":
-            who, why = str(data["who"]), str(data["why"])
-            return PersonDecided(event.at, *_read_numbers(data), bool(data["applied"]), who, why)
+            return PersonDecided(event.at, *_read_numbers(data), data["applied"], data["who"], data["why"])
     return None
 
 
@@ -159,11 +134,3 @@ def _read_numbers(data: Mapping[str, Any]) -> tuple[int, int]:
 def _read_balances(data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     main, subaccount = data["main_balance"], data["subaccount_balance"]
     return None if main is None else Decimal(main), None if subaccount is None else Decimal(subaccount)
-
-
-def _read_code(code: object) -> int | None:
-    return code if isinstance(code, int) else None
-
-
-def _read_text(message: object) -> str | None:
-    return message if isinstance(message, str) else None
