@@ -65,7 +65,8 @@ def _take_language(arguments: list[str]) -> list[str]:
             asked = argument.partition("=")[2]
         else:
             left.append(argument)
-    environ, system = _read_environment(), _find_locale()
+    # Windows keeps the user's locale elsewhere than in the environment.
+    environ, system = _read_environment(), locale.getlocale()[0] if sys.platform == "win32" else None
     try:
         set_language(choose_language(asked, environ, system))
     except ValueError:
@@ -86,11 +87,6 @@ def _read_environment() -> dict[str, str]:
         with contextlib.suppress(SettingsError):
             return load_environment(os.environ, Path())
     return dict(os.environ)
-
-
-def _find_locale() -> str | None:
-    """Find the user's locale where the environment does not tell: Windows keeps it elsewhere."""
-    return locale.getlocale()[0] if sys.platform == "win32" else None
 
 
 def _run(arguments: list[str]) -> int:

@@ -1,25 +1,4 @@
-"""What can go wrong so that nothing can be returned. Bad data in a sheet is never raised: it is a finding.
-
-    CreditbatchError            exit code 2 (could not start) unless it says otherwise
-    ├── UsageError              the command was given something it cannot use
-    │   ├── BatchUnfinished     a batch of the account was begun and has not ended
-    │   └── AlreadyRun          the list was run before
-    ├── SettingsError           a setting is missing or unusable
-    │   └── KeyMissing          there is no API key
-    ├── SheetError              the file cannot be read as a sheet
-    ├── ProviderError           the provider could not be asked
-    │   ├── ProviderUnreachable no usable answer came
-    │   ├── ProviderRefused     it answered, and said no
-    │   └── SubAccountGone      it answered, and its list does not hold the sub-account
-    ├── LedgerError             the ledger cannot be read or written
-    │   ├── NoSuchBatch         it holds no batch of that name
-    │   ├── AccountInUse        somebody else is sending on the account just now
-    │   └── LedgerFailed        while a batch was performed or told of: exit code 3 (stopped before the end)
-    └── ReportError             the workbook cannot be written
-
-Every message is one sentence for the reader: what is wrong, where, and what to do. `kind` says the same to a script, in
-a word that never changes: `--json` gives it as the error's code.
-"""
+"""What can go wrong so that nothing can be returned. Bad data in a sheet is never raised: it is a finding."""
 
 from __future__ import annotations
 
@@ -29,32 +8,22 @@ from batch.i18n import N_, _
 from batch.notes import Note, tell
 
 _SYSTEM_WORDS = (
-    N_("No such file or directory"),
-    N_("Permission denied"),
-    N_("Operation not permitted"),
-    N_("File exists"),
-    N_("Not a directory"),
-    N_("Is a directory"),
-    N_("File name too long"),
-    N_("No space left on device"),
-    N_("Disk quota exceeded"),
-    N_("Read-only file system"),
-    N_("Input/output error"),
-    N_("Too many open files"),
-    N_("Address already in use"),
-    N_("Cannot assign requested address"),
-    N_("Connection refused"),
-    N_("Connection reset by peer"),
-    N_("Network is unreachable"),
-    N_("No route to host"),
-    N_("Name or service not known"),
-    N_("Temporary failure in name resolution"),
-)
+    N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("File exists"),
+    N_("Not a directory"), N_("Is a directory"), N_("File name too long"), N_("No space left on device"),
+    N_("Disk quota exceeded"), N_("Read-only file system"), N_("Input/output error"), N_("Too many open files"),
+    N_("Address already in use"), N_("Cannot assign requested address"), N_("Connection refused"),
+    N_("Connection reset by peer"), N_("Network is unreachable"), N_("No route to host"),
+    N_("Name or service not known"), N_("Temporary failure in name resolution"),
+)  # fmt: skip
 """What an operating system says in English whatever the language; others are shown as it says them."""
 
 
 class CreditbatchError(Exception):
-    """A failure that is told to the user in one sentence."""
+    """A failure that is told to the user in one sentence: what is wrong, where, and what to do.
+
+    `kind` says the same to a script, in a word that never changes: `--json` gives it as the error's code. The exit
+    code says that it could not start (2), or was stopped before its end (3).
+    """
 
     exit_code: ClassVar[int] = 2
     kind: ClassVar[str]

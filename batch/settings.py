@@ -17,8 +17,6 @@ from batch.i18n import _
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
 KEY_FILE = "SMSPARTNER_API_KEY_FILE"
-KEYRING_SERVICE = "creditbatch"
-KEYRING_NAME = "SMSPARTNER_API_KEY"
 _MAX_KEY_FILE = 4096
 SLOWEST_PACE = 0.001
 _QUICKEST_PACE = 1000
@@ -35,7 +33,6 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Give the value itself."""
         return self._value
 
     def compute_fingerprint(self) -> str:
@@ -167,7 +164,7 @@ def _read_keyring() -> str | None:
     import keyring
 
     try:
-        return keyring.get_password(KEYRING_SERVICE, KEYRING_NAME)
+        return keyring.get_password("creditbatch", KEY)
     except Exception:  # noqa: BLE001 (each system's keyring fails in its own way)
         # A machine without a working keyring is a machine without a key in it.
         return None
@@ -301,7 +298,7 @@ class Choices:
     why: str | None = None
     """The reason for `again`; the ledger keeps it by itself."""
     only_unsettled: str | None = None
-    """The earlier batch of the same list, of which only what is not done is sent: see `runner.unsettled`."""
+    """The earlier batch of the same list, of which only what is not done is sent: see `runner.acceptance`."""
     removes_first: bool = False
     ask_before_resend: bool = False
     max_per_second: float | None = None
@@ -376,9 +373,7 @@ class Stopwatch:
         self.start()
 
     def start(self) -> None:
-        """Count from now."""
         self._began = self._wall(), self._steady()
 
     def count(self) -> float:
-        """Count the seconds since the start."""
         return max(self._wall() - self._began[0], self._steady() - self._began[1])
