@@ -72,7 +72,6 @@ def decide_row(fact: PersonDecided) -> Change:
 
 
 def derive_change(fact: RowFact) -> Change:
-    """Derive what the fact changes of its row."""
     match fact:
         case AttemptBegan():
             return begin_attempt(fact)

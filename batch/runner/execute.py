@@ -25,26 +25,8 @@ from batch.planning.settlement import (
     is_account_refusal,
     is_awaiting_person,
 )
-from batch.runner.doubts import (
-    BalanceReader,
-    Evidence,
-    explain_stop,
-    explain_unknown,
-    explain_unproven,
-    explain_unread,
-    keep_unless_doubted,
-    make_doubt_fact,
-    make_end_fact,
-    make_evidence_fact,
-    make_look_fact,
-    make_settling_fact,
-    read_balances_at_a_stop,
-    read_closing_balances,
-    read_for_a_person,
-    read_until_fresh,
-    recall_answer,
-    settle_doubt,
-)
+from batch.runner import doubts
+from batch.runner.doubts import Evidence
 from batch.runner.session import INTERRUPTED, Environment, RunOptions, Session, StoppedError
 from batch.validation.cells import format_row_ranges
 
@@ -55,7 +37,7 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
     A sub-account that rose since the ledger last knew it may have been paid without the ledger: a row that explains the
     rise is in doubt, and for a person to decide. `StoppedError` if there is one.
     """
-    read = read_until_fresh(session, Purpose.RESUMING)
+    read = doubts.read_until_fresh(session, Purpose.RESUMING)
     expected = _expect_balances(session, read.at)
     rises = find_rises(expected, read.subaccounts)
     doubted = find_fitting_rows(left, rises)
@@ -64,12 +46,12 @@ def refresh_balances(session: Session, left: Sequence[Movement]) -> None:
         entries = {entry.row.number: entry for entry in session.queue}
         doubted = _drop_decided(session, [entries[row] for row in doubted], read)
     if doubted:
-        session.commit(read, *(make_doubt_fact(entries[row], read, "changed-elsewhere") for row in doubted))
+        session.commit(read, *(doubts.make_doubt_fact(entries[row], read, "changed-elsewhere") for row in doubted))
         raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(doubted)))
     for rise in rises:
         risen = make_note("risen-elsewhere", token=rise.token, amount=encode_balance(rise.amount))
         session.world.watcher.report_wait(0.0, risen)
-    session.known.take(keep_unless_doubted(session, read))
+    session.known.take(doubts.keep_unless_doubted(session, read))
 
 
 def _drop_decided(session: Session, doubted: Sequence[BatchRow], read: BalancesRead) -> list[int]:
@@ -128,7 +110,7 @@ class _Run:
         self._session = session
         self._world = session.world
         self._options = session.options
-        self._reader = BalanceReader(session.world.provider, pages)
+        self._reader = doubts.BalanceReader(session.world.provider, pages)
         self._unproven_in_a_row = 0
 
     def run(self) -> None:
@@ -153,10 +135,10 @@ class _Run:
         except StoppedError as stopped:
             self._session.commit()
             with suppress(StoppedError):
-                read_balances_at_a_stop(self._session)
+                doubts.read_balances_at_a_stop(self._session)
             return stopped.reason
         try:
-            read_closing_balances(self._session)
+            doubts.read_closing_balances(self._session)
         except StoppedError as stopped:
             return stopped.reason
         return None
@@ -180,13 +162,13 @@ class _Run:
             raise StoppedError(make_note("paid-elsewhere", rows=format_row_ranges(undecided)))
         for entry in doubtful:
             if entry not in by_balances:
-                movement, answer = _get_movement(entry), recall_answer(entry.result, self._world.provider.recall)
+                movement, answer = _get_movement(entry), doubts.recall_answer(entry.result, self._world.provider.recall)
                 found = self._settle(movement, entry.result.attempts, answer, 0)
                 if found.step is not Step.RETRY:
                     ended.add(movement.row)
                     self._conclude(movement, answer, found, 0)
         if by_balances:
-            read_for_a_person(self._session, by_balances)
+            doubts.read_for_a_person(self._session, by_balances)
         return ended
 
     def _send_movement(self, movement: Movement, attempts: int) -> None:
@@ -215,11 +197,11 @@ class _Run:
     def _conclude(self, movement: Movement, outcome: Outcome, found: Found, in_a_row: int) -> None:
         """Go on with the next row, or stop."""
         if found.step is Step.STOP:
-            raise StoppedError(explain_stop(movement, outcome, in_a_row))
+            raise StoppedError(doubts.explain_stop(movement, outcome, in_a_row))
         self._world.watcher.report_row(movement.row, found.status)
         self._unproven_in_a_row = self._unproven_in_a_row + 1 if isinstance(outcome, Unproven) else 0
         if isinstance(outcome, Unproven) and self._unproven_in_a_row >= MOST_UNPROVEN:
-            raise StoppedError(explain_unproven(outcome.refusal))
+            raise StoppedError(doubts.explain_unproven(outcome.refusal))
 
     def _attempt(self, turn: _Turn) -> tuple[Outcome, Found]:
         """Make one HTTP call: written down, committed, sent, and its outcome written down."""
@@ -232,7 +214,7 @@ class _Run:
             after = BalanceReading(outcome.main_balance, outcome.subaccount_balance)
             self._session.known.add_done(movement, after, self._world.monotonic())
         found = judge_attempt(outcome, turn.in_a_row, self._options.policy)
-        self._session.note(make_end_fact(self._world.now(), movement.row, number, outcome, found.status))
+        self._session.note(doubts.make_end_fact(self._world.now(), movement.row, number, outcome, found.status))
         return outcome, found
 
     def _look(self, turn: _Turn, answer: Outcome) -> Found:
@@ -255,11 +237,11 @@ class _Run:
         except SubAccountGone:
             return Found(Status.UNKNOWN, Step.SETTLE)
         except ProviderError as error:
-            raise StoppedError(explain_unread(movement, error.note)) from error
-        session.note(make_evidence_fact(movement, reading, self._world.now()))
+            raise StoppedError(doubts.explain_unread(movement, error.note)) from error
+        session.note(doubts.make_evidence_fact(movement, reading, self._world.now()))
         found = judge_look(answer, self._judge_balances(movement, reading), turn.in_a_row, policy)
         if found.status is not Status.UNKNOWN:
-            session.note(make_look_fact(self._world.now(), movement.row, turn.attempts, answer, found.status))
+            session.note(doubts.make_look_fact(self._world.now(), movement.row, turn.attempts, answer, found.status))
             session.known.learn(movement.token, reading)
         if found.status is Status.REFUSED:
             session.note_look()
@@ -278,13 +260,14 @@ class _Run:
         evidence = self._collect_evidence(movement)
         must_ask = self._options.ask_before_resend
         found = judge_settling(answer, evidence.verdict, in_a_row, self._options.policy, ask_before_resend=must_ask)
-        session.commit(make_settling_fact(self._world.now(), movement.row, number, evidence, answer, found.status))
+        now, row = self._world.now(), movement.row
+        session.commit(doubts.make_settling_fact(now, row, number, evidence, answer, found.status))
         if evidence.reading:
             session.known.learn(movement.token, evidence.reading)
         if found.status is Status.UNKNOWN and evidence.verdict is DoubtVerdict.NOT_APPLIED:
-            raise StoppedError(make_note("row-to-agree", row=movement.row))
+            raise StoppedError(make_note("row-to-agree", row=row))
         if found.status is Status.UNKNOWN:
-            raise StoppedError(explain_unknown(movement.row, "balances-silent"))
+            raise StoppedError(doubts.explain_unknown(row, "balances-silent"))
         return found
 
     def _collect_evidence(self, movement: Movement) -> Evidence:
@@ -294,7 +277,7 @@ class _Run:
         if last is None or last.main_balance is None or last.subaccount_balance is None:
             return Evidence(DoubtVerdict.UNKNOWN, None)
         try:
-            return settle_doubt(
+            return doubts.settle_doubt(
                 movement,
                 BalanceReading(last.main_balance, last.subaccount_balance),
                 lambda: self._read_evidence(movement),
@@ -304,7 +287,7 @@ class _Run:
         except SubAccountGone:
             return Evidence(DoubtVerdict.UNKNOWN, None)
         except ProviderError as error:
-            raise StoppedError(explain_unread(movement, error.note)) from error
+            raise StoppedError(doubts.explain_unread(movement, error.note)) from error
 
     def _is_stale(self, token: str, reading: BalanceReading) -> bool:
         held = {token: reading.subaccount}
@@ -314,7 +297,7 @@ class _Run:
         """Read both balances, and write them down before they are used."""
         self._session.heed_stop()
         reading = self._session.ask_patiently(lambda: self._reader.read(movement.token))
-        self._session.commit(make_evidence_fact(movement, reading, self._world.now()))
+        self._session.commit(doubts.make_evidence_fact(movement, reading, self._world.now()))
         return reading
 
     def _keep_pace(self) -> None:

@@ -227,7 +227,6 @@ class Session:
         return self._proved.count() <= PROOF_SECONDS
 
     def heed_stop(self) -> None:
-        """Stop, if that was asked for."""
         if self.world.brake.is_set():
             raise StoppedError(INTERRUPTED)
 

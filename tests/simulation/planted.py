@@ -131,7 +131,7 @@ def _write_down_what_the_answer_said(patch: Patch) -> None:
     def hasty(at: Any, row: int, attempt: int, outcome: Outcome, status: Status) -> AttemptEnded:
         return real(at, row, attempt, outcome, Status.REFUSED if isinstance(outcome, Unproven) else status)
 
-    patch.setattr(execute, "make_end_fact", hasty)
+    patch.setattr(doubts, "make_end_fact", hasty)
 
 
 def _believe_repeated_answers(patch: Patch) -> None:
@@ -214,7 +214,7 @@ def _one_reading(patch: Patch) -> None:
         reading = read()
         return doubts.Evidence(compare_readings(movement.direction, movement.amount, before, reading), reading)
 
-    patch.setattr(execute, "settle_doubt", settle_at_once)
+    patch.setattr(doubts, "settle_doubt", settle_at_once)
 
 
 def _readings_at_once(patch: Patch) -> None:

@@ -25,7 +25,6 @@ _SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "",  # nothing is signed here; Django refuses to sign with an empty key
     "LOGGING_CONFIG": None,
 }
-"""What Django needs to know to hold the ledger."""
 FILE_NAME = "ledger.sqlite3"
 BUSY_SECONDS = 20
 ON_DISK = "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON;"

@@ -15,34 +15,10 @@ from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
 from batch.ledger.events import BalancesRead, Fact, OptionsChanged, Purpose, RowFact, StateChanged, encode_finding
 from batch.ledger.lease import describe_holder, is_alive, may_take
-from batch.ledger.orm.mappers import (
-    Trail,
-    add_events,
-    add_rows,
-    change_row,
-    find_last_balances,
-    load_batch,
-    make_head,
-    make_readings,
-    make_view,
-    open_transaction,
-    read_end_balances,
-    read_known_balances,
-    read_people,
-    read_rows,
-    renew_lease,
-    translate_errors,
-)
+from batch.ledger.orm import mappers, queries
+from batch.ledger.orm.mappers import translate_errors
 from batch.ledger.orm.models import Batch, Lease, Reading
 from batch.ledger.orm.models import Movement as Line
-from batch.ledger.orm.queries import (
-    bind_key,
-    count_done_movements,
-    find_key_account,
-    list_accounts,
-    list_doubt_events,
-    list_newest_batches,
-)
 from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, NewBatch, Work, explain_taken_name, read_doubts
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
@@ -106,18 +82,18 @@ class DatabaseLedger:
 
     def find_account(self, address: str, fingerprint: str) -> int | None:
         with translate_errors():
-            return find_key_account(address, fingerprint)
+            return queries.find_key_account(address, fingerprint)
 
     def list_accounts(self, address: str) -> list[KnownAccount]:
         with translate_errors():
-            return list_accounts(address)
+            return queries.list_accounts(address)
 
     def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
-        with open_transaction():
-            return bind_key(address, fingerprint, owner, at)
+        with mappers.open_transaction():
+            return queries.bind_key(address, fingerprint, owner, at)
 
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[protocol.Lease], bool]) -> None:
-        with open_transaction():
+        with mappers.open_transaction():
             line = Lease.objects.select_for_update().filter(account=account).first()
             if line is not None and line.is_held:
                 lease = make_lease(line)
@@ -138,13 +114,13 @@ class DatabaseLedger:
 
     def renew(self, batch: str, at: datetime) -> None:
         if self._held is not None:
-            with open_transaction() as cursor:
-                renew_lease(cursor, *self._held, batch, at)
+            with mappers.open_transaction() as cursor:
+                mappers.renew_lease(cursor, *self._held, batch, at)
 
     def let_go(self) -> None:
         if self._held is not None:
             account, fence = self._held
-            with open_transaction():
+            with mappers.open_transaction():
                 Lease.objects.filter(account=account, fence=fence).update(is_held=False)
             self._held = None
             self._tips = {}
@@ -164,7 +140,7 @@ class DatabaseLedger:
 
     def create(self, new: NewBatch) -> None:
         source = new.sheet.source
-        with open_transaction() as cursor:
+        with mappers.open_transaction() as cursor:
             if Batch.objects.filter(name=new.name).exists():
                 raise LedgerError(explain_taken_name(new.name))
             Batch.objects.create(
@@ -188,37 +164,38 @@ class DatabaseLedger:
                 people=asdict(new.people),
                 options=list(new.options),
             )
-            add_rows(cursor, new)
+            mappers.add_rows(cursor, new)
             self._append(cursor, new.name, events.Tip(), make_first_facts(new))
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
-        with open_transaction() as cursor:
+        with mappers.open_transaction() as cursor:
             tip = self._append(cursor, batch, tip or _read_tip(batch), facts)
         if self._held is not None:
             self._tips[batch] = tip
 
     def read_head(self, batch: str) -> BatchHead:
         with translate_errors():
-            kept = load_batch(batch)
-            return make_head(kept, read_end_balances(kept))
+            kept = mappers.load_batch(batch)
+            return mappers.make_head(kept, mappers.read_end_balances(kept))
 
     def view(self, batch: str) -> BatchView:
         with translate_errors():
-            kept = load_batch(batch)
+            kept = mappers.load_batch(batch)
             rows = kept.movements.order_by("position")
-            return replace(make_view(kept), rows=tuple(read_rows(rows)), events=Trail(batch))
+            return replace(mappers.make_view(kept), rows=tuple(mappers.read_rows(rows)), events=mappers.Trail(batch))
 
     def work(self, batch: str) -> Work:
         with translate_errors():
-            rows = tuple(read_rows(load_batch(batch).movements.filter(turn__isnull=False).order_by("turn")))
-            known = read_known_balances(batch)
+            kept = mappers.load_batch(batch)
+            rows = tuple(mappers.read_rows(kept.movements.filter(turn__isnull=False).order_by("turn")))
+            known = mappers.read_known_balances(batch)
             main = known.pop(None, None)
             subaccounts = {token: balance for token, balance in known.items() if token is not None}
-            opening = read_end_balances(load_batch(batch)).get(Purpose.OPENING)
-            return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, list_doubt_events(batch)))
+            opening = mappers.read_end_balances(kept).get(Purpose.OPENING)
+            return Work(batch, opening, rows, main, subaccounts, *read_doubts(rows, queries.list_doubt_events(batch)))
 
     def find_last_attempt(self, batch: str, row: int) -> LastAttempt | None:
         with translate_errors():
@@ -228,11 +205,11 @@ class DatabaseLedger:
 
     def read_access(self, batch: str) -> Access:
         with translate_errors():
-            kept = load_batch(batch)
+            kept = mappers.load_batch(batch)
             return Access(kept.account_id, kept.api_url, kept.key_fingerprint)
 
     def list_batches(self) -> list[BatchLine]:
-        return list(list_newest_batches())
+        return list(queries.list_newest_batches())
 
     def find_newest(self) -> str | None:
         with translate_errors():
@@ -241,7 +218,7 @@ class DatabaseLedger:
     def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
         with translate_errors():
             batches = Batch.objects.filter(account=account, created_at__gte=since).order_by("-number")
-            done = count_done_movements([batch.name for batch in batches], tokens)
+            done = queries.count_done_movements([batch.name for batch in batches], tokens)
             return [
                 PastList(
                     batch.name,
@@ -256,11 +233,11 @@ class DatabaseLedger:
 
     def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
         with translate_errors():
-            return find_last_balances(account, tokens)
+            return mappers.find_last_balances(account, tokens)
 
     def read_options(self, batch: str) -> tuple[str, ...]:
         with translate_errors():
-            return tuple(load_batch(batch).options)
+            return tuple(mappers.load_batch(batch).options)
 
     def list_options(self, account: int) -> dict[str, tuple[str, ...]]:
         with translate_errors():
@@ -270,33 +247,33 @@ class DatabaseLedger:
     def _append(self, cursor: CursorWrapper, batch: str, tip: events.Tip, facts: Sequence[Fact]) -> events.Tip:
         """Write the facts behind the tip, within a transaction; returns the new tip."""
         if self._held is not None:
-            renew_lease(cursor, *self._held, batch, facts[-1].at)
+            mappers.renew_lease(cursor, *self._held, batch, facts[-1].at)
         lines: list[events.StoredEvent] = []
         end = tip
         for fact in facts:
             lines.append(events.make_stored_event(end, fact))
             end = events.Tip(lines[-1].number, lines[-1].hash)
-        add_events(cursor, batch, tip, lines)
+        mappers.add_events(cursor, batch, tip, lines)
         for fact in facts:
             _apply(cursor, batch, fact)
         return end
 
 
 def _read_tip(batch: str) -> events.Tip:
-    kept = load_batch(batch)
+    kept = mappers.load_batch(batch)
     return events.Tip(kept.events_count, kept.last_hash)
 
 
 def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
     if isinstance(fact, RowFact):
-        change_row(cursor, batch, fact)
+        mappers.change_row(cursor, batch, fact)
     match fact:
         case BalancesRead():
-            Reading.objects.bulk_create(make_readings(batch, fact), batch_size=_CHUNK)
+            Reading.objects.bulk_create(mappers.make_readings(batch, fact), batch_size=_CHUNK)
         case OptionsChanged():
             Batch.objects.filter(name=batch).update(options=list(fact.options))
         case StateChanged():
-            _change_state(load_batch(batch), fact)
+            _change_state(mappers.load_batch(batch), fact)
 
 
 def _change_state(batch: Batch, fact: StateChanged) -> None:
@@ -304,5 +281,5 @@ def _change_state(batch: Batch, fact: StateChanged) -> None:
     batch.ended_at = fact.at if fact.state in _OVER else None
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
-    batch.people = asdict(projection.add_person(read_people(batch), fact.state, fact.by))
+    batch.people = asdict(projection.add_person(mappers.read_people(batch), fact.state, fact.by))
     batch.save(update_fields=["state", "reason", "ended_at", "running_at", "people"])
