@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from batch.finding_rules import RULES, Severity
+from batch.finding_rules import FORMATS, RULES, Severity
 from batch.i18n import Format, Language, _, get_language, show_day, show_digits, show_formatted, show_truth, show_value
 
 _LONGEST_PARAMETER = 400
@@ -51,7 +51,7 @@ def _format_message(code: str, said: tuple[tuple[str, str], ...], _language: Lan
     params = dict(said)
     rule = RULES[code]
     sentence = rule.variants.get(params.get("as", ""), rule.sentence)
-    formats = {**_STORED.get(params.get("stored", ""), {}), **rule.formats}
+    formats = {**FORMATS, **_STORED.get(params.get("stored", ""), {}), **rule.formats}
     raw = {
         name: value if name in _SHORTENED_BY_FORMAT else show_value(value, _LONGEST_PARAMETER)
         for name, value in params.items()
