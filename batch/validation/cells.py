@@ -14,7 +14,7 @@ from batch.i18n import show_value
 from batch.model import Cell
 from batch.money import MAX_DIGITS, round_like_excel
 from batch.validation.titles import has_other_unit
-from batch.validation.vocabulary import BRACKETS, fold
+from batch.validation.vocabulary import BRACKETS, fold, list_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,10 +41,8 @@ def format_row_ranges(numbers: Iterable[int]) -> str:
 NOTHING: Mapping[str, str] = {}
 """No parameters."""
 
-_ERRORS = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#DIV/0!", "#NULL!", "#NUL!", "#NUM!", "#NOMBRE!",
-     "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#N/D"}
-)  # fmt: skip
+_ERRORS = list_words("""#N/A #REF! #VALUE! #VALEUR! #NAME? #NOM? #DIV/0! #NULL! #NUL! #NUM! #NOMBRE! #SPILL! #CALC!
+    #GETTING_DATA #FIELD! #BLOCKED! #CONNECT! #BUSY! #UNKNOWN! #N/D""")
 """As Excel and LibreOffice show them in English and French, of which some have a space before the last sign."""
 _ERROR_NUMBER = re.compile(r"Err ?:\d{3}")
 _FIRST_OF_ERRORS = frozenset("#E")
@@ -110,39 +108,26 @@ def format_cell(cell: Cell) -> str:
     return show_value(str(cell).strip())
 
 
-_CODES = frozenset(
-    {"ADP", "AED", "AFA", "AFN", "ALK", "ALL", "AMD", "ANG", "AOA", "AOK", "AON", "AOR", "ARA", "ARL", "ARM", "ARP",
-     "ARS", "ATS", "AUD", "AWG", "AZM", "AZN", "BAD", "BAM", "BAN", "BBD", "BDT", "BEC", "BEF", "BEL", "BGL", "BGM",
-     "BGN", "BGO", "BHD", "BIF", "BMD", "BND", "BOB", "BOL", "BOP", "BOV", "BRB", "BRC", "BRE", "BRL", "BRN", "BRR",
-     "BRZ", "BSD", "BTN", "BUK", "BWP", "BYB", "BYN", "BYR", "BZD", "CAD", "CDF", "CHE", "CHF", "CHW", "CLE", "CLF",
-     "CLP", "CNH", "CNX", "CNY", "COP", "COU", "CRC", "CSD", "CSK", "CUC", "CUP", "CVE", "CYP", "CZK", "DDM", "DEM",
-     "DJF", "DKK", "DOP", "DZD", "ECS", "ECV", "EEK", "EGP", "ERN", "ESA", "ESB", "ESP", "ETB", "FIM", "FJD", "FKP",
-     "FRF", "GBP", "GEK", "GEL", "GHC", "GHS", "GIP", "GMD", "GNF", "GNS", "GQE", "GRD", "GTQ", "GWE", "GWP", "GYD",
-     "HKD", "HNL", "HRD", "HRK", "HTG", "HUF", "IDR", "IEP", "ILP", "ILR", "ILS", "INR", "IQD", "IRR", "ISJ", "ISK",
-     "ITL", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRH", "KRO", "KRW", "KWD", "KYD", "KZT", "LAK",
-     "LBP", "LKR", "LRD", "LSL", "LTL", "LTT", "LUC", "LUF", "LUL", "LVL", "LVR", "LYD", "MAD", "MAF", "MCF", "MDC",
-     "MDL", "MGA", "MGF", "MKD", "MKN", "MLF", "MMK", "MNT", "MOP", "MRO", "MRU", "MTL", "MTP", "MUR", "MVP", "MVR",
-     "MWK", "MXN", "MXP", "MXV", "MYR", "MZE", "MZM", "MZN", "NAD", "NGN", "NIC", "NIO", "NLG", "NOK", "NPR", "NZD",
-     "OMR", "PAB", "PEI", "PEN", "PES", "PGK", "PHP", "PKR", "PLN", "PLZ", "PTE", "PYG", "QAR", "RHD", "ROL", "RON",
-     "RSD", "RUB", "RUR", "RWF", "SAR", "SBD", "SCR", "SDD", "SDG", "SDP", "SEK", "SGD", "SHP", "SIT", "SKK", "SLE",
-     "SLL", "SOS", "SRD", "SRG", "SSP", "STD", "STN", "SUR", "SVC", "SYP", "SZL", "THB", "TJR", "TJS", "TMM", "TMT",
-     "TND", "TOP", "TPE", "TRL", "TRY", "TTD", "TWD", "TZS", "UAH", "UAK", "UGS", "UGX", "USD", "USN", "USS", "UYI",
-     "UYP", "UYU", "UYW", "UZS", "VEB", "VED", "VEF", "VES", "VND", "VNN", "VUV", "WST", "XAF", "XAG", "XAU", "XBA",
-     "XBB", "XBC", "XBD", "XCD", "XCG", "XDR", "XEU", "XFO", "XFU", "XOF", "XPD", "XPF", "XPT", "XRE", "XSU", "XTS",
-     "XUA", "XXX", "YDD", "YER", "YUD", "YUM", "YUN", "YUR", "ZAL", "ZAR", "ZMK", "ZMW", "ZRN", "ZRZ", "ZWD", "ZWG",
-     "ZWL", "ZWR"}
-)  # fmt: skip
+_CODES = list_words("""ADP AED AFA AFN ALK ALL AMD ANG AOA AOK AON AOR ARA ARL ARM ARP ARS ATS AUD AWG AZM AZN BAD BAM
+    BAN BBD BDT BEC BEF BEL BGL BGM BGN BGO BHD BIF BMD BND BOB BOL BOP BOV BRB BRC BRE BRL BRN BRR BRZ BSD BTN BUK BWP
+    BYB BYN BYR BZD CAD CDF CHE CHF CHW CLE CLF CLP CNH CNX CNY COP COU CRC CSD CSK CUC CUP CVE CYP CZK DDM DEM DJF DKK
+    DOP DZD ECS ECV EEK EGP ERN ESA ESB ESP ETB FIM FJD FKP FRF GBP GEK GEL GHC GHS GIP GMD GNF GNS GQE GRD GTQ GWE GWP
+    GYD HKD HNL HRD HRK HTG HUF IDR IEP ILP ILR ILS INR IQD IRR ISJ ISK ITL JMD JOD JPY KES KGS KHR KMF KPW KRH KRO KRW
+    KWD KYD KZT LAK LBP LKR LRD LSL LTL LTT LUC LUF LUL LVL LVR LYD MAD MAF MCF MDC MDL MGA MGF MKD MKN MLF MMK MNT MOP
+    MRO MRU MTL MTP MUR MVP MVR MWK MXN MXP MXV MYR MZE MZM MZN NAD NGN NIC NIO NLG NOK NPR NZD OMR PAB PEI PEN PES PGK
+    PHP PKR PLN PLZ PTE PYG QAR RHD ROL RON RSD RUB RUR RWF SAR SBD SCR SDD SDG SDP SEK SGD SHP SIT SKK SLE SLL SOS SRD
+    SRG SSP STD STN SUR SVC SYP SZL THB TJR TJS TMM TMT TND TOP TPE TRL TRY TTD TWD TZS UAH UAK UGS UGX USD USN USS UYI
+    UYP UYU UYW UZS VEB VED VEF VES VND VNN VUV WST XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XEU XFO XFU XOF XPD XPF XPT
+    XRE XSU XTS XUA XXX YDD YER YUD YUM YUN YUR ZAL ZAR ZMK ZMW ZRN ZRZ ZWD ZWG ZWL ZWR""")
 """Of ISO 4217, those of today and of former days, without the euro's."""
-_COINS = frozenset({"BTC", "CFA", "ETH", "FCFA", "USDC", "USDT", "XBT", "XTZ"})
-_ALSO_WORDS = frozenset({"ALL", "BAM", "COP", "CUP", "GEL", "PEN", "SOS", "TOP", "TRY"})
+_COINS = list_words("BTC CFA ETH FCFA USDC USDT XBT XTZ")
+_ALSO_WORDS = list_words("ALL BAM COP CUP GEL PEN SOS TOP TRY")
 """Codes that are words as well: a column with nothing else is not one of currencies."""
 _EUROS = frozenset({"eur", "euro", "euros"})
 _BESIDE_EUROS = frozenset({"de", "en", "ht", "in", "ttc"})
-_NAMES = frozenset(
-    {"dinar", "dinars", "dirham", "dirhams", "dollar", "dollars", "franc", "francs", "livre", "livres", "peso", "pesos",
-     "pound", "pounds", "yen", "yens", "yuan", "zloty", "zlotys"}
-)  # fmt: skip
-_UNITS = frozenset({"credits", "jetons", "points", "pts", "tokens", "unites", "units", "x1000"})
+_NAMES = list_words("""dinar dinars dirham dirhams dollar dollars franc francs livre livres peso pesos pound pounds yen
+    yens yuan zloty zlotys""")
+_UNITS = list_words("credits jetons points pts tokens unites units x1000")
 """In brackets; outside them they are words."""
 _MOST_CURRENCIES = 50
 """Different cells. No column of currencies has more."""

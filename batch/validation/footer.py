@@ -18,7 +18,15 @@ from batch.model import Cell, ColumnRole, SheetRow
 from batch.validation.amounts import read_amount
 from batch.validation.cells import is_blank, strip_invisible
 from batch.validation.tokens import KnownTokens
-from batch.validation.vocabulary import COUNTED, LONGEST_LABEL, MONTHS, fold, parse_total_label, strip_period
+from batch.validation.vocabulary import (
+    COUNTED,
+    LONGEST_LABEL,
+    MONTHS,
+    fold,
+    list_words,
+    parse_total_label,
+    strip_period,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,10 +61,8 @@ _CARRIED = re.compile(
     r"\b(?:report a nouveau|a reporter|reports?|reportee?s?|(?:carried|brought|carry|bring) (?:forward|fwd|over)"
     r"|[bc] f(?:wd)?|a nouveaux?)(?!\S)"
 )
-_BESIDE_CARRIED = frozenset(
-    {"amount", "balance", "de", "des", "du", "from", "general", "la", "le", "montant", "next", "of", "page",
-     "precedent", "precedente", "previous", "solde", "somme", "sous", "suivante", "sum", "the", "to", "total", "totaux"}
-)  # fmt: skip
+_BESIDE_CARRIED = list_words("""amount balance de des du from general la le montant next of page precedent precedente
+    previous solde somme sous suivante sum the to total totaux""")
 _ROWS = rf"(?:(?:sous|sub) )?(?:{'|'.join(sorted(COUNTED))})"
 _COUNT = re.compile(
     rf"(?:nombre|nbre|nbr|nb|(?:row |line |total )?count)(?: total)?"

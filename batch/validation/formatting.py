@@ -21,13 +21,13 @@ from batch.validation.cells import (
 )
 from batch.validation.header import Merged, format_cell_address, format_column_letters
 from batch.validation.tokens import EXCEL_DIGITS
-from batch.validation.vocabulary import fold
+from batch.validation.vocabulary import fold, list_words
 
 _AREAS_NAMED = 5
 _NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]*)?|-?\.[0-9]+")
 _EUROS = re.compile(r"€|(?<![^\W\d_])(?:eur(?:os?)?)(?![^\W\d_])\.?", re.IGNORECASE)
 _TAXES = re.compile(r"(?<![^\W\d_])(?:h\.?t|t\.?t\.?c|nets?|bruts?)(?![^\W\d_])\.?", re.IGNORECASE)
-_FACTORS = frozenset({"bn", "c", "cr", "d", "db", "dr", "md", "mds", "mio", "mn", "mrd", "tsd"})
+_FACTORS = list_words("bn c cr d db dr md mds mio mn mrd tsd")
 """Of euros, as "Md€"; or they say which way an amount goes, which its column does."""
 _AROUND = re.compile(r"\([^()\d\0]*[^\W\d_][^()\d\0]*\)|[^\W\d_]+")
 _MARKS = re.compile(r"(?<!\d)[.,:;'’/*](?!\d)|(?<!\d)[:;'’/*]|[:;](?!\d)")

@@ -19,6 +19,8 @@ from batch.validation.vocabulary import (
     SMALL_WORDS,
     UNITS,
     fold,
+    list_phrases,
+    list_words,
     strip_period,
     strip_small_words,
 )
@@ -27,86 +29,59 @@ LONGEST_TITLE = 200
 
 COLUMN_TITLES: Mapping[ColumnRole, tuple[tuple[str, ...], ...]] = {
     ColumnRole.TOKEN: (
-        (
-            "Token", "Jeton", "Tokens", "tokenSubaccount", "Token sub-account", "Token subaccount", "Sub-account token",
-            "Subaccount token", "Token du sous-compte", "Jeton du sous-compte", "Sous-compte token",
-            "Sous-compte jeton", "Token du compte", "Account token", "Token ID", "ID token",
-            "N° de jeton", "Numéro de jeton", "Jeton n°", "Code jeton", "Jeton client", "Jeton du client",
-            "Token client", "Client token", "Customer token",
-        ),
-        (
-            "Identifiant du sous-compte", "ID du sous-compte", "Numéro de sous-compte", "No de sous-compte",
-            "N° de sous-compte", "Sous-compte n°", "Num. sous-compte", "Réf. sous-compte", "Référence du sous-compte",
-            "Code du sous-compte", "N° s/compte", "N° s/cpte", "N° de sous-cpte",
-            "Sub-account ID", "Sub-account number", "Sub-account no.", "Sub-account ref.", "Sub-account reference",
-            "Sub-account code", "Subaccount ID", "Subaccount number", "Subaccount no.", "Subaccount ref.",
-            "Subaccount reference", "Subaccount code",
-        ),
-        (
-            "Sous-compte", "Sous-comptes", "Souscompte", "S/compte", "S/cpte", "Ss-compte", "Sous-cpte",
-            "Sub-account", "Subaccount", "Sub-accounts", "Subaccounts", "Sub-acct",
-            # Beside "Compte général", as bookkeeping programs name them.
-            "Auxiliaire", "Compte auxiliaire", "Code auxiliaire", "N° auxiliaire", "N° compte auxiliaire", "CompAuxNum",
-            "Compte tiers", "Code tiers",
-        ),
-        (
-            "Identifiant", "Compte", "Numéro de compte", "No de compte", "N° de compte", "Compte n°", "ID du compte",
-            "Code compte", "Réf. compte", "Référence du compte", "Cpte", "N° cpte",
-            "Account", "Account number", "Account no.", "Account ID", "Account code", "Account ref.",
-            "Account reference", "Acct", "Acct no.",
-        ),
+        list_phrases("""Token, Jeton, Tokens, tokenSubaccount, Token sub-account, Token subaccount, Sub-account token,
+            Subaccount token, Token du sous-compte, Jeton du sous-compte, Sous-compte token, Sous-compte jeton,
+            Token du compte, Account token, Token ID, ID token, N° de jeton, Numéro de jeton, Jeton n°, Code jeton,
+            Jeton client, Jeton du client, Token client, Client token, Customer token"""),
+        list_phrases("""Identifiant du sous-compte, ID du sous-compte, Numéro de sous-compte, No de sous-compte,
+            N° de sous-compte, Sous-compte n°, Num. sous-compte, Réf. sous-compte, Référence du sous-compte,
+            Code du sous-compte, N° s/compte, N° s/cpte, N° de sous-cpte, Sub-account ID, Sub-account number,
+            Sub-account no., Sub-account ref., Sub-account reference, Sub-account code, Subaccount ID,
+            Subaccount number, Subaccount no., Subaccount ref., Subaccount reference, Subaccount code"""),
+        # The auxiliaries stand beside "Compte général", as bookkeeping programs name them.
+        list_phrases("""Sous-compte, Sous-comptes, Souscompte, S/compte, S/cpte, Ss-compte, Sous-cpte, Sub-account,
+            Subaccount, Sub-accounts, Subaccounts, Sub-acct, Auxiliaire, Compte auxiliaire, Code auxiliaire,
+            N° auxiliaire, N° compte auxiliaire, CompAuxNum, Compte tiers, Code tiers"""),
+        list_phrases("""Identifiant, Compte, Numéro de compte, No de compte, N° de compte, Compte n°, ID du compte,
+            Code compte, Réf. compte, Référence du compte, Cpte, N° cpte, Account, Account number, Account no.,
+            Account ID, Account code, Account ref., Account reference, Acct, Acct no."""),
     ),
     ColumnRole.AMOUNT: (
-        (
-            "Amount", "Montant", "Amounts", "Montants", "Montant à créditer", "Montant du crédit", "Montant crédité",
-            "Montant du mouvement", "Montant de l’opération", "Montant de la transaction", "Montant à transférer",
-            "Montant à verser", "Montant de la recharge", "Montant à recharger", "Montant à ajouter ou retirer",
-            "Montant signé", "Credit amount", "Amount to credit", "Amount to transfer", "Movement amount",
-            "Transaction amount", "Signed amount", "Mt", "Mnt", "Mtt", "Amt",
-        ),
-        ("Somme", "Sum", "Valeur", "Value", "Euros", "Euro", "EUR", "Crédit", "Crédit à ajouter", "Credit to add"),
-        ("Allocation", "Dotation", "À allouer", "Alloué", "To allocate", "Allocated"),
+        list_phrases("""Amount, Montant, Amounts, Montants, Montant à créditer, Montant du crédit, Montant crédité,
+            Montant du mouvement, Montant de l’opération, Montant de la transaction, Montant à transférer,
+            Montant à verser, Montant de la recharge, Montant à recharger, Montant à ajouter ou retirer, Montant signé,
+            Credit amount, Amount to credit, Amount to transfer, Movement amount, Transaction amount, Signed amount, Mt,
+            Mnt, Mtt, Amt"""),
+        list_phrases("Somme, Sum, Valeur, Value, Euros, Euro, EUR, Crédit, Crédit à ajouter, Credit to add"),
+        list_phrases("Allocation, Dotation, À allouer, Alloué, To allocate, Allocated"),
     ),
     ColumnRole.DIRECTION: (
-        (
-            "Direction", "Sens", "Sens du mouvement", "Sens de l’opération", "Sens de la transaction",
-            "Sens de l’écriture", "Ajout/Retrait", "Retrait/Ajout", "Ajout ou retrait", "Ajouter/Retirer",
-            "Ajouter ou retirer", "Add/Remove", "Remove/Add", "Add or remove", "Crédit/Débit", "Débit/Crédit",
-            "Crédit ou débit", "Débit ou crédit", "Credit or debit", "Debit or credit", "Sens crédit/débit",
-            "Sens débit/crédit", "Sens D/C", "Sens C/D", "C ou D", "D ou C",
-            "Credit/debit indicator", "Debit/credit indicator", "Indicateur crédit/débit", "Indicateur débit/crédit",
-            "CdtDbtInd", "Soll/Haben", "Haben/Soll", "Soll-/Haben-Kennzeichen", "Soll/Haben-Kz.",
-        ),
-        (
-            "Type d’opération", "Operation type", "Transaction type", "Type de transaction", "Type de mouvement",
-            "Movement type", "Nature de l’opération", "Nature du mouvement", "Type d’écriture", "Type d’action",
-            "Signe", "Sign",
-        ),
-        ("Opération", "Mouvement", "Mvt", "Movement", "Action"),
-        ("Type", "Nature"),
+        list_phrases("""Direction, Sens, Sens du mouvement, Sens de l’opération, Sens de la transaction,
+            Sens de l’écriture, Ajout/Retrait, Retrait/Ajout, Ajout ou retrait, Ajouter/Retirer, Ajouter ou retirer,
+            Add/Remove, Remove/Add, Add or remove, Crédit/Débit, Débit/Crédit, Crédit ou débit, Débit ou crédit,
+            Credit or debit, Debit or credit, Sens crédit/débit, Sens débit/crédit, Sens D/C, Sens C/D, C ou D, D ou C,
+            Credit/debit indicator, Debit/credit indicator, Indicateur crédit/débit, Indicateur débit/crédit, CdtDbtInd,
+            Soll/Haben, Haben/Soll, Soll-/Haben-Kennzeichen, Soll/Haben-Kz."""),
+        list_phrases("""Type d’opération, Operation type, Transaction type, Type de transaction, Type de mouvement,
+            Movement type, Nature de l’opération, Nature du mouvement, Type d’écriture, Type d’action, Signe, Sign"""),
+        list_phrases("Opération, Mouvement, Mvt, Movement, Action"),
+        list_phrases("Type, Nature"),
     ),
     ColumnRole.ADDED: (
-        (
-            "Ajout", "Ajouts", "Ajouté", "À ajouter", "Add", "Added", "To add", "Crédit", "Crédits", "Credited",
-            "Crédité", "À créditer", "Recharge", "Recharges", "Rechargement", "Top-up", "Topup", "Montant ajouté",
-            "Montant à ajouter", "Montant ajout", "Montant crédit", "Montant à créditer", "Montant crédité",
-            "Amount added", "Amount to add", "Credit amount", "Added amount",
-        ),
-        (
-            "Entrée", "Entrées", "Allocation", "Allocations", "Dotation", "Dotations", "Attribution", "Versement",
-            "Versements", "In",
-        ),
+        list_phrases("""Ajout, Ajouts, Ajouté, À ajouter, Add, Added, To add, Crédit, Crédits, Credited, Crédité,
+            À créditer, Recharge, Recharges, Rechargement, Top-up, Topup, Montant ajouté, Montant à ajouter,
+            Montant ajout, Montant crédit, Montant à créditer, Montant crédité, Amount added, Amount to add,
+            Credit amount, Added amount"""),
+        list_phrases("""Entrée, Entrées, Allocation, Allocations, Dotation, Dotations, Attribution, Versement,
+            Versements, In"""),
     ),
     ColumnRole.REMOVED: (
-        (
-            "Retrait", "Retraits", "Retiré", "À retirer", "Remove", "Removed", "To remove", "Débit", "Débits",
-            "Debited", "Débité", "À débiter", "Reprise", "Reprises", "Montant retiré", "Montant à retirer",
-            "Montant retrait", "Montant débit", "Montant à débiter", "Montant débité", "Amount removed",
-            "Amount to remove", "Debit amount", "Removed amount",
-        ),
-        ("Sortie", "Sorties", "Prélèvement", "Prélèvements", "Withdrawal", "Withdrawals", "Out"),
+        list_phrases("""Retrait, Retraits, Retiré, À retirer, Remove, Removed, To remove, Débit, Débits, Debited,
+            Débité, À débiter, Reprise, Reprises, Montant retiré, Montant à retirer, Montant retrait, Montant débit,
+            Montant à débiter, Montant débité, Amount removed, Amount to remove, Debit amount, Removed amount"""),
+        list_phrases("Sortie, Sorties, Prélèvement, Prélèvements, Withdrawal, Withdrawals, Out"),
     ),
-}  # fmt: skip
+}
 """Titles as people write them, the surest group first: of two columns that could be one role, the surer one is taken;
 two of the same group are a finding. Accents, case, punctuation, small words ("de", "of"), units ("€", "TTC"), camel
 case, abbreviations, and of an amount its month and what it is for ("à allouer") make no difference. The last two roles
@@ -120,9 +95,7 @@ _EITHER_WAY = re.compile(r"/|\b(?:ou|or)\b", re.IGNORECASE)
 _TAXES = re.compile(
     r"\b(?:h t|hors taxes?|t t c|toutes taxes(?: comprises)?|(?:excl|excluding|incl|including) (?:vat|tax))(?!\S)"
 )
-_OF_TAXES = frozenset(
-    {"comprises", "excl", "excluding", "hors", "incl", "including", "tax", "taxe", "taxes", "toutes", "vat"}
-)
+_OF_TAXES = list_words("comprises excl excluding hors incl including tax taxe taxes toutes vat")
 _HAS_CAMEL = re.compile("[a-zà-ÿ0-9][A-ZÀ-Þ]|[A-ZÀ-Þ]{2}[a-zà-ÿ]")
 _ABBREVIATIONS = {
     **dict.fromkeys(("mvt", "mvts", "mvmt", "mouv"), "mouvement"),
@@ -138,26 +111,19 @@ _ABBREVIATIONS = {
     "topup": "top up",
 }
 """In titles of several words: alone, "Op." and "No." are anything."""
-_PURPOSES = frozenset(
-    {"allouer", "alloue", "alloues", "allouee", "allouees", "allocation", "allocations", "allocate", "allocated",
-     "attribuer", "attribue", "attribues", "attribuee", "attribuees", "attribution", "dotation", "dotations"}
-)  # fmt: skip
+_PURPOSES = list_words("""allouer alloue alloues allouee allouees allocation allocations allocate allocated attribuer
+    attribue attribues attribuee attribuees attribution dotation dotations""")
 """What an amount of credit is for. Not what was paid, billed, is owed or is left: those are other amounts."""
 _PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
 """Whose token it is."""
-_WITH_EXAMPLES = frozenset({"chiffres", "decimales", "decimals", "digits", "eg", "ex", "example", "exemple", "format"})
-_REMARKS = frozenset(
-    {"amount", "brut", "comma", "compte", "dessous", "facultatif", "gross", "here", "ici", "mandatory",
-     "max", "maximum", "min", "minimum", "montant", "mouvement", "movement", "negatif", "negative", "net",
-     "note", "number", "numerique", "obligatoire", "operation", "optional", "optionnel", "positif", "positive",
-     "required", "requis", "saisie", "saisir", "see", "signe", "somme", "sous", "sum", "transaction", "tva", "valeur",
-     "value", "virgule", "voir"}
-)  # fmt: skip
+_WITH_EXAMPLES = list_words("chiffres decimales decimals digits eg ex example exemple format")
+_REMARKS = list_words("""amount brut comma compte dessous facultatif gross here ici mandatory max maximum min minimum
+    montant mouvement movement negatif negative net note number numerique obligatoire operation optional optionnel
+    positif positive required requis saisie saisir see signe somme sous sum transaction tva valeur value virgule
+    voir""")
 """Words beside an amount's title, in brackets, that are no unit."""
-_OTHER_THINGS = frozenset(
-    {"annee", "balance", "budget", "count", "date", "day", "heure", "jour", "mois", "month", "nb", "nbre", "nombre",
-     "number", "qte", "qty", "quantite", "quantity", "solde", "time", "total", "year"}
-)  # fmt: skip
+_OTHER_THINGS = list_words("""annee balance budget count date day heure jour mois month nb nbre nombre number qte qty
+    quantite quantity solde time total year""")
 """Words by which a column is something else, however like a title of ours it looks."""
 _NEAR = 0.7
 _WORDS_COMPARED = 5
@@ -169,10 +135,8 @@ _CURRENCY_TITLE = re.compile(
     r"(?: (?:code|iso|id|4217))*"
 )
 # Amounts in thousands, cents or another currency must never be taken for euros.
-_OTHER_UNITS = frozenset(
-    {"k", "m", "keur", "meur", "millier", "milliers", "thousand", "thousands", "cent", "cents", "centime", "centimes",
-     "ct", "cts", "usd", "dollar", "dollars", "gbp", "chf", "sms"}
-)  # fmt: skip
+_OTHER_UNITS = list_words("""k m keur meur millier milliers thousand thousands cent cents centime centimes ct cts usd
+    dollar dollars gbp chf sms""")
 
 
 def find_column_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:

@@ -22,7 +22,7 @@ from batch.validation.cells import format_row_ranges, is_blank, quote_cell
 from batch.validation.footer import LabelKind, Words, find_label_kind
 from batch.validation.header import format_cell_address
 from batch.validation.rows import ReadRows, TableLayout
-from batch.validation.vocabulary import LONGEST_LABEL, fold, parse_total_label
+from batch.validation.vocabulary import LONGEST_LABEL, fold, list_words, parse_total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 _AMOUNTS = {ColumnRole.AMOUNT: "all", ColumnRole.ADDED: "added", ColumnRole.REMOVED: "removed"}
 """What a total in a column of that role adds up, unless its label says otherwise."""
 _SUMS = frozenset({LabelKind.TOTAL, LabelKind.SUBTOTAL, LabelKind.CARRIED})
-_WORDS_OF_SUMS = frozenset(
-    {"and", "d", "de", "des", "du", "et", "for", "l", "la", "le", "les", "of", "pour", "somme", "sous", "soustotal",
-     "sub", "subtotal", "sum", "the", "total", "totaux"}
-)  # fmt: skip
+_WORDS_OF_SUMS = list_words("""and d de des du et for l la le les of pour somme sous soustotal sub subtotal sum the
+    total totaux""")
 _GROUP = re.compile(r"total .+|.+ total")
 _MOST_GROUPS = 50
 """Groups before a subtotal that it is compared with: it may add up several of them."""

@@ -11,15 +11,19 @@ from functools import lru_cache
 from batch.i18n import Language
 from batch.model import Direction
 
-MONTHS = frozenset(
-    {"janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
-     "decembre", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-     "november", "december"}
-)  # fmt: skip
-_MONTHS = MONTHS | {
-    "janv", "jan", "fevr", "fev", "feb", "mar", "avr", "apr", "jun", "juil", "jul", "aug", "sept", "sep", "oct", "nov",
-    "dec",
-}  # fmt: skip
+
+def list_words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def list_phrases(text: str) -> tuple[str, ...]:
+    """List what commas part."""
+    return tuple(re.split(r",\s+", text))
+
+
+MONTHS = list_words("""janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre january
+    february march april may june july august september october november december""")
+_MONTHS = MONTHS | list_words("janv jan fevr fev feb mar avr apr jun juil jul aug sept sep oct nov dec")
 """With what is written for them where there is little room."""
 _YEAR = r"20\d\d"
 _MONTH = "|".join(sorted(_MONTHS))
@@ -31,10 +35,8 @@ _MONTHLY = re.compile(
     r"\b(?:(?:par|per|ce|chaque|each|every|this|current) )?(?:mois|month|mensuel(?:le)?s?|monthly)"
     r"(?: (?:en cours|courant|ci))?(?!\S)"
 )
-PERIOD_WORDS = frozenset(
-    {*_MONTHS, "par", "per", "ce", "chaque", "each", "every", "this", "current", "mois", "month", "mensuel", "mensuels",
-     "mensuelle", "mensuelles", "monthly", "en", "cours", "courant", "ci"}
-)  # fmt: skip
+PERIOD_WORDS = _MONTHS | list_words("""par per ce chaque each every this current mois month mensuel mensuels mensuelle
+    mensuelles monthly en cours courant ci""")
 """All words that a period may be written with, beside numbers."""
 
 
@@ -55,27 +57,20 @@ LONGEST_LABEL = 64
 """Characters. A longer text is neither; it is not looked at further."""
 
 DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
-    Direction.ADD: (
-        "add", "adds", "added", "adding", "addition", "add credit", "plus",
-        "ajout", "ajouts", "ajouter", "ajoute", "ajoutee", "ajoutez", "ajout credit", "ajout de credit",
-        "ajout de credits",
-        "ajouter credit", "ajouter du credit", "a ajouter",
-        "credit", "credits", "crediter", "credite", "creditee", "creditez", "credited", "a crediter", "cred", "cr", "c",
-        "top up", "topup", "top ups", "topped up", "recharge", "recharger", "rechargement", "recharges", "rechargez",
-        "reload", "refill", "fund", "funding", "approvisionner", "approvisionnement", "alimenter", "alimentation",
-        "abonder", "abondement", "verser", "versement", "depot", "deposit", "increase", "augmenter", "augmentation",
-        "attribuer", "attribution", "allouer", "allocation", "allocate", "dotation", "entree", "entrees", "in", "crdt",
-    ),
-    Direction.REMOVE: (
-        "remove", "removes", "removed", "removing", "removal", "remove credit", "minus", "moins",
-        "retrait", "retraits", "retirer", "retire", "retiree", "retirez", "retrait credit", "retrait de credit",
-        "retirer credit", "retirer du credit", "a retirer",
-        "debit", "debits", "debiter", "debite", "debitee", "debitez", "debited", "a debiter", "deb", "db", "dr", "d",
-        "take back", "take away", "withdraw", "withdrawal", "withdrawn", "deduct", "deduction", "deduire", "reprise",
-        "reprendre", "prelever", "prelevement", "enlever", "enleve", "oter", "diminuer", "diminution", "decrease",
-        "reduce", "reduire", "subtract", "soustraire", "sortie", "sorties", "out", "dbit",
-    ),
-}  # fmt: skip
+    Direction.ADD: list_phrases("""add, adds, added, adding, addition, add credit, plus, ajout, ajouts, ajouter, ajoute,
+        ajoutee, ajoutez, ajout credit, ajout de credit, ajout de credits, ajouter credit, ajouter du credit, a ajouter,
+        credit, credits, crediter, credite, creditee, creditez, credited, a crediter, cred, cr, c, top up, topup,
+        top ups, topped up, recharge, recharger, rechargement, recharges, rechargez, reload, refill, fund, funding,
+        approvisionner, approvisionnement, alimenter, alimentation, abonder, abondement, verser, versement, depot,
+        deposit, increase, augmenter, augmentation, attribuer, attribution, allouer, allocation, allocate, dotation,
+        entree, entrees, in, crdt"""),
+    Direction.REMOVE: list_phrases("""remove, removes, removed, removing, removal, remove credit, minus, moins, retrait,
+        retraits, retirer, retire, retiree, retirez, retrait credit, retrait de credit, retirer credit,
+        retirer du credit, a retirer, debit, debits, debiter, debite, debitee, debitez, debited, a debiter, deb, db, dr,
+        d, take back, take away, withdraw, withdrawal, withdrawn, deduct, deduction, deduire, reprise, reprendre,
+        prelever, prelevement, enlever, enleve, oter, diminuer, diminution, decrease, reduce, reduire, subtract,
+        soustraire, sortie, sorties, out, dbit"""),
+}
 """Words as `fold` writes them. A word that people use for both ways (refund, transfer) is left out: it is a finding."""
 
 
@@ -132,50 +127,27 @@ _TITLE_WAYS = {
 }
 """Words of a title that explain a letter."""
 _CREDIT = frozenset({"credit", "credits"})
-_ALONE = frozenset({"c", "cr", "d", "db", "deb", "dr", "in", "minus", "moins", "out", "plus"})
+_ALONE = list_words("c cr d db deb dr in minus moins out plus")
 """Directions where nothing stands beside them; in a phrase they are other words."""
 _IN_PHRASE = sorted(DIRECTION_OF.keys() - _ALONE, key=len, reverse=True)
 _WAY_IN_PHRASE = re.compile(rf"\b(?:{'|'.join(_IN_PHRASE)})(?!\S)")
 _WORD_IN_PHRASE = re.compile(rf"\b(?:{'|'.join(word for word in _IN_PHRASE if ' ' not in word)})(?!\S)")
-_BESIDE_DIRECTION = frozenset(
-    {"a", "account", "additional", "amount", "an", "au", "automatic", "automatique", "complementaire", "compte", "d",
-     "de", "des", "du", "en", "eur", "euro", "euros", "exceptionnel", "exceptionnelle", "extra", "for", "from", "ht",
-     "in", "into", "l", "la", "le", "les", "manual", "manuel", "manuelle", "montant", "mouvement", "mvt", "of", "on",
-     "op", "operation", "pour", "sms", "sous", "sub", "subaccount", "supplementaire", "sur", "the", "to", "ttc", "un",
-     "une"}
-)  # fmt: skip
+_BESIDE_DIRECTION = list_words("""a account additional amount an au automatic automatique complementaire compte d de des
+    du en eur euro euros exceptionnel exceptionnelle extra for from ht in into l la le les manual manuel manuelle
+    montant mouvement mvt of on op operation pour sms sous sub subaccount supplementaire sur the to ttc un une""")
 """Words of a phrase that change nothing of its direction."""
 _PARTED = re.compile(r"[/|;&+,]|:\s*\w|\s[-–—]\s|[-–—=.(\[]\s*cr", re.IGNORECASE)
 _LETTERS_AS_TITLE = re.compile(r"(?<!\w)(\w)\s*/\s*(\w)(?!\w)")
 _SIGNED_NUMBER = re.compile(rf"(?<!\w)[{PLUS_SIGNS}{re.escape(MINUS_SIGNS)}]\s*\d")
-SMALL_WORDS = frozenset(
-    {"a", "d", "de", "des", "du", "en", "for", "in", "l", "la", "le", "les", "of", "pour", "the", "to"}
-)
+SMALL_WORDS = list_words("a d de des du en for in l la le les of pour the to")
 UNITS = frozenset({"eur", "euro", "euros", "ht", "ttc"})
 CAMEL = re.compile(r"(?<=[a-zà-ÿ\d])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
 _NETS = frozenset({"net", "solde", "balance"})
 _TOTALS = _NETS | {"total", "totaux", "totals", "somme", "sommes", "sum", "subtotal", "soustotal", "cumul"}
 _MAY_BE_TOTAL = re.compile("tota|som|sum|cumul|net|solde|balance", re.IGNORECASE)
-_BEFORE_TOTAL = frozenset(
-    {
-        "general",
-        "generaux",
-        "grand",
-        "sous",
-        "sub",
-        "montant",
-        "amount",
-        "mouvements",
-        "movements",
-        "net",
-        "lot",
-        "mois",
-    }
-)
-COUNTED = frozenset(
-    {"accounts", "clients", "comptes", "ecritures", "elements", "enregistrements", "entries", "items", "jetons",
-     "lignes", "lines", "mouvements", "movements", "operations", "records", "rows", "tokens", "transactions"}
-)  # fmt: skip
+_BEFORE_TOTAL = list_words("general generaux grand sous sub montant amount mouvements movements net lot mois")
+COUNTED = list_words("""accounts clients comptes ecritures elements enregistrements entries items jetons lignes lines
+    mouvements movements operations records rows tokens transactions""")
 """What the rows of a table are, as a label counts them."""
 _AFTER_TOTAL = COUNTED | {"amounts", "montants", "pay", "payer", "rechargements", "virements"}
 _COUNT = re.compile(
