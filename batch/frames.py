@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from batch.findings import Finding
-from batch.model import Cell, CellFormatting, ColumnRole, ControlTotal, Direction, Movement, SheetRow, Source
+from batch.model import Cell, CellFormatting, Direction, Movement, Roles, SheetRow, Source
 from batch.money import ZERO, from_thousandths
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ class Grid:
 
     @cached_property
     def rows(self) -> list[tuple[Cell, ...]]:
-        """Its cells, row by row."""
         return list(take_cells(self.frame))
 
     def take_top(self, rows: int) -> list[tuple[Cell, ...]]:
@@ -79,7 +78,7 @@ class CheckedSheet:
 
     source: Source
     columns: tuple[str, ...]
-    roles: Mapping[ColumnRole, int]
+    roles: Roles
     frame: DataFrame
     row_findings: Mapping[int, tuple[Finding, ...]]
     """By row, what is said of it; most rows have none."""
@@ -102,11 +101,6 @@ class CheckedSheet:
     def all_findings(self) -> list[Finding]:
         """What is said of the sheet as a whole, then what is said of its rows, in their order."""
         return [*self.findings, *chain.from_iterable(self.row_findings.values())]
-
-    @property
-    def control_total(self) -> ControlTotal | None:
-        """The total below its rows, if it has one."""
-        return ControlTotal.find_total(self.findings)
 
     @property
     def has_sheet_errors(self) -> bool:
@@ -161,17 +155,14 @@ class Plan:
 
     @property
     def tokens(self) -> frozenset[str]:
-        """The sub-accounts that it names."""
         return frozenset(token for token, _direction in self.moved)
 
     @property
     def added(self) -> Decimal:
-        """What moves to all sub-accounts."""
         return self._sum_amounts(Direction.ADD)
 
     @property
     def removed(self) -> Decimal:
-        """What moves back from all of them."""
         return self._sum_amounts(Direction.REMOVE)
 
     @property
@@ -203,21 +194,16 @@ def take_cells(frame: DataFrame) -> Iterator[tuple[Cell, ...]]:
 
 def take_rows(frame: DataFrame, findings: Mapping[int, tuple[Finding, ...]]) -> Iterator[SheetRow]:
     """Take the rows out of a frame in which they were read."""
-    nothing: tuple[Finding, ...] = ()
-    read = zip(
-        frame.index.tolist(),
-        take_cells(frame),
-        *[frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in READ],
-        strict=True,
-    )
-    for row, cells, token, direction, amount in read:
+    read = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in READ]
+    rows = zip(frame.index.tolist(), take_cells(frame), *read, strict=True)
+    for row, cells, token, direction, amount in rows:
         yield SheetRow(
             row,
             cells,
             token,
             None if direction is None else Direction(direction),
             None if amount is None else from_thousandths(int(amount)),
-            findings.get(row, nothing),
+            findings.get(row, ()),
         )
 
 

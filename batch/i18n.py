@@ -18,11 +18,11 @@ from batch.money import count_decimals
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "django"
-"""The name of our catalogue: the only one that Django looks for."""
+"""Our catalogue: the only one that Django looks for."""
 CLICK_DOMAIN = "click"
-"""The name of another, which holds the French of what click says of options and arguments."""
+"""Another, of what click says of options and arguments."""
 
-_NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+_FRENCH_SIGNS = {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}
 _SPACE = "\N{NO-BREAK SPACE}"
 _NAMES = {"french": "fr", "english": "en"}
 """As Windows calls them."""
@@ -107,9 +107,7 @@ def _load_catalogue(chosen: Language) -> gettext.NullTranslations:
 def format_number(value: Decimal | int, places: int = 0) -> str:
     """Write a number as in "1,234.50" or "1 234,50" (with a narrow no-break space, as French typography has it)."""
     text = f"{value:,.{places}f}"
-    if get_language() is Language.FRENCH:
-        return text.replace(",", _NARROW_SPACE).replace(".", ",")
-    return text
+    return text.translate(_FRENCH_SIGNS) if get_language() is Language.FRENCH else text
 
 
 def format_money(value: Decimal, places: int, *, signed: bool = False) -> str:
@@ -165,9 +163,8 @@ def show_digits(raw: str) -> str:
 
 def show_formatted(raw: str) -> str:
     """Put the digits of what a format shows, "1,234.56 k€", the way of the language; another way of writing stays."""
-    if get_language() is not Language.FRENCH:
-        return raw
-    return _SHOWN_NUMBER.sub(lambda digits: digits[0].translate(_FRENCH_SIGNS), raw)
+    is_french = get_language() is Language.FRENCH
+    return _SHOWN_NUMBER.sub(lambda digits: digits[0].translate(_FRENCH_SIGNS), raw) if is_french else raw
 
 
 def show_day(raw: str) -> str:
@@ -213,16 +210,10 @@ def show_separator(raw: str) -> str:
 def show_characters(raw: str) -> str:
     """Name characters that nobody sees, given by code points such as "U+0009,U+200B"."""
     names = {
-        "U+0009": _("tab"),
-        "U+000A": _("line break"),
-        "U+000D": _("line break"),
-        "U+0020": _("space"),
-        "U+00A0": _("no-break space"),
-        "U+00AD": _("soft hyphen"),
-        "U+200B": _("zero-width space"),
-        "U+202F": _("narrow no-break space"),
-        "U+FEFF": _("byte order mark"),
-    }
+        "U+0009": _("tab"), "U+000A": _("line break"), "U+000D": _("line break"), "U+0020": _("space"),
+        "U+00A0": _("no-break space"), "U+00AD": _("soft hyphen"), "U+200B": _("zero-width space"),
+        "U+202F": _("narrow no-break space"), "U+FEFF": _("byte order mark"),
+    }  # fmt: skip
     return ", ".join(dict.fromkeys(names.get(point, point) for point in raw.split(",")))
 
 
@@ -250,7 +241,6 @@ def show_truth(raw: str) -> str:
 
 _SHOWN_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
 """As format codes write numbers: groups between commas, decimals behind a point."""
-_FRENCH_SIGNS = {ord(","): "\u202f", ord("."): ","}
 LONGEST_VALUE = 60
 """Characters of a cell that a message quotes."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from batch.finding_rules import Severity
 from batch.findings import Finding
-from batch.i18n import pgettext
+from batch.i18n import pgettext, show_direction
 from batch.money import ZERO
 from batch.notes import Note
 
@@ -36,6 +36,10 @@ class ColumnRole(StrEnum):
     REMOVED = "removed"
 
 
+Roles = Mapping[ColumnRole, int]
+"""Where the columns with a role stand, counted from 0."""
+Titles = Mapping[ColumnRole, str]
+"""The columns with a role, by their title, or by their letter in the sheet."""
 AMOUNTS = frozenset({ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED})
 """The roles of columns that hold amounts."""
 
@@ -127,17 +131,16 @@ class SheetRow:
     @property
     def is_valid(self) -> bool:
         """Whether it asks for a movement, and nothing in it is wrong."""
-        if self.token is None or self.direction is None or self.amount is None:
-            return False
-        return not self.findings or not any(finding.is_error for finding in self.findings)
+        return self.movement is not None
 
     @property
     def movement(self) -> Movement | None:
         """The movement that it asks for; None unless it is valid."""
-        token, direction, amount = self.token, self.direction, self.amount
-        if token is None or direction is None or amount is None or not self.is_valid:
+        if self.token is None or self.direction is None or self.amount is None:
             return None
-        return Movement(self.number, token, direction, amount)
+        if self.findings and any(finding.is_error for finding in self.findings):
+            return None
+        return Movement(self.number, self.token, self.direction, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,21 +236,18 @@ class Tally:
 
 def make_tally(rows: tuple[BatchRow, ...]) -> Tally:
     """Count rows by status, and add up the euros; `added` and `removed` are what was really done."""
-    amounts: dict[Status, list[Decimal]] = {status: [] for status in Status}
-    moved: dict[Direction | None, list[Decimal]] = {Direction.ADD: [], Direction.REMOVE: [], None: []}
+    counts = dict.fromkeys(Status, 0)
+    euros = dict.fromkeys(Status, ZERO)
+    moved = dict.fromkeys(Direction, ZERO)
     for entry in rows:
         row, status = entry.row, entry.result.status
+        counts[status] += 1
         # An amount that goes no way that is known is in no sum.
-        amount = ZERO if row.amount is None or row.direction is None else row.amount
-        amounts[status].append(amount)
-        if status is Status.DONE:
-            moved[row.direction].append(amount)
-    return Tally(
-        {status: len(these) for status, these in amounts.items()},
-        sum(moved[Direction.ADD], ZERO),
-        sum(moved[Direction.REMOVE], ZERO),
-        {status: sum(these, ZERO) for status, these in amounts.items()},
-    )
+        if row.amount is not None and row.direction is not None:
+            euros[status] += row.amount
+            if status is Status.DONE:
+                moved[row.direction] += row.amount
+    return Tally(counts, moved[Direction.ADD], moved[Direction.REMOVE], euros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +305,7 @@ class BatchView:
 
     head: BatchHead
     columns: tuple[str, ...]
-    roles: Mapping[ColumnRole, int]
+    roles: Roles
     rows: tuple[BatchRow, ...]
     findings: tuple[Finding, ...] = ()
     """What the checks said of the sheet as a whole."""
@@ -320,53 +320,37 @@ class BatchView:
 
 def name_status(status: Status) -> str:
     """Say in a word what has become of a row."""
-    match status:
-        case Status.PENDING:
-            return pgettext("status of a row", "pending")
-        case Status.DONE:
-            return pgettext("status of a row", "done")
-        case Status.REFUSED:
-            return pgettext("status of a row", "refused")
-        case Status.INVALID:
-            return pgettext("status of a row", "invalid")
-        case Status.UNKNOWN:
-            return pgettext("status of a row", "unknown")
+    return {
+        Status.PENDING: pgettext("status of a row", "pending"),
+        Status.DONE: pgettext("status of a row", "done"),
+        Status.REFUSED: pgettext("status of a row", "refused"),
+        Status.INVALID: pgettext("status of a row", "invalid"),
+        Status.UNKNOWN: pgettext("status of a row", "unknown"),
+    }[status]
 
 
 def name_state(state: BatchState) -> str:
     """Say in a word where a batch stands."""
-    match state:
-        case BatchState.CHECKED:
-            return pgettext("state of a batch", "checked")
-        case BatchState.APPROVED:
-            return pgettext("state of a batch", "approved")
-        case BatchState.RUNNING:
-            return pgettext("state of a batch", "running")
-        case BatchState.STOPPED:
-            return pgettext("state of a batch", "stopped")
-        case BatchState.FINISHED:
-            return pgettext("state of a batch", "finished")
-        case BatchState.ABANDONED:
-            return pgettext("state of a batch", "abandoned")
-        case BatchState.REJECTED:
-            return pgettext("state of a batch", "rejected")
+    return {
+        BatchState.CHECKED: pgettext("state of a batch", "checked"),
+        BatchState.APPROVED: pgettext("state of a batch", "approved"),
+        BatchState.RUNNING: pgettext("state of a batch", "running"),
+        BatchState.STOPPED: pgettext("state of a batch", "stopped"),
+        BatchState.FINISHED: pgettext("state of a batch", "finished"),
+        BatchState.ABANDONED: pgettext("state of a batch", "abandoned"),
+        BatchState.REJECTED: pgettext("state of a batch", "rejected"),
+    }[state]
 
 
 def name_direction(direction: Direction) -> str:
     """Say which way credit moves, in a word that a sheet's direction column may hold."""
-    match direction:
-        case Direction.ADD:
-            return pgettext("direction", "add")
-        case Direction.REMOVE:
-            return pgettext("direction", "remove")
+    return show_direction(direction.value)
 
 
 def name_severity(severity: Severity) -> str:
     """Say in a word how bad a finding is."""
-    match severity:
-        case Severity.ERROR:
-            return pgettext("severity", "error")
-        case Severity.WARNING:
-            return pgettext("severity", "warning")
-        case Severity.NOTE:
-            return pgettext("severity", "note")
+    return {
+        Severity.ERROR: pgettext("severity", "error"),
+        Severity.WARNING: pgettext("severity", "warning"),
+        Severity.NOTE: pgettext("severity", "note"),
+    }[severity]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from batch.frames import AMOUNT, DIRECTION, TOKEN, CheckedSheet, Plan
-from batch.model import Direction, Movement
+from batch.model import Direction
 from batch.money import ZERO, from_thousandths
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ def make_plan(sheet: CheckedSheet, *, removes_first: bool = False) -> Plan:
 
 
 def put_removes_first(frame: DataFrame) -> DataFrame:
-    """Put every remove before the first add; otherwise the rows keep their order."""
     return frame.sort_values(DIRECTION, ascending=False, kind="stable")
 
 
@@ -90,23 +89,27 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class _Played:
-    """What playing a plan came to."""
+    """What playing a plan came to; `lacking` is how far below zero an add brought the main account."""
 
     refusals: list[Refusal]
     main: Decimal
     subaccounts: dict[str, Decimal]
     lowest: Decimal
     lowest_row: int | None
+    lacking: Decimal = ZERO
 
 
 def compute_forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> Forecast:
     """Play the plan from these opening balances; `subaccounts` are all the account's, by token."""
-    if _is_covered(plan, main, subaccounts):
-        played, top_up = _sum_movements(plan, main, subaccounts), ZERO
-    else:
-        played = _play_movements(plan.movements, main, subaccounts)
-        # Where nothing is refused, every add has passed.
-        top_up = _compute_lack(plan.movements, main, subaccounts) if played.refusals else ZERO
+    is_covered = _is_covered(plan, main, subaccounts)
+    played = (_sum_movements if is_covered else _play_movements)(plan, main, subaccounts)
+    top_up, removes_first_helps = ZERO, False
+    if played.refusals:
+        top_up = _play_movements(plan, main, subaccounts, may_overdraw=True).lacking
+        ordered = replace(plan, frame=put_removes_first(plan.frame))
+        reordered = _play_movements(ordered, main, subaccounts)
+        lacking = _play_movements(ordered, main, subaccounts, may_overdraw=True).lacking
+        removes_first_helps = (len(reordered.refusals), lacking) < (len(played.refusals), top_up)
     return Forecast(
         before=main,
         after=played.main,
@@ -115,8 +118,7 @@ def compute_forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decima
         top_up=top_up,
         refusals=tuple(played.refusals),
         subaccounts=_list_courses(plan, subaccounts, played.subaccounts),
-        removes_first_helps=bool(played.refusals)
-        and _try_removes_first(plan, main, subaccounts) < (len(played.refusals), top_up),
+        removes_first_helps=removes_first_helps,
     )
 
 
@@ -148,22 +150,25 @@ def _sum_movements(plan: Plan, main: Decimal, opening: Mapping[str, Decimal]) ->
     return _Played([], after, subaccounts, main + from_thousandths(int(course.min())), lowest_row)
 
 
-def _play_movements(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> _Played:
-    """Perform each movement on paper in its turn, or refuse it."""
+def _play_movements(
+    plan: Plan, main: Decimal, opening: Mapping[str, Decimal], *, may_overdraw: bool = False
+) -> _Played:
+    """Perform each movement on paper in its turn, or refuse it; with `may_overdraw` every add passes."""
     subaccounts = dict(opening)
     refusals = []
-    lowest, lowest_row = main, None
-    for movement in movements:
+    lowest, lowest_row, lacking = main, None, ZERO
+    for movement in plan.movements:
         token, amount = movement.token, movement.amount
         held = subaccounts.get(token)
         if held is None:
             refusals.append(Refusal(movement.row, token, Shortfall.NO_SUBACCOUNT, ZERO))
         elif movement.direction is Direction.ADD:
-            if amount > main:
+            if amount > main and not may_overdraw:
                 why = Shortfall.MAIN_ACCOUNT_EMPTY if main <= 0 else Shortfall.NOT_ENOUGH_CREDIT
                 refusals.append(Refusal(movement.row, token, why, amount - main))
                 continue
             main -= amount
+            lacking = max(lacking, -main)
             subaccounts[token] = held + amount
             if main < lowest:
                 lowest, lowest_row = main, movement.row
@@ -172,31 +177,7 @@ def _play_movements(movements: Sequence[Movement], main: Decimal, opening: Mappi
         else:
             main += amount
             subaccounts[token] = held - amount
-    return _Played(refusals, main, subaccounts, lowest, lowest_row)
-
-
-def _try_removes_first(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decimal]) -> tuple[int, Decimal]:
-    """Count the movements that would be refused, and what would have to be topped up."""
-    ordered = replace(plan, frame=put_removes_first(plan.frame)).movements
-    return len(_play_movements(ordered, main, subaccounts).refusals), _compute_lack(ordered, main, subaccounts)
-
-
-def _compute_lack(movements: Sequence[Movement], main: Decimal, opening: Mapping[str, Decimal]) -> Decimal:
-    """Compute what the main account lacks after its worst add, if all adds pass and only impossible removes do not."""
-    subaccounts = dict(opening)
-    lacking = ZERO
-    for movement in movements:
-        held = subaccounts.get(movement.token)
-        if held is None:
-            continue
-        if movement.direction is Direction.ADD:
-            main -= movement.amount
-            subaccounts[movement.token] = held + movement.amount
-            lacking = max(lacking, -main)
-        elif movement.amount <= held:
-            main += movement.amount
-            subaccounts[movement.token] = held - movement.amount
-    return lacking
+    return _Played(refusals, main, subaccounts, lowest, lowest_row, lacking)
 
 
 def _list_courses(

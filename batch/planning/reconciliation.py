@@ -12,14 +12,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from batch.findings import Finding
 from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, encode_amount
 from batch.planning.settlement import is_unconfirmed_refusal
 
-_LEAST_PART_LEFT = Decimal("0.9")
-"""Of an amount that was paid elsewhere, this much is still there: the sub-account may have spent the rest."""
+_LEAST_PART = Decimal("0.9")
+"""Of an amount that came unseen, this much is still there: the account may have spent the rest."""
 _MOST_SHOWN = 20
 """Sub-accounts that a finding lists."""
 
@@ -57,10 +58,9 @@ def find_paid_elsewhere(
     fitting = set(find_fitting_rows(movements, rises))
     paid = [item for item in adds if item.row in fitting or _can_explain_rise(by_token.get(item.token), item.amount)]
     if paid and len(paid) >= min(2, len(adds)) and 2 * len(paid) > len(adds) and not is_meant:
-        yield Finding(
-            "paid-elsewhere",
-            params={"count": str(len(paid)), "all": str(len(adds)), "accounts": _encode_paid_rises(by_token, paid)},
-        )
+        accounts = _encode_rises([by_token[token] for token in dict.fromkeys(item.token for item in paid)])
+        params = {"count": str(len(paid)), "all": str(len(adds)), "accounts": accounts}
+        yield Finding("paid-elsewhere", params=params)
     yield Finding("balances-rose", params={"accounts": _encode_rises(rises)})
 
 
@@ -72,10 +72,7 @@ def find_fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> l
     of_token: defaultdict[str, list[Movement]] = defaultdict(list)
     for movement in movements:
         of_token[movement.token].append(movement)
-    found: list[int] = []
-    for rise in rises:
-        found += _explain_rise(of_token[rise.token], rise)
-    return sorted(found)
+    return sorted(row for rise in rises for row in _explain_rise(of_token[rise.token], rise))
 
 
 def find_fitting_removes(
@@ -92,7 +89,7 @@ def find_fitting_removes(
         if item.direction is Direction.REMOVE
         and item.token in known
         and item.token in now
-        and known[item.token][0] - now[item.token] >= item.amount * _LEAST_PART_LEFT
+        and known[item.token][0] - now[item.token] >= item.amount * _LEAST_PART
     ]
 
 
@@ -107,21 +104,13 @@ def _explain_rise(movements: Sequence[Movement], rise: Rise) -> list[int]:
 
 
 def _can_explain_rise(rise: Rise | None, amount: Decimal) -> bool:
-    return rise is not None and amount > ZERO and amount * _LEAST_PART_LEFT <= rise.amount <= amount + CENT
-
-
-def _encode_paid_rises(rises: Mapping[str, Rise], paid: Iterable[Movement]) -> str:
-    return _encode_rises([rises[token] for token in dict.fromkeys(item.token for item in paid)])
+    return rise is not None and amount > ZERO and amount * _LEAST_PART <= rise.amount <= amount + CENT
 
 
 def _encode_rises(rises: Sequence[Rise]) -> str:
     """Write tokens, amounts and days as a finding's parameter: raw, to be shown in the reader's language."""
     shown = [[rise.token, encode_amount(rise.amount), f"{rise.since.astimezone():%Y-%m-%d}"] for rise in rises]
     return json.dumps({"first": shown[:_MOST_SHOWN], "more": max(0, len(shown) - _MOST_SHOWN)})
-
-
-_LEAST_PART = Decimal("0.9")
-"""Of an amount that came unseen, this much is still there: the account may have spent the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +158,7 @@ class Books:
         Left alone a balance only drifts down, so more than expected means that somebody paid in, or that a movement
         was applied which the batch does not count. A cent is allowed for, because an answer may be rounded.
         """
-        accounts: dict[str | None, AccountBook] = {None: self.main}
-        accounts.update(self.subaccounts)
-        return tuple(name for name in accounts if self.compute_difference(name) > CENT)
+        return tuple(name for name in (None, *self.subaccounts) if self.compute_difference(name) > CENT)
 
     def compute_difference(self, account: str | None) -> Decimal:
         """Compute the difference of an account, as far as there is one and no doubt explains it."""
@@ -255,18 +242,14 @@ def find_explaining_rows(books: Books, rows: Iterable[BatchRow], *, falls_alone:
             changes[movement.token][movement.row] = signed
     found: set[int] = set()
     for token, by_row in changes.items():
-        differences = books.compute_difference(token), books.compute_difference(None)
-        alone = {
-            row
-            for row, change in by_row.items()
-            if _can_explain_difference(change, *differences, falls_alone=falls_alone)
-        }
-        together = (
-            by_row.keys()
-            if _can_explain_difference(sum(by_row.values(), ZERO), *differences, falls_alone=falls_alone)
-            else ()
+        explains = partial(
+            _can_explain_difference,
+            subaccount=books.compute_difference(token),
+            main=books.compute_difference(None),
+            falls_alone=falls_alone,
         )
-        found.update(alone or together)
+        alone = [row for row, change in by_row.items() if explains(change)]
+        found.update(alone or (by_row if explains(sum(by_row.values(), ZERO)) else ()))
     return frozenset(found)
 
 

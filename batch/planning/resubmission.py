@@ -16,12 +16,13 @@ from decimal import Decimal
 
 from batch.findings import Finding
 from batch.frames import Plan
-from batch.model import ColumnRole, Direction, Movement, SheetRow, Source
+from batch.model import ColumnRole, Direction, Movement, Roles, SheetRow, Source
 from batch.money import encode_amount
 from batch.validation.cells import format_row_ranges
 from batch.validation.header import format_cell_address
 
-_Key = tuple[str, Direction, Decimal]
+MovementKey = tuple[str, str, Decimal]
+"""Token, direction and amount: to the provider, movements with the same key are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class EarlierRow:
     movement: Movement
 
     @property
-    def key(self) -> _Key:
-        """What it asked for; to the provider, movements with the same key are the same."""
+    def key(self) -> MovementKey:
+        """What it asked for."""
         return self.movement.token, self.movement.direction, self.movement.amount
 
 
@@ -96,28 +97,18 @@ def compare_history(rows: Sequence[SheetRow], history: History) -> Comparison:
     )
 
 
-def list_row_findings(row: SheetRow, roles: Mapping[ColumnRole, int], comparison: Comparison) -> tuple[Finding, ...]:
+def list_row_findings(row: SheetRow, roles: Roles, comparison: Comparison) -> tuple[Finding, ...]:
     """Say what there is to say of a row that is not left out."""
     past = comparison.changed.get(row.number) or comparison.alike.get(row.number)
     if past is None:
         return ()
-    kind = {} if row.number in comparison.changed else {"as": "alike"}
-    column = _find_differing_column(row, past.movement, roles)
-    return (
-        Finding(
-            "row-was-done",
-            row.number,
-            None if column is None else format_cell_address(column, row.number),
-            {
-                "row": str(past.movement.row),
-                "batch": past.batch,
-                "token": past.movement.token,
-                "direction": past.movement.direction.value,
-                "amount": encode_amount(past.movement.amount),
-                **kind,
-            },
-        ),
-    )
+    was = past.movement
+    params = {"row": str(was.row), "batch": past.batch, "token": was.token, "direction": was.direction.value}
+    params |= {"amount": encode_amount(was.amount)}
+    params |= {} if row.number in comparison.changed else {"as": "alike"}
+    column = _find_differing_column(row, was, roles)
+    cell = None if column is None else format_cell_address(column, row.number)
+    return (Finding("row-was-done", row.number, cell, params),)
 
 
 def list_sheet_findings(comparison: Comparison) -> Iterator[Finding]:
@@ -138,12 +129,12 @@ def _match_rows(
 
     A row with an error may be done as well: its sub-account may have been closed since.
     """
-    pool: dict[_Key, dict[EarlierRow, None]] = defaultdict(dict)
+    pool: dict[MovementKey, dict[EarlierRow, None]] = defaultdict(dict)
     for past in pasts:
         pool[past.key][past] = None
     at = {(past.key, past.movement.row): past for past in pasts}
     found: dict[int, EarlierRow] = {}
-    others: list[tuple[int, _Key]] = []
+    others: list[tuple[int, MovementKey]] = []
     for row in rows:
         key = _make_key(row)
         if key is None or key not in pool:
@@ -162,7 +153,7 @@ def _match_rows(
     return found, [past for left in pool.values() for past in left]
 
 
-def _make_key(row: SheetRow) -> _Key | None:
+def _make_key(row: SheetRow) -> MovementKey | None:
     if row.token is None or row.direction is None or row.amount is None:
         return None
     return row.token, row.direction, row.amount
@@ -242,14 +233,14 @@ class _Places:
         return found
 
 
-def _group_by_batch(pairs: Iterable[tuple[str, int]]) -> Iterator[tuple[str, list[int]]]:
+def _group_by_batch(pairs: Iterable[tuple[str, int]]) -> Iterable[tuple[str, list[int]]]:
     grouped: dict[str, list[int]] = defaultdict(list)
     for batch, number in pairs:
         grouped[batch].append(number)
-    yield from grouped.items()
+    return grouped.items()
 
 
-def _find_differing_column(row: SheetRow, was: Movement, roles: Mapping[ColumnRole, int]) -> int | None:
+def _find_differing_column(row: SheetRow, was: Movement, roles: Roles) -> int | None:
     """Find the column of the first cell that says something else than the row that was done."""
     one_of_a_pair = ColumnRole.REMOVED if row.direction is Direction.REMOVE else ColumnRole.ADDED
     amount = roles.get(ColumnRole.AMOUNT, roles.get(one_of_a_pair))
@@ -265,10 +256,7 @@ REMEMBERED = timedelta(days=40)
 SAME_LIST = timedelta(days=20)
 """Within this a list that was done is not to be done again; monthly lists are further apart."""
 _ENOUGH_ALIKE = 2
-"""Movements that must be done already before "half of them" says anything; of a single one, that one."""
-
-MovementKey = tuple[str, str, Decimal]
-"""Token, direction and amount: to the provider, movements with the same key are the same."""
+"""Movements that must be done already before "half of them" says anything; of a list of one, that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,39 +301,25 @@ def find_repetition(new: NewList, past: Sequence[PastList], continued: Collectio
     is_same = _is_same_list(len(repeated), len(keys))
     if is_same:
         doing = [earlier.batch for earlier in recent if _find_repeated_rows(keys, [earlier])]
-        yield Finding(
-            "run-again" if new.is_meant else "already-run",
-            params={
-                "count": str(len(repeated)),
-                "all": str(len(keys)),
-                "batches": ", ".join(doing),
-                "rows": format_row_ranges(repeated),
-            },
-        )
+        params = {"count": str(len(repeated)), "all": str(len(keys)), "batches": ", ".join(doing)}
+        params |= {"rows": format_row_ranges(repeated)}
+        yield Finding("run-again" if new.is_meant else "already-run", params=params)
     for earlier in others:
         if is_same and earlier in recent:
             continue
         if rows := _find_repeated_rows(keys, [earlier]):
-            yield Finding(
-                "movements-again",
-                params={
-                    "as": "counted",
-                    "count": str(len(rows)),
-                    "batch": earlier.batch,
-                    "day": _format_day(earlier.at),
-                    "rows": format_row_ranges(rows),
-                },
-            )
+            params = {"as": "counted", "count": str(len(rows)), "batch": earlier.batch}
+            params |= {"day": _format_day(earlier.at), "rows": format_row_ranges(rows)}
+            yield Finding("movements-again", params=params)
 
 
 def _is_same_list(repeated: int, movements: int) -> bool:
-    """Tell whether at least two movements and at least half of the list were done; or its only one."""
     return repeated >= min(_ENOUGH_ALIKE, movements) > 0 and 2 * repeated >= movements
 
 
 def _may_be_same(new: NewList, earlier: PastList) -> bool:
     """Tell whether the batch is new enough to be the same list, and not of another period."""
-    periods = {_fold_period(period) for period in (new.period, earlier.period) if period}
+    periods = {" ".join(period.casefold().split()) for period in (new.period, earlier.period) if period}
     return earlier.at >= new.at - SAME_LIST and len(periods) < 2
 
 
@@ -360,10 +334,6 @@ def _find_repeated_rows(keys: Sequence[tuple[int, MovementKey]], past: Sequence[
             done[key] -= 1
             found.append(number)
     return found
-
-
-def _fold_period(period: str) -> str:
-    return " ".join(period.casefold().split())
 
 
 def _format_day(at: datetime) -> str:

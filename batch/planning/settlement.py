@@ -92,30 +92,21 @@ def collect_evidence(view: BatchView, entry: BatchRow) -> list[Observation]:
         data: Mapping[str, Any] = event.data
         if event.kind == "attempt-began" and data["row"] == row:
             # A newer attempt has newer balances before it; what was seen before an older one is settled.
-            found = [_make_observation(_describe_attempt(data["attempt"]), event.at, data, data["subaccount_balance"])]
+            what = _("known before attempt {number}").format(number=data["attempt"])
+            found = [_make_observation(what, event.at, data, data["subaccount_balance"])]
         elif event.kind == "row-doubted" and data["row"] == row:
             found = read[-_THAT_DOUBT:]
         elif event.kind == "balances-read" and token in data["subaccounts"]:
-            read.append(
-                _make_observation(_describe_reading(data["purpose"]), event.at, data, data["subaccounts"][token])
-            )
+            what = _describe_reading(data["purpose"])
+            read.append(_make_observation(what, event.at, data, data["subaccounts"][token]))
             found += read[-1:] if found else []
         elif found and event.kind == "attempt-ended" and data["row"] != row and data["main_balance"] is not None:
-            same = _find_token(view, int(data["row"])) == token
+            what = _("answer to row {row}").format(row=data["row"])
+            named = next((other.row.token for other in view.rows if other.row.number == int(data["row"])), None)
             found.append(
-                _make_observation(
-                    _describe_answer(data["row"]), event.at, data, data["subaccount_balance"] if same else None
-                )
+                _make_observation(what, event.at, data, data["subaccount_balance"] if named == token else None)
             )
     return found
-
-
-def _describe_attempt(attempt: int) -> str:
-    return _("known before attempt {number}").format(number=attempt)
-
-
-def _describe_answer(row: int) -> str:
-    return _("answer to row {row}").format(row=row)
 
 
 def _describe_reading(purpose: str) -> str:
@@ -134,10 +125,6 @@ def _make_observation(what: str, at: datetime, data: Mapping[str, Any], subaccou
     return Observation(
         what, at, None if main is None else Decimal(main), None if subaccount is None else Decimal(subaccount)
     )
-
-
-def _find_token(view: BatchView, row: int) -> str | None:
-    return next((entry.row.token for entry in view.rows if entry.row.number == row), None)
 
 
 class DoubtVerdict(StrEnum):
@@ -167,7 +154,7 @@ class BalanceReading:
 def compare_readings(
     direction: Direction, amount: Decimal, before: BalanceReading, after: BalanceReading
 ) -> DoubtVerdict:
-    """Compare one reading with the balances before the attempt: it settles the doubt, or leaves it unknown.
+    """Compare a reading with the balances before the attempt: it settles the doubt, or leaves it unknown.
 
     Left alone, a balance only drifts down, because accounts send SMS. So with D the debited and C the credited account,
     known before and read after (D', C'):
