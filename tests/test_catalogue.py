@@ -31,6 +31,8 @@ FOR_PROGRAMMERS = {
     *("debug", "info", "warning", "error", "exception"),
 }
 """What they say is read in a traceback or in a log, and no traceback reaches a person."""
+WORD_LISTS = {"list_words", "list_phrases"}
+"""What they list stands in a sheet, to be recognised."""
 
 FOR_MACHINES = {
     "batch/ledger/orm/migrations/": "Django's names for a model",
@@ -186,7 +188,7 @@ def sentences(node: ast.AST) -> Iterator[tuple[int, str]]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
-        if isinstance(child, ast.Call) and name_of(child) in LOOKED_UP | FOR_PROGRAMMERS:
+        if isinstance(child, ast.Call) and name_of(child) in LOOKED_UP | FOR_PROGRAMMERS | WORD_LISTS:
             continue
         text = text_of(child)
         if text is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid, take_cells
-from batch.model import AMOUNTS, Cell, ColumnRole, Direction
+from batch.model import AMOUNTS, Cell, ColumnRole, Direction, Roles, Titles
 from batch.money import from_thousandths
 from batch.validation.amounts import read_amount
 from batch.validation.cells import (
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 class Conventions:
     """Nothing is said unless it is here. Columns are named by their title, or by their letter in the sheet."""
 
-    columns: Mapping[ColumnRole, str] = field(default_factory=dict)
+    columns: Titles = field(default_factory=dict)
     """What a person says of this sheet."""
-    remembered: Mapping[ColumnRole, str] = field(default_factory=dict)
+    remembered: Titles = field(default_factory=dict)
     """What a person said of an earlier sheet, to be kept: used for what is not found otherwise."""
     signed: bool = False
     """Amounts carry the direction: a minus is a remove, and there is no direction column."""
@@ -59,7 +59,7 @@ class Conventions:
     """Rows and columns that nobody sees are meant as well."""
 
 
-def keep_titles(sheet: CheckedSheet, columns: Mapping[ColumnRole, str]) -> dict[ColumnRole, str]:
+def keep_titles(sheet: CheckedSheet, columns: Titles) -> dict[ColumnRole, str]:
     """Find the titles of the columns that were named by hand, as the header has them; a blank one says nothing."""
     titles = {role: sheet.columns[sheet.roles[role]] for role in columns if role in sheet.roles}
     return {role: title for role, title in titles.items() if title}
@@ -69,7 +69,7 @@ def keep_titles(sheet: CheckedSheet, columns: Mapping[ColumnRole, str]) -> dict[
 class Usage:
     """The columns that are read, whether amounts carry the direction, and what is to be said of the header."""
 
-    roles: Mapping[ColumnRole, int]
+    roles: Roles
     findings: Sequence[Finding]
     signed: bool = False
 
@@ -172,7 +172,7 @@ def _is_filled(cell: Cell) -> bool:
     return read_amount(cell).broken not in {"amount-missing", "amount-zero"}
 
 
-def find_swallowed_rows(grid: Grid, roles: Mapping[ColumnRole, int], tokens: Iterable[str]) -> Iterator[Finding]:
+def find_swallowed_rows(grid: Grid, roles: Roles, tokens: Iterable[str]) -> Iterator[Finding]:
     """Find the lines that may be rows in a text file's cells. `tokens` are all that are known.
 
     It is said of the file, and stays however a cell is corrected afterwards: that does not bring the rows back.
@@ -215,7 +215,7 @@ class _Beginnings:
         return any(plain[:end] in self._tokens and not plain[end : end + 1].isalnum() for end in self._lengths)
 
 
-def _read_row(cells: Sequence[Cell], roles: Mapping[ColumnRole, int]) -> tuple[str, ...] | None:
+def _read_row(cells: Sequence[Cell], roles: Roles) -> tuple[str, ...] | None:
     """Give the token and the amounts of what may be a row; None for what is none."""
     texts = {
         role: _normalize_text(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None

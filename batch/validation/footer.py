@@ -7,14 +7,14 @@ may stand: months, years, numbers in brackets, what is counted. Only a subtotal 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch.frames import AMOUNT, TOKEN
-from batch.model import Cell, ColumnRole, SheetRow
+from batch.model import Cell, ColumnRole, Roles, SheetRow
 from batch.validation.amounts import read_amount
 from batch.validation.cells import is_blank, strip_invisible
 from batch.validation.tokens import KnownTokens
@@ -125,7 +125,7 @@ _COLON = re.compile(r":(?!\S)")
 class Words:
     """Tells words from movements, by where the sheet's columns are and which tokens there are."""
 
-    def __init__(self, frame: DataFrame, roles: Mapping[ColumnRole, int], known: Collection[str]) -> None:
+    def __init__(self, frame: DataFrame, roles: Roles, known: Collection[str]) -> None:
         self._token_at = roles.get(ColumnRole.TOKEN)
         self._others = [column for role, column in roles.items() if role is not ColumnRole.TOKEN]
         movements = frame[frame[AMOUNT].notna()]

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from batch.findings import Finding
 from batch.i18n import show_value
-from batch.model import AMOUNTS, Cell, CellFormatting, ColumnRole
+from batch.model import AMOUNTS, Cell, CellFormatting, ColumnRole, Roles
 from batch.money import round_like_excel
 from batch.validation.cells import (
     format_cell,
@@ -39,7 +39,7 @@ Problem = tuple[ColumnRole, str, Mapping[str, str]]
 class FormattingChecks:
     """The appearance of the columns that hold a role, row by row."""
 
-    def __init__(self, appearance: CellFormatting, roles: Mapping[ColumnRole, int], last_row: int) -> None:
+    def __init__(self, appearance: CellFormatting, roles: Roles, last_row: int) -> None:
         self._appearance = appearance
         self._roles = roles
         columns = set(roles.values())
@@ -70,7 +70,7 @@ class FormattingChecks:
 
 
 def check_hidden_cells(
-    appearance: CellFormatting, rows: Iterable[int], roles: Mapping[ColumnRole, int], *, included: bool
+    appearance: CellFormatting, rows: Iterable[int], roles: Roles, *, included: bool
 ) -> Iterator[Finding]:
     """Name hidden rows that carry movements, and hidden columns that these are read from."""
     suffix = "-included" if included else ""
@@ -84,9 +84,7 @@ def check_hidden_cells(
             yield Finding(f"column-hidden{suffix}", params=params)
 
 
-def check_untold_areas(
-    appearance: CellFormatting, rows: Sequence[int], roles: Mapping[ColumnRole, int]
-) -> Iterator[Finding]:
+def check_untold_areas(appearance: CellFormatting, rows: Sequence[int], roles: Roles) -> Iterator[Finding]:
     """Name cells of rows and roles of which a rule that is not evaluated may strike or hide any.
 
     An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.

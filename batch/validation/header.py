@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from batch.findings import Finding
 from batch.i18n import show_value
-from batch.model import AMOUNTS, Cell, ColumnRole
+from batch.model import AMOUNTS, Cell, ColumnRole, Roles, Titles
 from batch.validation.amounts import read_amount
 from batch.validation.cells import format_cell, has_foreign_unit, is_blank, strip_invisible
 from batch.validation.titles import (
@@ -56,7 +56,7 @@ class Header:
 
     row: int
     titles: tuple[str, ...]
-    roles: Mapping[ColumnRole, int]
+    roles: Roles
     missing: tuple[ColumnRole, ...]
     """The columns without which no movement can be read."""
     findings: tuple[Finding, ...]
@@ -66,11 +66,11 @@ class Header:
 
 def find_header(
     rows: Sequence[Sequence[Cell]],
-    columns: Mapping[ColumnRole, str] | None = None,
+    columns: Titles | None = None,
     merged: Sequence[Merged] = (),
     *,
     signed: bool = False,
-    remembered: Mapping[ColumnRole, str] | None = None,
+    remembered: Titles | None = None,
 ) -> Header | None:
     """Find the one of the first rows that names the most columns we know, the first if several do; None if none does.
 
@@ -97,9 +97,7 @@ def find_header(
     return _make_header(best, columns or {}, remembered or {}, signed=signed) if best else None
 
 
-def name_columns(
-    rows: Sequence[Sequence[Cell]], columns: Mapping[ColumnRole, str], *, signed: bool = False
-) -> Header | None:
+def name_columns(rows: Sequence[Sequence[Cell]], columns: Titles, *, signed: bool = False) -> Header | None:
     """Make the header of a sheet without titles, if all columns that are needed were named by letter; else None.
 
     Its first row, in which an amount stands, is a row like any other.
@@ -133,7 +131,7 @@ def format_cell_address(column: int, row: int) -> str:
     return f"{format_column_letters(column)}{row}"
 
 
-def find_lettered_columns(columns: Mapping[ColumnRole, str]) -> dict[ColumnRole, int]:
+def find_lettered_columns(columns: Titles) -> dict[ColumnRole, int]:
     """Find the columns that were named by their letter, or by a title that could be one."""
     return {
         role: _parse_letters(name)
@@ -171,7 +169,7 @@ def _join_rows(
     number: int,
     upper: Sequence[str],
     lower: Sequence[str],
-    by_hand: Mapping[ColumnRole, str],
+    by_hand: Titles,
     cells: Sequence[Cell],
     merged: Sequence[Merged],
 ) -> list[_Found]:
@@ -227,9 +225,7 @@ def _format_titles(cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple("" if cell is None else cell.strip() if isinstance(cell, str) else format_cell(cell) for cell in cells)
 
 
-def _find_candidates(
-    titles: Sequence[tuple[str, ...]], by_hand: Mapping[ColumnRole, str], cells: Sequence[Cell]
-) -> _Candidates:
+def _find_candidates(titles: Sequence[tuple[str, ...]], by_hand: Titles, cells: Sequence[Cell]) -> _Candidates:
     """Find for each role the columns that name it, each with how sure its title is; what was named by hand is surest.
 
     A column has one title, or in two rows the joined one and the lower one, of which the first that is known counts.
@@ -247,7 +243,7 @@ def _find_candidates(
 
 
 def _find_named_columns(
-    titles: Sequence[tuple[str, ...]], by_hand: Mapping[ColumnRole, str], cells: Sequence[Cell]
+    titles: Sequence[tuple[str, ...]], by_hand: Titles, cells: Sequence[Cell]
 ) -> dict[ColumnRole, int]:
     """Find the columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
 
@@ -315,9 +311,7 @@ def _drop_roles(candidates: _Candidates, roles: Iterable[ColumnRole]) -> _Candid
     return {role: ranked for role, ranked in candidates.items() if role not in roles}
 
 
-def _make_header(
-    found: _Found, by_hand: Mapping[ColumnRole, str], remembered: Mapping[ColumnRole, str], *, signed: bool
-) -> Header:
+def _make_header(found: _Found, by_hand: Titles, remembered: Titles, *, signed: bool) -> Header:
     row, titles, candidates = found.row, found.titles, found.candidates
     roles = {role: min(ranked)[1] for role, ranked in candidates.items()}
     twice = [_report_column_twice(row, titles, role, ranked) for role, ranked in candidates.items() if _is_tied(ranked)]
@@ -344,7 +338,7 @@ def _make_header(
     return Header(row, titles, roles, missing, findings, currency)
 
 
-def _find_lacking_roles(roles: Mapping[ColumnRole, int], *, signed: bool) -> tuple[ColumnRole, ...]:
+def _find_lacking_roles(roles: Roles, *, signed: bool) -> tuple[ColumnRole, ...]:
     sides = [role for role in PAIR if role in roles]
     by_pair = len(sides) == len(PAIR) or (sides and not any(role in roles for role in WORDED))
     wanted = PAIR if by_pair else (ColumnRole.AMOUNT,) if signed else WORDED
@@ -376,7 +370,7 @@ def _report_column_twice(row: int, titles: tuple[str, ...], role: ColumnRole, ra
 
 
 def _report_missing_columns(
-    row: int, titles: Sequence[str], roles: Mapping[ColumnRole, int], missing: Sequence[ColumnRole]
+    row: int, titles: Sequence[str], roles: Roles, missing: Sequence[ColumnRole]
 ) -> list[Finding]:
     """Say it at the header's first known column, because what is missing has no address."""
     found = []
@@ -391,7 +385,7 @@ def _report_missing_columns(
     return found
 
 
-def _find_near_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int], role: ColumnRole) -> list[str]:
+def _find_near_titles(titles: Sequence[str], roles: Roles, role: ColumnRole) -> list[str]:
     """Find the titles that the column may have, those most like its own first; no amount in another unit is one."""
     others = [
         title for title in _list_unused_titles(titles, roles) if not (role in AMOUNTS and has_foreign_unit(title))
@@ -399,7 +393,7 @@ def _find_near_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int], ro
     return sorted(others, key=lambda title: -measure_likeness(title, role))[:_NAMED_TITLES]
 
 
-def _find_foreign_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int], role: ColumnRole) -> list[str]:
+def _find_foreign_titles(titles: Sequence[str], roles: Roles, role: ColumnRole) -> list[str]:
     """Find the titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
     if role not in AMOUNTS:
         return []
@@ -410,7 +404,7 @@ def _find_foreign_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int],
     ]
 
 
-def _list_unused_titles(titles: Sequence[str], roles: Mapping[ColumnRole, int]) -> Iterable[str]:
+def _list_unused_titles(titles: Sequence[str], roles: Roles) -> Iterable[str]:
     taken = set(roles.values())
     compared = enumerate(titles[:_COMPARED_COLUMNS])
     return (title for column, title in compared if title and column not in taken)
@@ -427,7 +421,7 @@ def _encode_titles(titles: Sequence[str]) -> str:
 
 
 def _report_near_misses(
-    row: int, titles: tuple[str, ...], roles: Mapping[ColumnRole, int], missing: Sequence[ColumnRole]
+    row: int, titles: tuple[str, ...], roles: Roles, missing: Sequence[ColumnRole]
 ) -> list[Finding]:
     """Name near misses, only while a column is missing: any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]

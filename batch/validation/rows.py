@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, take_cells
-from batch.model import Cell, ColumnRole, Direction
+from batch.model import Cell, ColumnRole, Direction, Roles
 from batch.money import to_thousandths
 from batch.validation.amounts import AmountReading, read_amount
 from batch.validation.cells import (
@@ -49,7 +49,7 @@ class TableLayout:
 
     width: int
     titles: tuple[str, ...]
-    roles: Mapping[ColumnRole, int]
+    roles: Roles
     signed: bool
     is_text_file: bool
     currency: int | None = None
@@ -181,9 +181,7 @@ class _Odd:
         )
 
 
-def _add_duplicates(
-    frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Mapping[ColumnRole, int]
-) -> None:
+def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Roles) -> None:
     """Say of rows that they ask for the same as an earlier one."""
     asked = frame[[TOKEN, DIRECTION, AMOUNT]].dropna()
     again = asked.index[asked.duplicated()].tolist()
@@ -263,9 +261,7 @@ def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
     return Distinct([_NO_MOVEMENT], _make_zeros(len(body.frame)))
 
 
-def _read_column(
-    body: Body, roles: Mapping[ColumnRole, int], role: ColumnRole, read: Callable[[Cell], Any]
-) -> Distinct[Any] | None:
+def _read_column(body: Body, roles: Roles, role: ColumnRole, read: Callable[[Cell], Any]) -> Distinct[Any] | None:
     return body.distinct(roles[role]).map(read) if role in roles else None
 
 

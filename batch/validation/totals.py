@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, TOKEN, take_rows
-from batch.model import Cell, ColumnRole, Direction, SheetRow
+from batch.model import Cell, ColumnRole, Direction, Roles, SheetRow
 from batch.money import EXACT, THOUSANDTH, ZERO, from_thousandths
 from batch.validation.amounts import read_amount
 from batch.validation.cells import format_row_ranges, is_blank, quote_cell
@@ -109,7 +109,7 @@ def _sort_findings(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, 
     return dict(sorted(findings.items()))
 
 
-def _find_lines(read: ReadRows, roles: Mapping[ColumnRole, int], known: Collection[str]) -> Iterator[_Line]:
+def _find_lines(read: ReadRows, roles: Roles, known: Collection[str]) -> Iterator[_Line]:
     """Find the rows that name nobody, whose words say that they add something up, or that ask for nothing."""
     frame = read.frame
     may_be = frame[TOKEN].isna() | (frame[AMOUNT].isna() & frame[DIRECTION].isna())
@@ -167,7 +167,7 @@ def _take_sure_lines(lines: Iterable[_Line], frame: DataFrame, table: TableLayou
     return [replace(line, is_sure=True) for line in (*agreeing, *nameless)]
 
 
-def _find_label(row: SheetRow, roles: Mapping[ColumnRole, int]) -> str:
+def _find_label(row: SheetRow, roles: Roles) -> str:
     """Find the words that say what the row is; none if it names a sub-account or a direction as well."""
     named = row.cells[roles[ColumnRole.TOKEN]] if ColumnRole.TOKEN in roles else None
     if isinstance(named, str) and not is_blank(named):
@@ -178,7 +178,7 @@ def _find_label(row: SheetRow, roles: Mapping[ColumnRole, int]) -> str:
     return next((text for text in texts if find_label_kind(text)), next(filter(_is_group_label, texts), ""))
 
 
-def _read_stated_totals(row: SheetRow, label: str, roles: Mapping[ColumnRole, int]) -> list[_Stated]:
+def _read_stated_totals(row: SheetRow, label: str, roles: Roles) -> list[_Stated]:
     """Read the totals in the columns of amounts."""
     measured = parse_total_label(label) or ""
     found = []
@@ -249,7 +249,7 @@ class _Course:
         return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
 
 
-def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Mapping[ColumnRole, int], sums: Collection[int]) -> bool:
+def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Roles, sums: Collection[int]) -> bool:
     """Tell whether a row without a label names nobody and no direction, and its amounts add up the others.
 
     In the token's column it may have their number.
