@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -90,10 +90,8 @@ def find_header(
         if number > 1 and any(titles):
             double += _join_rows(number, above, titles, by_hand, cells, spanning.get(number - 1, ()))
         above = titles
-    best: _Found | None = None
-    for found in (*single, *double):
-        if found.candidates and (best is None or found.weight > best.weight):
-            best = found
+    known = (found for found in (*single, *double) if found.candidates)
+    best = max(known, key=lambda found: found.weight, default=None)
     return _make_header(best, columns or {}, remembered or {}, signed=signed) if best else None
 
 
@@ -104,11 +102,8 @@ def name_columns(rows: Sequence[Sequence[Cell]], columns: Titles, *, signed: boo
     """
     lettered = find_lettered_columns(columns)
     first = rows[0] if rows else ()
-    if (
-        len(lettered) < len(columns)
-        or _find_lacking_roles(lettered, signed=signed)
-        or max(lettered.values()) >= len(first)
-    ):
+    is_whole = len(lettered) == len(columns) and not _find_lacking_roles(lettered, signed=signed)
+    if not is_whole or max(lettered.values()) >= len(first):
         return None
     if not any(_is_amount(first[column]) for role, column in lettered.items() if role in AMOUNTS):
         return None
@@ -203,7 +198,6 @@ def _may_be_joined(low: str, above: str, wanted: Set[str]) -> bool:
 
 
 def _group_by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
-    """Find the merged cells of each of the searched rows."""
     found: dict[int, list[Merged]] = {}
     for cells in merged:
         for row in range(cells[0], min(cells[2], SEARCHED_ROWS) + 1):
@@ -251,26 +245,21 @@ def _find_named_columns(
     """
     if not by_hand:
         return {}
-    named = {}
-    lettered = {}
     columns: dict[str, int] = {}
     for column, ways in enumerate(titles):
         for way in ways:
             columns.setdefault(_folded(way) or way, column)
-    for role, name in by_hand.items():
-        found = columns.get(fold(name) or name)
-        if found is not None:
-            named[role] = found
-        elif _LETTERS.fullmatch(name.strip().upper()) and _parse_letters(name) < len(titles):
-            lettered[role] = _parse_letters(name)
-    if not lettered:
-        return named
+    found = {role: columns.get(fold(name) or name) for role, name in by_hand.items()}
+    named = {role: column for role, column in found.items() if column is not None}
+    lettered = {
+        role: column
+        for role, column in find_lettered_columns(by_hand).items()
+        if role not in named and column < len(titles)
+    }
     if any(role in AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
         return named
     has_known = named or any(find_column_roles(title) for ways in titles for title in ways if title)
-    if has_known or all(titles[column][-1] for column in lettered.values()):
-        named |= lettered
-    return named
+    return named | lettered if has_known or all(titles[column][-1] for column in lettered.values()) else named
 
 
 def _is_amount(cell: Cell) -> bool:
@@ -284,7 +273,7 @@ def _keep_one_convention(candidates: _Candidates) -> _Candidates:
 
     What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
     """
-    by_hand = {role for role, ranked in candidates.items() if ranked[0][0] == _HAND}
+    by_hand = _list_roles_by_hand(candidates)
     pairs, words = by_hand & set(PAIR), by_hand & set(WORDED)
     if pairs and not words:
         return _drop_roles(candidates, WORDED)
@@ -311,31 +300,30 @@ def _drop_roles(candidates: _Candidates, roles: Iterable[ColumnRole]) -> _Candid
     return {role: ranked for role, ranked in candidates.items() if role not in roles}
 
 
+def _list_roles_by_hand(candidates: _Candidates) -> set[ColumnRole]:
+    return {role for role, ranked in candidates.items() if ranked[0][0] == _HAND}
+
+
 def _make_header(found: _Found, by_hand: Titles, remembered: Titles, *, signed: bool) -> Header:
-    row, titles, candidates = found.row, found.titles, found.candidates
-    roles = {role: min(ranked)[1] for role, ranked in candidates.items()}
-    twice = [_report_column_twice(row, titles, role, ranked) for role, ranked in candidates.items() if _is_tied(ranked)]
-    absent = [
+    row, titles = found.row, found.titles
+    roles = {role: min(ranked)[1] for role, ranked in found.candidates.items()}
+    named = _list_roles_by_hand(found.candidates)
+    findings = [
         Finding("column-not-found", row, None, {"title": show_value(name), "column": role.value})
         for role, name in by_hand.items()
-        if not any(rank == _HAND for rank, _ in candidates.get(role, ()))
+        if role not in named
     ]
-    kept = [
-        Finding(
-            "columns-remembered",
-            row,
-            format_cell_address(roles[role], row),
-            {"title": show_value(titles[roles[role]]), "column": role.value},
-        )
-        for role in remembered
-        if role not in by_hand and any(rank == _HAND for rank, _ in candidates.get(role, ()))
-    ]
+    for role in remembered:
+        if role in named and role not in by_hand:
+            params = {"title": show_value(titles[roles[role]]), "column": role.value}
+            findings.append(Finding("columns-remembered", row, format_cell_address(roles[role], row), params))
     missing = _find_lacking_roles(roles, signed=signed)
-    unknown = _report_near_misses(row, titles, roles, missing)
-    findings = (*absent, *kept, *twice, *unknown, *_report_missing_columns(row, titles, roles, missing))
+    findings += _report_columns_twice(found)
+    findings += _report_near_misses(row, titles, roles, missing)
+    findings += _report_missing_columns(row, titles, roles, missing)
     taken = set(roles.values())
     currency = next((at for at, title in enumerate(titles) if at not in taken and is_currency_title(title)), None)
-    return Header(row, titles, roles, missing, findings, currency)
+    return Header(row, titles, roles, missing, tuple(findings), currency)
 
 
 def _find_lacking_roles(roles: Roles, *, signed: bool) -> tuple[ColumnRole, ...]:
@@ -352,62 +340,38 @@ def _parse_letters(letters: str) -> int:
     return column - 1
 
 
-def _is_tied(ranked: list[tuple[int, int]]) -> bool:
-    return sum(rank == min(ranked)[0] for rank, _ in ranked) > 1
-
-
-def _report_column_twice(row: int, titles: tuple[str, ...], role: ColumnRole, ranked: list[tuple[int, int]]) -> Finding:
-    """Name the first two columns; any others of that kind are to be renamed as well."""
-    first, second, *_rest = sorted(column for rank, column in ranked if rank == min(ranked)[0])
-    params = {
-        "column": role.value,
-        "first": show_value(titles[first]),
-        "first_cell": format_cell_address(first, row),
-        "second": show_value(titles[second]),
-        "second_cell": format_cell_address(second, row),
-    }
-    return Finding("column-twice", row, format_cell_address(second, row), params)
+def _report_columns_twice(found: _Found) -> Iterator[Finding]:
+    """Name the first two columns that could have a role; any others of that kind are to be renamed as well."""
+    for role, ranked in found.candidates.items():
+        first, *others = sorted(column for rank, column in ranked if rank == min(ranked)[0])
+        if others:
+            at, other = format_cell_address(first, found.row), format_cell_address(others[0], found.row)
+            params = {"column": role.value, "first": show_value(found.titles[first]), "first_cell": at}
+            params |= {"second": show_value(found.titles[others[0]]), "second_cell": other}
+            yield Finding("column-twice", found.row, other, params)
 
 
 def _report_missing_columns(
     row: int, titles: Sequence[str], roles: Roles, missing: Sequence[ColumnRole]
-) -> list[Finding]:
-    """Say it at the header's first known column, because what is missing has no address."""
-    found = []
+) -> Iterator[Finding]:
+    """Say it at the header's first known column, because what is missing has no address.
+
+    Titles that the column may have are named, those most like its own first. No amount in another unit is one: who
+    named it with `--column` would pay its numbers in euros.
+    """
+    taken = set(roles.values())
+    unused = [title for at, title in enumerate(titles[:_COMPARED_COLUMNS]) if title and at not in taken]
     for role in missing:
         first, second = COLUMN_TITLES[role][0][:2]
         params = {"header": str(row), "column": role.value, "role": role.value, "first": first, "second": second}
-        if other := _find_foreign_titles(titles, roles, role):
-            params |= {"as": "unit", "near": _encode_titles(other)}
-        elif near := _find_near_titles(titles, roles, role):
+        likeness = {title: measure_likeness(title, role) for title in unused}
+        foreign = [title for title in unused if role in AMOUNTS and has_foreign_unit(title)]
+        near = sorted((title for title in unused if title not in foreign), key=lambda title: -likeness[title])
+        if same := [title for title in foreign if likeness[title] == 1]:
+            params |= {"as": "unit", "near": _encode_titles(same)}
+        elif near:
             params |= {"as": "near", "near": _encode_titles(near)}
-        found.append(Finding("column-missing", row, format_cell_address(min(roles.values()), row), params))
-    return found
-
-
-def _find_near_titles(titles: Sequence[str], roles: Roles, role: ColumnRole) -> list[str]:
-    """Find the titles that the column may have, those most like its own first; no amount in another unit is one."""
-    others = [
-        title for title in _list_unused_titles(titles, roles) if not (role in AMOUNTS and has_foreign_unit(title))
-    ]
-    return sorted(others, key=lambda title: -measure_likeness(title, role))[:_NAMED_TITLES]
-
-
-def _find_foreign_titles(titles: Sequence[str], roles: Roles, role: ColumnRole) -> list[str]:
-    """Find the titles of such amounts in another unit. Who named one with `--column` would pay its numbers in euros."""
-    if role not in AMOUNTS:
-        return []
-    return [
-        title
-        for title in _list_unused_titles(titles, roles)
-        if has_foreign_unit(title) and measure_likeness(title, role) == 1
-    ]
-
-
-def _list_unused_titles(titles: Sequence[str], roles: Roles) -> Iterable[str]:
-    taken = set(roles.values())
-    compared = enumerate(titles[:_COMPARED_COLUMNS])
-    return (title for column, title in compared if title and column not in taken)
+        yield Finding("column-missing", row, format_cell_address(min(roles.values()), row), params)
 
 
 def _list_words(cells: Sequence[Cell]) -> list[str]:
@@ -421,14 +385,11 @@ def _encode_titles(titles: Sequence[str]) -> str:
 
 
 def _report_near_misses(
-    row: int, titles: tuple[str, ...], roles: Roles, missing: Sequence[ColumnRole]
-) -> list[Finding]:
+    row: int, titles: Sequence[str], roles: Roles, missing: Sequence[ColumnRole]
+) -> Iterator[Finding]:
     """Name near misses, only while a column is missing: any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]
-    found = []
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():
-        close = find_close_title(title, missing)
-        if close:
+        if close := find_close_title(title, missing):
             params = {"title": show_value(title), "suggestion": close}
-            found.append(Finding("column-unknown", row, format_cell_address(column, row), params))
-    return found
+            yield Finding("column-unknown", row, format_cell_address(column, row), params)
