@@ -58,12 +58,12 @@ def read_amount(cell: Cell) -> AmountReading:
         return _read_number(cell)
     if cell is None:
         return AmountReading(broken="amount-missing")
-    return AmountReading(broken=f"amount-{find_error_kind(cell)}", params=quote_cell(cell))
+    return _refuse(f"amount-{find_error_kind(cell)}", cell)
 
 
 def _read_number(cell: Decimal) -> AmountReading:
     if not cell.is_finite() or abs(cell.adjusted()) > _FARTHEST:
-        return _report_no_number(cell)
+        return _refuse("amount-not-a-number", cell)
     # As Excel compares: the first 15 significant digits.
     return _check_number(EXCEL_PRECISION.abs(cell), "-" if cell < 0 else "", cell)
 
@@ -75,9 +75,9 @@ def _read_text(text: str) -> AmountReading:
         return _check_number(Decimal(f"{usual[1]}.{usual[2] or 0}"), "", text)
     plain = _normalize_text(text) if len(text) <= MAX_TEXT else ""
     if not plain:
-        return _report_no_number(text) if strip_invisible(text) else AmountReading(broken="amount-missing")
-    if find_error_kind(text):
-        return AmountReading(broken=f"amount-{find_error_kind(text)}", params=quote_cell(text))
+        return _refuse("amount-not-a-number", text) if strip_invisible(text) else AmountReading(broken="amount-missing")
+    if kind := find_error_kind(text):
+        return _refuse(f"amount-{kind}", text)
     sign, digits = _split_sign(plain)
     grouped, separators = _strip_groups(digits)
     if not re.fullmatch(r"[\d.,]*\d", grouped):
@@ -85,22 +85,22 @@ def _read_text(text: str) -> AmountReading:
     if separators == "" or len(set(separators)) == 2:
         number = _parse_decimal(grouped, separators)
     elif len(separators) > 1:
-        number = _parse_groups(grouped, separators[0])
+        number = Decimal(grouped.replace(separators[0], "")) if _is_grouped(grouped, separators[0]) else None
     else:
         whole, fraction = grouped.split(separators)
         if grouped == digits and _may_be_group(whole, fraction):
             return _report_ambiguous(text, whole, fraction)
         number = Decimal(f"{whole or 0}.{fraction}")
-    return _report_no_number(text) if number is None else _check_number(number, sign, text)
+    return _refuse("amount-not-a-number", text) if number is None else _check_number(number, sign, text)
 
 
 def _find_fault(text: str, grouped: str) -> AmountReading:
     """Find what a text breaks that has more in it than digits, points and commas."""
     if re.fullmatch(r"[\d.,]*\d ?%", grouped):
-        return _report_percentage(text)
+        return _refuse("amount-percentage", text)
     cut = _CUT.fullmatch(grouped)
     if cut is None:
-        return _report_no_number(text)
+        return _refuse("amount-not-a-number", text)
     whole, fraction = re.sub("[ ']", "", cut[1]), cut[2]
     return _report_ambiguous(text, whole, fraction) if int(whole + fraction) else AmountReading(broken="amount-zero")
 
@@ -156,10 +156,6 @@ def _parse_decimal(grouped: str, separators: str) -> Decimal | None:
     return Decimal(f"{whole.replace(group, '')}.{fraction}") if _is_grouped(whole, group) else None
 
 
-def _parse_groups(grouped: str, group: str) -> Decimal | None:
-    return Decimal(grouped.replace(group, "")) if _is_grouped(grouped, group) else None
-
-
 def _is_grouped(whole: str, group: str) -> bool:
     return re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+", whole) is not None
 
@@ -181,15 +177,11 @@ def _check_number(number: Decimal, sign: str, cell: Cell) -> AmountReading:
     if number == ZERO:
         return AmountReading(broken="amount-zero")
     if number > _LARGEST:
-        return AmountReading(broken="amount-too-large", params=quote_cell(cell))
+        return _refuse("amount-too-large", cell)
     if number % THOUSANDTH:
-        return AmountReading(broken="amount-decimals", params=quote_cell(cell))
+        return _refuse("amount-decimals", cell)
     return AmountReading(number, sign)
 
 
-def _report_no_number(cell: Cell) -> AmountReading:
-    return AmountReading(broken="amount-not-a-number", params=quote_cell(cell))
-
-
-def _report_percentage(text: str) -> AmountReading:
-    return AmountReading(broken="amount-percentage", params=quote_cell(text))
+def _refuse(broken: str, cell: Cell) -> AmountReading:
+    return AmountReading(broken=broken, params=quote_cell(cell))

@@ -34,8 +34,13 @@ def format_row_ranges(numbers: Iterable[int]) -> str:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    shown = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:_PIECES_SHOWN]]
-    return ", ".join([*shown, "…"] if len(ranges) > _PIECES_SHOWN else shown)
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in ranges]
+    return shorten_list(shown, _PIECES_SHOWN)
+
+
+def shorten_list(items: Sequence[str], most: int) -> str:
+    """Name the first of them, and say where there are more."""
+    return ", ".join([*items[:most], *["…"] * (len(items) > most)])
 
 
 NOTHING: Mapping[str, str] = {}
@@ -92,8 +97,7 @@ def _is_error(text: str) -> bool:
 
 def quote_cell(cell: Cell) -> Mapping[str, str]:
     """Give a finding's parameters for a cell: its value, and the kind of value where that changes how it looks."""
-    kind = "boolean" if isinstance(cell, bool) else "date" if isinstance(cell, datetime) else None
-    kind = kind or ("number" if isinstance(cell, Decimal) else None)
+    kind = "number" if isinstance(cell, Decimal) else None if isinstance(cell, str) else find_error_kind(cell)
     return {"value": format_cell(cell), "stored": kind} if kind else {"value": format_cell(cell)}
 
 

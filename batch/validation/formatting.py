@@ -17,6 +17,7 @@ from batch.validation.cells import (
     has_foreign_unit,
     is_blank,
     quote_cell,
+    shorten_list,
     strip_invisible,
 )
 from batch.validation.header import Merged, format_cell_address, format_column_letters
@@ -34,6 +35,7 @@ _MARKS = re.compile(r"(?<!\d)[.,:;'’/*](?!\d)|(?<!\d)[:;'’/*]|[:;](?!\d)")
 _SPACES = re.compile(r"\s+")
 
 Problem = tuple[ColumnRole, str, Mapping[str, str]]
+"""A rule that the cell of a role breaks, with its parameters."""
 
 
 class FormattingChecks:
@@ -48,7 +50,7 @@ class FormattingChecks:
         self.odd_rows = frozenset(row for row, column in odd if column in columns)
         """The rows in which a cell of a role is not what it seems."""
 
-    def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[tuple[ColumnRole, str, Mapping[str, str]]]:
+    def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[Problem]:
         """Say what is wrong with how a row's cells look."""
         for role, column in self._roles.items():
             merged = self._covered.get((row, column))
@@ -80,8 +82,8 @@ def check_hidden_cells(
             yield Finding(f"rows-hidden{suffix}", hidden[0], None, {"rows": format_row_ranges(hidden)})
     for role, column in roles.items():
         if column in appearance.hidden_columns:
-            params = {"column": role.value, "letters": format_column_letters(column)}
-            yield Finding(f"column-hidden{suffix}", params=params)
+            letters = format_column_letters(column)
+            yield Finding(f"column-hidden{suffix}", params={"column": role.value, "letters": letters})
 
 
 def check_untold_areas(appearance: CellFormatting, rows: Sequence[int], roles: Roles) -> Iterator[Finding]:
@@ -95,8 +97,8 @@ def check_untold_areas(appearance: CellFormatting, rows: Sequence[int], roles: R
         if rows and top <= max(rows) and bottom >= min(rows) and any(left <= at <= right for at in roles.values())
     ]
     if areas:
-        named = [_name_range(area) for area in areas[:_AREAS_NAMED]] + ["…"] * (len(areas) > _AREAS_NAMED)
-        yield Finding("format-not-evaluated", areas[0][0], None, {"areas": ", ".join(named)})
+        named = shorten_list([_name_range(area) for area in areas], _AREAS_NAMED)
+        yield Finding("format-not-evaluated", areas[0][0], None, {"areas": named})
 
 
 def _find_covered(

@@ -15,6 +15,7 @@ from batch.validation.cells import (
     NOTHING,
     Body,
     Distinct,
+    Read,
     find_error_kind,
     has_content,
     has_other_currency,
@@ -26,7 +27,7 @@ from batch.validation.cells import (
     strip_invisible,
 )
 from batch.validation.footer import find_label_kind
-from batch.validation.formatting import FormattingChecks
+from batch.validation.formatting import FormattingChecks, Problem
 from batch.validation.header import PAIR, WORDED, format_cell_address
 from batch.validation.tokens import KnownTokens, TokenReading, check_token, read_token
 from batch.validation.vocabulary import find_direction
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame, Series
 
-Problem = tuple[ColumnRole, str, Mapping[str, str]]
-"""A rule that the cell of a role breaks, with its parameters."""
 _LOOKED_AT = 1_000
 """Rows in which a column of currencies without a title shows."""
 _DASHES = frozenset("-–—−")
@@ -77,36 +76,31 @@ class _Movement(NamedTuple):
     is_wordless_sign: bool = False
 
 
-_NO_MOVEMENT = _Movement()
-
-
 def read_rows(body: Body, table: TableLayout, known: KnownTokens | None, looks: FormattingChecks) -> ReadRows:
     frame, roles = body.frame, table.roles
-    nobody = Distinct([TokenReading(None)], _make_zeros(len(frame)))
     cells = body.distinct(roles[ColumnRole.TOKEN]) if ColumnRole.TOKEN in roles else None
-    tokens = nobody if cells is None else cells.map(lambda cell: _read_token(cell, known))
+    tokens = cells.map(lambda cell: _read_token(cell, known)) if cells else _fill(len(frame), TokenReading(None))
     movements = _read_movements(body, table)
+    amounts = [None if movement.amount is None else to_thousandths(movement.amount) for movement in movements.each]
     frame = frame.assign(
         **{
             TOKEN: tokens.spread([reading.token for reading in tokens.each], DTYPES[TOKEN]),
             DIRECTION: movements.spread([movement.direction for movement in movements.each], DTYPES[DIRECTION]),
-            AMOUNT: movements.spread([_convert_amount(movement.amount) for movement in movements.each], DTYPES[AMOUNT]),
+            AMOUNT: movements.spread(amounts, DTYPES[AMOUNT]),
         }
     )
     odd = _Odd(table, known, looks, tokens, movements)
     findings, shown, empty = odd.look(frame)
     if shown:
-        frame[TOKEN] = frame[TOKEN].cat.add_categories(
-            sorted(set(shown.values()).difference(frame[TOKEN].cat.categories))
-        )
+        added = sorted(set(shown.values()).difference(frame[TOKEN].cat.categories))
+        frame[TOKEN] = frame[TOKEN].cat.add_categories(added)
         frame.loc[list(shown), TOKEN] = list(shown.values())
     if empty:
         frame = frame.drop(index=empty)
     _add_currencies(body, frame, table, findings)
     _add_duplicates(frame, findings, roles)
-    labels = () if cells is None else filter(None, (_read_label(cell, known) for cell in cells.each))
-    wordless = any(movement.is_wordless_sign for movement in movements.each)
-    return ReadRows(frame, findings, frozenset(labels), wordless)
+    labels = frozenset(filter(None, (_read_label(cell, known) for cell in cells.each))) if cells else frozenset()
+    return ReadRows(frame, findings, labels, any(movement.is_wordless_sign for movement in movements.each))
 
 
 class _Odd:
@@ -174,11 +168,8 @@ class _Odd:
         """
         if self._table.is_text_file or not all(is_blank(cells[at]) for at in self._table.roles.values()):
             return False
-        return all(
-            find_error_kind(cell) == "formula" and not str(cell).startswith("==")
-            for cell in cells
-            if not is_blank(cell)
-        )
+        filled = (cell for cell in cells if not is_blank(cell))
+        return all(find_error_kind(cell) == "formula" and not str(cell).startswith("==") for cell in filled)
 
 
 def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Roles) -> None:
@@ -190,10 +181,8 @@ def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], 
     alike = asked[asked.duplicated(keep=False)]
     firsts: Series[Any] = alike.index.to_series().groupby([alike[name] for name in alike], sort=False).transform("min")
     for row, first in zip(again, firsts[again].tolist(), strict=True):
-        finding = Finding(
-            "row-duplicate", row, format_cell_address(roles[ColumnRole.TOKEN], row), {"first": str(first)}
-        )
-        findings[row] = (*findings.get(row, ()), finding)
+        at = format_cell_address(roles[ColumnRole.TOKEN], row)
+        findings[row] = (*findings.get(row, ()), Finding("row-duplicate", row, at, {"first": str(first)}))
 
 
 def _add_currencies(body: Body, frame: DataFrame, table: TableLayout, findings: dict[int, tuple[Finding, ...]]) -> None:
@@ -213,14 +202,11 @@ def _add_currencies(body: Body, frame: DataFrame, table: TableLayout, findings: 
             findings[row] = (*findings.get(row, ()), Finding(code, row, format_cell_address(column, row), params))
 
 
-def _make_zeros(length: int) -> Any:
+def _fill(length: int, value: Read) -> Distinct[Read]:
+    """Give all rows the same value."""
     import numpy as np
 
-    return np.zeros(length, dtype=np.intp)
-
-
-def _convert_amount(amount: Decimal | None) -> int | None:
-    return None if amount is None else to_thousandths(amount)
+    return Distinct([value], np.zeros(length, dtype=np.intp))
 
 
 def _read_token(cell: Cell, known: KnownTokens | None) -> TokenReading:
@@ -244,9 +230,9 @@ def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
     if all(role in roles for role in PAIR):
         if any(role in roles for role in WORDED):
             # The sheet mixes both, which is said of it as a whole.
-            return Distinct([_NO_MOVEMENT], _make_zeros(len(body.frame)))
+            return _fill(len(body.frame), _Movement())
         added, removed = (body.distinct(roles[role]).map(_read_side) for role in PAIR)
-        named = dict(zip(("added", "removed"), [table.titles[roles[role]] for role in PAIR], strict=True))
+        named = {role.value: table.titles[roles[role]] for role in PAIR}
         return join_columns(added, removed, lambda to_add, to_remove: _read_pair(to_add, to_remove, named))
     amounts = _read_column(body, roles, ColumnRole.AMOUNT, lambda cell: (cell, read_amount(cell)))
     directions = _read_column(
@@ -258,7 +244,7 @@ def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
         return amounts.map(_read_signed_amount if table.signed else _read_lone_amount)
     if directions:
         return directions.map(_read_lone_direction)
-    return Distinct([_NO_MOVEMENT], _make_zeros(len(body.frame)))
+    return _fill(len(body.frame), _Movement())
 
 
 def _read_column(body: Body, roles: Roles, role: ColumnRole, read: Callable[[Cell], Any]) -> Distinct[Any] | None:
@@ -323,9 +309,8 @@ def _read_signed_amount(amount: _Amount) -> _Movement:
 
 def _read_lone_amount(amount: _Amount) -> _Movement:
     _cell, reading = amount
-    return _Movement(
-        None, reading.amount, ((ColumnRole.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
-    )
+    problems = ((ColumnRole.AMOUNT, reading.broken, reading.params),) if reading.broken else ()
+    return _Movement(None, reading.amount, problems)
 
 
 def _read_lone_direction(word: _Direction) -> _Movement:
@@ -335,9 +320,8 @@ def _read_lone_direction(word: _Direction) -> _Movement:
 
 def _find_contradictions(sign: str, cell: Cell, direction: Direction | None) -> Iterable[Problem]:
     if direction is (Direction.REMOVE if sign == "+" else Direction.ADD):
-        return [
-            (ColumnRole.AMOUNT, "sign-contradicts", {**quote_cell(cell), "sign": sign, "direction": direction.value})
-        ]
+        params = {**quote_cell(cell), "sign": sign, "direction": direction.value}
+        return [(ColumnRole.AMOUNT, "sign-contradicts", params)]
     return [(ColumnRole.AMOUNT, "amount-negative", quote_cell(cell))] if sign == "-" else []
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from batch.i18n import show_value
 from batch.model import Cell
-from batch.validation.cells import find_error_kind, is_invisible, quote_cell, strip_invisible
+from batch.validation.cells import NOTHING, find_error_kind, is_invisible, quote_cell, strip_invisible
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 digits of a number and replaces the rest by zeros."""
@@ -27,11 +27,15 @@ _WHOLE = re.compile(r"(0|[1-9][0-9]*)[.,]00?")
 """A whole number with decimals, as pandas writes a column of numbers with a blank; with three it would be thousands."""
 
 
+Broken = tuple[str, Mapping[str, str]]
+"""A rule that a cell breaks, with its parameters."""
+
+
 class TokenReading(NamedTuple):
     """A token, if one could be read, and the rules that its cell breaks."""
 
     token: str | None
-    broken: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    broken: tuple[Broken, ...] = ()
 
 
 class KnownTokens:
@@ -88,49 +92,52 @@ def read_token(cell: Cell) -> TokenReading:
     if isinstance(cell, Decimal):
         return _read_number(cell)
     if cell is None:
-        return TokenReading(None, (("token-missing", {}),))
-    return _report_odd_cell(cell)
+        return _refuse("token-missing")
+    return _refuse(f"token-{find_error_kind(cell)}", quote_cell(cell))
 
 
-def check_token(token: str, known: KnownTokens) -> tuple[str, Mapping[str, str]] | None:
+def check_token(token: str, known: KnownTokens) -> Broken | None:
     """Find the rule that a token breaks by not being on the account; None if it is there."""
     if token in known:
         return None
-    with_zeros = known.list_zero_padded(token)
-    if with_zeros:
+    if with_zeros := known.list_zero_padded(token):
         return "token-zeros-lost", {"value": show_value(token), "candidate": show_value(with_zeros[0])}
-    return "token-unknown", {"value": show_value(token), **_suggest_token(token, known)}
+    params = {"value": show_value(token)}
+    if same := known.find_same_letters(token):
+        params |= {"as": "same", "near": show_value(same)}
+    elif near := known.find_near_miss(token):
+        params |= {"as": "near", "near": show_value(near)}
+    return "token-unknown", params
 
 
 def _read_number(number: Decimal) -> TokenReading:
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
-        return TokenReading(None, (("token-not-text", quote_cell(number)),))
+        return _refuse("token-not-text", quote_cell(number))
     if number.adjusted() >= EXCEL_DIGITS:
         digits = f"{number:.0f}" if number.adjusted() < MAX_TOKEN else str(number)
-        return TokenReading(None, (("token-digits-lost", {"value": show_value(digits)}),))
+        return _refuse("token-digits-lost", {"value": show_value(digits)})
     return TokenReading(str(int(number)))
 
 
 def _read_text(text: str) -> TokenReading:
-    if len(text) > MAX_TOKEN * 4:
-        return _report_length(len(text))
-    token = strip_invisible(text)
+    # Of a text that is far too long, what is invisible in it is not looked for.
+    token = strip_invisible(text) if len(text) <= MAX_TOKEN * 4 else text
     if not token:
-        return TokenReading(None, (("token-missing", {}),))
+        return _refuse("token-missing")
     if len(token) > MAX_TOKEN:
-        return _report_length(len(token))
+        return _refuse("token-too-long", {"length": str(len(token)), "limit": str(MAX_TOKEN)})
     if _SCIENTIFIC.fullmatch(token):
-        return TokenReading(None, (("token-scientific", {"value": show_value(token)}),))
-    if find_error_kind(token):
-        return _report_odd_cell(token)
-    broken: tuple[tuple[str, Mapping[str, str]], ...] = ()
+        return _refuse("token-scientific", {"value": show_value(token)})
+    if kind := find_error_kind(token):
+        return _refuse(f"token-{kind}", quote_cell(token))
+    broken: tuple[Broken, ...] = ()
     if token != text:
         broken = (("token-invisible", {"value": show_value(token), "characters": _list_odd_characters(text)}),)
     whole = _WHOLE.fullmatch(token)
     if whole is None:
         return TokenReading(token, broken)
     if len(whole[1]) > EXCEL_DIGITS:
-        return TokenReading(None, (("token-digits-lost", {"value": show_value(token)}),))
+        return _refuse("token-digits-lost", {"value": show_value(token)})
     return TokenReading(whole[1], (*broken, ("token-with-decimals", {"value": whole[1], "written": show_value(token)})))
 
 
@@ -140,14 +147,6 @@ def _list_odd_characters(text: str) -> str:
         return "U+0020"
     odd = {char for char in text if is_invisible(char) or (char.isspace() and char != " ")}
     return ",".join([f"U+{ord(char):04X}" for char in sorted(odd)][:3]) or "U+0020"
-
-
-def _suggest_token(token: str, known: KnownTokens) -> Mapping[str, str]:
-    same = known.find_same_letters(token)
-    if same:
-        return {"as": "same", "near": show_value(same)}
-    near = known.find_near_miss(token)
-    return {"as": "near", "near": show_value(near)} if near else {}
 
 
 def _fold_token(token: str) -> str:
@@ -160,9 +159,5 @@ def _shorten_token(token: str) -> Iterator[str]:
         yield token[:index] + token[index + 1 :]
 
 
-def _report_odd_cell(cell: Cell) -> TokenReading:
-    return TokenReading(None, ((f"token-{find_error_kind(cell)}", quote_cell(cell)),))
-
-
-def _report_length(length: int) -> TokenReading:
-    return TokenReading(None, (("token-too-long", {"length": str(length), "limit": str(MAX_TOKEN)}),))
+def _refuse(code: str, params: Mapping[str, str] = NOTHING) -> TokenReading:
+    return TokenReading(None, ((code, params),))
