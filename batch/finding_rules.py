@@ -6,21 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from batch.i18n import (
-    N_,
-    Format,
-    show_amount,
-    show_characters,
-    show_column,
-    show_count,
-    show_day,
-    show_digits,
-    show_direction,
-    show_encoding,
-    show_rises,
-    show_separator,
-    show_titles,
-)
+from batch.i18n import N_, Format, show_count, show_digits, show_titles
 
 
 class Severity(StrEnum):
@@ -36,7 +22,7 @@ class Rule:
     """One rule: how bad it is when broken, and the sentence for the reader (fields in braces are parameters).
 
     `variants` are other sentences, by what the parameter "as" says; `formats` show its parameters in another way than
-    `FORMATS` does.
+    `batch.i18n.FORMATS` does.
     """
 
     severity: Severity
@@ -57,20 +43,6 @@ def _note(sentence: str, formats: Mapping[str, Format] | None = None, **variants
     return Rule(Severity.NOTE, sentence, formats or {}, variants)
 
 
-FORMATS: Mapping[str, Format] = {
-    **dict.fromkeys(("all", "count", "length", "limit", "line", "searched"), show_count),
-    **dict.fromkeys(("amount", "expected", "found", "stated"), show_amount),
-    **dict.fromkeys(("first_as", "second_as"), show_digits),
-    "accounts": show_rises,
-    "characters": show_characters,
-    "column": show_column,
-    "day": show_day,
-    "direction": show_direction,
-    "encoding": show_encoding,
-    "separator": show_separator,
-    "titles": show_titles,
-}
-"""How parameters are shown that are no plain text."""
 _COUNTS = dict.fromkeys(("expected", "found", "stated"), show_count)
 
 RULES: Mapping[str, Rule] = {

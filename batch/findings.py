@@ -11,8 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from batch.finding_rules import FORMATS, RULES, Severity
-from batch.i18n import Format, Language, _, get_language, show_day, show_digits, show_formatted, show_truth, show_value
+from batch.finding_rules import RULES, Severity
+from batch.i18n import (
+    FORMATS,
+    Format,
+    Language,
+    _,
+    get_language,
+    show_day,
+    show_digits,
+    show_formatted,
+    show_truth,
+    show_value,
+)
 
 _LONGEST_PARAMETER = 400
 """A parameter may be put together from several values."""

@@ -254,3 +254,19 @@ def show_value(text: str, longest: int = LONGEST_VALUE) -> str:
     # What was looked at may have become shorter than the limit while the text goes on.
     is_whole = len(head) <= longest and len(text) <= 2 * longest
     return head if is_whole else head[: longest - 1] + "…"
+
+
+FORMATS: Mapping[str, Format] = {
+    **dict.fromkeys(("all", "count", "length", "limit", "line", "searched"), show_count),
+    **dict.fromkeys(("amount", "expected", "found", "stated"), show_amount),
+    **dict.fromkeys(("first_as", "second_as"), show_digits),
+    "accounts": show_rises,
+    "characters": show_characters,
+    "column": show_column,
+    "day": show_day,
+    "direction": show_direction,
+    "encoding": show_encoding,
+    "separator": show_separator,
+    "titles": show_titles,
+}
+"""How parameters of findings are shown, by their name, unless a rule says otherwise; others are plain text."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import AMOUNT, DIRECTION, DTYPES, TOKEN, CheckedSheet, Grid, take_cells
@@ -20,6 +20,7 @@ from batch.validation.cells import (
     format_row_ranges,
     has_content,
     is_blank,
+    shorten_list,
     strip_invisible,
 )
 from batch.validation.footer import find_label_kind
@@ -74,12 +75,16 @@ class Usage:
     signed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Example:
+class _Example(NamedTuple):
     """A cell that shows a way of writing."""
 
-    cell: str
+    row: int
+    column: int
     value: str
+
+    @property
+    def cell(self) -> str:
+        return format_cell_address(self.column, self.row)
 
 
 def find_usage(body: Body, header: Header, *, signed: bool) -> Usage:
@@ -115,8 +120,8 @@ def _find_example(
         place = next((place for place, cell in enumerate(cells.each) if cell is not None and shows(cell)), None)
         if place is not None:
             row = int(body.frame.index[cells.first(place)])
-            found.append((row, column, _Example(format_cell_address(column, row), format_cell(cells.each[place]))))
-    return min(found, key=lambda entry: entry[:2])[2] if found else None
+            found.append(_Example(row, column, format_cell(cells.each[place])))
+    return min(found, default=None)
 
 
 def _choose_convention(body: Body, header: Header, *, signed: bool) -> Usage:
@@ -124,9 +129,12 @@ def _choose_convention(body: Body, header: Header, *, signed: bool) -> Usage:
     paired = _find_example(body, header, PAIR, _is_filled)
     if worded and paired:
         return Usage(header.roles, (*header.findings, *_report_mixed(worded, paired)))
-    unused = PAIR if worded else WORDED
-    roles = {role: column for role, column in header.roles.items() if role not in unused}
+    roles = _drop_roles(header.roles, PAIR if worded else WORDED)
     return Usage(roles, header.findings, signed and bool(worded))
+
+
+def _drop_roles(roles: Roles, unused: Collection[ColumnRole]) -> Roles:
+    return {role: column for role, column in roles.items() if role not in unused}
 
 
 def _find_signed_usage(body: Body, header: Header) -> Usage:
@@ -134,11 +142,8 @@ def _find_signed_usage(body: Body, header: Header) -> Usage:
     word = _find_example(body, header, (ColumnRole.DIRECTION,), _is_direction)
     amounts = (_find_example(body, header, (ColumnRole.AMOUNT,), shows) for shows in (_has_sign, _is_filled))
     sign = word and next(filter(None, amounts), None)
-    roles: dict[ColumnRole, int] = {
-        role: column for role, column in header.roles.items() if role != ColumnRole.DIRECTION
-    }
     mixed = _report_mixed(word, sign, "signed") if word and sign else ()
-    return Usage(roles, (*header.findings, *mixed), signed=True)
+    return Usage(_drop_roles(header.roles, (ColumnRole.DIRECTION,)), (*header.findings, *mixed), signed=True)
 
 
 def _check_missing_direction(body: Body, header: Header) -> Sequence[Finding]:
@@ -151,12 +156,7 @@ def _check_missing_direction(body: Body, header: Header) -> Sequence[Finding]:
 
 
 def _report_mixed(first: _Example, second: _Example, kind: str | None = None) -> tuple[Finding]:
-    params = {
-        "first": first.value,
-        "first_cell": first.cell,
-        "second": second.value,
-        "second_cell": second.cell,
-    }
+    params = {"first": first.value, "first_cell": first.cell, "second": second.value, "second_cell": second.cell}
     return (Finding("conventions-mixed", None, second.cell, {**params, "as": kind} if kind else params),)
 
 
@@ -197,9 +197,8 @@ def find_swallowed_rows(grid: Grid, roles: Roles, tokens: Iterable[str]) -> Iter
         lost += found
         at = at or (_find_break(row, cells) if found else None)
     if at is not None:
-        yield Finding(
-            "rows-in-cell", cell=at, params={"count": str(len(lost)), "at": at, "lines": format_row_ranges(lost)}
-        )
+        params = {"count": str(len(lost)), "at": at, "lines": format_row_ranges(lost)}
+        yield Finding("rows-in-cell", cell=at, params=params)
 
 
 class _Beginnings:
@@ -251,8 +250,7 @@ def find_other_tables(top: Sequence[Sequence[Cell]], header: Header) -> Iterator
             if not is_own and run.start not in places and (_has_header(cells, below, run) or _is_row(cells, run)):
                 places[run.start] = format_cell_address(run.start, number)
     if places:
-        named = [*places.values()][:_NAMED] + ["…"] * (len(places) > _NAMED)
-        yield Finding("tables-besides", params={"at": ", ".join(named)})
+        yield Finding("tables-besides", params={"at": shorten_list(list(places.values()), _NAMED)})
 
 
 def _find_span(header: Header) -> range:
@@ -327,14 +325,8 @@ def check_sheet(
     columns = _list_titles(grid, header)
     body = Body(grid.frame.iloc[header.row :].reindex(columns=range(len(columns))))
     usage = find_usage(body, header, signed=conventions.signed)
-    table = TableLayout(
-        len(columns),
-        columns,
-        usage.roles,
-        usage.signed,
-        is_text_file=grid.source.sheet is None,
-        currency=header.currency,
-    )
+    is_text_file = grid.source.sheet is None
+    table = TableLayout(columns, usage.roles, usage.signed, is_text_file, header.currency)
     findings = [*grid.findings, *usage.findings, *find_other_tables(grid.take_top(SEARCHED_ROWS), header)]
     if len(header.roles) < ENOUGH_ROLES:
         return CheckedSheet(grid.source, columns, usage.roles, _make_empty_frame(), {}, tuple(findings))
@@ -403,8 +395,8 @@ def _list_titles(grid: Grid, header: Header) -> tuple[str, ...]:
     """Give every column of the table a title; the table is as wide as its widest row or header."""
     frame = grid.frame.iloc[max(0, header.row - 1) :]
     width = max(column + 1 for column in header.roles.values())
-    beyond = reversed(range(width, len(frame.columns)))
-    width = next(
-        (at + 1 for at in beyond if any(cell not in {None, ""} for cell in find_distinct(frame[at]).each)), width
-    )
+    for column in reversed(range(width, len(frame.columns))):
+        if any(cell not in {None, ""} for cell in find_distinct(frame[column]).each):
+            width = column + 1
+            break
     return tuple((*header.titles, *[""] * width)[:width])

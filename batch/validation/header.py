@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from batch.findings import Finding
 from batch.i18n import show_value
@@ -172,17 +173,16 @@ def _join_rows(
 
     Below a title that names a column nothing may stand, or it is a row of the table.
     """
-    width = max(len(upper), len(lower))
-    above, upper = _spread_titles(upper, merged, width), [*upper, *[""] * (width - len(upper))]
-    lower = [*lower, *[""] * (width - len(lower))]
+    above = _spread_titles(upper, merged, max(len(upper), len(lower)))
+    rows = list(zip_longest(above, lower, upper, fillvalue=""))
     wanted = {fold(name) for name in by_hand.values()}
     titles = [
         (f"{low} {over}", low) if low and over and _may_be_joined(low, over, wanted) else (low or high,)
-        for over, low, high in zip(above, lower, upper, strict=True)
+        for over, low, high in rows
     ]
     named = _find_candidates(titles, by_hand, cells)
-    if any(not lower[column] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
-        both = tuple(low or high for low, high in zip(lower, upper, strict=True))
+    if any(not rows[column][1] for ranked in named.values() for _, column in ranked) or len(named) > ENOUGH_ROLES:
+        both = tuple(low or high for _over, low, high in rows)
         return [_Found(number, both, named, any(last > first for _, first, _, last in merged))]
     return []
 

@@ -44,9 +44,8 @@ _DASHES = frozenset("-–—−")
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """Where the table's columns are: its width, every column's title, and the columns that hold a role."""
+    """Where the table's columns are: every column's title, and the columns that hold a role."""
 
-    width: int
     titles: tuple[str, ...]
     roles: Roles
     signed: bool
@@ -118,7 +117,7 @@ class _Odd:
         self._tokens, self._movements = tokens, movements
         # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
         titled = max((column + 1 for column, title in enumerate(table.titles) if title), default=0)
-        self._beyond = range(titled, table.width) if table.is_text_file else range(0)
+        self._beyond = range(titled, len(table.titles)) if table.is_text_file else range(0)
 
     def look(self, frame: DataFrame) -> tuple[dict[int, tuple[Finding, ...]], dict[int, str], list[int]]:
         """Find what is said of each row, the tokens that are shown as another text, and the rows that hold nothing."""
@@ -187,7 +186,7 @@ def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], 
 
 def _add_currencies(body: Body, frame: DataFrame, table: TableLayout, findings: dict[int, tuple[Finding, ...]]) -> None:
     """Say of the rows beside whose amount another currency stands that only euros are paid."""
-    others = (column for column in range(table.width) if column not in table.roles.values())
+    others = (column for column in range(len(table.titles)) if column not in table.roles.values())
     column = table.currency
     if column is None:
         column = next((at for at in others if is_currency_column(body.frame[at].head(_LOOKED_AT).unique())), None)

@@ -79,7 +79,7 @@ def set_totals_aside(read: ReadRows, table: TableLayout, known: Collection[str])
     frame, roles = read.frame, table.roles
     lines = {line.place: line for line in _find_lines(read, roles, known)}
     if not lines:
-        return Kept(frame, _sort_findings(read.findings))
+        return Kept(frame, dict(sorted(read.findings.items())))
     words = Words(frame, roles, known)
     lines |= {line.place: line for line in _take_sure_lines(lines.values(), frame, table)}
     sums = [line for line in lines.values() if line.is_sum]
@@ -101,12 +101,8 @@ def set_totals_aside(read: ReadRows, table: TableLayout, known: Collection[str])
         findings.append(_report_lines("headings", headings))
     if notes:
         findings.append(_report_lines("text-below", notes, as_table=not sums))
-    kept = {row: said for row, said in read.findings.items() if row not in gone}
-    return Kept(frame.drop(index=list(gone)), _sort_findings(kept), tuple(findings))
-
-
-def _sort_findings(findings: Mapping[int, tuple[Finding, ...]]) -> Mapping[int, tuple[Finding, ...]]:
-    return dict(sorted(findings.items()))
+    kept = {row: said for row, said in sorted(read.findings.items()) if row not in gone}
+    return Kept(frame.drop(index=list(gone)), kept, tuple(findings))
 
 
 def _find_lines(read: ReadRows, roles: Roles, known: Collection[str]) -> Iterator[_Line]:
@@ -126,10 +122,8 @@ def _find_lines(read: ReadRows, roles: Roles, known: Collection[str]) -> Iterato
         label = _find_label(row, roles)
         kind = find_label_kind(label)
         stated = _read_stated_totals(row, label, roles)
-        if kind is None and _is_group_label(label):
-            yield _Line(place, row, LabelKind.SUBTOTAL, label, stated, is_sure=False)
-        else:
-            yield _Line(place, row, kind, label, stated)
+        is_group = kind is None and _is_group_label(label)
+        yield _Line(place, row, LabelKind.SUBTOTAL if is_group else kind, label, stated, is_sure=not is_group)
 
 
 def _is_group_label(text: str) -> bool:
@@ -148,23 +142,18 @@ def _take_sure_lines(lines: Iterable[_Line], frame: DataFrame, table: TableLayou
     closing = max((line.place for line in sums if line.is_sure and line.kind is LabelKind.TOTAL), default=-1)
     could_be = ColumnRole.DIRECTION not in table.roles
     unsure = [line for line in sums if not line.is_sure and not (could_be and line.row.token and line.place > closing)]
-    agreeing = [
-        line
-        for line in unsure
-        if all(
-            course.agrees(
-                stated, _list_meanings(stated, signed=table.signed), course.starts(line.place)[:1], line.place
-            )
-            for stated in line.stated
-        )
-    ]
+
+    def agrees(line: _Line, stated: _Stated) -> bool:
+        meant = _list_meanings(stated, signed=table.signed)
+        return course.agrees(stated, meant, course.starts(line.place)[:1], line.place)
+
+    agreeing = {line.place for line in unsure if all(agrees(line, stated) for stated in line.stated)}
     has_subtotals = bool(agreeing) or any(line.is_sure and line.kind is LabelKind.SUBTOTAL for line in sums)
-    nameless = [
-        line
+    return [
+        replace(line, is_sure=True)
         for line in unsure
-        if has_subtotals and line.row.token is None and line.place not in {found.place for found in agreeing}
+        if line.place in agreeing or (has_subtotals and line.row.token is None)
     ]
-    return [replace(line, is_sure=True) for line in (*agreeing, *nameless)]
 
 
 def _find_label(row: SheetRow, roles: Roles) -> str:
@@ -215,9 +204,10 @@ class _Course:
         amounts = frame[AMOUNT].fillna(0).reset_index(drop=True)
         amounts[list(aside)] = 0
         ways = frame[DIRECTION].reset_index(drop=True)
-        self._every = amounts.cumsum().tolist()
-        self._added = amounts.where(ways == Direction.ADD.value, 0).cumsum().tolist()
-        self._removed = amounts.where(ways == Direction.REMOVE.value, 0).cumsum().tolist()
+        added = amounts.where(ways == Direction.ADD.value, 0)
+        removed = amounts.where(ways == Direction.REMOVE.value, 0)
+        measured = {"all": amounts, "added": added, "removed": removed, "net": added - removed}
+        self._courses = {measure: each.cumsum().tolist() for measure, each in measured.items()}
         self._ends = ends
         self.end = len(frame)
         self.last = max(set(range(len(frame))).difference(aside), default=-1)
@@ -225,14 +215,8 @@ class _Course:
 
     def measure(self, measure: str, start: int, end: int) -> Decimal:
         """Measure what the rows from one place to before another come to."""
-        match measure:
-            case "added":
-                return self._sum_range(self._added, start, end)
-            case "removed":
-                return self._sum_range(self._removed, start, end)
-            case "net":
-                return self.measure("added", start, end) - self.measure("removed", start, end)
-        return self._sum_range(self._every, start, end)
+        course = self._courses[measure]
+        return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
 
     def agrees(self, stated: _Stated, ways: Iterable[str], starts: Sequence[int], end: int) -> bool:
         """Tell whether the rows from one of these places come to what is stated, in one of these ways."""
@@ -242,11 +226,8 @@ class _Course:
         """List where the group that ends here may begin, the nearest first: behind a sum or a heading, or the top."""
         last = bisect_left(self._ends, end)
         near = [place + 1 for place in reversed(self._ends[max(0, last - _MOST_GROUPS) : last])]
-        return [start for start in near if self._every[end] != self._every[start - 1]] + [0]
-
-    @staticmethod
-    def _sum_range(course: Sequence[int], start: int, end: int) -> Decimal:
-        return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
+        every = self._courses["all"]
+        return [start for start in near if every[end] != every[start - 1]] + [0]
 
 
 def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Roles, sums: Collection[int]) -> bool:
@@ -274,11 +255,10 @@ def _compare_sums(sums: Sequence[_Line], course: _Course, *, signed: bool) -> It
         # A total with rows below it is one of a group where another closes the table; else it misses those rows.
         is_total = line.kind in {LabelKind.TOTAL, None} and not line.place < course.last < ordered[-1].place
         groups = course.starts(line.place) if not is_total or line is not ordered[-1] else []
-        said = [
-            finding
-            for stated in line.stated
-            if (finding := _compare_one(line, stated, course, groups, is_total=is_total, signed=signed))
-        ]
+        compared = (
+            _compare_one(line, stated, course, groups, is_total=is_total, signed=signed) for stated in line.stated
+        )
+        said = [finding for finding in compared if finding]
         yield from said
         if not said:
             agreeing.append(line)
@@ -325,10 +305,8 @@ def _read_count(line: _Line) -> int | None:
 def _compare_counts(counts: Sequence[_Line], rows: int) -> Iterator[Finding]:
     for line in counts:
         stated = _read_count(line)
-        code = "count-agrees" if stated == rows else "count-wrong"
-        yield Finding(
-            code, line.row.number, None, {"row": str(line.row.number), "stated": str(stated), "found": str(rows)}
-        )
+        params = {"row": str(line.row.number), "stated": str(stated), "found": str(rows)}
+        yield Finding("count-agrees" if stated == rows else "count-wrong", line.row.number, None, params)
 
 
 def _is_heading(line: _Line, table: TableLayout, words: Words, sums: Sequence[_Line]) -> bool:

@@ -62,8 +62,9 @@ APPEARANCES = st.builds(
 def read(
     rows: Sequence[Sequence[Cell]], table: TableLayout, known: KnownTokens | None, looks: FormattingChecks, first: int
 ) -> ReadRows:
-    padded = [(*row[: table.width], *[None] * (table.width - len(row))) for row in rows]
-    frame = make_frame([*[[None] * table.width] * (first - 1), *padded]).iloc[first - 1 :]
+    width = len(table.titles)
+    padded = [(*row[:width], *[None] * (width - len(row))) for row in rows]
+    frame = make_frame([*[[None] * width] * (first - 1), *padded]).iloc[first - 1 :]
     if table.is_text_file:
         frame = frame.fillna("").astype("str")
     return read_rows(Body(frame), table, known, looks)
@@ -74,7 +75,7 @@ def rows_of(read: ReadRows) -> list[SheetRow]:
 
 
 def table_of(roles: dict[ColumnRole, int], *, signed: bool = False, is_text_file: bool = False) -> TableLayout:
-    return TableLayout(5, ("a", "b", "c", "d", ""), roles, signed, is_text_file)
+    return TableLayout(("a", "b", "c", "d", ""), roles, signed, is_text_file)
 
 
 def written(rows: Sequence[SheetRow]) -> str:
