@@ -25,10 +25,8 @@ from batch.i18n import (
     show_value,
 )
 
-_LONGEST_PARAMETER = 400
-"""A parameter may be put together from several values."""
-_SHORTENED_BY_FORMAT = frozenset({"accounts"})
-"""Parameters that hold several values, of which their format shortens each."""
+_LONGEST_PARAMETER = 400  # a parameter may be put together from several values
+_SHORTENED_BY_FORMAT = frozenset({"accounts"})  # of several values, each of which its format shortens
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TOKEN, DIRECTION, AMOUNT = "token", "direction", "amount"
 READ = (TOKEN, DIRECTION, AMOUNT)
-"""What is read in a row."""
 DTYPES = {TOKEN: "category", DIRECTION: "category", AMOUNT: "Int64"}
 """Most tokens and all directions are named again and again, so that they are kept once."""
 
@@ -38,8 +37,7 @@ class Wrapped:
     """The records of a text file that take up several of its lines, and by what the file was cut into cells."""
 
     separator: str
-    lines: Mapping[int, tuple[int, tuple[str, ...]]]
-    """By the record's row, the number of its first line and what stands in each."""
+    lines: Mapping[int, tuple[int, tuple[str, ...]]]  # by the record's row, its first line and what stands in each
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +47,7 @@ class Grid:
     source: Source
     frame: DataFrame
     appearance: CellFormatting = field(default_factory=CellFormatting)
-    findings: tuple[Finding, ...] = ()
-    """What reading found or assumed: an encoding or a separator that is not certain, a hidden sheet."""
+    findings: tuple[Finding, ...] = ()  # of what was assumed: an encoding or a separator, a hidden sheet
     wrapped: Wrapped | None = None
 
     @cached_property
@@ -80,10 +77,8 @@ class CheckedSheet:
     columns: tuple[str, ...]
     roles: Roles
     frame: DataFrame
-    row_findings: Mapping[int, tuple[Finding, ...]]
-    """By row, what is said of it; most rows have none."""
+    row_findings: Mapping[int, tuple[Finding, ...]]  # by row, what is said of it; most rows have none
     findings: tuple[Finding, ...]
-    """What is said of the sheet as a whole."""
 
     @cached_property
     def rows(self) -> tuple[SheetRow, ...]:
@@ -121,8 +116,7 @@ class CheckedSheet:
 class Plan:
     """What is to be sent of a sheet."""
 
-    frame: DataFrame
-    """What was read in the valid rows, in the order in which they are sent."""
+    frame: DataFrame  # what was read in the valid rows, in the order in which they are sent
     moved: Mapping[tuple[str, Direction], Decimal]
     """What moves to and from each sub-account, both in the order in which the rows first name them."""
 

@@ -17,15 +17,12 @@ from pathlib import Path
 from batch.money import count_decimals
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
-DOMAIN = "django"
-"""Our catalogue: the only one that Django looks for."""
-CLICK_DOMAIN = "click"
-"""Another, of what click says of options and arguments."""
+DOMAIN = "django"  # our catalogue: the only one that Django looks for
+CLICK_DOMAIN = "click"  # another, of what click says of options and arguments
 
 _FRENCH_SIGNS = {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}
 _SPACE = "\N{NO-BREAK SPACE}"
-_NAMES = {"french": "fr", "english": "en"}
-"""As Windows calls them."""
+_NAMES = {"french": "fr", "english": "en"}  # as Windows calls them
 
 
 class Language(StrEnum):
@@ -138,7 +135,6 @@ def format_euros(amount: Decimal, *, signed: bool = False) -> str:
 
 
 Format = Callable[[str], str]
-"""Shows a raw parameter in the language in force."""
 
 
 # What an older ledger holds may be worded already: it is then shown as it is.
@@ -241,8 +237,7 @@ def show_truth(raw: str) -> str:
 
 _SHOWN_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d.,])")
 """As format codes write numbers: groups between commas, decimals behind a point."""
-LONGEST_VALUE = 60
-"""Characters of a cell that a message quotes."""
+LONGEST_VALUE = 60  # characters of a cell that a message quotes
 
 
 def show_value(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -36,12 +36,9 @@ class ColumnRole(StrEnum):
     REMOVED = "removed"
 
 
-Roles = Mapping[ColumnRole, int]
-"""Where the columns with a role stand, counted from 0."""
-Titles = Mapping[ColumnRole, str]
-"""The columns with a role, by their title, or by their letter in the sheet."""
+Roles = Mapping[ColumnRole, int]  # where the columns with a role stand, counted from 0
+Titles = Mapping[ColumnRole, str]  # the columns with a role, by their title, or by their letter in the sheet
 AMOUNTS = frozenset({ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED})
-"""The roles of columns that hold amounts."""
 
 
 class Status(StrEnum):
@@ -92,16 +89,14 @@ class CellFormatting:
     """
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
-    struck: frozenset[tuple[int, int]] = frozenset()
-    """Cells, by (row, column), whose text is struck through."""
+    struck: frozenset[tuple[int, int]] = frozenset()  # cells whose text is struck through
     merged: tuple[tuple[int, int, int, int], ...] = ()
     """Merged cells: first row, first column, last row, last column. Nobody sees more of them than what is at their top
     left.
     """
     untold: tuple[tuple[int, int, int, int], ...] = ()
     """Cells, as merged ones are given, of which a rule that is not evaluated here may strike or hide any."""
-    rewritten: frozenset[tuple[int, int]] = frozenset()
-    """Cells, by (row, column), that a person has written anew since, and seen."""
+    rewritten: frozenset[tuple[int, int]] = frozenset()  # cells that a person has written anew since, and seen
 
 
 # Rows and movements are made by the hundred thousand, and a frozen one takes thrice as long. Nobody changes them.
@@ -181,8 +176,7 @@ class SubAccount:
     email: str
     kind: str
     balance: Decimal
-    page: int = 1
-    """The page of the list that held it."""
+    page: int = 1  # the page of the list that held it
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +188,7 @@ class Balances:
     at: datetime
 
 
-DONE_CODE = 200
-"""The code of a row that is done, whether an answer said so, the balances or a person."""
+DONE_CODE = 200  # the code of a row that is done, whether an answer said so, the balances or a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +223,7 @@ class Tally:
     rows: Mapping[Status, int]
     added: Decimal = ZERO
     removed: Decimal = ZERO
-    euros: Mapping[Status, Decimal] = field(default_factory=dict)
-    """Euros asked for by the rows of each status, both directions together."""
+    euros: Mapping[Status, Decimal] = field(default_factory=dict)  # asked for, both directions together
 
 
 def make_tally(rows: tuple[BatchRow, ...]) -> Tally:
@@ -256,10 +248,8 @@ class People:
 
     prepared: str | None = None
     approved: tuple[str, ...] = ()
-    run: tuple[str, ...] = ()
-    """Everybody who started or resumed it, in that order, each once."""
+    run: tuple[str, ...] = ()  # everybody who started or resumed it, each once
     abandoned: str | None = None
-    """Who ended it before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +262,13 @@ class BatchHead:
     source: Source
     digest: str
     api_url: str | None
-    account: str | None
-    """The main account's user name; None when the provider was not asked."""
+    account: str | None  # the main account's user name; None when the provider was not asked
     created_at: datetime
     ended_at: datetime | None = None
     opening: Balances | None = None
     closing: Balances | None = None
     people: People = People()
-    options: tuple[str, ...] = ()
-    """What was chosen for it, as it holds now (see `batch.settings`)."""
+    options: tuple[str, ...] = ()  # what was chosen for it, as it holds now (see `batch.settings`)
 
     @property
     def is_over(self) -> bool:
@@ -308,9 +296,7 @@ class BatchView:
     roles: Roles
     rows: tuple[BatchRow, ...]
     findings: tuple[Finding, ...] = ()
-    """What the checks said of the sheet as a whole."""
-    events: Sequence[Event] = ()
-    """Its audit trail as it was when the view was made, oldest first."""
+    events: Sequence[Event] = ()  # its audit trail when the view was made, oldest first
 
     @property
     def control_total(self) -> ControlTotal | None:

@@ -11,8 +11,7 @@ CURRENCY = "EUR"
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 THOUSANDTH = Decimal("0.001")
-MAX_DIGITS = 12
-"""Digits before the decimal separator that an amount may have; thousandths of it still fit a 64-bit integer."""
+MAX_DIGITS = 12  # before the decimal separator; thousandths of it still fit a 64-bit integer
 
 # Excel compares and shows 15 significant digits, so 0.30000000000000004 in a cell is what its reader calls 0.3.
 EXCEL_PRECISION = Context(prec=15, rounding=ROUND_HALF_UP)

@@ -96,8 +96,7 @@ def _is_same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-LEASE = timedelta(minutes=15)
-"""How long a lease lasts without being renewed. Longer than any wait of a run, each of which ends in a renewal."""
+LEASE = timedelta(minutes=15)  # longer than any wait of a run, each of which ends in a renewal
 PROOF_SECONDS = 2.0
 """A commit proves that the account is held. So long after one nothing is sent before that is proved again: the process
 may have slept, and another have taken over meanwhile.

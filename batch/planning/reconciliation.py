@@ -19,10 +19,8 @@ from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Mo
 from batch.money import CENT, ZERO, encode_amount
 from batch.planning.settlement import is_unconfirmed_refusal
 
-_LEAST_PART = Decimal("0.9")
-"""Of an amount that came unseen, this much is still there: the account may have spent the rest."""
-_MOST_SHOWN = 20
-"""Sub-accounts that a finding lists."""
+_LEAST_PART = Decimal("0.9")  # of an amount that came unseen: the account may have spent the rest
+_MOST_SHOWN = 20  # sub-accounts that a finding lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +146,7 @@ class Books:
 
     main: AccountBook
     subaccounts: Mapping[str, AccountBook]
-    doubtful: Collection[str | None] = frozenset()
-    """Accounts (None: the main one) with a row in doubt, which may explain any difference."""
+    doubtful: Collection[str | None] = frozenset()  # None: the main one; a row in doubt may explain any difference
 
     @property
     def enriched(self) -> tuple[str | None, ...]:

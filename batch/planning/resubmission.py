@@ -43,36 +43,27 @@ class History:
     """What became of the list so far."""
 
     done: tuple[EarlierRow, ...]
-    unsent: tuple[EarlierRow, ...] = ()
-    """Rows that were never sent: those of batches that have not ended, or were abandoned before their end."""
+    unsent: tuple[EarlierRow, ...] = ()  # of batches that have not ended, or were abandoned before their end
     unfinished: tuple[str, ...] = ()
-    """The batches that have not ended."""
-    comparable: frozenset[str] = frozenset()
-    """The batches whose row numbers mean the same as the sheet's: not those of a *To fix* sheet, which counts anew."""
-    is_whole: bool = True
-    """Whether the sheet is the whole list once more, and not only what is to be fixed."""
+    comparable: frozenset[str] = frozenset()  # those whose row numbers mean the same: a *To fix* sheet counts anew
+    is_whole: bool = True  # whether the sheet is the whole list once more, and not only what is to be fixed
     open: Mapping[tuple[str, Direction], int] = field(default_factory=dict)
     """How many rows of a sub-account and direction the list had beyond those that are done."""
-    undone: tuple[EarlierRow, ...] = ()
-    """What such rows asked for, where that could be read."""
+    undone: tuple[EarlierRow, ...] = ()  # what such rows asked for, where that could be read
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The corrected sheet against what became of the list. Keys are the sheet's row numbers."""
 
-    done: Mapping[int, EarlierRow]
-    """These rows are done: they are left out."""
+    done: Mapping[int, EarlierRow]  # these rows are done: they are left out
     changed: Mapping[int, EarlierRow]
     """These rows look like one that is done and is not in the sheet any more, by where they stand or whom they name."""
     alike: Mapping[int, EarlierRow]
     """These rows are new, and ask for the same as one that is done and gone, but for another sub-account."""
-    gone: tuple[EarlierRow, ...]
-    """Rows that are done, and that nothing in the sheet looks like."""
-    dropped: tuple[EarlierRow, ...]
-    """Rows that were not sent, and that the sheet does not have any more."""
-    closed: tuple[str, ...]
-    """Batches that have not ended, and that must not go on once this sheet is run."""
+    gone: tuple[EarlierRow, ...]  # rows that are done, and that nothing in the sheet looks like
+    dropped: tuple[EarlierRow, ...]  # rows that were not sent, and that the sheet does not have any more
+    closed: tuple[str, ...]  # batches that have not ended, and that must not go on once this sheet is run
 
 
 def compare_history(rows: Sequence[SheetRow], history: History) -> Comparison:
@@ -251,12 +242,9 @@ def _find_differing_column(row: SheetRow, was: Movement, roles: Roles) -> int | 
     return roles.get(ColumnRole.DIRECTION, amount)
 
 
-REMEMBERED = timedelta(days=40)
-"""A month and some days: beyond that nothing is said."""
-SAME_LIST = timedelta(days=20)
-"""Within this a list that was done is not to be done again; monthly lists are further apart."""
-_ENOUGH_ALIKE = 2
-"""Movements that must be done already before "half of them" says anything; of a list of one, that one."""
+REMEMBERED = timedelta(days=40)  # a month and some days: beyond that nothing is said
+SAME_LIST = timedelta(days=20)  # within this a list is not to be done again; monthly lists are further apart
+_ENOUGH_ALIKE = 2  # movements that must be done already before "half of them" says anything; of a list of one, that one
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +267,7 @@ class NewList:
     plan: Plan
     period: str | None
     at: datetime
-    is_meant: bool = False
-    """A person says, with a reason, that it is to be paid although it was run before."""
+    is_meant: bool = False  # a person says, with a reason, that it is to be paid again
 
 
 def find_repetition(new: NewList, past: Sequence[PastList], continued: Collection[str] = ()) -> Iterator[Finding]:

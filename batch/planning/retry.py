@@ -15,10 +15,8 @@ from batch.model import Status
 from batch.notes import Applied, Doubt, NotApplied, Outcome, Refused, Throttled, Unproven
 from batch.planning.settlement import DoubtVerdict
 
-LONGEST_WAIT = 300.0
-"""Seconds. A provider that asks for a longer pause ends the run instead; `resume` goes on later."""
-MOST_UNPROVEN = 3
-"""So many refusals in a row with codes that prove nothing end the run: a person should ask what they mean."""
+LONGEST_WAIT = 300.0  # seconds. A provider that asks for a longer pause ends the run instead; `resume` goes on later.
+MOST_UNPROVEN = 3  # refusals in a row with codes that prove nothing: a person should ask what they mean
 
 
 class Step(StrEnum):

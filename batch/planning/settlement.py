@@ -17,8 +17,7 @@ from batch.model import BatchRow, BatchView, Direction, RowResult, Status
 from batch.money import CENT, ZERO
 from batch.notes import make_note
 
-_SPENT = Decimal("0.1")
-"""Of what a movement brought or took, so much at most is taken to be spent between the reading and the answer."""
+_SPENT = Decimal("0.1")  # of an amount, so much at most is spent between the reading and the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,7 @@ def is_lagging(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> boo
     return False
 
 
-_THAT_DOUBT = 2
-"""Readings that put a row in doubt."""
+_THAT_DOUBT = 2  # readings that put a row in doubt
 FOR_A_PERSON = (make_note("untold"), make_note("settled-missing"), make_note("changed-elsewhere"))
 """The notes of a row in doubt when a person has to decide."""
 

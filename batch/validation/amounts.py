@@ -18,8 +18,7 @@ from batch.money import EXCEL_PRECISION, THOUSANDTH, ZERO, count_decimals, encod
 from batch.validation.cells import NOTHING, find_error_kind, format_cell, quote_cell, strip_invisible
 from batch.validation.vocabulary import MINUS_SIGNS, PLUS_SIGNS
 
-MAX_TEXT = 64
-"""A longer text is not an amount; it is not looked at further."""
+MAX_TEXT = 64  # a longer text is not an amount; it is not looked at further
 
 _USUAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
 # A line break is not among them: it parts two numbers rather than two groups of digits.
@@ -33,12 +32,9 @@ _ALIKE = (
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
 _CUT = re.compile(r"([0-9]{1,3}(?:[ ']?[0-9]{3})*)[ ']([0-9]{1,2})")
-_NOT_TO_DROP = "\u00ad\u202e"
-"""Invisible, but a soft hyphen may have been a minus, and what follows the other is shown back to front."""
-_LARGEST = Decimal("999999999.999")
-"""Euros. A million rows of it still add up within a 64-bit number of thousandths."""
-_FARTHEST = 400
-"""Powers of ten; no number that a workbook can store is beyond."""
+_NOT_TO_DROP = "\u00ad\u202e"  # a soft hyphen may have been a minus; what follows the other is back to front
+_LARGEST = Decimal("999999999.999")  # euros. A million rows of it still add up within a 64-bit number of thousandths.
+_FARTHEST = 400  # powers of ten; no number that a workbook can store is beyond
 
 
 class AmountReading(NamedTuple):

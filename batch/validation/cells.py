@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
     from pandas.api.extensions import ExtensionArray
 
-_PIECES_SHOWN = 20
-"""Ranges of row numbers that a finding lists."""
+_PIECES_SHOWN = 20  # ranges of row numbers that a finding lists
 
 
 def format_row_ranges(numbers: Iterable[int]) -> str:
@@ -44,7 +43,6 @@ def shorten_list(items: Sequence[str], most: int) -> str:
 
 
 NOTHING: Mapping[str, str] = {}
-"""No parameters."""
 
 _ERRORS = list_words("""#N/A #REF! #VALUE! #VALEUR! #NAME? #NOM? #DIV/0! #NULL! #NUL! #NUM! #NOMBRE! #SPILL! #CALC!
     #GETTING_DATA #FIELD! #BLOCKED! #CONNECT! #BUSY! #UNKNOWN! #N/D""")
@@ -125,18 +123,14 @@ _CODES = list_words("""ADP AED AFA AFN ALK ALL AMD ANG AOA AOK AON AOR ARA ARL A
     XRE XSU XTS XUA XXX YDD YER YUD YUM YUN YUR ZAL ZAR ZMK ZMW ZRN ZRZ ZWD ZWG ZWL ZWR""")
 """Of ISO 4217, those of today and of former days, without the euro's."""
 _COINS = list_words("BTC CFA ETH FCFA USDC USDT XBT XTZ")
-_ALSO_WORDS = list_words("ALL BAM COP CUP GEL PEN SOS TOP TRY")
-"""Codes that are words as well: a column with nothing else is not one of currencies."""
+_ALSO_WORDS = list_words("ALL BAM COP CUP GEL PEN SOS TOP TRY")  # a column with nothing else is none
 _EUROS = frozenset({"eur", "euro", "euros"})
 _BESIDE_EUROS = frozenset({"de", "en", "ht", "in", "ttc"})
 _NAMES = list_words("""dinar dinars dirham dirhams dollar dollars franc francs livre livres peso pesos pound pounds yen
     yens yuan zloty zlotys""")
-_UNITS = list_words("credits jetons points pts tokens unites units x1000")
-"""In brackets; outside them they are words."""
-_MOST_CURRENCIES = 50
-"""Different cells. No column of currencies has more."""
-_LONGEST_NAME = 3
-"""Words: "US dollar", "franc CFA (BCEAO)"."""
+_UNITS = list_words("credits jetons points pts tokens unites units x1000")  # in brackets; outside them they are words
+_MOST_CURRENCIES = 50  # different cells. No column of currencies has more.
+_LONGEST_NAME = 3  # words: "US dollar", "franc CFA (BCEAO)"
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -50,14 +50,10 @@ if TYPE_CHECKING:
 class Conventions:
     """Nothing is said unless it is here. Columns are named by their title, or by their letter in the sheet."""
 
-    columns: Titles = field(default_factory=dict)
-    """What a person says of this sheet."""
-    remembered: Titles = field(default_factory=dict)
-    """What a person said of an earlier sheet, to be kept: used for what is not found otherwise."""
-    signed: bool = False
-    """Amounts carry the direction: a minus is a remove, and there is no direction column."""
-    include_hidden: bool = False
-    """Rows and columns that nobody sees are meant as well."""
+    columns: Titles = field(default_factory=dict)  # what a person says of this sheet
+    remembered: Titles = field(default_factory=dict)  # of an earlier sheet, to be kept: used for what is not found
+    signed: bool = False  # amounts carry the direction: a minus is a remove, and there is no direction column
+    include_hidden: bool = False  # rows and columns that nobody sees are meant as well
 
 
 def keep_titles(sheet: CheckedSheet, columns: Titles) -> dict[ColumnRole, str]:
@@ -236,8 +232,7 @@ def _normalize_text(text: str) -> str:
     return strip_invisible(text.replace('"', "")).casefold()
 
 
-_NAMED = 5
-"""Tables; who has more sees by these what is meant."""
+_NAMED = 5  # tables; who has more sees by these what is meant
 
 
 def find_other_tables(top: Sequence[Sequence[Cell]], header: Header) -> Iterator[Finding]:

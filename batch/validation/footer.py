@@ -37,11 +37,9 @@ class LabelKind(StrEnum):
 
     TOTAL = "total"
     SUBTOTAL = "subtotal"
-    CARRIED = "carried"
-    """What is carried to the next page, or brought from the one before."""
+    CARRIED = "carried"  # what is carried to the next page, or brought from the one before
     COUNT = "count"
-    FOOTER = "footer"
-    """The number of the page, or when and by what it was printed."""
+    FOOTER = "footer"  # the number of the page, or when and by what it was printed
 
 
 _FOOTER = re.compile(
@@ -103,8 +101,7 @@ def _is_count(text: str) -> bool:
     return _COUNT_BEHIND_COLON.search(text) is not None and re.fullmatch(_ROWS, label) is not None
 
 
-LONGEST_NOTE = 1_000
-"""Characters. A longer text is not looked at further, and is no note."""
+LONGEST_NOTE = 1_000  # characters. A longer text is not looked at further, and is no note.
 
 _NO_NUMBERS = frozenset({"amount-not-a-number", "amount-missing", "amount-date"})
 """What is said of a cell that nobody takes for an amount."""

@@ -34,8 +34,7 @@ _AROUND = re.compile(r"\([^()\d\0]*[^\W\d_][^()\d\0]*\)|[^\W\d_]+")
 _MARKS = re.compile(r"(?<!\d)[.,:;'’/*](?!\d)|(?<!\d)[:;'’/*]|[:;](?!\d)")
 _SPACES = re.compile(r"\s+")
 
-Problem = tuple[ColumnRole, str, Mapping[str, str]]
-"""A rule that the cell of a role breaks, with its parameters."""
+Problem = tuple[ColumnRole, str, Mapping[str, str]]  # a rule that the cell of a role breaks, with its parameters
 
 
 class FormattingChecks:

@@ -28,23 +28,17 @@ from batch.validation.titles import (
 from batch.validation.vocabulary import fold
 
 SEARCHED_ROWS = 30
-"""The header is one of the first rows."""
-ENOUGH_ROLES = 2
-"""A row that names so many columns that we know is a table's header, and worth reading the rows below it."""
-_COMPARED_COLUMNS = 100
-"""Comparing with every known title takes time; a table whose columns are missing is not this wide."""
+ENOUGH_ROLES = 2  # a row that names so many columns that we know is a table's header
+_COMPARED_COLUMNS = 100  # comparing takes time; a table whose columns are missing is not this wide
 _NAMED_TITLES = 3
-_NAMED_CHARACTERS = 24
-"""Of titles that a message names, so that it stays one short sentence."""
-_HAND = -1
-"""How sure a column is that was named by hand."""
+_NAMED_CHARACTERS = 24  # of titles that a message names, so that it stays one short sentence
+_HAND = -1  # how sure a column is that was named by hand
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _folded = lru_cache(maxsize=1 << 13)(fold)
 """A cell's text is asked for three times: as a title of its own, and with the ones above and below it."""
 
 PAIR = (ColumnRole.ADDED, ColumnRole.REMOVED)
-WORDED = (ColumnRole.AMOUNT, ColumnRole.DIRECTION)
-"""The two ways in which a row says which way how much moves."""
+WORDED = (ColumnRole.AMOUNT, ColumnRole.DIRECTION)  # the two ways in which a row says which way how much moves
 
 Merged = tuple[int, int, int, int]
 """First row, first column, last row, last column: rows as Excel counts them, columns from 0."""
@@ -59,10 +53,8 @@ class Header:
     titles: tuple[str, ...]
     roles: Roles
     missing: tuple[ColumnRole, ...]
-    """The columns without which no movement can be read."""
     findings: tuple[Finding, ...]
-    currency: int | None = None
-    """The column whose title says that it holds the currency of each row."""
+    currency: int | None = None  # the column of each row's currency, by its title
 
 
 def find_header(
@@ -153,8 +145,7 @@ class _Found:
     row: int
     titles: tuple[str, ...]
     candidates: _Candidates
-    spans: bool = False
-    """Whether a merged title spans the columns of two rows that are read as one."""
+    spans: bool = False  # whether a merged title spans the columns of two rows that are read as one
 
     @property
     def weight(self) -> tuple[int, bool]:

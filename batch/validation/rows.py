@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame, Series
 
-_LOOKED_AT = 1_000
-"""Rows in which a column of currencies without a title shows."""
+_LOOKED_AT = 1_000  # rows in which a column of currencies without a title shows
 _DASHES = frozenset("-–—−")
 
 
@@ -50,8 +49,7 @@ class TableLayout:
     roles: Roles
     signed: bool
     is_text_file: bool
-    currency: int | None = None
-    """The column whose title says that it holds the currency of each row."""
+    currency: int | None = None  # the column of each row's currency, by its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,8 @@ class ReadRows:
 
     frame: DataFrame
     findings: dict[int, tuple[Finding, ...]]
-    labels: frozenset[str]
-    """Texts in the token column that say that their row is a total."""
-    has_wordless_sign: bool
-    """Whether a row has a sign before its amount and no word for the direction."""
+    labels: frozenset[str]  # texts in the token column that say that their row is a total
+    has_wordless_sign: bool  # whether a row has a sign before its amount and no word for the direction
 
 
 class _Movement(NamedTuple):

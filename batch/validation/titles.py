@@ -114,14 +114,12 @@ _ABBREVIATIONS = {
 _PURPOSES = list_words("""allouer alloue alloues allouee allouees allocation allocations allocate allocated attribuer
     attribue attribues attribuee attribuees attribution dotation dotations""")
 """What an amount of credit is for. Not what was paid, billed, is owed or is left: those are other amounts."""
-_PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})
-"""Whose token it is."""
+_PROVIDER = frozenset({"api", "partner", "sms", "smspartner"})  # whose token it is
 _WITH_EXAMPLES = list_words("chiffres decimales decimals digits eg ex example exemple format")
 _REMARKS = list_words("""amount brut comma compte dessous facultatif gross here ici mandatory max maximum min minimum
     montant mouvement movement negatif negative net note number numerique obligatoire operation optional optionnel
     positif positive required requis saisie saisir see signe somme sous sum transaction tva valeur value virgule
-    voir""")
-"""Words beside an amount's title, in brackets, that are no unit."""
+    voir""")  # words beside an amount's title, in brackets, that are no unit
 _OTHER_THINGS = list_words("""annee balance budget count date day heure jour mois month nb nbre nombre number qte qty
     quantite quantity solde time total year""")
 """Words by which a column is something else, however like a title of ours it looks."""

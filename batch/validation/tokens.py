@@ -12,14 +12,10 @@ from batch.i18n import show_value
 from batch.model import Cell
 from batch.validation.cells import NOTHING, find_error_kind, is_invisible, quote_cell, strip_invisible
 
-EXCEL_DIGITS = 15
-"""Excel keeps 15 digits of a number and replaces the rest by zeros."""
-MAX_TOKEN = 255
-"""A longer text is no token; it keeps the ledger and the workbook readable."""
-MAX_COMPARED = 5000
-"""Beyond as many sub-accounts no near miss is looked for: it would take more memory than the answer is worth."""
-_COMPARED_LENGTHS = range(5, 65)
-"""Shorter tokens are near to too many others, longer ones cost too much to compare."""
+EXCEL_DIGITS = 15  # Excel keeps 15 digits of a number and replaces the rest by zeros
+MAX_TOKEN = 255  # a longer text is no token; it keeps the ledger and the workbook readable
+MAX_COMPARED = 5000  # sub-accounts; to look for a near miss among more would take too much memory
+_COMPARED_LENGTHS = range(5, 65)  # shorter tokens are near to too many others, longer ones cost too much to compare
 
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+|[0-9][.,][0-9]+E[0-9]+", re.IGNORECASE)
 """As Excel writes it, or with a decimal point; "12e45" may be a token."""
@@ -27,8 +23,7 @@ _WHOLE = re.compile(r"(0|[1-9][0-9]*)[.,]00?")
 """A whole number with decimals, as pandas writes a column of numbers with a blank; with three it would be thousands."""
 
 
-Broken = tuple[str, Mapping[str, str]]
-"""A rule that a cell breaks, with its parameters."""
+Broken = tuple[str, Mapping[str, str]]  # a rule that a cell breaks, with its parameters
 
 
 class TokenReading(NamedTuple):

@@ -33,8 +33,7 @@ _SUMS = frozenset({LabelKind.TOTAL, LabelKind.SUBTOTAL, LabelKind.CARRIED})
 _WORDS_OF_SUMS = list_words("""and d de des du et for l la le les of pour somme sous soustotal sub subtotal sum the
     total totaux""")
 _GROUP = re.compile(r"total .+|.+ total")
-_MOST_GROUPS = 50
-"""Groups before a subtotal that it is compared with: it may add up several of them."""
+_MOST_GROUPS = 50  # groups before a subtotal that it is compared with: it may add up several of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,7 @@ class _Stated(NamedTuple):
     measure: str
     number: Decimal | None
     cell: Cell
-    is_column: bool
-    """Whether it stands in one of a pair of columns, and can only be the total of that one."""
+    is_column: bool  # in one of a pair of columns, it can only be the total of that one
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ class _Line:
     kind: LabelKind | None
     label: str
     stated: Sequence[_Stated]
-    is_sure: bool = True
-    """Whether its words can be nothing else: "Total Lyon" is a subtotal of Excel's, or a client's name."""
+    is_sure: bool = True  # "Total Lyon" is a subtotal of Excel's, or a client's name
 
     @property
     def is_sum(self) -> bool:

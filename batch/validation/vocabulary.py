@@ -36,8 +36,7 @@ _MONTHLY = re.compile(
     r"(?: (?:en cours|courant|ci))?(?!\S)"
 )
 PERIOD_WORDS = _MONTHS | list_words("""par per ce chaque each every this current mois month mensuel mensuels mensuelle
-    mensuelles monthly en cours courant ci""")
-"""All words that a period may be written with, beside numbers."""
+    mensuelles monthly en cours courant ci""")  # all words that a period may be written with, beside numbers
 
 
 def strip_period(folded: str) -> str:
@@ -53,8 +52,7 @@ def strip_day(folded: str) -> str:
 
 
 LONGEST_DIRECTION = 64
-LONGEST_LABEL = 64
-"""Characters. A longer text is neither; it is not looked at further."""
+LONGEST_LABEL = 64  # characters. A longer text is neither; it is not looked at further.
 
 DIRECTION_WORDS: Mapping[Direction, tuple[str, ...]] = {
     Direction.ADD: list_phrases("""add, adds, added, adding, addition, add credit, plus, ajout, ajouts, ajouter, ajoute,
