@@ -1,7 +1,6 @@
-"""What a rule says of one row or of the sheet.
+"""What a rule says of one row or of the sheet: a code, and raw parameters ("1234.5", "2026-01-31", "add").
 
-A finding carries a code and parameters; its words are put together only where a person reads them. So parameters are
-raw: an amount is "1234.5", a day "2026-01-31", a direction "add", and the sentence's own formats show them.
+Words are put together, and parameters shown by the sentence's own formats, only where a person reads them.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _SHORTENED_BY_FORMAT = frozenset({"accounts"})  # of several values, each of whi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says of one row or of the sheet. `cell` is an address as Excel writes it, such as "B5"."""
+    """What a rule says of a row or of the sheet. `cell` is an address as Excel writes it, such as "B5"."""
 
     code: str
     row: int | None = None
@@ -40,7 +39,6 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
         return RULES[self.code].severity
 
     @property
@@ -50,7 +48,6 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """The sentence for the reader, in the language in force."""
         return _format_message(self.code, tuple(self.params.items()), get_language())
 
 

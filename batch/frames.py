@@ -1,8 +1,7 @@
 """A sheet on its way to a batch, each step a pandas frame: what was read, what the checks made of it, what is sent.
 
-A frame has a line for each row of the sheet, under the number that Excel shows for it. Its columns are the accountant's
-own, by position from 0. Once the rows are read, "token", "direction" ("add" or "remove") and "amount" (whole
-thousandths of a euro, never a float) stand beside them; where one could not be read it is missing.
+Rows have the numbers that Excel shows, the accountant's columns their positions from 0. Beside these stand "token",
+"direction" ("add" or "remove") and "amount" (whole thousandths of a euro), missing where one could not be read.
 """
 
 from __future__ import annotations
@@ -55,7 +54,6 @@ class Grid:
         return list(take_cells(self.frame))
 
     def take_top(self, rows: int) -> list[tuple[Cell, ...]]:
-        """Take the cells of the first rows."""
         return list(take_cells(self.frame.head(rows)))
 
     def replace_cells(self, cells: Mapping[tuple[int, int], Cell]) -> Grid:
@@ -71,7 +69,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class CheckedSheet:
-    """A sheet and everything the checks say of it. `columns` are the titles of all columns, in their order."""
+    """A sheet and everything the checks say of it; `columns` are the titles of all columns, in their order."""
 
     source: Source
     columns: tuple[str, ...]
@@ -82,7 +80,6 @@ class CheckedSheet:
 
     @cached_property
     def rows(self) -> tuple[SheetRow, ...]:
-        """Its rows one by one, for what writes them down."""
         return tuple(take_rows(self.frame, self.row_findings))
 
     @cached_property
@@ -140,7 +137,6 @@ class Plan:
 
     @cached_property
     def movements(self) -> tuple[Movement, ...]:
-        """The movements one by one; a check needs none."""
         columns = (self.frame[name].tolist() for name in READ)
         return tuple(
             Movement(row, token, Direction(direction), from_thousandths(amount))

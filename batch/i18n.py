@@ -26,8 +26,6 @@ _NAMES = {"french": "fr", "english": "en"}  # as Windows calls them
 
 
 class Language(StrEnum):
-    """The languages that everything exists in."""
-
     ENGLISH = "en"
     FRENCH = "fr"
 
@@ -37,7 +35,7 @@ _process = [Language.ENGLISH]
 
 
 def get_language() -> Language:
-    """Return the language in force: this context's (a request, a report), else the process's."""
+    """Return the language of this context (a request, a report), else the process's."""
     return _here.get() or _process[0]
 
 
@@ -80,7 +78,6 @@ def _(message: str) -> str:
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    """Translate the sentence for that number of things."""
     return _load_catalogue(get_language()).ngettext(one, many, number)
 
 
@@ -120,7 +117,6 @@ def format_day(at: datetime) -> str:
 
 
 def format_moment(at: datetime) -> str:
-    """Write a moment as in "2026-11-22 14:05:09" or "22/11/2026 14:05:09"."""
     return f"{format_day(at)} {at:%H:%M:%S}"
 
 
@@ -175,7 +171,6 @@ def show_direction(raw: str) -> str:
 
 
 def show_column(raw: str) -> str:
-    """Say in a word what a column holds."""
     names = {
         "token": pgettext("column", "token"),
         "amount": pgettext("column", "amount"),

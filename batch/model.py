@@ -42,8 +42,6 @@ AMOUNTS = frozenset({ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED})
 
 
 class Status(StrEnum):
-    """What has become of a row."""
-
     PENDING = "pending"  # nothing was applied; may still be sent
     DONE = "done"  # applied, once
     REFUSED = "refused"  # the provider said no; its code and message are kept
@@ -52,8 +50,6 @@ class Status(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where a batch stands."""
-
     CHECKED = "checked"  # read and checked; nothing will move until it is approved
     APPROVED = "approved"  # accepted by a person, recorded in the ledger
     RUNNING = "running"  # a runner holds it, or died holding it
@@ -79,9 +75,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CellFormatting:
-    """What a person who opens the file sees that its cells do not say. Rows are numbers as Excel shows them, columns
-    count from 0.
-    """
+    """What the eye sees that cells do not say, by (row as Excel shows it, column from 0)."""
 
     shown: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """By (row, column), the text that is shown where it means something else than the stored number: rounded ("12.35"
@@ -149,7 +143,6 @@ class ControlTotal:
 
     @property
     def agrees(self) -> bool:
-        """Whether the rows add up to it."""
         return self.found == self.stated
 
     @classmethod
@@ -193,10 +186,7 @@ DONE_CODE = 200  # the code of a row that is done, whether an answer said so, th
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What has become of a row. Balances are those after its movement; `at` is when its last attempt ended.
-
-    `message` is the provider's own, verbatim; `note` is ours: why it is in doubt, how that was settled, who decided.
-    """
+    """What has become of a row. Balances are those after its movement; `message` is the provider's, `note` is ours."""
 
     status: Status
     code: int | None = None
@@ -272,7 +262,6 @@ class BatchHead:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is sent of it."""
         return self.state in ENDED
 
 
@@ -300,12 +289,10 @@ class BatchView:
 
     @property
     def control_total(self) -> ControlTotal | None:
-        """The total below the rows of its sheet, if it has one."""
         return ControlTotal.find_total(self.findings)
 
 
 def name_status(status: Status) -> str:
-    """Say in a word what has become of a row."""
     return {
         Status.PENDING: pgettext("status of a row", "pending"),
         Status.DONE: pgettext("status of a row", "done"),
@@ -316,7 +303,6 @@ def name_status(status: Status) -> str:
 
 
 def name_state(state: BatchState) -> str:
-    """Say in a word where a batch stands."""
     return {
         BatchState.CHECKED: pgettext("state of a batch", "checked"),
         BatchState.APPROVED: pgettext("state of a batch", "approved"),
@@ -334,7 +320,6 @@ def name_direction(direction: Direction) -> str:
 
 
 def name_severity(severity: Severity) -> str:
-    """Say in a word how bad a finding is."""
     return {
         Severity.ERROR: pgettext("severity", "error"),
         Severity.WARNING: pgettext("severity", "warning"),

@@ -38,7 +38,6 @@ def to_thousandths(amount: Decimal) -> int:
 
 
 def from_thousandths(thousandths: int) -> Decimal:
-    """Convert whole thousandths back to the amount, with three decimals."""
     return Decimal(thousandths).scaleb(-3, EXACT)
 
 

@@ -1,7 +1,6 @@
 """Whose credit it is: an account's address in normal form, which known account a new key belongs to, and who holds it.
 
-A key can be renewed and an address be spelled in many ways, and the credit is the same. So an account is where its API
-is (scheme, host and port) and who owns it; every key that it was used with names it.
+An account is where its API is (scheme, host and port) and who owns it; every key that it was used with names it.
 """
 
 from __future__ import annotations
@@ -66,7 +65,6 @@ def _normalize_host(host: str) -> str:
 
 
 def _encode_ascii(name: str) -> str:
-    """Write a name with letters beyond ASCII as the name server knows it."""
     try:
         return name.encode("idna").decode("ascii")
     except UnicodeError:

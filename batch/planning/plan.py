@@ -32,8 +32,6 @@ def put_removes_first(frame: DataFrame) -> DataFrame:
 
 
 class Shortfall(StrEnum):
-    """Why a movement would be refused."""
-
     MAIN_ACCOUNT_EMPTY = "main-account-empty"
     NO_SUBACCOUNT = "no-subaccount"
     NOT_ENOUGH_CREDIT = "not-enough-credit"
@@ -60,7 +58,6 @@ class SubAccountForecast:
 
     @property
     def is_touched(self) -> bool:
-        """Whether a movement of the plan names it."""
         return bool(self.added or self.removed)
 
 
@@ -83,7 +80,6 @@ class Forecast:
 
     @property
     def passes(self) -> bool:
-        """Whether every movement would be done."""
         return not self.refusals
 
 

@@ -1,7 +1,6 @@
 """The books of a batch, and what moved without the ledger: a rise since the last balance that it knows.
 
-Left alone a balance only falls, because accounts send SMS, so falls are never compared. A rise is credit from
-elsewhere: a person's, another ledger's, or that of a newer state of this ledger, of which it is an older copy.
+Falls are never compared: accounts send SMS. A rise is from elsewhere: a person, another ledger, a newer state of this.
 """
 
 from __future__ import annotations
@@ -25,8 +24,6 @@ _MOST_SHOWN = 20  # sub-accounts that a finding lists
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A sub-account that holds more than the ledger last knew, and since when it knew that."""
-
     token: str
     amount: Decimal
     since: datetime
@@ -63,10 +60,8 @@ def find_paid_elsewhere(
 
 
 def find_fitting_rows(movements: Iterable[Movement], rises: Sequence[Rise]) -> list[int]:
-    """Find the rows, by number, that explain a rise of their sub-account, if they were applied without the ledger.
-
-    They are sent in their order, so what was applied of a sub-account is its first movements; or else one alone.
-    """
+    """Find the rows, by number, that explain a rise of their sub-account, if they were applied without the ledger."""
+    # They are sent in their order, so what was applied of a sub-account is its first movements; or else one alone.
     of_token: defaultdict[str, list[Movement]] = defaultdict(list)
     for movement in movements:
         of_token[movement.token].append(movement)
@@ -113,7 +108,7 @@ def _encode_rises(rises: Sequence[Rise]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccountBook:
-    """One account's course. `received` and `given` are what the done movements brought and took."""
+    """One account's course; `received` and `given` are what the done movements brought and took."""
 
     opening: Decimal | None
     received: Decimal
@@ -170,10 +165,8 @@ def is_alarming(view: BatchView) -> bool:
 
 
 def has_open_alarm(view: BatchView) -> bool:
-    """Tell whether something that is called not done may have been applied, so that it must not be sent again.
-
-    By its closing balances; or because they have not confirmed yet what one look at the balances showed.
-    """
+    """Tell whether something that is called not done may have been applied, so that it must not be sent again."""
+    # By its closing balances; or because they have not confirmed yet what one look at the balances showed.
     if view.head.state is not BatchState.FINISHED and any(is_unconfirmed_refusal(entry.result) for entry in view.rows):
         return True
     books = keep_books(view)
@@ -181,7 +174,6 @@ def has_open_alarm(view: BatchView) -> bool:
 
 
 def keep_books(view: BatchView) -> Books:
-    """Keep the books of a batch from its opening and closing readings and its done rows."""
     return balance_books(view.head.opening, view.head.closing, view.rows)
 
 

@@ -1,8 +1,7 @@
 """A list that is sent again: what of it was run before, and which rows of a corrected sheet are done already.
 
-A movement that was done is not to be done again, wherever the corrected sheet has it: rows are matched by what they ask
-for (token, direction, amount), and only among equal ones by their numbers. What was done and is not in the sheet any
-more is gone, or has become another row; a person must say which, by putting it back as it was.
+Rows are matched by what they ask for, and only among equal ones by their numbers. What was done and is not in the sheet
+any more is gone, or has become another row; a person must say which, by putting it back as it was.
 """
 
 from __future__ import annotations
@@ -27,21 +26,16 @@ MovementKey = tuple[str, str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class EarlierRow:
-    """A row of an earlier batch of the same list."""
-
     batch: str
     movement: Movement
 
     @property
     def key(self) -> MovementKey:
-        """What it asked for."""
         return self.movement.token, self.movement.direction, self.movement.amount
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What became of the list so far."""
-
     done: tuple[EarlierRow, ...]
     unsent: tuple[EarlierRow, ...] = ()  # of batches that have not ended, or were abandoned before their end
     unfinished: tuple[str, ...] = ()
@@ -157,10 +151,8 @@ def _find_changed_rows(
     comparable: Collection[str],
     new: Collection[int],
 ) -> dict[int, EarlierRow]:
-    """Find the rows that stand where a missing one stood, or that name its sub-account and direction.
-
-    A row that the list had elsewhere is not told by its place.
-    """
+    """Find the rows that stand where a missing one stood, or that name its sub-account and direction."""
+    # A row that the list had elsewhere is not told by its place.
     if not missing:
         return {}
     by_place = {(past.batch, past.movement.row): past for past in missing if past.batch in comparable}
@@ -182,10 +174,8 @@ def _find_changed_rows(
 
 
 def _find_new_rows(rest: Iterable[SheetRow], history: History) -> Iterator[SheetRow]:
-    """Find the rows that the list did not have yet, as far as their sub-accounts and directions tell.
-
-    Of several that name the same, those are known which ask for what was asked before.
-    """
+    """Find the rows that the list did not have yet, as far as their sub-accounts and directions tell."""
+    # Of several that name the same, those are known which ask for what was asked before.
     counted = Counter(history.open)
     undone = {past.key for past in history.undone}
     for row in sorted(rest, key=lambda row: _make_key(row) not in undone):
@@ -196,10 +186,8 @@ def _find_new_rows(rest: Iterable[SheetRow], history: History) -> Iterator[Sheet
 
 
 def _find_alike_rows(new: Iterable[SheetRow], missing: Sequence[EarlierRow]) -> dict[int, EarlierRow]:
-    """Find the new rows of a missing one's amount and direction: in a sheet that was sorted only these tell.
-
-    Which of several it has become cannot be known, so it is said of each.
-    """
+    """Find the new rows of a missing one's amount and direction: in a sheet that was sorted only these tell."""
+    # Which of several it has become cannot be known, so it is said of each.
     by_amount = {past.key[1:]: past for past in missing}
     keys = ((row.number, _make_key(row)) for row in new)
     return {number: by_amount[key[1:]] for number, key in keys if key is not None and key[1:] in by_amount}

@@ -1,7 +1,7 @@
-"""What to do after an attempt, and after the balances were read for it: DESIGN's table, as pure functions.
+"""What to do after an attempt, and after the balances were read for it, as pure functions.
 
-Only what surely did not happen is repeated. An answer that is no proof waits for the balances: for one look at once, or
-for settling, which is two readings a settling time apart that agree.
+Only what surely did not happen is repeated. An answer that is no proof waits for one look at the balances, or for
+settling: two readings a settling time apart that agree.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ MOST_UNPROVEN = 3  # refusals in a row with codes that prove nothing: a person s
 
 
 class Step(StrEnum):
-    """What comes next."""
-
     NEXT = "next"  # this row is settled, go on with the next
     RETRY = "retry"  # the same movement again
     STOP = "stop"  # end the run; `resume` goes on
@@ -40,8 +38,6 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the row is now, and what comes next."""
-
     status: Status
     step: Step
 
@@ -96,7 +92,7 @@ def _judge_missing(answer: Outcome, attempts_in_a_row: int, policy: RetryPolicy)
 
 
 def find_refusal(answer: Outcome) -> Refused | None:
-    """Find the refusal that an answer gave, proof or not; None if it gave none."""
+    """Find the refusal that an answer gave, proof or not."""
     match answer:
         case Refused():
             return answer
@@ -106,7 +102,6 @@ def find_refusal(answer: Outcome) -> Refused | None:
 
 
 def is_too_long(answer: Throttled) -> bool:
-    """Tell whether the provider asks for a longer pause than a run waits."""
     return answer.retry_after is not None and answer.retry_after > LONGEST_WAIT
 
 
@@ -120,7 +115,7 @@ def may_answer_later(error: BaseException) -> bool:
 
 
 def find_asked_pause(error: BaseException | None) -> float | None:
-    """Find for how many seconds the provider asked to be left alone; None if it did not."""
+    """Find for how many seconds the provider asked to be left alone."""
     return error.retry_after if isinstance(error, ProviderUnreachable) else None
 
 

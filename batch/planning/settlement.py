@@ -51,7 +51,7 @@ FOR_A_PERSON = (make_note("untold"), make_note("settled-missing"), make_note("ch
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The two balances at one moment, and where they come from. None where that moment does not tell."""
+    """The two balances at one moment, and where they come from; None where that does not tell."""
 
     what: str
     at: datetime
@@ -60,10 +60,8 @@ class Observation:
 
 
 def is_awaiting_person(result: RowResult) -> bool:
-    """Tell whether a person has to decide: settling the doubt has failed, or what it found must be agreed to.
-
-    Any other row in doubt was interrupted: nobody can know better than the balances, which `resume` will read.
-    """
+    """Tell whether a person has to decide: settling the doubt has failed, or what it found must be agreed to."""
+    # Any other row in doubt was interrupted: nobody can know better than the balances, which `resume` will read.
     return result.status is Status.UNKNOWN and result.note in FOR_A_PERSON
 
 
@@ -126,8 +124,6 @@ def _make_observation(what: str, at: datetime, data: Mapping[str, Any], subaccou
 
 
 class DoubtVerdict(StrEnum):
-    """What the balances say of a doubtful attempt."""
-
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
     UNKNOWN = "unknown"
@@ -141,11 +137,9 @@ class BalanceReading:
     subaccount: Decimal
 
     def pick_debited_balance(self, direction: Direction) -> Decimal:
-        """Pick the balance that a movement in this direction takes from."""
         return self.main if direction is Direction.ADD else self.subaccount
 
     def pick_credited_balance(self, direction: Direction) -> Decimal:
-        """Pick the balance that a movement in this direction gives to."""
         return self.subaccount if direction is Direction.ADD else self.main
 
 
@@ -181,10 +175,8 @@ def compare_readings(
 def compare_at_once(
     direction: Direction, amount: Decimal, before: BalanceReading, after: BalanceReading
 ) -> DoubtVerdict:
-    """Say what one look at once shows. Balances that are what they were show of any amount that nothing moved.
-
-    But not of half a cent and less: that much an answer may have been rounded by.
-    """
+    """Say what one look at once shows. Balances that are what they were show of any amount that nothing moved."""
+    # But not of half a cent and less: that much an answer may have been rounded by.
     if before == after and amount > CENT / 2:
         return DoubtVerdict.NOT_APPLIED
     return compare_readings(direction, amount, before, after)

@@ -26,7 +26,7 @@ _PIECES_SHOWN = 20  # ranges of row numbers that a finding lists
 
 
 def format_row_ranges(numbers: Iterable[int]) -> str:
-    """Name rows by ranges, as in "2-15, 17"."""
+    """Name rows as in "2-15, 17"."""
     ranges: list[list[int]] = []
     for number in sorted(numbers):
         if ranges and ranges[-1][1] == number - 1:
@@ -69,12 +69,10 @@ def is_invisible(char: str) -> bool:
 
 
 def is_blank(cell: Cell) -> bool:
-    """Tell whether a person sees an empty cell."""
     return cell is None or (isinstance(cell, str) and not strip_invisible(cell))
 
 
 def has_content(cells: Sequence[Cell]) -> bool:
-    """Tell whether a person sees anything in the row."""
     return not all(map(is_blank, cells))
 
 
@@ -146,7 +144,6 @@ def read_currency(cell: Cell, *, beside_others: bool = False) -> tuple[str, Mapp
 
 
 def has_other_currency(cells: Iterable[Cell]) -> bool:
-    """Tell whether a cell of a currency column names something else than euros; each different cell is enough."""
     return any(read_currency(cell) for cell in cells)
 
 
@@ -212,7 +209,6 @@ class Distinct(Generic[Read]):
         return array.take(self.codes)
 
     def mark(self, is_so: Callable[[Read], bool]) -> NDArray[np.bool_]:
-        """Tell for each row whether something is so."""
         import numpy as np
 
         return np.array([is_so(one) for one in self.each], dtype=bool)[self.codes]
@@ -255,7 +251,6 @@ class Body:
         self._distinct: dict[int, Distinct[Cell]] = {}
 
     def distinct(self, column: int) -> Distinct[Cell]:
-        """Find the different cells of a column."""
         if column not in self._distinct:
             self._distinct[column] = find_distinct(self.frame[column])
         return self._distinct[column]

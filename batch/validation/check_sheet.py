@@ -72,8 +72,6 @@ class Usage:
 
 
 class _Example(NamedTuple):
-    """A cell that shows a way of writing."""
-
     row: int
     column: int
     value: str
@@ -109,7 +107,6 @@ def check_wordless_signs(body: Body, header: Header) -> Sequence[Finding]:
 def _find_example(
     body: Body, header: Header, roles: Collection[ColumnRole], shows: Callable[[Cell], bool]
 ) -> _Example | None:
-    """Find the first cell in a column of these roles that shows what is looked for."""
     found = []
     for column in (header.roles[role] for role in roles if role in header.roles):
         cells = body.distinct(column)
@@ -169,10 +166,8 @@ def _is_filled(cell: Cell) -> bool:
 
 
 def find_swallowed_rows(grid: Grid, roles: Roles, tokens: Iterable[str]) -> Iterator[Finding]:
-    """Find the lines that may be rows in a text file's cells. `tokens` are all that are known.
-
-    It is said of the file, and stays however a cell is corrected afterwards: that does not bring the rows back.
-    """
+    """Find the lines that may be rows in a text file's cells. `tokens` are all that are known."""
+    # It is said of the file, and stays however a cell is corrected afterwards: that does not bring the rows back.
     if grid.wrapped is None:
         return
     separator = grid.wrapped.separator
@@ -211,7 +206,6 @@ class _Beginnings:
 
 
 def _read_row(cells: Sequence[Cell], roles: Roles) -> tuple[str, ...] | None:
-    """Give the token and the amounts of what may be a row; None for what is none."""
     texts = {
         role: _normalize_text(str(cells[at])) for role, at in roles.items() if at < len(cells) and cells[at] is not None
     }
@@ -222,7 +216,6 @@ def _read_row(cells: Sequence[Cell], roles: Roles) -> tuple[str, ...] | None:
 
 
 def _find_break(row: int, cells: Sequence[Cell]) -> str:
-    """Find the address of the first cell that holds a line break."""
     has_break = (at for at, cell in enumerate(cells) if isinstance(cell, str) and ("\n" in cell or "\r" in cell))
     return format_cell_address(next(has_break, 0), row)
 

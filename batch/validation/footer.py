@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 
 class LabelKind(StrEnum):
-    """What a row that is no movement holds."""
-
     TOTAL = "total"
     SUBTOTAL = "subtotal"
     CARRIED = "carried"  # what is carried to the next page, or brought from the one before

@@ -38,8 +38,6 @@ Problem = tuple[ColumnRole, str, Mapping[str, str]]  # a rule that the cell of a
 
 
 class FormattingChecks:
-    """The appearance of the columns that hold a role, row by row."""
-
     def __init__(self, appearance: CellFormatting, roles: Roles, last_row: int) -> None:
         self._appearance = appearance
         self._roles = roles
@@ -50,7 +48,6 @@ class FormattingChecks:
         """The rows in which a cell of a role is not what it seems."""
 
     def problems(self, row: int, cells: Sequence[Cell]) -> Iterator[Problem]:
-        """Say what is wrong with how a row's cells look."""
         for role, column in self._roles.items():
             merged = self._covered.get((row, column))
             if merged and not is_blank(cells[column]):
@@ -86,10 +83,8 @@ def check_hidden_cells(
 
 
 def check_untold_areas(appearance: CellFormatting, rows: Sequence[int], roles: Roles) -> Iterator[Finding]:
-    """Name cells of rows and roles of which a rule that is not evaluated may strike or hide any.
-
-    An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.
-    """
+    """Name cells of rows and roles of which a rule that is not evaluated may strike or hide any."""
+    # An error: what such a rule marks is most often what was cancelled, and nobody would see that it is paid.
     areas = [
         (top, left, bottom, right)
         for top, left, bottom, right in appearance.untold

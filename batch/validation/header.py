@@ -89,10 +89,8 @@ def find_header(
 
 
 def name_columns(rows: Sequence[Sequence[Cell]], columns: Titles, *, signed: bool = False) -> Header | None:
-    """Make the header of a sheet without titles, if all columns that are needed were named by letter; else None.
-
-    Its first row, in which an amount stands, is a row like any other.
-    """
+    """Make the header of a sheet without titles, if all columns that are needed were named by letter; else None."""
+    # Its first row, in which an amount stands, is a row like any other.
     lettered = find_lettered_columns(columns)
     first = rows[0] if rows else ()
     is_whole = len(lettered) == len(columns) and not _find_lacking_roles(lettered, signed=signed)
@@ -115,7 +113,7 @@ def report_missing_header(rows: Sequence[Sequence[Cell]]) -> Finding:
 
 
 def format_cell_address(column: int, row: int) -> str:
-    """Write the address that Excel shows for a column index (from 0) and a row number, such as "B5"."""
+    """Write an address such as "B5" for a column counted from 0."""
     return f"{format_column_letters(column)}{row}"
 
 
@@ -129,7 +127,6 @@ def find_lettered_columns(columns: Titles) -> dict[ColumnRole, int]:
 
 
 def format_column_letters(column: int) -> str:
-    """Write the letters that Excel shows for a column index (from 0), such as "B"."""
     letters = ""
     column += 1
     while column:
@@ -140,8 +137,6 @@ def format_column_letters(column: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row, or two, that may be the header."""
-
     row: int
     titles: tuple[str, ...]
     candidates: _Candidates
@@ -160,10 +155,8 @@ def _join_rows(
     cells: Sequence[Cell],
     merged: Sequence[Merged],
 ) -> list[_Found]:
-    """Read the row and the one above it as one, if they may be.
-
-    Below a title that names a column nothing may stand, or it is a row of the table.
-    """
+    """Read the row and the one above it as one, if they may be."""
+    # Below a title that names a column nothing may stand, or it is a row of the table.
     above = _spread_titles(upper, merged, max(len(upper), len(lower)))
     rows = list(zip_longest(above, lower, upper, fillvalue=""))
     wanted = {fold(name) for name in by_hand.values()}
@@ -197,7 +190,6 @@ def _group_by_row(merged: Iterable[Merged]) -> Mapping[int, Sequence[Merged]]:
 
 
 def _spread_titles(upper: Sequence[str], merged: Sequence[Merged], width: int) -> list[str]:
-    """Write the titles of merged cells over every column that they span."""
     spread = [*upper, *[""] * (width - len(upper))]
     for _, first, _, last in merged:
         if first < len(upper):
@@ -230,10 +222,8 @@ def _find_candidates(titles: Sequence[tuple[str, ...]], by_hand: Titles, cells: 
 def _find_named_columns(
     titles: Sequence[tuple[str, ...]], by_hand: Titles, cells: Sequence[Cell]
 ) -> dict[ColumnRole, int]:
-    """Find the columns named by hand: by the title, or else, in a row that looks like a header, by the letter.
-
-    A row with an amount where amounts were said to be is no header, or its movement would be lost.
-    """
+    """Find the columns named by hand: by the title, or else, in a row that looks like a header, by the letter."""
+    # A row with an amount where amounts were said to be is no header, or its movement would be lost.
     if not by_hand:
         return {}
     columns: dict[str, int] = {}
@@ -260,10 +250,8 @@ def _is_amount(cell: Cell) -> bool:
 
 
 def _keep_one_convention(candidates: _Candidates) -> _Candidates:
-    """Drop the candidates of a convention that is not whole: "Crédit" alone is an amount, not half a pair.
-
-    What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
-    """
+    """Drop the candidates of a convention that is not whole: "Crédit" alone is an amount, not half a pair."""
+    # What was named by hand decides. Where both conventions are whole both stay, and the rows must show which is used.
     by_hand = _list_roles_by_hand(candidates)
     pairs, words = by_hand & set(PAIR), by_hand & set(WORDED)
     if pairs and not words:
@@ -366,7 +354,6 @@ def _report_missing_columns(
 
 
 def _list_words(cells: Sequence[Cell]) -> list[str]:
-    """List the texts of a row in which nothing but words stands."""
     filled = [cell for cell in cells if not is_blank(cell)]
     return [] if any(not isinstance(cell, str) or _is_amount(cell) for cell in filled) else list(map(str, filled))
 
@@ -378,7 +365,6 @@ def _encode_titles(titles: Sequence[str]) -> str:
 def _report_near_misses(
     row: int, titles: Sequence[str], roles: Roles, missing: Sequence[ColumnRole]
 ) -> Iterator[Finding]:
-    """Name near misses, only while a column is missing: any other column is the accountant's own."""
     others = [(column, title) for column, title in enumerate(titles) if title and column not in roles.values()]
     for column, title in others[:_COMPARED_COLUMNS] if missing else ():
         if close := find_close_title(title, missing):

@@ -63,8 +63,6 @@ class ReadRows:
 
 
 class _Movement(NamedTuple):
-    """What a row says of which way how much moves."""
-
     direction: Direction | None = None
     amount: Decimal | None = None
     problems: Sequence[Problem] = ()
@@ -168,7 +166,6 @@ class _Odd:
 
 
 def _add_duplicates(frame: DataFrame, findings: dict[int, tuple[Finding, ...]], roles: Roles) -> None:
-    """Say of rows that they ask for the same as an earlier one."""
     asked = frame[[TOKEN, DIRECTION, AMOUNT]].dropna()
     again = asked.index[asked.duplicated()].tolist()
     if not again:
@@ -198,14 +195,12 @@ def _add_currencies(body: Body, frame: DataFrame, table: TableLayout, findings: 
 
 
 def _fill(length: int, value: Read) -> Distinct[Read]:
-    """Give all rows the same value."""
     import numpy as np
 
     return Distinct([value], np.zeros(length, dtype=np.intp))
 
 
 def _read_token(cell: Cell, known: KnownTokens | None) -> TokenReading:
-    """Read the token in a cell, and what the account says of it."""
     reading = read_token(cell)
     if reading.token is None or known is None:
         return reading

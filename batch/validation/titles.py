@@ -138,10 +138,8 @@ _OTHER_UNITS = list_words("""k m keur meur millier milliers thousand thousands c
 
 
 def find_column_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:
-    """Find the roles that a title names, each with how sure the title is (0 is surest); none for other columns.
-
-    Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
-    """
+    """Find the roles that a title names, each with how sure the title is (0 is surest); none for other columns."""
+    # Only a title such as "Crédit" names two: an amount of credit, and one side of a pair.
     return _find_title_roles(title) if len(title) <= LONGEST_TITLE else ()
 
 
@@ -161,10 +159,8 @@ def _find_title_roles(title: str) -> Sequence[tuple[ColumnRole, int]]:
 
 @lru_cache(maxsize=1 << 14)
 def may_be_part(text: str) -> bool:
-    """Tell whether every word of a text, outside brackets, is one of titles that we know.
-
-    Most cells of a sheet are not such, and a long table has many: this is what is looked at first, and only once.
-    """
+    """Tell whether every word of a text, outside brackets, is one of titles that we know."""
+    # Most cells of a sheet are not such, and a long table has many: this is what is looked at first, and only once.
     outside = BRACKETS.sub(" ", text) if "(" in text or "[" in text else text
     known = _list_title_words()
     if known.issuperset(fold(outside).split()):
@@ -202,10 +198,8 @@ def is_currency_title(title: str) -> bool:
 
 
 def find_close_title(title: str, roles: Collection[ColumnRole]) -> str | None:
-    """Find the known title of one of the roles that this one is a near miss of ("Montnat" of "Montant").
-
-    The words are compared one by one, and a date or a count is none: "Date du mouvement" means what it says.
-    """
+    """Find the known title of one of the roles that this one is a near miss of ("Montnat" of "Montant")."""
+    # The words are compared one by one, and a date or a count is none: "Date du mouvement" means what it says.
     if has_other_unit(title):
         # Who renamed "Montant (k€)" as proposed would pay a thousandth.
         return None
@@ -242,7 +236,6 @@ def _fold_title(title: str) -> str:
 
 @cache
 def _index_titles(roles: frozenset[ColumnRole]) -> Mapping[str, str]:
-    """Index the titles of these roles that are long enough to be mistyped."""
     known = {
         strip_small_words(fold(title)): title for role in roles for group in COLUMN_TITLES[role] for title in group
     }
@@ -307,7 +300,6 @@ def _make_key(title: str) -> str:
 
 
 def _expand_abbreviations(folded: str) -> str:
-    """Write the abbreviations of a title in full; alone, they are left."""
     if " " not in folded:
         return folded
     return " ".join(_ABBREVIATIONS.get(word, word) for word in folded.split())

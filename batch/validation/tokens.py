@@ -47,7 +47,6 @@ class KnownTokens:
         return [candidate for candidate in self._by_rest.get(token.lstrip("0"), ()) if len(candidate) > len(token)]
 
     def find_same_letters(self, token: str) -> str | None:
-        """Find a token that only spaces or capitals tell apart from this one."""
         return self._by_letters.get(_fold_token(token))
 
     def find_near_miss(self, token: str) -> str | None:

@@ -1,7 +1,6 @@
 """Rows that are no movement: totals, subtotals, amounts carried forward, counts, headings and footers.
 
-They are told by their words and by where they stand, and are set aside. What they say is compared with the rows: a
-total with all of them, a subtotal with those of its group, a count with their number.
+They are told by their words and by where they stand, and set aside; what they say is compared with the rows.
 """
 
 from __future__ import annotations
@@ -129,10 +128,8 @@ def _is_group_label(text: str) -> bool:
 
 
 def _take_sure_lines(lines: Iterable[_Line], frame: DataFrame, table: TableLayout) -> list[_Line]:
-    """Find those that are sure among the lines that may be subtotals or clients: they add up their groups.
-
-    In a sheet with subtotals, so are those that name nobody: they are wrong rather than movements.
-    """
+    """Find those that are sure among the lines that may be subtotals or clients: they add up their groups."""
+    # In a sheet with subtotals, so are those that name nobody: they are wrong rather than movements.
     sums = [line for line in lines if line.kind in _SUMS and line.stated]
     course = _Course(frame, {line.place for line in sums}, sorted(line.place for line in sums))
     # Where no direction is asked for, a client of that name may get what the rows above him add up to.
@@ -165,7 +162,6 @@ def _find_label(row: SheetRow, roles: Roles) -> str:
 
 
 def _read_stated_totals(row: SheetRow, label: str, roles: Roles) -> list[_Stated]:
-    """Read the totals in the columns of amounts."""
     measured = parse_total_label(label) or ""
     found = []
     for role, usual in _AMOUNTS.items():
@@ -211,7 +207,6 @@ class _Course:
         """Where the last row stands that is not set aside."""
 
     def measure(self, measure: str, start: int, end: int) -> Decimal:
-        """Measure what the rows from one place to before another come to."""
         course = self._courses[measure]
         return from_thousandths((course[end - 1] if end else 0) - (course[start - 1] if start else 0))
 
@@ -228,10 +223,8 @@ class _Course:
 
 
 def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Roles, sums: Collection[int]) -> bool:
-    """Tell whether a row without a label names nobody and no direction, and its amounts add up the others.
-
-    In the token's column it may have their number.
-    """
+    """Tell whether a row without a label names nobody and no direction, and its amounts add up the others."""
+    # In the token's column it may have their number.
     token = roles.get(ColumnRole.TOKEN)
     names = token is not None and not is_blank(line.row.cells[token]) and line.row.token != str(line.place)
     says_way = ColumnRole.DIRECTION in roles and not is_blank(line.row.cells[roles[ColumnRole.DIRECTION]])
@@ -245,7 +238,6 @@ def _is_sum_of_all(line: _Line, frame: DataFrame, roles: Roles, sums: Collection
 
 
 def _compare_sums(sums: Sequence[_Line], course: _Course, *, signed: bool) -> Iterator[Finding]:
-    """Compare each total with all rows, or with those of its group."""
     agreeing: list[_Line] = []
     ordered = sorted(sums, key=lambda line: line.place)
     for line in ordered:
@@ -283,10 +275,8 @@ def _compare_one(
 
 
 def _list_meanings(stated: _Stated, *, signed: bool) -> tuple[str, ...]:
-    """List what a total may mean: a general one either way, one of a way everything as well ("total des crédits").
-
-    But in a column of its own a total is that column's.
-    """
+    """List what a total may mean: a general one either way, one of a way everything as well ("total des crédits")."""
+    # But in a column of its own a total is that column's.
     first = "net" if signed and stated.measure == "all" else stated.measure
     return (first,) if stated.is_column else (first, "all", "net")
 
@@ -326,7 +316,6 @@ def _is_heading(line: _Line, table: TableLayout, words: Words, sums: Sequence[_L
 
 
 def _has_no_movement(row: SheetRow, table: TableLayout) -> bool:
-    """Tell whether nothing stands where amounts and directions do."""
     return all(is_blank(row.cells[at]) for role, at in table.roles.items() if role is not ColumnRole.TOKEN)
 
 
@@ -345,10 +334,8 @@ def _count_from_end(lines: Mapping[int, _Line], end: int, is_words: Callable[[Sh
 
 
 def _count_closing_rows(lines: Mapping[int, _Line], frame: DataFrame, words: Words) -> int:
-    """Count the rows of words at the end of a table without a total.
-
-    Words right below a movement belong to the table: they may be a row of which the rest was forgotten.
-    """
+    """Count the rows of words at the end of a table without a total."""
+    # Words right below a movement belong to the table: they may be a row of which the rest was forgotten.
     count = _count_from_end(lines, len(frame), words.is_words)
     first = len(frame) - count
     while first < len(frame) and not (first and frame.index[first] > frame.index[first - 1] + 1):
@@ -357,7 +344,6 @@ def _count_closing_rows(lines: Mapping[int, _Line], frame: DataFrame, words: Wor
 
 
 def _report_lines(code: str, lines: Sequence[_Line], *, as_table: bool = False) -> Finding:
-    """Name the rows, and the first words of them."""
     numbers = [line.row.number for line in lines]
     first = next((cell for cell in lines[0].row.cells if not is_blank(cell)), None)
     params = {"below": format_row_ranges(numbers), **quote_cell(first), **({"as": "table"} if as_table else {})}

@@ -17,7 +17,6 @@ def list_words(text: str) -> frozenset[str]:
 
 
 def list_phrases(text: str) -> tuple[str, ...]:
-    """List what commas part."""
     return tuple(re.split(r",\s+", text))
 
 
@@ -88,7 +87,6 @@ class ReportWords:
 
     @property
     def sheets(self) -> tuple[str, ...]:
-        """The sheets of the workbook, in their order."""
         return (self.summary, self.rows, self.balances, self.to_fix, self.events)
 
 
@@ -228,10 +226,8 @@ def parse_total_label(text: str, *, strict: bool = False) -> str | None:
 
 
 def _explain_letter(letter: str, title: str) -> Direction | None:
-    """Find what a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie".
-
-    S and H are the German words for debit and credit, which bookkeeping programs also write below other titles.
-    """
+    """Find what a letter stands for below a title with two directions that begin otherwise: S below "Entrée/Sortie"."""
+    # S and H are the German words for debit and credit, which bookkeeping programs also write below other titles.
     words = [word for word in fold(CAMEL.sub(" ", title)).split() if len(word) > 1]
     letters = [letter.casefold() for pair in _LETTERS_AS_TITLE.findall(title) for letter in pair]
     ways = {(word[0], way) for word in (*words, *letters) if (way := _TITLE_WAYS.get(word))}
