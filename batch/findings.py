@@ -58,11 +58,10 @@ def _format_message(code: str, said: tuple[tuple[str, str], ...], _language: Lan
     rule = RULES[code]
     sentence = rule.variants.get(params.get("as", ""), rule.sentence)
     formats = {**FORMATS, **_STORED.get(params.get("stored", ""), {}), **rule.formats}
-    raw = {
-        name: value if name in _SHORTENED_BY_FORMAT else show_value(value, _LONGEST_PARAMETER)
-        for name, value in params.items()
-    }
-    filled = {name: formats[name](value) if name in formats else value for name, value in raw.items()}
+    filled = {}
+    for name, value in params.items():
+        raw = value if name in _SHORTENED_BY_FORMAT else show_value(value, _LONGEST_PARAMETER)
+        filled[name] = formats[name](raw) if name in formats else raw
     # A ledger may hold findings from before a sentence got another parameter: its old words are gone, it is not.
     return _(sentence).format_map(defaultdict(lambda: "…", filled))
 

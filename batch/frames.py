@@ -187,14 +187,9 @@ def take_rows(frame: DataFrame, findings: Mapping[int, tuple[Finding, ...]]) -> 
     read = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in READ]
     rows = zip(frame.index.tolist(), take_cells(frame), *read, strict=True)
     for row, cells, token, direction, amount in rows:
-        yield SheetRow(
-            row,
-            cells,
-            token,
-            None if direction is None else Direction(direction),
-            None if amount is None else from_thousandths(int(amount)),
-            findings.get(row, ()),
-        )
+        way = None if direction is None else Direction(direction)
+        euros = None if amount is None else from_thousandths(int(amount))
+        yield SheetRow(row, cells, token, way, euros, findings.get(row, ()))
 
 
 def _take_column(column: Series[Any]) -> Sequence[Cell]:

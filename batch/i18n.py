@@ -212,10 +212,9 @@ def show_rises(raw: str) -> str:
     """List sub-accounts that hold more than before, each with the amount and the day since which it rose."""
     try:
         said = json.loads(raw)
+        sentence = _("{token} by {amount} since {day}")
         listed = [
-            _("{token} by {amount} since {day}").format(
-                token=show_value(token), amount=show_amount(amount), day=show_day(day)
-            )
+            sentence.format(token=show_value(token), amount=show_amount(amount), day=show_day(day))
             for token, amount, day in said["first"]
         ]
         more = int(said["more"])

@@ -78,16 +78,12 @@ class CellFormatting:
     """What the eye sees that cells do not say, by (row as Excel shows it, column from 0)."""
 
     shown: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """By (row, column), the text that is shown where it means something else than the stored number: rounded ("12.35"
-    for 12.345), a percentage, leading zeros, another currency.
-    """
+    """Texts that mean something else than the number: rounded, a percentage, leading zeros, another currency."""
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     struck: frozenset[tuple[int, int]] = frozenset()  # cells whose text is struck through
     merged: tuple[tuple[int, int, int, int], ...] = ()
-    """Merged cells: first row, first column, last row, last column. Nobody sees more of them than what is at their top
-    left.
-    """
+    """First row, first column, last row, last column: nobody sees more of them than what is at their top left."""
     untold: tuple[tuple[int, int, int, int], ...] = ()
     """Cells, as merged ones are given, of which a rule that is not evaluated here may strike or hide any."""
     rewritten: frozenset[tuple[int, int]] = frozenset()  # cells that a person has written anew since, and seen
@@ -294,12 +290,10 @@ class BatchView:
 
 def name_status(status: Status) -> str:
     return {
-        Status.PENDING: pgettext("status of a row", "pending"),
-        Status.DONE: pgettext("status of a row", "done"),
-        Status.REFUSED: pgettext("status of a row", "refused"),
-        Status.INVALID: pgettext("status of a row", "invalid"),
+        Status.PENDING: pgettext("status of a row", "pending"), Status.DONE: pgettext("status of a row", "done"),
+        Status.REFUSED: pgettext("status of a row", "refused"), Status.INVALID: pgettext("status of a row", "invalid"),
         Status.UNKNOWN: pgettext("status of a row", "unknown"),
-    }[status]
+    }[status]  # fmt: skip
 
 
 def name_state(state: BatchState) -> str:

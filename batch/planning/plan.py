@@ -106,16 +106,10 @@ def compute_forecast(plan: Plan, main: Decimal, subaccounts: Mapping[str, Decima
         reordered = _play_movements(ordered, main, subaccounts)
         lacking = _play_movements(ordered, main, subaccounts, may_overdraw=True).lacking
         removes_first_helps = (len(reordered.refusals), lacking) < (len(played.refusals), top_up)
-    return Forecast(
-        before=main,
-        after=played.main,
-        lowest=played.lowest,
-        lowest_row=played.lowest_row,
-        top_up=top_up,
-        refusals=tuple(played.refusals),
-        subaccounts=_list_courses(plan, subaccounts, played.subaccounts),
-        removes_first_helps=removes_first_helps,
-    )
+    courses = _list_courses(plan, subaccounts, played.subaccounts)
+    refusals = tuple(played.refusals)
+    lowest, row = played.lowest, played.lowest_row
+    return Forecast(main, played.main, lowest, row, top_up, refusals, courses, removes_first_helps)
 
 
 def sign_amounts(plan: Plan) -> Series[int]:
@@ -181,12 +175,8 @@ def _list_courses(
 ) -> dict[str, SubAccountForecast]:
     """List those that the plan names first, in its order, then all others of the account."""
     moved = plan.moved
-    return {
-        token: SubAccountForecast(
-            before.get(token),
-            moved.get((token, Direction.ADD), ZERO),
-            moved.get((token, Direction.REMOVE), ZERO),
-            after.get(token),
-        )
-        for token in dict.fromkeys([*(token for token, _ in moved), *before])
-    }
+    courses = {}
+    for token in dict.fromkeys([*(token for token, _ in moved), *before]):
+        added, removed = (moved.get((token, way), ZERO) for way in (Direction.ADD, Direction.REMOVE))
+        courses[token] = SubAccountForecast(before.get(token), added, removed, after.get(token))
+    return courses

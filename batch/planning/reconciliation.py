@@ -197,20 +197,14 @@ def balance_books(opening: Balances | None, closing: Balances | None, rows: Iter
 def make_books(opening: Balances | None, closing: Balances | None, moved: Mapping[str, Moved]) -> Books:
     """Make the books of what moved to and from each sub-account that a row names, by token."""
     doubtful = {token for token, sums in moved.items() if sums.is_doubtful}
+    opened = opening.subaccounts if opening else {}
+    closed = closing.subaccounts if closing else {}
+    added = sum((sums.added for sums in moved.values()), ZERO)
+    removed = sum((sums.removed for sums in moved.values()), ZERO)
     return Books(
-        AccountBook(
-            opening.main if opening else None,
-            sum((sums.removed for sums in moved.values()), ZERO),
-            sum((sums.added for sums in moved.values()), ZERO),
-            closing.main if closing else None,
-        ),
+        AccountBook(opening.main if opening else None, removed, added, closing.main if closing else None),
         {
-            token: AccountBook(
-                opening.subaccounts.get(token) if opening else None,
-                sums.added,
-                sums.removed,
-                closing.subaccounts.get(token) if closing else None,
-            )
+            token: AccountBook(opened.get(token), sums.added, sums.removed, closed.get(token))
             for token, sums in moved.items()
         },
         frozenset({None, *doubtful} if doubtful else ()),

@@ -71,15 +71,9 @@ def compare_history(rows: Sequence[SheetRow], history: History) -> Comparison:
     resembled = {*changed.values(), *alike.values()}
     _, unsent = _match_rows(rest, history.unsent)
     numbers = {row.number for row in rest} if history.is_whole else set()
+    gone = (past for past in missing if past not in resembled)
     dropped = (past for past in unsent if not (past.batch in history.comparable and past.movement.row in numbers))
-    return Comparison(
-        done=done,
-        changed=changed,
-        alike=alike,
-        gone=tuple(past for past in missing if past not in resembled),
-        dropped=tuple(dropped),
-        closed=history.unfinished,
-    )
+    return Comparison(done, changed, alike, tuple(gone), tuple(dropped), history.unfinished)
 
 
 def list_row_findings(row: SheetRow, roles: Roles, comparison: Comparison) -> tuple[Finding, ...]:

@@ -24,11 +24,8 @@ _USUAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
 # A line break is not among them: it parts two numbers rather than two groups of digits.
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _CURRENCY = re.compile(r"^(?:eur|euros?)(?![a-z])|(?<![a-z])(?:eur|euros?)$", re.IGNORECASE)
-_ALIKE = (
-    str.maketrans("’‘ʼ`´＇，．\u00a0\u2009\u202f", "'''''',.   ")
-    | str.maketrans({"€": "eur"})
-    | str.maketrans(dict.fromkeys(MINUS_SIGNS, "-"))
-    | str.maketrans(dict.fromkeys(PLUS_SIGNS, "+"))
+_ALIKE = str.maketrans("’‘ʼ`´＇，．\u00a0\u2009\u202f", "'''''',.   ") | str.maketrans(
+    {"€": "eur"} | dict.fromkeys(MINUS_SIGNS, "-") | dict.fromkeys(PLUS_SIGNS, "+")
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+")
 _CUT = re.compile(r"([0-9]{1,3}(?:[ ']?[0-9]{3})*)[ ']([0-9]{1,2})")

@@ -119,11 +119,8 @@ def format_cell_address(column: int, row: int) -> str:
 
 def find_lettered_columns(columns: Titles) -> dict[ColumnRole, int]:
     """Find the columns that were named by their letter, or by a title that could be one."""
-    return {
-        role: _parse_letters(name)
-        for role, name in columns.items()
-        if _LETTERS.fullmatch(name.strip().upper()) is not None
-    }
+    names = ((role, name.strip().upper()) for role, name in columns.items())
+    return {role: _parse_letters(name) for role, name in names if _LETTERS.fullmatch(name)}
 
 
 def format_column_letters(column: int) -> str:
@@ -232,11 +229,8 @@ def _find_named_columns(
             columns.setdefault(_folded(way) or way, column)
     found = {role: columns.get(fold(name) or name) for role, name in by_hand.items()}
     named = {role: column for role, column in found.items() if column is not None}
-    lettered = {
-        role: column
-        for role, column in find_lettered_columns(by_hand).items()
-        if role not in named and column < len(titles)
-    }
+    others = find_lettered_columns({role: name for role, name in by_hand.items() if role not in named})
+    lettered = {role: column for role, column in others.items() if column < len(titles)}
     if any(role in AMOUNTS and _is_amount(cells[column]) for role, column in lettered.items() if column < len(cells)):
         return named
     has_known = named or any(find_column_roles(title) for ways in titles for title in ways if title)
@@ -287,10 +281,9 @@ def _make_header(found: _Found, by_hand: Titles, remembered: Titles, *, signed: 
     row, titles = found.row, found.titles
     roles = {role: min(ranked)[1] for role, ranked in found.candidates.items()}
     named = _list_roles_by_hand(found.candidates)
+    absent = {role: show_value(name) for role, name in by_hand.items() if role not in named}
     findings = [
-        Finding("column-not-found", row, None, {"title": show_value(name), "column": role.value})
-        for role, name in by_hand.items()
-        if role not in named
+        Finding("column-not-found", row, None, {"title": name, "column": role.value}) for role, name in absent.items()
     ]
     for role in remembered:
         if role in named and role not in by_hand:
@@ -314,7 +307,7 @@ def _find_lacking_roles(roles: Roles, *, signed: bool) -> tuple[ColumnRole, ...]
 
 def _parse_letters(letters: str) -> int:
     column = 0
-    for letter in letters.strip().upper():
+    for letter in letters:
         column = column * 26 + ord(letter) - ord("A") + 1
     return column - 1
 

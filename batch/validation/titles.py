@@ -103,13 +103,9 @@ _ABBREVIATIONS = {
     **dict.fromkeys(("num", "numero", "no", "nr", "number"), "n"),
     **dict.fromkeys(("mt", "mnt", "mtt"), "montant"),
     **dict.fromkeys(("cpte", "cpt"), "compte"),
-    "acct": "account",
-    "amt": "amount",
-    "aux": "auxiliaire",
-    "souscompte": "sous compte",
-    "subaccount": "sub account",
+    "acct": "account", "amt": "amount", "aux": "auxiliaire", "souscompte": "sous compte", "subaccount": "sub account",
     "topup": "top up",
-}
+}  # fmt: skip
 """In titles of several words: alone, "Op." and "No." are anything."""
 _PURPOSES = list_words("""allouer alloue alloues allouee allouees allocation allocations allocate allocated attribuer
     attribue attribues attribuee attribuees attribution dotation dotations""")

@@ -143,11 +143,8 @@ def _take_sure_lines(lines: Iterable[_Line], frame: DataFrame, table: TableLayou
 
     agreeing = {line.place for line in unsure if all(agrees(line, stated) for stated in line.stated)}
     has_subtotals = bool(agreeing) or any(line.is_sure and line.kind is LabelKind.SUBTOTAL for line in sums)
-    return [
-        replace(line, is_sure=True)
-        for line in unsure
-        if line.place in agreeing or (has_subtotals and line.row.token is None)
-    ]
+    sure = (line for line in unsure if line.place in agreeing or (has_subtotals and line.row.token is None))
+    return [replace(line, is_sure=True) for line in sure]
 
 
 def _find_label(row: SheetRow, roles: Roles) -> str:

@@ -95,25 +95,15 @@ REPORT_WORDS: Mapping[Language, ReportWords] = {
         "Summary", "Rows", "Balances", "To fix", "Events", "Status", "Code", "Row in sheet", "Why it was not done"
     ),
     Language.FRENCH: ReportWords(
-        "Synthèse",
-        "Lignes",
-        "Soldes",
-        "À corriger",
-        "Événements",
-        "Statut",
-        "Code",
-        "Ligne du fichier",
+        "Synthèse", "Lignes", "Soldes", "À corriger", "Événements", "Statut", "Code", "Ligne du fichier",
         "Motif de non-exécution",
     ),
-}
+}  # fmt: skip
 """Not in the catalogue of messages: a report of last year is recognised by the words it was written with."""
 
 PLUS_SIGNS = "+＋﹢"
 MINUS_SIGNS = "-−–—‐‑‒﹣－"
-_SIGNS = {
-    **dict.fromkeys(PLUS_SIGNS, Direction.ADD),
-    **dict.fromkeys(MINUS_SIGNS, Direction.REMOVE),
-}
+_SIGNS = dict.fromkeys(PLUS_SIGNS, Direction.ADD) | dict.fromkeys(MINUS_SIGNS, Direction.REMOVE)
 
 DIRECTION_OF = {word: direction for direction, words in DIRECTION_WORDS.items() for word in words}
 _TITLE_WAYS = {
