@@ -21,8 +21,7 @@ class Severity(StrEnum):
 class Rule:
     """One rule: how bad it is when broken, and the sentence for the reader (fields in braces are parameters).
 
-    `variants` are other sentences, by what the parameter "as" says; `formats` show its parameters in another way than
-    `batch.i18n.FORMATS` does.
+    `variants` are other sentences, by what the parameter "as" says; `formats` go before those of `batch.i18n.FORMATS`.
     """
 
     severity: Severity

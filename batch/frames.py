@@ -121,9 +121,8 @@ class Plan:
     def digest(self) -> str:
         """What names exactly these movements: a re-saved, re-ordered or converted sheet has the same digest.
 
-        It is SHA-256 over a sorted line for each, "token TAB direction TAB thousandths". Those of one token and
-        direction begin alike, so they are sorted by themselves; and no token has a tab in it, so their beginnings are
-        in the order of the lines.
+        It is SHA-256 over sorted lines, "token TAB direction TAB thousandths". Those of one token and direction are
+        sorted by themselves; and no token has a tab in it, so their beginnings are in the order of the lines.
         """
         amounts: dict[str, list[str]] = defaultdict(list)
         columns = (self.frame[name].tolist() for name in READ)

@@ -172,12 +172,10 @@ def show_direction(raw: str) -> str:
 
 def show_column(raw: str) -> str:
     names = {
-        "token": pgettext("column", "token"),
-        "amount": pgettext("column", "amount"),
-        "direction": pgettext("column", "direction"),
-        "added": pgettext("column", "amount to add"),
+        "token": pgettext("column", "token"), "amount": pgettext("column", "amount"),
+        "direction": pgettext("column", "direction"), "added": pgettext("column", "amount to add"),
         "removed": pgettext("column", "amount to remove"),
-    }
+    }  # fmt: skip
     return names.get(raw, raw)
 
 
@@ -249,13 +247,7 @@ FORMATS: Mapping[str, Format] = {
     **dict.fromkeys(("all", "count", "length", "limit", "line", "searched"), show_count),
     **dict.fromkeys(("amount", "expected", "found", "stated"), show_amount),
     **dict.fromkeys(("first_as", "second_as"), show_digits),
-    "accounts": show_rises,
-    "characters": show_characters,
-    "column": show_column,
-    "day": show_day,
-    "direction": show_direction,
-    "encoding": show_encoding,
-    "separator": show_separator,
-    "titles": show_titles,
-}
+    "accounts": show_rises, "characters": show_characters, "column": show_column, "day": show_day,
+    "direction": show_direction, "encoding": show_encoding, "separator": show_separator, "titles": show_titles,
+}  # fmt: skip
 """How parameters of findings are shown, by their name, unless a rule says otherwise; others are plain text."""

@@ -60,7 +60,6 @@ class BatchState(StrEnum):
 
 
 ENDED = frozenset({BatchState.FINISHED, BatchState.ABANDONED, BatchState.REJECTED})
-"""States of a batch that nothing more is sent of."""
 
 
 @dataclass(frozen=True, slots=True)

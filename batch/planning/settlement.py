@@ -46,7 +46,6 @@ def is_lagging(held: Decimal, known: Decimal, brought: Iterable[Decimal]) -> boo
 
 _THAT_DOUBT = 2  # readings that put a row in doubt
 FOR_A_PERSON = (make_note("untold"), make_note("settled-missing"), make_note("changed-elsewhere"))
-"""The notes of a row in doubt when a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,9 @@ def collect_evidence(view: BatchView, entry: BatchRow) -> list[Observation]:
 def _describe_reading(purpose: str) -> str:
     """Say why balances were read; the purposes are the ledger's words (batch.ledger.events.Purpose)."""
     words = {
-        "opening": N_("read before the start"),
-        "settling": N_("read to settle the doubt"),
-        "resuming": N_("read to resume"),
-        "closing": N_("read at the end"),
-    }
+        "opening": N_("read before the start"), "settling": N_("read to settle the doubt"),
+        "resuming": N_("read to resume"), "closing": N_("read at the end"),
+    }  # fmt: skip
     return _(words.get(purpose, purpose))
 
 

@@ -213,10 +213,6 @@ class Distinct(Generic[Read]):
 
         return np.array([is_so(one) for one in self.each], dtype=bool)[self.codes]
 
-    def first(self, place: int) -> int:
-        """Find the first row, counted from 0, that has the one in this place."""
-        return int((self.codes == place).argmax())
-
 
 def find_distinct(column: Series[Any]) -> Distinct[Cell]:
     import pandas as pd

@@ -112,7 +112,7 @@ def _find_example(
         cells = body.distinct(column)
         place = next((place for place, cell in enumerate(cells.each) if cell is not None and shows(cell)), None)
         if place is not None:
-            row = int(body.frame.index[cells.first(place)])
+            row = int(body.frame.index[(cells.codes == place).argmax()])
             found.append(_Example(row, column, format_cell(cells.each[place])))
     return min(found, default=None)
 
@@ -298,10 +298,7 @@ _NOTHING_SAID = Conventions()
 
 
 def check_sheet(
-    grid: Grid,
-    known_tokens: Collection[str] | None,
-    expected: Expected,
-    conventions: Conventions = _NOTHING_SAID,
+    grid: Grid, known_tokens: Collection[str] | None, expected: Expected, conventions: Conventions = _NOTHING_SAID
 ) -> CheckedSheet:
     """Read every row by our rules. `known_tokens` are all the account's, or None when it was not asked (offline)."""
     if not _has_content(grid):

@@ -102,7 +102,6 @@ def _is_count(text: str) -> bool:
 LONGEST_NOTE = 1_000  # characters. A longer text is not looked at further, and is no note.
 
 _NO_NUMBERS = frozenset({"amount-not-a-number", "amount-missing", "amount-date"})
-"""What is said of a cell that nobody takes for an amount."""
 _BETWEEN = re.compile(r"[\s;|,]+")
 _AROUND = "()[]«»“”\"'*.:"
 _DIGIT = re.compile(r"\d")

@@ -145,12 +145,7 @@ class _Found:
 
 
 def _join_rows(
-    number: int,
-    upper: Sequence[str],
-    lower: Sequence[str],
-    by_hand: Titles,
-    cells: Sequence[Cell],
-    merged: Sequence[Merged],
+    number: int, upper: list[str], lower: list[str], by_hand: Titles, cells: Sequence[Cell], merged: Sequence[Merged]
 ) -> list[_Found]:
     """Read the row and the one above it as one, if they may be."""
     # Below a title that names a column nothing may stand, or it is a row of the table.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from batch.findings import Finding
@@ -82,8 +83,7 @@ def read_rows(body: Body, table: TableLayout, known: KnownTokens | None, looks: 
             AMOUNT: movements.spread(amounts, DTYPES[AMOUNT]),
         }
     )
-    odd = _Odd(table, known, looks, tokens, movements)
-    findings, shown, empty = odd.look(frame)
+    findings, shown, empty = _Odd(table, known, looks, tokens, movements).look(frame)
     if shown:
         added = sorted(set(shown.values()).difference(frame[TOKEN].cat.categories))
         frame[TOKEN] = frame[TOKEN].cat.add_categories(added)
@@ -96,30 +96,30 @@ def read_rows(body: Body, table: TableLayout, known: KnownTokens | None, looks: 
     return ReadRows(frame, findings, labels, any(movement.is_wordless_sign for movement in movements.each))
 
 
+@dataclass(frozen=True)
 class _Odd:
     """The rows of which something is to be said; of most there is nothing."""
 
-    def __init__(
-        self,
-        table: TableLayout,
-        known: KnownTokens | None,
-        looks: FormattingChecks,
-        tokens: Distinct[TokenReading],
-        movements: Distinct[_Movement],
-    ) -> None:
-        self._table, self._known, self._looks = table, known, looks
-        self._tokens, self._movements = tokens, movements
-        # In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma.
-        titled = max((column + 1 for column, title in enumerate(table.titles) if title), default=0)
-        self._beyond = range(titled, len(table.titles)) if table.is_text_file else range(0)
+    table: TableLayout
+    known: KnownTokens | None
+    looks: FormattingChecks
+    tokens: Distinct[TokenReading]
+    movements: Distinct[_Movement]
+
+    @cached_property
+    def beyond(self) -> range:
+        """In a text file, cells beyond the last title are most often the decimals of an amount cut at its comma."""
+        titles = self.table.titles
+        titled = max((column + 1 for column, title in enumerate(titles) if title), default=0)
+        return range(titled, len(titles)) if self.table.is_text_file else range(0)
 
     def look(self, frame: DataFrame) -> tuple[dict[int, tuple[Finding, ...]], dict[int, str], list[int]]:
         """Find what is said of each row, the tokens that are shown as another text, and the rows that hold nothing."""
-        tokens, movements = self._tokens, self._movements
+        tokens, movements = self.tokens, self.movements
         is_odd = tokens.mark(lambda reading: bool(reading.broken) or reading.token is None)
         is_odd |= movements.mark(lambda movement: bool(movement.problems))
-        is_odd |= frame.index.isin(self._looks.odd_rows)
-        for column in self._beyond:
+        is_odd |= frame.index.isin(self.looks.odd_rows)
+        for column in self.beyond:
             is_odd |= (frame[column] != "").to_numpy()
         places = is_odd.nonzero()[0]
         odd = frame.iloc[places]
@@ -128,9 +128,9 @@ class _Odd:
         empty: list[int] = []
         for row, place, cells in zip(odd.index.tolist(), places.tolist(), take_cells(odd), strict=True):
             token = tokens.each[tokens.codes[place]]
-            if row in self._looks.odd_rows:
-                seen = self._looks.find_shown_token(row, cells)
-                token = token if seen is None else _read_token(seen, self._known)
+            if row in self.looks.odd_rows:
+                seen = self.looks.find_shown_token(row, cells)
+                token = token if seen is None else _read_token(seen, self.known)
                 if token.token is not None:
                     shown[row] = token.token
             if token.token is None and (not has_content(cells) or self._has_only_formulas(cells)):
@@ -145,12 +145,12 @@ class _Odd:
         self, row: int, cells: Sequence[Cell], token: TokenReading, movement: _Movement
     ) -> Iterator[Finding]:
         """Say what the eye sees of a cell instead of what would be said of its value."""
-        said = list(self._looks.problems(row, cells)) if row in self._looks.odd_rows else []
+        said = list(self.looks.problems(row, cells)) if row in self.looks.odd_rows else []
         covered = {role for role, code, _ in said if code != "token-as-shown"}
         read = [*((ColumnRole.TOKEN, code, params) for code, params in token.broken), *movement.problems]
         for role, code, params in (*said, *(problem for problem in read if problem[0] not in covered)):
-            yield Finding(code, row, format_cell_address(self._table.roles[role], row), params)
-        beyond = next((column for column in self._beyond if cells[column] is not None), None)
+            yield Finding(code, row, format_cell_address(self.table.roles[role], row), params)
+        beyond = next((column for column in self.beyond if cells[column] is not None), None)
         if beyond is not None:
             yield Finding("row-too-long", row, format_cell_address(beyond, row))
 
@@ -159,7 +159,7 @@ class _Odd:
 
         So does an empty row of a form that another program than a spreadsheet's has filled in.
         """
-        if self._table.is_text_file or not all(is_blank(cells[at]) for at in self._table.roles.values()):
+        if self.table.is_text_file or not all(is_blank(cells[at]) for at in self.table.roles.values()):
             return False
         filled = (cell for cell in cells if not is_blank(cell))
         return all(find_error_kind(cell) == "formula" and not str(cell).startswith("==") for cell in filled)
@@ -224,10 +224,9 @@ def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
         added, removed = (body.distinct(roles[role]).map(_read_side) for role in PAIR)
         named = {role.value: table.titles[roles[role]] for role in PAIR}
         return join_columns(added, removed, lambda to_add, to_remove: _read_pair(to_add, to_remove, named))
-    amounts = _read_column(body, roles, ColumnRole.AMOUNT, lambda cell: (cell, read_amount(cell)))
-    directions = _read_column(
-        body, roles, ColumnRole.DIRECTION, lambda cell: _read_direction(cell, table.titles[roles[ColumnRole.DIRECTION]])
-    )
+    amount, way = roles.get(ColumnRole.AMOUNT), roles.get(ColumnRole.DIRECTION)
+    amounts = None if amount is None else body.distinct(amount).map(lambda cell: (cell, read_amount(cell)))
+    directions = None if way is None else body.distinct(way).map(partial(_read_direction, title=table.titles[way]))
     if amounts and directions:
         return join_columns(amounts, directions, _read_worded_amount)
     if amounts:
@@ -235,10 +234,6 @@ def _read_movements(body: Body, table: TableLayout) -> Distinct[_Movement]:
     if directions:
         return directions.map(_read_lone_direction)
     return _fill(len(body.frame), _Movement())
-
-
-def _read_column(body: Body, roles: Roles, role: ColumnRole, read: Callable[[Cell], Any]) -> Distinct[Any] | None:
-    return body.distinct(roles[role]).map(read) if role in roles else None
 
 
 _Amount = tuple[Cell, AmountReading]

@@ -23,7 +23,6 @@ def list_phrases(text: str) -> tuple[str, ...]:
 MONTHS = list_words("""janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre january
     february march april may june july august september october november december""")
 _MONTHS = MONTHS | list_words("janv jan fevr fev feb mar avr apr jun juil jul aug sept sep oct nov dec")
-"""With what is written for them where there is little room."""
 _YEAR = r"20\d\d"
 _MONTH = "|".join(sorted(_MONTHS))
 _DATED = re.compile(
@@ -121,7 +120,6 @@ _WORD_IN_PHRASE = re.compile(rf"\b(?:{'|'.join(word for word in _IN_PHRASE if ' 
 _BESIDE_DIRECTION = list_words("""a account additional amount an au automatic automatique complementaire compte d de des
     du en eur euro euros exceptionnel exceptionnelle extra for from ht in into l la le les manual manuel manuelle
     montant mouvement mvt of on op operation pour sms sous sub subaccount supplementaire sur the to ttc un une""")
-"""Words of a phrase that change nothing of its direction."""
 _PARTED = re.compile(r"[/|;&+,]|:\s*\w|\s[-–—]\s|[-–—=.(\[]\s*cr", re.IGNORECASE)
 _LETTERS_AS_TITLE = re.compile(r"(?<!\w)(\w)\s*/\s*(\w)(?!\w)")
 _SIGNED_NUMBER = re.compile(rf"(?<!\w)[{PLUS_SIGNS}{re.escape(MINUS_SIGNS)}]\s*\d")
