@@ -31,11 +31,8 @@ class Rise:
 
 def find_rises(known: Mapping[str, tuple[Decimal, datetime]], now: Mapping[str, Decimal]) -> list[Rise]:
     """Compare the balances just read with those last known. A cent is allowed for, because answers are rounded."""
-    return [
-        Rise(token, now[token] - balance, at)
-        for token, (balance, at) in known.items()
-        if token in now and now[token] - balance > CENT
-    ]
+    rises = (Rise(token, now[token] - balance, at) for token, (balance, at) in known.items() if token in now)
+    return [rise for rise in rises if rise.amount > CENT]
 
 
 def find_paid_elsewhere(
@@ -76,14 +73,9 @@ def find_fitting_removes(
     By itself that says nothing, because accounts spend. Where adds of the same list were applied without the ledger,
     its removes may have been as well.
     """
-    return [
-        item.row
-        for item in movements
-        if item.direction is Direction.REMOVE
-        and item.token in known
-        and item.token in now
-        and known[item.token][0] - now[item.token] >= item.amount * _LEAST_PART
-    ]
+    fallen = {token: balance - now[token] for token, (balance, _) in known.items() if token in now}
+    removes = (item for item in movements if item.direction is Direction.REMOVE and item.token in fallen)
+    return [item.row for item in removes if fallen[item.token] >= item.amount * _LEAST_PART]
 
 
 def _explain_rise(movements: Sequence[Movement], rise: Rise) -> list[int]:

@@ -156,10 +156,8 @@ def _find_changed_rows(
     for row in rest:
         past = None
         if row.number in new:
-            stood = (
-                by_place.get((place.batch, number)) for place in places for number in place.count_before(row.number)
-            )
-            past = next((found for found in stood if found), None)
+            stood = ((place.batch, number) for place in places for number in place.count_before(row.number))
+            past = next((by_place[at] for at in stood if at in by_place), None)
         if past is None and row.token is not None and row.direction is not None:
             past = by_account.get((row.token, row.direction))
         if past is not None:
@@ -184,7 +182,7 @@ def _find_alike_rows(new: Iterable[SheetRow], missing: Sequence[EarlierRow]) -> 
     # Which of several it has become cannot be known, so it is said of each.
     by_amount = {past.key[1:]: past for past in missing}
     keys = ((row.number, _make_key(row)) for row in new)
-    return {number: by_amount[key[1:]] for number, key in keys if key is not None and key[1:] in by_amount}
+    return {number: by_amount[key[1:]] for number, key in keys if key and key[1:] in by_amount}
 
 
 class _Places:
