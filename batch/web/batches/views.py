@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +20,7 @@ from batch.i18n import _, format_number
 from batch.ledger.orm.mappers import ROW, make_batch_row
 from batch.ledger.orm.models import Batch, Movement
 from batch.ledger.orm.queries import find_row, list_events, read_line, read_lines, read_progress
+from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally, name_state, name_status
 from batch.money import ZERO
@@ -99,47 +98,22 @@ class BatchFilter(HistoryFilter):
         return Q(name__in=Movement.objects.filter(wanted).values("batch"))
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """A line of the history: a draft, or a batch with its tally."""
-
-    created_at: datetime
-    draft: Draft | None = None
-    version: Version | None = None
-    line: BatchLine | None = None
-
-    @property
-    def state(self) -> BatchState:
-        """Where it stands."""
-        if self.line:
-            return self.line.head.state
-        return BatchState(self.draft.state) if self.draft else BatchState.CHECKED
-
-
-def list_keys(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
+def _list_keys(drafts: QuerySet[Draft], batches: QuerySet[Batch]) -> list[Key]:
     """Name all entries, newest first."""
     keys = [(at, "draft", str(key)) for key, at in drafts.values_list("id", "created_at")]
     keys += [(at, "batch", key) for key, at in batches.values_list("name", "created_at")]
     return sorted(keys, key=itemgetter(0, 2), reverse=True)
 
 
-def load_entries(keys: Iterable[Key]) -> list[HistoryEntry]:
-    """Load the entries of a page."""
-    named = list(keys)
-    versions = _load_versions([key for _at, kind, key in named if kind == "draft"])
-    lines = read_lines([key for _at, kind, key in named if kind == "batch"])
-    return [
-        HistoryEntry(at, line=lines[key]) if kind == "batch" else HistoryEntry(at, versions[key].draft, versions[key])
-        for at, kind, key in named
-        if key in (lines if kind == "batch" else versions)
-    ]
-
-
-def _load_versions(drafts: list[str]) -> dict[str, Version]:
-    """Load the version in force of each draft, by the draft; without the files' bytes."""
-    versions = Version.objects.filter(draft_id__in=drafts, number=F("draft__version"))
-    found = versions.select_related("draft__created_by", "file").defer("file__data")
-    return {str(version.draft_id): version for version in found}
+def _load_entries(keys: Sequence[Key]) -> list[tuple[datetime, BatchLine | None, Version | None]]:
+    """Load the entries of a page: the line of a batch, or the version in force of a draft."""
+    in_force = Version.objects.filter(
+        number=F("draft__version"), draft__in=[key for _at, kind, key in keys if kind == "draft"]
+    )
+    in_force = in_force.select_related("draft__created_by", "file").defer("file__data")
+    versions = {str(version.draft_id): version for version in in_force}
+    lines = read_lines([key for _at, kind, key in keys if kind == "batch"])
+    return [(at, lines.get(key), versions.get(key)) for at, _kind, key in keys if key in lines or key in versions]
 
 
 @require_role(Role.VIEWER)
@@ -147,8 +121,8 @@ def show_history(request: HttpRequest) -> HttpResponseBase:
     """Show the list, newest first."""
     drafts = DraftFilter(request.GET, Draft.objects.exclude(state=DraftState.STARTED))
     batches = BatchFilter(request.GET, Batch.objects.all())
-    page = paginate(request, list_keys(drafts.qs, batches.qs))
-    context = {"section": "history", "filters": batches.form, "page": page, "entries": load_entries(page.object_list)}
+    page = paginate(request, _list_keys(drafts.qs, batches.qs))
+    context = {"section": "history", "filters": batches.form, "page": page, "entries": _load_entries(list(page))}
     return render(request, "web/runs/history.html", context)
 
 
@@ -184,12 +158,12 @@ def show_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Show the page, or the part of it that htmx asks for: `live` or `rows`."""
     if is_fragment(request) and request.headers.get("HX-Target") == "live":
         return _show_live(request, batch)
-    line = require_line(batch)
+    line, job = require_line(batch), find_active_job(batch=batch)
+    state = find_state(line.head, job)
     if is_fragment(request):
-        job = find_active_job(batch=batch)
-        is_live = _is_live(find_state(line.head, job), job)
-        return render(request, "web/runs/_rows.html", {**_list_rows(request, line), "is_live": is_live})
-    return render(request, "web/runs/batch.html", _make_page_context(request, line))
+        context = {**_list_rows(request, line), "is_live": _is_live(state, job)}
+        return render(request, "web/runs/_rows.html", context)
+    return render(request, "web/runs/batch.html", _make_page_context(request, line, state, job))
 
 
 @require_role(Role.VIEWER)
@@ -199,55 +173,41 @@ def show_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     entry = find_row(batch, row)
     if entry is None:
         raise Http404
-    job = find_active_job(batch=batch)
+    is_idle = find_active_job(batch=batch) is None
+    is_unknown, awaits_person = entry.result.status is Status.UNKNOWN, is_awaiting_person(entry.result)
     teller = Teller()
-    context: dict[str, Any] = {
+    context = {
         "section": "history",
         "head": line.head,
         "entry": entry,
         "events": [(event, teller.particulars(event.data)) for event in list_events(batch, row)],
-        "job": job,
-        "is_doubtful": is_awaiting_person(entry.result) and job is None,
-        "is_interrupted": entry.result.status is Status.UNKNOWN
-        and not is_awaiting_person(entry.result)
-        and job is None,
+        "is_doubtful": awaits_person and is_idle,
+        "is_interrupted": is_unknown and not awaits_person and is_idle,
+        "evidence": collect_evidence(DatabaseLedger().view(batch), entry) if is_unknown else (),
     }
-    if entry.result.status is Status.UNKNOWN:
-        from batch.ledger.orm.store import DatabaseLedger
-
-        view = DatabaseLedger().view(batch)
-        context["evidence"] = collect_evidence(view, entry)
     return render(request, "web/runs/row.html", context)
 
 
-def _make_page_context(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
-    head = line.head
-    job = find_active_job(batch=head.batch or "")
-    state = find_state(head, job)
-    ended = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
-    books = load_books(head.batch or "") if ended else None
+def _make_page_context(request: HttpRequest, line: BatchLine, state: BatchState, job: Job | None) -> dict[str, Any]:
+    head, tally = line.head, line.tally
+    has_books = state in {BatchState.FINISHED, BatchState.ABANDONED, BatchState.STOPPED} and head.ended_at is not None
+    books = load_books(head.batch or "") if has_books else None
+    euros = [
+        (status, name_status(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status)
+    ]
     return {
         "section": "history",
-        "head": head,
-        "tally": line.tally,
-        "state": state,
-        "job": job,
+        **_make_live_context(head, tally, state, job, books),
+        **_make_books_context(books),
         "draft": Draft.objects.filter(batch=head.batch).first(),
         "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
-        "verdict": judge_batch(head, line.tally, state, books),
-        "books": books,
-        "euros_by_status": _list_status_euros(line.tally),
-        "status_chart": draw_status_chart(_("Euros by status"), _list_status_euros(line.tally)),
-        "moved": _find_most_moved(books) if books else (),
-        "balances_chart": draw_balances_chart(_("Balances before and after"), _make_pairs(books)) if books else "",
-        "differences": _find_differences(books) if books else (),
+        "euros_by_status": euros,
+        "status_chart": draw_status_chart(_("Euros by status"), euros),
         "can_resume": state is BatchState.STOPPED and job is None,
-        "can_give_up": head.state not in ENDED and not _is_live(state, job) and not line.tally.rows[Status.UNKNOWN],
+        "can_give_up": head.state not in ENDED and not _is_live(state, job) and not tally.rows[Status.UNKNOWN],
         "queued": Job.objects.filter(waits_for=head.batch, state=JobState.WAITING).select_related("draft"),
-        "is_left": any(line.tally.rows[status] for status in Status if is_to_fix(head.state, status)),
+        "is_left": any(tally.rows[status] for status in Status if is_to_fix(head.state, status)),
         "period": read_choices(head.options).period,
-        "is_live": _is_live(state, job),
-        **_measure_progress(head, line.tally, job),
         **_list_rows(request, line),
     }
 
@@ -260,19 +220,8 @@ def _show_live(request: HttpRequest, batch: str) -> HttpResponse:
         raise Http404 from error
     job = find_active_job(batch=batch)
     state = find_state(now.head, job)
-    context = {
-        "head": now.head,
-        "tally": now.tally,
-        "state": state,
-        "job": job,
-        **_measure_progress(now.head, now.tally, job),
-    }
-    context |= {
-        "is_live": _is_live(state, job),
-        "last": now.last,
-        "is_update": state is BatchState.RUNNING,
-        "verdict": judge_batch(now.head, now.tally, state, None),
-    }
+    context = _make_live_context(now.head, now.tally, state, job, None)
+    context |= {"last": now.last, "is_update": state is BatchState.RUNNING}
     response = render(request, "web/runs/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
@@ -284,33 +233,36 @@ def _is_live(state: BatchState, job: Job | None) -> bool:
     return job is not None or state is BatchState.RUNNING
 
 
-def _measure_progress(head: BatchHead, tally: Tally, job: Job | None) -> dict[str, Any]:
-    """Count what is done of a run under way, with its rate and the time left."""
-    ended = tally.rows[Status.DONE] + tally.rows[Status.REFUSED]
-    left = tally.rows[Status.PENDING]
-    now = timezone.now()
-    context: dict[str, Any] = {
+def _make_live_context(
+    head: BatchHead, tally: Tally, state: BatchState, job: Job | None, books: Books | None
+) -> dict[str, Any]:
+    """Say where the batch stands, and count what is done of a run under way, with its rate and the time left."""
+    ended, left = tally.rows[Status.DONE] + tally.rows[Status.REFUSED], tally.rows[Status.PENDING]
+    context = {
+        "head": head,
+        "tally": tally,
+        "state": state,
+        "job": job,
+        "is_live": _is_live(state, job),
+        "verdict": judge_batch(head, tally, state, books),
         "ended": ended,
         "to_send": ended + left + tally.rows[Status.UNKNOWN],
-        "rate": None,
-        "seconds_left": None,
     }
     if job is not None and job.began_at is not None:
+        now = timezone.now()
+        seconds = (now - job.began_at).total_seconds()
         since = Movement.objects.filter(batch=head.batch, at__gte=job.began_at).count()
-        context |= _compute_pace(since, left, (now - job.began_at).total_seconds())
+        if since and seconds > 0:
+            context |= {"rate": since / seconds, "seconds_left": round(left * seconds / since)}
         context["waits"] = job.waiting_until is not None and job.waiting_until > now
     return context
-
-
-def _compute_pace(rows: int, left: int, seconds: float) -> dict[str, Any]:
-    rate = rows / seconds if rows and seconds > 0 else None
-    return {"rate": rate, "seconds_left": round(left / rate) if rate else None}
 
 
 def _list_rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     """List a page of the rows, as the address asks for it."""
     found = BatchRowFilter(request.GET, line)
-    chosen = sort if (sort := request.GET.get("sort")) in _SORTS else "row"
+    sort = request.GET.get("sort", "")
+    chosen = sort if sort in _SORTS else "row"
     is_descending = request.GET.get("dir") == "desc"
     titles = {"row": _("Row"), "token": _("Token"), "amount": _("Amount"), "status": _("Status"), "ended": _("Time")}
     column = F(_SORTS[chosen])
@@ -326,23 +278,17 @@ def _list_rows(request: HttpRequest, line: BatchLine) -> dict[str, Any]:
     }
 
 
-def _list_status_euros(tally: Tally) -> list[tuple[Status, str, Decimal]]:
-    return [
-        (status, name_status(status), tally.euros.get(status, ZERO)) for status in Status if tally.rows.get(status, 0)
-    ]
-
-
-def _find_most_moved(books: Books) -> list[tuple[str, Any]]:
-    """Find the sub-accounts with the largest movements."""
+def _make_books_context(books: Books | None) -> dict[str, Any]:
+    """Give the books with the largest movements, and the largest differences that no movement explains."""
+    if books is None:
+        return {}
     touched = [(token, book) for token, book in books.subaccounts.items() if book.received or book.given]
-    return sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
-
-
-def _make_pairs(books: Books) -> list[Pair]:
-    return [Pair(token, book.opening, book.closing) for token, book in _find_most_moved(books)]
-
-
-def _find_differences(books: Books) -> list[tuple[str, Any]]:
-    """Find the sub-accounts whose closing balance the movements do not explain, the largest difference first."""
+    moved = sorted(touched, key=lambda item: (-(item[1].received + item[1].given), item[0]))[:_IN_CHART]
     differing = [(token, book) for token, book in books.subaccounts.items() if book.difference]
-    return sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES]
+    pairs = [Pair(token, book.opening, book.closing) for token, book in moved]
+    return {
+        "books": books,
+        "moved": moved,
+        "balances_chart": draw_balances_chart(_("Balances before and after"), pairs),
+        "differences": sorted(differing, key=lambda item: -abs(item[1].difference or ZERO))[:_DIFFERENCES],
+    }
