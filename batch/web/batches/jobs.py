@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from django.db import DatabaseError, IntegrityError, close_old_connections, models, transaction
+from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from batch.errors import BatchUnfinished, CreditbatchError, SettingsError, UsageError
+from batch.errors import BatchUnfinished, CreditbatchError, UsageError
 from batch.i18n import N_, _, format_moment
 from batch.ledger.lease import name_this_process
 from batch.ledger.orm.models import Batch, Movement
@@ -27,13 +27,10 @@ from batch.money import ZERO
 from batch.planning.reconciliation import Books, Moved, make_books
 from batch.report.verdict import Verdict, judge
 from batch.runner.acceptance import list_family
-from batch.runner.open_account import find_account, refuse_unfinished
-from batch.web import credentials
+from batch.runner.open_account import refuse_unfinished
 from batch.web.audit import Occasion, notify
+from batch.web.drafts.checking import find_known_account
 from batch.web.models import Draft, DraftState, Job, JobState, Person
-
-_KEPT = 64
-"""Batches whose books are remembered."""
 
 
 def find_state(head: BatchHead, job: Job | None) -> BatchState:
@@ -57,18 +54,18 @@ def load_books(batch: str) -> Books:
     return _compute_books(batch, Batch.objects.values_list("last_hash", flat=True).get(name=batch))
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=64)
 def _compute_books(batch: str, _last_hash: str) -> Books:
     head = read_without_rows(batch).head
     asked = Movement.objects.filter(batch=batch, turn__isnull=False).order_by("token").values_list("token")
-    done, is_doubtful = Q(status=Status.DONE.value), Q(status=Status.UNKNOWN.value)
+    done = Q(status=Status.DONE.value)
     sums = asked.annotate(
         added=Sum("amount", filter=done & Q(direction=Direction.ADD.value)),
         removed=Sum("amount", filter=done & Q(direction=Direction.REMOVE.value)),
-        doubtful=Count("pk", filter=is_doubtful),
+        doubtful=Count("pk", filter=Q(status=Status.UNKNOWN.value)),
     )
     moved = {
-        token: Moved(added or ZERO, removed or ZERO, is_doubtful=bool(doubtful))
+        token: Moved(added or ZERO, removed or ZERO, is_doubtful=doubtful > 0)
         for token, added, removed, doubtful in sums
     }
     return make_books(head.opening, head.closing, moved)
@@ -78,8 +75,7 @@ _AGAIN = timedelta(seconds=5)
 """How long a job that found its account in use waits before a worker tries again."""
 _GRACE = timedelta(seconds=60)
 """How long a claimed job may take until its process says who it is."""
-_NOT_WAITING = {"waits_for": "", "waiting_why": "", "waiting_until": None}
-DIED = N_("The program ended before it was done; what was sent is in the ledger.")
+_DIED = N_("The program ended before it was done; what was sent is in the ledger.")
 
 
 def ask_to_start(draft: Draft, person: Person, due_at: datetime) -> Job:
@@ -116,13 +112,14 @@ def ask_to_stop(job: Job, person: Person) -> bool:
 def find_due_jobs(now: datetime) -> list[Job]:
     """Find the jobs whose time has come, oldest first."""
     waiting = Job.objects.filter(state=JobState.WAITING, due_at__lte=now)
-    ready = waiting.filter(models.Q(waiting_until=None) | models.Q(waiting_until__lte=now))
+    ready = waiting.filter(Q(waiting_until=None) | Q(waiting_until__lte=now))
     return list(ready.order_by("due_at", "id"))
 
 
 def claim(job: Job) -> bool:
     """Take a job for a worker; False if another scheduler was quicker."""
-    return _change_state(job, JobState.WAITING, state=JobState.WORKING, began_at=timezone.now(), **_NOT_WAITING)
+    begun = {"state": JobState.WORKING, "began_at": timezone.now()}
+    return _change_state(job, JobState.WAITING, **begun, waits_for="", waiting_why="", waiting_until=None)
 
 
 def queue(job: Job, behind: str, why: str) -> bool:
@@ -131,16 +128,8 @@ def queue(job: Job, behind: str, why: str) -> bool:
         return False
     # A worker that found the account in use is not followed by another at once.
     until = None if job.state == JobState.WAITING else timezone.now() + _AGAIN
-    return _change_state(
-        job,
-        JobState(job.state),
-        state=JobState.WAITING,
-        pid=None,
-        began_at=None,
-        waits_for=behind,
-        waiting_why=why,
-        waiting_until=until,
-    )
+    waiting = {"waits_for": behind, "waiting_why": why, "waiting_until": until}
+    return _change_state(job, JobState(job.state), state=JobState.WAITING, pid=None, began_at=None, **waiting)
 
 
 def register_worker(job: Job) -> bool:
@@ -152,31 +141,18 @@ def register_worker(job: Job) -> bool:
 
 def end(job: Job, error: str = "") -> bool:
     """End a job, with the sentence that says why it could not begin or go on."""
-    return _change_state(
-        job,
-        JobState.WORKING,
-        state=JobState.ENDED,
-        ended_at=timezone.now(),
-        error=error,
-        waiting_until=None,
-        waiting_why="",
-    )
+    ended = {"state": JobState.ENDED, "ended_at": timezone.now(), "error": error}
+    return _change_state(job, JobState.WORKING, **ended, waiting_until=None, waiting_why="")
 
 
 def bury_dead(now: datetime) -> None:
     """End the jobs whose process is no more; on another machine or in another container, when its lease has run out."""
-    working = Job.objects.filter(state=JobState.WORKING)
-    for job in working.exclude(pid=None):
+    for job in Job.objects.filter(state=JobState.WORKING):
+        began = job.began_at or now
         claim = Claim(job.host, job.boot, job.host, job.pid or 0, job.pid_started or 0.0)
-        if is_gone(claim, job.began_at or now, now):
-            end(job, str(DIED))
-    for job in working.filter(pid=None, began_at__lt=now - _GRACE):
-        end(job, str(DIED))
-
-
-def is_working(now: datetime) -> bool:
-    """Tell whether a worker has a job, so that another would find the account in use."""
-    return Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists()
+        is_dead = began < now - _GRACE if job.pid is None else is_gone(claim, began, now)
+        if is_dead:
+            end(job, _DIED)
 
 
 def find_active_job(*, draft: Draft | None = None, batch: str = "") -> Job | None:
@@ -216,26 +192,18 @@ def find_predecessor(job: Job) -> Before | None:
     """Find the batch that has to end before this job can begin. A resumption waits for none."""
     if job.batch or job.draft is None:
         return None
-    try:
-        api_url, key = credentials.load_connection()
-    except SettingsError:
-        # The worker says what is wrong with the connection.
+    account = find_known_account()
+    if account is None:
+        # Where the connection is wrong, the worker says what is.
         return None
     ledger = DatabaseLedger()
-    account = find_account(ledger, api_url, key.compute_fingerprint())
-    if account is None:
-        return None
     try:
         refuse_unfinished(ledger, account, list_continued_batches(ledger, account, job.draft))
     except BatchUnfinished as why:
-        return _make_predecessor(ledger, why.batch)
+        head = ledger.read_head(why.batch)
+        is_running = find_active_job(batch=why.batch) or find_state(head, None) is BatchState.RUNNING
+        return Before(why.batch, head.source.file_name, None if is_running else head.ended_at or head.created_at)
     return None
-
-
-def _make_predecessor(ledger: DatabaseLedger, batch: str) -> Before:
-    head = ledger.read_head(batch)
-    is_running = find_active_job(batch=batch) or find_state(head, None) is BatchState.RUNNING
-    return Before(batch, head.source.file_name, None if is_running else head.ended_at or head.created_at)
 
 
 def list_continued_batches(ledger: DatabaseLedger, account: int, draft: Draft) -> tuple[str, ...]:
@@ -256,7 +224,6 @@ def postpone_job(job: Job, before: Before) -> None:
 _EVERY = 1.0
 """Seconds between two looks."""
 _log = logging.getLogger("creditbatch.web")
-_IS_WINDOWS = os.name == "nt"
 
 
 class Scheduler:
@@ -292,7 +259,8 @@ class Scheduler:
             before = find_predecessor(job)
             if before is not None:
                 postpone_job(job, before)
-            elif not is_working(now) and claim(job):
+            # While a worker has a job, another would find the account in use.
+            elif not Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists() and claim(job):
                 self._children.append(_start_worker(job.id))
         # A child that has ended is asked for its end, so that no zombie is left.
         self._children = [child for child in self._children if child.poll() is None]
@@ -305,6 +273,6 @@ def _start_worker(job: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=not _IS_WINDOWS,
+        start_new_session=os.name != "nt",
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
