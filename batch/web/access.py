@@ -10,11 +10,14 @@ from itertools import compress
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 
+from batch.errors import CreditbatchError
 from batch.web.models import Person
 
 P = ParamSpec("P")
@@ -57,6 +60,23 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
 
         guard_view.needed_roles = roles  # type: ignore[attr-defined]
         return cast("View[P]", guard_view)
+
+    return guard
+
+
+def tell_refusals(page: str) -> Callable[[View[P]], View[P]]:
+    """Tell a failure that has a sentence on that page, which the same parameters name as the view's address."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            try:
+                return view(request, *args, **kwargs)
+            except CreditbatchError as error:
+                messages.error(request, str(error))
+                return redirect(page, *kwargs.values())
+
+        return cast("View[P]", guarded)
 
     return guard
 

@@ -79,14 +79,13 @@ def _draft(name: str, content: str | bytes) -> str:
 
 def _version(pk: str, name: str, content: str | bytes, made_by: str) -> str:
     from batch.web.drafts.approval_policy import Options
-    from batch.web.drafts.checking import SheetReading, check_version
-    from batch.web.drafts.conventions import ChosenConventions
+    from batch.web.drafts.checking import check_version
+    from batch.web.drafts.conventions import SheetReading
     from batch.web.models import Draft, StoredFile
 
     data = content if isinstance(content, bytes) else content.encode()
     file = StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
-    reading = SheetReading(file, ChosenConventions())
-    check_version(Draft.objects.get(pk=pk), reading, Options(), _person("paula"), made_by=made_by)
+    check_version(Draft.objects.get(pk=pk), SheetReading(file), Options(), _person("paula"), made_by=made_by)
     return pk
 
 

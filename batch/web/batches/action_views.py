@@ -25,17 +25,16 @@ from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
 from batch.planning.reconciliation import has_open_alarm
 from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
-from batch.report.workbook import write_report
 from batch.runner.open_account import abandon, decide
 from batch.settings import load_environment, load_journal_settings
-from batch.web.access import Role, get_person, require_role
+from batch.web.access import Role, get_person, require_role, tell_refusals
 from batch.web.audit import record
 from batch.web.batches import jobs
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.checking import SheetReading, check_version
-from batch.web.drafts.conventions import ChosenConventions
+from batch.web.drafts.checking import create_draft
+from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Draft, Person, StoredFile
 
 
@@ -44,22 +43,16 @@ def make_rest_draft(batch: str, person: Person, why: str = "") -> Draft:
 
     `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
     """
-    with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / f"{batch}.xlsx"
-        write_report(path, DatabaseLedger().view(batch))
-        data = path.read_bytes()
+    name, data = _write_file(DatabaseLedger().view(batch), f"{batch}.xlsx")
     sha256 = hashlib.sha256(data).hexdigest()
-    file = StoredFile.objects.create(name=path.name, sha256=sha256, size=len(data), data=data)
-    draft = Draft.objects.create(created_by=person, rest_of=batch)
+    file = StoredFile.objects.create(name=name, sha256=sha256, size=len(data), data=data)
+    options = Options(again=bool(why), why=why)
     try:
-        options = Options(again=bool(why), why=why)
-        check_version(draft, SheetReading(file, ChosenConventions()), options, person, made_by="rest")
+        return create_draft(SheetReading(file), options, person, made_by="rest", rest_of=batch).draft
     except BaseException:
         # Nothing is left of a draft that has no sheet.
-        draft.delete()
         file.delete()
         raise
-    return draft
 
 
 _TYPES = {
@@ -78,12 +71,12 @@ def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBa
         raise Http404
     require_line(batch)
     view = DatabaseLedger().view(batch)
-    name, data = _make_journal(view, kind) if kind in {"fec", "entries"} else _make_report(view, f"{batch}.{kind}")
+    name, data = _make_journal(view, kind) if kind in {"fec", "entries"} else _write_file(view, f"{batch}.{kind}")
     record(request, "batch.downloaded", batch, kind=kind)
     return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=_TYPES[kind])
 
 
-def _make_report(view: BatchView, name: str) -> tuple[str, bytes]:
+def _write_file(view: BatchView, name: str) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / name
         write_batch(path, view)
@@ -104,41 +97,37 @@ def _make_journal(view: BatchView, kind: str) -> tuple[str, bytes]:
 
 _LATEST_START = timedelta(days=62)
 _SHORTEST_REASON = 3
-LONGEST_REASON = 1000
+_LONGEST_REASON = 1000
 
 
 @require_POST
 @require_role(Role.APPROVER)
+@tell_refusals("draft")
 def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Start an approved draft at once, or at the time that the form names (this machine's zone)."""
     asked = get_object_or_404(Draft, id=draft)
-    try:
-        due_at = _parse_start_time(request.POST.get("when", ""))
-        jobs.ask_to_start(asked, get_person(request), due_at)
-    except UsageError as error:
-        messages.error(request, str(error))
-        return redirect("draft", asked.id)
-    record(request, "draft.started", str(asked.id), due_at=due_at.isoformat())
+    due_at = _parse_start_time(request.POST.get("when", ""))
+    jobs.ask_to_start(asked, get_person(request), due_at)
+    record(request, "draft.started", str(draft), due_at=due_at.isoformat())
     if due_at > timezone.now():
         when = format_moment(due_at.astimezone())
         messages.success(request, _("It will start on {when}.").format(when=when))
     else:
         messages.success(request, _("It is starting; this page shows it in a moment."))
-    return redirect("draft", asked.id)
+    return redirect("draft", draft)
 
 
 @require_POST
 @require_role(Role.APPROVER)
 def unschedule(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Take back a start that has not come yet."""
-    asked = get_object_or_404(Draft, id=draft)
-    job = jobs.find_active_job(draft=asked)
+    job = jobs.find_active_job(draft=get_object_or_404(Draft, id=draft))
     if job is not None and jobs.withdraw(job):
-        record(request, "draft.unscheduled", str(asked.id))
+        record(request, "draft.unscheduled", str(draft))
         messages.success(request, _("It will not start by itself any more."))
     else:
         messages.error(request, _("It has started already, or somebody else took it back."))
-    return redirect("draft", asked.id)
+    return redirect("draft", draft)
 
 
 @require_POST
@@ -157,40 +146,32 @@ def stop(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 @require_POST
 @require_role(Role.APPROVER)
+@tell_refusals("batch")
 def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Carry a stopped or interrupted batch on."""
     head = require_line(batch).head
     if find_state(head, jobs.find_active_job(batch=batch)) not in {BatchState.STOPPED, BatchState.APPROVED}:
         messages.info(request, _("This batch is running or has ended: there is nothing to go on with."))
         return redirect("batch", batch)
-    try:
-        jobs.ask_to_resume(batch, Draft.objects.filter(batch=batch).first(), get_person(request))
-    except UsageError as error:
-        messages.error(request, str(error))
-    else:
-        record(request, "batch.resumed", batch)
-        messages.success(request, _("It goes on in a moment."))
+    jobs.ask_to_resume(batch, Draft.objects.filter(batch=batch).first(), get_person(request))
+    record(request, "batch.resumed", batch)
+    messages.success(request, _("It goes on in a moment."))
     return redirect("batch", batch)
 
 
 @require_POST
 @require_role(Role.APPROVER)
+@tell_refusals("batch-row")
 def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     """Record what a person found out about a row in doubt, with the reason."""
     require_line(batch)
     choice, why = request.POST.get("choice", ""), request.POST.get("why", "").strip()
-    if choice not in {"applied", "not-applied"} or not _SHORTEST_REASON <= len(why) <= LONGEST_REASON:
-        messages.error(request, _("Say how you found out, in a few words, and press one of the two buttons."))
-        return redirect("batch-row", batch, row)
+    if choice not in {"applied", "not-applied"} or not _SHORTEST_REASON <= len(why) <= _LONGEST_REASON:
+        raise UsageError(_("Say how you found out, in a few words, and press one of the two buttons."))
     if jobs.find_active_job(batch=batch):
-        messages.error(request, _("The batch is running: what is in doubt can be decided once it has stopped."))
-        return redirect("batch-row", batch, row)
-    try:
-        who = str(get_person(request))
-        decide(DatabaseLedger(), batch, row, applied=choice == "applied", who=who, why=why, now=timezone.now)
-    except CreditbatchError as error:
-        messages.error(request, str(error))
-        return redirect("batch-row", batch, row)
+        raise UsageError(_("The batch is running: what is in doubt can be decided once it has stopped."))
+    who = str(get_person(request))
+    decide(DatabaseLedger(), batch, row, applied=choice == "applied", who=who, why=why, now=timezone.now)
     record(request, "batch.decided", batch, row=row, choice=choice, why=why)
     messages.success(request, _("Your decision is recorded; the batch can go on."))
     return redirect("batch", batch)
@@ -198,21 +179,16 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
 
 @require_POST
 @require_role(Role.APPROVER)
+@tell_refusals("batch")
 def abandon_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     """End a batch that was begun: what it has not sent never will be by it."""
     require_line(batch)
-    why = request.POST.get("why", "").strip()[:LONGEST_REASON]
+    why = request.POST.get("why", "").strip()[:_LONGEST_REASON]
     if len(why) < _SHORTEST_REASON:
-        messages.error(request, _("Say in a few words why the batch is given up: the reason is kept with it."))
-        return redirect("batch", batch)
+        raise UsageError(_("Say in a few words why the batch is given up: the reason is kept with it."))
     if jobs.find_active_job(batch=batch):
-        messages.error(request, _("The batch is running: stop it before you give it up."))
-        return redirect("batch", batch)
-    try:
-        abandon(DatabaseLedger(), batch, who=str(get_person(request)), why=why, now=timezone.now)
-    except CreditbatchError as error:
-        messages.error(request, str(error))
-        return redirect("batch", batch)
+        raise UsageError(_("The batch is running: stop it before you give it up."))
+    abandon(DatabaseLedger(), batch, who=str(get_person(request)), why=why, now=timezone.now)
     record(request, "batch.abandoned", batch, why=why)
     messages.success(request, _("The batch was given up; what it had not sent is not sent any more."))
     return redirect("batch", batch)
@@ -228,7 +204,7 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
         return render(request, "web/runs/again.html", context)
 
     try:
-        draft = make_rest_draft(batch, get_person(request), request.POST.get("why", "").strip()[:LONGEST_REASON])
+        draft = make_rest_draft(batch, get_person(request), request.POST.get("why", "").strip()[:_LONGEST_REASON])
     except CreditbatchError as error:
         messages.error(request, str(error))
         return redirect("batch", batch)

@@ -1,4 +1,4 @@
-"""Begin what a worker runs, hear that it is to stop (by a button or a signal), and say that it waits."""
+"""Perform a job, hear that it is to stop (by a button or a signal), say that it waits, and write of its end."""
 
 from __future__ import annotations
 
@@ -14,16 +14,29 @@ from django.utils import timezone
 
 from batch.errors import ProviderError, UsageError
 from batch.i18n import _
+from batch.ledger.orm.queries import read_line
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Access, Work
-from batch.model import People, Status
+from batch.model import BatchState, People, Status
 from batch.notes import Note, dump_note
+from batch.planning.retry import RetryPolicy
 from batch.provider.client import Client
 from batch.runner.acceptance import accept
 from batch.runner.dry_run import read_account
-from batch.runner.open_account import refuse_unfinished
-from batch.web.batches.jobs import list_continued_batches
-from batch.web.drafts.approval_policy import digest_dry_run
+from batch.runner.execute import perform
+from batch.runner.open_account import (
+    accept_key,
+    bind_account,
+    hold_account,
+    refuse_another_account,
+    refuse_another_address,
+    refuse_unfinished,
+)
+from batch.runner.session import Environment, RunOptions
+from batch.settings import Settings, read_choices
+from batch.web import credentials
+from batch.web.audit import Occasion, notify
+from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
 from batch.web.drafts.checking import load_choices, prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
@@ -39,9 +52,6 @@ class JobStopSignal:
         self._signalled = threading.Event()
         self._asked = False
         self._looked = 0.0
-
-    def listen(self) -> None:
-        """Stop after the row under way when the system asks the process to end."""
         for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle)
@@ -95,7 +105,51 @@ class JobProgressListener:
             Job.objects.filter(id=self._job).update(**said)
 
 
-def begin(
+def perform_job(job: Job, settings: Settings) -> None:
+    """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
+    api_url, key = credentials.load_connection()
+    ledger = DatabaseLedger(beside=lambda batch: _bind_draft(job, batch))
+    if job.batch:
+        refuse_another_address(ledger, job.batch, api_url)
+    brake = JobStopSignal(job.id)
+    who = str(job.asked_by)
+    with credentials.open_client() as client:
+        access, _is_new = bind_account(
+            ledger,
+            api_url,
+            key.compute_fingerprint(),
+            lambda: read_account(client, api_url, timezone.now).owner,
+            timezone.now(),
+        )
+        if job.batch:
+            refuse_another_account(ledger, job.batch, access)
+        with hold_account(ledger, access.account, timezone.now, resuming=job.batch or None):
+            pages: dict[str, int] = {}
+            if job.batch:
+                accept_key(
+                    ledger,
+                    job.batch,
+                    access,
+                    lambda: [one.token for one in client.fetch_subaccounts()],
+                    who,
+                    timezone.now(),
+                )
+                work = ledger.work(job.batch)
+            else:
+                work, pages = _begin(job, client, ledger, access, timezone.now())
+            choices = read_choices(ledger.read_options(work.batch))
+            client.keep_pace(choices.max_per_second)
+            options = RunOptions(
+                policy=RetryPolicy(settings.max_attempts, settings.backoff_seconds),
+                settle_seconds=settings.settle_seconds,
+                ask_before_resend=choices.ask_before_resend,
+                refresh=not pages,
+                by=who,
+            )
+            perform(Environment(client, ledger, timezone.now, brake, JobProgressListener(job.id)), work, options, pages)
+
+
+def _begin(
     job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime
 ) -> tuple[Work, dict[str, int]]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
@@ -115,11 +169,6 @@ def begin(
     except UsageError:
         _send_back(draft, version)
         raise
-    if digest_dry_run(checked, version.options) != version.screen_digest:
-        _send_back(draft, version)
-        raise UsageError(
-            _("The forecast is no longer what was approved, because balances have changed: approve it again.")
-        )
     choices = load_choices(version)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
     agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
@@ -128,7 +177,7 @@ def begin(
     return work, checked.account.pages if checked.account else {}
 
 
-def bind_draft(job: Job, batch: str) -> None:
+def _bind_draft(job: Job, batch: str) -> None:
     """Bind the draft and its job to the batch, in the commit that records it: no draft without its batch, no batch
     without its draft, and nothing started twice. A `UsageError` undoes that commit.
     """
@@ -154,3 +203,20 @@ def _send_back(draft: Draft, version: Version) -> None:
     # With the checks of just now on the screen, nobody approves what was true before. Without, approving checks again.
     with suppress(ProviderError):
         recheck(version)
+
+
+def tell_end(job: Job, error: str) -> None:
+    """Write to those whom the end concerns."""
+    if not job.batch:
+        notify(Occasion.START_FAILED, draft=job.draft, reason=error)
+        return
+    line, books = read_line(job.batch), load_books(job.batch)
+
+    def tell_verdict() -> str:
+        # In the language of whoever is written to.
+        return judge_batch(line.head, line.tally, line.head.state, books).in_full
+
+    if line.head.state is BatchState.FINISHED:
+        notify(Occasion.FINISHED, batch=job.batch, reason=tell_verdict)
+    elif job.stop_asked_by_id is None or line.tally.rows[Status.UNKNOWN]:
+        notify(Occasion.NEEDS_DECISION, batch=job.batch, reason=lambda: f"{tell_verdict()} {error}".rstrip())

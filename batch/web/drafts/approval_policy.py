@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from batch.findings import Finding
+from batch.i18n import _
 from batch.model import Movement
 from batch.money import encode_thousandths, from_thousandths, to_thousandths
 from batch.report.result_labels import predict_code
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices
+from batch.web.models import SiteSettings, Version
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
 _DRIFTING = frozenset({"balances-rose"})
@@ -106,25 +109,15 @@ def make_screen(dry_run: DryRun) -> Screen:
         is_forecast=played is not None,
         refused=len(refusals),
         refusals=_digest_lines(f"{refusal.row}\t{predict_code(refusal)}\n" for refusal in refusals),
-        top_up=round_up_euros(played.top_up) if played else 0,
+        # Rounded up: so it suffices, and does not change with every SMS.
+        top_up=math.ceil(played.top_up) if played else 0,
     )
 
 
-def digest_dry_run(dry_run: DryRun, options: Options | Mapping[str, Any]) -> str:
-    """Digest what is on the screen: when a draft is checked, when it is approved, and when it is started."""
-    chosen = options if isinstance(options, Options) else Options.from_json(options)
-    return digest_screen(make_screen(dry_run), chosen)
-
-
 def digest_screen(screen: Screen, options: Options) -> str:
-    """Digest what was kept of a dry run."""
+    """Digest what is on the screen: when a draft is checked, when it is approved, and when it is started."""
     seen = json.dumps([screen.to_json(), options.to_json()], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((_DIGEST_VERSION + seen).encode()).hexdigest()
-
-
-def round_up_euros(amount: Decimal) -> int:
-    """Round up, so that a top-up suffices and does not change with every SMS."""
-    return int(amount.to_integral_value(rounding=ROUND_CEILING))
 
 
 def _digest_lines(lines: Iterable[str]) -> str:
@@ -135,8 +128,7 @@ def _digest_lines(lines: Iterable[str]) -> str:
 
 
 def _encode_movement(movement: Movement) -> str:
-    amount = encode_thousandths(movement.amount)
-    return f"{movement.row}\t{movement.token}\t{movement.direction}\t{amount}\n"
+    return f"{movement.row}\t{movement.token}\t{movement.direction}\t{encode_thousandths(movement.amount)}\n"
 
 
 def _encode_finding(finding: Finding) -> str:
@@ -144,74 +136,41 @@ def _encode_finding(finding: Finding) -> str:
     return " ".join([finding.code, finding.cell or "", *named])
 
 
-class Hindrance(StrEnum):
-    """Why a person may not approve."""
-
-    NOT_AN_APPROVER = "not-an-approver"
-    OWN_WORK = "own-work"  # four eyes: whoever made any of its versions does not approve it
-    ALREADY = "already"  # once a person
-    STATE = "state"  # it is approved, started or rejected
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalLimits:
-    """Euros, inclusive: only what is above them needs two approvers. None: no limit."""
-
-    row: Decimal | None = None
-    batch: Decimal | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a draft stands, as far as approving it goes. People are named by their numbers."""
+    """Where a draft and the person who looks at it stand, as far as approving it goes."""
 
     is_checked: bool
     """It waits for correction or for approval."""
-    authors: frozenset[int]
-    """Who uploaded it, and who made any of its versions."""
-    approvers: tuple[int, ...]
-    """Who has approved what is on the screen."""
+    is_approver: bool
+    is_author: bool
+    """The person uploaded it, or made any of its versions."""
+    is_alone: bool
+    """Nobody else can log in, and an administrator has relaxed the four eyes for that."""
+    has_approved: bool
+    approvals: int
+    """How many have approved what is on the screen."""
     needed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """The person who would approve."""
-
-    id: int
-    is_approver: bool
-    is_alone: bool = False
-    """Nobody else can log in, and an administrator has relaxed the four eyes for that."""
-
-
-def count_needed_approvals(screen: Screen, largest: Decimal, limits: ApprovalLimits, *, is_alone: bool) -> int:
+def count_needed_approvals(version: Version, site: SiteSettings, *, is_alone: bool) -> int:
     """Count who must approve: two where a row or the whole is above a limit and nobody is alone, else one."""
-    above_row = limits.row is not None and largest > limits.row
-    above_batch = limits.batch is not None and screen.added + screen.removed > limits.batch
+    above_row = site.row_limit is not None and version.largest > site.row_limit
+    above_batch = site.batch_limit is not None and version.added + version.removed > site.batch_limit
     return 2 if (above_row or above_batch) and not is_alone else 1
 
 
-def may_relax(*, four_eyes: bool, active_people: int) -> bool:
-    """Tell whether one person may prepare and approve: an administrator said so and there is nobody else."""
-    return not four_eyes and active_people == 1
-
-
-def find_hindrance(asker: Asker, standing: Standing) -> Hindrance | None:
-    """Say why this person may not approve; None if they may."""
-    if not asker.is_approver:
-        return Hindrance.NOT_AN_APPROVER
+def find_hindrance(standing: Standing) -> str:
+    """Say why the person may not approve; empty if they may."""
+    if not standing.is_approver:
+        return _("Only approvers approve; your role does not include it.")
     if not standing.is_checked:
-        return Hindrance.STATE
-    if asker.id in standing.approvers:
-        return Hindrance.ALREADY
-    if asker.id in standing.authors and not asker.is_alone:
-        return Hindrance.OWN_WORK
-    return None
-
-
-def is_last(standing: Standing, who: int) -> bool:
-    """Tell whether this person's approval makes it enough."""
-    return len({*standing.approvers, who}) >= standing.needed
+        return _("It does not wait for approval any more.")
+    if standing.has_approved:
+        return _("You have approved this already.")
+    if standing.is_author and not standing.is_alone:
+        return _("You have worked on this sheet yourself, so somebody else has to approve it (four eyes).")
+    return ""
 
 
 class Blocker(StrEnum):
@@ -225,9 +184,7 @@ class Blocker(StrEnum):
     ALREADY_RUN = "already-run"
 
 
-def decide_blockers(
-    screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool
-) -> tuple[Blocker, ...]:
+def decide_blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> list[Blocker]:
     """List all that must be put right first, by the same rules as the command line's."""
     found = {
         Blocker.NOT_CHECKED: not screen.is_forecast,
@@ -237,26 +194,16 @@ def decide_blockers(
         Blocker.WOULD_BE_REFUSED: bool(screen.refused) and not options.partial,
         Blocker.ALREADY_RUN: is_repeated,
     }
-    return tuple(blocker for blocker, is_there in found.items() if is_there)
+    return [blocker for blocker, is_there in found.items() if is_there]
 
 
-class Change(StrEnum):
-    """What is different between what an approver saw and what the checks say now."""
-
-    MOVEMENTS = "movements"
-    REFUSALS = "refusals"
-    TOP_UP = "top-up"
-    FINDINGS = "findings"
-    FORECAST = "forecast"  # the provider can be asked again, or cannot any more
-
-
-def compare_screens(seen: Screen, now: Screen) -> tuple[Change, ...]:
-    """List what has changed, in the order in which it matters."""
+def compare_screens(seen: Screen, now: Screen) -> list[str]:
+    """Say what is different from what an approver saw, in the order in which it matters."""
     found = {
-        Change.MOVEMENTS: (seen.order, seen.invalid) != (now.order, now.invalid),
-        Change.FORECAST: seen.is_forecast != now.is_forecast,
-        Change.REFUSALS: seen.refusals != now.refusals,
-        Change.TOP_UP: seen.top_up != now.top_up,
-        Change.FINDINGS: seen.findings != now.findings,
+        _("other rows would be sent"): (seen.order, seen.invalid) != (now.order, now.invalid),
+        _("the provider can be asked again, or cannot be asked any more"): seen.is_forecast != now.is_forecast,
+        _("other rows would be refused"): seen.refusals != now.refusals,
+        _("another amount is to be topped up"): seen.top_up != now.top_up,
+        _("the findings about the sheet as a whole are others"): seen.findings != now.findings,
     }
-    return tuple(change for change, is_different in found.items() if is_different)
+    return [change for change, is_different in found.items() if is_different]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -36,15 +36,14 @@ from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import choose_header, keep_titles
 from batch.web import credentials
-from batch.web.drafts.approval_policy import Options, digest_dry_run
+from batch.web.drafts.approval_policy import Options, Screen, compare_screens, digest_screen, make_screen
 from batch.web.drafts.approvals import format_obstacle
-from batch.web.drafts.conventions import ChosenConventions, Correction, correct_grid
-from batch.web.drafts.versions import Checked, Making, add_version, update_checks
+from batch.web.drafts.conventions import SheetReading, correct_grid
+from batch.web.drafts.versions import add_version, update_checks
 from batch.web.models import Draft, Person, StoredFile, Version
 
 LONGEST = 120
-_HARMFUL = '<>:"|?*'
-"""What no file on Windows may have in its name."""
+_HARMFUL = '<>:"|?*'  # what no file on Windows may have in its name
 
 
 def clean_file_name(name: str) -> str:
@@ -70,7 +69,6 @@ def _clean_char(char: str) -> str:
     return "_" if char in _HARMFUL else char
 
 
-FIELD = "sheet_file"
 ENDINGS = (*WORKBOOK_SUFFIXES, *TEXT_SUFFIXES)
 _MOST_ROWS = 200_000
 """Rows of a sheet that are kept to be looked at on pages; longer ones are for the command line."""
@@ -107,7 +105,7 @@ class BoundedUpload(TemporaryFileUploadHandler):
 
 def save_upload(request: HttpRequest) -> StoredFile:
     """Store the file of the form; a `SheetError` says why it is refused."""
-    file = request.FILES.get(FIELD)
+    file = request.FILES.get("sheet_file")
     if request.META.get("CREDITBATCH_TOO_LARGE"):
         raise SheetError(
             _(
@@ -161,24 +159,6 @@ _PATIENCE = 8.0
 """Seconds that the provider may take for one answer: somebody is waiting for the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetReading:
-    """A file, and how it is to be read."""
-
-    file: StoredFile
-    conventions: ChosenConventions
-    corrections: tuple[Correction, ...] = ()
-
-    @classmethod
-    def from_version(cls, version: Version) -> SheetReading:
-        """Take it as a version was read."""
-        return cls(
-            version.file,
-            ChosenConventions.from_json(version.conventions),
-            tuple(Correction.from_json(kept) for kept in version.corrections),
-        )
-
-
 def check_version(
     draft: Draft, reading: SheetReading, options: Options, person: Person, *, made_by: str, remember: bool = False
 ) -> Version:
@@ -187,61 +167,64 @@ def check_version(
     `SheetError` if it cannot be read; `UsageError` if somebody else was quicker. Where the provider cannot be asked it
     cannot be approved. `remember` keeps the columns that were mapped by hand for the next sheet.
     """
-    checked = check_reading(reading, options, rest_of=draft.rest_of)
-    version = add_version(draft, checked, Making(made_by, reading.file, reading.corrections, options, person))
-    if remember and (titles := keep_titles(checked.dry_run.sheet, checked.conventions.rules.columns)):
-        remember_columns(find_known_account(), titles, _read_clock())
+    reading, dry_run, problem = check_reading(reading, options, draft.rest_of)
+    version = add_version(draft, reading, dry_run, options, person, made_by, problem)
+    if remember and (titles := keep_titles(dry_run.sheet, reading.conventions.rules.columns)):
+        remember_columns(find_known_account(), titles, timezone.now())
     return version
 
 
-def create_draft(reading: SheetReading, options: Options, person: Person) -> Draft:
+def create_draft(
+    reading: SheetReading, options: Options, person: Person, *, made_by: str = "upload", rest_of: str = ""
+) -> Version:
     """Create a draft with its first version; nothing is left of a sheet that cannot be read."""
-    checked = check_reading(reading, options)
+    reading, dry_run, problem = check_reading(reading, options, rest_of)
     with transaction.atomic():
-        draft = Draft.objects.create(created_by=person)
-        add_version(draft, checked, Making("upload", reading.file, reading.corrections, options, person))
-    return draft
+        draft = Draft.objects.create(created_by=person, rest_of=rest_of)
+        return add_version(draft, reading, dry_run, options, person, made_by, problem)
 
 
-def recheck(version: Version) -> bool:
-    """Check the version in force with the balances of just now; True if an approver has to see it again.
+def recheck(version: Version) -> str:
+    """Check the version in force with the balances of just now; say why an approver has to see it again, if at all.
 
     `ProviderUnreachable` if the provider cannot be asked: then everything stays as it is.
     """
     options, reading = Options.from_json(version.options), SheetReading.from_version(version)
-    with _open_reader(reading) as reader:
-        asked = _ask_provider()
-        grid = reader.result()
+    grid, asked = _read_and_ask(reading)
     if asked.account is None:
         raise ProviderUnreachable(make_note("said", words=asked.problem))
     played = _make_dry_run(grid, asked.account, reading, options)
-    return update_checks(version, _check_ledger(played, asked.known, options, version.draft.rest_of))
+    seen = Screen.from_json(version.screen)
+    if not update_checks(version, _check_ledger(played, asked.known, options, version.draft.rest_of)):
+        return ""
+    what = "; ".join(compare_screens(seen, Screen.from_json(version.screen)))
+    return _("Balances have changed, and with them what you saw: {what}. Review it again.").format(what=what)
 
 
 def load_dry_run(version: Version, account: AccountSnapshot | None = None) -> DryRun:
     """Read the version again from its file as a dry run; without an account, as if offline."""
     reading = SheetReading.from_version(version)
-    with _open_reader(reading) as reader:
-        grid = reader.result()
-    return _make_dry_run(grid, account, reading, Options.from_json(version.options))
+    return _make_dry_run(_read_grid(reading), account, reading, Options.from_json(version.options))
 
 
 def prepare_start(version: Version, account: AccountSnapshot, known: int) -> DryRun:
     """Prepare an approved version with these balances, while the account is held: the same movements in the same order.
 
-    `UsageError` if it must not be started. Whether it still is what was approved, its digest says.
+    `UsageError` if it must not be started, or is not what was approved any more.
     """
     options, choices = Options.from_json(version.options), load_choices(version)
     checked = _check_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
-    repetition = find_repeat_finding(checked.dry_run)
+    repetition = find_repeat_finding(checked)
     if repetition is not None:
         raise AlreadyRun(repetition.message)
-    if digest_dry_run(checked.dry_run, options) == version.screen_digest:
-        # What was approved had nothing in its way; what has changed is for its approvers to see.
-        obstacle = find_sheet_obstacle(checked.dry_run, choices) or find_forecast_obstacle(checked.dry_run, choices)
-        if obstacle:
-            raise UsageError(format_obstacle(obstacle))
-    return checked.dry_run
+    if digest_screen(make_screen(checked), options) != version.screen_digest:
+        raise UsageError(
+            _("The forecast is no longer what was approved, because balances have changed: approve it again.")
+        )
+    obstacle = find_sheet_obstacle(checked, choices) or find_forecast_obstacle(checked, choices)
+    if obstacle:
+        raise UsageError(format_obstacle(obstacle))
+    return checked
 
 
 def load_choices(version: Version) -> Choices:
@@ -249,15 +232,27 @@ def load_choices(version: Version) -> Choices:
     return Options.from_json(version.options).make_choices(version.draft.rest_of)
 
 
-def check_reading(reading: SheetReading, options: Options, *, rest_of: str = "") -> Checked:
-    """Read the sheet, ask the provider, and look in the ledger for batches that look like it."""
-    with _open_reader(reading) as reader:
-        asked = _ask_provider()
-        grid = reader.result()
+def check_reading(reading: SheetReading, options: Options, rest_of: str = "") -> tuple[SheetReading, DryRun, str]:
+    """Read the sheet, ask the provider, and look in the ledger for batches that look like it.
+
+    Return how it was read, with what was remembered of columns, and why the provider could not be asked.
+    """
+    grid, asked = _read_and_ask(reading)
     reading, grid = _recall_columns(reading, grid, asked.known)
     played = _make_dry_run(grid, asked.account, reading, options)
-    checked = _check_ledger(played, asked.known, options, rest_of)
-    return replace(checked, problem=asked.problem, conventions=reading.conventions)
+    return reading, _check_ledger(played, asked.known, options, rest_of), asked.problem
+
+
+def _read_and_ask(reading: SheetReading) -> tuple[Grid, _Asked]:
+    """Read the sheet while the provider is asked."""
+    with _open_reader(reading) as reader:
+        asked = _ask_provider()
+        return reader.result(), asked
+
+
+def _read_grid(reading: SheetReading) -> Grid:
+    with _open_reader(reading) as reader:
+        return reader.result()
 
 
 def _open_reader(reading: SheetReading) -> Reader:
@@ -274,8 +269,7 @@ def _recall_columns(reading: SheetReading, grid: Grid, known: int | None) -> tup
         return reading, grid
     titles = {role.value: title for role, title in remembered.items()}
     told = replace(reading, conventions=replace(reading.conventions, remembered=titles))
-    with _open_reader(told) as reader:
-        return told, reader.result()
+    return told, _read_grid(told)
 
 
 def _make_dry_run(grid: Grid, account: AccountSnapshot | None, reading: SheetReading, options: Options) -> DryRun:
@@ -285,17 +279,17 @@ def _make_dry_run(grid: Grid, account: AccountSnapshot | None, reading: SheetRea
         reading.conventions.expected,
         reading.conventions.rules,
         removes_first=options.removes_first,
-        at=_read_clock(),
+        at=timezone.now(),
     )
 
 
-def _check_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> Checked:
+def _check_ledger(played: DryRun, known: int | None, options: Options, rest_of: str) -> DryRun:
     """Leave out what is done already where a list is continued, and find whether it was run before."""
     if known is None:
-        return Checked(played)
+        return played
     ledger = DatabaseLedger()
     seen = select_unsettled(played, ledger, known, rest_of, despite_alarm=options.again) if rest_of else played
-    return Checked(check_against_ledger(seen, ledger, known, options.make_choices(rest_of)))
+    return check_against_ledger(seen, ledger, known, options.make_choices(rest_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +308,7 @@ def _ask_provider() -> _Asked:
         return _Asked(problem=str(error))
     try:
         with credentials.open_client(_PATIENCE) as client:
-            account = read_account(client, api_url, _read_clock)
+            account = read_account(client, api_url, timezone.now)
     except ProviderError as error:
         return _Asked(known=find_known_account(), problem=str(error))
     ledger, fingerprint = DatabaseLedger(), key.compute_fingerprint()
@@ -325,7 +319,7 @@ def _ask_provider() -> _Asked:
         return _Asked(problem=str(error))
     if known is not None:
         # From now on the key is known without asking. An account that is new is recorded when it is first run.
-        bind_account(ledger, api_url, fingerprint, lambda: account.owner, _read_clock())
+        bind_account(ledger, api_url, fingerprint, lambda: account.owner, timezone.now())
     return _Asked(account, known)
 
 
@@ -336,7 +330,3 @@ def find_known_account() -> int | None:
     except SettingsError:
         return None
     return find_account(DatabaseLedger(), api_url, key.compute_fingerprint())
-
-
-def _read_clock() -> datetime:
-    return datetime.now(UTC)

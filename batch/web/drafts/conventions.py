@@ -14,15 +14,13 @@ from batch.errors import UsageError
 from batch.frames import Grid
 from batch.i18n import _
 from batch.ledger.events import decode_cell, encode_cell
-from batch.model import Cell, CellFormatting, ColumnRole
+from batch.model import Cell, ColumnRole
 from batch.money import ZERO
 from batch.validation import check_sheet as rules
 from batch.validation.amounts import read_amount
 from batch.validation.check_sheet import Expected
 from batch.web.drafts.approval_policy import Options
-
-LONGEST = 500
-"""Characters of a corrected cell."""
+from batch.web.models import StoredFile, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,46 +37,24 @@ class Correction:
 
     def to_json(self) -> dict[str, Any]:
         """Convert it for the database."""
-        return {
-            "row": self.row,
-            "column": self.column,
-            "before": encode_cell(self.before),
-            "after": self.after,
-            "by": self.by,
-            "at": self.at.isoformat(),
-        }
+        return {**asdict(self), "before": encode_cell(self.before), "at": self.at.isoformat()}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Correction:
         """Read what `to_json` gave."""
-        return cls(
-            kept["row"],
-            kept["column"],
-            decode_cell(kept["before"]),
-            kept["after"],
-            kept["by"],
-            datetime.fromisoformat(kept["at"]),
-        )
-
-
-def clean_input(text: str) -> str | None:
-    """Trim and cut what a person typed into a cell; None if nothing is left."""
-    return text.strip()[:LONGEST] or None
+        converted = {"before": decode_cell(kept["before"]), "at": datetime.fromisoformat(kept["at"])}
+        return cls(**{**kept, **converted})
 
 
 def correct_grid(grid: Grid, corrections: Iterable[Correction]) -> Grid:
     """Put the corrected cells over the grid, the newest last, for the same rules to read; forget how they looked."""
     changed = {(found.row, found.column): found.after for found in corrections}
-    return (
-        replace(grid.replace_cells(changed), appearance=_update_appearance(grid.appearance, changed))
-        if changed
-        else grid
-    )
-
-
-def _update_appearance(appearance: CellFormatting, changed: Mapping[tuple[int, int], str | None]) -> CellFormatting:
-    shown = {place: text for place, text in appearance.shown.items() if place not in changed}
-    return replace(appearance, shown=shown, struck=appearance.struck - changed.keys(), rewritten=frozenset(changed))
+    if not changed:
+        return grid
+    seen = grid.appearance
+    shown = {place: text for place, text in seen.shown.items() if place not in changed}
+    seen = replace(seen, shown=shown, struck=seen.struck - changed.keys(), rewritten=frozenset(changed))
+    return replace(grid.replace_cells(changed), appearance=seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +99,22 @@ class ChosenConventions:
         return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
 
 
-NOTHING_SAID = ChosenConventions()
+@dataclass(frozen=True, slots=True)
+class SheetReading:
+    """A file, and how it is to be read."""
+
+    file: StoredFile
+    conventions: ChosenConventions = ChosenConventions()
+    corrections: tuple[Correction, ...] = ()
+
+    @classmethod
+    def from_version(cls, version: Version) -> SheetReading:
+        """Take it as a version was read."""
+        return cls(
+            version.file,
+            ChosenConventions.from_json(version.conventions),
+            tuple(map(Correction.from_json, version.corrections)),
+        )
 
 
 def _parse_roles(titles: Mapping[str, str]) -> dict[ColumnRole, str]:
@@ -154,19 +145,14 @@ def parse_control_rows(text: str) -> int | None:
     return int(plain)
 
 
-COLUMN = "column-"
-"""A select for each role, by its name."""
-_LONGEST_SHEET = 200
-_LONGEST_TITLE = 300
-_LONGEST_WHY = 1000
-_LONGEST_PERIOD = 60
+_LONGEST_SHEET, _LONGEST_TITLE, _LONGEST_WHY, _LONGEST_PERIOD = 200, 300, 1000, 60
 
 
 def read_conventions(posted: QueryDict, before: ChosenConventions) -> ChosenConventions:
     """Read how the sheet is to be read from the form; columns change only where it asks for them."""
     columns = before.columns
-    if any(name.startswith(COLUMN) for name in posted):
-        chosen = {role.value: posted.get(COLUMN + role.value, "").strip()[:_LONGEST_TITLE] for role in ColumnRole}
+    if any(name.startswith("column-") for name in posted):
+        chosen = {role.value: posted.get(f"column-{role}", "").strip()[:_LONGEST_TITLE] for role in ColumnRole}
         columns = {role: title for role, title in chosen.items() if title}
     return replace(
         before,

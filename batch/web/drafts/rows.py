@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 from django.db.models import QuerySet
 from django.forms import HiddenInput
@@ -13,19 +15,20 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 from django_filters import ChoiceFilter, FilterSet
 
-from batch.finding_rules import RULES, Severity
+from batch.finding_rules import RULES
 from batch.findings import Finding
-from batch.i18n import _, format_day, format_euros, format_number
+from batch.i18n import _, format_day, format_euros, format_moment, format_number
 from batch.ledger.events import decode_cell, decode_finding
-from batch.model import Cell, ColumnRole, Direction, Status, name_direction
+from batch.model import Cell, ColumnRole, Status
 from batch.report.result_labels import explain_code
-from batch.validation.header import format_cell_address
+from batch.validation.header import format_cell_address, format_column_letters
 from batch.web.drafts.versions import REFUSED
 from batch.web.models import DraftMark, DraftRow, Version
 from batch.web.presenters import PAGE, Heading, TextFilter, make_headings
 
 _SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}
 _PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value
+_AMOUNTS = {ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED}
 _CELL_SHOWN = 120
 """Characters of a cell on the page; all of it is in the file."""
 
@@ -104,30 +107,22 @@ class DraftRowFilter(FilterSet):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
-    """A cell of the accountant's with what is said of it."""
+    """A cell of the accountant's with what is said of it; a column is given where correcting it changes something."""
 
     text: str
-    kind: str
-    """The class of the cell: num, bad, warned."""
+    classes: str
     title: str
-    findings: tuple[Finding, ...]
-    correct: tuple[int, int] | None
-    """Row and column to correct it by; None where that would change nothing."""
+    findings: Sequence[Finding]
+    column: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row as the page shows it."""
+    """A row as it is kept, with its cells, what is said of none of them, and why it would be refused."""
 
-    number: int
-    cells: tuple[ShownCell, ...]
-    token: str
-    amount: Decimal | None
-    direction: str
-    direction_word: str
-    status: str
-    reasons: tuple[Finding, ...]
-    """What is said of no cell that is shown."""
+    kept: DraftRow
+    cells: Sequence[ShownCell]
+    reasons: Sequence[Finding]
     refusal: str
 
 
@@ -140,8 +135,13 @@ def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[Sho
 
 
 def list_columns(version: Version) -> list[str]:
-    """List the accountant's titles; a column without one is called by its letter."""
-    return [title or format_cell_address(index, 1).rstrip("1") for index, title in enumerate(version.columns)]
+    """List the accountant's titles."""
+    return [name_column(version, column) for column in range(len(version.columns))]
+
+
+def name_column(version: Version, column: int) -> str:
+    """Give the accountant's title; one without is called by its letter, and one beyond the header not at all."""
+    return version.columns[column] or format_column_letters(column) if column < len(version.columns) else ""
 
 
 def format_cell(cell: Cell) -> str:
@@ -152,11 +152,7 @@ def format_cell(cell: Cell) -> str:
         case bool():
             return _("TRUE") if cell else _("FALSE")
         case datetime():
-            return (
-                format_day(cell)
-                if (cell.hour, cell.minute, cell.second) == (0, 0, 0)
-                else f"{format_day(cell)} {cell:%H:%M:%S}"
-            )
+            return format_moment(cell) if (cell.hour, cell.minute, cell.second) != (0, 0, 0) else format_day(cell)
         case Decimal():
             return _format_number(cell)
     return cell if len(cell) <= _CELL_SHOWN else cell[: _CELL_SHOWN - 1] + "…"
@@ -170,52 +166,25 @@ def _format_number(cell: Decimal) -> str:
 
 
 def _make_row(row: DraftRow, version: Version) -> ShownRow:
-    findings = [decode_finding(kept) for kept in row.findings]
-    by_cell: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_cell.setdefault(finding.cell or "", []).append(finding)
+    by_cell: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in map(decode_finding, row.findings):
+        by_cell[finding.cell or ""].append(finding)
     roles = {column: role for role, column in version.roles.items()}
-    titles = list_columns(version)
-    cells = tuple(
-        _make_cell(
-            (row.row, column),
-            decode_cell(kept),
-            titles[column] if column < len(titles) else "",
-            tuple(by_cell.pop(format_cell_address(column, row.row), ())),
-            roles.get(column),
-        )
-        for column, kept in enumerate(row.cells)
-    )
-    direction = Direction(row.direction) if row.direction else None
-    return ShownRow(
-        number=row.row,
-        cells=cells,
-        token=row.token or "",
-        amount=row.amount,
-        direction=direction.value if direction else "",
-        direction_word=name_direction(direction) if direction else "",
-        status=REFUSED if row.refusal is not None else row.status,
-        reasons=tuple(finding for said in by_cell.values() for finding in said),
-        refusal=_format_refusal(row),
-    )
-
-
-def _make_cell(
-    place: tuple[int, int], cell: Cell, title: str, findings: tuple[Finding, ...], role: str | None
-) -> ShownCell:
-    kinds = ["num"] if isinstance(cell, Decimal) or role in _AMOUNTS else []
-    if findings:
-        kinds.append("bad" if any(finding.severity is Severity.ERROR for finding in findings) else "warned")
-    return ShownCell(format_cell(cell), " ".join(kinds), title, findings, place if findings and role else None)
-
-
-_AMOUNTS = {ColumnRole.AMOUNT.value, ColumnRole.ADDED.value, ColumnRole.REMOVED.value}
+    cells = []
+    for column, kept in enumerate(row.cells):
+        cell, findings = decode_cell(kept), by_cell.pop(format_cell_address(column, row.row), [])
+        classes = ["num"] if isinstance(cell, Decimal) or roles.get(column) in _AMOUNTS else []
+        if findings:
+            classes.append("bad" if any(finding.is_error for finding in findings) else "warned")
+        place = column if findings and column in roles else None
+        cells.append(ShownCell(format_cell(cell), " ".join(classes), name_column(version, column), findings, place))
+    return ShownRow(row, cells, list(chain.from_iterable(by_cell.values())), _format_refusal(row))
 
 
 def _format_refusal(row: DraftRow) -> str:
     if row.refusal is None:
         return ""
-    words = explain_code(row.refusal)
+    meaning = explain_code(row.refusal)
     if not row.short:
-        return _("would be refused: {meaning}").format(meaning=words)
-    return _("would be refused: {meaning}, short of {amount}").format(meaning=words, amount=format_euros(row.short))
+        return _("would be refused: {meaning}").format(meaning=meaning)
+    return _("would be refused: {meaning}, short of {amount}").format(meaning=meaning, amount=format_euros(row.short))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from decimal import Decimal
+from itertools import chain, zip_longest
+from operator import attrgetter, itemgetter
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -23,18 +27,10 @@ from batch.model import Direction, SheetRow, Status
 from batch.money import from_thousandths, to_thousandths
 from batch.planning.plan import Forecast, Refusal, sign_amounts
 from batch.report.result_labels import predict_code
-from batch.runner.dry_run import AccountSnapshot, DryRun
+from batch.runner.dry_run import DryRun
 from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
-from batch.web.drafts.conventions import NOTHING_SAID, ChosenConventions, Correction
-from batch.web.models import (
-    Approval,
-    Draft,
-    DraftRow,
-    DraftState,
-    Person,
-    StoredFile,
-    Version,
-)
+from batch.web.drafts.conventions import SheetReading
+from batch.web.models import Draft, DraftAccount, DraftMark, DraftRow, DraftState, Person, Version
 
 MOST_SHOWN = 100
 """Rows of each kind that are kept to be shown; all are counted."""
@@ -58,56 +54,28 @@ class VersionRow:
         return repr(cells)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How many rows were added, removed and changed, and the first of each kind.
+def compare_rows(before: Sequence[VersionRow], after: Iterable[VersionRow]) -> dict[str, Any]:
+    """Compare two versions: rows that say the same drop out, the others are paired by their number or else token.
 
-    An added or removed row is {"row", "cells"}; a changed one {"row", "was", "cells": [[column, before, after], …]}.
+    All are counted, and the first of each kind given: an added or removed row as {"row", "cells"}, a changed one as
+    {"row", "was", "cells": [[column, before, after], …]}.
     """
-
-    added: int
-    removed: int
-    changed: int
-    rows_added: Sequence[dict[str, Any]]
-    rows_removed: Sequence[dict[str, Any]]
-    rows_changed: Sequence[dict[str, Any]]
-    columns_changed: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Convert them for the database."""
-        return asdict(self)
-
-
-def make_version_row(row: SheetRow) -> VersionRow:
-    """Make one of a row that was just read."""
-    return VersionRow(row.number, tuple(encode_cell(cell) for cell in row.cells), row.token)
-
-
-def compare_rows(
-    before: Iterable[VersionRow],
-    after: Iterable[VersionRow],
-    *,
-    columns_before: Sequence[str],
-    columns_after: Sequence[str],
-) -> Changes:
-    """Compare two versions: rows that say the same drop out, the others are paired by their number or else token."""
-    gone, come = _drop_equal_rows(list(before), list(after))
+    gone, come = _drop_equal_rows(before, after)
     pairs, removed, added = _pair_rows(gone, come)
-    return Changes(
-        added=len(added),
-        removed=len(removed),
-        changed=len(pairs),
-        rows_added=[{"row": line.row, "cells": list(line.cells)} for line in added[:MOST_SHOWN]],
-        rows_removed=[{"row": line.row, "cells": list(line.cells)} for line in removed[:MOST_SHOWN]],
-        rows_changed=[
-            {"row": new.row, "was": old.row, "cells": list(_compare_cells(old, new))} for old, new in pairs[:MOST_SHOWN]
+    return {
+        "added": len(added),
+        "removed": len(removed),
+        "changed": len(pairs),
+        "rows_added": [{"row": line.row, "cells": list(line.cells)} for line in added[:MOST_SHOWN]],
+        "rows_removed": [{"row": line.row, "cells": list(line.cells)} for line in removed[:MOST_SHOWN]],
+        "rows_changed": [
+            {"row": new.row, "was": old.row, "cells": _compare_cells(old, new)} for old, new in pairs[:MOST_SHOWN]
         ],
-        columns_changed=list(columns_before) != list(columns_after),
-    )
+    }
 
 
 def _drop_equal_rows(
-    before: Sequence[VersionRow], after: Sequence[VersionRow]
+    before: Sequence[VersionRow], after: Iterable[VersionRow]
 ) -> tuple[list[VersionRow], list[VersionRow]]:
     """Find the rows of each without an equal in the other; of equal ones, as many are matched as both have."""
     stock: dict[str, list[VersionRow]] = defaultdict(list)
@@ -115,12 +83,11 @@ def _drop_equal_rows(
         stock[line.content].append(line)
     come = []
     for line in after:
-        same = stock.get(line.content)
-        if same:
+        if same := stock.get(line.content):
             same.pop()
         else:
             come.append(line)
-    return sorted((line for lines in stock.values() for line in lines), key=lambda line: line.row), come
+    return sorted(chain.from_iterable(stock.values()), key=attrgetter("row")), come
 
 
 def _pair_rows(
@@ -145,13 +112,9 @@ def _pair_rows(
     return pairs, [line for line in gone if line.row not in used], added
 
 
-def _compare_cells(old: VersionRow, new: VersionRow) -> Iterator[list[Any]]:
-    width = max(len(old.cells), len(new.cells))
-    before = [*old.cells, *[None] * (width - len(old.cells))]
-    after = [*new.cells, *[None] * (width - len(new.cells))]
-    for column, (was, now) in enumerate(zip(before, after, strict=True)):
-        if was != now:
-            yield [column, was, now]
+def _compare_cells(old: VersionRow, new: VersionRow) -> list[list[Any]]:
+    cells = enumerate(zip_longest(old.cells, new.cells))
+    return [[column, was, now] for column, (was, now) in cells if was != now]
 
 
 MOST_POINTS = 240
@@ -161,27 +124,18 @@ Point = tuple[int, Decimal]
 
 def compute_course(plan: Plan, forecast: Forecast) -> list[Point]:
     """Compute the balance before and after each movement; of a long plan, the lowest and highest of each stretch."""
-    points = list(_compute_points(plan, forecast))
-    return points if len(points) <= MOST_POINTS else list(_thin_points(points))
-
-
-def _compute_points(plan: Plan, forecast: Forecast) -> Iterator[Point]:
     changes = sign_amounts(plan)
     changes[changes.index.isin([refusal.row for refusal in forecast.refusals])] = 0
-    yield 0, forecast.before
-    for turn, change in enumerate(changes.cumsum().tolist(), start=1):
-        yield turn, forecast.before + from_thousandths(change)
-
-
-def _thin_points(points: Sequence[Point]) -> Iterator[Point]:
-    """Keep the first, the last, and of each stretch its lowest and highest, so that no dip is lost."""
-    stretch = -(-len(points) // (MOST_POINTS // 2 - 1))
-    yield points[0]
+    balances = [forecast.before + from_thousandths(change) for change in (0, *changes.cumsum().tolist())]
+    points = list(enumerate(balances))
+    if len(points) <= MOST_POINTS:
+        return points
+    stretch = math.ceil(len(points) / (MOST_POINTS // 2 - 1))
+    kept = {points[0], points[-1]}
     for start in range(1, len(points) - 1, stretch):
         part = points[start : min(start + stretch, len(points) - 1)]
-        lowest, highest = min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])
-        yield from sorted({lowest, highest})
-    yield points[-1]
+        kept |= {min(part, key=itemgetter(1)), max(part, key=itemgetter(1))}
+    return sorted(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,112 +165,92 @@ class Foreseen:
         kept = version.forecast
         if not kept:
             return None
+        euros = {name: from_thousandths(kept[name]) for name in _EUROS}
         course = [(turn, from_thousandths(balance)) for turn, balance in kept["course"]]
         # Older versions kept more.
-        known = {each.name: kept[each.name] for each in fields(cls)}
-        return cls(**{**known, **{name: from_thousandths(kept[name]) for name in _EUROS}, "course": course})
+        return cls(**{**{name: kept[name] for name in cls.__slots__}, **euros, "course": course})
 
 
 _EUROS = ("before", "after", "lowest")
 
 
-def make_opening_json(account: AccountSnapshot) -> dict[str, Any]:
-    """Make what is kept of the account, in thousandths of a euro."""
-    balances = account.balances
-    return {"main": to_thousandths(balances.main), "at": balances.at.isoformat(), "account": account.name}
-
-
 REFUSED = "would-be-refused"
 """The mark of rows that the forecast says would be refused; the code of no finding."""
 _FIRST_ROWS = 5
-_PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value
+OPEN = (DraftState.CHECKED, DraftState.APPROVED)
+"""The states in which a draft may still be changed."""
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_Table = type[DraftRow | DraftMark | DraftAccount]
 _Line = tuple[Value, ...]
+_Lines = dict[_Table, list[_Line]]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A sheet as it was just checked, with what the ledger and the provider said."""
-
-    dry_run: DryRun
-    problem: str = ""
-    """Why the provider could not be asked."""
-    conventions: ChosenConventions = NOTHING_SAID
-    """How it was read, with what was remembered of columns."""
+def change_draft(pk: UUID, number: int, states: Collection[str], **changes: object) -> None:
+    """Change a draft in one of these states whose version is still in force, and keep it until the transaction ends;
+    `UsageError` if somebody else was quicker.
+    """
+    mine = Draft.objects.filter(pk=pk, version=number, state__in=states)
+    if mine.update(**{"version": number, **changes}) != 1:
+        raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How a version came to be."""
+def add_version(
+    draft: Draft, reading: SheetReading, dry_run: DryRun, options: Options, person: Person, made_by: str, problem: str
+) -> Version:
+    """Add the draft's next version, which drops all approvals; `UsageError` if somebody else was quicker.
 
-    made_by: str
-    file: StoredFile
-    corrections: tuple[Correction, ...]
-    options: Options
-    person: Person
-
-
-def add_version(draft: Draft, checked: Checked, making: Making) -> Version:
-    """Add the draft's next version, which drops all approvals; `UsageError` if somebody else was quicker."""
+    `problem` says why the provider could not be asked.
+    """
     before = Version.objects.filter(draft=draft, number=draft.version).first()
-    changes = _compare_versions(before, checked.dry_run) if before else None
-    said, lines = _make_fields(checked, making.options), _Lines.from_dry_run(checked.dry_run)
+    changes = _compare_versions(before, dry_run) if before else None
+    # Made before the transaction begins: meanwhile nobody else can write.
+    said, lines = _make_fields(dry_run, options), _make_lines(dry_run)
     with transaction.atomic():
-        open_states = (DraftState.CHECKED, DraftState.APPROVED)
-        mine = Draft.objects.filter(id=draft.id, version=draft.version, state__in=open_states)
-        if mine.update(version=draft.version + 1, state=DraftState.CHECKED) != 1:
-            raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
+        change_draft(draft.pk, draft.version, OPEN, version=draft.version + 1, state=DraftState.CHECKED)
         if before:
-            _forget_rows(before)
-            before.accounts.all().delete()
+            _forget_lines(before, _TABLES)
         version = Version.objects.create(
             draft=draft,
             number=draft.version + 1,
-            made_by=making.made_by,
-            file=making.file,
-            sheet=checked.dry_run.sheet.source.sheet,
-            conventions=checked.conventions.to_json(),
-            corrections=[correction.to_json() for correction in making.corrections],
-            options=making.options.to_json(),
-            created_by=making.person,
-            changes=changes.to_json() if changes else None,
+            made_by=made_by,
+            file=reading.file,
+            sheet=dry_run.sheet.source.sheet,
+            conventions=reading.conventions.to_json(),
+            corrections=[correction.to_json() for correction in reading.corrections],
+            options=options.to_json(),
+            created_by=person,
+            changes=changes,
+            problem=problem,
             **said,
         )
-        lines.write_rows(version)
-        lines.write_accounts(version)
+        _write_lines(version, lines)
     draft.version, draft.state = version.number, DraftState.CHECKED
     return version
 
 
-def update_checks(version: Version, checked: Checked) -> bool:
+def update_checks(version: Version, dry_run: DryRun) -> bool:
     """Keep newer checks of the version in force. True if an approver has to see it again: approvals are then dropped.
 
     Where all that has to be seen is the same, so are the rows, and only balances are newer.
     """
-    said, lines = _make_fields(checked, Options.from_json(version.options)), _Lines.from_dry_run(checked.dry_run)
+    said, lines = _make_fields(dry_run, Options.from_json(version.options)), _make_lines(dry_run)
     is_same = said["screen_digest"] == version.screen_digest
+    if is_same:
+        lines = {DraftAccount: lines[DraftAccount]}
     with transaction.atomic():
-        mine = Draft.objects.filter(id=version.draft_id, version=version.number).exclude(
-            state__in=(DraftState.STARTED, DraftState.REJECTED)
-        )
-        after = {} if is_same else {"state": DraftState.CHECKED}
-        if mine.update(version=version.number, **after) != 1:
-            raise UsageError(_("Somebody else has changed this batch meanwhile: look at it again."))
-        Version.objects.filter(id=version.id).update(**said)
-        version.accounts.all().delete()
-        lines.write_accounts(version)
+        change_draft(version.draft_id, version.number, OPEN, **({} if is_same else {"state": DraftState.CHECKED}))
+        Version.objects.filter(id=version.id).update(**said, problem="")
         if not is_same:
-            Approval.objects.filter(version=version).delete()
-            _forget_rows(version)
-            lines.write_rows(version)
+            version.approvals.all().delete()
+        _forget_lines(version, lines)
+        _write_lines(version, lines)
     version.refresh_from_db()
     return not is_same
 
 
-def _make_fields(checked: Checked, options: Options) -> dict[str, Any]:
+def _make_fields(dry_run: DryRun, options: Options) -> dict[str, Any]:
     """Make the fields of a version that say what the checks found."""
-    dry_run = checked.dry_run
-    screen = make_screen(dry_run)
+    screen, account = make_screen(dry_run), dry_run.account
     return {
         "columns": list(dry_run.sheet.columns),
         "roles": {role.value: column for role, column in dry_run.sheet.roles.items()},
@@ -331,8 +265,12 @@ def _make_fields(checked: Checked, options: Options) -> dict[str, Any]:
         "largest": dry_run.plan.largest,
         "counts": _count_findings(dry_run),
         "forecast": _make_forecast_json(dry_run),
-        "opening": make_opening_json(dry_run.account) if dry_run.account else None,
-        "problem": checked.problem,
+        "opening": account
+        and {
+            "main": to_thousandths(account.balances.main),
+            "at": account.balances.at.isoformat(),
+            "account": account.name,
+        },
         "checked_at": dry_run.at,
     }
 
@@ -346,7 +284,7 @@ def _count_findings(dry_run: DryRun) -> dict[str, Any]:
             number[finding.code] += 1
             if len(first.setdefault(finding.code, [])) < _FIRST_ROWS:
                 first[finding.code].append(finding)
-    order = sorted(number, key=lambda code: (_is_warning(code), -number[code], code))
+    order = sorted(number, key=lambda code: (RULES[code].severity is Severity.WARNING, -number[code], code))
     return {
         "rows": len(rows),
         **{direction.value: dry_run.plan.count(direction) for direction in Direction},
@@ -360,10 +298,6 @@ def _count_findings(dry_run: DryRun) -> dict[str, Any]:
             for code in order
         ],
     }
-
-
-def _is_warning(code: str) -> bool:
-    return RULES[code].severity is Severity.WARNING
 
 
 def _make_forecast_json(dry_run: DryRun) -> dict[str, Any] | None:
@@ -383,38 +317,22 @@ def _make_forecast_json(dry_run: DryRun) -> dict[str, Any] | None:
     ).to_json()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """What is written of a dry run, made before the transaction begins: meanwhile nobody else can write."""
-
-    rows: list[_Line]
-    marks: list[_Line]
-    accounts: list[_Line]
-
-    @classmethod
-    def from_dry_run(cls, dry_run: DryRun) -> _Lines:
-        rows, played = dry_run.sheet.rows, dry_run.forecast
-        refusals = {refusal.row: refusal for refusal in played.refusals} if played else {}
-        return cls(
-            [_make_row(position, row, refusals.get(row.number)) for position, row in enumerate(rows)],
-            list(_make_marks(rows, refusals)),
-            list(_make_accounts(played)) if played else [],
-        )
-
-    def write_rows(self, version: Version) -> None:
-        _write_lines("web_draftrow", version, _ROW, self.rows)
-        _write_lines("web_draftmark", version, ("code", "position"), self.marks)
-
-    def write_accounts(self, version: Version) -> None:
-        _write_lines(
-            "web_draftaccount", version, ("position", "token", "before", "added", "removed", "after"), self.accounts
-        )
+_TABLES: dict[_Table, tuple[str, ...]] = {
+    DraftRow: ("position", "row", "cells", "findings", "token", "direction", "amount", "status", "refusal", "short"),
+    DraftMark: ("code", "position"),
+    DraftAccount: ("position", "token", "before", "added", "removed", "after"),
+}
+"""What is written of each, in this order."""
 
 
-_ROW = (
-    *("position", "row", "cells", "findings", "token", "direction", "amount", "status"),
-    *("refusal", "short"),
-)
+def _make_lines(dry_run: DryRun) -> _Lines:
+    rows, played = dry_run.sheet.rows, dry_run.forecast
+    refusals = {refusal.row: refusal for refusal in played.refusals} if played else {}
+    return {
+        DraftRow: [_make_row(position, row, refusals.get(row.number)) for position, row in enumerate(rows)],
+        DraftMark: list(_make_marks(rows, refusals)),
+        DraftAccount: list(_make_accounts(played)) if played else [],
+    }
 
 
 def _make_row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
@@ -426,7 +344,7 @@ def _make_row(position: int, row: SheetRow, refusal: Refusal | None) -> _Line:
         row.token,
         row.direction.value if row.direction else None,
         prepare_euros(row.amount),
-        _PENDING if row.is_valid else _INVALID,
+        (Status.PENDING if row.is_valid else Status.INVALID).value,
         predict_code(refusal) if refusal else None,
         prepare_euros(refusal.short) if refusal else None,
     )
@@ -444,31 +362,25 @@ def _make_accounts(played: Forecast) -> Iterator[_Line]:
     moved = [(token, account) for token, account in played.subaccounts.items() if account.is_touched]
     moved.sort(key=lambda item: -max(item[1].added, item[1].removed))
     for position, (token, account) in enumerate(moved):
-        yield (
-            position,
-            token,
-            prepare_euros(account.before),
-            prepare_euros(account.added),
-            prepare_euros(account.removed),
-            prepare_euros(account.after),
-        )
+        amounts = account.before, account.added, account.removed, account.after
+        yield position, token, *map(prepare_euros, amounts)
 
 
-def _write_lines(table: str, version: Version, columns: Sequence[str], lines: Iterable[_Line]) -> None:
+def _write_lines(version: Version, lines: _Lines) -> None:
     with connection.cursor() as cursor:
-        add_lines(cursor, table, ("version_id", *columns), ((version.pk, *line) for line in lines))
+        for table, made in lines.items():
+            name, columns = f"web_{table.__name__.lower()}", ("version_id", *_TABLES[table])
+            add_lines(cursor, name, columns, ((version.pk, *line) for line in made))
 
 
-def _forget_rows(version: Version) -> None:
-    version.rows.all().delete()
-    version.marks.all().delete()
+def _forget_lines(version: Version, tables: Iterable[_Table]) -> None:
+    for table in tables:
+        table.objects.filter(version=version).delete()
 
 
-def _compare_versions(before: Version, dry_run: DryRun) -> Changes:
-    kept = DraftRow.objects.filter(version=before).order_by("position")
-    lines = (
-        VersionRow(row, tuple(cells), token)
-        for row, cells, token in kept.values_list("row", "cells", "token").iterator()
-    )
-    after = map(make_version_row, dry_run.sheet.rows)
-    return compare_rows(lines, after, columns_before=before.columns, columns_after=dry_run.sheet.columns)
+def _compare_versions(before: Version, dry_run: DryRun) -> dict[str, Any]:
+    kept = DraftRow.objects.filter(version=before).order_by("position").values_list("row", "cells", "token")
+    lines = [VersionRow(row, tuple(cells), token) for row, cells, token in kept.iterator()]
+    rows = dry_run.sheet.rows
+    come = (VersionRow(row.number, tuple(encode_cell(cell) for cell in row.cells), row.token) for row in rows)
+    return {**compare_rows(lines, come), "columns_changed": before.columns != list(dry_run.sheet.columns)}

@@ -26,17 +26,15 @@ def approved(people: People, sandbox: Sandbox) -> Approved:
 
     def made(text: str = SHEET, name: str = "monthly.csv", **options: object) -> Draft:
         from batch.web.drafts.approval_policy import Options
-        from batch.web.drafts.checking import SheetReading, check_version
-        from batch.web.drafts.conventions import ChosenConventions
+        from batch.web.drafts.checking import check_version
+        from batch.web.drafts.conventions import SheetReading
         from batch.web.models import Approval, Draft, DraftState, StoredFile
 
         data = text.encode()
         file = StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
         draft = Draft.objects.create(created_by=people.preparer)
         chosen = Options(**options)  # type: ignore[arg-type]
-        version = check_version(
-            draft, SheetReading(file, ChosenConventions()), chosen, people.preparer, made_by="upload"
-        )
+        version = check_version(draft, SheetReading(file), chosen, people.preparer, made_by="upload")
         Approval.objects.create(
             version=version, person=people.approver, screen_digest=version.screen_digest, confirmed_with="password"
         )
@@ -66,7 +64,7 @@ def finish(job: Job) -> Job:
     from batch.errors import CreditbatchError
     from batch.web import credentials
     from batch.web.batches import jobs
-    from batch.web.batches.worker import perform_job
+    from batch.web.batches.run_job import perform_job
 
     assert jobs.claim(job)
     assert jobs.register_worker(job)

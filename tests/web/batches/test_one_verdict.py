@@ -29,7 +29,7 @@ from batch.report.rows_sheet import format_rows
 from batch.report.verdict import Contents, judge_contents, tell_next_steps
 from batch.report.workbook import write_report
 from batch.web.batches.jobs import load_books
-from batch.web.batches.worker import _tell
+from batch.web.batches.run_job import tell_end
 from tests.builders import BALANCES, NOON, known_to, new_batch
 from tests.web.conftest import ClientFor, People
 
@@ -154,7 +154,7 @@ def play(
                 check(view, browser, language, folder / "report.xlsx", capsys)
                 sentences[language] = judge_contents(Contents(view, None)).in_full
         mail.outbox = []
-        _tell(Job(batch=f"b-{seed}", asked_by=people.approver), "")
+        tell_end(Job(batch=f"b-{seed}", asked_by=people.approver), "")
         bodies = {message.to[0]: message.body for message in mail.outbox if view.head.state is not BatchState.ABANDONED}
         if bodies:
             assert sentences[Language.FRENCH] in bodies["approver@example.com"]

@@ -20,16 +20,17 @@ from batch.runner.dry_run import AccountSnapshot, DryRun, read_account
 from batch.runner.open_account import bind_account
 from batch.sandbox import Sandbox
 from batch.web import credentials
-from batch.web.drafts.approval_policy import Options, digest_dry_run
+from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
 from batch.web.drafts.checking import (
-    SheetReading,
     check_reading,
     find_known_account,
     load_choices,
     load_dry_run,
     prepare_start,
     recheck,
+    save_file,
 )
+from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Draft, Version
 from tests.builders import NOON
 from tests.web.conftest import ClientFor, People
@@ -80,7 +81,7 @@ def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, c
     version = newest(draft)
     started = start(version)
     assert started.plan.digest == version.plan_digest
-    assert digest_dry_run(started, version.options) == version.screen_digest
+    assert digest_screen(make_screen(started), Options.from_json(version.options)) == version.screen_digest
     assert started.removes_first
     assert load_choices(version).skip_invalid
     assert load_dry_run(version).plan.movements == started.plan.movements
@@ -172,9 +173,6 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
 
 
 def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:
-    from batch.web.drafts.checking import save_file
-    from batch.web.drafts.conventions import ChosenConventions
-
-    checked = check_reading(SheetReading(save_file("a.csv", io.BytesIO(GOOD)), ChosenConventions()), Options())
-    assert checked.dry_run.account is None
-    assert checked.problem
+    _reading, dry_run, problem = check_reading(SheetReading(save_file("a.csv", io.BytesIO(GOOD))), Options())
+    assert dry_run.account is None
+    assert problem

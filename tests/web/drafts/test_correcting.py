@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from batch.errors import UsageError
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.checking import SheetReading, check_version
+from batch.web.drafts.checking import check_version
+from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Approval, AuditEntry, Draft, DraftRow, DraftState, Job, Version
 from tests.web.conftest import ClientFor, People
 from tests.web.drafts.sheets import GOOD, MIXED, OTHER, SAMPLES, TOKEN, csv_file, newest, upload
@@ -98,8 +99,12 @@ def test_a_corrected_file_is_the_next_version_and_what_changed_is_shown(client: 
     assert (version.file.name, version.invalid, version.made_by) == ("neu.csv", 0, "file")
     page = client.get(response["Location"]).content.decode()
     assert "What changed in version 2" in page
+    assert "The columns are others than before" not in page
     assert client.get(f"/drafts/{draft.pk}/file/1").content == MIXED
     assert client.get(f"/drafts/{draft.pk}/file/2").content == GOOD
+    titles = {"version": "2", "sheet_file": csv_file(GOOD.replace(b"Montant", b"Euros"))}
+    page = client.post(f"/drafts/{draft.pk}/replace", titles, follow=True).content.decode()
+    assert "The columns are others than before" in page
 
 
 def test_options_are_part_of_what_is_approved(client: Client, draft: Draft) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from batch.frames import Wrapped
 from batch.model import Cell, CellFormatting
 from batch.validation.check_sheet import Expected, check_sheet
-from batch.web.drafts.conventions import Correction, clean_input, correct_grid
+from batch.web.drafts.conventions import Correction, correct_grid
 from tests.builders import NOON, grid
 
 
@@ -55,8 +55,3 @@ def test_a_row_that_a_cell_has_swallowed_is_not_brought_back_by_correcting_the_c
 def test_a_correction_survives_the_database() -> None:
     made = correction(2, 1, None, Decimal("12.345"))
     assert Correction.from_json(made.to_json()) == made
-
-
-def test_nothing_typed_is_a_blank() -> None:
-    assert clean_input("  ") is None
-    assert clean_input(" 12 ") == "12"
