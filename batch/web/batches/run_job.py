@@ -108,35 +108,25 @@ class JobProgressListener:
 def perform_job(job: Job, settings: Settings) -> None:
     """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
     api_url, key = credentials.load_connection()
+    fingerprint, now = key.compute_fingerprint(), timezone.now
     ledger = DatabaseLedger(beside=lambda batch: _bind_draft(job, batch))
     if job.batch:
         refuse_another_address(ledger, job.batch, api_url)
     brake = JobStopSignal(job.id)
     who = str(job.asked_by)
     with credentials.open_client() as client:
-        access, _is_new = bind_account(
-            ledger,
-            api_url,
-            key.compute_fingerprint(),
-            lambda: read_account(client, api_url, timezone.now).owner,
-            timezone.now(),
-        )
+        access = bind_account(ledger, api_url, fingerprint, lambda: read_account(client, api_url, now).owner, now())[0]
         if job.batch:
             refuse_another_account(ledger, job.batch, access)
-        with hold_account(ledger, access.account, timezone.now, resuming=job.batch or None):
+        with hold_account(ledger, access.account, now, resuming=job.batch or None):
             pages: dict[str, int] = {}
             if job.batch:
                 accept_key(
-                    ledger,
-                    job.batch,
-                    access,
-                    lambda: [one.token for one in client.fetch_subaccounts()],
-                    who,
-                    timezone.now(),
+                    ledger, job.batch, access, lambda: [each.token for each in client.fetch_subaccounts()], who, now()
                 )
                 work = ledger.work(job.batch)
             else:
-                work, pages = _begin(job, client, ledger, access, timezone.now())
+                work, pages = _begin(job, client, ledger, access, now())
             choices = read_choices(ledger.read_options(work.batch))
             client.keep_pace(choices.max_per_second)
             options = RunOptions(
@@ -146,7 +136,7 @@ def perform_job(job: Job, settings: Settings) -> None:
                 refresh=not pages,
                 by=who,
             )
-            perform(Environment(client, ledger, timezone.now, brake, JobProgressListener(job.id)), work, options, pages)
+            perform(Environment(client, ledger, now, brake, JobProgressListener(job.id)), work, options, pages)
 
 
 def _begin(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,65 +16,19 @@ from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.i18n import _, format_euros, format_number, ngettext
 from batch.report.verdict import Mood
-from batch.runner.acceptance import REPEATED, Obstacle
+from batch.runner.acceptance import REPEATED
 from batch.web.access import Role, find_roles
 from batch.web.audit import Occasion, notify
 from batch.web.drafts.approval_policy import (
-    Blocker,
     Options,
     Screen,
     Standing,
     count_needed_approvals,
-    decide_blockers,
     find_hindrance,
+    list_blockers,
 )
 from batch.web.drafts.versions import OPEN, Foreseen, change_draft
 from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
-
-
-def format_obstacle(obstacle: Obstacle) -> str:
-    """Say why it is not run as it is, and what to do."""
-    return {
-        Obstacle.SHEET_ERRORS: _("The sheet as a whole has errors: correct them first."),
-        Obstacle.INVALID_ROWS: _("Some rows have errors: correct them, or choose to leave those rows out."),
-        Obstacle.NOTHING_TO_SEND: _("There is no row that can be sent."),
-        Obstacle.WOULD_BE_REFUSED: _(
-            "Some rows would be refused: top up the main account first, or choose to send the others only."
-        ),
-    }[obstacle]
-
-
-def _format_blocker(blocker: Blocker, version: Version) -> str:
-    """Say what must be put right first, with its figures."""
-    match blocker:
-        case Blocker.NOT_CHECKED:
-            return _("The provider could not be asked, so neither the sub-accounts nor the credit are checked.")
-        case Blocker.INVALID_ROWS:
-            return ngettext(
-                "{rows} row has an error: correct it, or choose below to leave it out.",
-                "{rows} rows have errors: correct them, or choose below to leave those rows out.",
-                version.invalid,
-            ).format(rows=format_number(version.invalid))
-        case Blocker.WOULD_BE_REFUSED:
-            return _format_refusals(version)
-        case Blocker.ALREADY_RUN:
-            return _("This list was run before, as is said below: to pay it a second time, say so there and why.")
-        case Blocker.SHEET_ERRORS | Blocker.NOTHING_TO_SEND:
-            return format_obstacle(Obstacle(blocker.value))
-
-
-def _format_refusals(version: Version) -> str:
-    screen = version.screen
-    sentence = ngettext(
-        "By the forecast {rows} row would be refused.",
-        "By the forecast {rows} rows would be refused.",
-        screen["refused"],
-    ).format(rows=format_number(screen["refused"]))
-    if screen["top_up"]:
-        return _(
-            "{what} Top up the main account by at least {amount}, or choose below to send the others only."
-        ).format(what=sentence, amount=format_euros(Decimal(screen["top_up"])))
-    return _("{what} Correct those rows, or choose below to send the others only.").format(what=sentence)
 
 
 def format_origin(made_by: str) -> str:
@@ -91,7 +44,7 @@ def format_origin(made_by: str) -> str:
     return words.get(made_by, made_by)
 
 
-def make_verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> tuple[str, str, Mood]:
+def make_verdict(draft: Draft, version: Version, blockers: Sequence[str]) -> tuple[str, str, Mood]:
     """Say where the draft stands: in one sentence, in the one below it, and how to take it."""
     match draft.state:
         case DraftState.REJECTED:
@@ -104,9 +57,8 @@ def make_verdict(draft: Draft, version: Version, found: Sequence[Blocker]) -> tu
             return _("Started: it is batch {batch}.").format(batch=draft.batch), "", Mood.OPEN
         case DraftState.APPROVED:
             return _("Approved: it may be started. Nothing was sent yet."), _format_outcome(version), Mood.GOOD
-    if found:
-        more = " ".join(_format_blocker(blocker, version) for blocker in found)
-        return _("Not ready for approval. Nothing was sent."), more, Mood.BAD
+    if blockers:
+        return _("Not ready for approval. Nothing was sent."), " ".join(blockers), Mood.BAD
     mood = Mood.ATTENTION if version.invalid or version.screen["refused"] else Mood.GOOD
     return _("Ready for approval. Nothing was sent yet."), _format_outcome(version), mood
 
@@ -187,11 +139,11 @@ def find_standing(draft: Draft, version: Version, person: Person) -> Standing:
     )
 
 
-def find_blockers(version: Version) -> list[Blocker]:
-    """Find what must be put right before anybody may approve it."""
+def find_blockers(version: Version) -> list[str]:
+    """Say what must be put right before anybody may approve it."""
     errors = {found["code"] for found in version.findings if RULES[found["code"]].severity is Severity.ERROR}
     options, screen = Options.from_json(version.options), Screen.from_json(version.screen)
-    return decide_blockers(screen, options, has_sheet_errors=bool(errors - {REPEATED}), is_repeated=REPEATED in errors)
+    return list_blockers(screen, options, has_sheet_errors=bool(errors - {REPEATED}), is_repeated=REPEATED in errors)
 
 
 def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed_with: str) -> bool:

@@ -116,14 +116,8 @@ class ShownCell:
     column: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRow:
-    """A row as it is kept, with its cells, what is said of none of them, and why it would be refused."""
-
-    kept: DraftRow
-    cells: Sequence[ShownCell]
-    reasons: Sequence[Finding]
-    refusal: str
+ShownRow = tuple[DraftRow, Sequence[ShownCell], Sequence[Finding], str]
+"""A row as it is kept, its cells, what is said of none of them, and why it would be refused."""
 
 
 def load_rows(version: Version, rows: QuerySet[DraftRow], page: int) -> list[ShownRow]:
@@ -178,7 +172,7 @@ def _make_row(row: DraftRow, version: Version) -> ShownRow:
             classes.append("bad" if any(finding.is_error for finding in findings) else "warned")
         place = column if findings and column in roles else None
         cells.append(ShownCell(format_cell(cell), " ".join(classes), name_column(version, column), findings, place))
-    return ShownRow(row, cells, list(chain.from_iterable(by_cell.values())), _format_refusal(row))
+    return row, cells, list(chain.from_iterable(by_cell.values())), _format_refusal(row)
 
 
 def _format_refusal(row: DraftRow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -277,23 +277,20 @@ def _make_fields(dry_run: DryRun, options: Options) -> dict[str, Any]:
 
 def _count_findings(dry_run: DryRun) -> dict[str, Any]:
     rows = dry_run.sheet.rows
-    number: Counter[str] = Counter()
-    first: dict[str, list[Finding]] = {}
+    said: defaultdict[str, list[Finding]] = defaultdict(list)
     for row in rows:
-        for finding in {found.code: found for found in reversed(row.findings)}.values():
-            number[finding.code] += 1
-            if len(first.setdefault(finding.code, [])) < _FIRST_ROWS:
-                first[finding.code].append(finding)
-    order = sorted(number, key=lambda code: (RULES[code].severity is Severity.WARNING, -number[code], code))
+        for code, finding in {found.code: found for found in reversed(row.findings)}.items():
+            said[code].append(finding)
+    order = sorted(said, key=lambda code: (RULES[code].severity is Severity.WARNING, -len(said[code]), code))
     return {
         "rows": len(rows),
         **{direction.value: dry_run.plan.count(direction) for direction in Direction},
         "codes": [
             {
                 "code": code,
-                "rows": number[code],
-                "first": [finding.cell or str(finding.row) for finding in first[code]],
-                "params": dict(first[code][0].params),
+                "rows": len(said[code]),
+                "first": [finding.cell or str(finding.row) for finding in said[code][:_FIRST_ROWS]],
+                "params": dict(said[code][0].params),
             }
             for code in order
         ],

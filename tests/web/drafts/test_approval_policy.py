@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from batch.web.drafts.approval_policy import (
-    Blocker,
     Options,
     Screen,
     Standing,
     compare_screens,
     count_needed_approvals,
-    decide_blockers,
     find_hindrance,
+    list_blockers,
 )
 from batch.web.models import SiteSettings, Version
 
@@ -79,22 +78,29 @@ def test_above_a_limit_two_must_approve(largest: Decimal, site: SiteSettings, ne
     ("screen", "options", "found"),
     [
         (SCREEN, Options(), []),
-        (replace(SCREEN, is_forecast=False), Options(), [Blocker.NOT_CHECKED]),
-        (replace(SCREEN, invalid=1), Options(), [Blocker.INVALID_ROWS]),
+        (replace(SCREEN, is_forecast=False), Options(), ["provider could not be asked"]),
+        (replace(SCREEN, invalid=1), Options(), ["1 row has an error"]),
         (replace(SCREEN, invalid=1), Options(skip_invalid=True), []),
-        (replace(SCREEN, refused=1), Options(), [Blocker.WOULD_BE_REFUSED]),
+        (replace(SCREEN, refused=1), Options(), ["1 row would be refused. Correct"]),
+        (
+            replace(SCREEN, refused=2, top_up=3),
+            Options(),
+            ["2 rows would be refused. Top up the main account by at least €3"],
+        ),
         (replace(SCREEN, refused=1), Options(partial=True), []),
-        (replace(SCREEN, movements=0), Options(skip_invalid=True, partial=True), [Blocker.NOTHING_TO_SEND]),
-        (replace(SCREEN, invalid=1, refused=1), Options(), [Blocker.INVALID_ROWS, Blocker.WOULD_BE_REFUSED]),
+        (replace(SCREEN, movements=0), Options(skip_invalid=True, partial=True), ["no row that can be sent"]),
+        (replace(SCREEN, invalid=1, refused=1), Options(), ["has an error", "would be refused"]),
     ],
 )
-def test_what_blocks(screen: Screen, options: Options, found: list[Blocker]) -> None:
-    assert decide_blockers(screen, options, has_sheet_errors=False, is_repeated=False) == found
+def test_what_blocks(screen: Screen, options: Options, found: list[str]) -> None:
+    blockers = list_blockers(screen, options, has_sheet_errors=False, is_repeated=False)
+    assert all(part in blocker for part, blocker in zip(found, blockers, strict=True))
 
 
 def test_sheet_errors_and_repetitions_block() -> None:
-    both = [Blocker.SHEET_ERRORS, Blocker.ALREADY_RUN]
-    assert decide_blockers(SCREEN, Options(), has_sheet_errors=True, is_repeated=True) == both
+    errors, repeated = list_blockers(SCREEN, Options(), has_sheet_errors=True, is_repeated=True)
+    assert "The sheet as a whole has errors" in errors
+    assert "This list was run before" in repeated
 
 
 def test_what_changed_is_told() -> None:
