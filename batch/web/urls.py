@@ -10,7 +10,6 @@ from batch.web.administration import views as administration
 from batch.web.auth import views as auth
 from batch.web.batches import action_views as actions
 from batch.web.batches import views as batches
-from batch.web.drafts import correction_views as corrections
 from batch.web.drafts import views as drafts
 
 _ENTRY = [
@@ -46,12 +45,12 @@ _DRAFTS = [
     path("<uuid:pk>/accounts", drafts.show_accounts, name="draft-accounts"),
     path("<uuid:pk>/changes/<int:number>", drafts.show_changes, name="draft-changes"),
     path("<uuid:pk>/file/<int:number>", drafts.download_original, name="draft-file"),
-    path("<uuid:pk>/annotated", corrections.download_annotated_file, name="draft-annotated"),
-    path("<uuid:pk>/cell/<int:row>/<int:column>", corrections.correct_cell, name="draft-cell"),
-    path("<uuid:pk>/reading", corrections.change_reading, name="draft-reading"),
-    path("<uuid:pk>/options", corrections.change_options, name="draft-options"),
-    path("<uuid:pk>/replace", corrections.replace_file, name="draft-replace"),
-    path("<uuid:pk>/check", corrections.recheck_draft, name="draft-check"),
+    path("<uuid:pk>/annotated", drafts.download_annotated_file, name="draft-annotated"),
+    path("<uuid:pk>/cell/<int:row>/<int:column>", drafts.correct_cell, name="draft-cell"),
+    path("<uuid:pk>/reading", drafts.change_reading, name="draft-reading"),
+    path("<uuid:pk>/options", drafts.change_options, name="draft-options"),
+    path("<uuid:pk>/replace", drafts.replace_file, name="draft-replace"),
+    path("<uuid:pk>/check", drafts.recheck_draft, name="draft-check"),
     path("<uuid:pk>/approve", drafts.approve_draft, name="draft-approve"),
     path("<uuid:pk>/reject", drafts.reject_draft, name="draft-reject"),
 ]
