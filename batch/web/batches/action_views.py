@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import tempfile
@@ -33,9 +32,9 @@ from batch.web.batches import jobs
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.checking import create_draft
+from batch.web.drafts.checking import create_draft, save_file
 from batch.web.drafts.conventions import SheetReading
-from batch.web.models import Draft, Person, StoredFile
+from batch.web.models import Draft, Person
 
 
 def make_rest_draft(batch: str, person: Person, why: str = "") -> Draft:
@@ -44,8 +43,7 @@ def make_rest_draft(batch: str, person: Person, why: str = "") -> Draft:
     `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
     """
     name, data = _write_file(DatabaseLedger().view(batch), f"{batch}.xlsx")
-    sha256 = hashlib.sha256(data).hexdigest()
-    file = StoredFile.objects.create(name=name, sha256=sha256, size=len(data), data=data)
+    file = save_file(name, io.BytesIO(data))
     options = Options(again=bool(why), why=why)
     try:
         return create_draft(SheetReading(file), options, person, made_by="rest", rest_of=batch).draft

@@ -71,10 +71,8 @@ def _compute_books(batch: str, _last_hash: str) -> Books:
     return make_books(head.opening, head.closing, moved)
 
 
-_AGAIN = timedelta(seconds=5)
-"""How long a job that found its account in use waits before a worker tries again."""
-_GRACE = timedelta(seconds=60)
-"""How long a claimed job may take until its process says who it is."""
+_AGAIN = timedelta(seconds=5)  # how long a job that found its account in use waits before a worker tries again
+_GRACE = timedelta(seconds=60)  # how long a claimed job may take until its process says who it is
 _DIED = N_("The program ended before it was done; what was sent is in the ledger.")
 
 
@@ -221,8 +219,7 @@ def postpone_job(job: Job, before: Before) -> None:
         notify(Occasion.QUEUED, draft=job.draft, about=before.batch, reason=lambda: before.sentence)
 
 
-_EVERY = 1.0
-"""Seconds between two looks."""
+_EVERY = 1.0  # seconds between two looks
 _log = logging.getLogger("creditbatch.web")
 
 

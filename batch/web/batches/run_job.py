@@ -40,8 +40,7 @@ from batch.web.batches.jobs import judge_batch, list_continued_batches, load_boo
 from batch.web.drafts.checking import load_choices, prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
-_ASK_EVERY = 0.5
-"""Seconds between two looks at the button, so that looking costs a row nothing."""
+_ASK_EVERY = 0.5  # seconds between two looks at the button, so that looking costs a row nothing
 
 
 class JobStopSignal:
@@ -57,7 +56,6 @@ class JobStopSignal:
                 signal.signal(getattr(signal, name), self._handle)
 
     def is_set(self) -> bool:
-        """Tell whether to stop after the row under way."""
         if self._signalled.is_set() or self._asked:
             return True
         now = time.monotonic()
@@ -69,7 +67,6 @@ class JobStopSignal:
         return self._asked
 
     def wait(self, seconds: float) -> None:
-        """Sleep, or less if asked to stop meanwhile."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self.is_set():
             self._signalled.wait(min(left, _ASK_EVERY))
@@ -89,13 +86,11 @@ class JobProgressListener:
         """Say nothing: the page counts the ledger's rows."""
 
     def report_row(self, row: int, status: Status) -> None:  # noqa: ARG002 (the protocol’s)
-        """Say that a wait is over."""
         if self._says_waiting:
             self._says_waiting = False
             self._say(waiting_until=None, waiting_why="")
 
     def report_wait(self, seconds: float, why: Note) -> None:
-        """Say that nothing happens for a while, and why."""
         self._says_waiting = True
         self._say(waiting_until=timezone.now() + timedelta(seconds=seconds), waiting_why=dump_note(why))
 
@@ -144,9 +139,8 @@ def _begin(
 ) -> tuple[Work, dict[str, int]]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
 
-    Return what is to be done, and on which page of the provider's list each sub-account is. If the forecast is not
-    what the approvers saw, the draft waits for a new approval, and a `UsageError` says so. `BatchUnfinished` if
-    another batch has to end before.
+    Return what is to be done, and on which page of the provider's list each sub-account is. Where a `UsageError` says
+    why it cannot be, the draft waits for a new approval; `BatchUnfinished` if another batch has to end before.
     """
     draft = job.draft
     if draft is None:

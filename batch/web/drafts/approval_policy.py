@@ -24,8 +24,7 @@ from batch.settings import Choices
 from batch.web.models import SiteSettings, Version
 
 _DIGEST_VERSION = "creditbatch screen 1\n"
-_DRIFTING = frozenset({"balances-rose"})
-"""Findings that come and go with balances, and keep nothing from being sent."""
+_DRIFTING = frozenset({"balances-rose"})  # findings that come and go with balances, and keep nothing from being sent
 _WORDLESS = ("batch", "batches", "rows", "row")
 """Parameters of findings that are the same in every language; others are worded, and follow from the sheet."""
 
@@ -67,20 +66,16 @@ class Screen:
     """All of a dry run that a person agrees to."""
 
     plan: str
-    order: str
-    """Over the movements with their rows, in the order in which they are sent."""
+    order: str  # over the movements with their rows, in the order in which they are sent
     movements: int
     added: Decimal
     removed: Decimal
     invalid: int
-    findings: tuple[str, ...]
-    """Of the sheet as a whole."""
+    findings: tuple[str, ...]  # of the sheet as a whole
     is_forecast: bool
     refused: int
-    refusals: str
-    """Over the rows that would be refused, each with its code."""
-    top_up: int
-    """Whole euros."""
+    refusals: str  # over the rows that would be refused, each with its code
+    top_up: int  # whole euros
 
     def to_json(self) -> dict[str, Any]:
         """Convert it for the database and the digest."""
@@ -140,16 +135,12 @@ def _encode_finding(finding: Finding) -> str:
 class Standing:
     """Where a draft and the person who looks at it stand, as far as approving it goes."""
 
-    is_checked: bool
-    """It waits for correction or for approval."""
+    is_checked: bool  # it waits for correction or for approval
     is_approver: bool
-    is_author: bool
-    """The person uploaded it, or made any of its versions."""
-    is_alone: bool
-    """Nobody else can log in, and an administrator has relaxed the four eyes for that."""
+    is_author: bool  # the person uploaded it, or made any of its versions
+    is_alone: bool  # nobody else can log in, and an administrator has relaxed the four eyes for that
     has_approved: bool
-    approvals: int
-    """How many have approved what is on the screen."""
+    approvals: int  # how many have approved what is on the screen
     needed: int
 
 

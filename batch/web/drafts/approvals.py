@@ -107,8 +107,7 @@ def refuse_scheduled(draft: Draft) -> None:
         raise UsageError(_("This batch is about to start: take the start back before you change anything."))
 
 
-FRESH = timedelta(minutes=3)
-"""Balances older than this are read again before somebody approves."""
+FRESH = timedelta(minutes=3)  # balances older than this are read again before somebody approves
 _LONGEST_REASON = 1000
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePath
 from typing import IO, Any
@@ -76,10 +76,8 @@ def _clean_char(char: str) -> str:
 
 
 ENDINGS = (*WORKBOOK_SUFFIXES, *TEXT_SUFFIXES)
-_MOST_ROWS = 200_000
-"""Rows of a sheet that are kept to be looked at on pages; longer ones are for the command line."""
-_KEPT = timedelta(hours=1)
-"""How long a file waits for the choice of one of its sheets."""
+_MOST_ROWS = 200_000  # rows of a sheet that are kept to be looked at on pages; longer ones are for the command line
+_KEPT = timedelta(hours=1)  # how long a file waits for the choice of one of its sheets
 _SALT = "creditbatch.drafts.file"
 
 
@@ -161,8 +159,7 @@ def forget_unused_files() -> None:
     StoredFile.objects.filter(received_at__lt=old).exclude(pk__in=used).delete()
 
 
-_PATIENCE = 8.0
-"""Seconds that the provider may take for one answer: somebody is waiting for the page."""
+_PATIENCE = 8.0  # seconds that the provider may take for one answer: somebody is waiting for the page
 
 
 def check_version(
@@ -196,21 +193,15 @@ def recheck(version: Version) -> str:
     `ProviderUnreachable` if the provider cannot be asked: then everything stays as it is.
     """
     options, reading = Options.from_json(version.options), SheetReading.from_version(version)
-    grid, asked = _read_and_ask(reading)
-    if asked.account is None:
-        raise ProviderUnreachable(make_note("said", words=asked.problem))
-    played = _make_dry_run(grid, asked.account, reading, options)
+    grid, (account, known, problem) = _read_and_ask(reading)
+    if account is None:
+        raise ProviderUnreachable(make_note("said", words=problem))
+    played = _make_dry_run(grid, account, reading, options)
     seen = Screen.from_json(version.screen)
-    if not update_checks(version, _check_ledger(played, asked.known, options, version.draft.rest_of)):
+    if not update_checks(version, _check_ledger(played, known, options, version.draft.rest_of)):
         return ""
     what = "; ".join(compare_screens(seen, Screen.from_json(version.screen)))
     return _("Balances have changed, and with them what you saw: {what}. Review it again.").format(what=what)
-
-
-def load_dry_run(version: Version, account: AccountSnapshot | None = None) -> DryRun:
-    """Read the version again from its file as a dry run; without an account, as if offline."""
-    reading = SheetReading.from_version(version)
-    return _make_dry_run(_read_grid(reading), account, reading, Options.from_json(version.options))
 
 
 def prepare_start(version: Version, account: AccountSnapshot, known: int) -> DryRun:
@@ -218,8 +209,13 @@ def prepare_start(version: Version, account: AccountSnapshot, known: int) -> Dry
 
     `UsageError` if it must not be started, or is not what was approved any more.
     """
-    options, choices = Options.from_json(version.options), load_choices(version)
-    checked = _check_ledger(load_dry_run(version, account), known, options, version.draft.rest_of)
+    options, choices, reading = (
+        Options.from_json(version.options),
+        load_choices(version),
+        SheetReading.from_version(version),
+    )
+    played = _make_dry_run(_read_grid(reading), account, reading, options)
+    checked = _check_ledger(played, known, options, version.draft.rest_of)
     repetition = find_repeat_finding(checked)
     if repetition is not None:
         raise AlreadyRun(repetition.message)
@@ -243,10 +239,10 @@ def check_reading(reading: SheetReading, options: Options, rest_of: str = "") ->
 
     Return how it was read, with what was remembered of columns, and why the provider could not be asked.
     """
-    grid, asked = _read_and_ask(reading)
-    reading, grid = _recall_columns(reading, grid, asked.known)
-    played = _make_dry_run(grid, asked.account, reading, options)
-    return reading, _check_ledger(played, asked.known, options, rest_of), asked.problem
+    grid, (account, known, problem) = _read_and_ask(reading)
+    reading, grid = _recall_columns(reading, grid, known)
+    played = _make_dry_run(grid, account, reading, options)
+    return reading, _check_ledger(played, known, options, rest_of), problem
 
 
 def _read_and_ask(reading: SheetReading) -> tuple[Grid, _Asked]:
@@ -298,35 +294,30 @@ def _check_ledger(played: DryRun, known: int | None, options: Options, rest_of: 
     return check_against_ledger(seen, ledger, known, options.make_choices(rest_of))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the provider says, which account of the ledger that is, and why it could not be asked."""
-
-    account: AccountSnapshot | None = None
-    known: int | None = None
-    problem: str = ""
+_Asked = tuple[AccountSnapshot | None, int | None, str]
+"""What the provider says, which account of the ledger that is, and why it could not be asked."""
 
 
 def _ask_provider() -> _Asked:
     try:
         api_url, key = credentials.load_connection()
     except SettingsError as error:
-        return _Asked(problem=str(error))
+        return None, None, str(error)
     try:
         with credentials.open_client(_PATIENCE) as client:
             account = read_account(client, api_url, timezone.now)
     except ProviderError as error:
-        return _Asked(known=find_known_account(), problem=str(error))
+        return None, find_known_account(), str(error)
     ledger, fingerprint = DatabaseLedger(), key.compute_fingerprint()
     try:
         known = find_account(ledger, api_url, fingerprint, account.owner)
     except UsageError as error:
         # The name and the sub-accounts speak of two accounts: nothing may be sent on either.
-        return _Asked(problem=str(error))
+        return None, None, str(error)
     if known is not None:
         # From now on the key is known without asking. An account that is new is recorded when it is first run.
         bind_account(ledger, api_url, fingerprint, lambda: account.owner, timezone.now())
-    return _Asked(account, known)
+    return account, known, ""
 
 
 def find_known_account() -> int | None:

@@ -30,8 +30,7 @@ class Correction:
     row: int
     column: int
     before: Cell
-    after: str | None
-    """None: it was emptied."""
+    after: str | None  # None: it was emptied
     by: str
     at: datetime
 
@@ -62,8 +61,7 @@ class ChosenConventions:
     """Empty where nothing was said: then the rules find out."""
 
     sheet: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Roles to titles, as mapped by hand."""
+    columns: Mapping[str, str] = field(default_factory=dict)  # roles to titles, as mapped by hand
     remembered: Mapping[str, str] = field(default_factory=dict)
     """Roles to titles, as they were mapped for an earlier sheet, where some were not found without."""
     signed: bool = False

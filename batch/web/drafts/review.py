@@ -45,17 +45,14 @@ from batch.web.presenters import PAGE, Heading, TextFilter, draw_course_chart, m
 
 T = TypeVar("T")
 _TROUBLE = {"header-missing", "column-missing", "column-twice", "column-not-found", "column-unknown"}
-_PERHAPS_PAID = {REPEATED, "paid-elsewhere"}
-"""Findings that a person may overrule with a reason."""
-_LETTERS = 26
-"""Columns offered by their letters where no header was found."""
+_PERHAPS_PAID = {REPEATED, "paid-elsewhere"}  # findings that a person may overrule with a reason
+_LETTERS = 26  # columns offered by their letters where no header was found
 _MOST_VERSIONS = 20
 _LONGEST_CHOICE = 50
 _SORTS = {"row": "position", "status": "status", "token": "token", "direction": "direction", "amount": "amount"}
 _PENDING, _INVALID = Status.PENDING.value, Status.INVALID.value
 _AMOUNTS = {ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED}
-_CELL_SHOWN = 120
-"""Characters of a cell on the page; all of it is in the file."""
+_CELL_SHOWN = 120  # characters of a cell on the page; all of it is in the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
 from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Draft, DraftAccount, DraftMark, DraftRow, DraftState, Person, Version
 
-MOST_SHOWN = 100
-"""Rows of each kind that are kept to be shown; all are counted."""
+MOST_SHOWN = 100  # rows of each kind that are kept to be shown; all are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ class VersionRow:
     """A row of a version as the database keeps it: its number and its cells."""
 
     row: int
-    cells: tuple[Any, ...]
-    """As JSON keeps them."""
+    cells: tuple[Any, ...]  # as JSON keeps them
     token: str | None
 
     @property
@@ -118,8 +116,7 @@ def _compare_cells(old: VersionRow, new: VersionRow) -> list[list[Any]]:
 
 
 MOST_POINTS = 240
-Point = tuple[int, Decimal]
-"""How many movements were played, and the main balance after them."""
+Point = tuple[int, Decimal]  # how many movements were played, and the main balance after them
 
 
 def compute_course(plan: Plan, forecast: Forecast) -> list[Point]:
@@ -147,12 +144,10 @@ class Foreseen:
     lowest: Decimal
     lowest_row: int | None
     refused: int
-    first_refused: Sequence[int]
-    """Numbers of the first rows that would be refused."""
+    first_refused: Sequence[int]  # numbers of the first rows that would be refused
     removes_first_helps: bool
     course: Sequence[Point]
-    touched: int
-    """How many sub-accounts are."""
+    touched: int  # how many sub-accounts are
 
     def to_json(self) -> dict[str, Any]:
         """Convert it for the database."""
@@ -174,11 +169,9 @@ class Foreseen:
 _EUROS = ("before", "after", "lowest")
 
 
-REFUSED = "would-be-refused"
-"""The mark of rows that the forecast says would be refused; the code of no finding."""
+REFUSED = "would-be-refused"  # the mark of rows that the forecast says would be refused; the code of no finding
 _FIRST_ROWS = 5
-OPEN = (DraftState.CHECKED, DraftState.APPROVED)
-"""The states in which a draft may still be changed."""
+OPEN = (DraftState.CHECKED, DraftState.APPROVED)  # the states in which a draft may still be changed
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _Table = type[DraftRow | DraftMark | DraftAccount]
 _Line = tuple[Value, ...]
