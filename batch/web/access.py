@@ -74,7 +74,7 @@ def tell_refusals(page: str) -> Callable[[View[P]], View[P]]:
                 return view(request, *args, **kwargs)
             except CreditbatchError as error:
                 messages.error(request, str(error))
-                return redirect(page, *kwargs.values())
+                return redirect(page, *args, *kwargs.values())
 
         return cast("View[P]", guarded)
 

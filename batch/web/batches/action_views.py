@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from batch.errors import CreditbatchError, UsageError
+from batch.errors import UsageError
 from batch.export import write_batch
 from batch.files import write_csv
 from batch.i18n import _, format_moment
@@ -34,24 +34,7 @@ from batch.web.batches.views import require_line
 from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.checking import create_draft, save_file
 from batch.web.drafts.conventions import SheetReading
-from batch.web.models import Draft, Person
-
-
-def make_rest_draft(batch: str, person: Person, why: str = "") -> Draft:
-    """Make a checked draft of the report’s *To fix*: nothing that the batch did is sent again.
-
-    `why`: what somebody found out about balances that nothing explains. A `CreditbatchError` says why there is none.
-    """
-    name, data = _write_file(DatabaseLedger().view(batch), f"{batch}.xlsx")
-    file = save_file(name, io.BytesIO(data))
-    options = Options(again=bool(why), why=why)
-    try:
-        return create_draft(SheetReading(file), options, person, made_by="rest", rest_of=batch).draft
-    except BaseException:
-        # Nothing is left of a draft that has no sheet.
-        file.delete()
-        raise
-
+from batch.web.models import Draft
 
 _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -200,12 +183,19 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
         is_alarming = has_open_alarm(DatabaseLedger().view(batch))
         context = {"section": "history", "head": line.head, "tally": line.tally, "is_alarming": is_alarming}
         return render(request, "web/runs/again.html", context)
+    return _make_rest_draft(request, batch)
 
-    try:
-        draft = make_rest_draft(batch, get_person(request), request.POST.get("why", "").strip()[:_LONGEST_REASON])
-    except CreditbatchError as error:
-        messages.error(request, str(error))
-        return redirect("batch", batch)
+
+@tell_refusals("batch")
+def _make_rest_draft(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """Make a checked draft of the report’s *To fix*: nothing that the batch did is sent again.
+
+    The form's `why` is what somebody found out about balances that nothing explains.
+    """
+    why = request.POST.get("why", "").strip()[:_LONGEST_REASON]
+    reading = SheetReading(save_file(*_write_file(DatabaseLedger().view(batch), f"{batch}.xlsx")))
+    options = Options(again=bool(why), why=why)
+    draft = create_draft(reading, options, get_person(request), made_by="rest", rest_of=batch).draft
     record(request, "draft.made_of_rest", str(draft.id), batch=batch)
     return redirect("draft", draft.id)
 

@@ -37,7 +37,8 @@ from batch.settings import Settings, read_choices
 from batch.web import credentials
 from batch.web.audit import Occasion, notify
 from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
-from batch.web.drafts.checking import load_choices, prepare_start, recheck
+from batch.web.drafts.approval_policy import Options
+from batch.web.drafts.checking import prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
 _ASK_EVERY = 0.5  # seconds between two looks at the button, so that looking costs a row nothing
@@ -153,7 +154,7 @@ def _begin(
     except UsageError:
         _send_back(draft, version)
         raise
-    choices = load_choices(version)
+    choices = Options.from_json(version.options).make_choices(draft.rest_of)
     approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
     agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
     work = accept(ledger, checked, access, choices, agreed, at)

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePath
-from typing import IO, Any
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
@@ -31,7 +31,6 @@ from batch.runner.acceptance import (
 )
 from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run, read_account
 from batch.runner.open_account import bind_account, find_account
-from batch.settings import Choices
 from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import choose_header, keep_titles
@@ -119,10 +118,10 @@ def save_upload(request: HttpRequest) -> StoredFile:
         )
     if not isinstance(file, UploadedFile):
         raise SheetError(_("No file was chosen: choose the sheet to check."))
-    return save_file(clean_file_name(file.name or ""), file)
+    return save_file(clean_file_name(file.name or ""), file.read())
 
 
-def save_file(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
+def save_file(name: str, data: bytes) -> StoredFile:
     """Store a file; a `SheetError` for what can be told without looking into it."""
     if PurePath(name).suffix.lower() not in ENDINGS:
         raise SheetError(
@@ -130,7 +129,6 @@ def save_file(name: str, content: IO[bytes] | UploadedFile[Any]) -> StoredFile:
                 name=f"“{name}”", endings=", ".join(ENDINGS)
             )
         )
-    data = content.read()
     if not data:
         raise SheetError(_("{name} is empty (0 bytes): save the sheet again.").format(name=f"“{name}”"))
     return StoredFile.objects.create(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
@@ -209,11 +207,8 @@ def prepare_start(version: Version, account: AccountSnapshot, known: int) -> Dry
 
     `UsageError` if it must not be started, or is not what was approved any more.
     """
-    options, choices, reading = (
-        Options.from_json(version.options),
-        load_choices(version),
-        SheetReading.from_version(version),
-    )
+    options, reading = Options.from_json(version.options), SheetReading.from_version(version)
+    choices = options.make_choices(version.draft.rest_of)
     played = _make_dry_run(_read_grid(reading), account, reading, options)
     checked = _check_ledger(played, known, options, version.draft.rest_of)
     repetition = find_repeat_finding(checked)
@@ -227,11 +222,6 @@ def prepare_start(version: Version, account: AccountSnapshot, known: int) -> Dry
     if obstacle:
         raise UsageError(format_obstacle(obstacle))
     return checked
-
-
-def load_choices(version: Version) -> Choices:
-    """Load what its preparer chose, as the runner takes it."""
-    return Options.from_json(version.options).make_choices(version.draft.rest_of)
 
 
 def check_reading(reading: SheetReading, options: Options, rest_of: str = "") -> tuple[SheetReading, DryRun, str]:

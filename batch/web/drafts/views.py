@@ -112,10 +112,7 @@ def _receive_file(request: HttpRequest) -> StoredFile:
     if ticket := request.POST.get("ticket"):
         return redeem_ticket(ticket, get_person(request))
     path = _list_samples().get(request.POST.get("sample", ""))
-    if path is None:
-        return save_upload(request)
-    with path.open("rb") as content:
-        return save_file(path.name, content)
+    return save_file(path.name, path.read_bytes()) if path else save_upload(request)
 
 
 def _show_refusal(request: HttpRequest, error: CreditbatchError, file: StoredFile | None) -> HttpResponseBase:

@@ -24,7 +24,6 @@ from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
 from batch.web.drafts.checking import (
     check_reading,
     find_known_account,
-    load_choices,
     prepare_start,
     recheck,
     save_file,
@@ -48,7 +47,8 @@ def run_it(version: Version) -> str:
     access, account = access_now()
     checked = prepare_start(version, account, access.account)
     ledger, at = DatabaseLedger(), datetime.now(UTC)
-    batch = accept(ledger, checked, access, load_choices(version), Named("Ada", ("Bea",)), at).batch
+    choices = Options.from_json(version.options).make_choices()
+    batch = accept(ledger, checked, access, choices, Named("Ada", ("Bea",)), at).batch
     facts: list[Fact] = []
     for movement in checked.plan.movements:
         facts += [
@@ -82,7 +82,7 @@ def test_what_is_started_is_what_was_checked(sandbox: Sandbox, people: People, c
     assert started.plan.digest == version.plan_digest
     assert digest_screen(make_screen(started), Options.from_json(version.options)) == version.screen_digest
     assert started.removes_first
-    assert load_choices(version).skip_invalid
+    assert Options.from_json(version.options).make_choices().skip_invalid
 
 
 def test_what_was_run_meanwhile_is_not_started(sandbox: Sandbox, people: People, client_for: ClientFor) -> None:
@@ -171,6 +171,6 @@ def test_mapped_columns_are_remembered_for_the_next_sheet(
 
 
 def test_a_check_tells_where_the_provider_is_not(site: object, people: People) -> None:
-    _reading, dry_run, problem = check_reading(SheetReading(save_file("a.csv", io.BytesIO(GOOD))), Options())
+    _reading, dry_run, problem = check_reading(SheetReading(save_file("a.csv", GOOD)), Options())
     assert dry_run.account is None
     assert problem
