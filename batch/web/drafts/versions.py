@@ -6,7 +6,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain, zip_longest
 from operator import attrgetter, itemgetter
@@ -149,11 +149,6 @@ class Foreseen:
     course: Sequence[Point]
     touched: int  # how many sub-accounts are
 
-    def to_json(self) -> dict[str, Any]:
-        """Convert it for the database."""
-        course = [(turn, to_thousandths(balance)) for turn, balance in self.course]
-        return {**asdict(self), **{name: to_thousandths(getattr(self, name)) for name in _EUROS}, "course": course}
-
     @classmethod
     def from_version(cls, version: Version) -> Foreseen | None:
         """Read what was foreseen of the version; None if the provider could not be asked."""
@@ -167,8 +162,6 @@ class Foreseen:
 
 
 _EUROS = ("before", "after", "lowest")
-
-
 REFUSED = "would-be-refused"  # the mark of rows that the forecast says would be refused; the code of no finding
 _FIRST_ROWS = 5
 OPEN = (DraftState.CHECKED, DraftState.APPROVED)  # the states in which a draft may still be changed
@@ -291,20 +284,19 @@ def _count_findings(dry_run: DryRun) -> dict[str, Any]:
 
 
 def _make_forecast_json(dry_run: DryRun) -> dict[str, Any] | None:
+    """Make what `Foreseen` reads."""
     played = dry_run.forecast
     if played is None:
         return None
-    return Foreseen(
-        before=played.before,
-        after=played.after,
-        lowest=played.lowest,
-        lowest_row=played.lowest_row,
-        refused=len(played.refusals),
-        first_refused=[refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
-        removes_first_helps=played.removes_first_helps,
-        course=compute_course(dry_run.plan, played),
-        touched=sum(account.is_touched for account in played.subaccounts.values()),
-    ).to_json()
+    return {
+        **{name: to_thousandths(getattr(played, name)) for name in _EUROS},
+        "lowest_row": played.lowest_row,
+        "refused": len(played.refusals),
+        "first_refused": [refusal.row for refusal in played.refusals[:_FIRST_ROWS]],
+        "removes_first_helps": played.removes_first_helps,
+        "course": [(turn, to_thousandths(balance)) for turn, balance in compute_course(dry_run.plan, played)],
+        "touched": sum(account.is_touched for account in played.subaccounts.values()),
+    }
 
 
 _TABLES: dict[_Table, tuple[str, ...]] = {

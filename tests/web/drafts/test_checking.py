@@ -29,6 +29,7 @@ from batch.web.drafts.checking import (
     save_file,
 )
 from batch.web.drafts.conventions import SheetReading
+from batch.web.drafts.versions import Foreseen
 from batch.web.models import Draft, Version
 from tests.builders import NOON
 from tests.web.conftest import ClientFor, People
@@ -123,7 +124,10 @@ def test_offline_first_then_checked(
     version = newest(draft)
     assert version.forecast is None
     assert recheck(version)
-    assert newest(draft).forecast is not None
+    forecast = newest(draft).forecast
+    assert forecast is not None
+    assert set(forecast) == set(Foreseen.__slots__)
+    assert [main - forecast["before"] for _turn, main in forecast["course"]] == [0, -10_500, -15_500, -13_500]
     assert newest(draft).problem == ""
     assert not recheck(newest(draft))
 
