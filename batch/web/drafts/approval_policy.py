@@ -1,4 +1,4 @@
-"""What an approver has to see, the digest that names exactly that, who may approve, and what is in the way.
+"""What an approver has to see, the digest that names exactly that, and who may approve.
 
 Balances drift while accounts send SMS, so the digest has only what they come to: rows refused, whole euros to top up.
 """
@@ -14,11 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from batch.findings import Finding
-from batch.i18n import _, format_euros, format_number, ngettext
+from batch.i18n import _
 from batch.model import Movement
 from batch.money import encode_thousandths, from_thousandths, to_thousandths
 from batch.report.result_labels import predict_code
-from batch.runner.acceptance import Obstacle
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices
 from batch.web.models import SiteSettings, Version
@@ -162,49 +161,6 @@ def find_hindrance(standing: Standing) -> str:
     if standing.is_author and not standing.is_alone:
         return _("You have worked on this sheet yourself, so somebody else has to approve it (four eyes).")
     return ""
-
-
-def format_obstacle(obstacle: Obstacle) -> str:
-    """Say why it is not run as it is, and what to do."""
-    return {
-        Obstacle.SHEET_ERRORS: _("The sheet as a whole has errors: correct them first."),
-        Obstacle.INVALID_ROWS: _("Some rows have errors: correct them, or choose to leave those rows out."),
-        Obstacle.NOTHING_TO_SEND: _("There is no row that can be sent."),
-        Obstacle.WOULD_BE_REFUSED: _(
-            "Some rows would be refused: top up the main account first, or choose to send the others only."
-        ),
-    }[obstacle]
-
-
-def list_blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> list[str]:
-    """Say all that must be put right first, by the same rules as the command line's."""
-    invalid = ngettext(
-        "{rows} row has an error: correct it, or choose below to leave it out.",
-        "{rows} rows have errors: correct them, or choose below to leave those rows out.",
-        screen.invalid,
-    )
-    found = {
-        _(
-            "The provider could not be asked, so neither the sub-accounts nor the credit are checked."
-        ): not screen.is_forecast,
-        format_obstacle(Obstacle.SHEET_ERRORS): has_sheet_errors,
-        invalid.format(rows=format_number(screen.invalid)): screen.invalid and not options.skip_invalid,
-        format_obstacle(Obstacle.NOTHING_TO_SEND): screen.movements == 0,
-        _format_refusals(screen): screen.refused and not options.partial,
-        _("This list was run before, as is said below: to pay it a second time, say so there and why."): is_repeated,
-    }
-    return [blocker for blocker, is_there in found.items() if is_there]
-
-
-def _format_refusals(screen: Screen) -> str:
-    refused = ngettext(
-        "By the forecast {rows} row would be refused.", "By the forecast {rows} rows would be refused.", screen.refused
-    ).format(rows=format_number(screen.refused))
-    if screen.top_up:
-        advice = _("{what} Top up the main account by at least {amount}, or choose below to send the others only.")
-    else:
-        advice = _("{what} Correct those rows, or choose below to send the others only.")
-    return advice.format(what=refused, amount=format_euros(Decimal(screen.top_up)))
 
 
 def compare_screens(seen: Screen, now: Screen) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,19 +17,55 @@ from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.i18n import _, format_euros, format_number, ngettext
 from batch.report.verdict import Mood
-from batch.runner.acceptance import REPEATED
+from batch.runner.acceptance import REPEATED, Obstacle
 from batch.web.access import Role, find_roles
 from batch.web.audit import Occasion, notify
-from batch.web.drafts.approval_policy import (
-    Options,
-    Screen,
-    Standing,
-    count_needed_approvals,
-    find_hindrance,
-    list_blockers,
-)
+from batch.web.drafts.approval_policy import Options, Screen, Standing, count_needed_approvals, find_hindrance
 from batch.web.drafts.versions import OPEN, Foreseen, change_draft
 from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
+
+
+def format_obstacle(obstacle: Obstacle) -> str:
+    """Say why it is not run as it is, and what to do."""
+    return {
+        Obstacle.SHEET_ERRORS: _("The sheet as a whole has errors: correct them first."),
+        Obstacle.INVALID_ROWS: _("Some rows have errors: correct them, or choose to leave those rows out."),
+        Obstacle.NOTHING_TO_SEND: _("There is no row that can be sent."),
+        Obstacle.WOULD_BE_REFUSED: _(
+            "Some rows would be refused: top up the main account first, or choose to send the others only."
+        ),
+    }[obstacle]
+
+
+def list_blockers(screen: Screen, options: Options, *, has_sheet_errors: bool, is_repeated: bool) -> list[str]:
+    """Say all that must be put right first, by the same rules as the command line's."""
+    invalid = ngettext(
+        "{rows} row has an error: correct it, or choose below to leave it out.",
+        "{rows} rows have errors: correct them, or choose below to leave those rows out.",
+        screen.invalid,
+    )
+    found = {
+        _(
+            "The provider could not be asked, so neither the sub-accounts nor the credit are checked."
+        ): not screen.is_forecast,
+        format_obstacle(Obstacle.SHEET_ERRORS): has_sheet_errors,
+        invalid.format(rows=format_number(screen.invalid)): screen.invalid and not options.skip_invalid,
+        format_obstacle(Obstacle.NOTHING_TO_SEND): screen.movements == 0,
+        _format_refusals(screen): screen.refused and not options.partial,
+        _("This list was run before, as is said below: to pay it a second time, say so there and why."): is_repeated,
+    }
+    return [blocker for blocker, is_there in found.items() if is_there]
+
+
+def _format_refusals(screen: Screen) -> str:
+    refused = ngettext(
+        "By the forecast {rows} row would be refused.", "By the forecast {rows} rows would be refused.", screen.refused
+    ).format(rows=format_number(screen.refused))
+    if screen.top_up:
+        advice = _("{what} Top up the main account by at least {amount}, or choose below to send the others only.")
+    else:
+        advice = _("{what} Correct those rows, or choose below to send the others only.")
+    return advice.format(what=refused, amount=format_euros(Decimal(screen.top_up)))
 
 
 def format_origin(made_by: str) -> str:

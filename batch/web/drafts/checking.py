@@ -35,14 +35,8 @@ from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import choose_header, keep_titles
 from batch.web import credentials
-from batch.web.drafts.approval_policy import (
-    Options,
-    Screen,
-    compare_screens,
-    digest_screen,
-    format_obstacle,
-    make_screen,
-)
+from batch.web.drafts.approval_policy import Options, Screen, compare_screens, digest_screen, make_screen
+from batch.web.drafts.approvals import format_obstacle
 from batch.web.drafts.conventions import SheetReading, correct_grid
 from batch.web.drafts.versions import add_version, update_checks
 from batch.web.models import Draft, Person, StoredFile, Version

@@ -15,8 +15,8 @@ from batch.web.drafts.approval_policy import (
     compare_screens,
     count_needed_approvals,
     find_hindrance,
-    list_blockers,
 )
+from batch.web.drafts.approvals import list_blockers
 from batch.web.models import SiteSettings, Version
 
 SCREEN = Screen(
