@@ -1,6 +1,6 @@
-"""Our columns of *Rows*, each defined once: for the workbook, for the text file and for the JSON document.
+"""Our columns of *Rows*, each defined once for the workbook, the text file and the JSON document.
 
-One more column is one more entry of `COLUMNS`. The accountant's own columns stand before them, as in the sheet.
+One more column is one more entry of `COLUMNS`. The accountant's own columns stand before them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,8 @@ from batch.i18n import _
 from batch.model import BatchRow, RowResult, Status, name_status
 from batch.money import encode_balance
 from batch.planning.plan import Refusal
-from batch.report import result_labels
 from batch.report.page import mark_unwritable
-
-TEXT_WIDEST = 40
-_BALANCE_WIDTH = 17
-_TIME_WIDTH = 26
-_NUMBER_WIDTH = 12
-_MEANING_WIDEST = 28
+from batch.report.result_labels import explain_row, get_report_words, tell_findings, tell_note
 
 Value = str | int | Decimal | datetime | None
 
@@ -50,7 +44,7 @@ class RowColumn:
     """Of a row, and of what the forecast says of it."""
     width: int | None = None
     """None: as wide as its values need, up to `widest`."""
-    widest: int = TEXT_WIDEST
+    widest: int = 40
     json_name: str | None = None
     """Its name in the JSON document, if it is in it."""
     json_value: Callable[[BatchRow], Any] | None = None
@@ -92,70 +86,46 @@ def convert_finding(finding: Finding) -> dict[str, Any]:
 
 def choose_message(result: RowResult) -> str | None:
     """Choose what is most to the point: of a row in doubt, rather what the balances say than what the provider said."""
-    ours = result_labels.tell_note(result)
+    ours = tell_note(result)
     return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
 
 
 COLUMNS = (
     RowColumn(
-        lambda: result_labels.get_report_words().status,
-        CellKind.STATUS,
-        lambda entry, _: entry.result.status,
-        json_name="status",
+        lambda: get_report_words().status, CellKind.STATUS, lambda entry, _: entry.result.status, json_name="status"
     ),
     RowColumn(
-        lambda: result_labels.get_report_words().code,
-        CellKind.NUMBER,
-        lambda entry, _: entry.result.code,
-        _NUMBER_WIDTH,
-        json_name="code",
+        lambda: get_report_words().code, CellKind.NUMBER, lambda entry, _: entry.result.code, 12, json_name="code"
     ),
+    RowColumn(lambda: _("Meaning"), CellKind.TEXT, lambda entry, _: explain_row(entry), widest=28),
     RowColumn(
-        lambda: _(result_labels.MEANING),
-        CellKind.TEXT,
-        lambda entry, _: result_labels.explain_row(entry),
-        widest=_MEANING_WIDEST,
-    ),
-    RowColumn(
-        lambda: _(result_labels.MESSAGE),
+        lambda: _("Provider’s message"),
         CellKind.TEXT,
         lambda entry, _: entry.result.message,
         json_name="message",
         json_value=lambda entry: choose_message(entry.result),
     ),
     RowColumn(
-        lambda: _(result_labels.MAIN_AFTER),
+        lambda: _("Main balance after"),
         CellKind.BALANCE,
         lambda entry, _: entry.result.main_balance,
-        _BALANCE_WIDTH,
+        17,
         json_name="main_balance",
     ),
     RowColumn(
-        lambda: _(result_labels.SUBACCOUNT_AFTER),
+        lambda: _("Sub-account balance after"),
         CellKind.BALANCE,
         lambda entry, _: entry.result.subaccount_balance,
-        _BALANCE_WIDTH,
+        17,
         json_name="subaccount_balance",
     ),
+    RowColumn(lambda: _("Attempts"), CellKind.NUMBER, lambda entry, _: entry.result.attempts, 12, json_name="attempts"),
+    RowColumn(lambda: _("Time (UTC)"), CellKind.TIME, lambda entry, _: entry.result.at, 26),
+    RowColumn(lambda: get_report_words().row, CellKind.NUMBER, lambda entry, _: entry.row.number, 12, json_name="row"),
     RowColumn(
-        lambda: _(result_labels.ATTEMPTS),
-        CellKind.NUMBER,
-        lambda entry, _: entry.result.attempts,
-        _NUMBER_WIDTH,
-        json_name="attempts",
-    ),
-    RowColumn(lambda: _(result_labels.TIME), CellKind.TIME, lambda entry, _: entry.result.at, _TIME_WIDTH),
-    RowColumn(
-        lambda: result_labels.get_report_words().row,
-        CellKind.NUMBER,
-        lambda entry, _: entry.row.number,
-        _NUMBER_WIDTH,
-        json_name="row",
-    ),
-    RowColumn(
-        lambda: _(result_labels.FINDINGS),
+        lambda: _("Findings"),
         CellKind.TEXT,
-        result_labels.tell_findings,
+        tell_findings,
         json_name="findings",
         json_value=lambda entry: [convert_finding(finding) for finding in entry.row.findings],
     ),

@@ -1,18 +1,14 @@
-"""Every word of the workbook that is not data; the verdict, which is put together, has its own module.
-
-Constants are English and marked for translation; they are translated where they are written, by `_`.
-"""
+"""What is said of rows, findings and events, in the workbook and elsewhere; the verdict has its own module."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from batch.findings import Finding
-from batch.i18n import N_, _, format_euros, format_money, get_language, ngettext, pgettext
-from batch.i18n import format_number as shown_number
+from batch.i18n import N_, _, format_euros, format_money, get_language, pgettext
 from batch.ledger.old_sentences import read_sentence
-from batch.model import BatchRow, BatchState, ControlTotal, RowResult, Status, name_status
+from batch.model import BatchRow, BatchState, RowResult, Status, name_status
 from batch.notes import decode_note, tell
 from batch.planning.plan import Refusal
 from batch.provider import codes
@@ -21,80 +17,6 @@ from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 PROGRAM = "creditbatch"
 DRY_RUN = N_("DRY RUN – nothing has moved")
 
-MEANING = N_("Meaning")
-MESSAGE = N_("Provider’s message")
-MAIN_AFTER = N_("Main balance after")
-SUBACCOUNT_AFTER = N_("Sub-account balance after")
-ATTEMPTS = N_("Attempts")
-TIME = N_("Time (UTC)")
-FINDINGS = N_("Findings")
-BALANCE_TITLES = (
-    N_("Sub-account"),
-    N_("Opening"),
-    N_("Added"),
-    N_("Removed"),
-    N_("Expected"),
-    N_("Final"),
-    N_("Difference"),
-)
-EVENT_TITLES = (N_("Number"), TIME, N_("Event"), N_("Particulars"), N_("Hash"))
-
-NOT_KNOWN = N_("not known")
-NOT_ASKED = N_("not asked")
-CONTROL_TOTALS = N_("Control totals")
-IN = N_("Added to sub-accounts")
-OUT = N_("Removed from sub-accounts")
-ALL = N_("All rows")
-ROWS_TITLE = N_("Rows")
-EUROS_TITLE = N_("Euros")
-SHEET_TOTAL = N_("The sheet’s own total")
-ASKED = N_("Asked for")
-FORECAST = N_("What would happen to the main account")
-BALANCES_SECTION = N_("Opening and closing balances")
-MAIN_ACCOUNT = N_("Main account")
-SUBACCOUNTS = N_("Sub-accounts")
-TOGETHER = N_("Together")
-OPENING = N_("Opening balance")
-RECEIVED = N_("+ received")
-GIVEN = N_("− given")
-EXPECTED = N_("= expected")
-CLOSING = N_("Closing balance")
-DIFFERENCE = N_("Difference")
-MAIN_BEFORE = N_("Main balance before")
-WOULD_ADD = N_("Would be added to sub-accounts")
-WOULD_REMOVE = N_("Would be removed from them")
-EXPECTED_AFTER = N_("Main balance expected")
-LOWEST = N_("Lowest on the way")
-TOP_UP = N_("Top-up needed")
-SHEET_FINDINGS = N_("What was found in the sheet as a whole")
-REMARKS = N_("What differs, and why")
-CHARTS = N_("In pictures")
-EUROS_BY_STATUS = N_("Euros by status")
-LARGEST_MOVEMENTS = N_("Balances before and after, largest movements")
-PEOPLE = N_("Who answers for it")
-PREPARED = N_("Prepared by")
-APPROVED = N_("Approved by")
-RUN = N_("Run by")
-SIGNATURE = N_("Date and signature")
-SAME_PERSON = N_("Prepared and approved by the same person.")
-WHAT_RAN = N_("What ran")
-BATCH = N_("Batch")
-STATE = N_("State")
-STATE_REASON = N_("Reason")
-FILE_NAME = N_("File")
-SHEET_NAME = N_("Sheet")
-FILE_SIZE = N_("Size")
-FILE_SHA = N_("SHA-256 of the file")
-PLAN_DIGEST = N_("Digest of the plan")
-LAST_HASH = N_("Ledger’s last hash")
-CHECKED_AT = N_("Checked")
-STARTED = N_("Started")
-ENDED = N_("Ended")
-ACCOUNT = N_("Main account’s user")
-API = N_("Provider’s address")
-PERIOD = N_("Period")
-ABANDONED_BY = N_("Given up by")
-WRITTEN_BY = N_("Written by")
 STATUS_MEANINGS: Mapping[Status, str] = {
     Status.DONE: N_("Moved, exactly once"),
     Status.REFUSED: N_("The provider said no; nothing moved"),
@@ -213,95 +135,31 @@ def place_finding(found: Finding) -> str:
     return _("{cell}: {message}").format(cell=found.cell, message=found.message)
 
 
-def tell_control_total(total: ControlTotal) -> str:
-    """Tell what the sheet says its rows add up to, and whether they do."""
-    if total.agrees:
-        return _("{stated} in {cell}: the rows add up to it").format(stated=format_euros(total.stated), cell=total.cell)
-    sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
-    difference = format_euros(total.found - total.stated, signed=True)
-    return sentence.format(
-        stated=format_euros(total.stated), cell=total.cell, found=format_euros(total.found), difference=difference
-    )
-
-
-def tell_hidden_count(number: int) -> str:
-    """Tell how many findings are not shown."""
-    return ngettext("and {number} more", "and {number} more", number).format(number=shown_number(number))
-
-
-def tell_lowest_time(row: int | None) -> str:
-    """Tell when the main balance would be at its lowest."""
-    return _("at the start") if row is None else _("after row {row}").format(row=shown_number(row))
-
-
-def format_file_size(size: int) -> str:
-    """Format a file's size in bytes."""
-    return ngettext("{number} byte", "{number} bytes", size).format(number=shown_number(size))
-
-
-def join_people(names: Sequence[str]) -> str:
-    """Join the names of several people, or of nobody."""
-    return ", ".join(names)
-
-
 _EVENT_WORDS: Mapping[str, str] = {
-    "accepted": N_("Accepted"),
-    "attempt-began": N_("Attempt began"),
-    "attempt-ended": N_("Attempt ended"),
-    "balances-read": N_("Balances read"),
-    "row-settled": N_("Row settled"),
-    "row-doubted": N_("Row put in doubt"),
-    "person-decided": N_("Person decided"),
-    "state-changed": N_("State changed"),
-}
+    "accepted": N_("Accepted"), "attempt-began": N_("Attempt began"), "attempt-ended": N_("Attempt ended"),
+    "balances-read": N_("Balances read"), "row-settled": N_("Row settled"), "row-doubted": N_("Row put in doubt"),
+    "person-decided": N_("Person decided"), "state-changed": N_("State changed"),
+}  # fmt: skip
 _KEY_WORDS: Mapping[str, str] = {
-    "account": N_("account"),
-    "added": N_("added"),
-    "again": N_("again"),
-    "api_url": N_("provider’s address"),
-    "applied": N_("applied"),
-    "approved": N_("approved by"),
-    "attempt": N_("attempt"),
-    "batch": N_("batch"),
-    "by": N_("by"),
-    "code": N_("code"),
-    "digest": N_("digest"),
-    "file_name": N_("file"),
-    "key_fingerprint": N_("key’s fingerprint"),
-    "main_balance": N_("main balance"),
-    "message": N_("message"),
-    "movements": N_("movements"),
-    "note": N_("note"),
-    "options": N_("options"),
-    "outcome": N_("outcome"),
-    "prepared": N_("prepared by"),
-    "purpose": N_("purpose"),
-    "reason": N_("reason"),
-    "removed": N_("removed"),
-    "row": N_("row"),
-    "rows": N_("rows"),
-    "rows_sha256": N_("SHA-256 of the rows"),
-    "sha256": N_("SHA-256 of the file"),
-    "state": N_("state"),
-    "status": N_("status"),
-    "subaccount_balance": N_("sub-account balance"),
-    "subaccounts": N_("sub-accounts"),
-    "who": N_("who"),
+    "account": N_("account"), "added": N_("added"), "again": N_("again"), "api_url": N_("provider’s address"),
+    "applied": N_("applied"), "approved": N_("approved by"), "attempt": N_("attempt"), "batch": N_("batch"),
+    "by": N_("by"), "code": N_("code"), "digest": N_("digest"), "file_name": N_("file"),
+    "key_fingerprint": N_("key’s fingerprint"), "main_balance": N_("main balance"), "message": N_("message"),
+    "movements": N_("movements"), "note": N_("note"), "options": N_("options"), "outcome": N_("outcome"),
+    "prepared": N_("prepared by"), "purpose": N_("purpose"), "reason": N_("reason"), "removed": N_("removed"),
+    "row": N_("row"), "rows": N_("rows"), "rows_sha256": N_("SHA-256 of the rows"),
+    "sha256": N_("SHA-256 of the file"), "state": N_("state"), "status": N_("status"),
+    "subaccount_balance": N_("sub-account balance"), "subaccounts": N_("sub-accounts"), "who": N_("who"),
     "why": N_("why"),
-}
+}  # fmt: skip
 _TERMS: Mapping[tuple[str, str], str] = {
-    ("purpose", "opening"): N_("opening the batch"),
-    ("purpose", "closing"): N_("closing the batch"),
-    ("purpose", "settling"): N_("settling a doubt"),
-    ("purpose", "resuming"): N_("resuming the batch"),
-    ("outcome", "Applied"): N_("applied"),
-    ("outcome", "Refused"): N_("refused"),
+    ("purpose", "opening"): N_("opening the batch"), ("purpose", "closing"): N_("closing the batch"),
+    ("purpose", "settling"): N_("settling a doubt"), ("purpose", "resuming"): N_("resuming the batch"),
+    ("outcome", "Applied"): N_("applied"), ("outcome", "Refused"): N_("refused"),
     ("outcome", "Unproven"): N_("refused, but not in a way that is documented"),
-    ("outcome", "Throttled"): N_("asked to slow down"),
-    ("outcome", "NotApplied"): N_("not applied"),
-    ("outcome", "Blocked"): N_("blocked on the way"),
-    ("outcome", "Doubt"): N_("in doubt"),
-}
+    ("outcome", "Throttled"): N_("asked to slow down"), ("outcome", "NotApplied"): N_("not applied"),
+    ("outcome", "Blocked"): N_("blocked on the way"), ("outcome", "Doubt"): N_("in doubt"),
+}  # fmt: skip
 _SENTENCES = frozenset({"note", "reason"})
 """Keys of what we say in the ledger, and not a person or the provider."""
 _MONEY_KEYS = frozenset({"added", "removed", "main_balance", "subaccount_balance", "subaccounts"})
@@ -311,7 +169,7 @@ class Teller:
     """Says events in the language in force when it was made. What a long trail repeats is translated once."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, str] = {}
+        self.kinds = {kind: _(said) for kind, said in _EVENT_WORDS.items()}
         self._beginnings: dict[tuple[str, bool], str] = {}
         self._terms = {term: _(said) for term, said in _TERMS.items()}
         self._terms |= {("status", status.value): name_status(status) for status in Status}
@@ -321,14 +179,7 @@ class Teller:
 
     def event(self, kind: str) -> str:
         """Say an event's kind."""
-        if kind not in self._kinds:
-            plain = _separate_words(kind)
-            self._kinds[kind] = _(_EVENT_WORDS[kind]) if kind in _EVENT_WORDS else plain[:1].upper() + plain[1:]
-        return self._kinds[kind]
-
-    def kinds(self) -> Iterable[str]:
-        """Say every kind there may be."""
-        return map(self.event, _EVENT_WORDS)
+        return self.kinds.get(kind) or _separate_words(kind[:1].upper() + kind[1:])
 
     def particulars(self, data: Mapping[str, object]) -> str:
         """Say an event's data: "row: 5 · amount: 12.50"."""
@@ -338,7 +189,9 @@ class Teller:
         """Say the key and its colon. A key that is not one of ours is a token, and is never translated."""
         found = self._beginnings.get((key, is_ours))
         if found is None:
-            word = _(_KEY_WORDS[key]) if is_ours and key in _KEY_WORDS else _separate_words(key) if is_ours else key
+            word = key
+            if is_ours:
+                word = _(_KEY_WORDS[key]) if key in _KEY_WORDS else _separate_words(key)
             found = self._beginnings[key, is_ours] = _("{cell}: {message}").format(cell=word, message="")
         return found
 

@@ -31,7 +31,7 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.i18n import _, get_language
-from batch.report import page, result_labels
+from batch.report import page
 from batch.report.page import ReportStyle
 from batch.report.table import CellFactory
 
@@ -56,9 +56,9 @@ class Form:
     """Writes line after line. With `called` a figure gets a name that formulas can use, the same in every language."""
 
     def __init__(self, workbook: Workbook, sheet: Worksheet) -> None:
+        self.sheet = sheet
         self._pen = CellFactory(sheet)
         self._workbook = workbook
-        self._sheet = sheet
         self._points = 0.0
         sheet.sheet_view.showGridLines = False
         for column, width in enumerate(WIDTHS, 1):
@@ -71,7 +71,7 @@ class Form:
 
     def band(self, text: str, look: ReportStyle, height: float) -> None:
         """Write a text over all columns."""
-        self._write_band(text, look, height)
+        self._write_across(text, look, height)
         self._merge(1, LAST)
 
     def sentence(self, text: str, look: ReportStyle) -> None:
@@ -81,7 +81,7 @@ class Form:
     def section(self, title: str) -> None:
         """Write an empty row and a heading."""
         self._write_line([], LINE_POINTS - 5)
-        self._write_band(title, page.SECTION, LINE_POINTS + 4)
+        self._write_across(title, page.SECTION, LINE_POINTS + 4)
 
     def heads(self, titles: Sequence[str], spans: Sequence[tuple[int, int]] = ()) -> None:
         """Write titles of the figures below; a span is a title over two columns, counted from 0."""
@@ -114,31 +114,32 @@ class Form:
         for column, what in ((4, "Added"), (6, "Removed"), (7, "Rows")):
             self._name(f"{called}{what}", column)
 
-    def balances(self, label: str, balances: Sequence[Decimal | None], called: str | None = None) -> None:
-        """Write a balance of the main account, of the sub-accounts and of both."""
-        cells = [
-            self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
-            if balance is None
-            else self._pen.euros(column, balance, 3)
-            for column, balance in zip((3, 5, 6), balances, strict=True)
-        ]
-        self._write_balances(label, cells, page.LABEL, called)
-
-    def differences(self, label: str, differences: Sequence[Decimal | None], called: str) -> None:
-        """Write the differences of the three, marked unless they are nothing."""
-        cells = [
-            self._pen.text(column, _(result_labels.NOT_KNOWN), page.RIGHT)
-            if difference is None
-            else self._pen.difference(column, difference)
-            for column, difference in zip((3, 5, 6), differences, strict=True)
-        ]
-        self._write_balances(label, cells, page.STRONG, called)
+    def balances(
+        self,
+        label: str,
+        balances: Sequence[Decimal | None],
+        called: str | None = None,
+        *,
+        are_differences: bool = False,
+    ) -> None:
+        """Write a balance of the main account, of the sub-accounts and of both, or what is between two."""
+        pen = self._pen
+        main, subaccounts, together = (
+            pen.difference(column, amount)
+            if are_differences and amount is not None
+            else self._make_balance_cell(column, amount)
+            for column, amount in zip((3, 5, 6), balances, strict=True)
+        )
+        look = page.STRONG if are_differences else page.LABEL
+        self._write_line([pen.text(0, label, look), None, None, main, None, subaccounts, together])
+        if called:
+            for column, whose in ((4, "Main"), (6, "Subaccounts"), (7, "Together")):
+                self._name(f"{whose}{called}", column)
 
     def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
-        """Write a label and an amount, or that it is not known."""
-        pen = self._pen
-        value = pen.text(3, _(result_labels.NOT_KNOWN), page.RIGHT) if amount is None else pen.euros(3, amount, 3)
-        self._write_line([pen.text(0, label, page.LABEL), None, None, value, pen.text(4, note)])
+        """Write a label and an amount."""
+        cells = [self._pen.text(0, label, page.LABEL), None, None, self._make_balance_cell(3, amount)]
+        self._write_line([*cells, self._pen.text(4, note)])
 
     def remark(self, text: str) -> None:
         """Write a sentence over all columns."""
@@ -164,13 +165,10 @@ class Form:
 
     def signature(self, label: str, name: str) -> None:
         """Write who did it, and a line to sign on by hand."""
-        pen = self._pen
-        line = [
-            pen.text(column, _(result_labels.SIGNATURE) if column == 2 else None, page.SIGNED)
-            for column in range(2, LAST)
-        ]
-        label_cell, name_cell = pen.text(0, label, page.BELOW), pen.text(1, name, page.BELOW_STRONG)
-        self._write_line([label_cell, name_cell, *line], SIGNATURE_POINTS)
+        pen, signed = self._pen, [_("Date and signature"), *[None] * (LAST - 3)]
+        cells = [pen.text(column, text, page.SIGNED) for column, text in enumerate(signed, 2)]
+        who = [pen.text(0, label, page.BELOW), pen.text(1, name, page.BELOW_STRONG)]
+        self._write_line([*who, *cells], SIGNATURE_POINTS)
         self._merge(3, LAST)
 
     def room(self, lines: int) -> None:
@@ -180,29 +178,26 @@ class Form:
 
     def close(self) -> None:
         """Say how many pages it takes, which is known once all is written."""
-        self._sheet.page_setup.fitToHeight = 1 if self._points <= ONE_PAGE_POINTS else 0
+        self.sheet.page_setup.fitToHeight = 1 if self._points <= ONE_PAGE_POINTS else 0
 
-    def _write_balances(self, label: str, cells: Sequence[Cell | None], look: ReportStyle, called: str | None) -> None:
-        main, subaccounts, together = cells
-        self._write_line([self._pen.text(0, label, look), None, None, main, None, subaccounts, together])
-        if called:
-            for column, whose in ((4, "Main"), (6, "Subaccounts"), (7, "Together")):
-                self._name(f"{whose}{called}", column)
+    def _make_balance_cell(self, column: int, amount: Decimal | None) -> Cell | None:
+        if amount is None:
+            return self._pen.text(column, _("not known"), page.RIGHT)
+        return self._pen.euros(column, amount, 3)
 
-    def _write_band(self, text: str, look: ReportStyle, height: float) -> None:
-        self._write_line(
-            [self._pen.text(column, text if column == 0 else None, look) for column in range(LAST)], height
-        )
+    def _write_across(self, text: str, look: ReportStyle, height: float) -> None:
+        texts = [text, *[None] * (LAST - 1)]
+        self._write_line([self._pen.text(column, part, look) for column, part in enumerate(texts)], height)
 
     def _write_line(self, cells: Sequence[Cell | None], height: float = LINE_POINTS) -> None:
         self._points += height
         self._pen.append(list(cells), min(height, 400))
 
     def _merge(self, first: int, last: int) -> None:
-        self._sheet.merged_cells.ranges.add(CellRange(min_col=first, min_row=self.row, max_col=last, max_row=self.row))
+        self.sheet.merged_cells.ranges.add(CellRange(min_col=first, min_row=self.row, max_col=last, max_row=self.row))
 
     def _name(self, name: str, column: int) -> None:
-        place = f"{quote_sheetname(self._sheet.title)}!${get_column_letter(column)}${self.row}"
+        place = f"{quote_sheetname(self.sheet.title)}!${get_column_letter(column)}${self.row}"
         self._workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
@@ -233,26 +228,16 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The lines of a sheet that a chart shows, the largest value in them, and that their names stand in column A."""
+    """The lines of a sheet that a chart shows, whose names stand in column A, and the largest value in them."""
 
     sheet: Worksheet
     first: int
-    last: int
+    lines: int
     largest: Decimal
 
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart and the cells that it covers: column and row, from 0, of the first cell and of the one after the last.
-
-    It lies on cells rather than having a size, because programs differ over how wide a column is.
-    """
-
-    title: str
-    data: Data
-    bars: tuple[Bars, ...]
-    place: tuple[tuple[int, int], tuple[int, int]]
-    is_stacked: bool = False
+    def refer(self, column: int) -> Reference:
+        """Refer to a column of them."""
+        return Reference(self.sheet, min_col=column, min_row=self.first, max_row=self.first + self.lines - 1)
 
 
 def choose_step(largest: Decimal) -> Decimal:
@@ -262,32 +247,40 @@ def choose_step(largest: Decimal) -> Decimal:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
 
 
-def make_chart(picture: Picture) -> BarChart:
-    """Make a chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap."""
+def make_chart(
+    title: str,
+    data: Data,
+    series: Sequence[Bars],
+    place: tuple[tuple[int, int], tuple[int, int]],
+    *,
+    is_stacked: bool = False,
+) -> BarChart:
+    """Make a chart of lying bars, the first line at the top, readable in print: axes shown, fonts set, no overlap.
+
+    It lies on cells, as programs differ over how wide a column is: `place` has column and row, from 0, of the first
+    cell that it covers and of the one after the last.
+    """
     chart = BarChart()
     chart.type = "bar"
-    (left, top), (right, bottom) = picture.place
+    (left, top), (right, bottom) = place
     chart.anchor = TwoCellAnchor(  # type: ignore[assignment]  # its stub knows only a cell's name
         _from=AnchorMarker(col=left, row=top, colOff=GAP, rowOff=GAP), to=AnchorMarker(col=right, row=bottom)
     )
-    chart.title = _make_title(picture.title)
-    data = picture.data
-    labels = Reference(data.sheet, min_col=1, min_row=data.first, max_row=data.last)
-    for bars in picture.bars:
-        values = Reference(data.sheet, min_col=bars.column, min_row=data.first, max_row=data.last)
-        series = Series(values, title=bars.title)
-        series.graphicalProperties = GraphicalProperties(solidFill=bars.colour)
-        series.invertIfNegative = False
-        chart.series.append(series)
-    chart.set_categories(labels)
+    chart.title = _make_title(title)
+    for bars in series:
+        drawn = Series(data.refer(bars.column), title=bars.title)
+        drawn.graphicalProperties = GraphicalProperties(solidFill=bars.colour)
+        drawn.invertIfNegative = False
+        chart.series.append(drawn)
+    chart.set_categories(data.refer(1))
     chart.gapWidth = 45
-    if picture.is_stacked:
+    if is_stacked:
         chart.grouping, chart.overlap = "stacked", 100
     _set_axes(chart)
     chart.y_axis.majorUnit = float(choose_step(data.largest))
     chart.legend.position = "b"
     chart.legend.overlay = False
-    chart.legend.txPr = _make_rich_text(FONT_SIZE)
+    chart.legend.txPr = _make_rich_text()
     chart.graphical_properties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
     return chart
 
@@ -302,7 +295,7 @@ def _set_axes(chart: BarChart) -> None:
     names, euros = chart.x_axis, chart.y_axis
     for axis in (names, euros):
         axis.delete = False
-        axis.txPr = _make_rich_text(FONT_SIZE)
+        axis.txPr = _make_rich_text()
         axis.majorTickMark = "none"
         axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=page.LINE))
     # The first line at the top; the other axis then has to be told to stay at the bottom.
@@ -318,6 +311,7 @@ def _make_letters(size: int, *, bold: bool = False) -> CharacterProperties:
     return CharacterProperties(sz=size, b=bold, solidFill=page.BLACK, latin=Font(typeface=page.FONT))
 
 
-def _make_rich_text(size: int) -> RichText:
-    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=_make_letters(size)), endParaRPr=_make_letters(size))
+def _make_rich_text() -> RichText:
+    letters = _make_letters(FONT_SIZE)
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), endParaRPr=letters)
     return RichText(bodyPr=RichTextProperties(rot=0, vert="horz"), p=[paragraph])

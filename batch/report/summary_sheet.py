@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
 from batch.i18n import _, format_euros, format_number, ngettext
-from batch.model import BatchRow, BatchView, Direction, Status, name_severity, name_status
+from batch.model import BatchRow, ControlTotal, Direction, Status, name_severity, name_status
 from batch.money import CENT, ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
@@ -20,7 +18,7 @@ from batch.planning.settlement import is_awaiting_person
 from batch.report import page, result_labels
 from batch.report.page import Frame
 from batch.report.result_labels import explain_code
-from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Picture, make_chart
+from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, make_chart
 from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
 
@@ -29,17 +27,15 @@ MOST_REASONS = 5
 
 def list_remarks(contents: Contents) -> list[str]:
     """List all there is to say of a batch: what was asked against what was done, then its books."""
-    return [*_tell_rows(contents.view), *_tell_books(contents)]
+    return [*_tell_rows(contents), *_tell_books(contents)]
 
 
-def _tell_rows(view: BatchView) -> Iterator[str]:
-    by_status: dict[Status, list[BatchRow]] = defaultdict(list)
-    for entry in view.rows:
-        by_status[entry.result.status].append(entry)
+def _tell_rows(contents: Contents) -> Iterator[str]:
+    by_status = contents.by_status
     yield from _tell_refusals(by_status[Status.REFUSED])
     yield from _tell_doubts(by_status[Status.UNKNOWN])
     if pending := by_status[Status.PENDING]:
-        yield _fill_sentence(_choose_sentence(len(pending), is_over=view.head.is_over), pending)
+        yield _fill_sentence(_choose_sentence(len(pending), is_over=contents.view.head.is_over), pending)
     yield from _tell_errors(by_status[Status.INVALID])
     found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
     if found_out:
@@ -190,27 +186,19 @@ _BANDS = {
 _ASKED_ORDER = (Status.DONE, Status.REFUSED, Status.PENDING, Status.INVALID, Status.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class ChartSheets:
-    """The sheets that the charts point at."""
-
-    summary: Worksheet
-    balances: Worksheet
-
-
-def write_summary(
-    workbook: Workbook, sheets: ChartSheets, contents: Contents, lines: Sequence[Course], frame: Frame
-) -> None:
-    """Write the page from top to bottom."""
-    form = Form(workbook, sheets.summary)
+def write_summary(form: Form, balances: Worksheet, contents: Contents, lines: Sequence[Course], frame: Frame) -> None:
+    """Write the page from top to bottom; one of its charts points at the sheet *Balances*."""
     _write_head(form, contents)
     first_status = _write_totals(form, contents)
     if contents.is_dry_run:
         _write_forecast(form, contents)
     else:
         _write_balances(form, contents)
-        _write_remarks(form, contents)
-    _write_charts(form, sheets, contents, lines, frame, first_status)
+        form.section(_("What differs, and why"))
+        for remark in list_remarks(contents):
+            form.remark(remark)
+    if contents.view.rows:
+        _write_charts(form, balances, contents, lines, frame, first_status)
     if not contents.is_dry_run:
         _write_people(form, contents)
     _write_run(form, contents)
@@ -230,25 +218,32 @@ def _write_head(form: Form, contents: Contents) -> None:
 
 def _write_totals(form: Form, contents: Contents) -> int:
     """Write rows and euros in and out, asked and by status, and return the line of the first status."""
-    names, rows = result_labels.get_report_words(), contents.view.rows
-    form.section(_(result_labels.CONTROL_TOTALS))
-    form.heads(["", "", _(result_labels.IN), "", _(result_labels.OUT), "", ""], spans=((2, 3), (4, 5)))
-    row, euro = _(result_labels.ROWS_TITLE), _(result_labels.EUROS_TITLE)
-    form.heads([names.status, "", row, euro, row, euro, _(result_labels.ALL)])
-    asked = _sum_rows(rows)
-    form.totals(_(result_labels.ASKED), "", asked, is_strong=True, called="Asked")
+    names, total = result_labels.get_report_words(), contents.view.control_total
+    form.section(_("Control totals"))
+    form.heads(["", "", _("Added to sub-accounts"), "", _("Removed from sub-accounts"), "", ""], spans=((2, 3), (4, 5)))
+    row, euro = _("Rows"), _("Euros")
+    form.heads([names.status, "", row, euro, row, euro, _("All rows")])
+    form.totals(_("Asked for"), "", _sum_rows(contents.view.rows), is_strong=True, called="Asked")
     first = form.row + 1
-    by_status: dict[Status, list[BatchRow]] = {status: [] for status in Status}
-    for entry in rows:
-        by_status[entry.result.status].append(entry)
     for status in _ASKED_ORDER:
-        found = by_status[status]
+        found = contents.by_status[status]
         look = page.STATUS_LOOKS[status] if found else page.LABEL
         meaning = _(result_labels.STATUS_MEANINGS[status])
         form.totals(name_status(status), meaning, _sum_rows(found), look=look, called=status.value.capitalize())
-    if contents.view.control_total:
-        form.text(_(result_labels.SHEET_TOTAL), result_labels.tell_control_total(contents.view.control_total))
+    if total:
+        form.text(_("The sheet’s own total"), _tell_control_total(total))
     return first
+
+
+def _tell_control_total(total: ControlTotal) -> str:
+    """Tell what the sheet says its rows add up to, and whether they do."""
+    if total.agrees:
+        sentence = _("{stated} in {cell}: the rows add up to it")
+    else:
+        sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
+    stated, found = format_euros(total.stated), format_euros(total.found)
+    difference = format_euros(total.found - total.stated, signed=True)
+    return sentence.format(stated=stated, cell=total.cell, found=found, difference=difference)
 
 
 def _sum_rows(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
@@ -265,14 +260,16 @@ def _sum_rows(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int
 
 def _write_forecast(form: Form, contents: Contents) -> None:
     forecast = contents.forecast
-    form.section(_(result_labels.FORECAST))
-    form.euros(_(result_labels.MAIN_BEFORE), forecast.before if forecast else None)
-    form.euros(_(result_labels.WOULD_ADD), contents.sum_planned_euros(Direction.ADD))
-    form.euros(_(result_labels.WOULD_REMOVE), contents.sum_planned_euros(Direction.REMOVE))
-    form.euros(_(result_labels.EXPECTED_AFTER), forecast.after if forecast else None)
+    form.section(_("What would happen to the main account"))
+    form.euros(_("Main balance before"), forecast.before if forecast else None)
+    form.euros(_("Would be added to sub-accounts"), contents.sum_planned_euros(Direction.ADD))
+    form.euros(_("Would be removed from them"), contents.sum_planned_euros(Direction.REMOVE))
+    form.euros(_("Main balance expected"), forecast.after if forecast else None)
     if forecast:
-        form.euros(_(result_labels.LOWEST), forecast.lowest, result_labels.tell_lowest_time(forecast.lowest_row))
-        form.euros(_(result_labels.TOP_UP), forecast.top_up)
+        row = forecast.lowest_row
+        when = _("at the start") if row is None else _("after row {row}").format(row=format_number(row))
+        form.euros(_("Lowest on the way"), forecast.lowest, when)
+        form.euros(_("Top-up needed"), forecast.top_up)
 
 
 def _write_balances(form: Form, contents: Contents) -> None:
@@ -280,16 +277,15 @@ def _write_balances(form: Form, contents: Contents) -> None:
     books = contents.books
     subaccounts = _sum_books(list(books.subaccounts.values()))
     together = _sum_books([books.main, subaccounts])
-    form.section(_(result_labels.BALANCES_SECTION))
-    titles = ["", "", "", _(result_labels.MAIN_ACCOUNT), "", _(result_labels.SUBACCOUNTS), _(result_labels.TOGETHER)]
-    form.heads(titles)
+    form.section(_("Opening and closing balances"))
+    form.heads(["", "", "", _("Main account"), "", _("Sub-accounts"), _("Together")])
     kept = (books.main, subaccounts, together)
-    form.balances(_(result_labels.OPENING), [book.opening for book in kept], called="Opening")
-    form.balances(_(result_labels.RECEIVED), [book.received for book in kept])
-    form.balances(_(result_labels.GIVEN), [book.given for book in kept])
-    form.balances(_(result_labels.EXPECTED), [book.expected for book in kept], called="Expected")
-    form.balances(_(result_labels.CLOSING), [book.closing for book in kept], called="Closing")
-    form.differences(_(result_labels.DIFFERENCE), [book.difference for book in kept], called="Difference")
+    form.balances(_("Opening balance"), [book.opening for book in kept], called="Opening")
+    form.balances(_("+ received"), [book.received for book in kept])
+    form.balances(_("− given"), [book.given for book in kept])
+    form.balances(_("= expected"), [book.expected for book in kept], called="Expected")
+    form.balances(_("Closing balance"), [book.closing for book in kept], called="Closing")
+    form.balances(_("Difference"), [book.difference for book in kept], called="Difference", are_differences=True)
 
 
 def _sum_books(books: Sequence[AccountBook]) -> AccountBook:
@@ -307,29 +303,17 @@ def _sum_balances(balances: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known and len(known) == len(balances) else None
 
 
-def _write_remarks(form: Form, contents: Contents) -> None:
-    form.section(_(result_labels.REMARKS))
-    for remark in list_remarks(contents):
-        form.remark(remark)
-
-
 def _write_charts(
-    form: Form, sheets: ChartSheets, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
+    form: Form, balances: Worksheet, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
 ) -> None:
     """Draw euros by status, and beside it balances before and after where both are known."""
-    if not contents.view.rows:
-        return
-    form.section(_(result_labels.CHARTS))
+    form.section(_("In pictures"))
     top = form.row
     form.room(CHART_LINES)
-    euros = contents.tally.euros
-    statuses = Data(sheets.summary, first_status, first_status + len(_ASKED_ORDER) - 1, max(euros.values()))
-    in_and_out = (Bars(4, _(result_labels.IN), GREEN), Bars(6, _(result_labels.OUT), STEEL))
+    in_and_out = (Bars(4, _("Added to sub-accounts"), GREEN), Bars(6, _("Removed from sub-accounts"), STEEL))
+    data = Data(form.sheet, first_status, len(_ASKED_ORDER), max(contents.tally.euros.values()))
     left = ((0, top), (2, top + CHART_LINES))
-    sheets.summary.add_chart(
-        make_chart(Picture(_(result_labels.EUROS_BY_STATUS), statuses, in_and_out, left, is_stacked=True))
-    )
-    after = 5 if contents.is_dry_run else 6
+    form.sheet.add_chart(make_chart(_("Euros by status"), data, in_and_out, left, is_stacked=True))
     largest = lines[:LARGEST]
     known = [
         balance for line in largest for balance in (line.opening, line.expected, line.final) if balance is not None
@@ -337,53 +321,54 @@ def _write_charts(
     if not known:
         return
     before_and_after = (
-        Bars(2, _(result_labels.BALANCE_TITLES[1]), STEEL),
-        Bars(after, _(result_labels.BALANCE_TITLES[after - 1]), page.NAVY),
+        Bars(2, _("Opening"), STEEL),
+        Bars(5, _("Expected"), page.NAVY) if contents.is_dry_run else Bars(6, _("Final"), page.NAVY),
     )
-    data = Data(sheets.balances, frame.first_line, frame.first_line + len(largest) - 1, max(known))
+    data = Data(balances, frame.first_line, len(largest), max(known))
     right = ((2, top), (LAST, top + CHART_LINES))
-    sheets.summary.add_chart(make_chart(Picture(_(result_labels.LARGEST_MOVEMENTS), data, before_and_after, right)))
+    form.sheet.add_chart(make_chart(_("Balances before and after, largest movements"), data, before_and_after, right))
 
 
 def _write_people(form: Form, contents: Contents) -> None:
     people = contents.view.head.people
-    form.section(_(result_labels.PEOPLE))
+    form.section(_("Who answers for it"))
     if people.prepared is not None and people.approved == (people.prepared,):
-        form.remark(_(result_labels.SAME_PERSON))
-    form.signature(_(result_labels.PREPARED), people.prepared or "")
-    form.signature(_(result_labels.APPROVED), result_labels.join_people(people.approved))
-    form.signature(_(result_labels.RUN), result_labels.join_people(people.run))
+        form.remark(_("Prepared and approved by the same person."))
+    form.signature(_("Prepared by"), people.prepared or "")
+    form.signature(_("Approved by"), ", ".join(people.approved))
+    form.signature(_("Run by"), ", ".join(people.run))
     if people.abandoned is not None:
-        form.signature(_(result_labels.ABANDONED_BY), people.abandoned)
+        form.signature(_("Given up by"), people.abandoned)
 
 
 def _write_run(form: Form, contents: Contents) -> None:
     head, events = contents.view.head, contents.view.events
-    form.section(_(result_labels.WHAT_RAN))
-    form.text(_(result_labels.BATCH), head.batch)
-    form.text(_(result_labels.STATE), _(result_labels.STATE_WORDS[head.state]))
-    form.text(_(result_labels.STATE_REASON), tell(head.reason))
-    form.text(_(result_labels.FILE_NAME), head.source.file_name)
-    form.text(_(result_labels.SHEET_NAME), head.source.sheet)
-    if period := read_choices(head.options).period:
-        form.text(_(result_labels.PERIOD), period)
-    form.text(_(result_labels.FILE_SIZE), result_labels.format_file_size(head.source.size))
-    form.text(_(result_labels.FILE_SHA), head.source.sha256, called="FileSHA256")
-    form.text(_(result_labels.PLAN_DIGEST), head.digest, called="PlanDigest")
-    form.text(_(result_labels.LAST_HASH), events[-1].hash if events else None, called="LastHash")
-    form.time(_(result_labels.STARTED if head.batch else result_labels.CHECKED_AT), head.created_at)
-    form.time(_(result_labels.ENDED), head.ended_at)
-    form.text(_(result_labels.ACCOUNT), head.account or _(result_labels.NOT_ASKED))
-    form.text(_(result_labels.API), head.api_url or _(result_labels.NOT_ASKED))
-    form.text(_(result_labels.WRITTEN_BY), f"{result_labels.PROGRAM} {__version__}")
+    form.section(_("What ran"))
+    form.text(_("Batch"), head.batch)
+    form.text(_("State"), _(result_labels.STATE_WORDS[head.state]))
+    form.text(_("Reason"), tell(head.reason))
+    form.text(_("File"), head.source.file_name)
+    form.text(_("Sheet"), head.source.sheet)
+    form.text(_("Period"), read_choices(head.options).period)
+    size = head.source.size
+    form.text(_("Size"), ngettext("{number} byte", "{number} bytes", size).format(number=format_number(size)))
+    form.text(_("SHA-256 of the file"), head.source.sha256, called="FileSHA256")
+    form.text(_("Digest of the plan"), head.digest, called="PlanDigest")
+    form.text(_("Ledger’s last hash"), events[-1].hash if events else None, called="LastHash")
+    form.time(_("Started") if head.batch else _("Checked"), head.created_at)
+    form.time(_("Ended"), head.ended_at)
+    form.text(_("Main account’s user"), head.account or _("not asked"))
+    form.text(_("Provider’s address"), head.api_url or _("not asked"))
+    form.text(_("Written by"), f"{result_labels.PROGRAM} {__version__}")
 
 
 def _write_findings(form: Form, contents: Contents) -> None:
     findings = contents.view.findings
     if not findings:
         return
-    form.section(_(result_labels.SHEET_FINDINGS))
+    form.section(_("What was found in the sheet as a whole"))
     for found in findings[:SHOWN_FINDINGS]:
         form.text(name_severity(found.severity).capitalize(), result_labels.place_finding(found))
     if len(findings) > SHOWN_FINDINGS:
-        form.text(" ", result_labels.tell_hidden_count(len(findings) - SHOWN_FINDINGS))
+        more = len(findings) - SHOWN_FINDINGS
+        form.text(" ", ngettext("and {number} more", "and {number} more", more).format(number=format_number(more)))

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from batch.findings import Finding
 from batch.i18n import _, format_euros, format_number, join_items, ngettext
-from batch.model import ENDED, BatchHead, BatchState, BatchView, Direction, Status, Tally, make_tally
+from batch.model import ENDED, BatchHead, BatchRow, BatchState, BatchView, Direction, Status, Tally, make_tally
 from batch.money import ZERO
 from batch.notes import Note, tell
 from batch.planning.plan import Forecast
@@ -35,6 +35,14 @@ class Contents:
     def tally(self) -> Tally:
         """Rows and euros by what has become of them."""
         return make_tally(self.view.rows)
+
+    @cached_property
+    def by_status(self) -> dict[Status, list[BatchRow]]:
+        """The rows by what has become of them."""
+        rows: dict[Status, list[BatchRow]] = {status: [] for status in Status}
+        for entry in self.view.rows:
+            rows[entry.result.status].append(entry)
+        return rows
 
     @cached_property
     def books(self) -> Books:

@@ -22,7 +22,8 @@ from batch.report import page, result_labels
 from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, make_frame, put_link
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
-from batch.report.summary_sheet import ChartSheets, write_summary
+from batch.report.summary_layout import Form
+from batch.report.summary_sheet import write_summary
 from batch.report.table import Column, Table, make_column, sample_rows
 from batch.report.verdict import Contents, Course, list_courses
 
@@ -34,10 +35,10 @@ SURE_PLACES = 3
 
 def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, links: Links) -> str:
     """Write the lines and return the range; those of refused or unknown rows lead back to the first such row."""
-    first, *others = result_labels.BALANCE_TITLES
+    others = _("Opening"), _("Added"), _("Removed"), _("Expected"), _("Final"), _("Difference")
     look = frame.header_look
-    columns = [make_column(_(first), look, (line.token for line in sample_rows(lines)), widest=TOKEN_WIDEST)]
-    table = Table(sheet, frame, columns + [Column(_(title), EURO_WIDTH, look, "right") for title in others])
+    columns = [make_column(_("Sub-account"), look, (line.token for line in sample_rows(lines)), widest=TOKEN_WIDEST)]
+    table = Table(sheet, frame, columns + [Column(title, EURO_WIDTH, look, "right") for title in others])
     pen, rows = table.pen, result_labels.get_report_words().rows
     for line in lines:
         back = links.rows_of_accounts.get(line.token) if table.fits(0, line.token) else None
@@ -59,13 +60,12 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     """Write every event and return the range; the last attempt of a row that needs a look leads back to the row."""
     events, look = contents.view.events, frame.header_look
     teller = Teller()
-    number, time, kind, particulars, digest = map(_, result_labels.EVENT_TITLES)
     columns = [
-        Column(number, NUMBER_WIDTH, look, "center"),
-        Column(time, TIME_WIDTH, look),
-        make_column(kind, look, teller.kinds(), widest=WORDS_WIDEST),
-        Column(particulars, WORDS_WIDEST, look),
-        Column(digest, HASH_WIDTH, look),
+        Column(_("Number"), NUMBER_WIDTH, look, "center"),
+        Column(_("Time (UTC)"), TIME_WIDTH, look),
+        make_column(_("Event"), look, teller.kinds.values(), widest=WORDS_WIDEST),
+        Column(_("Particulars"), WORDS_WIDEST, look),
+        Column(_("Hash"), HASH_WIDTH, look),
     ]
     table = Table(sheet, frame, columns)
     pen = table.pen
@@ -118,7 +118,7 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
     rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
     lines = list_courses(contents)
     links = find_links(contents, lines, frame)
-    write_summary(workbook, ChartSheets(summary, balances), contents, lines, frame)
+    write_summary(Form(workbook, summary), balances, contents, lines, frame)
     write_rows(rows, contents, frame, links)
     _name(workbook, "Balances", names.balances, write_balances(balances, lines, frame, links))
     _name(workbook, "ToFix", names.to_fix, write_to_fix(to_fix, contents, frame))
