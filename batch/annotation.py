@@ -38,8 +38,7 @@ CELLS = 400_000
 SECONDS = 90
 MEMORY = 1_500 * 2**20
 """Address space of the child process, in bytes."""
-
-
+WORKBOOK = "xl/workbook.xml"
 KEPT_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff"})
 """Kinds whose content type openpyxl writes, and that no macro brings along as well."""
 _MEDIA = re.compile(rb'Target="([^"]*/media/[^"]+)"')
@@ -47,15 +46,9 @@ _GROUP = re.compile(rb"<(?:xdr:)?grpSp\b|<mc:AlternateContent\b")
 """Around pictures that openpyxl does not find one by one."""
 _EXTENSION = re.compile(rb"<(?:x14|x15|xr|xr2|mx|xne)[:\w]*:|<extLst\b")
 _SHAPE = re.compile(rb"<(?:xdr:)?(?:sp|cxnSp|grpSp)\b")
-_MACROS = "xl/vbaProject.bin"
 
 
-def describe_losses(data: bytes, *, keeps_macros: bool) -> str | None:
-    """Describe what is lost, for the reader; None if everything that we know of is kept."""
-    with ZipFile(io.BytesIO(data)) as archive:
-        lost = list(_list_losses(archive, keeps_macros=keeps_macros))
-    if not lost:
-        return None
+def _describe_losses(lost: list[str]) -> str:
     return _(
         "This copy could not keep everything of the workbook; what is lost, or kept in part only: {things}. "
         "Where that matters, correct your own file: the cells named here are its cells."
@@ -78,7 +71,7 @@ def _list_losses(archive: ZipFile, *, keeps_macros: bool) -> Iterator[str]:
     ):
         if any(name.startswith(prefixes) for name in names):
             yield thing
-    if not keeps_macros and _MACROS in names:
+    if not keeps_macros and "xl/vbaProject.bin" in names:
         yield _("macros")
     if _has_match(archive, "xl/drawings/drawing", _SHAPE):
         yield _("shapes and text boxes")
@@ -109,12 +102,6 @@ def _has_match(archive: ZipFile, prefix: str, pattern: re.Pattern[bytes]) -> boo
     )
 
 
-_TEXT = "@"
-_NAME = "Sheet"
-_MOMENT = "d"
-_FIRST_SURE_YEAR = 1901
-
-
 def encode_cells(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
     return [[encode_cell(cell) for cell in row] for row in rows]
 
@@ -123,7 +110,7 @@ def make_workbook(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
     """Make the workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
     workbook = Workbook()
     sheet = workbook.worksheets[0]
-    sheet.title = name or _NAME
+    sheet.title = name or "Sheet"
     for line, cells in enumerate(rows, 1):
         for column, cell in enumerate(cells, 1):
             if cell is not None:
@@ -134,7 +121,7 @@ def make_workbook(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
 def encode_cell(cell: Cell) -> object:
     """Encode a text or a truth value as itself, a number or a moment with its kind."""
     if isinstance(cell, datetime):
-        return {_MOMENT: cell.isoformat()}
+        return {"d": cell.isoformat()}
     if isinstance(cell, Decimal):
         return {"n": str(round_like_excel(cell))} if cell.is_finite() else str(cell)
     return cell
@@ -146,12 +133,12 @@ def write_cell(cell: WrittenCell, value: Any) -> None:
         case str():
             cell.value = fit_cell(value)
             cell.data_type = "s"
-            cell.number_format = _TEXT
+            cell.number_format = "@"
         case {"n": number}:
             cell.value = Decimal(number)
         case {"d": iso}:
             at = datetime.fromisoformat(iso)
-            cell.value = at.replace(tzinfo=None) if at.year >= _FIRST_SURE_YEAR else iso
+            cell.value = at.replace(tzinfo=None) if at.year > 1900 else iso
         case _:
             cell.value = value
 
@@ -184,9 +171,6 @@ class Marks:
     back: str
     """What a comment says of the way back to the list, with the cell that leads there as {cell}."""
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Marks:
         lines = tuple(FindingLine(**{**line, "level": Severity(line["level"])}) for line in data["lines"])
@@ -196,7 +180,15 @@ class Marks:
 
 def make_marks(source: Source, findings: Iterable[Finding], remarks: tuple[str, ...]) -> Marks:
     """Make the marks in the language in force; `findings` begin with those of the sheet as a whole."""
-    lines = [_make_line(finding) for finding in findings]
+    lines = [
+        FindingLine(
+            finding.severity,
+            name_severity(finding.severity),
+            finding.cell or (None if finding.row is None else f"A{finding.row}"),
+            finding.message,
+        )
+        for finding in findings
+    ]
     if len(lines) > MOST_LINES:
         more = ngettext(
             "{count} more finding is not marked here: correct these, and check the sheet again.",
@@ -204,30 +196,20 @@ def make_marks(source: Source, findings: Iterable[Finding], remarks: tuple[str, 
             len(lines) - MOST_LINES,
         ).format(count=format_number(len(lines) - MOST_LINES))
         remarks = (*remarks, more)
+    if all(line.level is Severity.NOTE for line in lines):
+        last = _("Nothing is to be corrected.")
+    else:
+        last = _("Correct the cells in colour here or in your own file, save it, and send it in again.")
     return Marks(
         sheet=source.sheet,
         lines=tuple(lines[:MOST_LINES]),
         tab=_("Findings"),
         title=_("What was found in {file}").format(file=source.file_name),
-        remarks=(*remarks, _choose_remark(lines)),
+        remarks=(*remarks, last),
         headings=(_("Severity"), _("Cell"), _("What is wrong, and what to do")),
         whole_sheet=_("the sheet"),
         back=_("The list of findings: click on {cell}."),
     )
-
-
-def _make_line(finding: Finding) -> FindingLine:
-    cell = finding.cell or (None if finding.row is None else f"A{finding.row}")
-    return FindingLine(finding.severity, name_severity(finding.severity), cell, finding.message)
-
-
-def _choose_remark(lines: list[FindingLine]) -> str:
-    if all(line.level is Severity.NOTE for line in lines):
-        return _("Nothing is to be corrected.")
-    return _("Correct the cells in colour here or in your own file, save it, and send it in again.")
-
-
-_CHILD = "batch.annotation_writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,15 +236,17 @@ def annotate(
     """
     corrected = corrections or {}
     if _is_our_workbook(original):
-        _refuse_large_file(original)
-        losses = describe_losses(original.data, keeps_macros=keeps_macros)
-        remarks = () if losses is None else (losses,)
+        with ZipFile(io.BytesIO(original.data)) as archive:
+            if sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml")) > XML_SIZE:
+                raise _make_size_error(original.name)
+            lost = list(_list_losses(archive, keeps_macros=keeps_macros))
+        remarks = (_describe_losses(lost),) if lost else ()
         cells = None
     else:
         remarks = (_("This workbook was made from the cells of {file}.").format(file=original.name),)
         cells = encode_cells(_read_grid(original, source, limits or Limits()).replace_cells(corrected).rows)
     head = {
-        "marks": make_marks(source, findings, remarks).to_json(),
+        "marks": asdict(make_marks(source, findings, remarks)),
         "cells": cells,
         "corrections": [(row, column, encode_cell(cell)) for (row, column), cell in corrected.items()],
         "keeps_macros": keeps_macros,
@@ -275,16 +259,9 @@ def _is_our_workbook(original: Original) -> bool:
     """Tell whether openpyxl reads it: by its content, since it may be one under another kind's name."""
     try:
         with ZipFile(io.BytesIO(original.data)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
+            return WORKBOOK in archive.namelist()
     except BadZipFile:
         return False
-
-
-def _refuse_large_file(original: Original) -> None:
-    with ZipFile(io.BytesIO(original.data)) as archive:
-        size = sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml"))
-    if size > XML_SIZE:
-        raise _make_size_error(original.name)
 
 
 def _read_grid(original: Original, source: Source, limits: Limits) -> Grid:
@@ -298,13 +275,10 @@ def _read_grid(original: Original, source: Source, limits: Limits) -> Grid:
 def _ask_child(name: str, request: bytes) -> bytes:
     """Let the child do it, within its limits."""
     try:
-        child = start_child(_CHILD)
+        child = start_child("batch.annotation_writer")
     except OSError:
-        raise ReportError(
-            _("{file} could not be marked because no other process could be started: close other programs.").format(
-                file=name
-            )
-        ) from None
+        sentence = _("{file} could not be marked because no other process could be started: close other programs.")
+        raise ReportError(sentence.format(file=name)) from None
     try:
         answer, _errors = child.communicate(request, SECONDS)
     except subprocess.TimeoutExpired:
@@ -312,16 +286,14 @@ def _ask_child(name: str, request: bytes) -> bytes:
     finally:
         end_child(child)
     if child.returncode or not answer:
-        raise ReportError(
-            _(
-                "{file} could not be marked: it uses something that cannot be written again. "
-                "Correct it by the list of findings (--out writes it)."
-            ).format(file=name)
+        sentence = _(
+            "{file} could not be marked: it uses something that cannot be written again. "
+            "Correct it by the list of findings (--out writes it)."
         )
+        raise ReportError(sentence.format(file=name))
     return answer
 
 
 def _make_size_error(name: str) -> ReportError:
-    return ReportError(
-        _("{file} is too large to be marked: correct it by the list of findings (--out writes it).").format(file=name)
-    )
+    sentence = _("{file} is too large to be marked: correct it by the list of findings (--out writes it).")
+    return ReportError(sentence.format(file=name))

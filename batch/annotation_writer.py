@@ -14,8 +14,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, count
 from typing import IO, Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -29,7 +29,6 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.constants import IMAGE_NS
 from openpyxl.xml.functions import fromstring
@@ -38,6 +37,7 @@ from batch.annotation import (
     KEPT_PICTURES,
     MEMORY,
     SECONDS,
+    WORKBOOK,
     FindingLine,
     Marks,
     find_picture_kind,
@@ -45,10 +45,10 @@ from batch.annotation import (
     write_cell,
 )
 from batch.finding_rules import Severity
-from batch.report.page import A4, FONT, NAVY, SLATE, WHITE, fit_cell
+from batch.report.page import FONT, NAVY, SLATE, WHITE, fit_cell, set_page
 from batch.sheet.number_format import parse_format
 
-_SAVED = re.compile(rb'<c\b[^<>]*?\br="([A-Z]{1,3}[1-9]\d*)"([^<>]*)>\s*<f\b[^<>]*?(?:/>|>[^<]*</f>)\s*<v>([^<]*)</v>')
+_SAVED = re.compile(rb'<c\b[^<>]*?\br="([A-Z]{1,3}[1-9]\d*)"[^<>]*>\s*<f\b[^<>]*?(?:/>|>[^<]*</f>)\s*<v>([^<]*)</v>')
 _KIND = re.compile(rb'\bt="(str|b|e|n)"')
 _WRITTEN = re.compile(rb'(<c r="([A-Z]{1,3}[1-9]\d*)"(?: s="\d+")?)(?: t="\w+")?>(<f\b[^<>]*?(?:/>|>[^<]*</f>))<v ?/>')
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -65,8 +65,8 @@ def restore_results(written: bytes, original: bytes) -> bytes:
         ZipFile(io.BytesIO(written)) as plain,
         ZipFile(file, "w", ZIP_DEFLATED) as new,
     ):
-        before = find_sheets(old)
-        sources = {part: before.get(name) for name, part in find_sheets(plain).items()}
+        before = _find_sheets(old)
+        sources = {part: before.get(name) for name, part in _find_sheets(plain).items()}
         for part in plain.infolist():
             data = plain.read(part)
             source = sources.get(part.filename)
@@ -90,26 +90,23 @@ def _fill_results(sheet: bytes, results: _Results) -> bytes:
 def _read_results(sheet: bytes) -> _Results:
     results = {}
     for found in _SAVED.finditer(sheet):
-        address, attributes, value = found.groups()
+        address, value = found.groups()
         kind = _KIND.search(found.group().split(b">", 1)[0])
         results[address] = (b' t="' + kind.group(1) + b'"' if kind else b"", value)
-        del attributes
     return results
 
 
-def find_sheets(archive: ZipFile) -> dict[str, str]:
+def _find_sheets(archive: ZipFile) -> dict[str, str]:
     """Find the part that holds each sheet, by the sheet's name."""
-    path, relations_path = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-    if not {path, relations_path} <= set(archive.namelist()):
-        return {}
-    relations = get_dependents(archive, relations_path)
-    targets = {relation.Id: relation.target for relation in relations}
-    sheets = fromstring(archive.read(path)).iter(f"{_MAIN}sheet")
+    targets = {relation.Id: relation.target for relation in _list_dependents(archive, WORKBOOK)}
+    sheets = fromstring(archive.read(WORKBOOK)).iter(f"{_MAIN}sheet")
     found = {sheet.get("name"): targets.get(sheet.get(_ID)) for sheet in sheets}
     return {name: part for name, part in found.items() if name and part}
 
 
-_GENERAL = "General"
+def _list_dependents(archive: ZipFile, part: str) -> Sequence[Any]:
+    rels: str = get_rels_path(part)  # type: ignore[no-untyped-call]
+    return list(get_dependents(archive, rels)) if rels in archive.namelist() else []
 
 
 def put_corrections(sheet: Worksheet, corrections: Iterable[tuple[int, int, Any]]) -> None:
@@ -120,7 +117,7 @@ def put_corrections(sheet: Worksheet, corrections: Iterable[tuple[int, int, Any]
         write_cell(cell, content)
         cell.number_format = look
         if isinstance(cell.value, Decimal) and _is_misleading(cell, cell.value):
-            cell.number_format = _GENERAL
+            cell.number_format = "General"
         if cell.font.strike:
             font = cast("Font", copy(cell.font))
             font.strike = False
@@ -159,13 +156,11 @@ class _Picture(Image):
 def keep_pictures(workbook: Workbook, original: bytes) -> None:
     """Put the pictures of the original on the sheets that openpyxl has read from it."""
     if PILImage:
-        # It has read them itself.
-        return
+        return  # It has read them itself.
     with ZipFile(io.BytesIO(original)) as archive:
-        for name, part in find_sheets(archive).items():
+        for name, part in _find_sheets(archive).items():
             if name in workbook.sheetnames:
-                # Its stub lacks it.
-                sheet: Any = workbook[name]
+                sheet: Any = workbook[name]  # Its stub lacks add_image.
                 for picture in _read_pictures(archive, part):
                     sheet.add_image(picture)
 
@@ -177,8 +172,7 @@ def _read_pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
         try:
             tree: Any = fromstring(archive.read(relation.target))
             drawing: Any = SpreadsheetDrawing.from_tree(tree)
-        except TypeError:
-            # It holds what openpyxl does not know, and is lost as a whole.
+        except TypeError:  # It holds what openpyxl does not know, and is lost as a whole.
             continue
         media = {item.Id: item.target for item in _list_dependents(archive, relation.target) if item.Type == IMAGE_NS}
         for anchor in (*drawing.absoluteAnchor, *drawing.oneCellAnchor, *drawing.twoCellAnchor):
@@ -191,19 +185,8 @@ def _read_pictures(archive: ZipFile, part: str) -> Iterator[_Picture]:
             blip.link = frame.nvPicPr.cNvPr.hlinkClick = frame.nvPicPr.cNvPr.hlinkHover = None
             line = frame.spPr.ln
             if line is not None and not (line.noFill or line.solidFill or line.gradFill or line.pattFill):
-                # openpyxl has made it up.
-                frame.spPr.ln = None
+                frame.spPr.ln = None  # openpyxl has made it up.
             yield _Picture(archive.read(target), find_picture_kind(target)[1:], anchor)
-
-
-def _list_dependents(archive: ZipFile, part: str) -> Iterator[Any]:
-    rels = _find_rels(archive, part)
-    yield from get_dependents(archive, rels) if rels else ()
-
-
-def _find_rels(archive: ZipFile, part: str) -> str | None:
-    rels: str = get_rels_path(part)  # type: ignore[no-untyped-call]
-    return rels if rels in archive.namelist() else None
 
 
 _FILLS = {
@@ -214,31 +197,23 @@ _FILLS = {
 _LINK = Font(name=FONT, color="0B4F8A", underline="single")
 _AUTHOR = "creditbatch"
 _MOST_IN_A_COMMENT = 2_000
-_HEADINGS_BELOW = 2
-_LONGEST_TAB = 31
 _CHARACTERS_IN_A_LINE = 90
 _LINE_HEIGHT = 15.5
-_TITLE_HEIGHT = 28
 
-
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    """What is said of one cell, and from which row of the list."""
-
-    lines: list[FindingLine]
-    first_row: int
+_Noted = Mapping[str, Sequence[tuple[int, FindingLine]]]
+"""What is said of each cell, and in which row of the list."""
 
 
 def write_marks(workbook: Workbook, sheet: Worksheet, marks: Marks) -> None:
     """Mark the sheet's cells, and put the list in front of all sheets."""
     listing = workbook.create_sheet(_find_free_name(workbook, marks.tab), 0)
-    first = len(marks.remarks) + _HEADINGS_BELOW + 2
+    first = len(marks.remarks) + 4
     anchors = _find_anchors(sheet)
-    noted: dict[str, _Noted] = {}
+    noted: dict[str, list[tuple[int, FindingLine]]] = defaultdict(list)
     for row, line in enumerate(marks.lines, first):
         # A note says what is in order: the cell is not to be corrected.
         if line.cell is not None and line.level is not Severity.NOTE:
-            noted.setdefault(anchors.get(line.cell, line.cell), _Noted([], row)).lines.append(line)
+            noted[anchors.get(line.cell, line.cell)].append((row, line))
     _mark_cells(sheet, noted, listing.title, marks)
     _write_list(listing, sheet.title, marks, anchors, first)
     for other in workbook.worksheets:
@@ -257,26 +232,23 @@ def _find_anchors(sheet: Worksheet) -> dict[str, str]:
     }
 
 
-def _mark_cells(sheet: Worksheet, noted: Mapping[str, _Noted], tab: str, marks: Marks) -> None:
-    by_row: dict[int, list[str]] = defaultdict(list)
-    for address in noted:
-        by_row[sheet[address].row].append(address)
-    ways = {row: _find_link_cell(sheet, row, noted) for row in by_row}
+def _mark_cells(sheet: Worksheet, noted: _Noted, tab: str, marks: Marks) -> None:
+    ways = {row: _find_link_cell(sheet, row, noted) for row in {sheet[address].row for address in noted}}
     for address, said in noted.items():
         cell = sheet[address]
         if isinstance(cell, MergedCell):
             continue
-        is_error = any(line.level is Severity.ERROR for line in said.lines)
+        is_error = any(line.level is Severity.ERROR for _row, line in said)
         cell.fill = _FILLS[Severity.ERROR if is_error else Severity.WARNING]
         way = ways[cell.row]
-        texts = [line.sentence for line in said.lines]
+        texts = [line.sentence for _row, line in said]
         if way is not None:
             texts.append(marks.back.format(cell=way))
-            sheet[way].hyperlink = Hyperlink(ref=way, location=f"{quote_sheetname(tab)}!B{said.first_row}")
+            sheet[way].hyperlink = Hyperlink(ref=way, location=f"{quote_sheetname(tab)}!B{said[0][0]}")
         _write_comment(cell, texts)
 
 
-def _find_link_cell(sheet: Worksheet, row: int, noted: Mapping[str, _Noted]) -> str | None:
+def _find_link_cell(sheet: Worksheet, row: int, noted: _Noted) -> str | None:
     """Find a cell of the row to lead back to the list: one with content, and none that is to be corrected."""
     for cell in sheet[row] if row <= sheet.max_row else ():
         plain = not isinstance(cell, MergedCell) and cell.value is not None and cell.hyperlink is None
@@ -296,7 +268,7 @@ def _write_comment(cell: Cell, texts: Sequence[str]) -> None:
 
 def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[str, str], first: int) -> None:
     _put_text(listing, 1, 1, marks.title, Font(name=FONT, size=18, bold=True, color=NAVY))
-    listing.row_dimensions[1].height = _TITLE_HEIGHT
+    listing.row_dimensions[1].height = 28
     for row, remark in enumerate(marks.remarks, 2):
         _put_text(listing, row, 1, remark, Font(name=FONT, color=SLATE), wrap=True)
         listing.merge_cells(start_row=row, start_column=1, end_row=row, end_column=3)
@@ -316,10 +288,7 @@ def _write_list(listing: Worksheet, sheet: str, marks: Marks, anchors: Mapping[s
         listing.column_dimensions[letter].width = width
     listing.freeze_panes = f"A{first}"
     listing.sheet_view.showGridLines = False
-    listing.page_setup.orientation = "landscape"
-    listing.page_setup.paperSize = A4
-    listing.page_setup.fitToWidth, listing.page_setup.fitToHeight = 1, 0
-    listing.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    set_page(listing)
 
 
 def _put_text(sheet: Worksheet, row: int, column: int, text: str, font: Font, *, wrap: bool = False) -> Cell:
@@ -335,11 +304,8 @@ def _put_text(sheet: Worksheet, row: int, column: int, text: str, font: Font, *,
 def _find_free_name(workbook: Workbook, wanted: str) -> str:
     """Find a free name: with a number after it where a sheet is called so already."""
     taken = {name.casefold() for name in workbook.sheetnames}
-    name, number = wanted[:_LONGEST_TAB], 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{wanted[: _LONGEST_TAB - 6]} ({number})"
-    return name
+    numbered = (f"{wanted} ({number})" for number in count(2))
+    return next(name for name in chain([wanted], numbered) if name.casefold() not in taken)
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.header_footer import HeaderFooterItem
@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
 from batch.i18n import Language
-from batch.model import BatchHead, Status
+from batch.model import Status
 from batch.report import result_labels
 from batch.report.verdict import Contents, Course
 
@@ -74,7 +74,7 @@ LINE = "C9D1D9"
 GENERAL = "General"
 TEXT = "@"
 WHOLE = "0"
-DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
+_DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
 _OWN_SEPARATORS = {Language.ENGLISH: "", Language.FRENCH: "[$-40C]"}
 """Excel shows numbers with the separators of its own country whatever a format says, others with the format's."""
 LINK_INK = "0B4F8A"
@@ -99,15 +99,16 @@ class ReportStyle:
     ruled: bool = False
     underlined: bool = False
     is_quoted: bool = False
+    is_open: bool = False
+    """Whether it is to be written in, on a sheet that is locked."""
 
 
 PLAIN = ReportStyle()
 WRAPPED = ReportStyle(wrap=True)
 OWN_TEXT = ReportStyle(number_format=TEXT)
 TRUTH = ReportStyle(horizontal="center", indent=0)
-NUMBER = ReportStyle(horizontal="right")
-WHOLE_NUMBER = ReportStyle(number_format=WHOLE, horizontal="right")
 RIGHT = ReportStyle(horizontal="right")
+WHOLE_NUMBER = ReportStyle(number_format=WHOLE, horizontal="right")
 SMALL_NUMBER = ReportStyle(number_format=WHOLE, horizontal="center", indent=0)
 
 TITLE = ReportStyle(size=18, bold=True, ink=NAVY, vertical="center")
@@ -166,21 +167,9 @@ def make_difference_style(places: int, language: Language, *, is_zero: bool) -> 
 
 
 @cache
-def make_day_style(language: Language) -> ReportStyle:
-    """Make the style of a date of the accountant's."""
-    return ReportStyle(number_format=DAY[language])
-
-
-@cache
-def make_own_moment_style(language: Language) -> ReportStyle:
-    """Make the style of a date and time of the accountant's, whose zone nobody knows."""
-    return ReportStyle(number_format=f"{DAY[language]} hh:mm:ss")
-
-
-@cache
-def make_moment_style(language: Language, *, in_thousandths: bool = False) -> ReportStyle:
-    """Make the style of a moment of ours, which says its zone."""
-    return ReportStyle(number_format=f'{DAY[language]} hh:mm:ss{".000" if in_thousandths else ""} "UTC"')
+def make_moment_style(language: Language, time: str) -> ReportStyle:
+    """Make the style of a date and, if there is a format for it, of the time."""
+    return ReportStyle(number_format=f"{_DAY[language]}{time}")
 
 
 @cache
@@ -191,7 +180,6 @@ def link_style(look: ReportStyle) -> ReportStyle:
 
 @cache
 def wrap_style(look: ReportStyle) -> ReportStyle:
-    """Adapt a style to a text that takes several lines."""
     return replace(look, wrap=True)
 
 
@@ -207,23 +195,27 @@ def quote_style(look: ReportStyle) -> ReportStyle:
     return replace(look, number_format=TEXT, is_quoted=True)
 
 
-def make_styled_cell(sheet: Worksheet, look: ReportStyle) -> Cell:
-    """Make an empty cell of the sheet in that style."""
-    cell = WriteOnlyCell(sheet)
-    cell.font = Font(
-        name=FONT, size=look.size, bold=look.bold, color=look.ink, underline="single" if look.underlined else None
-    )
+def style_cell(cell: Cell, look: ReportStyle) -> Cell:
+    """Style a cell. What is plain it has from the start, and openpyxl takes long over each that is set."""
+    cell.font, cell.alignment = _make_letters(look)
+    cell.number_format = look.number_format
     if look.fill:
         cell.fill = PatternFill("solid", fgColor=look.fill)
     if look.ruled:
         cell.border = Border(bottom=Side("thin", color=LINE))
-    cell.alignment = Alignment(
-        horizontal=look.horizontal, vertical=look.vertical, wrap_text=look.wrap or None, indent=look.indent
-    )
-    cell.number_format = look.number_format
     if look.is_quoted:
         cell.quotePrefix = True
+    if look.is_open:
+        cell.protection = Protection(locked=False)
     return cell
+
+
+@cache
+def _make_letters(look: ReportStyle) -> tuple[Font, Alignment]:
+    return (
+        Font(FONT, look.size, look.bold, color=look.ink, underline="single" if look.underlined else None),
+        Alignment(look.horizontal, look.vertical, wrap_text=look.wrap or None, indent=look.indent),
+    )
 
 
 def make_axis_format(language: Language) -> str:
@@ -237,26 +229,25 @@ def _make_euro_format(places: int, language: Language) -> str:
     return f'{digits}"\u00a0€"' if language is Language.FRENCH else f'"€"{digits}'
 
 
-A4 = 9
+_A4 = 9
 HEAD_LIMIT = 70
 """Characters of a part of a page head: Excel takes 255 for all three, and an ampersand counts twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around every sheet of one workbook."""
+    """What stands around every sheet of one workbook. That of a dry run, which is no batch, bears a mark."""
 
     file_name: str
     batch: str | None
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether every sheet bears the mark."""
         return self.batch is None
 
     @property
     def first_line(self) -> int:
-        """The first line below the titles of a sheet that bears the mark where it must."""
+        """The first line below the titles, and below the mark."""
         return 3 if self.is_dry_run else 2
 
     @property
@@ -265,22 +256,22 @@ class Frame:
         return HEADER_DRY_RUN if self.is_dry_run else HEADER_OURS
 
 
-def make_frame(head: BatchHead) -> Frame:
-    return Frame(head.source.file_name, head.batch)
-
-
 def add_sheet(workbook: Workbook, title: str, frame: Frame, *, is_upright: bool = False) -> Worksheet:
-    """Add a last sheet, ready for its first row: A4, landscape unless upright, as wide as the paper, numbered pages."""
+    """Add a last sheet, ready for its first row, with numbered pages."""
     sheet: Worksheet = workbook.create_sheet(title)
-    sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
-    sheet.page_setup.paperSize = A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    set_page(sheet, is_upright=is_upright)
     sheet.sheet_properties.tabColor = VIOLET if frame.is_dry_run else NAVY
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.7, bottom=0.6, header=0.3, footer=0.3)
     _write_head_and_foot(sheet, frame)
     return sheet
+
+
+def set_page(sheet: Worksheet, *, is_upright: bool = False) -> None:
+    """Set the page to A4, landscape unless upright, and the sheet to be as wide as the paper."""
+    sheet.page_setup.orientation = "portrait" if is_upright else "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:

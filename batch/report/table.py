@@ -10,7 +10,7 @@ from itertools import islice
 from math import ceil
 from typing import TypeVar
 
-from openpyxl.cell import Cell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.dimensions import RowDimension
 from openpyxl.worksheet.filters import AutoFilter
@@ -23,7 +23,7 @@ from batch.files import is_formula_like
 from batch.i18n import _, format_money, get_language
 from batch.money import EXACT, count_decimals, round_like_excel
 from batch.report import page, result_labels
-from batch.report.page import Frame, ReportStyle, fit_cell, fit_line, make_styled_cell, quote_style
+from batch.report.page import Frame, ReportStyle, fit_cell, fit_line, quote_style, style_cell
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 significant digits of a number."""
@@ -98,7 +98,7 @@ class CellFactory:
         """Make a cell of a moment that sorts as a time. Excel has no zones: it holds UTC, and its format says so."""
         if at is None:
             return None
-        look = page.make_moment_style(self._language, in_thousandths=in_thousandths)
+        look = page.make_moment_style(self._language, ' hh:mm:ss.000 "UTC"' if in_thousandths else ' hh:mm:ss "UTC"')
         return self._cell(column, look, (at - _DAY_ZERO) / _DAY)
 
     def copy_value(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
@@ -124,7 +124,7 @@ class CellFactory:
         if is_money and places <= MAX_PLACES:
             return self._cell(column, page.make_euro_style(max(2, places), self._language), number)
         is_long = GENERAL_DIGITS <= number.adjusted() < EXCEL_DIGITS and not places
-        return self._cell(column, page.WHOLE_NUMBER if is_long else page.NUMBER, number)
+        return self._cell(column, page.WHOLE_NUMBER if is_long else page.RIGHT, number)
 
     def _copy_time(self, column: int, at: datetime) -> Cell | None:
         if at.year < _FIRST_SURE_YEAR:
@@ -132,13 +132,13 @@ class CellFactory:
         if at.tzinfo is not None:
             return self.time(column, at)
         has_time = at.hour or at.minute or at.second
-        look = page.make_own_moment_style(self._language) if has_time else page.make_day_style(self._language)
+        look = page.make_moment_style(self._language, " hh:mm:ss" if has_time else "")
         return self._cell(column, look, (at.replace(tzinfo=UTC) - _DAY_ZERO) / _DAY)
 
     def _cell(self, column: int, look: ReportStyle, value: model.Cell | float) -> Cell:
         cell = self._cells.get((column, look))
         if cell is None:
-            cell = self._cells[column, look] = make_styled_cell(self._sheet, look)
+            cell = self._cells[column, look] = style_cell(WriteOnlyCell(self._sheet), look)
         cell.value = value
         if isinstance(value, str):
             # openpyxl would take a text that begins with "=" for a formula.

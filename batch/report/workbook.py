@@ -19,7 +19,7 @@ from batch.i18n import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
 from batch.report import page, result_labels
-from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, make_frame, put_link
+from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, put_link
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
 from batch.report.summary_layout import Form
@@ -110,7 +110,7 @@ def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) 
 
 def _fill(workbook: Workbook, contents: Contents) -> None:
     head = contents.view.head
-    frame = make_frame(head)
+    frame = Frame(head.source.file_name, head.batch)
     workbook.properties.creator = result_labels.PROGRAM
     workbook.properties.title = fit_line(result_labels.make_title(head.batch, head.source.file_name), TITLE_LIMIT)
     names = result_labels.get_report_words()
