@@ -76,33 +76,16 @@ def _compose_text(entry: BatchRow) -> str:
 def _make_lines(entry: BatchRow, accounts: JournalSettings) -> tuple[Line, Line]:
     """Put the debit before the credit."""
     amount = entry.row.amount or ZERO
-    is_add = entry.row.direction is Direction.ADD
-    subaccount = Line(
-        accounts.subaccounts_account,
-        accounts.subaccounts_label,
-        entry.row.token,
-        amount if is_add else ZERO,
-        ZERO if is_add else amount,
-    )
-    main = Line(
-        accounts.main_account, accounts.main_label, None, ZERO if is_add else amount, amount if is_add else ZERO
-    )
-    return (subaccount, main) if is_add else (main, subaccount)
+    subaccount = accounts.subaccounts_account, accounts.subaccounts_label, entry.row.token
+    main = accounts.main_account, accounts.main_label, None
+    debited, credited = (subaccount, main) if entry.row.direction is Direction.ADD else (main, subaccount)
+    return Line(*debited, amount, ZERO), Line(*credited, ZERO, amount)
 
 
 def format_entries(entries: Iterable[Entry]) -> Iterator[list[str]]:
     """Give the titles, and a line for each side of each entry, with days as 2026-01-31."""
-    yield [
-        _("Entry"),
-        _("Day"),
-        _("Account"),
-        _("Account’s label"),
-        _("Sub-account"),
-        _("Document"),
-        _("Text"),
-        _("Debit"),
-        _("Credit"),
-    ]
+    origin = [_("Entry"), _("Day"), _("Account"), _("Account’s label"), _("Sub-account"), _("Document")]
+    yield [*origin, _("Text"), _("Debit"), _("Credit")]
     for entry in entries:
         for line in entry.lines:
             yield [
@@ -119,28 +102,11 @@ def format_entries(entries: Iterable[Entry]) -> Iterator[list[str]]:
 
 
 COLUMNS = (
-    "JournalCode",
-    "JournalLib",
-    "EcritureNum",
-    "EcritureDate",
-    "CompteNum",
-    "CompteLib",
-    "CompAuxNum",
-    "CompAuxLib",
-    "PieceRef",
-    "PieceDate",
-    "EcritureLib",
-    "Debit",
-    "Credit",
-    "EcritureLet",
-    "DateLet",
-    "ValidDate",
-    "Montantdevise",
+    "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",
+    "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate", "Montantdevise",
     "Idevise",
-)
+)  # fmt: skip
 ENCODING = "iso-8859-15"
-_SEPARATOR = "\t"
-_LINE_END = "\r\n"
 _STAND_INS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u202f": " "})
 
 
@@ -153,44 +119,23 @@ def encode_fec(entries: Iterable[Entry], accounts: JournalSettings) -> Iterator[
     """Encode the file, line by line."""
     yield _encode_line(COLUMNS)
     for entry in entries:
+        number, day, documented = str(entry.number), f"{entry.day:%Y%m%d}", f"{entry.document_day:%Y%m%d}"
         for line in entry.lines:
-            yield _encode_line(_list_fields(entry, line, accounts))
-
-
-def _list_fields(entry: Entry, line: Line, accounts: JournalSettings) -> tuple[str, ...]:
-    auxiliary = line.auxiliary or ""
-    return (
-        accounts.code,
-        accounts.label,
-        str(entry.number),
-        _format_day(entry.day),
-        line.account,
-        line.label,
-        auxiliary,
-        auxiliary,
-        entry.document,
-        _format_day(entry.document_day),
-        entry.text,
-        _format_amount(line.debit),
-        _format_amount(line.credit),
-        "",
-        "",
-        _format_day(entry.validated),
-        "",
-        "",
-    )
+            account = (line.account, line.label, *[line.auxiliary or ""] * 2)
+            amounts = (encode_amount(amount).replace(".", ",") for amount in (line.debit, line.credit))
+            what = (*account, entry.document, documented, entry.text, *amounts)
+            validated = ("", "", f"{entry.validated:%Y%m%d}", "", "")
+            yield _encode_line((accounts.code, accounts.label, number, day, *what, *validated))
 
 
 def _encode_line(fields: Iterable[str]) -> bytes:
-    return (_SEPARATOR.join(map(_convert_text, fields)) + _LINE_END).encode(ENCODING)
+    return ("\t".join(map(_convert_text, fields)) + "\r\n").encode(ENCODING)
 
 
 def _convert_text(text: str) -> str:
     """Put a text on one line and into the characters that the file's encoding has."""
     text = " ".join(text.translate(_STAND_INS).split())
-    if text.isascii():
-        return text
-    return "".join(map(_convert_character, text))
+    return text if text.isascii() else "".join(map(_convert_character, text))
 
 
 def _convert_character(character: str) -> str:
@@ -198,11 +143,3 @@ def _convert_character(character: str) -> str:
         if written and written.encode(ENCODING, "ignore"):
             return written
     return "?"
-
-
-def _format_day(day: date) -> str:
-    return f"{day:%Y%m%d}"
-
-
-def _format_amount(amount: Decimal) -> str:
-    return encode_amount(amount).replace(".", ",")

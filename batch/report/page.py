@@ -9,8 +9,9 @@ from functools import cache
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.utils import quote_sheetname
+from openpyxl.utils import absolute_coordinate, quote_sheetname
 from openpyxl.workbook import Workbook
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
@@ -18,9 +19,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.i18n import Language
+from batch.i18n import Language, _
 from batch.model import Status
-from batch.report import result_labels
+from batch.report.result_labels import DRY_RUN, PROGRAM
 from batch.report.verdict import Contents, Course
 
 CELL_LIMIT = 32_767
@@ -71,13 +72,10 @@ SLATE = "4A5B6C"
 VIOLET = "5B2E91"
 LINE = "C9D1D9"
 
-GENERAL = "General"
 TEXT = "@"
-WHOLE = "0"
 _DAY = {Language.ENGLISH: "yyyy-mm-dd", Language.FRENCH: "dd/mm/yyyy"}
 _OWN_SEPARATORS = {Language.ENGLISH: "", Language.FRENCH: "[$-40C]"}
 """Excel shows numbers with the separators of its own country whatever a format says, others with the format's."""
-LINK_INK = "0B4F8A"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,7 +85,7 @@ class ReportStyle:
     `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
     """
 
-    number_format: str = GENERAL
+    number_format: str = "General"
     ink: str = BLACK
     fill: str | None = None
     size: int = 11
@@ -108,8 +106,8 @@ WRAPPED = ReportStyle(wrap=True)
 OWN_TEXT = ReportStyle(number_format=TEXT)
 TRUTH = ReportStyle(horizontal="center", indent=0)
 RIGHT = ReportStyle(horizontal="right")
-WHOLE_NUMBER = ReportStyle(number_format=WHOLE, horizontal="right")
-SMALL_NUMBER = ReportStyle(number_format=WHOLE, horizontal="center", indent=0)
+WHOLE_NUMBER = ReportStyle(number_format="0", horizontal="right")
+SMALL_NUMBER = ReportStyle(number_format="0", horizontal="center", indent=0)
 
 TITLE = ReportStyle(size=18, bold=True, ink=NAVY, vertical="center")
 SECTION = ReportStyle(size=12, bold=True, ink=NAVY, ruled=True, vertical="bottom")
@@ -175,7 +173,7 @@ def make_moment_style(language: Language, time: str) -> ReportStyle:
 @cache
 def link_style(look: ReportStyle) -> ReportStyle:
     """Underline a style for a cell that leads somewhere; use one without fill, as some programs choose a link’s ink."""
-    return replace(look, underlined=True, ink=LINK_INK)
+    return replace(look, underlined=True, ink="0B4F8A")
 
 
 @cache
@@ -230,7 +228,7 @@ def _make_euro_format(places: int, language: Language) -> str:
 
 
 _A4 = 9
-HEAD_LIMIT = 70
+_HEAD_LIMIT = 70
 """Characters of a part of a page head: Excel takes 255 for all three, and an ampersand counts twice."""
 
 
@@ -278,8 +276,9 @@ def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
     head, foot = HeaderFooterItem(), HeaderFooterItem()
     sheet.oddHeader, sheet.oddFooter = head, foot
     head.left.text = _escape_page_text(frame.file_name)
-    head.right.text = f"&B{_escape_page_text(result_labels.say_page_head(frame.batch))}"
-    foot.left.text = f"{result_labels.PROGRAM} {__version__}"
+    name = _("Batch {batch}").format(batch=frame.batch) if frame.batch else _(DRY_RUN)
+    head.right.text = f"&B{_escape_page_text(name)}"
+    foot.left.text = f"{PROGRAM} {__version__}"
     foot.center.text = "&A"
     foot.right.text = "&P / &N"
     for part in (head.left, head.right, foot.left, foot.center, foot.right):
@@ -289,7 +288,7 @@ def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
 
 def _escape_page_text(text: str) -> str:
     """Double each ampersand, which begins a code there."""
-    return fit_line(text, HEAD_LIMIT).replace("&", "&&")
+    return fit_line(text, _HEAD_LIMIT).replace("&", "&&")
 
 
 MOST_LINKS = 20_000
@@ -311,12 +310,11 @@ class Links:
 def find_links(contents: Contents, courses: list[Course], frame: Frame) -> Links:
     """Find the lines of rows that were refused or are unknown, and of those that the forecast says would be refused."""
     first = frame.first_line
-    refused_on_paper = {item.row for item in contents.forecast.refusals} if contents.forecast else set()
     rows: dict[int, int] = {}
     rows_of_accounts: dict[str, int] = {}
     for line, entry in enumerate(contents.view.rows, first):
         number = entry.row.number
-        if entry.result.status not in {Status.REFUSED, Status.UNKNOWN} and number not in refused_on_paper:
+        if entry.result.status not in {Status.REFUSED, Status.UNKNOWN} and number not in contents.refusals:
             continue
         rows[number] = line
         if entry.row.token is not None:
@@ -340,6 +338,12 @@ def _find_last_attempts(contents: Contents, rows: Mapping[int, int], first: int)
             if isinstance(number, int) and number in rows:
                 lines[number] = line
     return lines
+
+
+def name_range(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
+    """Name a range, the same in every language, for formulas."""
+    place = f"{quote_sheetname(sheet)}!{absolute_coordinate(ref)}"
+    workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
 def put_link(cell: Cell | None, target: str, line: int | None) -> Cell | None:

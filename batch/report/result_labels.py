@@ -40,11 +40,6 @@ def get_report_words() -> ReportWords:
     return REPORT_WORDS[get_language()]
 
 
-def list_reason_titles() -> frozenset[str]:
-    """List the titles of our column on *To fix*, in every language."""
-    return frozenset(known.reason for known in REPORT_WORDS.values())
-
-
 def explain_row(entry: BatchRow) -> str | None:
     """Explain the row by the provider's code, or by our own note where it did not say; None for a row not sent."""
     result = entry.result
@@ -71,22 +66,19 @@ def tell_note(result: RowResult) -> str:
     return "" if result.note is None or result.note.code == "account-refused" else tell(result.note)
 
 
-def tell_finding(found: Finding) -> str:
-    """Tell a finding with its place and, if it keeps nothing from being sent, that it is only a warning."""
-    said = place_finding(found)
-    return said if found.is_error else _("Warning: {finding}").format(finding=said)
-
-
 def tell_findings(entry: BatchRow, refusal: Refusal | None) -> str:
-    """Tell all that was found of a row before it was sent, one finding a line."""
-    lines = [tell_finding(found) for found in entry.row.findings]
+    """Tell all that was found of a row before it was sent, one finding a line, with its place."""
+    lines = []
+    for found in entry.row.findings:
+        said = place_finding(found)
+        # It keeps nothing from being sent.
+        lines.append(said if found.is_error else _("Warning: {finding}").format(finding=said))
     if refusal:
-        lines.append(tell_forecast_refusal(refusal))
+        lines.append(_tell_forecast_refusal(refusal))
     return "\n".join(lines)
 
 
-def tell_forecast_refusal(refusal: Refusal) -> str:
-    """Tell what the forecast says of a row."""
+def _tell_forecast_refusal(refusal: Refusal) -> str:
     why = explain_code(predict_code(refusal))
     if refusal.short:
         return _("Would be refused: {why}, {amount} short.").format(why=why, amount=format_euros(refusal.short))
@@ -114,11 +106,6 @@ def _tell_refusal(entry: BatchRow) -> str:
     if not message:
         return sentence
     return _("{sentence} The provider’s message: “{message}”").format(sentence=sentence, message=message)
-
-
-def say_page_head(batch: str | None) -> str:
-    """Say what stands at the right of every page's head."""
-    return _(DRY_RUN) if batch is None else _("Batch {batch}").format(batch=batch)
 
 
 def make_title(batch: str | None, file_name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 
@@ -14,57 +14,53 @@ from batch.files import escape_formula, format_decimal
 from batch.i18n import pgettext
 from batch.model import BatchRow, BatchView, ColumnRole, Direction, Status, name_status
 from batch.money import EXACT, round_like_excel
-from batch.planning.plan import Refusal
 from batch.report import page, result_labels
 from batch.report.columns import COLUMNS, CellKind, RowColumn, Value
-from batch.report.page import Frame, Links, mark_unwritable, put_link
+from batch.report.page import Frame, Links, ReportStyle, mark_unwritable, put_link
 from batch.report.table import Column, Table, make_column, name_columns, sample_rows
 from batch.report.verdict import Contents, is_to_fix
+from batch.validation.vocabulary import REPORT_WORDS
 
-_OWN_WIDEST_IN_ROWS = 32
-MONEY_ROLES = (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)
 TABLE = "Rows"
 """The name of the table in formulas and pivots, in every language."""
 
 
 def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> None:
     """Write all rows, in the order of the accountant's sheet."""
-    refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
-    ours = _make_our_columns(contents, frame, refusals)
-    columns = [*_make_own_columns(contents, [item.title for item in ours]), *ours]
-    table = Table(sheet, frame, columns, repeated=contents.view.roles.get(ColumnRole.TOKEN), name=TABLE)
+    view, sampled = contents.view, sample_rows(contents.view.rows)
+    ours = [_make_our_column(item, sampled, contents, frame.header_look) for item in COLUMNS]
+    titles = name_columns(view.columns, [item.title for item in ours])
+    columns = [*_make_own_columns(titles, sampled, widest=32), *ours]
+    table = Table(sheet, frame, columns, repeated=view.roles.get(ColumnRole.TOKEN), name=TABLE)
     writer = _Writer(table, contents, links)
-    for entry in contents.view.rows:
-        writer.write(entry, refusals.get(entry.row.number))
+    for entry in view.rows:
+        writer.write(entry)
     table.close()
 
 
-def _make_own_columns(contents: Contents, taken: list[str]) -> list[Column]:
-    sampled = sample_rows(contents.view.rows)
+def _make_own_columns(titles: Sequence[str], sampled: list[BatchRow], *, widest: int) -> list[Column]:
     return [
-        make_column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_IN_ROWS)
-        for index, title in enumerate(name_columns(contents.view.columns, taken))
+        make_column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=widest)
+        for index, title in enumerate(titles)
     ]
 
 
-def _make_our_columns(contents: Contents, frame: Frame, refusals: dict[int, Refusal]) -> list[Column]:
-    look, sampled = frame.header_look, sample_rows(contents.view.rows)
-
-    def make(item: RowColumn) -> Column:
-        align = _ALIGNED.get(item.kind, "left")
-        if item.width is not None:
-            return Column(item.title(), item.width, look, align)
-        values = (
-            map(name_status, Status)
-            if item.kind is CellKind.STATUS
-            else (str(item.value(entry, refusals.get(entry.row.number)) or "") for entry in sampled)
-        )
-        return make_column(item.title(), look, values, widest=item.widest)
-
-    return [make(item) for item in COLUMNS]
+def _make_our_column(item: RowColumn, sampled: list[BatchRow], contents: Contents, look: ReportStyle) -> Column:
+    if item.width is not None:
+        return Column(item.title(), item.width, look, _ALIGNED.get(item.kind, "left"))
+    if item.kind is CellKind.STATUS:
+        return make_column(item.title(), look, map(name_status, Status), widest=item.widest)
+    refusals = contents.refusals
+    values = (str(item.value(entry, refusals.get(entry.row.number)) or "") for entry in sampled)
+    return make_column(item.title(), look, values, widest=item.widest)
 
 
-def find_amount(entry: BatchRow, index: int, roles: Mapping[ColumnRole, int]) -> Decimal | None:
+def _find_money_columns(view: BatchView) -> frozenset[int]:
+    roles = (ColumnRole.AMOUNT, ColumnRole.ADDED, ColumnRole.REMOVED)
+    return frozenset(view.roles[role] for role in roles if role in view.roles)
+
+
+def _find_amount(entry: BatchRow, index: int, roles: Mapping[ColumnRole, int]) -> Decimal | None:
     """Find what a text such as "12,50" was read as, so that its column can be added up; None if as nothing."""
     row = entry.row
     if entry.result.status is Status.INVALID or row.amount is None or row.direction is None:
@@ -76,29 +72,38 @@ def find_amount(entry: BatchRow, index: int, roles: Mapping[ColumnRole, int]) ->
     return row.amount if index == roles.get(_COLUMN_OF[row.direction]) else None
 
 
+def _read_own_values(
+    entry: BatchRow, width: int, money: frozenset[int], roles: Mapping[ColumnRole, int]
+) -> Iterator[model.Cell]:
+    """Give the accountant's values, but for a text that was read as an amount that amount."""
+    for index, value in enumerate(entry.row.cells[:width]):
+        is_text = index in money and isinstance(value, str)
+        yield (_find_amount(entry, index, roles) or value) if is_text else value
+
+
 class _Writer:
     """Writes row after row; what is the same for every row is looked up once."""
 
     def __init__(self, table: Table, contents: Contents, links: Links) -> None:
         self._table = table
         self._links = links
+        self._refusals = contents.refusals
         self._names = result_labels.get_report_words()
         self._width = len(contents.view.columns)
-        self._roles = roles = contents.view.roles
-        self._money = frozenset(roles[role] for role in MONEY_ROLES if role in roles)
-        self._token = roles.get(ColumnRole.TOKEN)
+        self._roles = contents.view.roles
+        self._money = _find_money_columns(contents.view)
+        self._token = self._roles.get(ColumnRole.TOKEN)
         self._status_words = {status: name_status(status) for status in Status}
 
-    def write(self, entry: BatchRow, refusal: Refusal | None) -> None:
+    def write(self, entry: BatchRow) -> None:
         """Write the next row, with links if it is one that needs a look."""
-        account: int | None = None
-        event: int | None = None
+        account = event = None
         if entry.row.number in self._links.rows:
             event = self._links.events.get(entry.row.number)
-            account = self._account(entry)
-        self._table.append([*self._make_own_cells(entry, account), *self._make_our_cells(entry, refusal, event)])
+            account = self._find_account(entry)
+        self._table.append([*self._make_own_cells(entry, account), *self._make_our_cells(entry, event)])
 
-    def _account(self, entry: BatchRow) -> int | None:
+    def _find_account(self, entry: BatchRow) -> int | None:
         """Find its sub-account's line, if the token's cell can bear a link: some programs cut one on several lines."""
         if self._token is None or entry.row.token is None:
             return None
@@ -107,11 +112,8 @@ class _Writer:
         return self._links.accounts.get(entry.row.token) if is_short else None
 
     def _make_own_cells(self, entry: BatchRow, account: int | None) -> Iterator[Cell | None]:
-        row, table, money = entry.row, self._table, self._money
-        for index in range(self._width):
-            value = row.cells[index]
-            if index in money and isinstance(value, str):
-                value = find_amount(entry, index, self._roles) or value
+        table, money = self._table, self._money
+        for index, value in enumerate(_read_own_values(entry, self._width, money, self._roles)):
             if account is not None and index == self._token and isinstance(value, str):
                 yield put_link(table.text(index, value, _LINKED), self._names.balances, account)
             elif isinstance(value, str):
@@ -119,14 +121,17 @@ class _Writer:
             else:
                 yield table.pen.copy_value(index, value, is_money=index in money)
 
-    def _make_our_cells(self, entry: BatchRow, refusal: Refusal | None, event: int | None) -> Iterator[Cell | None]:
+    def _make_our_cells(self, entry: BatchRow, event: int | None) -> Iterator[Cell | None]:
+        refusal = self._refusals.get(entry.row.number)
         for index, item in enumerate(COLUMNS, self._width):
-            cell = self._make_our_cell(
-                index, item.value(entry, refusal), is_linked=item is _ROW_NUMBER and event is not None
-            )
-            yield put_link(cell, self._names.events, event) if item is _ROW_NUMBER else cell
+            value = item.value(entry, refusal)
+            if item is _ROW_NUMBER and event is not None:
+                cell = self._table.pen.number(index, entry.row.number, _LINKED_NUMBER)
+                yield put_link(cell, self._names.events, event)
+            else:
+                yield self._make_our_cell(index, value)
 
-    def _make_our_cell(self, index: int, value: Value, *, is_linked: bool) -> Cell | None:
+    def _make_our_cell(self, index: int, value: Value) -> Cell | None:
         pen = self._table.pen
         match value:
             case Status():
@@ -136,7 +141,7 @@ class _Writer:
             case Decimal():
                 return pen.euros(index, value, 3)
             case int():
-                return pen.number(index, value, _LINKED_NUMBER if is_linked else page.SMALL_NUMBER)
+                return pen.number(index, value, page.SMALL_NUMBER)
             case _:
                 return self._table.text(index, value)
 
@@ -153,20 +158,18 @@ def format_rows(contents: Contents) -> Iterator[list[str]]:
     """Give the titles, and a line for each row."""
     view, ours = contents.view, [item.title() for item in COLUMNS]
     yield [*map(escape_formula, name_columns(view.columns, ours)), *ours]
-    refusals = {item.row: item for item in contents.forecast.refusals} if contents.forecast else {}
+    money = _find_money_columns(view)
     for entry in view.rows:
-        refusal = refusals.get(entry.row.number)
-        yield [*_format_own_cells(contents, entry), *(item.write_text(entry, refusal) for item in COLUMNS)]
+        refusal = contents.refusals.get(entry.row.number)
+        own = _format_own_cells(entry, len(view.columns), money, view.roles)
+        yield [*own, *(item.write_text(entry, refusal) for item in COLUMNS)]
 
 
-def _format_own_cells(contents: Contents, entry: BatchRow) -> Iterator[str]:
-    roles = contents.view.roles
-    money = {roles[role] for role in MONEY_ROLES if role in roles}
+def _format_own_cells(
+    entry: BatchRow, width: int, money: frozenset[int], roles: Mapping[ColumnRole, int]
+) -> Iterator[str]:
     was_readable = entry.result.status is not Status.INVALID
-    for index in range(len(contents.view.columns)):
-        value = entry.row.cells[index]
-        if index in money and isinstance(value, str):
-            value = find_amount(entry, index, roles) or value
+    for index, value in enumerate(_read_own_values(entry, width, money, roles)):
         if isinstance(value, str) and was_readable and index == roles.get(ColumnRole.TOKEN):
             yield mark_unwritable(value)
         elif isinstance(value, Decimal) and index in money:
@@ -195,26 +198,19 @@ def _format_number(number: Decimal, least: int) -> str:
     return format_decimal(number if is_whole else round_like_excel(number).normalize(EXACT), least)
 
 
-_OWN_WIDEST_TO_FIX = 40
-REASON_WIDEST = 70
-
-
 def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     """Write the rows to correct, with the reason beside each, and return the range."""
     view = contents.view
     rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
-    width = count_own_columns(view)
+    # A sheet that was such a list before has our last column already.
+    has_reason = bool(view.columns) and view.columns[-1] in {known.reason for known in REPORT_WORDS.values()}
+    width = len(view.columns) - has_reason
     sampled = sample_rows(rows)
-    columns = [
-        make_column(title, page.HEADER_OWN, (entry.row.cells[index] for entry in sampled), widest=_OWN_WIDEST_TO_FIX)
-        for index, title in enumerate(view.columns[:width])
-    ]
-    reasons = [result_labels.tell_reason(entry) for entry in sampled]
-    columns.append(
-        make_column(result_labels.get_report_words().reason, frame.header_look, reasons, widest=REASON_WIDEST)
-    )
+    reasons = map(result_labels.tell_reason, sampled)
+    reason = make_column(result_labels.get_report_words().reason, frame.header_look, reasons, widest=70)
+    columns = [*_make_own_columns(view.columns[:width], sampled, widest=40), reason]
     table = Table(sheet, frame, columns, repeated=view.roles.get(ColumnRole.TOKEN), is_marked=False)
-    money = frozenset(view.roles[role] for role in MONEY_ROLES if role in view.roles)
+    money = _find_money_columns(view)
     for entry in rows:
         cells = [
             table.text(index, value, page.OWN_TEXT)
@@ -225,12 +221,6 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
         table.append([*cells, table.text(width, result_labels.tell_reason(entry))])
     table.close()
     return table.ref
-
-
-def count_own_columns(view: BatchView) -> int:
-    """Count the accountant's columns. A sheet that was such a list before has our last column already."""
-    has_reason = bool(view.columns) and view.columns[-1] in result_labels.list_reason_titles()
-    return len(view.columns) - has_reason
 
 
 def _keep_numbers(entry: BatchRow, width: int) -> Iterator[model.Cell]:

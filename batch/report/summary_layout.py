@@ -24,9 +24,8 @@ from openpyxl.drawing.text import (
     RegularTextRun,
     RichTextProperties,
 )
-from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
-from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -197,8 +196,7 @@ class Form:
         self.sheet.merged_cells.ranges.add(CellRange(min_col=first, min_row=self.row, max_col=last, max_row=self.row))
 
     def _name(self, name: str, column: int) -> None:
-        place = f"{quote_sheetname(self.sheet.title)}!${get_column_letter(column)}${self.row}"
-        self._workbook.defined_names[name] = DefinedName(name, attr_text=place)
+        page.name_range(self._workbook, name, self.sheet.title, f"{get_column_letter(column)}{self.row}")
 
 
 def _count_lines(text: str, room: int) -> int:

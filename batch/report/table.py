@@ -22,15 +22,14 @@ from batch import model
 from batch.files import is_formula_like
 from batch.i18n import _, format_money, get_language
 from batch.money import EXACT, count_decimals, round_like_excel
-from batch.report import page, result_labels
+from batch.report import page
 from batch.report.page import Frame, ReportStyle, fit_cell, fit_line, quote_style, style_cell
+from batch.report.result_labels import DRY_RUN
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 significant digits of a number."""
 GENERAL_DIGITS = 11
 """Excel's general format shows a whole number with more digits in scientific notation."""
-MAX_PLACES = EXCEL_DIGITS
-"""Decimals that a number's format shows."""
 MAX_MAGNITUDE = 300
 """Powers of ten that a number of Excel's surely holds."""
 
@@ -121,7 +120,7 @@ class CellFactory:
             # The digits after the fifteenth are what binary fractions add, and Excel does not count them either.
             number = round_like_excel(number)
             places = count_decimals(number)
-        if is_money and places <= MAX_PLACES:
+        if is_money and places <= EXCEL_DIGITS:
             return self._cell(column, page.make_euro_style(max(2, places), self._language), number)
         is_long = GENERAL_DIGITS <= number.adjusted() < EXCEL_DIGITS and not places
         return self._cell(column, page.WHOLE_NUMBER if is_long else page.RIGHT, number)
@@ -161,11 +160,8 @@ SAMPLED_ROWS = 400
 NARROWEST = 9
 PADDING = 3
 FILTER_BUTTON = 3
-DATE_WIDTH = 10
-MOMENT_WIDTH = 19
 TITLE_LINES = 2
 POINTS_PER_LINE = 15
-MARK_HEIGHT = 26
 HIGHEST = 400
 """Excel's rows are at most 409 points high."""
 FILLED_PART = 0.92
@@ -288,9 +284,7 @@ class Table:
 
     def text(self, index: int, text: str | None, look: ReportStyle = page.PLAIN) -> Cell | None:
         """Make a text's cell in the next row, on several lines where its column is too narrow for one."""
-        if text is None or len(text) > WRAP_LIMIT:
-            return self.pen.text(index, text, look)
-        if self.fits(index, text):
+        if text is None or len(text) > WRAP_LIMIT or self.fits(index, text):
             return self.pen.text(index, text, look)
         room = self._columns[index].width - PADDING
         lines = sum(1 if len(part) <= room else ceil(len(part) / (room * FILLED_PART)) for part in text.split("\n"))
@@ -302,9 +296,9 @@ class Table:
         return len(text) <= self._columns[index].width - PADDING and "\n" not in text
 
     def _write_mark(self) -> None:
-        marks = [_(result_labels.DRY_RUN), *[None] * (len(self._columns) - 1)]
+        marks = [_(DRY_RUN), *[None] * (len(self._columns) - 1)]
         cells = [self.pen.text(index, mark, page.DRY_RUN_MARK) for index, mark in enumerate(marks)]
-        self.pen.append(cells, MARK_HEIGHT)
+        self.pen.append(cells, 26)
 
     def _write_titles(self) -> None:
         cells = [
@@ -319,6 +313,6 @@ def _measure_width(value: model.Cell) -> float:
     if isinstance(value, str):
         return max(map(len, value[:WRAP_LIMIT].split("\n")))
     if isinstance(value, datetime):
-        return DATE_WIDTH if value.time() == time.min else MOMENT_WIDTH
+        return 10 if value.time() == time.min else 19
     # Numbers carry separators and a sign of their currency.
     return 0 if value is None else len(f"{value}") + 3

@@ -13,7 +13,7 @@ from batch.i18n import _, format_euros, format_number, join_items, ngettext
 from batch.model import ENDED, BatchHead, BatchRow, BatchState, BatchView, Direction, Status, Tally, make_tally
 from batch.money import ZERO
 from batch.notes import Note, tell
-from batch.planning.plan import Forecast
+from batch.planning.plan import Forecast, Refusal
 from batch.planning.reconciliation import Books, keep_books
 from batch.planning.settlement import is_awaiting_person
 from batch.report import result_labels
@@ -43,6 +43,11 @@ class Contents:
         for entry in self.view.rows:
             rows[entry.result.status].append(entry)
         return rows
+
+    @cached_property
+    def refusals(self) -> dict[int, Refusal]:
+        """What the forecast says would be refused, by row number."""
+        return {item.row: item for item in self.forecast.refusals} if self.forecast else {}
 
     @cached_property
     def books(self) -> Books:

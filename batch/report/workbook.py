@@ -8,9 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from openpyxl.utils import absolute_coordinate, quote_sheetname
 from openpyxl.workbook import Workbook
-from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
@@ -19,7 +17,7 @@ from batch.i18n import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
 from batch.report import page, result_labels
-from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, put_link
+from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, name_range, put_link
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
 from batch.report.summary_layout import Form
@@ -27,33 +25,22 @@ from batch.report.summary_sheet import write_summary
 from batch.report.table import Column, Table, make_column, sample_rows
 from batch.report.verdict import Contents, Course, list_courses
 
-TOKEN_WIDEST = 50
-EURO_WIDTH = 20
-SURE_PLACES = 3
-"""The provider keeps balances with three decimals."""
-
 
 def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, links: Links) -> str:
     """Write the lines and return the range; those of refused or unknown rows lead back to the first such row."""
     others = _("Opening"), _("Added"), _("Removed"), _("Expected"), _("Final"), _("Difference")
     look = frame.header_look
-    columns = [make_column(_("Sub-account"), look, (line.token for line in sample_rows(lines)), widest=TOKEN_WIDEST)]
-    table = Table(sheet, frame, columns + [Column(title, EURO_WIDTH, look, "right") for title in others])
+    columns = [make_column(_("Sub-account"), look, (line.token for line in sample_rows(lines)), widest=50)]
+    table = Table(sheet, frame, columns + [Column(title, 20, look, "right") for title in others])
     pen, rows = table.pen, result_labels.get_report_words().rows
     for line in lines:
         back = links.rows_of_accounts.get(line.token) if table.fits(0, line.token) else None
         euros = (line.opening, line.added, line.removed, line.expected, line.final)
-        cells = [pen.euros(index, amount, SURE_PLACES) for index, amount in enumerate(euros, 1)]
+        cells = [pen.euros(index, amount, 3) for index, amount in enumerate(euros, 1)]
         token = table.text(0, line.token, page.PLAIN if back is None else page.link_style(page.PLAIN))
         table.append([put_link(token, rows, back), *cells, pen.difference(6, line.difference)])
     table.close()
     return table.ref
-
-
-NUMBER_WIDTH = 12
-TIME_WIDTH = 30
-WORDS_WIDEST = 70
-HASH_WIDTH = 68
 
 
 def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> str:
@@ -61,11 +48,11 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     events, look = contents.view.events, frame.header_look
     teller = Teller()
     columns = [
-        Column(_("Number"), NUMBER_WIDTH, look, "center"),
-        Column(_("Time (UTC)"), TIME_WIDTH, look),
-        make_column(_("Event"), look, teller.kinds.values(), widest=WORDS_WIDEST),
-        Column(_("Particulars"), WORDS_WIDEST, look),
-        Column(_("Hash"), HASH_WIDTH, look),
+        Column(_("Number"), 12, look, "center"),
+        Column(_("Time (UTC)"), 30, look),
+        make_column(_("Event"), look, teller.kinds.values(), widest=70),
+        Column(_("Particulars"), 70, look),
+        Column(_("Hash"), 68, look),
     ]
     table = Table(sheet, frame, columns)
     pen = table.pen
@@ -89,9 +76,6 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
 _LINKED = page.link_style(page.SMALL_NUMBER)
 
 
-TITLE_LIMIT = 200
-
-
 def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) -> None:
     """Write the workbook of a batch, or of a dry run with its forecast if there is one; `ReportError` if it cannot be.
 
@@ -112,7 +96,7 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
     head = contents.view.head
     frame = Frame(head.source.file_name, head.batch)
     workbook.properties.creator = result_labels.PROGRAM
-    workbook.properties.title = fit_line(result_labels.make_title(head.batch, head.source.file_name), TITLE_LIMIT)
+    workbook.properties.title = fit_line(result_labels.make_title(head.batch, head.source.file_name), 200)
     names = result_labels.get_report_words()
     summary = add_sheet(workbook, names.summary, frame, is_upright=True)
     rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
@@ -120,15 +104,9 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
     links = find_links(contents, lines, frame)
     write_summary(Form(workbook, summary), balances, contents, lines, frame)
     write_rows(rows, contents, frame, links)
-    _name(workbook, "Balances", names.balances, write_balances(balances, lines, frame, links))
-    _name(workbook, "ToFix", names.to_fix, write_to_fix(to_fix, contents, frame))
-    _name(workbook, "Events", names.events, write_events(events, contents, frame, links))
-
-
-def _name(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
-    """Name a range, the same in every language."""
-    place = f"{quote_sheetname(sheet)}!{absolute_coordinate(ref)}"
-    workbook.defined_names[name] = DefinedName(name, attr_text=place)
+    name_range(workbook, "Balances", names.balances, write_balances(balances, lines, frame, links))
+    name_range(workbook, "ToFix", names.to_fix, write_to_fix(to_fix, contents, frame))
+    name_range(workbook, "Events", names.events, write_events(events, contents, frame, links))
 
 
 def _remove_streams(workbook: Workbook) -> None:
