@@ -256,7 +256,7 @@ def annotate(
 
 
 def _is_our_workbook(original: Original) -> bool:
-    """Tell whether openpyxl reads it: by its content, since it may be one under another kind's name."""
+    """Tell by its content whether openpyxl reads it: it may be one under another kind's name."""
     try:
         with ZipFile(io.BytesIO(original.data)) as archive:
             return WORKBOOK in archive.namelist()
@@ -273,7 +273,6 @@ def _read_grid(original: Original, source: Source, limits: Limits) -> Grid:
 
 
 def _ask_child(name: str, request: bytes) -> bytes:
-    """Let the child do it, within its limits."""
     try:
         child = start_child("batch.annotation_writer")
     except OSError:

@@ -318,7 +318,6 @@ def main() -> None:
 
 
 def answer(stream: IO[bytes]) -> bytes:
-    """Answer with the marked workbook."""
     head: dict[str, Any] = json.loads(stream.readline(), parse_float=Decimal)
     original = stream.read()
     marks = Marks.from_json(head["marks"])
@@ -342,7 +341,6 @@ def _save_workbook(workbook: Workbook, sheet: Worksheet, marks: Marks) -> bytes:
 
 
 def _limit_process() -> None:
-    """Let the system limit time and memory where it can."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -51,7 +51,6 @@ class RowColumn:
     """What the JSON document has instead of the value, where a script needs another form."""
 
     def write_text(self, entry: BatchRow, refusal: Refusal | None) -> str:
-        """Write the value for a text file."""
         value = self.value(entry, refusal)
         if value is None:
             return ""
@@ -74,7 +73,6 @@ class RowColumn:
 
 
 def convert_finding(finding: Finding) -> dict[str, Any]:
-    """Convert a finding for the JSON document."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

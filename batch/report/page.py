@@ -145,13 +145,11 @@ STATUS_LOOKS = {
 
 @cache
 def make_count_style(language: Language, *, bold: bool = False) -> ReportStyle:
-    """Make the style of a number of rows."""
     return ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}#,##0", horizontal="right", bold=bold)
 
 
 @cache
 def make_euro_style(places: int, language: Language, *, bold: bool = False) -> ReportStyle:
-    """Make the style of an amount with so many decimals."""
     euro = _make_euro_format(places, language)
     return ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}{euro};-{euro}", horizontal="right", bold=bold)
 
@@ -183,13 +181,11 @@ def wrap_style(look: ReportStyle) -> ReportStyle:
 
 @cache
 def align_style(look: ReportStyle, horizontal: str) -> ReportStyle:
-    """Adapt a style to the title of a column whose values are aligned so."""
     return replace(look, horizontal=horizontal, indent=_TITLE_INDENTS[horizontal])
 
 
 @cache
 def quote_style(look: ReportStyle) -> ReportStyle:
-    """Adapt a style to a text that could be taken for a formula."""
     return replace(look, number_format=TEXT, is_quoted=True)
 
 
@@ -250,7 +246,6 @@ class Frame:
 
     @property
     def header_look(self) -> ReportStyle:
-        """The titles above our own columns."""
         return HEADER_DRY_RUN if self.is_dry_run else HEADER_OURS
 
 

@@ -16,68 +16,47 @@ from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 
 _SEARCHED_LINES = 2
 """The titles of a dry run stand below its mark."""
-_NO_CODE = -1
-"""Where there is none, so that codes stay whole numbers in a table."""
+_Said = tuple[str, int | None]
+"""A row's status, in the language in force, and its code."""
 
 
 def compare_report(path: Path, view: BatchView) -> str | None:
     """Compare the report's *Rows* with the view: return the first difference as a sentence, None if they agree."""
-    claimed, recorded = _read_claims(path), _collect_records(view)
-    both = recorded.join(claimed, how="outer", sort=False)
-    differing = both[(both["status"] != both["claimed"]) | (both["code"] != both["claimed_code"])]
-    if differing.empty:
-        return None
-    first = differing.reset_index(names="row").iloc[0]
-    return _tell_difference(**{str(name): _convert_value(value) for name, value in first.items()})
+    claimed = _read_claims(path)
+    recorded = {entry.row.number: (name_status(entry.result.status), entry.result.code) for entry in view.rows}
+    for row in dict.fromkeys([*recorded, *claimed]):
+        for claim in claimed.get(row, [None]):
+            if claim != recorded.get(row):
+                return _tell_difference(row, claim, recorded.get(row))
+    return None
 
 
-def _tell_difference(*, row: Any, status: Any, code: Any, claimed: Any, claimed_code: Any) -> str:
-    if claimed is None:
-        return _("The report has no row {row}, which is {status} in the ledger.").format(row=row, status=status)
-    if status is None:
+def _tell_difference(row: int, claim: _Said | None, record: _Said | None) -> str:
+    if record is None:
         return _("The report has a row {row} that the ledger does not have.").format(row=row)
+    status, code = record
+    if claim is None:
+        return _("The report has no row {row}, which is {status} in the ledger.").format(row=row, status=status)
     sentence = _(
         "The report says of row {row} that it is {claimed} (code {claimed_code}), "
         "but the ledger says {status} (code {code})."
     )
-    return sentence.format(row=row, claimed=claimed, claimed_code=claimed_code, status=status, code=code)
+    return sentence.format(row=row, claimed=claim[0], claimed_code=claim[1], status=status, code=code)
 
 
-def _convert_value(value: Any) -> Any:
-    """Convert a cell of the table for a sentence: to nothing, a text, or a whole number."""
-    if pandas.isna(value) or value == _NO_CODE:
-        return None
-    return value if isinstance(value, str) else int(value)
-
-
-def _collect_records(view: BatchView) -> pandas.DataFrame:
-    """Collect what the ledger says, by row number: the status in the language in force, and the code."""
-    results = [entry.result for entry in view.rows]
-    return pandas.DataFrame(
-        {
-            "status": [name_status(result.status) for result in results],
-            "code": [_NO_CODE if result.code is None else result.code for result in results],
-        },
-        index=[entry.row.number for entry in view.rows],
-    )
-
-
-def _read_claims(path: Path) -> pandas.DataFrame:
-    """Read what the report's *Rows* say, in the same form."""
+def _read_claims(path: Path) -> dict[int, list[_Said | None]]:
+    """Read what the report's *Rows* say, by row number, of which a damaged one may have some twice."""
     with _open_report(path) as workbook:
         written, names = _find_language(path, workbook)
         cells = pandas.read_excel(workbook, sheet_name=names.rows, header=None, dtype=object, na_filter=False)
     first, columns = _find_titles(path, cells, names)
-    table = cells.iloc[first:, columns].set_axis(["claimed", "claimed_code", "row"], axis="columns")
-    table = table[table["row"].map(lambda number: isinstance(number, int))]
     said = _translate_statuses(written)
-    return pandas.DataFrame(
-        {
-            "claimed": [said.get(str(word), str(word)) for word in table["claimed"]],
-            "claimed_code": [code if isinstance(code, int) else _NO_CODE for code in table["claimed_code"]],
-        },
-        index=list(table["row"]),
-    )
+    claims: dict[int, list[_Said | None]] = {}
+    for status, code, number in cells.iloc[first:, columns].itertuples(index=False):
+        if isinstance(number, int):
+            claim = said.get(str(status), str(status)), code if isinstance(code, int) else None
+            claims.setdefault(number, []).append(claim)
+    return claims
 
 
 def _open_report(path: Path) -> pandas.ExcelFile:

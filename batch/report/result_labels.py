@@ -52,12 +52,10 @@ def explain_row(entry: BatchRow) -> str | None:
 
 
 def explain_code(code: int | None) -> str:
-    """Explain a code of the provider in the language in force."""
     return tell(codes.explain(code))
 
 
 def predict_code(refusal: Refusal) -> int:
-    """Predict the code with which the provider would refuse."""
     return codes.FORESEEN[refusal.why]
 
 
@@ -109,7 +107,6 @@ def _tell_refusal(entry: BatchRow) -> str:
 
 
 def make_title(batch: str | None, file_name: str) -> str:
-    """Give the workbook a title."""
     if batch is None:
         return _("Dry run of {file}").format(file=file_name)
     return _("Credit batch {batch}").format(batch=batch)
@@ -165,7 +162,6 @@ class Teller:
         self._truth = {True: pgettext("truth", "yes"), False: pgettext("truth", "no")}
 
     def event(self, kind: str) -> str:
-        """Say an event's kind."""
         return self.kinds.get(kind) or _separate_words(kind[:1].upper() + kind[1:])
 
     def particulars(self, data: Mapping[str, object]) -> str:

@@ -26,7 +26,6 @@ TABLE = "Rows"
 
 
 def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> None:
-    """Write all rows, in the order of the accountant's sheet."""
     view, sampled = contents.view, sample_rows(contents.view.rows)
     ours = [_make_our_column(item, sampled, contents, frame.header_look) for item in COLUMNS]
     titles = name_columns(view.columns, [item.title for item in ours])

@@ -65,11 +65,9 @@ class Form:
 
     @property
     def row(self) -> int:
-        """The last line that was written."""
         return self._pen.row
 
     def band(self, text: str, look: ReportStyle, height: float) -> None:
-        """Write a text over all columns."""
         self._write_across(text, look, height)
         self._merge(1, LAST)
 
@@ -136,12 +134,10 @@ class Form:
                 self._name(f"{whose}{called}", column)
 
     def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None:
-        """Write a label and an amount."""
         cells = [self._pen.text(0, label, page.LABEL), None, None, self._make_balance_cell(3, amount)]
         self._write_line([*cells, self._pen.text(4, note)])
 
     def remark(self, text: str) -> None:
-        """Write a sentence over all columns."""
         self._write_line([self._pen.text(0, text, page.WRAPPED)], LINE_POINTS * _count_lines(text, LINE_CHARACTERS))
         self._merge(1, LAST)
 
@@ -157,7 +153,6 @@ class Form:
             self._name(called, 2)
 
     def time(self, label: str, at: datetime | None) -> None:
-        """Write a label and a moment, if there is one."""
         if at is not None:
             self._write_line([self._pen.text(0, label, page.LABEL), self._pen.time(1, at)])
             self._merge(2, LAST)
@@ -171,7 +166,6 @@ class Form:
         self._merge(3, LAST)
 
     def room(self, lines: int) -> None:
-        """Leave empty lines for a picture."""
         for _line in range(lines):
             self._write_line([], LINE_POINTS)
 

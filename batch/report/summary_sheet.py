@@ -22,7 +22,7 @@ from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data,
 from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
 
-MOST_REASONS = 5
+_MOST_REASONS = 5
 
 
 def list_remarks(contents: Contents) -> list[str]:
@@ -34,38 +34,33 @@ def _tell_rows(contents: Contents) -> Iterator[str]:
     by_status = contents.by_status
     yield from _tell_refusals(by_status[Status.REFUSED])
     yield from _tell_doubts(by_status[Status.UNKNOWN])
-    if pending := by_status[Status.PENDING]:
-        yield _fill_sentence(_choose_sentence(len(pending), is_over=contents.view.head.is_over), pending)
+    pending = by_status[Status.PENDING]
+    yield from _fill_sentence(_choose_sentence(len(pending), is_over=contents.view.head.is_over), pending)
     yield from _tell_errors(by_status[Status.INVALID])
     found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
-    if found_out:
-        yield _fill_sentence(
-            ngettext(
-                "{rows} row ({amount}) was found to be done only afterwards: its note says how.",
-                "{rows} rows ({amount}) were found to be done only afterwards: their notes say how.",
-                len(found_out),
-            ),
-            found_out,
-        )
+    sentence = ngettext(
+        "{rows} row ({amount}) was found to be done only afterwards: its note says how.",
+        "{rows} rows ({amount}) were found to be done only afterwards: their notes say how.",
+        len(found_out),
+    )
+    yield from _fill_sentence(sentence, found_out)
 
 
 def _tell_doubts(entries: list[BatchRow]) -> Iterator[str]:
     undecided = [entry for entry in entries if is_awaiting_person(entry.result)]
     interrupted = [entry for entry in entries if not is_awaiting_person(entry.result)]
-    if undecided:
-        sentence = ngettext(
-            "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
-            "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
-            len(undecided),
-        )
-        yield _fill_sentence(sentence, undecided)
-    if interrupted:
-        sentence = ngettext(
-            "Of {rows} row ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
-            "Of {rows} rows ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
-            len(interrupted),
-        )
-        yield _fill_sentence(sentence, interrupted)
+    sentence = ngettext(
+        "Of {rows} row ({amount}) it is not known whether the credit moved: a person must decide.",
+        "Of {rows} rows ({amount}) it is not known whether the credit moved: a person must decide.",
+        len(undecided),
+    )
+    yield from _fill_sentence(sentence, undecided)
+    sentence = ngettext(
+        "Of {rows} row ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
+        "Of {rows} rows ({amount}) it is not known yet whether the credit moved: resuming the batch finds out.",
+        len(interrupted),
+    )
+    yield from _fill_sentence(sentence, interrupted)
 
 
 def _choose_sentence(rows: int, *, is_over: bool) -> str:
@@ -84,48 +79,47 @@ def _tell_refusals(entries: list[BatchRow]) -> Iterator[str]:
     for entry in entries:
         by_code[entry.result.code].append(entry)
     groups = sorted(by_code.items(), key=lambda item: -len(item[1]))
-    for code, refused in groups[:MOST_REASONS]:
+    for code, refused in groups[:_MOST_REASONS]:
         sentence = ngettext(
             "{rows} row ({amount}) was refused: {why}.", "{rows} rows ({amount}) were refused: {why}.", len(refused)
         )
-        yield _fill_sentence(sentence, refused, why=explain_code(code))
-    rest = [entry for _code, group in groups[MOST_REASONS:] for entry in group]
-    if rest:
-        sentence = ngettext(
-            "{rows} row ({amount}) was refused for another reason.",
-            "{rows} rows ({amount}) were refused for other reasons.",
-            len(rest),
-        )
-        yield _fill_sentence(sentence, rest)
+        yield from _fill_sentence(sentence, refused, why=explain_code(code))
+    rest = [entry for _code, group in groups[_MOST_REASONS:] for entry in group]
+    sentence = ngettext(
+        "{rows} row ({amount}) was refused for another reason.",
+        "{rows} rows ({amount}) were refused for other reasons.",
+        len(rest),
+    )
+    yield from _fill_sentence(sentence, rest)
 
 
 def _tell_errors(entries: list[BatchRow]) -> Iterator[str]:
-    if not entries:
-        return
     sentence = ngettext(
         "{rows} row has an error and was never sent.", "{rows} rows have errors and were never sent.", len(entries)
     )
-    yield _fill_sentence(sentence, entries)
+    yield from _fill_sentence(sentence, entries)
     unread = [entry for entry in entries if entry.row.amount is None or entry.row.direction is None]
-    if unread:
-        sentence = ngettext(
-            "The amount or the direction of {rows} of them could not be read: it is in no total of euros.",
-            "The amount or the direction of {rows} of them could not be read: they are in no total of euros.",
-            len(unread),
-        )
-        yield sentence.format(rows=format_number(len(unread)))
+    sentence = ngettext(
+        "The amount or the direction of {rows} of them could not be read: it is in no total of euros.",
+        "The amount or the direction of {rows} of them could not be read: they are in no total of euros.",
+        len(unread),
+    )
+    yield from _fill_sentence(sentence, unread)
 
 
-def _fill_sentence(sentence: str, entries: list[BatchRow], **fields: str) -> str:
-    amount = sum((entry.row.amount or ZERO for entry in entries), ZERO)
-    return sentence.format(rows=format_number(len(entries)), amount=format_euros(amount), **fields)
+def _fill_sentence(sentence: str, entries: list[BatchRow], **fields: str) -> Iterator[str]:
+    """Fill it in, if there are such rows."""
+    if entries:
+        amount = sum((entry.row.amount or ZERO for entry in entries), ZERO)
+        yield sentence.format(rows=format_number(len(entries)), amount=format_euros(amount), **fields)
 
 
 def _tell_books(contents: Contents) -> Iterator[str]:
     books = contents.books
     accounts = [books.main, *books.subaccounts.values()]
-    if any(book.difference is None for book in accounts):
-        yield _tell_unread_balances(accounts)
+    unread = sum(book.difference is None for book in accounts)
+    if unread:
+        yield _tell_unread_balances(unread)
     elif not any(book.difference for book in accounts):
         yield _("On every account, opening balance + movements = closing balance, to the thousandth of a euro.")
         return
@@ -134,8 +128,7 @@ def _tell_books(contents: Contents) -> Iterator[str]:
     yield from _tell_subaccount_differences([book.difference for book in books.subaccounts.values() if book.difference])
 
 
-def _tell_unread_balances(accounts: list[AccountBook]) -> str:
-    unread = sum(book.difference is None for book in accounts)
+def _tell_unread_balances(unread: int) -> str:
     return ngettext(
         "The opening or the closing balance of {number} account could not be read, so its books cannot be compared.",
         "The opening or the closing balance of {number} accounts could not be read, so their books cannot be compared.",

@@ -36,7 +36,6 @@ MAX_MAGNITUDE = 300
 _DAY = timedelta(days=1)
 _DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _FIRST_SURE_YEAR = 1901  # Excel takes 1900 for a leap year, so days before its March are off by one.
-_SURELY_EXACT = 10**12  # with three decimals, 15 digits
 
 
 class CellFactory:
@@ -74,23 +73,21 @@ class CellFactory:
         """Make a cell of money with all its decimals, and at least so many."""
         if amount is None:
             return None
-        places = count_decimals(amount)
-        if not _is_exact(amount, places):
-            return self.text(column, format_money(amount, max(least, places)))
-        return self._cell(column, page.make_euro_style(max(least, places), self._language, bold=bold), amount)
+        places = max(least, count_decimals(amount))
+        if not _is_exact(amount):
+            return self.text(column, format_money(amount, places))
+        return self._cell(column, page.make_euro_style(places, self._language, bold=bold), amount)
 
     def difference(self, column: int, amount: Decimal | None) -> Cell | None:
         """Make a cell of a difference of the books, marked unless it is nothing."""
         if amount is None:
             return None
-        places = count_decimals(amount)
-        if not _is_exact(amount, places):
-            return self.text(column, format_money(amount, max(3, places), signed=True))
-        look = page.make_difference_style(max(3, places), self._language, is_zero=not amount)
-        return self._cell(column, look, amount)
+        places = max(3, count_decimals(amount))
+        if not _is_exact(amount):
+            return self.text(column, format_money(amount, places, signed=True))
+        return self._cell(column, page.make_difference_style(places, self._language, is_zero=not amount), amount)
 
     def number(self, column: int, number: int | None, look: ReportStyle) -> Cell | None:
-        """Make a cell of a whole number of ours."""
         return None if number is None else self._cell(column, look, number)
 
     def time(self, column: int, at: datetime | None, *, in_thousandths: bool = False) -> Cell | None:
@@ -113,13 +110,12 @@ class CellFactory:
     def _copy_number(self, column: int, number: Decimal, *, is_money: bool) -> Cell | None:
         if not number.is_finite():
             return self.text(column, str(number))
-        places = count_decimals(number)
-        if not _is_exact(number, places):
+        if not _is_exact(number):
             if not -MAX_MAGNITUDE < number.adjusted() < EXCEL_DIGITS:
                 return self.text(column, str(number))
             # The digits after the fifteenth are what binary fractions add, and Excel does not count them either.
             number = round_like_excel(number)
-            places = count_decimals(number)
+        places = count_decimals(number)
         if is_money and places <= EXCEL_DIGITS:
             return self._cell(column, page.make_euro_style(max(2, places), self._language), number)
         is_long = GENERAL_DIGITS <= number.adjusted() < EXCEL_DIGITS and not places
@@ -145,10 +141,8 @@ class CellFactory:
         return cell
 
 
-def _is_exact(number: Decimal, places: int) -> bool:
-    """Tell whether Excel keeps every digit of the number, which has so many decimals."""
-    if places <= 3 and abs(number) < _SURELY_EXACT:
-        return True
+def _is_exact(number: Decimal) -> bool:
+    """Tell whether Excel keeps every digit of the number."""
     digits = number.normalize(EXACT).as_tuple().digits
     return len(digits) <= EXCEL_DIGITS and abs(number.adjusted()) <= MAX_MAGNITUDE
 
@@ -196,7 +190,6 @@ def make_column(title: str, look: ReportStyle, values: Iterable[model.Cell], *, 
 
 
 def sample_rows(rows: Sequence[_T]) -> list[_T]:
-    """Pick some rows from all over the sheet."""
     return list(islice(rows, 0, None, max(1, len(rows) // SAMPLED_ROWS)))
 
 

@@ -92,7 +92,6 @@ class Accounts:
 
 
 def _write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, balances: Balances | None) -> Accounts:
-    """Write the account's sub-accounts, or room for them."""
     _begin_sheet(sheet, sheet.title, {"A": 40, "B": 40, "C": 16})
     _put_text(sheet, 2, 1, _choose_hint(subaccounts, balances), _HINT)
     _put_text(sheet, _ACCOUNTS_HEADER_ROW, 1, _("Token"), _HEADER)
@@ -153,7 +152,6 @@ _LINE_HEIGHT = 15.5
 
 
 def _write_instructions(sheet: Worksheet, listing: str, accounts: str, *, has_accounts: bool) -> None:
-    """Write what to fill in and what to do then."""
     _begin_sheet(sheet, _("How to fill in this workbook"), {"A": _WIDTH})
     row = 2
     for title, *lines in _list_sections(listing, accounts, has_accounts=has_accounts):
@@ -214,7 +212,6 @@ _WIDTHS = {"A": 40, "B": 36, "C": 14, "D": 16, "E": 40}
 
 
 def _write_listing(sheet: Worksheet, accounts: Accounts) -> None:
-    """Write the empty list, with its totals and checks."""
     first, last = HEADER_ROW + 1, HEADER_ROW + max(ROWS, accounts.count)
     _begin_sheet(sheet, _("Credits to move"), _WIDTHS)
     _put_text(sheet, 2, 1, _("One row for each movement; a row left blank does no harm."), _HINT)

@@ -33,12 +33,10 @@ class Contents:
 
     @cached_property
     def tally(self) -> Tally:
-        """Rows and euros by what has become of them."""
         return make_tally(self.view.rows)
 
     @cached_property
     def by_status(self) -> dict[Status, list[BatchRow]]:
-        """The rows by what has become of them."""
         rows: dict[Status, list[BatchRow]] = {status: [] for status in Status}
         for entry in self.view.rows:
             rows[entry.result.status].append(entry)
@@ -51,7 +49,6 @@ class Contents:
 
     @cached_property
     def books(self) -> Books:
-        """The books of every account touched."""
         return keep_books(self.view)
 
     @cached_property
@@ -65,7 +62,6 @@ class Contents:
         return sums
 
     def sum_planned_euros(self, direction: Direction) -> Decimal:
-        """Sum the euros that all rows not yet sent ask for in that direction."""
         return sum((moved[direction] for moved in self.planned.values()), ZERO)
 
 
@@ -127,7 +123,6 @@ class Verdict:
 
     @property
     def in_full(self) -> str:
-        """The sentence and the reason."""
         return _("{what} Reason: {why}").format(what=self.sentence, why=self.reason) if self.reason else self.sentence
 
 
@@ -140,10 +135,7 @@ def judge_contents(contents: Contents) -> Verdict:
 
 
 def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, awaits_person: bool) -> Verdict:
-    """Judge a batch by how many rows there are of each status and by its books, which are None before it has ended.
-
-    `is_awaiting_person`: of the rows in doubt, at least one is for a person to decide.
-    """
+    """Judge a batch by how many rows there are of each status and by its books, which are None before it has ended."""
     match head.state:
         case BatchState.FINISHED:
             return _judge_finished(rows, books)
@@ -152,8 +144,8 @@ def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, a
         case BatchState.ABANDONED:
             return Verdict(_tell_abandonment(head, rows), Mood.BAD, _tell_reason(head.reason))
         case BatchState.RUNNING:
-            running = _("Under way: {progress}.").format(progress=_tell_progress(rows, head.state))
-            return Verdict(running, Mood.OPEN)
+            progress = _tell_progress(rows, head.state)
+            return Verdict(_("Under way: {progress}.").format(progress=progress), Mood.OPEN)
         case BatchState.APPROVED:
             return Verdict(_("Approved, but not started: nothing has moved."), Mood.OPEN)
         case BatchState.CHECKED:
@@ -166,11 +158,8 @@ def tell_next_steps(view: BatchView) -> str:
     """Tell how to go on by the command line, and where in the workbook there is something to correct; often nothing."""
     head, steps = view.head, []
     if any(is_to_fix(head.state, entry.result.status) for entry in view.rows) and head.batch is not None:
-        steps.append(
-            _("What is to be corrected stands on the sheet “{sheet}”.").format(
-                sheet=result_labels.get_report_words().to_fix
-            )
-        )
+        sheet = result_labels.get_report_words().to_fix
+        steps.append(_("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=sheet))
     if head.state is BatchState.STOPPED and _has_undecided_rows(view):
         steps.append(_("Decide on what is in doubt with “creditbatch resolve {batch}”, then resume."))
     elif head.state is BatchState.STOPPED:
@@ -255,9 +244,8 @@ def _tell_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
         return which.can_be_read(rows).format(rows=format_number(rows))
     if forecast.passes:
         return which.would_be_done(rows).format(rows=format_number(rows), balance=format_euros(forecast.after))
-    sentence = which.would_be_refused(rows).format(
-        rows=format_number(rows), refused=format_number(len(forecast.refusals))
-    )
+    refused = format_number(len(forecast.refusals))
+    sentence = which.would_be_refused(rows).format(rows=format_number(rows), refused=refused)
     if forecast.top_up:
         lacks = _("{what}, and the main account lacks {amount} for every add to pass")
         sentence = lacks.format(what=sentence, amount=format_euros(forecast.top_up))
@@ -302,13 +290,6 @@ def _tell_reason(reason: Note | None) -> str:
     return f"{why}." if why and not why.endswith((".", "!", "?", "…")) else why
 
 
-def _tell_progress(rows: Mapping[Status, int], state: BatchState) -> str:
-    """Tell how far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid"."""
-    if sum(rows.values()) == 1:
-        return _tell_single_progress(next(status for status in Status if rows[status]), state)
-    return _tell_joint_progress(rows, state)
-
-
 def _tell_single_progress(status: Status, state: BatchState) -> str:
     match status:
         case Status.DONE:
@@ -325,35 +306,34 @@ def _tell_single_progress(status: Status, state: BatchState) -> str:
             return _("the only row is invalid")
 
 
-def _tell_joint_progress(rows: Mapping[Status, int], state: BatchState) -> str:
+def _tell_progress(rows: Mapping[Status, int], state: BatchState) -> str:
+    """Tell how far it got: "39 of 42 rows were done, 2 were refused and 1 is invalid"."""
     done, total = rows[Status.DONE], sum(rows.values())
+    if total == 1:
+        return _tell_single_progress(next(status for status in Status if rows[status]), state)
     unknown, pending = rows[Status.UNKNOWN], rows[Status.PENDING]
     refused, invalid = rows[Status.REFUSED], rows[Status.INVALID]
-    parts = [
-        ngettext("{done} of {total} rows was done", "{done} of {total} rows were done", done).format(
-            done=format_number(done), total=format_number(total)
+    if state is BatchState.RUNNING:
+        doubted = ngettext("{rows} is under way", "{rows} are under way", unknown)
+    else:
+        doubted = ngettext(
+            "of {rows} it is not known whether the credit moved",
+            "of {rows} it is not known whether the credit moved",
+            unknown,
         )
-    ]
-    if unknown and state is BatchState.RUNNING:
-        parts.append(ngettext("{rows} is under way", "{rows} are under way", unknown))
-    elif unknown:
-        parts.append(
-            ngettext(
-                "of {rows} it is not known whether the credit moved",
-                "of {rows} it is not known whether the credit moved",
-                unknown,
-            )
-        )
-    if pending and state in ENDED:
-        parts.append(ngettext("{rows} was not sent", "{rows} were not sent", pending))
-    elif pending:
-        parts.append(ngettext("{rows} can still be sent", "{rows} can still be sent", pending))
-    if refused:
-        parts.append(ngettext("{rows} was refused", "{rows} were refused", refused))
-    if invalid:
-        parts.append(ngettext("{rows} is invalid", "{rows} are invalid", invalid))
-    numbers = [done, *filter(None, (unknown, pending, refused, invalid))]
-    said = [part.format(rows=format_number(count)) for part, count in zip(parts, numbers, strict=True)]
+    if state in ENDED:
+        left = ngettext("{rows} was not sent", "{rows} were not sent", pending)
+    else:
+        left = ngettext("{rows} can still be sent", "{rows} can still be sent", pending)
+    parts = (
+        (unknown, doubted),
+        (pending, left),
+        (refused, ngettext("{rows} was refused", "{rows} were refused", refused)),
+        (invalid, ngettext("{rows} is invalid", "{rows} are invalid", invalid)),
+    )
+    first = ngettext("{done} of {total} rows was done", "{done} of {total} rows were done", done)
+    said = [first.format(done=format_number(done), total=format_number(total))]
+    said += [sentence.format(rows=format_number(count)) for count, sentence in parts if count]
     return join_items(said, _("and"))
 
 
@@ -379,11 +359,9 @@ def _list_enriched_accounts(books: Books) -> str:
     """Tell who holds more than can be: "sub-0001 holds €5.00 more"."""
     parts = []
     for token in books.enriched[:3]:
-        difference = (books.main if token is None else books.subaccounts[token]).difference or ZERO
-        if token is None:
-            parts.append(_("the main account holds {amount} more").format(amount=format_euros(difference)))
-        else:
-            parts.append(_("{token} holds {amount} more").format(token=token, amount=format_euros(difference)))
+        book = books.main if token is None else books.subaccounts[token]
+        sentence = _("the main account holds {amount} more") if token is None else _("{token} holds {amount} more")
+        parts.append(sentence.format(token=token, amount=format_euros(book.difference or ZERO)))
     more = len(books.enriched) - len(parts)
     if more:
         others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
