@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl.cell import Cell as WrittenCell
-from openpyxl.workbook import Workbook
 
 from batch.errors import ReportError
 from batch.finding_rules import Severity
@@ -36,8 +35,6 @@ XML_SIZE = 24_000_000
 CELLS = 400_000
 """Cells of a sheet that is written anew."""
 SECONDS = 90
-MEMORY = 1_500 * 2**20
-"""Address space of the child process, in bytes."""
 WORKBOOK = "xl/workbook.xml"
 KEPT_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff"})
 """Kinds whose content type openpyxl writes, and that no macro brings along as well."""
@@ -104,18 +101,6 @@ def _has_match(archive: ZipFile, prefix: str, pattern: re.Pattern[bytes]) -> boo
 
 def encode_cells(rows: Sequence[Sequence[Cell]]) -> list[list[Any]]:
     return [[encode_cell(cell) for cell in row] for row in rows]
-
-
-def make_workbook(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
-    """Make the workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
-    workbook = Workbook()
-    sheet = workbook.worksheets[0]
-    sheet.title = name or "Sheet"
-    for line, cells in enumerate(rows, 1):
-        for column, cell in enumerate(cells, 1):
-            if cell is not None:
-                write_cell(cast("WrittenCell", sheet.cell(line, column)), cell)
-    return workbook
 
 
 def encode_cell(cell: Cell) -> object:

@@ -33,17 +33,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.constants import IMAGE_NS
 from openpyxl.xml.functions import fromstring
 
-from batch.annotation import (
-    KEPT_PICTURES,
-    MEMORY,
-    SECONDS,
-    WORKBOOK,
-    FindingLine,
-    Marks,
-    find_picture_kind,
-    make_workbook,
-    write_cell,
-)
+from batch.annotation import KEPT_PICTURES, SECONDS, WORKBOOK, FindingLine, Marks, find_picture_kind, write_cell
 from batch.finding_rules import Severity
 from batch.report.page import FONT, NAVY, SLATE, WHITE, fit_cell, set_page
 from batch.sheet.number_format import parse_format
@@ -54,6 +44,8 @@ _WRITTEN = re.compile(rb'(<c r="([A-Z]{1,3}[1-9]\d*)"(?: s="\d+")?)(?: t="\w+")?
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
+MEMORY = 1_500 * 2**20
+"""Address space of this process, in bytes."""
 _Results = Mapping[bytes, tuple[bytes, bytes]]
 
 
@@ -306,6 +298,18 @@ def _find_free_name(workbook: Workbook, wanted: str) -> str:
     taken = {name.casefold() for name in workbook.sheetnames}
     numbered = (f"{wanted} ({number})" for number in count(2))
     return next(name for name in chain([wanted], numbered) if name.casefold() not in taken)
+
+
+def make_workbook(rows: Sequence[Sequence[Any]], name: str | None) -> Workbook:
+    """Make the workbook. A text stays a text: an amount such as "12,50" and a token with zeros in front as well."""
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = name or "Sheet"
+    for line, cells in enumerate(rows, 1):
+        for column, cell in enumerate(cells, 1):
+            if cell is not None:
+                write_cell(cast("Cell", sheet.cell(line, column)), cell)
+    return workbook
 
 
 def main() -> None:

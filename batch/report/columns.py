@@ -36,19 +36,19 @@ class CellKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RowColumn:
-    """One of our columns: its title, its value of a row, and how wide it is in a workbook, in characters."""
+    """One of our columns: its title, its value of a row and of its forecast, and its width in characters.
+
+    Without a `width` it is as wide as its values need, up to `widest`. With a `json_name` it is in the JSON document
+    too, where a script may need another form of the value.
+    """
 
     title: Callable[[], str]
     kind: CellKind
     value: Callable[[BatchRow, Refusal | None], Value]
-    """Of a row, and of what the forecast says of it."""
     width: int | None = None
-    """None: as wide as its values need, up to `widest`."""
     widest: int = 40
     json_name: str | None = None
-    """Its name in the JSON document, if it is in it."""
     json_value: Callable[[BatchRow], Any] | None = None
-    """What the JSON document has instead of the value, where a script needs another form."""
 
     def write_text(self, entry: BatchRow, refusal: Refusal | None) -> str:
         value = self.value(entry, refusal)

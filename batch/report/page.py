@@ -82,7 +82,8 @@ _OWN_SEPARATORS = {Language.ENGLISH: "", Language.FRENCH: "[$-40C]"}
 class ReportStyle:
     """All that styles a cell; compared by identity, since cells are looked up by it for every value.
 
-    `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell.
+    `is_quoted` keeps a text that Excel could take for a formula a text even after somebody has edited the cell;
+    `is_open` is a cell to write in, on a sheet that is locked.
     """
 
     number_format: str = "General"
@@ -98,7 +99,6 @@ class ReportStyle:
     underlined: bool = False
     is_quoted: bool = False
     is_open: bool = False
-    """Whether it is to be written in, on a sheet that is locked."""
 
 
 PLAIN = ReportStyle()

@@ -14,8 +14,6 @@ from batch.model import BatchView, Status, name_status
 from batch.report import result_labels
 from batch.validation.vocabulary import REPORT_WORDS, ReportWords
 
-_SEARCHED_LINES = 2
-"""The titles of a dry run stand below its mark."""
 _Said = tuple[str, int | None]
 """A row's status, in the language in force, and its code."""
 
@@ -91,7 +89,7 @@ def _find_titles(path: Path, cells: pandas.DataFrame, names: ReportWords) -> tup
     """
     wanted = (names.status, names.code, names.row)
     seen: set[Any] = set()
-    for line in range(min(_SEARCHED_LINES, len(cells))):
+    for line in range(min(2, len(cells))):  # The titles of a dry run stand below its mark.
         titles = list(cells.iloc[line])
         if set(wanted) <= set(titles):
             return line + 1, [max(at for at, name in enumerate(titles) if name == title) for title in wanted]

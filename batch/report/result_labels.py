@@ -9,6 +9,7 @@ from batch.findings import Finding
 from batch.i18n import N_, _, format_euros, format_money, get_language, pgettext
 from batch.ledger.old_sentences import read_sentence
 from batch.model import BatchRow, BatchState, RowResult, Status, name_status
+from batch.money import ZERO
 from batch.notes import decode_note, tell
 from batch.planning.plan import Refusal
 from batch.provider import codes
@@ -18,21 +19,16 @@ PROGRAM = "creditbatch"
 DRY_RUN = N_("DRY RUN – nothing has moved")
 
 STATUS_MEANINGS: Mapping[Status, str] = {
-    Status.DONE: N_("Moved, exactly once"),
-    Status.REFUSED: N_("The provider said no; nothing moved"),
-    Status.PENDING: N_("Not moved"),
-    Status.INVALID: N_("Has an error; never sent"),
+    Status.DONE: N_("Moved, exactly once"), Status.REFUSED: N_("The provider said no; nothing moved"),
+    Status.PENDING: N_("Not moved"), Status.INVALID: N_("Has an error; never sent"),
     Status.UNKNOWN: N_("Perhaps moved; resuming finds out, or a person decides"),
-}
+}  # fmt: skip
 STATE_WORDS: Mapping[BatchState, str] = {
-    BatchState.CHECKED: N_("checked, not approved"),
-    BatchState.APPROVED: N_("approved, not started"),
-    BatchState.RUNNING: N_("running"),
-    BatchState.STOPPED: N_("stopped before the end"),
-    BatchState.FINISHED: N_("finished"),
-    BatchState.ABANDONED: N_("given up before the end"),
+    BatchState.CHECKED: N_("checked, not approved"), BatchState.APPROVED: N_("approved, not started"),
+    BatchState.RUNNING: N_("running"), BatchState.STOPPED: N_("stopped before the end"),
+    BatchState.FINISHED: N_("finished"), BatchState.ABANDONED: N_("given up before the end"),
     BatchState.REJECTED: N_("rejected"),
-}
+}  # fmt: skip
 
 
 def get_report_words() -> ReportWords:
@@ -77,10 +73,8 @@ def tell_findings(entry: BatchRow, refusal: Refusal | None) -> str:
 
 
 def _tell_forecast_refusal(refusal: Refusal) -> str:
-    why = explain_code(predict_code(refusal))
-    if refusal.short:
-        return _("Would be refused: {why}, {amount} short.").format(why=why, amount=format_euros(refusal.short))
-    return _("Would be refused: {why}.").format(why=why)
+    sentence = _("Would be refused: {why}, {amount} short.") if refusal.short else _("Would be refused: {why}.")
+    return sentence.format(why=explain_code(predict_code(refusal)), amount=format_euros(refusal.short or ZERO))
 
 
 def tell_reason(entry: BatchRow) -> str:
@@ -96,11 +90,8 @@ def tell_reason(entry: BatchRow) -> str:
 
 def _tell_refusal(entry: BatchRow) -> str:
     code, message = entry.result.code, entry.result.message
-    meant = explain_code(code)
-    if code is None:
-        sentence = _("Refused: {why}.").format(why=meant)
-    else:
-        sentence = _("Refused: {why} (code {code}).").format(why=meant, code=code)
+    sentence = _("Refused: {why}.") if code is None else _("Refused: {why} (code {code}).")
+    sentence = sentence.format(why=explain_code(code), code=code)
     if not message:
         return sentence
     return _("{sentence} The provider’s message: “{message}”").format(sentence=sentence, message=message)

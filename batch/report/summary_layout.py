@@ -42,13 +42,12 @@ BAND_CHARACTERS = 96
 """Characters of the band's larger letters that fit a line of all columns."""
 LINE_POINTS = 15
 BAND_LINE_POINTS = 19
-SIGNATURE_POINTS = 34
 ONE_PAGE_POINTS = 1150
 """A form that is no higher than this still reads well when it is shrunk to one page; a higher one takes several."""
 SHOWN_TEXT = 2000
 
 Sums = tuple[int, Decimal, int, Decimal, int]
-"""Rows and euros in, rows and euros out, and all rows."""
+"""Rows and euros in, rows and euros out, and all rows, of which some may say neither."""
 
 
 class Form:
@@ -162,7 +161,7 @@ class Form:
         pen, signed = self._pen, [_("Date and signature"), *[None] * (LAST - 3)]
         cells = [pen.text(column, text, page.SIGNED) for column, text in enumerate(signed, 2)]
         who = [pen.text(0, label, page.BELOW), pen.text(1, name, page.BELOW_STRONG)]
-        self._write_line([*who, *cells], SIGNATURE_POINTS)
+        self._write_line([*who, *cells], 34)
         self._merge(3, LAST)
 
     def room(self, lines: int) -> None:
@@ -201,7 +200,6 @@ LARGEST = 10
 """Sub-accounts in the picture of balances."""
 FONT_SIZE = 800
 """Hundredths of a point."""
-TITLE_SIZE = 1100
 MOST_STEPS = 5
 GAP = 60_000
 """Between two charts, in the 914,400th parts of an inch that drawings are measured in."""
@@ -278,7 +276,7 @@ def make_chart(
 
 
 def _make_title(text: str) -> Title:
-    letters = _make_letters(TITLE_SIZE, bold=True)
+    letters = _make_letters(1100, bold=True)
     paragraph = Paragraph(pPr=ParagraphProperties(defRPr=letters), r=[RegularTextRun(rPr=letters, t=text)])
     return Title(tx=Text(rich=RichText(bodyPr=RichTextProperties(), p=[paragraph])), overlay=False)
 

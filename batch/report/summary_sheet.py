@@ -18,7 +18,7 @@ from batch.planning.settlement import is_awaiting_person
 from batch.report import page, result_labels
 from batch.report.page import Frame
 from batch.report.result_labels import explain_code
-from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, make_chart
+from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Sums, make_chart
 from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
 
@@ -239,8 +239,7 @@ def _tell_control_total(total: ControlTotal) -> str:
     return sentence.format(stated=stated, cell=total.cell, found=found, difference=difference)
 
 
-def _sum_rows(rows: Sequence[BatchRow]) -> tuple[int, Decimal, int, Decimal, int]:
-    """Sum up rows and euros in, rows and euros out, and all rows, of which some may say neither."""
+def _sum_rows(rows: Sequence[BatchRow]) -> Sums:
     count = dict.fromkeys(Direction, 0)
     total = dict.fromkeys(Direction, ZERO)
     for entry in rows:

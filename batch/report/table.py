@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, count, islice
 from math import ceil
 from typing import TypeVar
 
@@ -194,18 +194,14 @@ def sample_rows(rows: Sequence[_T]) -> list[_T]:
 
 
 def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """Name the columns of an Excel table by their titles: on one line, none empty, twice or already taken.
-
-    Excel compares without regard to capitals.
-    """
+    """Name the columns of an Excel table by their titles: on one line, none empty, taken, or there twice."""
     seen = {title.casefold() for title in taken}
     found = []
     for position, title in enumerate(titles, 1):
-        name = base = fit_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
-        number = 2
-        while name.casefold() in seen:
-            name = f"{base} ({number})"
-            number += 1
+        base = fit_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
+        numbered = (f"{base} ({number})" for number in count(2))
+        # Excel compares without regard to capitals.
+        name = next(name for name in chain([base], numbered) if name.casefold() not in seen)
         seen.add(name.casefold())
         found.append(name)
     return found

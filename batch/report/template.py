@@ -140,9 +140,8 @@ def _add_results(workbook: bytes) -> bytes:
 
 def _add_result(found: re.Match[bytes]) -> bytes:
     start, element, formula = found.groups()
-    if formula.startswith(b"IF("):
-        return start + b' t="str">' + element + b"<v></v>"
-    return start + b">" + element + b"<v>0</v>"
+    kind, result = (b' t="str"', b"") if formula.startswith(b"IF(") else (b"", b"0")
+    return start + kind + b">" + element + b"<v>" + result + b"</v>"
 
 
 _WIDTH = 76
@@ -280,10 +279,7 @@ def choose_file_name() -> str:
 
 
 def make_template(subaccounts: Sequence[SubAccount] | None, balances: Balances | None = None) -> bytes:
-    """Make the workbook in the language in force; without `subaccounts` they are written in by hand.
-
-    `balances` says when theirs were read.
-    """
+    """Make the workbook in the language in force; without `subaccounts` they are written in by hand."""
     workbook = Workbook()
     workbook.properties.creator = PROGRAM
     workbook.properties.title = _("Credits to move")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -114,12 +114,11 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The sentence and its mood. It says what is; how to go on differs between the command line and the site."""
+    """The sentence, its mood, and why it ended before its end. How to go on differs between command line and site."""
 
     sentence: str
     mood: Mood
     reason: str = ""
-    """Why it ended before its end: a sentence of its own."""
 
     @property
     def in_full(self) -> str:
@@ -190,62 +189,57 @@ def _tell_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecas
     if invalid == total:
         return _("no row can be sent, because every row has an error")
     if not invalid:
-        return _tell_forecast(forecast, total, _ALL)
+        return _tell_forecast(forecast, total, are_all=True)
     have_errors = ngettext(
         "{invalid} of {total} rows has an error and cannot be sent",
         "{invalid} of {total} rows have errors and cannot be sent",
         invalid,
     ).format(invalid=format_number(invalid), total=format_number(total))
-    rest = _tell_forecast(forecast, total - invalid, _OTHERS)
+    rest = _tell_forecast(forecast, total - invalid, are_all=False)
     return _("{invalid}; {rest}").format(invalid=have_errors, rest=rest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Which:
-    """What is said of so many rows: of all, or of those that have no error."""
-
-    can_be_read: Callable[[int], str]
-    would_be_done: Callable[[int], str]
-    would_be_refused: Callable[[int], str]
-
-
-_ALL = _Which(
-    lambda rows: ngettext(
-        "the only row can be read, but the provider was not asked whether the accounts and the credit suffice",
-        "all {rows} rows can be read, but the provider was not asked whether the accounts and the credit suffice",
-        rows,
-    ),
-    lambda rows: ngettext(
-        "the only row would be done and leave {balance} on the main account",
-        "all {rows} rows would be done and leave {balance} on the main account",
-        rows,
-    ),
-    lambda rows: ngettext("the only row would be refused", "{refused} of {rows} rows would be refused", rows),
-)
-_OTHERS = _Which(
-    lambda rows: ngettext(
-        "the other row can be read, but the provider was not asked whether the accounts and the credit suffice",
-        "the other {rows} rows can be read, but the provider was not asked whether the accounts and the credit suffice",
-        rows,
-    ),
-    lambda rows: ngettext(
-        "the other row would be done and leave {balance} on the main account",
-        "the other {rows} rows would be done and leave {balance} on the main account",
-        rows,
-    ),
-    lambda rows: ngettext(
-        "the other row would be refused", "{refused} of the other {rows} rows would be refused", rows
-    ),
-)
+def _choose_sentences(rows: int, *, are_all: bool) -> tuple[str, str, str]:
+    """Say of all rows, or of those without an error, that they can be read, would be done, or would be refused."""
+    if are_all:
+        return (
+            ngettext(
+                "the only row can be read, but the provider was not asked whether the accounts and the credit suffice",
+                "all {rows} rows can be read, but the provider was not asked whether the accounts and the credit "
+                "suffice",
+                rows,
+            ),
+            ngettext(
+                "the only row would be done and leave {balance} on the main account",
+                "all {rows} rows would be done and leave {balance} on the main account",
+                rows,
+            ),
+            ngettext("the only row would be refused", "{refused} of {rows} rows would be refused", rows),
+        )
+    return (
+        ngettext(
+            "the other row can be read, but the provider was not asked whether the accounts and the credit suffice",
+            "the other {rows} rows can be read, but the provider was not asked whether the accounts and the credit "
+            "suffice",
+            rows,
+        ),
+        ngettext(
+            "the other row would be done and leave {balance} on the main account",
+            "the other {rows} rows would be done and leave {balance} on the main account",
+            rows,
+        ),
+        ngettext("the other row would be refused", "{refused} of the other {rows} rows would be refused", rows),
+    )
 
 
-def _tell_forecast(forecast: Forecast | None, rows: int, which: _Which) -> str:
+def _tell_forecast(forecast: Forecast | None, rows: int, *, are_all: bool) -> str:
+    can_be_read, would_be_done, would_be_refused = _choose_sentences(rows, are_all=are_all)
     if forecast is None:
-        return which.can_be_read(rows).format(rows=format_number(rows))
+        return can_be_read.format(rows=format_number(rows))
     if forecast.passes:
-        return which.would_be_done(rows).format(rows=format_number(rows), balance=format_euros(forecast.after))
+        return would_be_done.format(rows=format_number(rows), balance=format_euros(forecast.after))
     refused = format_number(len(forecast.refusals))
-    sentence = which.would_be_refused(rows).format(rows=format_number(rows), refused=refused)
+    sentence = would_be_refused.format(rows=format_number(rows), refused=refused)
     if forecast.top_up:
         lacks = _("{what}, and the main account lacks {amount} for every add to pass")
         sentence = lacks.format(what=sentence, amount=format_euros(forecast.top_up))

@@ -252,7 +252,8 @@ def test_what_cannot_be_written_again_is_one_sentence(
 
 
 def test_dates_numbers_and_truths_of_another_kind_of_file_stay_what_they_are() -> None:
-    from batch.annotation import encode_cells, make_workbook
+    from batch.annotation import encode_cells
+    from batch.annotation_writer import make_workbook
     from batch.model import Cell
 
     at = datetime(2026, 1, 31)  # noqa: DTZ001 (a cell has no zone)
