@@ -6,8 +6,7 @@ import contextlib
 import gc
 import math
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from batch.errors import SheetError
@@ -15,29 +14,42 @@ from batch.i18n import set_language
 from batch.sheet.file_kind import FileKind, check_archive, detect_kind
 from batch.sheet.ipc import Begin, End, Failure, Request, VisibleSheets, encode
 from batch.sheet.ods import read_document
-from batch.sheet.sheet_selection import Book, SheetTable, choose_sheet
+from batch.sheet.sheet_selection import Sheet, check_extent, choose_sheet
 from batch.sheet.source_file import MEBIBYTE, Limits, make_damage_error, make_memory_error
 from batch.sheet.xls import read_xls
 from batch.sheet.xlsb import read_xlsb
-from batch.sheet.xlsx import Workbook
+from batch.sheet.xlsx import read_xlsx
 from batch.sheet.xml_package import Package
+from batch.validation.header import SEARCHED_ROWS
 
 
-def read_table(book: Book, request: Request) -> SheetTable:
-    """Read the sheet that was named or, by its header, is meant."""
-    choice = choose_sheet(request.original.name, book.list_sheets(), request.sheet, request.columns)
-    table = book.read_table(choice)
-    return replace(table, findings=(*choice.findings, *table.findings))
-
-
-def open_workbook(request: Request) -> Book:
+def open_workbook(request: Request) -> list[Sheet]:
     """Open the file by the reader of its kind; `SheetError` says why it cannot be."""
     original, limits = request.original, request.limits
     if detect_kind(original) is FileKind.BINARY:
-        return read_xls(original, limits)
+        return read_xls(original)
     check_archive(original, limits)
-    book = read_document(original, limits) or read_xlsb(original, limits)
-    return book or Workbook(original.name, Package(original.data), limits)
+    document = read_document(original, limits)
+    if document is not None:
+        return document
+    package = Package(original.data)
+    if package.workbook.endswith(".bin"):
+        return read_xlsb(original, package)
+    return read_xlsx(original.name, package, limits)
+
+
+def read_table(sheets: Sequence[Sheet], request: Request) -> tuple[Begin, Iterator[list[object]], int]:
+    """Read the sheet that was named or, by its header, is meant: what is seen of it, its rows and its width."""
+    name = request.original.name
+    choice = choose_sheet(name, sheets, request.sheet, request.columns)
+    content = choice.sheet.content
+    height, width = content.height, max(map(len, content.rows.values()), default=1)
+    if choice.is_only_top:
+        # The first that holds something is among them, or the sheet would seem empty.
+        height = min(height, max(SEARCHED_ROWS, min(content.rows, default=0) + 1))
+    check_extent(name, height, width, height * width, request.limits)
+    begin = Begin(choice.sheet.name, content.appearance, (*choice.findings, *content.findings))
+    return begin, (content.rows.get(row, []) for row in range(height)), width
 
 
 _LIBRARIES = 192 * MEBIBYTE
@@ -64,12 +76,12 @@ def answer(request: Request) -> Iterator[bytes]:
     """Give the answer's lines. Whatever a parser does short of ending the process, the last one is well formed."""
     name = request.original.name
     try:
-        book = open_workbook(request)
-        yield encode(VisibleSheets(tuple(sheet.name for sheet in book.list_sheets() if sheet.is_visible)))
-        table = read_table(book, request)
-        yield encode(Begin(table.sheet, table.appearance, table.findings))
+        sheets = open_workbook(request)
+        yield encode(VisibleSheets(tuple(sheet.name for sheet in sheets if sheet.is_visible)))
+        begin, table, width = read_table(sheets, request)
+        yield encode(begin)
         count = 0
-        while rows := list(islice(table.rows, max(1, _CELLS_IN_A_PIECE // table.columns))):
+        while rows := list(islice(table, max(1, _CELLS_IN_A_PIECE // width))):
             count += len(rows)
             yield encode(rows)
         yield encode(End(count))

@@ -6,12 +6,11 @@ import io
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from xml.parsers.expat import ExpatError
 from zipfile import ZipFile
 
 from batch.sheet.number_format import is_faithful_text, normalize_digits
-from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook, check_extent
-from batch.sheet.source_file import Limits, Original, make_damage_error
+from batch.sheet.sheet_selection import Sheet, SheetContent, check_extent
+from batch.sheet.source_file import Limits, Original
 from batch.sheet.xml_package import Attributes, XmlReader
 from batch.validation.cells import find_error_kind
 
@@ -119,23 +118,20 @@ _NOT_IN_CELLS = frozenset(
 _CONCEALED = frozenset(("collapse", "filter"))
 
 
-def read_document(original: Original, limits: Limits) -> LoadedWorkbook | None:
+def read_document(original: Original, limits: Limits) -> list[Sheet] | None:
     """Read the workbook, within the limits; None if the archive is of another format."""
     with ZipFile(io.BytesIO(original.data)) as archive:
         names = set(archive.namelist())
         if _CONTENT not in names:
             return None
-        try:
-            styles = DocumentStyles()
-            if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
-                with archive.open(_NAMED_STYLES) as stream:
-                    styles.parse(stream)
-            reader = _Reader(original.name, limits, styles)
-            with archive.open(_CONTENT) as stream:
-                reader.parse(stream)
-        except (ExpatError, ValueError):
-            raise make_damage_error(original.name) from None
-    return LoadedWorkbook(original.name, reader.sheets, limits)
+        styles = DocumentStyles()
+        if _NAMED_STYLES in names and archive.getinfo(_NAMED_STYLES).file_size <= _LARGEST_STYLES:
+            with archive.open(_NAMED_STYLES) as stream:
+                styles.parse(stream)
+        reader = _Reader(original.name, limits, styles)
+        with archive.open(_CONTENT) as stream:
+            reader.parse(stream)
+    return reader.sheets
 
 
 class _Reader(XmlReader):
@@ -145,11 +141,11 @@ class _Reader(XmlReader):
 
     def __init__(self, name: str, limits: Limits, styles: DocumentStyles) -> None:
         super().__init__()
-        self.sheets: list[LoadedSheet] = []
+        self.sheets: list[Sheet] = []
         self._name, self._limits, self._styles = name, limits, styles
-        self._blank_rows = self._blank_cells = 0
-        """Those without content are only added if something follows."""
-        self._columns = self._cells = 0
+        self._row_index = self._columns = self._cells = 0
+        self._blank_cells = 0
+        """Those are only added if something follows."""
         self._column_styles: list[str] = []
         self._row: list[object] = []
         self._row_attributes: Attributes = {}
@@ -195,8 +191,9 @@ class _Reader(XmlReader):
     def _start_table(self, attributes: Attributes) -> None:
         name = attributes.get(TABLE + "name", "")
         is_visible = not self._styles.is_hidden(attributes.get(TABLE + "style-name"))
-        self.sheets.append(LoadedSheet(name, is_visible))
-        self._blank_rows = self._columns = self._cells = 0
+        content = SheetContent()
+        self.sheets.append(Sheet(name, is_visible, lambda: content))
+        self._row_index = self._columns = self._cells = 0
         self._column_styles = []
 
     def _start_group(self, attributes: Attributes) -> None:
@@ -219,14 +216,8 @@ class _Reader(XmlReader):
             self._sheet.hidden_columns.update(range(first, first + count))
 
     @property
-    def _sheet(self) -> LoadedSheet:
-        if not self.sheets:
-            raise ValueError("there are cells outside of any sheet")
-        return self.sheets[-1]
-
-    @property
-    def _row_index(self) -> int:
-        return len(self._sheet.rows) + self._blank_rows
+    def _sheet(self) -> SheetContent:
+        return self.sheets[-1].content
 
     def _start_row(self, attributes: Attributes) -> None:
         self._row, self._blank_cells, self._row_attributes = [], 0, attributes
@@ -234,19 +225,17 @@ class _Reader(XmlReader):
 
     def _end_row(self) -> None:
         sheet, count = self._sheet, _count_repeats(self._row_attributes, "rows")
+        first, last = self._row_index, self._row_index + count
+        self._row_index = last
         if not self._row:
-            self._blank_rows += count
             return
-        first = self._row_index
         self._columns = max(self._columns, len(self._row))
         self._cells += len(self._row) * count
-        check_extent(self._name, first + count, self._columns, self._cells, self._limits)
-        sheet.rows += [[] for _blank in range(self._blank_rows)]
-        sheet.rows += [list(self._row) for _copy in range(count)]
-        self._blank_rows = 0
+        check_extent(self._name, last, self._columns, self._cells, self._limits)
+        sheet.rows |= dict.fromkeys(range(first, last), self._row)
         if self._is_concealed("table-row", self._row_attributes):
-            sheet.hidden_rows.update(range(first, first + count))
-        for row in range(first, first + count):
+            sheet.hidden_rows.update(range(first, last))
+        for row in range(first, last):
             sheet.shown |= {(row, column): text for column, text in self._shown.items()}
             sheet.struck |= {(row, column) for column in self._struck}
 

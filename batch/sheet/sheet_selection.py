@@ -1,11 +1,11 @@
-"""Which sheet of a workbook is meant, its table as the child reads it row by row, and how large that may be."""
+"""What a worksheet holds, however it is read, how large that may be, and which sheet of a workbook is meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from functools import cached_property
 
 from batch.errors import SheetError
 from batch.findings import Finding
@@ -30,15 +30,53 @@ _TOO_MANY_CELLS = N_(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SheetTable:
-    """The rows of one sheet, a blank None; `columns` is how wide the widest may be."""
+@dataclass(slots=True)
+class SheetContent:
+    """What a worksheet holds, and what a person sees of it. Rows and columns count from 0."""
 
-    sheet: str
-    rows: Iterator[list[object]]
-    columns: int = 1
-    appearance: CellFormatting = field(default_factory=CellFormatting)
+    rows: dict[int, list[object]] = field(default_factory=dict)
+    """By number, those that hold something, a blank as None."""
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[Merged] = field(default_factory=list)
+    untold: list[Merged] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """How many rows there are down to the last that holds something."""
+        return max(self.rows, default=-1) + 1
+
+    def put_row(self, row: int, cells: list[object]) -> None:
+        """Put a row in without the blanks at its end, if it holds something."""
+        while cells and cells[-1] is None:
+            cells.pop()
+        if cells:
+            self.rows[row] = cells
+
+    def put(self, row: int, column: int, cell: object) -> None:
+        cells = self.rows.setdefault(row, [])
+        cells += [None] * (column + 1 - len(cells))
+        cells[column] = cell
+
+    def take_top(self) -> list[list[Cell]]:
+        """Take the rows in which a header is looked for; none of an empty sheet."""
+        return [list(map(convert_cell, self.rows.get(row, ()))) for row in range(min(self.height, SEARCHED_ROWS))]
+
+    @property
+    def appearance(self) -> CellFormatting:
+        """What a person sees, in the words of a grid; nothing is hidden below the last row."""
+        height = self.height
+        return CellFormatting(
+            shown={(row + 1, column): text for (row, column), text in self.shown.items()},
+            hidden_rows=frozenset(row + 1 for row in self.hidden_rows if row < height),
+            hidden_columns=frozenset(self.hidden_columns),
+            struck=frozenset((row + 1, column) for row, column in self.struck),
+            merged=tuple(self.merged),
+            untold=tuple(self.untold),
+        )
 
 
 def convert_cell(value: object) -> Cell:
@@ -70,44 +108,26 @@ _HIDDEN_SEARCHED = 50
 """Sheets; who hides more than that does not hide a list of movements among them."""
 
 
-class Book(Protocol):
-    """An opened workbook, whoever reads it, whose sheets are looked into one by one."""
-
-    def list_sheets(self) -> list[Sheet]:
-        """List its worksheets in their order."""
-        ...
-
-    def read_top(self, sheet: str) -> list[list[Cell]]:
-        """Read the rows in which a header is looked for; none of an empty sheet."""
-        ...
-
-    def list_merged_cells(self, sheet: str) -> list[Merged]:
-        """List the merged cells in those rows."""
-        ...
-
-    def forget(self, sheet: str) -> None:
-        """Let go of a sheet that is not meant."""
-        ...
-
-    def read_table(self, choice: Choice) -> SheetTable:
-        """Read the chosen sheet; only its top if no table is in it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Sheet:
-    """A worksheet by its name, in the workbook that it is in."""
+    """A worksheet by its name, which is loaded when it is looked into."""
 
     name: str
     is_visible: bool
-    book: Book
+    load: Callable[[], SheetContent]
+
+    @cached_property
+    def content(self) -> SheetContent:
+        """What it holds."""
+        return self.load()
 
     def find_header(self, columns: Mapping[ColumnRole, str]) -> Header | None:
         """Find among its first rows one with enough columns that are known, or were named by hand."""
-        header = find_header(self.book.read_top(self.name), columns, self.book.list_merged_cells(self.name))
+        header = find_header(self.content.take_top(), columns, self.content.merged)
         if header is not None and len(header.roles) >= ENOUGH_ROLES:
             return header
-        self.book.forget(self.name)
+        # A sheet that is not meant need not be kept.
+        del self.content
         return None
 
 
@@ -115,13 +135,9 @@ class Sheet:
 class Choice:
     """A sheet, whether only its top is wanted, to speak about, and what is to be said of the choice."""
 
-    sheet: str
+    sheet: Sheet
     is_only_top: bool = False
     findings: tuple[Finding, ...] = ()
-
-    def cut(self, height: int, first: int) -> int:
-        """Tell how many rows are wanted: the first that holds something with them, or the sheet would seem empty."""
-        return min(height, max(SEARCHED_ROWS, first + 1)) if self.is_only_top else height
 
 
 def choose_sheet(name: str, sheets: Sequence[Sheet], asked: str | None, columns: Mapping[ColumnRole, str]) -> Choice:
@@ -153,35 +169,36 @@ def _choose_by_name(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
         )
     chosen = next((sheet for sheet in same if sheet.name == asked), same[0])
     hidden = () if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
-    return Choice(chosen.name, findings=hidden)
+    return Choice(chosen, findings=hidden)
 
 
 def _choose_by_header(
     name: str, visible: list[Sheet], hidden: list[Sheet], columns: Mapping[ColumnRole, str]
 ) -> Choice:
     """Choose the only visible sheet with a header; without any, the top of the first that holds something."""
-    candidates: dict[str, Header] = {}
-    filled: dict[str, Sequence[Sequence[Cell]]] = {}
+    candidates: list[tuple[Sheet, Header]] = []
+    filled: list[tuple[Sheet, Sequence[Sequence[Cell]]]] = []
     for sheet in visible:
-        top = sheet.book.read_top(sheet.name)
+        top = sheet.content.take_top()
         header = sheet.find_header(columns)
         if header:
-            candidates[sheet.name] = header
+            candidates.append((sheet, header))
         elif top:
-            filled[sheet.name] = top
+            filled.append((sheet, top))
     if len(candidates) > 1:
+        names = [sheet.name for sheet, _header in candidates]
         raise SheetError(
             _("{file} has {count} sheets that could be meant, {sheets}: choose one with --sheet NAME.").format(
-                file=quote_name(name), count=format_number(len(candidates)), sheets=list_names(list(candidates))
+                file=quote_name(name), count=format_number(len(names)), sheets=list_names(names)
             ),
-            tuple(candidates),
+            tuple(names),
         )
     out_of_sight = [sheet.name for sheet in hidden[:_HIDDEN_SEARCHED] if sheet.find_header(columns)]
     findings = _make_findings("sheets-hidden", out_of_sight)
-    for chosen, header in candidates.items():
-        besides = [other for other, top in filled.items() if any(_is_continuation(row, header) for row in top)]
+    for chosen, header in candidates:
+        besides = [other.name for other, top in filled if any(_is_continuation(row, header) for row in top)]
         return Choice(chosen, findings=(*findings, *_make_findings("sheets-besides", besides)))
-    return Choice(next(iter(filled), visible[0].name), is_only_top=True, findings=findings)
+    return Choice(filled[0][0] if filled else visible[0], is_only_top=True, findings=findings)
 
 
 def _make_findings(code: str, sheets: list[str]) -> tuple[Finding, ...]:
@@ -196,70 +213,3 @@ def _is_continuation(row: Sequence[Cell], header: Header) -> bool:
         return False
     amounts = [cells[role] for role in AMOUNTS if role in cells]
     return not is_blank(cells.get(ColumnRole.TOKEN)) and any(isinstance(amount, Decimal) for amount in amounts)
-
-
-@dataclass(slots=True)
-class LoadedSheet:
-    """One sheet's rows without blanks at their ends, and what a person sees of it. Rows and columns count from 0."""
-
-    name: str
-    is_visible: bool = True
-    rows: list[list[object]] = field(default_factory=list)
-    shown: dict[tuple[int, int], str] = field(default_factory=dict)
-    struck: set[tuple[int, int]] = field(default_factory=set)
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
-    merged: list[Merged] = field(default_factory=list)
-    """Rows count from 1 here."""
-    findings: tuple[Finding, ...] = ()
-
-    def add_row(self, cells: list[object]) -> None:
-        """Add a row without the blanks at its end."""
-        while cells and cells[-1] is None:
-            cells.pop()
-        self.rows.append(cells)
-
-    def put(self, row: int, column: int, cell: object) -> None:
-        self.rows += [[] for _row in range(row + 1 - len(self.rows))]
-        cells = self.rows[row]
-        cells += [None] * (column + 1 - len(cells))
-        cells[column] = cell
-
-    @property
-    def appearance(self) -> CellFormatting:
-        """What a person sees, in the words of a grid; nothing is hidden below the last row."""
-        return CellFormatting(
-            {(row + 1, column): text for (row, column), text in self.shown.items()},
-            frozenset(row + 1 for row in self.hidden_rows if row < len(self.rows)),
-            frozenset(self.hidden_columns),
-            frozenset((row + 1, column) for row, column in self.struck),
-            tuple(self.merged),
-        )
-
-
-class LoadedWorkbook:
-    """All sheets of a workbook."""
-
-    def __init__(self, name: str, sheets: Sequence[LoadedSheet], limits: Limits) -> None:
-        self._name, self._limits, self._in_order = name, limits, sheets
-        self._by_name = {sheet.name: sheet for sheet in reversed(sheets)}
-
-    def list_sheets(self) -> list[Sheet]:
-        return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._in_order]
-
-    def read_top(self, sheet: str) -> list[list[Cell]]:
-        return [list(map(convert_cell, row)) for row in self._by_name[sheet].rows[:SEARCHED_ROWS]]
-
-    def list_merged_cells(self, sheet: str) -> list[Merged]:
-        return self._by_name[sheet].merged
-
-    def forget(self, sheet: str) -> None:
-        """Do nothing: all sheets were read in one go."""
-
-    def read_table(self, choice: Choice) -> SheetTable:
-        sheet = self._by_name[choice.sheet]
-        rows = sheet.rows
-        columns = max(map(len, rows), default=1)
-        rows = rows[: choice.cut(len(rows), next((index for index, row in enumerate(rows) if row), 0))]
-        check_extent(self._name, len(rows), columns, len(rows) * columns, self._limits)
-        return SheetTable(sheet.name, iter(rows), columns, sheet.appearance, sheet.findings)

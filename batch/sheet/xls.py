@@ -13,12 +13,12 @@ from typing import IO, TYPE_CHECKING
 
 from batch.findings import Finding
 from batch.sheet.number_format import BUILT_IN, NumberFormat, is_shown_as_it_is, parse_format
-from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook
-from batch.sheet.source_file import Limits, Original, make_damage_error, make_password_error
+from batch.sheet.sheet_selection import Sheet, SheetContent
+from batch.sheet.source_file import Original, make_damage_error, make_password_error
 
 if TYPE_CHECKING:
     from xlrd.book import Book
-    from xlrd.sheet import Sheet
+    from xlrd.sheet import Sheet as XlsSheet
 
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
 """Kinds of cells as xlrd numbers them. What it takes for a date is a number: the file's own format decides."""
@@ -45,14 +45,14 @@ class _Style:
     """How many decimals a positive number may have that surely is shown as it is."""
 
 
-def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
+def read_xls(original: Original) -> list[Sheet]:
     """Read all sheets; without what is seen of them where xlrd stumbles over that alone."""
     problem = ""
     # xlrd's messages would otherwise go to the standard output, which is the answer's.
     with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
         for formatted in (True, False):
             try:
-                return LoadedWorkbook(original.name, _read_sheets(original, nowhere, formatted=formatted), limits)
+                return _read_sheets(original, nowhere, formatted=formatted)
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
@@ -60,7 +60,7 @@ def read_xls(original: Original, limits: Limits) -> LoadedWorkbook:
     raise (make_password_error if "encrypted" in problem else make_damage_error)(original.name)
 
 
-def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[LoadedSheet]:
+def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[Sheet]:
     import xlrd
 
     book = xlrd.open_workbook(
@@ -78,45 +78,47 @@ def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> l
     for index in range(book.nsheets):
         # One after the other, because xlrd keeps all cells of those that are loaded.
         sheet = book.sheet_by_index(index)
-        loaded = _read_sheet(book, sheet, formatted=formatted)
-        if index < len(begins):
-            _put_formulas(loaded, book, begins[index])
-        sheets.append(loaded)
+        sheets.append(_read_sheet(book, sheet, begins[index] if index < len(begins) else None, formatted=formatted))
         book.unload_sheet(index)
     return sheets
 
 
-def _read_sheet(book: Book, sheet: Sheet, *, formatted: bool) -> LoadedSheet:
-    loaded = LoadedSheet(sheet.name, not sheet.visibility)
+def _read_sheet(book: Book, sheet: XlsSheet, begin: int | None, *, formatted: bool) -> Sheet:
+    content = SheetContent()
     styles = _read_styles(book) if formatted else []
     for row in range(sheet.nrows):
-        loaded.add_row(_read_row(loaded, book, sheet, row, styles))
-    while loaded.rows and not loaded.rows[-1]:
-        loaded.rows.pop()
-    if not formatted:
-        loaded.findings = (Finding("appearance-unseen"),)
-        return loaded
-    loaded.hidden_rows.update(_find_hidden_rows(sheet))
-    loaded.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
-    loaded.struck.update(_find_struck_cells(book, sheet))
-    loaded.merged += [
+        _read_row(content, book, sheet, row, styles)
+    if formatted:
+        _see_sheet(content, book, sheet)
+    else:
+        content.findings = (Finding("appearance-unseen"),)
+    if begin is not None:
+        _put_formulas(content, book, begin)
+    return Sheet(sheet.name, not sheet.visibility, lambda: content)
+
+
+def _see_sheet(content: SheetContent, book: Book, sheet: XlsSheet) -> None:
+    """Note what is hidden, struck through in part, and merged."""
+    content.hidden_rows.update(_find_hidden_rows(sheet))
+    content.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
+    content.struck.update(_find_struck_cells(book, sheet))
+    content.merged += [
         (top + 1, left, bottom, right - 1)
         for top, bottom, left, right in sheet.merged_cells
         if bottom - top > 1 or right - left > 1
     ]
-    return loaded
 
 
-def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: list[_Style]) -> list[object]:
+def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styles: list[_Style]) -> None:
     """Read the cells of a row as what they are, and note what is seen of them."""
     cells: list[object] = []
     for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
         style = styles[sheet.cell_xf_index(row, column)] if styles and value != "" else None
         if style and style.strikes:
-            loaded.struck.add((row, column))
+            content.struck.add((row, column))
         cell: object = None
         if kind in {_NUMBER, _DATE}:
-            cell = _read_number(loaded, book, (row, column), value, style) if style else value
+            cell = _read_number(content, book, (row, column), value, style) if style else value
             if kind == _DATE and not style:
                 cell = _convert_time(value, book, "date")
         elif kind == _TEXT:
@@ -126,10 +128,10 @@ def _read_row(loaded: LoadedSheet, book: Book, sheet: Sheet, row: int, styles: l
         elif kind == _ERROR:
             cell = _name_error(value)
         cells.append(cell)
-    return cells
+    content.put_row(row, cells)
 
 
-def _read_number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
+def _read_number(content: SheetContent, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
     """Read a number, a date or a duration, as the cell's own format says, and note what is shown of it."""
     if style.format is None or is_shown_as_it_is(value, style.decimals) or not isfinite(value):
         return value
@@ -139,7 +141,7 @@ def _read_number(loaded: LoadedSheet, book: Book, place: tuple[int, int], value:
         return _convert_time(value, book, time)
     text = style.format.find_misleading_text(number)
     if text is not None:
-        loaded.shown[place] = text
+        content.shown[place] = text
     return value
 
 
@@ -168,7 +170,7 @@ def _convert_time(value: float, book: Book, kind: str) -> object:
     return moment.time() if 0 <= value < 1 else moment
 
 
-def _find_hidden_rows(sheet: Sheet) -> Iterator[int]:
+def _find_hidden_rows(sheet: XlsSheet) -> Iterator[int]:
     """Find rows hidden by hand, by a filter, in a group, of no height, or as all that are not described."""
     for row, info in sheet.rowinfo_map.items():
         if info.hidden or not (info.height or info.has_default_height):
@@ -177,7 +179,7 @@ def _find_hidden_rows(sheet: Sheet) -> Iterator[int]:
         yield from (row for row in range(sheet.nrows) if row not in sheet.rowinfo_map)
 
 
-def _find_struck_cells(book: Book, sheet: Sheet) -> Iterator[tuple[int, int]]:
+def _find_struck_cells(book: Book, sheet: XlsSheet) -> Iterator[tuple[int, int]]:
     """Find cells whose text is struck through in part. Runs begin at a unit of UTF-16; one behind the text is empty."""
     for place, runs in sheet.rich_text_runlist_map.items():
         length = len(sheet.cell_value(*place).encode("utf-16-le", "surrogatepass")) // 2
@@ -204,7 +206,7 @@ def _find_sheets(book: Book) -> list[int]:
     return begins
 
 
-def _put_formulas(loaded: LoadedSheet, book: Book, begin: int) -> None:
+def _put_formulas(content: SheetContent, book: Book, begin: int) -> None:
     """Put in formulas that were never calculated, which xlrd does not tell from others ([MS-XLS] 2.4.127).
 
     The result is an empty text, or 0 with the request to calculate it on opening. Programs that calculate write such
@@ -217,8 +219,8 @@ def _put_formulas(loaded: LoadedSheet, book: Book, begin: int) -> None:
             row, column, _style, result, flags = _FORMULA_RECORD.unpack_from(book.mem, at)
             is_empty_text = result[0] == _EMPTY_TEXT and result[6:] == _NO_NUMBER
             if is_empty_text or (flags & _ON_OPENING and not any(result)):
-                loaded.put(row, column, _UNCALCULATED)
-                loaded.shown.pop((row, column), None)
+                content.put(row, column, _UNCALCULATED)
+                content.shown.pop((row, column), None)
         depth += (kind == _BEGIN) - (kind == _END)
         if not depth:
             return

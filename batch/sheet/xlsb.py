@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from struct import Struct
 
-from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from batch.findings import Finding
-from batch.sheet.sheet_selection import LoadedSheet, LoadedWorkbook
-from batch.sheet.source_file import Limits, Original
+from batch.sheet.sheet_selection import Sheet, SheetContent
+from batch.sheet.source_file import Original
 from batch.sheet.xml_package import Package
 
 _SHEET, _ROW, _ERROR, _FORMULA_WITH_ERROR = 156, 0, 3, 11
@@ -25,30 +26,26 @@ _ERRORS = {
 }  # fmt: skip
 
 
-def read_xlsb(original: Original, limits: Limits) -> LoadedWorkbook | None:
-    """Read all sheets; None if the archive is of another format."""
-    package = Package(original.data)
-    if not package.workbook.endswith(".bin"):
-        return None
+def read_xlsb(original: Original, package: Package) -> list[Sheet]:
+    """List its sheets, of which each is read when it is looked into."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(original.data))
     parts = _find_parts(package)
-    sheets = []
-    for entry in book.sheets_metadata:
-        if entry.typ == SheetTypeEnum.WorkSheet:
-            loaded = _read_cells(book.get_sheet_by_name(entry.name))
-            loaded.is_visible = entry.visible == SheetVisibleEnum.Visible
-            _put_errors(loaded, package.open(parts[entry.name]).read())
-            sheets.append(loaded)
-    return LoadedWorkbook(original.name, sheets, limits)
 
+    def load(name: str) -> SheetContent:
+        # An empty text is how calamine gives a blank.
+        sheet = book.get_sheet_by_name(name)
+        before: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
+        content = SheetContent(findings=(Finding("appearance-unseen"),))
+        for row, cells in enumerate(sheet.iter_rows()):
+            content.put_row(row, before + [None if cell == "" else cell for cell in cells])
+        _put_errors(content, package.open(parts[name]).read())
+        return content
 
-def _read_cells(sheet: CalamineSheet) -> LoadedSheet:
-    """Read all rows from the first and all columns from A. An empty text is how calamine gives a blank."""
-    before: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
-    loaded = LoadedSheet(sheet.name, findings=(Finding("appearance-unseen"),))
-    for row in sheet.iter_rows():
-        loaded.add_row(before + [None if cell == "" else cell for cell in row])
-    return loaded
+    return [
+        Sheet(entry.name, entry.visible == SheetVisibleEnum.Visible, partial(load, entry.name))
+        for entry in book.sheets_metadata
+        if entry.typ == SheetTypeEnum.WorkSheet
+    ]
 
 
 def _find_parts(package: Package) -> dict[str, str]:
@@ -61,7 +58,7 @@ def _find_parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def _put_errors(sheet: LoadedSheet, part: bytes) -> None:
+def _put_errors(sheet: SheetContent, part: bytes) -> None:
     row = 0
     for kind, content in _walk_records(part):
         if kind == _ROW:

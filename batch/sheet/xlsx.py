@@ -7,21 +7,20 @@ it is only told which cells they are about (ECMA-376, part 1, 18.3.1.10; MS-XLSX
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from xml.etree.ElementTree import Element
 
 from batch.findings import Finding
-from batch.model import Cell, CellFormatting
 from batch.sheet.cell_styles import CellStyle, StyleSheet, read_conditional_style, read_styles
 from batch.sheet.number_format import COMPARISONS
-from batch.sheet.sheet_selection import Choice, Sheet, SheetTable, check_extent, convert_cell
+from batch.sheet.sheet_selection import Sheet, SheetContent, check_extent
 from batch.sheet.source_file import Limits
 from batch.sheet.xlsx_xml import EPOCH, SharedTexts, SheetXml, parse_column
 from batch.sheet.xml_package import UNREADABLE, Package
 from batch.validation.cells import find_error_kind
-from batch.validation.header import SEARCHED_ROWS, Merged
+from batch.validation.header import Merged
 
 _OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
@@ -51,27 +50,27 @@ _Truth = Callable[[int, int], bool | None]
 _Value = Callable[[int, int], object]
 
 
-def apply_formats(sheet: SheetXml, styles: Sequence[CellStyle]) -> list[Merged]:
-    """Strike through and hide what conditional formats do; give back the ranges of which that cannot be told."""
-    untold: list[Merged] = []
-    for ranges, rule in sheet.conditional:
+def apply_formats(
+    sheet: SheetContent, rules: Iterable[tuple[Sequence[Merged], Element]], styles: Sequence[CellStyle]
+) -> None:
+    """Strike through and hide what conditional formats do, and note the ranges of which that cannot be told."""
+    for ranges, rule in rules:
         style = _find_style(rule, styles)
         if not ranges or not (style.strikes or style.hides):
             continue
         holds = _read_rule(rule, ranges, sheet)
         if holds is None:
-            untold += ranges
+            sheet.untold += ranges
             continue
         for row, column in _find_cells(ranges, sheet):
             truth = holds(row, column)
             if truth is None:
-                untold += ranges
+                sheet.untold += ranges
                 break
             if truth and style.strikes:
                 sheet.struck.add((row, column))
             elif truth:
                 sheet.shown[row, column] = ""
-    return untold
 
 
 def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
@@ -83,10 +82,10 @@ def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 
 
-def _find_cells(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int, int]]:
+def _find_cells(ranges: Sequence[Merged], sheet: SheetContent) -> Iterator[tuple[int, int]]:
     """Find the cells in there that hold something."""
     for top, left, bottom, right in ranges:
-        rows = range(top - 1, min(bottom, sheet.height)) if bottom - top < len(sheet.rows) else sheet.rows
+        rows = range(top - 1, bottom) if bottom - top < len(sheet.rows) else sheet.rows
         for row in rows:
             cells = sheet.rows.get(row, ()) if top <= row + 1 <= bottom else ()
             for column in range(left, min(right + 1, len(cells))):
@@ -94,7 +93,7 @@ def _find_cells(ranges: Sequence[Merged], sheet: SheetXml) -> Iterator[tuple[int
                     yield row, column
 
 
-def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetXml) -> _Truth | None:
+def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetContent) -> _Truth | None:
     first = min(top for top, *_rest in ranges) - 1, min(left for _top, left, *_rest in ranges)
     kind, word = rule.get("type"), rule.get("text")
     formulas = [entry.text or "" for entry in rule if entry.tag.rpartition("}")[2] in {"formula", "f"}]
@@ -107,7 +106,7 @@ def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetXml) -> _Tru
     return None
 
 
-def _read_expression(formula: str, first: tuple[int, int], sheet: SheetXml) -> _Truth | None:
+def _read_expression(formula: str, first: tuple[int, int], sheet: SheetContent) -> _Truth | None:
     several = _SEVERAL.fullmatch(formula)
     found = [_COMPARISON.fullmatch(part) for part in (_PARTS.findall(several[2]) if several else [formula])]
     if not found or None in found:
@@ -116,7 +115,7 @@ def _read_expression(formula: str, first: tuple[int, int], sheet: SheetXml) -> _
     return _join(truths, any if several and several[1].upper() == "OR" else all)
 
 
-def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sheet: SheetXml) -> _Truth | None:
+def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sheet: SheetContent) -> _Truth | None:
     operators = _NAMED.get(name, [])
     if not operators or len(operators) != len(formulas):
         return None
@@ -127,7 +126,7 @@ def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sh
     return _join([_compare(own, sign, _read_operand(formula.strip(), first, sheet)) for sign, formula in pairs], all)
 
 
-def _match_word(finds: Callable[[str, str], bool], word: str, sheet: SheetXml) -> _Truth:
+def _match_word(finds: Callable[[str, str], bool], word: str, sheet: SheetContent) -> _Truth:
     at = _make_lookup(sheet)
 
     def look(row: int, column: int) -> bool | None:
@@ -174,7 +173,7 @@ def _rank_value(value: object, other: object) -> tuple[int, float | str] | None:
     return None
 
 
-def _read_operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
+def _read_operand(text: str, first: tuple[int, int], sheet: SheetContent) -> _Value:
     """Read a constant, or a cell: without a dollar sign it moves with the cell that the format is for."""
     if text.startswith('"'):
         constant: object = text[1:-1].replace('""', '"')
@@ -192,7 +191,7 @@ def _read_operand(text: str, first: tuple[int, int], sheet: SheetXml) -> _Value:
     return lambda _row, _column: constant
 
 
-def _make_lookup(sheet: SheetXml) -> _Value:
+def _make_lookup(sheet: SheetContent) -> _Value:
     def at(row: int, column: int) -> object:
         cells = sheet.rows.get(row, ())
         return cells[column] if 0 <= column < len(cells) else None
@@ -200,52 +199,32 @@ def _make_lookup(sheet: SheetXml) -> _Value:
     return at
 
 
-class Workbook:
-    """A workbook, of whose sheets each is read when it is asked for."""
+def read_xlsx(name: str, package: Package, limits: Limits) -> list[Sheet]:
+    """List its sheets, of which each is read when it is looked into."""
+    book = _Workbook(name, package, limits)
+    # Of two sheets with one name, the first is meant by it.
+    parts = {sheet.name: sheet.part for sheet in reversed(package.sheets)}
+    return [Sheet(sheet.name, sheet.is_visible, partial(book.load, parts[sheet.name])) for sheet in package.sheets]
 
+
+class _Workbook:
     def __init__(self, name: str, package: Package, limits: Limits) -> None:
-        self._name, self._package, self._limits = name, package, limits
-        self._parts = {sheet.name: sheet.part for sheet in reversed(package.sheets)}
-        self._read: dict[str, SheetXml] = {}
+        self._package = package
+        self._check = lambda rows, columns: check_extent(name, rows, columns, 0, limits)
 
-    def list_sheets(self) -> list[Sheet]:
-        return [Sheet(sheet.name, sheet.is_visible, self) for sheet in self._package.sheets]
-
-    def read_top(self, sheet: str) -> list[list[Cell]]:
-        xml = self._load_sheet(sheet)
-        return [list(map(convert_cell, xml.rows.get(row, ()))) for row in range(min(xml.height, SEARCHED_ROWS))]
-
-    def list_merged_cells(self, sheet: str) -> list[Merged]:
-        return self._load_sheet(sheet).merged
-
-    def forget(self, sheet: str) -> None:
-        self._read.pop(sheet, None)
-
-    def read_table(self, choice: Choice) -> SheetTable:
-        xml = self._load_sheet(choice.sheet)
-        height, findings = choice.cut(xml.height, min(xml.rows, default=0)), self._make_findings(xml)
-        check_extent(self._name, height, xml.width, height * xml.width, self._limits)
-        rows = (xml.rows.get(row, []) for row in range(height))
-        appearance = CellFormatting() if choice.is_only_top else _make_appearance(xml)
-        return SheetTable(choice.sheet, rows, max(1, xml.width), appearance, findings)
-
-    def _load_sheet(self, name: str) -> SheetXml:
-        if name not in self._read:
-            self._read[name] = self._parse(self._parts[name])
-        return self._read[name]
-
-    def _parse(self, part: str) -> SheetXml:
-        package = self._package
-        sheet = SheetXml(self._texts, self._styles[0].cells, self._check, counts_from_1904=package.counts_from_1904)
+    def load(self, part: str) -> SheetContent:
+        package, (styles, is_known) = self._package, self._styles
+        sheet = SheetXml(self._texts, styles.cells, self._check, counts_from_1904=package.counts_from_1904)
         with package.open(part) as stream:
             sheet.parse(stream)
         if package.is_to_be_calculated or not (sheet.has_results or package.calculates):
             sheet.put_formulas()
-        sheet.untold = apply_formats(sheet, self._styles[0].conditional)
-        return sheet
-
-    def _check(self, rows: int, columns: int) -> None:
-        check_extent(self._name, rows, columns, 0, self._limits)
+        content = sheet.content
+        apply_formats(content, sheet.conditional, styles.conditional)
+        if not (sheet.is_clear and is_known):
+            # Excel mends what could not be looked at.
+            content.findings = (Finding("appearance-unseen", params={"as": "again"}),)
+        return content
 
     @cached_property
     def _texts(self) -> SharedTexts:
@@ -262,20 +241,3 @@ class Workbook:
             return read_styles(self._package), True
         except UNREADABLE:
             return StyleSheet(), False
-
-    def _make_findings(self, xml: SheetXml) -> tuple[Finding, ...]:
-        """Say where not all could be looked at: Excel mends it."""
-        is_seen = xml.is_clear and self._styles[1]
-        return () if is_seen else (Finding("appearance-unseen", params={"as": "again"}),)
-
-
-def _make_appearance(xml: SheetXml) -> CellFormatting:
-    """Make what a grid has: rows as Excel counts them, and none below the last cell."""
-    return CellFormatting(
-        shown={(row + 1, column): text for (row, column), text in xml.shown.items()},
-        hidden_rows=frozenset(row + 1 for row in xml.hidden_rows if row < xml.height),
-        hidden_columns=frozenset(xml.hidden_columns),
-        struck=frozenset((row + 1, column) for row, column in xml.struck),
-        merged=tuple(xml.merged),
-        untold=tuple(xml.untold),
-    )

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from batch.sheet.cell_styles import CellStyle, is_strike_set
 from batch.sheet.number_format import is_shown_as_it_is
+from batch.sheet.sheet_selection import SheetContent
 from batch.sheet.xml_package import Attributes, XmlReader
 from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
@@ -63,7 +64,7 @@ class SharedTexts(XmlReader):
 
 
 class SheetXml(XmlReader):
-    """A worksheet: its rows by number, a blank None, and what a person sees of them. All is counted from 0."""
+    """A worksheet: its content, and what is needed to tell the rest of it."""
 
     passed_by = frozenset({"rPh", "extLst"})
 
@@ -77,20 +78,13 @@ class SheetXml(XmlReader):
     ) -> None:
         """Let `check` hear how many rows and columns there are when they become more."""
         super().__init__()
-        self.rows: dict[int, list[object]] = {}
-        self.height = self.width = 0
+        self.content = SheetContent()
+        self._height = self._width = 0
         """Down to the last row, and up to the last column, that holds something."""
-        self.shown: dict[Place, str] = {}
-        self.struck: set[Place] = set()
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: set[int] = set()
-        self.merged: list[Merged] = []
         self.has_results = False
         """Whether a formula has a result that only a program that calculates can write."""
         self.conditional: list[tuple[Sequence[Merged], Element]] = []
         """The rules of conditional formats, as the sheet writes them, and where each holds."""
-        self.untold: list[Merged] = []
-        """Where it cannot be told what conditional formats do."""
         self.is_clear = True
         """Whether no cell is there twice, and no range is written in an unknown way."""
         self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904
@@ -118,10 +112,8 @@ class SheetXml(XmlReader):
     def put_formulas(self) -> None:
         """Take results of 0 and empty texts for none: programs write them that do not calculate."""
         for (row, column), text in self._formulas.items():
-            cells = self.rows.setdefault(row, [])
-            cells.extend([None] * (column + 1 - len(cells)))
-            cells[column] = text
-            self.shown.pop((row, column), None)
+            self.content.put(row, column, text)
+            self.content.shown.pop((row, column), None)
             self._grow(row, column)
 
     def _start_cell(self, attributes: Attributes) -> None:
@@ -142,22 +134,22 @@ class SheetXml(XmlReader):
         self._row_text, self._column = str(self._row + 1), -1
         if self._row < 0:
             raise ValueError("rows are counted from 1")
-        self._cells = self.rows.get(self._row, [])
+        self._cells = self.content.rows.get(self._row, [])
         hidden, height = attributes.get("hidden"), attributes.get("ht")
         if (hidden and hidden.strip() in _TRUE) or (height and float(height) < _LEAST_HEIGHT):
-            self.hidden_rows.add(self._row)
+            self.content.hidden_rows.add(self._row)
 
     def _start_column(self, attributes: Attributes) -> None:
         """Note columns that are hidden, as those of a collapsed group are, or have no width."""
         if attributes.get("hidden", "").strip() in _TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "0"))
-            self.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
+            self.content.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
 
     def _start_strike(self, attributes: Attributes) -> None:
         self._is_struck = self._is_struck or is_strike_set(attributes)
 
     def _start_merged(self, attributes: Attributes) -> None:
-        self.merged += self._read_ranges(attributes.get("ref", ""))
+        self.content.merged += self._read_ranges(attributes.get("ref", ""))
 
     def _take_conditional(self, entry: Element) -> None:
         ranges = self._read_ranges(entry.get("sqref") or entry.findtext("{*}sqref") or "")
@@ -188,7 +180,7 @@ class SheetXml(XmlReader):
         if value is not None:
             cells, style_of = self._cells, self._style_of
             style = style_of(cell.get("s")) if style_of else None
-            if style is None and 0 < column == len(cells) < self.width and not self._is_struck:
+            if style is None and 0 < column == len(cells) < self._width and not self._is_struck:
                 cells.append(value)
             else:
                 self._put(value, style)
@@ -246,10 +238,10 @@ class SheetXml(XmlReader):
     def _put(self, value: object, style: CellStyle | None) -> None:
         """Put the value into its place, and note what a person sees of it."""
         row, column, cells = self._row, self._column, self._cells
-        if column >= self.width or row >= self.height:
+        if column >= self._width or row >= self._height:
             self._grow(row, column)
         if not cells:
-            self.rows[row] = cells
+            self.content.rows[row] = cells
         missing = column - len(cells)
         if missing < 0:
             self.is_clear = self.is_clear and cells[column] is None
@@ -260,27 +252,27 @@ class SheetXml(XmlReader):
         if style:
             self._see(style, row, column, value)
         if self._is_struck:
-            self.struck.add((row, column))
+            self.content.struck.add((row, column))
 
     def _grow(self, row: int, column: int) -> None:
-        self.width, self.height = max(self.width, column + 1), max(self.height, row + 1)
-        self._check(self.height, self.width)
+        self._width, self._height = max(self._width, column + 1), max(self._height, row + 1)
+        self._check(self._height, self._width)
 
     def _see(self, style: CellStyle, row: int, column: int, value: object) -> None:
         if style.strikes:
-            self.struck.add((row, column))
+            self.content.struck.add((row, column))
         if style.hides or (style.hides_text and isinstance(value, str)):
-            self.shown[row, column] = ""
+            self.content.shown[row, column] = ""
         elif isinstance(value, float) and style.time:
             day = _convert_day(value, is_duration=style.time == "duration", counts_from_1904=self._counts_from_1904)
             if day is None:
-                self.shown[row, column] = "####"
+                self.content.shown[row, column] = "####"
             else:
                 self._cells[column] = day
         elif isinstance(value, float) and style.shape is not None and not is_shown_as_it_is(value, style.decimals):
             text = style.shape.find_misleading_text(Decimal(repr(value)))
             if text is not None:
-                self.shown[row, column] = text
+                self.content.shown[row, column] = text
 
 
 def read_range(text: str) -> Merged | None:
