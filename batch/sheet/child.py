@@ -12,7 +12,7 @@ from itertools import islice
 from batch.errors import SheetError
 from batch.i18n import set_language
 from batch.sheet.file_kind import FileKind, check_archive, detect_kind
-from batch.sheet.ipc import Begin, End, Failure, Request, VisibleSheets, encode
+from batch.sheet.ipc import Begin, End, Request, VisibleSheets, encode
 from batch.sheet.ods import read_document
 from batch.sheet.sheet_selection import Sheet, check_extent, choose_sheet
 from batch.sheet.source_file import MEBIBYTE, Limits, make_damage_error, make_memory_error
@@ -86,13 +86,13 @@ def answer(request: Request) -> Iterator[bytes]:
             yield encode(rows)
         yield encode(End(count))
     except SheetError as error:
-        yield encode(Failure(str(error), error.sheets))
+        yield encode(error)
     except GeneratorExit:
         raise
     except MemoryError:
-        yield encode(Failure(str(make_memory_error(name, request.limits))))
+        yield encode(make_memory_error(name, request.limits))
     except BaseException:  # noqa: BLE001 (a panic of the Rust parser is no Exception)
-        yield encode(Failure(str(make_damage_error(name))))
+        yield encode(make_damage_error(name))
 
 
 def _limit_process(limits: Limits) -> None:

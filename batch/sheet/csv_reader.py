@@ -18,14 +18,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
-from batch.errors import SheetError
 from batch.findings import Finding
 from batch.frames import Grid, Wrapped
-from batch.i18n import _, format_number
-from batch.model import AMOUNTS, ColumnRole, Source
+from batch.i18n import _
+from batch.model import AMOUNTS, ColumnRole
 from batch.sheet.encoding import decode_text
 from batch.sheet.sheet_selection import check_extent
-from batch.sheet.source_file import Limits, Original, make_time_error, quote_name
+from batch.sheet.source_file import Limits, Original, make_error, make_time_error
 from batch.validation.amounts import read_amount
 from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, find_header, find_lettered_columns
 
@@ -73,11 +72,7 @@ class _Shape:
 def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole, str], limits: Limits) -> Grid:
     """Read a text file, cut into cells; `SheetError` says why it cannot be."""
     if sheet is not None:
-        raise SheetError(
-            _("{file} is a text file and has no sheets: leave the name of the sheet out.").format(
-                file=quote_name(original.name)
-            )
-        )
+        raise make_error(original.name, _("{file} is a text file and has no sheets: leave the name of the sheet out."))
     found = decode_text(original.data, original.name)
     findings = []
     if found.assumed:
@@ -94,8 +89,7 @@ def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole
     frame = _read_cells(text, cut, shape)
     findings += _find_ragged_rows(frame, cut, shape, start)
     wrapped = Wrapped(cut.separator, shape.wrapped) if shape.wrapped else None
-    source = Source(original.name, original.sha256, len(original.data), None)
-    return Grid(source, frame, findings=tuple(findings), wrapped=wrapped)
+    return Grid(original.make_source(None), frame, findings=tuple(findings), wrapped=wrapped)
 
 
 def _find_cut(sample: str, suffix: str, columns: Mapping[ColumnRole, str], declared: str | None) -> Cut:
@@ -160,8 +154,8 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
     widths = array("i")
     spans: dict[int, tuple[int, int]] = {}
     before, started = 0, time.thread_time()
-    lines = chain(io.StringIO(text, newline=""), [_END + cut.separator])
-    reader = csv.reader(lines, delimiter=cut.separator, skipinitialspace=cut.skips_spaces)
+    closed = chain(io.StringIO(text, newline=""), [_END + cut.separator])
+    reader = csv.reader(closed, delimiter=cut.separator, skipinitialspace=cut.skips_spaces)
     record: list[str] = []
     usual = csv.field_size_limit(limits.cell_text)
     try:
@@ -175,19 +169,26 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
             if time.thread_time() - started > limits.seconds:
                 raise make_time_error(name, limits)
     except csv.Error:
-        raise _make_length_error(name, _count_records(text, cut), limits) from None
+        sentence = _(
+            "{file} has a cell of more than {limit} characters in row {row}: "
+            "look there for a quotation mark that is not closed."
+        )
+        raise make_error(name, sentence, limit=limits.cell_text, row=_count_records(text, cut)) from None
     finally:
         csv.field_size_limit(usual)
     is_closed = record == [_END, ""]
     _check_widths(widths[: len(widths) - is_closed], name, limits)
     if not is_closed:
-        raise SheetError(
-            _("{file} has a quotation mark that is opened but never closed: close it, or take it out.").format(
-                file=quote_name(name)
-            )
+        raise make_error(
+            name, _("{file} has a quotation mark that is opened but never closed: close it, or take it out.")
         )
     widths.pop()
-    return _Shape(widths, dict(_take_lines(text, spans, start)))
+    lines = list(io.StringIO(text, newline="")) if spans else []
+    wrapped = {
+        row: (start + before + 1, tuple(line.rstrip("\r\n") for line in lines[before:last]))
+        for row, (before, last) in spans.items()
+    }
+    return _Shape(widths, wrapped)
 
 
 def _find_spans(records: list[list[str]], rows: int, before: int) -> dict[int, tuple[int, int]]:
@@ -208,14 +209,6 @@ def _count_records(text: str, cut: Cut) -> int:
         for _record in cut.cut_records(text):
             count += 1
     return count
-
-
-def _take_lines(
-    text: str, spans: Mapping[int, tuple[int, int]], start: int
-) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
-    lines = list(io.StringIO(text, newline="")) if spans else []
-    for row, (before, last) in spans.items():
-        yield row, (start + before + 1, tuple(line.rstrip("\r\n") for line in lines[before:last]))
 
 
 def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
@@ -255,15 +248,6 @@ def _take_formula_text(cell: str) -> str:
     """Take the text 00123 out of ="00123", by which Excel is made to keep it."""
     match = _TEXT_OF_FORMULA.fullmatch(cell)
     return match[1].replace('""', '"') if match else cell
-
-
-def _make_length_error(name: str, row: int, limits: Limits) -> SheetError:
-    return SheetError(
-        _(
-            "{file} has a cell of more than {limit} characters in row {row}: "
-            "look there for a quotation mark that is not closed."
-        ).format(file=quote_name(name), limit=format_number(limits.cell_text), row=format_number(row))
-    )
 
 
 def _find_ragged_rows(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> Iterator[Finding]:

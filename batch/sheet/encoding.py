@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batch.errors import SheetError
-from batch.i18n import _, format_number
-from batch.sheet.source_file import quote_name
+from batch.i18n import _
+from batch.sheet.source_file import make_error
 
 _LONGEST = 2**16
 """Characters that are weighed; more prove nothing more."""
@@ -206,12 +206,11 @@ def _find_wide_encoding(head: bytes) -> str | None:
 
 def _refuse_nul(position: int, content: bytes | str, encoding: str, name: str) -> None:
     if position != -1:
-        raise SheetError(
-            _(
-                "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
-                "save it again from Excel."
-            ).format(file=quote_name(name), line=format_number(_find_line(content[:position], encoding)))
+        sentence = _(
+            "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
+            "save it again from Excel."
         )
+        raise make_error(name, sentence, line=_find_line(content[:position], encoding))
 
 
 def _find_line(before: bytes | str, encoding: str) -> int:
@@ -230,20 +229,17 @@ def _is_cut(data: bytes, error: UnicodeDecodeError) -> bool:
 
 
 def _make_damage_error(data: bytes, error: UnicodeDecodeError, name: str) -> SheetError:
-    line = format_number(_find_line(data[: error.start], error.encoding))
+    line = _find_line(data[: error.start], error.encoding)
     if _is_cut(data, error):
-        return SheetError(
-            _(
-                "{file} ends in the middle of a letter (line {line}), so its end is missing: copy or download it again."
-            ).format(file=quote_name(name), line=line)
+        sentence = _(
+            "{file} ends in the middle of a letter (line {line}), so its end is missing: copy or download it again."
         )
-    family, width = error.encoding.upper().split("-")[:2]
-    return SheetError(
-        _(
-            "{file} is {encoding} text, but line {line} has bytes that are no letter in {encoding}: "
-            "correct the line and save the file again as “CSV UTF-8”, or as .xlsx."
-        ).format(file=quote_name(name), encoding=f"{family}-{width}", line=line)
+        return make_error(name, sentence, line=line)
+    sentence = _(
+        "{file} is {encoding} text, but line {line} has bytes that are no letter in {encoding}: "
+        "correct the line and save the file again as “CSV UTF-8”, or as .xlsx."
     )
+    return make_error(name, sentence, encoding="-".join(error.encoding.upper().split("-")[:2]), line=line)
 
 
 def _read_again(text: str) -> Decoded:

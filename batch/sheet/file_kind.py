@@ -11,15 +11,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from batch.errors import SheetError
-from batch.i18n import N_, _, format_number
+from batch.i18n import N_, _
 from batch.sheet.source_file import (
     MEGABYTE,
     TEXT_SUFFIXES,
     Limits,
     Original,
     make_damage_error,
+    make_error,
     make_password_error,
-    quote_name,
 )
 
 _SAVE = N_("{file} is {kind}, not a sheet: if Excel or LibreOffice opens it, save it from there as .xlsx.")
@@ -132,7 +132,7 @@ def refuse_foreign_file(name: str, data: bytes) -> None:
 
 def make_foreign_error(name: str, foreign: Foreign) -> SheetError:
     """Say what the file is, and what helps."""
-    return SheetError(_(foreign.remedy).format(file=quote_name(name), kind=_(foreign.description)))
+    return make_error(name, _(foreign.remedy), kind=_(foreign.description))
 
 
 def _name_markup(start: str) -> Foreign:
@@ -168,10 +168,8 @@ def check_archive(original: Original, limits: Limits) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(original.data))
     except zipfile.BadZipFile:
-        raise SheetError(
-            _("{file} is damaged or cut off: copy or download it again, or save it again in Excel.").format(
-                file=quote_name(name)
-            )
+        raise make_error(
+            name, _("{file} is damaged or cut off: copy or download it again, or save it again in Excel.")
         ) from None
     with archive:
         parts = archive.infolist()
@@ -184,24 +182,18 @@ def check_archive(original: Original, limits: Limits) -> None:
 
 def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(parts) > limits.parts:
-        raise SheetError(
-            _(
-                "{file} has {parts} parts inside, more than the {limit} that a workbook may have: "
-                "copy the rows that matter into a new workbook."
-            ).format(file=quote_name(name), parts=format_number(len(parts)), limit=format_number(limits.parts))
+        sentence = _(
+            "{file} has {parts} parts inside, more than the {limit} that a workbook may have: "
+            "copy the rows that matter into a new workbook."
         )
+        raise make_error(name, sentence, parts=len(parts), limit=limits.parts)
     unpacked = sum(part.file_size for part in parts)
     if unpacked > limits.unpacked:
-        raise SheetError(
-            _(
-                "{file} unpacks to {size} MB, more than the {limit} MB that a workbook may have: "
-                "copy the rows that matter into a new workbook."
-            ).format(
-                file=quote_name(name),
-                size=format_number(-(-unpacked // MEGABYTE)),
-                limit=format_number(limits.unpacked // MEGABYTE),
-            )
+        sentence = _(
+            "{file} unpacks to {size} MB, more than the {limit} MB that a workbook may have: "
+            "copy the rows that matter into a new workbook."
         )
+        raise make_error(name, sentence, size=-(-unpacked // MEGABYTE), limit=limits.unpacked // MEGABYTE)
 
 
 def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
@@ -211,13 +203,6 @@ def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
         return False
     with archive.open(_MANIFEST) as manifest:
         return b"encryption-data" in manifest.read(_MANIFEST_READ)
-
-
-def refuse_other_archive(original: Original) -> None:
-    """Raise a `SheetError` for an archive that is no workbook; one that cannot be opened is left to who reads it."""
-    if original.data.startswith(b"PK"):
-        with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(original.data)) as archive:
-            _check_content(original.name, set(archive.namelist()), archive)
 
 
 def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None:
@@ -238,10 +223,6 @@ def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None
         raise make_foreign_error(name, ZIP)
 
 
-LOOKED_AT = 4096
-"""Bytes from the start; what a file is shows in them."""
-
-
 class FileKind(StrEnum):
     """Which reader the content is for."""
 
@@ -250,6 +231,7 @@ class FileKind(StrEnum):
     TEXT = "text"
 
 
+_HEAD = 4096
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
@@ -261,29 +243,26 @@ _ENTRY = 128
 
 def detect_kind(original: Original) -> FileKind:
     """Detect which reader a file is for; a `SheetError` says what it is instead of a sheet."""
-    head = original.data[:LOOKED_AT]
-    refuse_foreign_file(original.name, original.data)
+    name, data, head = original.name, original.data, original.data[:_HEAD]
+    is_text = original.suffix in TEXT_SUFFIXES
+    refuse_foreign_file(name, data)
     if head.startswith(_ZIP):
         kind = FileKind.ARCHIVE
-    elif head.startswith(_OLE):
-        _check_ole(original)
+    elif head.startswith((_OLE, *_OLD_EXCEL)):
         kind = FileKind.BINARY
-    elif head.startswith(_OLD_EXCEL):
-        kind = FileKind.BINARY
-    elif original.suffix in TEXT_SUFFIXES:
+    elif is_text:
         return FileKind.TEXT
-    elif _is_readable(head):
-        raise SheetError(
-            _("{file} is a text file, not a workbook: give it the ending .csv.").format(file=quote_name(original.name))
-        )
+    elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not _CONTROL.search(head):
+        raise make_error(name, _("{file} is a text file, not a workbook: give it the ending .csv."))
     else:
-        raise make_damage_error(original.name)
-    if original.suffix in TEXT_SUFFIXES:
-        refuse_other_archive(original)
-        raise SheetError(
-            _("{file} is a workbook under the name of a text file: give it the ending .xlsx or .xls.").format(
-                file=quote_name(original.name)
-            )
+        raise make_damage_error(name)
+    if head.startswith(_OLE):
+        _check_ole(original)
+    if is_text:
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_content(name, set(archive.namelist()), archive)
+        raise make_error(
+            name, _("{file} is a workbook under the name of a text file: give it the ending .xlsx or .xls.")
         )
     return kind
 
@@ -304,8 +283,3 @@ def _has_stream(data: bytes, name: str) -> bool:
     """Tell whether an entry of that name, in whatever capitals, begins where entries do; no sector is followed."""
     wanted = re.compile(re.escape(name.encode("utf-16-le") + b"\0\0"), re.IGNORECASE)
     return any(found.start() % _ENTRY == 0 for found in wanted.finditer(data))
-
-
-def _is_readable(head: bytes) -> bool:
-    """Tell whether it is UTF-16, or has no control characters other than those that text files have."""
-    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not _CONTROL.search(head)

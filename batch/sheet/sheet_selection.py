@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from batch.errors import SheetError
 from batch.findings import Finding
-from batch.i18n import N_, _, format_number
+from batch.i18n import N_, _
 from batch.model import AMOUNTS, Cell, CellFormatting, ColumnRole
-from batch.sheet.source_file import Limits, list_names, quote_name
+from batch.sheet.source_file import Limits, list_names, make_error, quote_name
 from batch.validation.cells import is_blank
 from batch.validation.header import ENOUGH_ROLES, SEARCHED_ROWS, Header, Merged, find_header
 from batch.validation.vocabulary import find_direction, find_to_fix_sheet
@@ -94,14 +93,7 @@ def check_extent(name: str, rows: int, columns: int, cells: int, limits: Limits)
         (cells, limits.cells, _TOO_MANY_CELLS),
     ):
         if found > limit:
-            raise SheetError(
-                _(sentence).format(
-                    file=quote_name(name),
-                    limit=format_number(limit),
-                    rows=format_number(rows),
-                    columns=format_number(columns),
-                )
-            )
+            raise make_error(name, _(sentence), limit=limit, rows=rows, columns=columns)
 
 
 _HIDDEN_SEARCHED = 50
@@ -146,11 +138,7 @@ def choose_sheet(name: str, sheets: Sequence[Sheet], asked: str | None, columns:
         return _choose_by_name(name, sheets, asked)
     visible = [sheet for sheet in sheets if sheet.is_visible]
     if not visible:
-        raise SheetError(
-            _("{file} has no visible sheet: show the one that is meant, and save it again.").format(
-                file=quote_name(name)
-            )
-        )
+        raise make_error(name, _("{file} has no visible sheet: show the one that is meant, and save it again."))
     to_fix = find_to_fix_sheet([sheet.name for sheet in visible])
     if to_fix:
         # A report that was sent in again: its other sheets name rows that are done.
@@ -162,11 +150,8 @@ def _choose_by_name(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
     """Choose by name; Excel lets no two differ by capitals alone."""
     same = [sheet for sheet in sheets if sheet.name.casefold() == asked.casefold()]
     if not same:
-        raise SheetError(
-            _("{file} has no sheet {sheet}: it has {sheets}.").format(
-                file=quote_name(name), sheet=quote_name(asked), sheets=list_names([sheet.name for sheet in sheets])
-            )
-        )
+        sentence, names = _("{file} has no sheet {sheet}: it has {sheets}."), [sheet.name for sheet in sheets]
+        raise make_error(name, sentence, sheet=quote_name(asked), sheets=list_names(names))
     chosen = next((sheet for sheet in same if sheet.name == asked), same[0])
     hidden = () if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
     return Choice(chosen, findings=hidden)
@@ -187,12 +172,8 @@ def _choose_by_header(
             filled.append((sheet, top))
     if len(candidates) > 1:
         names = [sheet.name for sheet, _header in candidates]
-        raise SheetError(
-            _("{file} has {count} sheets that could be meant, {sheets}: choose one with --sheet NAME.").format(
-                file=quote_name(name), count=format_number(len(names)), sheets=list_names(names)
-            ),
-            tuple(names),
-        )
+        sentence = _("{file} has {count} sheets that could be meant, {sheets}: choose one with --sheet NAME.")
+        raise make_error(name, sentence, names, count=len(names), sheets=list_names(names))
     out_of_sight = [sheet.name for sheet in hidden[:_HIDDEN_SEARCHED] if sheet.find_header(columns)]
     findings = _make_findings("sheets-hidden", out_of_sight)
     for chosen, header in candidates:

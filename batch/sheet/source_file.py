@@ -11,6 +11,7 @@ from pathlib import Path
 
 from batch.errors import SheetError
 from batch.i18n import N_, _, format_number, ngettext, pgettext
+from batch.model import Source
 
 MEBIBYTE = 2**20
 MEGABYTE = 10**6
@@ -89,22 +90,32 @@ def quote_name(name: str) -> str:
     return _("“{name}”").format(name=clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…")
 
 
+def make_error(name: str, sentence: str, choices: Sequence[str] = (), **values: str | int) -> SheetError:
+    """Make what says the sentence of a file. Numbers are written as its language does."""
+    shown = {key: format_number(value) if isinstance(value, int) else value for key, value in values.items()}
+    return SheetError(sentence.format(file=quote_name(name), **shown), tuple(choices))
+
+
 def make_damage_error(name: str) -> SheetError:
     """Say that a parser gave up on a file of a known kind."""
-    return SheetError(_(_DAMAGED[name.lower().endswith(_NEW)]).format(file=quote_name(name)))
+    return make_error(name, _(_DAMAGED[name.lower().endswith(_NEW)]))
+
+
+def make_crash_error(name: str, limits: Limits) -> SheetError:
+    """Say that the child ended without an answer: a parser that aborts does so for memory or over nonsense."""
+    return make_error(name, _(_DIED[name.lower().endswith(_NEW)]), memory=limits.memory_mib)
 
 
 def make_password_error(name: str) -> SheetError:
-    return SheetError(_("{file} is protected by a password: save it again without one.").format(file=quote_name(name)))
+    return make_error(name, _("{file} is protected by a password: save it again without one."))
 
 
 def make_memory_error(name: str, limits: Limits) -> SheetError:
-    return SheetError(
-        _(
-            "{file} needs more than {memory} MiB of memory to read: "
-            "copy the rows that matter into a new workbook and save that."
-        ).format(file=quote_name(name), memory=format_number(limits.memory_mib))
+    sentence = _(
+        "{file} needs more than {memory} MiB of memory to read: "
+        "copy the rows that matter into a new workbook and save that."
     )
+    return make_error(name, sentence, memory=limits.memory_mib)
 
 
 def make_time_error(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
@@ -118,24 +129,7 @@ def make_time_error(name: str, limits: Limits, sheets: Sequence[str] = ()) -> Sh
             "{file} could not be read within {seconds} seconds: choose one of its sheets with --sheet NAME ({sheets}), "
             "or copy the rows that matter into a new workbook and save that."
         )
-    return SheetError(
-        sentence.format(file=quote_name(name), seconds=f"{limits.seconds:g}", sheets=list_names(sheets)), tuple(sheets)
-    )
-
-
-def make_crash_error(name: str, limits: Limits) -> SheetError:
-    """Say that the child ended without an answer: a parser that aborts does so for memory or over nonsense."""
-    sentence = _(_DIED[name.lower().endswith(_NEW)])
-    return SheetError(sentence.format(file=quote_name(name), memory=format_number(limits.memory_mib)))
-
-
-def make_start_error(name: str) -> SheetError:
-    """Say that the machine has no room for the child; the file may be fine."""
-    return SheetError(
-        _(
-            "{file} could not be read because no other process could be started: close other programs, try again."
-        ).format(file=quote_name(name))
-    )
+    return make_error(name, sentence, sheets, seconds=f"{limits.seconds:g}", sheets=list_names(sheets))
 
 
 def list_names(sheets: Sequence[str]) -> str:
@@ -143,9 +137,8 @@ def list_names(sheets: Sequence[str]) -> str:
     rest = len(sheets) - _NAMES_SHOWN
     listed = ", ".join(quote_name(sheet) for sheet in sheets[:_NAMES_SHOWN])
     if rest > 0:
-        return ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest).format(
-            sheets=listed, count=format_number(rest)
-        )
+        sentence = ngettext("{sheets} and {count} more", "{sheets} and {count} more", rest)
+        return sentence.format(sheets=listed, count=format_number(rest))
     return listed or pgettext("sheets", "none")
 
 
@@ -166,6 +159,9 @@ class Original:
         """The digest over the bytes, as `sha256sum` shows it."""
         return hashlib.sha256(self.data).hexdigest()
 
+    def make_source(self, sheet: str | None) -> Source:
+        return Source(self.name, self.sha256, len(self.data), sheet)
+
 
 def load_original(path: Path, limits: Limits) -> Original:
     """Load a file's bytes, or raise a `SheetError` for what can be told without looking into them."""
@@ -177,49 +173,34 @@ def load_original(path: Path, limits: Limits) -> Original:
         with path.open("rb") as file:
             data = file.read(limits.file_size + 1)
     except FileNotFoundError:
-        raise SheetError(
-            _("There is no file {file}: check the name and the folder.").format(file=quote_name(str(path)))
-        ) from None
+        raise make_error(str(path), _("There is no file {file}: check the name and the folder.")) from None
     except PermissionError:
-        raise SheetError(
-            _("{file} may not be read: ask for the right to read it, or copy it.").format(file=quote_name(name))
-        ) from None
+        raise make_error(name, _("{file} may not be read: ask for the right to read it, or copy it.")) from None
     except (OSError, ValueError):
-        raise SheetError(
-            _("{file} cannot be opened: check the name and the disk.").format(file=quote_name(str(path)))
-        ) from None
+        raise make_error(str(path), _("{file} cannot be opened: check the name and the disk.")) from None
     if not data:
-        raise SheetError(_("{file} is empty (0 bytes): save the sheet again.").format(file=quote_name(name)))
-    if len(data) > limits.file_size:
-        raise _make_size_error(name, len(data), limits)
+        raise make_error(name, _("{file} is empty (0 bytes): save the sheet again."))
+    _check_size(name, len(data), limits)
     return Original(name, path.suffix.lower(), data)
 
 
 def _check_status(path: Path, name: str, mode: int, size: int, limits: Limits) -> None:
     if stat.S_ISDIR(mode):
-        raise SheetError(_("{file} is a folder: name the file in it.").format(file=quote_name(path.name or str(path))))
+        raise make_error(path.name or str(path), _("{file} is a folder: name the file in it."))
     if not stat.S_ISREG(mode):
         # Opening a pipe or a device could wait forever.
-        raise SheetError(
-            _("{file} is not a file on a disk: name a sheet's file.").format(file=quote_name(path.name or str(path)))
-        )
+        raise make_error(path.name or str(path), _("{file} is not a file on a disk: name a sheet's file."))
     if path.suffix.lower() not in WORKBOOK_SUFFIXES + TEXT_SUFFIXES:
         known = ", ".join(WORKBOOK_SUFFIXES + TEXT_SUFFIXES)
-        raise SheetError(
-            _("{file} is not named like a sheet: save it as one of {known}.").format(file=quote_name(name), known=known)
-        )
+        raise make_error(name, _("{file} is not named like a sheet: save it as one of {known}."), known=known)
+    _check_size(name, size, limits)
+
+
+def _check_size(name: str, size: int, limits: Limits) -> None:
     if size > limits.file_size:
-        raise _make_size_error(name, size, limits)
-
-
-def _make_size_error(name: str, size: int, limits: Limits) -> SheetError:
-    return SheetError(
-        _(
+        sentence = _(
             "{file} is {size} MB, more than the {limit} MB that a sheet may have: "
             "copy the rows that matter into a new file."
-        ).format(
-            file=quote_name(name),
-            size=format_number(Decimal(size) / MEGABYTE, 1),
-            limit=format_number(limits.file_size // MEGABYTE),
         )
-    )
+        shown = format_number(Decimal(size) / MEGABYTE, 1)
+        raise make_error(name, sentence, size=shown, limit=limits.file_size // MEGABYTE)

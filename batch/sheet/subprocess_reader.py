@@ -13,27 +13,26 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import IO
+from typing import IO, TypedDict, Unpack
 
 import psutil
 
 import batch
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
-from batch.i18n import get_language, use_language
-from batch.model import ColumnRole, Source
+from batch.i18n import _, get_language, use_language
+from batch.model import ColumnRole
 from batch.sheet.csv_reader import read_text
 from batch.sheet.file_kind import FileKind, detect_kind
-from batch.sheet.ipc import Begin, End, Failure, Message, Request, Row, VisibleSheets, decode
+from batch.sheet.ipc import Begin, End, Message, Request, Row, VisibleSheets, decode
 from batch.sheet.source_file import (
     MEBIBYTE,
     Limits,
     Original,
     load_original,
     make_crash_error,
+    make_error,
     make_memory_error,
-    make_start_error,
     make_time_error,
 )
 
@@ -116,39 +115,29 @@ _LOOK_EVERY = 0.025
 """Seconds. A parser takes some tens of MiB between two looks."""
 
 
-def read_sheet(
-    path: Path,
-    *,
-    sheet: str | None = None,
-    columns: Mapping[ColumnRole, str] | None = None,
-    limits: Limits | None = None,
-) -> Grid:
-    """Read a sheet, chosen by its name or by columns named by hand; a `SheetError` says why it cannot be read."""
-    with open_sheet(path, sheet=sheet, columns=columns, limits=limits) as reader:
+class Wanted(TypedDict, total=False):
+    """What of a file is to be read: the sheet of a name, columns named by hand, and no more than the limits."""
+
+    sheet: str | None
+    columns: Mapping[ColumnRole, str] | None
+    limits: Limits | None
+
+
+def read_sheet(path: Path, **wanted: Unpack[Wanted]) -> Grid:
+    """Read a sheet; a `SheetError` says why it cannot be read."""
+    with open_sheet(path, **wanted) as reader:
         return reader.result()
 
 
-def open_sheet(
-    path: Path,
-    *,
-    sheet: str | None = None,
-    columns: Mapping[ColumnRole, str] | None = None,
-    limits: Limits | None = None,
-) -> Reader:
+def open_sheet(path: Path, **wanted: Unpack[Wanted]) -> Reader:
     """Begin to read; other slow things can be done before `result()`. Raises what can be told at once."""
-    bounds = limits or Limits()
-    return open_original(load_original(path, bounds), sheet=sheet, columns=columns, limits=bounds)
+    return open_original(load_original(path, wanted.get("limits") or Limits()), **wanted)
 
 
-def open_original(
-    original: Original,
-    *,
-    sheet: str | None = None,
-    columns: Mapping[ColumnRole, str] | None = None,
-    limits: Limits | None = None,
-) -> Reader:
+def open_original(original: Original, **wanted: Unpack[Wanted]) -> Reader:
     """Begin to read a file whose bytes are there already, as `open_sheet` does."""
-    request = Request(original, sheet, columns or {}, limits or Limits(), get_language())
+    columns, limits = wanted.get("columns") or {}, wanted.get("limits") or Limits()
+    request = Request(original, wanted.get("sheet"), columns, limits, get_language())
     return Reader(partial(_read_text, request)) if detect_kind(original) is FileKind.TEXT else SheetReader(request)
 
 
@@ -168,9 +157,7 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def result(self) -> Grid:
@@ -185,38 +172,36 @@ class SheetReader(Reader):
     """A workbook that a child process is reading; it takes at most the seconds of the limits."""
 
     def __init__(self, request: Request, child_module: str = _CHILD) -> None:
-        original = request.original
-        self._name, self._sha256, self._size = original.name, original.sha256, len(original.data)
-        self._limits, self._language = request.limits, request.language
+        self._request = request
         self._reason: SheetError | None = None
         self._sheets: tuple[str, ...] = ()
         self._finished = threading.Event()
         try:
             self._child = start_child(child_module)
         except OSError:
-            raise make_start_error(self._name) from None
-        deadline = time.monotonic() + _WAIT * self._limits.seconds
+            sentence = _(
+                "{file} could not be read because no other process could be started: close other programs, try again."
+            )
+            raise make_error(request.original.name, sentence) from None
+        deadline = time.monotonic() + _WAIT * request.limits.seconds
         threading.Thread(target=self._watch, args=(deadline,), name="sheet-watch").start()
-        super().__init__(partial(self._read, request))
+        super().__init__(self._read)
 
     def close(self) -> None:
         end_child(self._child)
 
-    def _read(self, request: Request) -> Grid:
+    def _read(self) -> Grid:
         try:
-            self._feed(request)
+            # A child that ended before it had read it all may still have said why.
+            with contextlib.suppress(OSError), require_pipe(self._child.stdin) as stream:
+                self._request.write(stream)
             # While the child is at work there is time to load what its answer is put into.
             import_module("pandas")
-            with use_language(self._language):
+            with use_language(self._request.language):
                 return self._collect()
         finally:
             self._finished.set()
             end_child(self._child)
-
-    def _feed(self, request: Request) -> None:
-        """Hand the file over. A child that ended before it had read it all may still have said why."""
-        with contextlib.suppress(OSError), require_pipe(self._child.stdin) as stream:
-            request.write(stream)
 
     def _collect(self) -> Grid:
         rows: list[Row] = []
@@ -229,31 +214,32 @@ class SheetReader(Reader):
                     self._sheets = names
                 case Begin():
                     begin = message
-                case Failure(sentence=sentence, sheets=sheets):
-                    raise SheetError(sentence, sheets)
+                case SheetError():
+                    raise message
                 case End(rows=count) if begin and count == len(rows):
-                    source = Source(self._name, self._sha256, self._size, begin.sheet)
+                    source = self._request.original.make_source(begin.sheet)
                     return Grid(source, make_frame(rows), begin.appearance, begin.findings)
-        raise self._reason or make_crash_error(self._name, self._limits)
+        raise self._reason or make_crash_error(self._request.original.name, self._request.limits)
 
     def _read_messages(self) -> Iterator[Message]:
         """Read what the child says, until it stops, says more than it may, or is stopped."""
-        left = self._limits.answer
+        left = self._request.limits.answer
         with contextlib.suppress(ValueError, RecursionError, OSError), require_pipe(self._child.stdout) as stream:
             while self._reason is None and (line := stream.readline(left)):
                 left -= len(line)
                 yield decode(line)
 
     def _watch(self, deadline: float) -> None:
+        limits, name = self._request.limits, self._request.original.name
         own, _seconds = measure_process(os.getpid())
         while not self._finished.wait(_LOOK_EVERY):
             memory, seconds = measure_process(self._child.pid)
             memory += max(0, measure_process(os.getpid())[0] - own)
-            with use_language(self._language):
-                if memory > self._limits.memory_mib * MEBIBYTE:
-                    self._reason = make_memory_error(self._name, self._limits)
-                elif time.monotonic() > deadline or seconds > self._limits.seconds:
-                    self._reason = make_time_error(self._name, self._limits, self._sheets)
+            with use_language(self._request.language):
+                if memory > limits.memory_mib * MEBIBYTE:
+                    self._reason = make_memory_error(name, limits)
+                elif time.monotonic() > deadline or seconds > limits.seconds:
+                    self._reason = make_time_error(name, limits, self._sheets)
             if self._reason:
                 end_child(self._child)
                 return

@@ -10,7 +10,7 @@ from batch.model import Cell, ColumnRole, Source
 from batch.sheet.child import answer
 from batch.sheet.csv_reader import read_text
 from batch.sheet.file_kind import FileKind, detect_kind
-from batch.sheet.ipc import Begin, Failure, Request, decode
+from batch.sheet.ipc import Begin, Request, decode
 from batch.sheet.source_file import Limits, Original
 
 Rows = list[list[Cell]]
@@ -45,8 +45,8 @@ def _answered(request: Request) -> Grid:
         match decode(line):
             case Begin() as begin:
                 pass
-            case Failure(sentence=sentence):
-                raise SheetError(sentence)
+            case SheetError() as error:
+                raise error
             case list() as some:
                 rows += some
     assert begin is not None

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.errors import SheetError
 from batch.findings import Finding
 from batch.i18n import Language
 from batch.model import CellFormatting, ColumnRole
-from batch.sheet.ipc import Begin, End, Failure, Request, decode, encode
+from batch.sheet.ipc import Begin, End, Request, decode, encode
 from batch.sheet.source_file import Limits, Original
 
 SEEN = CellFormatting(
@@ -44,11 +45,16 @@ def test_a_request_arrives_as_it_was_sent() -> None:
         Begin("März"),
         Begin("März", SEEN, (Finding("sheet-hidden", 3, "A3", {"sheet": "März"}), Finding("appearance-unseen"))),
         End(3),
-        Failure("It is damaged."),
     ],
 )
-def test_messages_arrive_as_they_were_sent(message: Begin | End | Failure) -> None:
+def test_messages_arrive_as_they_were_sent(message: Begin | End) -> None:
     assert decode(encode(message)) == message
+
+
+def test_an_error_arrives_as_it_was_sent() -> None:
+    error = decode(encode(SheetError("Choose a sheet.", ("May", "June"))))
+    assert isinstance(error, SheetError)
+    assert (str(error), error.sheets) == ("Choose a sheet.", ("May", "June"))
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
