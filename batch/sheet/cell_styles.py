@@ -28,8 +28,6 @@ class CellStyle:
     """Whether the format shows no text."""
     shape: NumberFormat | None = None
     """How numbers are shown, where that can be otherwise than as they are."""
-    decimals: int | None = None
-    """How many of them a positive number may have that surely is shown as it is."""
     time: str | None = None
     """Whether a number is shown as a "date", or as a "duration" of as many hours as there are."""
 
@@ -72,7 +70,6 @@ def _make_style(font: Element | None, fill: Element | None, code: str) -> CellSt
         hides,
         hides_text=len(shape.sections) > 3 and not shape.sections[3].pieces,
         shape=None if shape.shows_numbers_as_they_are else shape,
-        decimals=shape.exact_decimals,
         time=shape.sections[0].time,
     )
 

@@ -7,13 +7,13 @@ Rounding is half away from zero, of the 15 significant digits that Excel compare
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch.money import ZERO, round_like_excel
 from batch.validation.formatting import strip_euros
@@ -29,7 +29,10 @@ _TOKEN = re.compile(
     | \\(?P<escaped>.)
     | _(?P<space>.)
     | \*.
-    | \[(?P<bracket>[^\]]*)\]
+    | \[\s*(?P<condition>(?P<comparison><=|>=|<>|<|>|=)\s*(?P<bound>-?\d{1,15}(?:\.\d{1,15})?))\s*\]
+    | \[\$(?P<currency>[^\]-]*)[^\]]*\]
+    | \[(?P<elapsed>h+|m+|s+)\]
+    | \[[^\]]*\]  # Colours and locales show nothing.
     | (?P<general>General)
     | (?P<exponent>E[+-])
     | (?P<text>@)
@@ -41,12 +44,13 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_OF_NUMBERS = frozenset({"digit", "general"})
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-_TIME = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _NUMBER = "\0"
 """Stands for the digits among the words around them."""
+_NOTHING = frozenset({"", "-", "–"})
+_SIGNS = (frozenset({"", "+"}), frozenset({"-", "−", "()"}))
+"""What may stand around the digits of a number, and of a negative one."""
+_GROUPS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 _DAY, _TIME_OF_DAY = "m/d/yyyy", "h:mm"
 _LARGE = 10**12
 BUILT_IN = {
@@ -60,28 +64,39 @@ BUILT_IN = {
 """Formats that a workbook only numbers (ECMA-376, 18.8.30); the currency in some of them is that of the machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A part of a section: what kind it is (a group's name above), and its text."""
+class _Piece(NamedTuple):
+    """A part of a section: what kind it is (a group's name above, or "literal"), and its text."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True)
+class _Layout(NamedTuple):
+    """Where the digits of a section go: placeholders before and after the point, and by what power of ten they grow."""
+
+    whole: str
+    fraction: str
+    is_grouped: bool
+    power: int
+
+    @property
+    def least(self) -> int:
+        """How many digits are shown before the point at least."""
+        return len(self.whole.lstrip("#?"))
+
+
+@dataclass
 class _Section:
     """What stands between two semicolons. A long column asks the same of it for every cell, so that is kept."""
 
-    pieces: tuple[_Piece, ...]
+    pieces: list[_Piece] = field(default_factory=list)
     condition: tuple[str, Decimal] | None = None
 
-    def has_piece(self, kind: str, text: str | None = None) -> bool:
-        """Tell whether there is a piece of that kind."""
-        return (kind, text) in self._kinds
-
     @cached_property
-    def _kinds(self) -> frozenset[tuple[str, str | None]]:
-        return frozenset(entry for piece in self.pieces for entry in ((piece.kind, None), (piece.kind, piece.text)))
+    def kinds(self) -> frozenset[str]:
+        """Which kinds of pieces there are, and which signs and exponents."""
+        signs = {piece.text for piece in self.pieces if piece.kind in {"sign", "exponent"}}
+        return frozenset(signs.union(piece.kind for piece in self.pieces))
 
     @cached_property
     def time(self) -> str | None:
@@ -91,30 +106,20 @@ class _Section:
 
     @cached_property
     def layout(self) -> _Layout:
-        """Where the digits go."""
-        return _Layout.from_section(self)
+        return _lay_out(self.pieces)
 
     @cached_property
     def words(self) -> str:
-        """The text around the digits."""
+        """The text around the digits that means something else."""
         kept = (
-            _NUMBER if piece.kind in _OF_NUMBERS else piece.text
-            for piece in self.pieces
-            if piece.kind in {"literal", *_OF_NUMBERS} or piece.text == "%"
+            _NUMBER if kind in {"digit", "general"} else text
+            for kind, text in self.pieces
+            if kind in {"literal", "digit", "general"} or text == "%"
         )
-        return "".join(kept)
+        return _strip_plain_words("".join(kept))
 
 
-@dataclass(frozen=True, slots=True)
-class _ShownNumber:
-    """What a section makes of a number: the text, and what number a reader takes it for."""
-
-    text: str
-    number: Decimal | None
-    zeros_in_front: bool = False
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NumberFormat:
     """A format of one to four sections: positive, negative, zero, text; or as their conditions say."""
 
@@ -128,44 +133,42 @@ class NumberFormat:
         section, is_bare = self._choose_section(number)
         if section is None:
             return "####"
-        if section.has_piece("date") or section.has_piece("text"):
+        if not section.kinds.isdisjoint({"date", "text"}):
             return None
-        shown = _format_number(section, abs(number))
+        plain, shown = _format_number(section, abs(number))
         sign = "-" if number < 0 and not is_bare else ""
-        text = f"{sign}{shown.text}".strip()
-        return None if _is_faithful(shown, section.words, sign, number, text) else text
+        text = f"{sign}{plain}".strip()
+        if number == 0 and _strip_plain_words(text) in _NOTHING:
+            return None
+        return None if shown == abs(number) and sign + section.words in _SIGNS[number < 0] else text
 
     def find_time_kind(self, number: Decimal) -> str | None:
         """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
         section, _is_bare = self._choose_section(number)
         return section.time if section else None
 
-    @property
+    def is_exact(self, value: float) -> bool:
+        """Tell whether a number surely is shown as it is, as most amounts are; to work out each takes long."""
+        decimals = self.exact_decimals
+        return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value
+
+    @cached_property
     def exact_decimals(self) -> int | None:
         """How many decimals a positive number may have that surely is shown as it is; None where that is not sure."""
-        section = self.sections[0]
-        if any(entry.condition for entry in self.sections) or _strip_plain_words(section.words):
+        section, layout = self.sections[0], self.sections[0].layout
+        if any(entry.condition for entry in self.sections) or section.words:
             return None
-        if any(section.has_piece(kind) for kind in ("general", "exponent", "fixed", "date", "text")):
+        if section.kinds & {"general", "exponent", "fixed", "date", "text", "/"}:
             return None
-        layout = section.layout
-        if (
-            section.has_piece("sign", "/")
-            or layout.percents
-            or layout.thousands
-            or layout.least > 1
-            or not layout.whole
-        ):
-            return None
-        return len(layout.fraction)
+        return len(layout.fraction) if layout.whole and not layout.power and layout.least <= 1 else None
 
     @property
     def shows_numbers_as_they_are(self) -> bool:
         """Whether nothing can be shown otherwise: General, text, dates."""
         first = self.sections[0]
-        if first.has_piece("date") or first.has_piece("text"):
+        if first.kinds & {"date", "text"}:
             return True
-        return len(self.sections) == 1 and first.has_piece("general") and not _strip_plain_words(first.words)
+        return len(self.sections) == 1 and "general" in first.kinds and not first.words
 
     def _choose_section(self, number: Decimal) -> tuple[_Section | None, bool]:
         """Choose the section for a number, and tell whether it shows a negative one without a sign of its own."""
@@ -176,10 +179,10 @@ class NumberFormat:
         for index, section in enumerate(sections):
             condition = section.condition or (defaults[index] if index < len(defaults) else None)
             if condition is None or COMPARISONS[condition[0]](number, condition[1]):
-                is_bare = (
-                    number < 0 and index > 0 if section.condition is None else _is_only_negative(*section.condition)
-                )
-                return section, is_bare
+                if section.condition is None:
+                    return section, number < 0 and index > 0
+                sign, bound = section.condition
+                return section, (sign in {"<", "<="} and bound < 0) or (sign == "<" and bound == 0)
         return None, False
 
 
@@ -188,75 +191,33 @@ def parse_format(code: str) -> NumberFormat | None:
     """Parse a format code; None for General, and for what is no format."""
     if not code or len(code) > LONGEST_CODE or code.casefold() == "general":
         return None
-    sections: list[list[_Piece]] = [[]]
-    conditions: list[tuple[str, Decimal] | None] = [None]
+    sections = [_Section()]
     for match in _TOKEN.finditer(code):
-        piece, condition = _make_piece(match)
-        if piece == _Piece("sign", ";"):
-            sections.append([])
-            conditions.append(None)
-        elif condition:
-            conditions[-1] = condition
-        elif piece:
-            sections[-1].append(piece)
-    return NumberFormat(
-        tuple(
-            _Section(tuple(_drop_odd_dates(pieces)), condition)
-            for pieces, condition in zip(sections, conditions, strict=True)
-        )
-    )
+        pieces, kind, text = sections[-1].pieces, match.lastgroup, match[match.lastgroup or 0]
+        match kind:
+            case "sign" if text == ";":
+                sections.append(_Section())
+            case "condition":
+                sections[-1].condition = match["comparison"], Decimal(match["bound"])
+            case "quoted" | "escaped" | "currency" | "other":
+                pieces.append(_Piece("literal", text))
+            case "space":
+                pieces.append(_Piece("literal", " "))
+            case "elapsed":
+                pieces.append(_Piece("date", f"[{text}]"))
+            case str():
+                pieces.append(_Piece(kind, text))
+    return NumberFormat(tuple(map(_take_letters_for_words, sections)))
 
 
-def _drop_odd_dates(pieces: list[_Piece]) -> list[_Piece]:
+def _take_letters_for_words(section: _Section) -> _Section:
     """Take letters beside a number ("0.00 EUR") for words; in times, digits stand behind a point only ("mm:ss.00")."""
-    first = next((piece for piece in pieces if piece.kind == "digit" or piece == _Piece("sign", ".")), None)
-    if first is None or first.kind != "digit":
-        return pieces
-    return [_Piece("literal", piece.text) if piece.kind == "date" else piece for piece in pieces]
-
-
-def _make_piece(match: re.Match[str]) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
-    kind = match.lastgroup or "fill"
-    text = match[kind] if match.lastgroup else ""
-    match kind:
-        case "bracket":
-            return _parse_bracket(text)
-        case "quoted" | "escaped" | "other":
-            return _Piece("literal", text), None
-        case "space":
-            return _Piece("literal", " "), None
-        case "fill":
-            return None, None
-    return _Piece(kind, text), None
-
-
-def _parse_bracket(text: str) -> tuple[_Piece | None, tuple[str, Decimal] | None]:
-    """Parse a currency ("$€-40C"), a condition (">=100") or a time ("hh"); colours and locales show nothing."""
-    condition = _CONDITION.fullmatch(text.strip())
-    if condition:
-        return None, (condition[1], Decimal(condition[2]))
-    if text.startswith("$"):
-        return _Piece("literal", text[1:].split("-")[0]), None
-    return (_Piece("date", f"[{text}]"), None) if _TIME.fullmatch(text) else (None, None)
-
-
-def _is_only_negative(comparison: str, other: Decimal) -> bool:
-    return (comparison in {"<", "<="} and other < 0) or (comparison == "<" and other == 0)
-
-
-def _format_number(section: _Section, number: Decimal) -> _ShownNumber:
-    """Format a number without its sign, as a section shows it."""
-    if section.has_piece("general"):
-        plain = f"{number.normalize(_WIDE):f}"
-        text = "".join(plain if piece.kind == "general" else piece.text for piece in section.pieces)
-        return _ShownNumber(text, number)
-    if not section.has_piece("digit"):
-        return _ShownNumber("".join(piece.text for piece in section.pieces), None)
-    if section.has_piece("sign", "/"):
-        return _format_fraction(section, number)
-    if section.has_piece("exponent"):
-        return _format_exponent(section, number)
-    return _place_digits(section, number)
+    first = next((piece for piece in section.pieces if piece.kind == "digit" or piece == _Piece("sign", ".")), None)
+    if first and first.kind == "digit":
+        section.pieces = [
+            _Piece("literal", text) if kind == "date" else _Piece(kind, text) for kind, text in section.pieces
+        ]
+    return section
 
 
 def _strip_plain_words(words: str) -> str:
@@ -264,108 +225,68 @@ def _strip_plain_words(words: str) -> str:
     return strip_euros(words).replace(_NUMBER, "")
 
 
-def _is_faithful(shown: _ShownNumber, words: str, sign: str, number: Decimal, text: str) -> bool:
-    """Tell whether a reader takes what is shown for the number that is stored."""
-    if number == 0 and _strip_plain_words(text) in {"", "-", "–"}:
-        return True
-    if shown.number is None or shown.zeros_in_front or shown.number != abs(number):
-        return False
-    left = _strip_plain_words(words)
-    if number < 0:
-        # A minus or brackets of the section's own say the same as a sign.
-        return left == "" if sign else left in {"-", "−", "()"}
-    return left in {"", "+"}
+def _format_number(section: _Section, number: Decimal) -> tuple[str, Decimal | None]:
+    """Format a number without its sign, and tell for what number a reader takes that."""
+    if "general" in section.kinds:
+        plain = f"{number.normalize(_WIDE):f}"
+        return "".join(plain if kind == "general" else text for kind, text in section.pieces), number
+    if "digit" not in section.kinds:
+        return "".join(text for _kind, text in section.pieces), None
+    if "/" in section.kinds:
+        return _format_fraction(section, number)
+    if "exponent" in section.kinds:
+        return _format_exponent(section, number)
+    return _place_digits(section, number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the digits of a section go: placeholders before and after the point, and what is done to the number."""
-
-    whole: str
-    fraction: str
-    is_grouped: bool
-    thousands: int
-    percents: int
-
-    @classmethod
-    def from_section(cls, section: _Section) -> _Layout:
-        """Read the layout. A comma between digits groups them; one behind the last digit divides by a thousand."""
-        whole = fraction = ""
-        commas = thousands = percents = 0
-        is_grouped = has_point = False
-        for piece in section.pieces:
-            match piece.text if piece.kind == "sign" else piece.kind:
-                case "digit":
-                    # A comma that a digit of the same part follows was no division after all.
-                    is_grouped, commas = is_grouped or (commas > 0 and not has_point), 0
-                    whole, fraction = (whole, fraction + piece.text) if has_point else (whole + piece.text, fraction)
-                case ",":
-                    commas += 1
-                case ".":
-                    thousands, commas, has_point = thousands + commas, 0, True
-                case "%":
-                    percents += 1
-        return cls(whole, fraction, is_grouped, thousands + commas, percents)
-
-    @property
-    def least(self) -> int:
-        """How many digits are shown before the point at least."""
-        return len(self.whole) - len(self.whole.split("0")[0]) if "0" in self.whole else 0
+def _lay_out(pieces: Sequence[_Piece]) -> _Layout:
+    """Read the layout. A comma between digits groups them; one behind the last digit divides by a thousand."""
+    whole = fraction = ""
+    commas = power = 0
+    is_grouped = has_point = False
+    for kind, text in pieces:
+        match text if kind == "sign" else kind:
+            case "digit" if has_point:
+                fraction, commas = fraction + text, 0
+            case "digit":
+                # A comma that a digit of the same part follows was no division after all.
+                whole, is_grouped, commas = whole + text, is_grouped or commas > 0, 0
+            case ",":
+                commas += 1
+            case ".":
+                power, commas, has_point = power - 3 * commas, 0, True
+            case "%":
+                power += 2
+    return _Layout(whole, fraction, is_grouped, power - 3 * commas)
 
 
-def _place_digits(section: _Section, number: Decimal) -> _ShownNumber:
+def _place_digits(section: _Section, number: Decimal) -> tuple[str, Decimal | None]:
+    """Fill the section's places; digits that find none stand before the first."""
     layout = section.layout
-    scaled = number.scaleb(2 * layout.percents - 3 * layout.thousands, _WIDE)
-    rounded = scaled.quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
+    rounded = number.scaleb(layout.power, _WIDE).quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
     whole, _point, fraction = f"{rounded:f}".partition(".")
     whole = whole.lstrip("0").rjust(layout.least, "0")
+    digits = re.findall(r"\d,?", _GROUPS.sub(",", whole) if layout.is_grouped else whole)
+    spare = len(layout.whole) - len(digits)
+    digits = [""] * spare + digits if spare >= 0 else ["".join(digits[: 1 - spare]), *digits[1 - spare :]]
     # Zeros at the end are shown for a 0 only, and between the digits whatever stands there.
-    shown_fraction = fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0")
-    text = _fill_places(section, layout, whole, shown_fraction)
-    return _ShownNumber(text, rounded, len(whole) > 1 and whole.startswith("0"))
+    places, decimals = iter(digits), iter(fraction.rstrip("0").ljust(len(layout.fraction.rstrip("#?")), "0"))
+    out = []
+    for kind, text in section.pieces:
+        if kind == "digit":
+            out.append(next(places, ""))
+        elif kind != "sign" or text in ".%":
+            out.append(text)
+        if kind == "sign" and text == ".":
+            places = decimals
+    # Zeros in front are no way to write a number.
+    return "".join(out), None if len(whole) > 1 and whole.startswith("0") else rounded
 
 
-def _fill_places(section: _Section, layout: _Layout, whole: str, fraction: str) -> str:
-    """Fill the section's places; digits that find none stand before the first."""
-    spare = len(layout.whole) - len(whole)
-    digits = [*[""] * spare, *whole] if spare >= 0 else [whole[: 1 - spare], *whole[1 - spare :]]
-    if layout.is_grouped:
-        digits = _group_digits(digits)
-    out: list[str] = []
-    place = decimal = 0
-    has_point = False
-    for piece in section.pieces:
-        if piece.kind == "digit" and not has_point:
-            out.append(digits[place])
-            place += 1
-        elif piece.kind == "digit":
-            out.append(fraction[decimal : decimal + 1])
-            decimal += 1
-        elif piece.kind == "sign":
-            has_point = has_point or piece.text == "."
-            out.append(piece.text if piece.text in ".%" else "")
-        else:
-            out.append(piece.text)
-    return "".join(out)
-
-
-def _group_digits(digits: list[str]) -> list[str]:
-    """Put a comma before each group of three digits but the first."""
-    grouped: list[str] = []
-    after = 0
-    for cell in reversed(digits):
-        text = ""
-        for digit in reversed(cell):
-            text = digit + ("," if after and after % 3 == 0 else "") + text
-            after += 1
-        grouped.insert(0, text)
-    return grouped
-
-
-def _format_exponent(section: _Section, number: Decimal) -> _ShownNumber:
+def _format_exponent(section: _Section, number: Decimal) -> tuple[str, Decimal | None]:
     """Format as 1.23E+05: as many digits before the point as there are places, the exponent a multiple of that."""
     kinds = [piece.kind for piece in section.pieces]
-    layout = _Layout.from_section(_Section(section.pieces[: kinds.index("exponent")]))
+    layout = _lay_out(section.pieces[: kinds.index("exponent")])
     step = max(1, len(layout.whole))
     exponent = 0 if number == 0 else number.adjusted() // step * step
     unit = Decimal(1).scaleb(-len(layout.fraction))
@@ -373,26 +294,23 @@ def _format_exponent(section: _Section, number: Decimal) -> _ShownNumber:
     if mantissa >= Decimal(10) ** step:
         exponent += step
         mantissa = number.scaleb(-exponent, _WIDE).quantize(unit, context=_WIDE)
-    places = sum(piece.kind == "digit" for piece in section.pieces) - len(layout.whole) - len(layout.fraction)
-    sign = "-" if exponent < 0 else "+" if section.has_piece("exponent", "E+") else ""
-    text = f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}"
-    return _ShownNumber(text, mantissa.scaleb(exponent, _WIDE))
+    places = kinds.count("digit") - len(layout.whole) - len(layout.fraction)
+    sign = "-" if exponent < 0 else "+" if "E+" in section.kinds else ""
+    return f"{mantissa:f}E{sign}{abs(exponent):0{max(1, places)}}", mantissa.scaleb(exponent, _WIDE)
 
 
-def _format_fraction(section: _Section, number: Decimal) -> _ShownNumber:
+def _format_fraction(section: _Section, number: Decimal) -> tuple[str, Decimal | None]:
     """Format as 12 1/2: the nearest fraction whose denominator has as many digits as places, or is given."""
-    slash = next(index for index, piece in enumerate(section.pieces) if piece.text == "/" and piece.kind == "sign")
-    below = section.pieces[slash + 1 :]
-    given = "".join(piece.text for piece in below if piece.kind == "fixed" or piece.text == "0").lstrip("0")
+    below = section.pieces[section.pieces.index(_Piece("sign", "/")) + 1 :]
+    given = "".join(text for kind, text in below if kind == "fixed" or text == "0").lstrip("0")
     exact = Fraction(number)
-    if any(piece.kind == "fixed" for piece in below) and given:
+    if any(kind == "fixed" for kind, _text in below) and given:
         nearest = Fraction(round(exact * int(given)), int(given))
     else:
-        places = min(6, max(1, sum(piece.kind == "digit" for piece in below)))
+        places = min(6, max(1, sum(kind == "digit" for kind, _text in below)))
         nearest = exact.limit_denominator(10**places - 1)
     whole, rest = divmod(nearest, 1)
-    text = f"{whole} {rest}" if rest and whole else f"{nearest}"
-    return _ShownNumber(text, number if nearest == exact else None)
+    return f"{whole} {rest}" if rest and whole else f"{nearest}", number if nearest == exact else None
 
 
 _DIGITS = re.compile(r"[0-9][0-9.,'’\s\u00a0\u202f]*")
@@ -404,13 +322,13 @@ def is_faithful_text(text: str, number: Decimal) -> bool:
     if stripped.replace(",", ".") == str(number):
         # As most numbers are shown, which takes no time to tell.
         return True
-    if number == 0 and _strip_plain_words(stripped) in {"", "-", "–"}:
+    if number == 0 and _strip_plain_words(stripped) in _NOTHING:
         return True
     found = _find_digits(stripped)
     if found is None:
         return False
     _start, _end, readings, around = found
-    return around in ({"-", "−", "()"} if number < 0 else {"", "+"}) and abs(round_like_excel(number)) in readings
+    return around in _SIGNS[number < 0] and abs(round_like_excel(number)) in readings
 
 
 def normalize_digits(text: str, number: Decimal) -> str:
@@ -422,7 +340,7 @@ def normalize_digits(text: str, number: Decimal) -> str:
     if found is None:
         return text
     start, end, readings, around = found
-    if not readings or around not in {"", "+", "-", "−", "()"}:
+    if not readings or around not in _SIGNS[0] | _SIGNS[1]:
         # Another unit, a percentage or a fraction is quoted as it stands.
         return text
     nearest = min(readings, key=lambda reading: abs(reading - abs(number)))
@@ -451,8 +369,3 @@ def _list_readings(digits: str) -> set[Decimal]:
             if len(groups) == 1 or (len(groups[-1]) == 3 and len(groups[0]) <= 3):
                 readings.add(Decimal("".join(groups) + (f".{fraction}" if fraction else "")))
     return readings
-
-
-def is_shown_as_it_is(value: float, decimals: int | None) -> bool:
-    """Tell whether that is sure with so many exact decimals, as of most amounts; to work out each takes long."""
-    return decimals is not None and 0 <= value < _LARGE and round(value, decimals) == value

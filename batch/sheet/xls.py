@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from math import isfinite
@@ -12,7 +11,8 @@ from struct import Struct
 from typing import IO, TYPE_CHECKING
 
 from batch.findings import Finding
-from batch.sheet.number_format import BUILT_IN, NumberFormat, is_shown_as_it_is, parse_format
+from batch.sheet.cell_styles import CellStyle
+from batch.sheet.number_format import BUILT_IN, parse_format
 from batch.sheet.sheet_selection import Sheet, SheetContent
 from batch.sheet.source_file import Original, make_damage_error, make_password_error
 
@@ -33,16 +33,6 @@ _EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
 _SUMMARY = "\5SummaryInformation".encode("utf-16-le")
 _UNCALCULATED = "=…"
 """What the formula is, nobody needs to know: it has to be calculated, whatever it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """What a style does to a cell."""
-
-    strikes: bool
-    format: NumberFormat | None
-    decimals: int | None
-    """How many decimals a positive number may have that surely is shown as it is."""
 
 
 def read_xls(original: Original) -> list[Sheet]:
@@ -109,7 +99,7 @@ def _see_sheet(content: SheetContent, book: Book, sheet: XlsSheet) -> None:
     ]
 
 
-def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styles: list[_Style]) -> None:
+def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styles: list[CellStyle]) -> None:
     """Read the cells of a row as what they are, and note what is seen of them."""
     cells: list[object] = []
     for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
@@ -131,30 +121,28 @@ def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styl
     content.put_row(row, cells)
 
 
-def _read_number(content: SheetContent, book: Book, place: tuple[int, int], value: float, style: _Style) -> object:
+def _read_number(content: SheetContent, book: Book, place: tuple[int, int], value: float, style: CellStyle) -> object:
     """Read a number, a date or a duration, as the cell's own format says, and note what is shown of it."""
-    if style.format is None or is_shown_as_it_is(value, style.decimals) or not isfinite(value):
+    if style.shape is None or style.shape.is_exact(value) or not isfinite(value):
         return value
     number = Decimal(repr(value))
-    time = style.format.find_time_kind(number)
+    time = style.shape.find_time_kind(number)
     if time:
         return _convert_time(value, book, time)
-    text = style.format.find_misleading_text(number)
+    text = style.shape.find_misleading_text(number)
     if text is not None:
         content.shown[place] = text
     return value
 
 
-def _read_styles(book: Book) -> list[_Style]:
+def _read_styles(book: Book) -> list[CellStyle]:
     """Read the styles by their numbers. A file need not describe the formats that Excel has of its own."""
     codes = BUILT_IN | {entry.format_key: entry.format_str for entry in book.format_list}
     struck = {index for index, font in enumerate(book.font_list) if font.struck_out}
-    styles = []
-    for style in book.xf_list:
-        shape = parse_format(codes.get(style.format_key, ""))
-        decimals = shape.exact_decimals if shape else None
-        styles.append(_Style(style.font_index in struck, shape, decimals))
-    return styles
+    return [
+        CellStyle(strikes=style.font_index in struck, shape=parse_format(codes.get(style.format_key, "")))
+        for style in book.xf_list
+    ]
 
 
 def _convert_time(value: float, book: Book, kind: str) -> object:

@@ -14,7 +14,6 @@ from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from batch.sheet.cell_styles import CellStyle, is_strike_set
-from batch.sheet.number_format import is_shown_as_it_is
 from batch.sheet.sheet_selection import SheetContent
 from batch.sheet.xml_package import Attributes, XmlReader
 from batch.validation.cells import find_error_kind
@@ -269,7 +268,7 @@ class SheetXml(XmlReader):
                 self.content.shown[row, column] = "####"
             else:
                 self._cells[column] = day
-        elif isinstance(value, float) and style.shape is not None and not is_shown_as_it_is(value, style.decimals):
+        elif isinstance(value, float) and style.shape and not style.shape.is_exact(value):
             text = style.shape.find_misleading_text(Decimal(repr(value)))
             if text is not None:
                 self.content.shown[row, column] = text

@@ -202,20 +202,3 @@ def test_a_hostile_code_takes_no_time(code: str) -> None:
 )
 def test_a_text_that_a_program_shows(text: str, number: str, means: bool) -> None:
     assert is_faithful_text(text, Decimal(number)) is means
-
-
-@given(
-    number=st.decimals("0", "99999999", places=4) | st.sampled_from([Decimal(0), Decimal("0.004"), Decimal("999.995")]),
-    code=st.sampled_from(
-        ["0", "0.00", "#,##0.00", "#,##0.0#", "#,###", "#.##", "0.0,", "#,##0,", '"x" #,##0.00 "€"', "0.00%", "?0.0?",
-         "00.0", "000,000", ".00", "0.0.0", '0" h "00', "[$€-40C] #,##0.00", "#,##0.00;(#,##0.00)"]
-    ),
-)  # fmt: skip
-def test_the_usual_formats_are_filled_in_as_every_other(number: Decimal, code: str) -> None:
-    shape = parse_format(code)
-    assert shape
-    usual = shape.find_misleading_text(number)
-    with pytest.MonkeyPatch.context() as patched:
-        for section in shape.sections:
-            patched.setitem(vars(section), "around", None)
-        assert shape.find_misleading_text(number) == usual
