@@ -6,6 +6,7 @@ import io
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from batch.sheet.number_format import is_faithful_text, normalize_digits
@@ -30,64 +31,42 @@ class DocumentStyles(XmlReader):
 
     def __init__(self) -> None:
         super().__init__()
-        self._style: _Key = ("", "")
         self._parents: dict[_Key, str] = {}
         self._strikes: dict[_Key, bool] = {}
-        self._flat: set[_Key] = set()
         self._hidden: set[_Key] = set()
-        self.ends = {}
-        self.starts = {
-            _STYLE + "style": self._start,
-            _STYLE + "default-style": self._start,
-            _STYLE + "text-properties": self._note_strike,
-            _STYLE + "table-properties": self._note_display,
-            _STYLE + "table-row-properties": self._note_height,
-            _STYLE + "table-column-properties": self._note_width,
-        }
+        self.starts, self.ends = {}, {}
+        self.trees = dict.fromkeys((_STYLE + "style", _STYLE + "default-style"), self._take_style)
 
     def is_struck(self, family: str, name: str | None) -> bool:
         """Tell whether text of that style is struck through. A style is its parent's where it says nothing itself."""
-        passed: dict[_Key, None] = {}
-        while name:
-            key = (family, name)
-            if key in self._strikes or key in passed:
-                break
-            passed[key] = None
-            name = self._parents.get(key)
-        found = bool(name) and self._strikes.get((family, name or ""), False)
+        if not name:
+            return False
+        key, passed = (family, name), set()
+        while key not in self._strikes and key in self._parents and key not in passed:
+            passed.add(key)
+            key = (family, self._parents[key])
+        found = self._strikes.get(key, False)
         # Said once for all, because it is asked for every cell.
         self._strikes.update(dict.fromkeys(passed, found))
         return found
 
-    def is_flat(self, family: str, name: str | None) -> bool:
-        """Tell whether a row or a column of that style is too small for anything to be seen."""
-        return (family, name or "") in self._flat
+    def is_hidden(self, family: str, name: str | None) -> bool:
+        """Tell whether a sheet of that style is hidden, or a row or a column too small for anything to be seen."""
+        return (family, name or "") in self._hidden
 
-    def is_hidden(self, name: str | None) -> bool:
-        return ("table", name or "") in self._hidden
-
-    def _start(self, attributes: Attributes) -> None:
-        self._style = (attributes.get(_STYLE + "family", ""), attributes.get(_STYLE + "name", ""))
-        parent = attributes.get(_STYLE + "parent-style-name")
+    def _take_style(self, entry: Element) -> None:
+        key = entry.get(_STYLE + "family", ""), entry.get(_STYLE + "name", "")
+        parent = entry.get(_STYLE + "parent-style-name")
         if parent:
-            self._parents[self._style] = parent
-
-    def _note_strike(self, attributes: Attributes) -> None:
-        lines = {attributes.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
-        if lines:
-            self._strikes[self._style] = lines != {"none"}
-
-    def _note_display(self, attributes: Attributes) -> None:
-        if attributes.get(TABLE + "display") == "false":
-            self._hidden.add(self._style)
-
-    def _note_height(self, attributes: Attributes) -> None:
-        if _convert_length(attributes.get(_STYLE + "row-height", "")) < LEAST_HEIGHT:
-            self._flat.add(self._style)
-
-    def _note_width(self, attributes: Attributes) -> None:
-        if _convert_length(attributes.get(_STYLE + "column-width", "")) < LEAST_WIDTH:
-            self._flat.add(self._style)
+            self._parents[key] = parent
+        for properties in entry:
+            lines = {properties.get(f"{_STYLE}text-line-through-{what}") for what in ("style", "type")} - {None}
+            if lines:
+                self._strikes[key] = lines != {"none"}
+            height, width = properties.get(_STYLE + "row-height", ""), properties.get(_STYLE + "column-width", "")
+            is_flat = _convert_length(height) < LEAST_HEIGHT or _convert_length(width) < LEAST_WIDTH
+            if is_flat or properties.get(TABLE + "display") == "false":
+                self._hidden.add(key)
 
 
 def _convert_length(length: str) -> float:
@@ -100,7 +79,7 @@ _CONTENT, _NAMED_STYLES = "content.xml", "styles.xml"
 _LARGEST_STYLES = 12_000_000
 _MOST_SPACES = 1_000
 _SPACES = re.compile(r"[ \t\r\n]+")
-_DURATION = re.compile(r"-?PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
+_DURATION = re.compile(r"(-?)PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _TRUTHS = {"TRUE": True, "VRAI": True, "1": True, "FALSE": False, "FAUX": False, "0": False}
 """As programs store truth values, or show those that LibreOffice stores as numbers."""
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
@@ -159,7 +138,6 @@ class _Reader(XmlReader):
         self._hidden_groups: list[bool] = []
         self.hear_text = self._hear_paragraph
         self.starts = {
-            **styles.starts,
             TABLE + "table": self._start_table,
             TABLE + "table-row-group": self._start_group,
             TABLE + "table-column-group": self._start_group,
@@ -173,6 +151,7 @@ class _Reader(XmlReader):
             _TEXT + "line-break": lambda _attributes: self._add_text("\n"),
             _TEXT + "span": self._start_span,
         }
+        self.trees = styles.trees
         self.ends = {
             TABLE + "table-row-group": self._end_group,
             TABLE + "table-column-group": self._end_group,
@@ -190,7 +169,7 @@ class _Reader(XmlReader):
 
     def _start_table(self, attributes: Attributes) -> None:
         name = attributes.get(TABLE + "name", "")
-        is_visible = not self._styles.is_hidden(attributes.get(TABLE + "style-name"))
+        is_visible = not self._styles.is_hidden("table", attributes.get(TABLE + "style-name"))
         content = SheetContent()
         self.sheets.append(Sheet(name, is_visible, lambda: content))
         self._row_index = self._columns = self._cells = 0
@@ -205,7 +184,7 @@ class _Reader(XmlReader):
     def _is_concealed(self, family: str, attributes: Attributes) -> bool:
         """Tell whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
         is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
-        return is_hidden or self._styles.is_flat(family, attributes.get(TABLE + "style-name"))
+        return is_hidden or self._styles.is_hidden(family, attributes.get(TABLE + "style-name"))
 
     def _note_column(self, attributes: Attributes) -> None:
         styles, count = self._column_styles, _count_repeats(attributes, "columns")
@@ -312,40 +291,31 @@ def _read_value(attributes: Attributes, text: str, *, has_result: bool) -> objec
     is_error = find_error_kind(text) == "error"
     if attributes.get(_CALC + "value-type") == "error" or (is_error and kind != "string"):
         return text if is_error else "#N/A"
-    match kind:
-        case "float" if text.isalpha() and text.upper() in _TRUTHS:
-            return _TRUTHS[text.upper()]
-        case "float" | "currency" | "percentage":
-            return _parse_decimal(attributes.get(_OFFICE + "value", ""), text)
-        case "date":
-            return _parse_date(attributes.get(_OFFICE + "date-value", ""), text)
-        case "time":
-            return _parse_duration(attributes.get(_OFFICE + "time-value", ""), text)
-        case "boolean":
-            stored = attributes.get(_OFFICE + "boolean-value") or text
-            return _TRUTHS.get(stored.strip().upper(), text or None)
+    try:
+        match kind:
+            case "float" if text.isalpha() and text.upper() in _TRUTHS:
+                return _TRUTHS[text.upper()]
+            case "float" | "currency" | "percentage":
+                number = Decimal(attributes.get(_OFFICE + "value", ""))
+                return number if number.is_finite() else str(number)
+            case "date":
+                return datetime.fromisoformat(attributes.get(_OFFICE + "date-value", "")).replace(tzinfo=None)
+            case "time":
+                return _format_duration(attributes.get(_OFFICE + "time-value", ""))
+            case "boolean":
+                stored = attributes.get(_OFFICE + "boolean-value") or text
+                return _TRUTHS.get(stored.strip().upper(), text or None)
+    except (InvalidOperation, ValueError):
+        return text or None
     formula = attributes.get(TABLE + "formula", "").partition("=")[2]
     if kind is None and formula and not has_result:
         return f"={formula}"
     return text or attributes.get(_OFFICE + "string-value") or None
 
 
-def _parse_decimal(digits: str, text: str) -> object:
-    try:
-        number = Decimal(digits)
-    except InvalidOperation:
-        return text or None
-    return number if number.is_finite() else str(number)
-
-
-def _parse_date(iso: str, text: str) -> object:
-    try:
-        return datetime.fromisoformat(iso).replace(tzinfo=None)
-    except ValueError:
-        return text or None
-
-
-def _parse_duration(iso: str, text: str) -> object:
+def _format_duration(iso: str) -> str:
     match = _DURATION.fullmatch(iso)
-    sign = "-" if iso.startswith("-") else ""
-    return f"{sign}{int(match[1]):02}:{int(match[2]):02}:{int(match[3]):02}" if match else text or None
+    if match is None:
+        raise ValueError("this is no duration in hours")
+    sign, *numbers = match.groups()
+    return sign + ":".join(f"{int(number):02}" for number in numbers)

@@ -60,6 +60,10 @@ class SheetContent:
         cells += [None] * (column + 1 - len(cells))
         cells[column] = cell
 
+    def get_cell(self, row: int, column: int) -> object:
+        cells = self.rows.get(row, ())
+        return cells[column] if 0 <= column < len(cells) else None
+
     def take_top(self) -> list[list[Cell]]:
         """Take the rows in which a header is looked for; none of an empty sheet."""
         return [list(map(convert_cell, self.rows.get(row, ()))) for row in range(min(self.height, SEARCHED_ROWS))]

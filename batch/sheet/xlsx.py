@@ -22,20 +22,17 @@ from batch.sheet.xml_package import UNREADABLE, Package
 from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
 
-_OPERAND = r'\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
+_OWN = "\0"
+"""Stands for the cell that a rule is for."""
+_OPERAND = r'\0|\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*(AND|OR)\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
 _PARTS = re.compile(r'(?:"(?:[^"]|"")*"|[^,"])+')
 _REFERENCE = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9][0-9]{0,6})")
 _NAMED = {
-    "equal": ["="],
-    "notEqual": ["<>"],
-    "lessThan": ["<"],
-    "lessThanOrEqual": ["<="],
-    "greaterThan": [">"],
-    "greaterThanOrEqual": [">="],
-    "between": [">=", "<="],
-}
+    "equal": ["="], "notEqual": ["<>"], "lessThan": ["<"], "lessThanOrEqual": ["<="], "greaterThan": [">"],
+    "greaterThanOrEqual": [">="], "between": [">=", "<="],
+}  # fmt: skip
 _WORDS: dict[str | None, Callable[[str, str], bool]] = {
     "containsText": lambda text, word: word in text,
     "notContainsText": lambda text, word: word not in text,
@@ -94,43 +91,35 @@ def _find_cells(ranges: Sequence[Merged], sheet: SheetContent) -> Iterator[tuple
 
 
 def _read_rule(rule: Element, ranges: Sequence[Merged], sheet: SheetContent) -> _Truth | None:
-    first = min(top for top, *_rest in ranges) - 1, min(left for _top, left, *_rest in ranges)
-    kind, word = rule.get("type"), rule.get("text")
+    """Read a rule; None for one that is not evaluated here."""
+    kind, word, conditions, how = rule.get("type"), rule.get("text"), [], all
     formulas = [entry.text or "" for entry in rule if entry.tag.rpartition("}")[2] in {"formula", "f"}]
-    if kind == "expression" and formulas:
-        return _read_expression(formulas[0], first, sheet)
-    if kind == "cellIs":
-        return _read_comparisons(rule.get("operator", ""), formulas, first, sheet)
     if kind in _WORDS and word and not _WILD & set(word):
         return _match_word(_WORDS[kind], word.casefold(), sheet)
-    return None
-
-
-def _read_expression(formula: str, first: tuple[int, int], sheet: SheetContent) -> _Truth | None:
-    several = _SEVERAL.fullmatch(formula)
-    found = [_COMPARISON.fullmatch(part) for part in (_PARTS.findall(several[2]) if several else [formula])]
+    if kind == "cellIs":
+        signs = _NAMED.get(rule.get("operator", ""), [])
+        if len(signs) == len(formulas):
+            conditions = [f"{_OWN}{sign} {formula}" for sign, formula in zip(signs, formulas, strict=True)]
+    elif kind == "expression" and formulas:
+        several = _SEVERAL.fullmatch(formulas[0])
+        conditions = _PARTS.findall(several[2]) if several else formulas[:1]
+        how = any if several and several[1].upper() == "OR" else all
+    found = [_COMPARISON.fullmatch(condition) for condition in conditions]
     if not found or None in found:
         return None
-    truths = [_compare(_read_operand(m[1], first, sheet), m[2], _read_operand(m[3], first, sheet)) for m in found if m]
-    return _join(truths, any if several and several[1].upper() == "OR" else all)
+    first = min(top for top, *_rest in ranges) - 1, min(left for _top, left, *_rest in ranges)
+    read = [(_read_operand(m[1], first, sheet), m[2], _read_operand(m[3], first, sheet)) for m in found if m]
 
+    def look(row: int, column: int) -> bool | None:
+        each = [_compare(left(row, column), sign, right(row, column)) for left, sign, right in read]
+        return None if None in each else how(each)
 
-def _read_comparisons(name: str, formulas: list[str], first: tuple[int, int], sheet: SheetContent) -> _Truth | None:
-    operators = _NAMED.get(name, [])
-    if not operators or len(operators) != len(formulas):
-        return None
-    if not all(re.fullmatch(_OPERAND, formula.strip(), re.IGNORECASE) for formula in formulas):
-        return None
-    pairs = zip(operators, formulas, strict=True)
-    own = _make_lookup(sheet)
-    return _join([_compare(own, sign, _read_operand(formula.strip(), first, sheet)) for sign, formula in pairs], all)
+    return look
 
 
 def _match_word(finds: Callable[[str, str], bool], word: str, sheet: SheetContent) -> _Truth:
-    at = _make_lookup(sheet)
-
     def look(row: int, column: int) -> bool | None:
-        value = at(row, column)
+        value = sheet.get_cell(row, column)
         if not isinstance(value, str) and any(map(str.isdigit, word)):
             return None
         return finds(value.casefold() if isinstance(value, str) else "", word)
@@ -138,23 +127,10 @@ def _match_word(finds: Callable[[str, str], bool], word: str, sheet: SheetConten
     return look
 
 
-def _join(truths: Sequence[_Truth], how: Callable[[Sequence[bool | None]], bool]) -> _Truth:
-    def join(row: int, column: int) -> bool | None:
-        each = [truth(row, column) for truth in truths]
-        return None if None in each else how(each)
-
-    return join
-
-
-def _compare(left: _Value, sign: str, right: _Value) -> _Truth:
+def _compare(first: object, sign: str, second: object) -> bool | None:
     """Compare as Excel does: without regard to capitals, and numbers before texts before truth values."""
-
-    def compare(row: int, column: int) -> bool | None:
-        first, second = left(row, column), right(row, column)
-        one, other = _rank_value(first, second), _rank_value(second, first)
-        return None if one is None or other is None else COMPARISONS[sign](one, other)
-
-    return compare
+    one, other = _rank_value(first, second), _rank_value(second, first)
+    return None if one is None or other is None else COMPARISONS[sign](one, other)
 
 
 def _rank_value(value: object, other: object) -> tuple[int, float | str] | None:
@@ -175,28 +151,21 @@ def _rank_value(value: object, other: object) -> tuple[int, float | str] | None:
 
 def _read_operand(text: str, first: tuple[int, int], sheet: SheetContent) -> _Value:
     """Read a constant, or a cell: without a dollar sign it moves with the cell that the format is for."""
+    if text == _OWN:
+        return sheet.get_cell
     if text.startswith('"'):
         constant: object = text[1:-1].replace('""', '"')
     elif text.upper() in {"TRUE", "FALSE"}:
         constant = text.upper() == "TRUE"
     elif reference := _REFERENCE.fullmatch(text):
-        at = _make_lookup(sheet)
         to_row, to_column = int(reference[4]) - 1, parse_column(reference[2])
-        return lambda row, column: at(
+        return lambda row, column: sheet.get_cell(
             to_row if reference[3] else to_row + row - first[0],
             to_column if reference[1] else to_column + column - first[1],
         )
     else:
         constant = float(text)
     return lambda _row, _column: constant
-
-
-def _make_lookup(sheet: SheetContent) -> _Value:
-    def at(row: int, column: int) -> object:
-        cells = sheet.rows.get(row, ())
-        return cells[column] if 0 <= column < len(cells) else None
-
-    return at
 
 
 def read_xlsx(name: str, package: Package, limits: Limits) -> list[Sheet]:
