@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from batch.sheet.number_format import BUILT_IN, NumberFormat, parse_format
-from batch.sheet.xml_package import Package
+from batch.sheet.xml_package import UNREADABLE, Package
 
 _LARGEST = 12_000_000
 """Bytes that the styles may have: as many as Excel allows need no more."""
@@ -25,7 +25,6 @@ class CellStyle:
     hides: bool = False
     """Whether nothing is seen, because the ink has the colour of the paper or the format shows nothing."""
     hides_text: bool = False
-    """Whether the format shows no text."""
     shape: NumberFormat | None = None
     """How numbers are shown, where that can be otherwise than as they are."""
     time: str | None = None
@@ -41,13 +40,19 @@ class StyleSheet:
 
     cells: Sequence[CellStyle | None] = ()
     conditional: Sequence[CellStyle] = ()
+    is_known: bool = True
 
 
 def read_styles(package: Package) -> StyleSheet:
-    """Read the workbook's styles; `ValueError` if they are too large to be looked at."""
-    if package.styles is None:
-        return StyleSheet()
-    root = package.read_tree(package.styles, _LARGEST)
+    """Read the workbook's styles; none are known if they are damaged, or too large to be looked at."""
+    try:
+        part = package.find_related("styles")
+        return _read_part(package.read_tree(part, _LARGEST)) if part else StyleSheet()
+    except UNREADABLE:
+        return StyleSheet(is_known=False)
+
+
+def _read_part(root: Element) -> StyleSheet:
     codes = dict(BUILT_IN)
     for entry in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_read_number(entry, "numFmtId")] = entry.get("formatCode", "")
@@ -60,7 +65,7 @@ def read_styles(package: Package) -> StyleSheet:
     return StyleSheet(cells, [read_conditional_style(entry) for entry in root.iterfind("{*}dxfs/{*}dxf")])
 
 
-def _make_style(font: Element | None, fill: Element | None, code: str) -> CellStyle:
+def _make_style(font: Element, fill: Element, code: str) -> CellStyle:
     shape = parse_format(code)
     hides = (_find_ink(font) or _BLACK) == (_find_paper(fill, "fgColor") or _WHITE)
     if shape is None:
@@ -76,36 +81,36 @@ def _make_style(font: Element | None, fill: Element | None, code: str) -> CellSt
 
 def read_conditional_style(entry: Element) -> CellStyle:
     """Read what a conditional format does. Its paper is the other colour of a fill, which is usually solid."""
-    font, fill, code = entry.find("{*}font"), entry.find("{*}fill"), entry.find("{*}numFmt")
+    font, fill = _find_child(entry, "font"), _find_child(entry, "fill")
     ink, paper = _find_ink(font), _find_paper(fill, "bgColor")
-    shows_nothing = code is not None and set(code.get("formatCode", "")) == {";"}
+    shows_nothing = set(_find_child(entry, "numFmt").get("formatCode", "")) == {";"}
     return CellStyle(_has_strike(font), shows_nothing or (ink is not None and ink == (paper or _WHITE)))
 
 
-def _has_strike(font: Element | None) -> bool:
-    strike = None if font is None else font.find("{*}strike")
+def _has_strike(font: Element) -> bool:
+    strike = font.find("{*}strike")
     return strike is not None and is_strike_set(strike.attrib)
 
 
 def is_strike_set(attributes: Mapping[str, str]) -> bool:
-    """Tell whether an element that may strike through does: it need not say so."""
+    # The element need not say so.
     return attributes.get("val", "1").strip() not in {"0", "false"}
 
 
-def _find_ink(font: Element | None) -> str | None:
-    return None if font is None else _name_colour(font.find("{*}color"))
+def _find_ink(font: Element) -> str | None:
+    return _name_colour(font.find("{*}color"))
 
 
-def _find_paper(fill: Element | None, colour: str) -> str | None:
+def _find_paper(fill: Element, colour: str) -> str | None:
     """Find the colour behind the text; None for that of the sheet."""
-    pattern = None if fill is None else fill.find("{*}patternFill")
+    pattern = fill.find("{*}patternFill")
     if pattern is None:
         # Of a gradient it is never said that the ink has its colour.
-        return None if fill is None or fill.find("{*}gradientFill") is None else "gradient"
+        return None if fill.find("{*}gradientFill") is None else "gradient"
     kind = pattern.get("patternType", "none" if colour == "fgColor" else "solid").strip()
-    return (
-        None if kind == "none" else (_name_colour(pattern.find(f"{{*}}{colour}")) or kind) if kind == "solid" else kind
-    )
+    if kind == "solid":
+        return _name_colour(pattern.find(f"{{*}}{colour}")) or kind
+    return None if kind == "none" else kind
 
 
 def _name_colour(entry: Element | None) -> str | None:
@@ -119,9 +124,14 @@ def _name_colour(entry: Element | None) -> str | None:
     return plain if plain and float(tint) == 0 else f"{indexed}/{theme}/{tint}"
 
 
-def _find_entry(entries: Sequence[Element], entry: Element, name: str) -> Element | None:
+def _find_child(entry: Element, name: str) -> Element:
+    found = entry.find(f"{{*}}{name}")
+    return Element(name) if found is None else found
+
+
+def _find_entry(entries: Sequence[Element], entry: Element, name: str) -> Element:
     number = _read_number(entry, name)
-    return entries[number] if 0 <= number < len(entries) else None
+    return entries[number] if 0 <= number < len(entries) else Element(name)
 
 
 def _read_number(entry: Element, name: str) -> int:

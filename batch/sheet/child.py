@@ -58,7 +58,6 @@ _CELLS_IN_A_PIECE = 30_000
 
 
 def main() -> None:
-    """Answer one request."""
     answer_to = sys.stdout.buffer
     request = Request.read(sys.stdin.buffer)
     _limit_process(request.limits)

@@ -45,19 +45,15 @@ _BLANKS_IN_A_CELL = 4
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """By what a text is cut into cells; `is_certain` says whether no other separator would do."""
+    """By what a text is cut into cells, its header's row (0 if none was found), and how many columns have a title."""
 
     separator: str
     skips_spaces: bool
-    """Whether spaces stand between separators and quotation marks."""
     is_certain: bool
     header: int
-    """The header's row; 0 where none was found."""
     width: int
-    """Columns that have a title."""
 
     def cut_records(self, text: str) -> Iterator[list[str]]:
-        """Cut a text into records by Python's own reader."""
         return csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, skipinitialspace=self.skips_spaces)
 
 

@@ -14,7 +14,6 @@ from batch.i18n import _
 from batch.sheet.source_file import make_error
 
 _LONGEST = 2**16
-"""Characters that are weighed; more prove nothing more."""
 _BEYOND = re.compile("[^\x00-\x7f]+")
 _FRENCH = frozenset("éèêëàâùûîïôçœÉÈÊËÀÂÙÛÎÏÔÇŒ")
 _SPACES = frozenset("\u00a0\u202f\u2009")
@@ -145,9 +144,7 @@ _TWICE = (
 )
 """What the first bytes of UTF-8 letters then look like, and the sign for a letter that is lost."""
 TWICE = "twice"
-"""How UTF-8 that was encoded twice is named in a finding."""
 _MARGIN = 2
-"""Points by which a reading must be better than the next to be certain."""
 _USUAL = "éèàêçôîâûùïëœÉÈÀÇ€’«»°\u00a0"
 """In a text that was read as UTF-8 none of them comes about by chance."""
 _LAST_OF_TWO_BYTES = "\u07ff"
@@ -176,7 +173,8 @@ def decode_text(data: bytes, name: str) -> Decoded:
     wide = _find_wide_encoding(data[:_LOOKED_AT])
     if wide:
         return _read_marked(data, wide, name)
-    _refuse_nul(data.find(b"\0"), data, "latin-1", name)
+    if b"\0" in data:
+        raise _make_nul_error(data.decode("latin-1"), name)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -191,7 +189,8 @@ def _read_marked(data: bytes, encoding: str, name: str) -> Decoded:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise _make_damage_error(data, error, name) from None
-    _refuse_nul(text.find("\0"), text, encoding, name)
+    if "\0" in text:
+        raise _make_nul_error(text, name)
     return _read_again(text)
 
 
@@ -204,18 +203,15 @@ def _find_wide_encoding(head: bytes) -> str | None:
     return _NUL_BYTES.get(tuple(share > 0.4 for share in shares)) if is_clear else None
 
 
-def _refuse_nul(position: int, content: bytes | str, encoding: str, name: str) -> None:
-    if position != -1:
-        sentence = _(
-            "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
-            "save it again from Excel."
-        )
-        raise make_error(name, sentence, line=_find_line(content[:position], encoding))
+def _make_nul_error(text: str, name: str) -> SheetError:
+    sentence = _(
+        "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
+        "save it again from Excel."
+    )
+    return make_error(name, sentence, line=_count_lines(text.partition("\0")[0]))
 
 
-def _find_line(before: bytes | str, encoding: str) -> int:
-    """Find the line in which something stands, however lines end."""
-    text = before if isinstance(before, str) else before.decode(encoding, "ignore")
+def _count_lines(text: str) -> int:
     return max(text.count("\n"), text.count("\r")) + 1
 
 
@@ -229,7 +225,7 @@ def _is_cut(data: bytes, error: UnicodeDecodeError) -> bool:
 
 
 def _make_damage_error(data: bytes, error: UnicodeDecodeError, name: str) -> SheetError:
-    line = _find_line(data[: error.start], error.encoding)
+    line = _count_lines(data[: error.start].decode(error.encoding, "ignore"))
     if _is_cut(data, error):
         sentence = _(
             "{file} ends in the middle of a letter (line {line}), so its end is missing: copy or download it again."

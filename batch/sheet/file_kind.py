@@ -106,14 +106,10 @@ _MARKUP = {
     "urn:iso:std:iso:20022": _BANK,
     "<key>url</key>": _SHORTCUT,
 }
-"""By words in it, in small letters."""
-_KNOWN_BYTES = [(re.compile(pattern, re.DOTALL), foreign) for pattern, foreign in _BYTES.items()]
-_KNOWN_TEXTS = [(re.compile(pattern), foreign) for pattern, foreign in _TEXTS.items()]
-_TITLE = re.compile(r"<[^<>]*>[\"']?[ ]*[;,\t|]")
+_TITLE = r"<[^<>]*>[\"']?[ ]*[;,\t|]"
 """A list's first title may stand in angle brackets."""
 _LOOKED_AT = 2**16
 _LOCK = "~$"
-"""How Excel's file beside a workbook that is open begins its name."""
 
 
 def refuse_foreign_file(name: str, data: bytes) -> None:
@@ -121,17 +117,17 @@ def refuse_foreign_file(name: str, data: bytes) -> None:
     if name.startswith(_LOCK):
         raise make_foreign_error(name, Foreign(N_("a file that Excel keeps while a workbook is open"), _ORIGINAL))
     # Without its NUL bytes, Western text in UTF-16 reads as any other; a mark is nothing to look at.
-    start = data[:_LOOKED_AT].replace(b"\0", b"").decode("latin-1").lstrip("\xff\xfe\xef\xbb\xbf \t\r\n")
-    found = next((foreign for pattern, foreign in _KNOWN_BYTES if pattern.match(data[:_LOOKED_AT])), None)
-    found = found or next((foreign for pattern, foreign in _KNOWN_TEXTS if pattern.match(start)), None)
-    if found is None and start.startswith("<") and not _TITLE.match(start):
+    head = data[:_LOOKED_AT]
+    start = head.replace(b"\0", b"").decode("latin-1").lstrip("\xff\xfe\xef\xbb\xbf \t\r\n")
+    found = next((foreign for pattern, foreign in _BYTES.items() if re.match(pattern, head, re.DOTALL)), None)
+    found = found or next((foreign for pattern, foreign in _TEXTS.items() if re.match(pattern, start)), None)
+    if found is None and start.startswith("<") and not re.match(_TITLE, start):
         found = _name_markup(start.lower())
     if found:
         raise make_foreign_error(name, found)
 
 
 def make_foreign_error(name: str, foreign: Foreign) -> SheetError:
-    """Say what the file is, and what helps."""
     return make_error(name, _(foreign.remedy), kind=_(foreign.description))
 
 

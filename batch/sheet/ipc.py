@@ -34,7 +34,6 @@ class Request:
     language: Language = Language.ENGLISH
 
     def write(self, stream: IO[bytes]) -> None:
-        """Write it to the child."""
         head = asdict(self)
         data = head["original"].pop("data")
         stream.write(json.dumps(head).encode() + b"\n")
@@ -42,7 +41,6 @@ class Request:
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> Request:
-        """Read it from the parent."""
         head = json.loads(stream.readline())
         return cls(
             Original(**head["original"], data=stream.read()),

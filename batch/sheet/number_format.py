@@ -46,7 +46,6 @@ _TOKEN = re.compile(
 )
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _NUMBER = "\0"
-"""Stands for the digits among the words around them."""
 _NOTHING = frozenset({"", "-", "–"})
 _SIGNS = (frozenset({"", "+"}), frozenset({"-", "−", "()"}))
 """What may stand around the digits of a number, and of a negative one."""
@@ -143,7 +142,6 @@ class NumberFormat:
         return None if shown == abs(number) and sign + section.words in _SIGNS[number < 0] else text
 
     def find_time_kind(self, number: Decimal) -> str | None:
-        """Tell whether a number is shown as a "date" or as a "duration"; None where it is shown as a number."""
         section, _is_bare = self._choose_section(number)
         return section.time if section else None
 
@@ -359,7 +357,6 @@ def _find_digits(text: str) -> tuple[int, int, set[Decimal], str] | None:
 
 
 def _list_readings(digits: str) -> set[Decimal]:
-    """List the numbers that digits with points and commas can be."""
     readings = set()
     for group, point in ((",", "."), (".", ",")):
         whole, _point, fraction = digits.partition(point)

@@ -70,7 +70,6 @@ class DocumentStyles(XmlReader):
 
 
 def _convert_length(length: str) -> float:
-    """Convert a length to points; large enough where it is not given."""
     match = _LENGTH.fullmatch(length)
     return float(match[1]) * _POINTS[match[2]] if match else LEAST_WIDTH
 
@@ -90,7 +89,6 @@ _SHAPES = (
     *("a", "caption", "circle", "connector", "control", "custom-shape", "ellipse", "frame", "g", "line", "measure"),
     *("page-thumbnail", "path", "polygon", "polyline", "rect", "regular-polygon"),
 )
-"""All that may be anchored inside of cells, with paragraphs of its own."""
 _NOT_IN_CELLS = frozenset(
     (_OFFICE + "annotation", TABLE + "shapes", TABLE + "tracked-changes", _TEXT + "ruby-text")
 ).union(_DRAWING + shape for shape in _SHAPES)
@@ -114,8 +112,6 @@ def read_document(original: Original, limits: Limits) -> list[Sheet] | None:
 
 
 class _Reader(XmlReader):
-    """Reads the sheets, and the styles that stand before them."""
-
     passed_by = _NOT_IN_CELLS
 
     def __init__(self, name: str, limits: Limits, styles: DocumentStyles) -> None:

@@ -65,7 +65,6 @@ class SheetContent:
         return cells[column] if 0 <= column < len(cells) else None
 
     def take_top(self) -> list[list[Cell]]:
-        """Take the rows in which a header is looked for; none of an empty sheet."""
         return [list(map(convert_cell, self.rows.get(row, ()))) for row in range(min(self.height, SEARCHED_ROWS))]
 
     @property
@@ -114,7 +113,6 @@ class Sheet:
 
     @cached_property
     def content(self) -> SheetContent:
-        """What it holds."""
         return self.load()
 
     def find_header(self, columns: Mapping[ColumnRole, str]) -> Header | None:

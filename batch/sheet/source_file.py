@@ -23,11 +23,9 @@ class Limits:
     """The defaults let a million rows of a text file through, and hold what is hostile to 512 MiB and 8 seconds."""
 
     file_size: int = 25 * MEGABYTE
-    """Bytes of the file."""
     unpacked: int = 300 * MEGABYTE
     """Bytes that a zipped workbook says it unpacks to."""
     parts: int = 10_000
-    """Files inside a zipped workbook."""
     rows: int = 1_000_000
     """What is said of a row takes far more memory than its cells, so rows are bounded apart from cells."""
     columns: int = 1_000
@@ -36,7 +34,6 @@ class Limits:
     cell_text: int = 32_767
     """Characters of one cell of a text file; Excel holds no more."""
     answer: int = 192 * MEBIBYTE
-    """Bytes that the child may answer with."""
     seconds: float = 8
     """Processor time, from the child's start until the grid is complete; a busy machine may take four times as long."""
     memory_mib: int = 400
@@ -61,7 +58,6 @@ class Limits:
 LONGEST_NAME = 80
 _NAMES_SHOWN = 10
 _NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
-"""Nobody is told to save as .xlsx what is one."""
 _DAMAGED = (
     N_(
         "{file} could not be read (it is damaged, or uses something this program cannot read): "
@@ -133,7 +129,6 @@ def make_time_error(name: str, limits: Limits, sheets: Sequence[str] = ()) -> Sh
 
 
 def list_names(sheets: Sequence[str]) -> str:
-    """List names of sheets, the first of many."""
     rest = len(sheets) - _NAMES_SHOWN
     listed = ", ".join(quote_name(sheet) for sheet in sheets[:_NAMES_SHOWN])
     if rest > 0:
@@ -156,7 +151,6 @@ class Original:
 
     @property
     def sha256(self) -> str:
-        """The digest over the bytes, as `sha256sum` shows it."""
         return hashlib.sha256(self.data).hexdigest()
 
     def make_source(self, sheet: str | None) -> Source:

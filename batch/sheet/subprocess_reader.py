@@ -100,7 +100,6 @@ def _list_family(pid: int) -> list[int]:
 
 
 def _make_environment() -> dict[str, str]:
-    """Make the little environment that the child gets. It finds its modules exactly where we find ours."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     path = [entry for entry in sys.path if entry]
     if _ROOT not in path:
@@ -112,7 +111,6 @@ _CHILD = "batch.sheet.child"
 _WAIT = 4
 """Times the seconds of the limits: a busy machine gives a child less than a processor of its own."""
 _LOOK_EVERY = 0.025
-"""Seconds. A parser takes some tens of MiB between two looks."""
 
 
 class Wanted(TypedDict, total=False):
@@ -161,7 +159,6 @@ class Reader:
         self.close()
 
     def result(self) -> Grid:
-        """Wait for the grid; a `SheetError` says why it cannot be read."""
         return self._grid.result()
 
     def close(self) -> None:

@@ -26,7 +26,6 @@ _FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
 _BEGIN, _END, _SHEET = 0x0809, 0x000A, 0x0085
 _RECORD, _SHEET_RECORD, _FORMULA_RECORD = Struct("<HH"), Struct("<iBB"), Struct("<HHH8sH")
 _OF_CELLS = 0
-"""A sheet that is no chart and no macros."""
 _EXCEL_5 = 50
 _ON_OPENING = 0x0002
 _EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
@@ -88,7 +87,6 @@ def _read_sheet(book: Book, sheet: XlsSheet, begin: int | None, *, formatted: bo
 
 
 def _see_sheet(content: SheetContent, book: Book, sheet: XlsSheet) -> None:
-    """Note what is hidden, struck through in part, and merged."""
     content.hidden_rows.update(_find_hidden_rows(sheet))
     content.hidden_columns.update(column for column, info in sheet.colinfo_map.items() if info.hidden or not info.width)
     content.struck.update(_find_struck_cells(book, sheet))
@@ -100,7 +98,6 @@ def _see_sheet(content: SheetContent, book: Book, sheet: XlsSheet) -> None:
 
 
 def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styles: list[CellStyle]) -> None:
-    """Read the cells of a row as what they are, and note what is seen of them."""
     cells: list[object] = []
     for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
         style = styles[sheet.cell_xf_index(row, column)] if styles and value != "" else None
@@ -182,7 +179,6 @@ def _name_error(code: int) -> str:
 
 
 def _find_sheets(book: Book) -> list[int]:
-    """Find where in the workbook's stream each sheet of cells begins."""
     begins = []
     for kind, at in _walk_records(book, 0):
         if kind == _END:

@@ -27,7 +27,6 @@ _ERRORS = {
 
 
 def read_xlsb(original: Original, package: Package) -> list[Sheet]:
-    """List its sheets, of which each is read when it is looked into."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(original.data))
     parts = _find_parts(package)
 
@@ -49,7 +48,6 @@ def read_xlsb(original: Original, package: Package) -> list[Sheet]:
 
 
 def _find_parts(package: Package) -> dict[str, str]:
-    """Find in which part each sheet is, by its name."""
     parts = {}
     for kind, content in _walk_records(package.open(package.workbook).read()):
         if kind == _SHEET:
@@ -90,6 +88,5 @@ def _walk_records(part: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _read_text(content: bytes) -> tuple[str, bytes]:
-    """Read a text that begins with its length, and what follows it."""
     end = 4 + 2 * int(_NUMBER.unpack_from(content)[0])
     return content[4:end].decode("utf-16-le", "replace"), content[end:]

@@ -18,12 +18,11 @@ from batch.sheet.number_format import COMPARISONS
 from batch.sheet.sheet_selection import Sheet, SheetContent, check_extent
 from batch.sheet.source_file import Limits
 from batch.sheet.xlsx_xml import EPOCH, SharedTexts, SheetXml, parse_column
-from batch.sheet.xml_package import UNREADABLE, Package
+from batch.sheet.xml_package import Package
 from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
 
 _OWN = "\0"
-"""Stands for the cell that a rule is for."""
 _OPERAND = r'\0|\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*(AND|OR)\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
@@ -80,7 +79,6 @@ def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
 
 
 def _find_cells(ranges: Sequence[Merged], sheet: SheetContent) -> Iterator[tuple[int, int]]:
-    """Find the cells in there that hold something."""
     for top, left, bottom, right in ranges:
         rows = range(top - 1, bottom) if bottom - top < len(sheet.rows) else sheet.rows
         for row in rows:
@@ -170,10 +168,10 @@ def _read_operand(text: str, first: tuple[int, int], sheet: SheetContent) -> _Va
 
 def read_xlsx(name: str, package: Package, limits: Limits) -> list[Sheet]:
     """List its sheets, of which each is read when it is looked into."""
-    book = _Workbook(name, package, limits)
+    book, sheets = _Workbook(name, package, limits), package.list_sheets()
     # Of two sheets with one name, the first is meant by it.
-    parts = {sheet.name: sheet.part for sheet in reversed(package.sheets)}
-    return [Sheet(sheet.name, sheet.is_visible, partial(book.load, parts[sheet.name])) for sheet in package.sheets]
+    parts = {name: part for name, _is_visible, part in reversed(sheets)}
+    return [Sheet(name, is_visible, partial(book.load, parts[name])) for name, is_visible, _part in sheets]
 
 
 class _Workbook:
@@ -182,15 +180,17 @@ class _Workbook:
         self._check = lambda rows, columns: check_extent(name, rows, columns, 0, limits)
 
     def load(self, part: str) -> SheetContent:
-        package, (styles, is_known) = self._package, self._styles
-        sheet = SheetXml(self._texts, styles.cells, self._check, counts_from_1904=package.counts_from_1904)
+        package, styles = self._package, self._styles
+        counts_from_1904 = package.has_flag("workbookPr", "date1904")
+        sheet = SheetXml(self._texts, styles.cells, self._check, counts_from_1904=counts_from_1904)
         with package.open(part) as stream:
             sheet.parse(stream)
-        if package.is_to_be_calculated or not (sheet.has_results or package.calculates):
+        # A workbook that is to be calculated when it is opened may never have been.
+        if package.has_flag("calcPr", "fullCalcOnLoad") or not (sheet.has_results or package.calculates):
             sheet.put_formulas()
         content = sheet.content
         apply_formats(content, sheet.conditional, styles.conditional)
-        if not (sheet.is_clear and is_known):
+        if not (sheet.is_clear and styles.is_known):
             # Excel mends what could not be looked at.
             content.findings = (Finding("appearance-unseen", params={"as": "again"}),)
         return content
@@ -198,15 +198,12 @@ class _Workbook:
     @cached_property
     def _texts(self) -> SharedTexts:
         texts = SharedTexts()
-        if self._package.texts:
-            with self._package.open(self._package.texts) as stream:
+        part = self._package.find_related("sharedStrings")
+        if part:
+            with self._package.open(part) as stream:
                 texts.parse(stream)
         return texts
 
     @cached_property
-    def _styles(self) -> tuple[StyleSheet, bool]:
-        """The styles, and whether they could be read."""
-        try:
-            return read_styles(self._package), True
-        except UNREADABLE:
-            return StyleSheet(), False
+    def _styles(self) -> StyleSheet:
+        return read_styles(self._package)

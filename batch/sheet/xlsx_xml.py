@@ -11,21 +11,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice, product
+from string import ascii_uppercase, digits
 from xml.etree.ElementTree import Element
 
 from batch.sheet.cell_styles import CellStyle, is_strike_set
 from batch.sheet.sheet_selection import SheetContent
-from batch.sheet.xml_package import Attributes, XmlReader
+from batch.sheet.xml_package import TRUE, Attributes, XmlReader
 from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
 
 UNKNOWN = "#UNKNOWN!"
-"""The value of a cell that could not be told."""
-_TRUE = frozenset({"1", "true"})
 _LEAST_HEIGHT, _LEAST_WIDTH = 2, 1
 """Points that a row, and characters that a column, needs for anything in it to be seen."""
 _MOST_COLUMNS = 16_384
-_DIGITS = "0123456789"
 _CONDITIONAL = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main conditionalFormatting"
 """What Excel knows since 2010, such as a rule that looks into another sheet, it writes as an extension."""
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -34,7 +33,6 @@ EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ
 _BETWEEN_EPOCHS = 1462
 _DAY = 86_400_000
 Place = tuple[int, int]
-"""Row and column, both from 0."""
 
 
 class SharedTexts(XmlReader):
@@ -135,12 +133,12 @@ class SheetXml(XmlReader):
             raise ValueError("rows are counted from 1")
         self._cells = self.content.rows.get(self._row, [])
         hidden, height = attributes.get("hidden"), attributes.get("ht")
-        if (hidden and hidden.strip() in _TRUE) or (height and float(height) < _LEAST_HEIGHT):
+        if (hidden and hidden.strip() in TRUE) or (height and float(height) < _LEAST_HEIGHT):
             self.content.hidden_rows.add(self._row)
 
     def _start_column(self, attributes: Attributes) -> None:
         """Note columns that are hidden, as those of a collapsed group are, or have no width."""
-        if attributes.get("hidden", "").strip() in _TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
+        if attributes.get("hidden", "").strip() in TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "0"))
             self.content.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
 
@@ -155,7 +153,6 @@ class SheetXml(XmlReader):
         self.conditional += [(ranges, rule) for rule in entry.iterfind("{*}cfRule")]
 
     def _read_ranges(self, text: str) -> list[Merged]:
-        """Read ranges such as "A1:B2 D4"; what is none is not clear."""
         ranges = list(map(read_range, text.split()))
         self.is_clear = self.is_clear and None not in ranges
         return [found for found in ranges if found]
@@ -188,7 +185,7 @@ class SheetXml(XmlReader):
             runs.clear()
 
     def _find_column(self, address: str) -> int:
-        letters = address.rstrip(_DIGITS)
+        letters = address.rstrip(digits)
         if address[len(letters) :] != self._row_text:
             raise ValueError("a cell is not in its row")
         column = parse_column(letters)
@@ -286,7 +283,6 @@ def read_range(text: str) -> Merged | None:
 
 @lru_cache(maxsize=_MOST_COLUMNS)
 def parse_column(letters: str) -> int:
-    """Parse a column's letters to its number from 0: A is 0, AA is 26."""
     number = 0
     if not (letters.isascii() and letters.isalpha()):
         raise ValueError("a column has no such name")
@@ -298,10 +294,8 @@ def parse_column(letters: str) -> int:
 @lru_cache(maxsize=1)
 def _name_columns() -> Sequence[str]:
     """Name all columns that there can be; behind the last stands an empty one."""
-    letters = [chr(65 + number) for number in range(26)]
-    twice = [first + second for first in letters for second in letters]
-    thrice = [first + pair for first in letters for pair in twice]
-    return [*letters, *twice, *thrice[: _MOST_COLUMNS - len(letters) - len(twice)], ""]
+    names = ("".join(letters) for size in (1, 2, 3) for letters in product(ascii_uppercase, repeat=size))
+    return [*islice(names, _MOST_COLUMNS), ""]
 
 
 def _make_style_finder(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
@@ -349,5 +343,4 @@ def _convert_day(number: float, *, is_duration: bool, counts_from_1904: bool) ->
 
 
 def _unescape(text: str) -> str:
-    """Give back the characters that XML cannot hold, written as _x000D_."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import IO
 from urllib.parse import unquote
@@ -27,23 +26,12 @@ UNREADABLE = (
 )
 """What reading a damaged part may raise."""
 SMALL = 4_000_000
-"""Bytes that a list of sheets or relationships may have."""
 _PACKAGE = "_rels/.rels"
 _USUAL = ("xl/workbook.xml", "xl/workbook.bin")
 """Where the workbook is in files whose first relationships are missing."""
-_TRUE = frozenset({"1", "true"})
+TRUE = frozenset({"1", "true"})
 _GOOGLE = "workbookmetadata"
 _CALCULATING = ("excel", "office", "wps", "gnumeric")
-"""Words in the names of programs that calculate what they save."""
-
-
-@dataclass(frozen=True, slots=True)
-class SheetPart:
-    """A worksheet as the workbook lists it, and the name of its part."""
-
-    name: str
-    is_visible: bool
-    part: str
 
 
 class Package:
@@ -58,42 +46,28 @@ class Package:
             (name for name in _USUAL if name in self._names), _USUAL[0]
         )
 
-    @cached_property
-    def sheets(self) -> list[SheetPart]:
-        """The worksheets in their order; charts and macros are no sheets to us."""
+    def list_sheets(self) -> list[tuple[str, bool, str]]:
+        """List the worksheets in their order: name, whether it is visible, part. Charts and macros are no sheets."""
         sheets = []
         for entry in self._book.iterfind("{*}sheets/{*}sheet"):
             relation = next((value for name, value in entry.items() if name.endswith("relationships}id")), "")
             kind, part = self.related.get(relation, ("worksheet", ""))
             if kind == "worksheet":
-                is_visible = entry.get("state", "visible").strip() == "visible"
-                sheets.append(SheetPart(entry.get("name", ""), is_visible, part))
+                sheets.append((entry.get("name", ""), entry.get("state", "visible").strip() == "visible", part))
         return sheets
 
     @cached_property
     def related(self) -> dict[str, tuple[str, str]]:
-        """What the workbook's relationships lead to, by their ids: the kind of each, and its part."""
         return {relation: (kind, part) for relation, kind, part in self._list_relations(*self._own)}
 
-    @cached_property
-    def styles(self) -> str | None:
-        """The part with the styles; None if there is none."""
-        return self._find_part(*self._own, "styles")
+    def find_related(self, kind: str) -> str | None:
+        """Find the part that is the workbook's "styles" or "sharedStrings"; None if there is none."""
+        return self._find_part(*self._own, kind)
 
-    @cached_property
-    def texts(self) -> str | None:
-        """The part with the texts that cells share."""
-        return self._find_part(*self._own, "sharedStrings")
-
-    @property
-    def counts_from_1904(self) -> bool:
-        """Whether days are counted from 1904."""
-        return self._has_flag("workbookPr", "date1904")
-
-    @property
-    def is_to_be_calculated(self) -> bool:
-        """Whether the workbook asks to be calculated when it is opened: what is saved in it may never have been."""
-        return self._has_flag("calcPr", "fullCalcOnLoad")
+    def has_flag(self, element: str, attribute: str) -> bool:
+        """Tell whether the workbook sets a flag."""
+        found = self._book.find(f"{{*}}{element}")
+        return found is not None and found.get(attribute, "").strip() in TRUE
 
     @cached_property
     def calculates(self) -> bool:
@@ -101,12 +75,11 @@ class Package:
         kinds = ("extended-properties", "extendedProperties")
         part = next(filter(None, (self._find_part(_PACKAGE, "", kind) for kind in kinds)), None)
         if part is None:
-            return self._find_part(*self._own, _GOOGLE) is not None
+            return self.find_related(_GOOGLE) is not None
         name = self.read_tree(part).findtext("{*}Application", "")
         return any(program in name.casefold() for program in _CALCULATING)
 
     def open(self, part: str) -> IO[bytes]:
-        """Open a part; `KeyError` if there is none of that name."""
         return self._archive.open(self._names[part])
 
     def read_tree(self, part: str, limit: int = SMALL) -> Element:
@@ -125,10 +98,6 @@ class Package:
         """The part with the workbook's relationships, and the folder from which they are named."""
         folder, _slash, name = self.workbook.rpartition("/")
         return posixpath.join(folder, "_rels", f"{name}.rels"), folder
-
-    def _has_flag(self, element: str, attribute: str) -> bool:
-        found = self._book.find(f"{{*}}{element}")
-        return found is not None and found.get(attribute, "").strip() in _TRUE
 
     def _find_part(self, part: str, folder: str, wanted: str) -> str | None:
         found = (target for _id, kind, target in self._list_relations(part, folder) if kind == wanted)
@@ -183,11 +152,9 @@ class XmlReader:
         self._parser.Parse(b"", True)  # noqa: FBT003 (the parser takes no name for it)
 
     def take_text(self) -> str:
-        """Take the text since an element last began."""
         return "".join(self._pieces)
 
     def _begin(self, name: str, _attributes: Attributes) -> None:
-        """Learn the vocabulary from the outermost element."""
         space, separator, _local = name.rpartition(" ")
 
         def whole(name: str) -> str:
@@ -254,7 +221,6 @@ class XmlReader:
 
 
 def _format_tag(name: str) -> str:
-    """Write a name as trees have it."""
     space, separator, local = name.rpartition(" ")
     return f"{{{space}}}{local}" if separator else local
 
