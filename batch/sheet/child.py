@@ -16,7 +16,6 @@ from batch.sheet.ipc import Begin, End, Request, VisibleSheets, encode
 from batch.sheet.ods import read_document
 from batch.sheet.sheet_selection import Sheet, check_extent, choose_sheet
 from batch.sheet.source_file import MEBIBYTE, Limits, make_damage_error, make_memory_error
-from batch.sheet.xls import read_xls
 from batch.sheet.xlsb import read_xlsb
 from batch.sheet.xlsx import read_xlsx
 from batch.sheet.xml_package import Package
@@ -27,6 +26,9 @@ def open_workbook(request: Request) -> list[Sheet]:
     """Open the file by the reader of its kind; `SheetError` says why it cannot be."""
     original, limits = request.original, request.limits
     if detect_kind(original) is FileKind.BINARY:
+        # xlrd takes a while to load, and is seldom asked for.
+        from batch.sheet.xls import read_xls
+
         return read_xls(original)
     check_archive(original, limits)
     document = read_document(original, limits)

@@ -49,20 +49,15 @@ class Cut:
 
     separator: str
     skips_spaces: bool
-    is_certain: bool
-    header: int
-    width: int
+    header: int = 0
+    width: int = 0
 
     def cut_records(self, text: str) -> Iterator[list[str]]:
         return csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, skipinitialspace=self.skips_spaces)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How many cells each record has, and the lines of those that take up several, by row."""
-
-    widths: array[int]
-    wrapped: dict[int, tuple[int, tuple[str, ...]]]
+_Wrapped = Mapping[int, tuple[int, tuple[str, ...]]]
+"""The lines of the records that take up several, by row, with the number of the first."""
 
 
 def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole, str], limits: Limits) -> Grid:
@@ -78,46 +73,46 @@ def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole
     if declared:
         # Excel takes the separator from this line and does not show it, so it is not counted as a row.
         text, start = text[declared.end() :], 1
-    cut = _find_cut(text[:_SAMPLE], original.suffix, columns, declared.group(1) if declared else None)
-    if not cut.is_certain and text.strip():
+    cut, is_certain = _find_cut(text[:_SAMPLE], original.suffix, columns, declared.group(1) if declared else None)
+    if not is_certain and text.strip():
         findings.append(Finding("separator-assumed", params={"separator": cut.separator}))
-    shape = _measure(text, cut, start, original.name, limits)
-    frame = _read_cells(text, cut, shape)
-    findings += _find_ragged_rows(frame, cut, shape, start)
-    wrapped = Wrapped(cut.separator, shape.wrapped) if shape.wrapped else None
+    widths, lines = _measure(text, cut, start, original.name, limits)
+    frame = _read_cells(text, cut, widths)
+    findings += _find_ragged_rows(frame, cut, widths, lines, start)
+    wrapped = Wrapped(cut.separator, lines) if lines else None
     return Grid(original.make_source(None), frame, findings=tuple(findings), wrapped=wrapped)
 
 
-def _find_cut(sample: str, suffix: str, columns: Mapping[ColumnRole, str], declared: str | None) -> Cut:
-    """Find the separator by which most rows fit lettered columns, then most columns are known, then rows are widest."""
+def _find_cut(sample: str, suffix: str, columns: Mapping[ColumnRole, str], declared: str | None) -> tuple[Cut, bool]:
+    """Find the separator by which most rows fit lettered columns, then most columns are known, then rows are widest.
+
+    Tell as well whether no other would do.
+    """
     worths = {separator: _weigh(separator, sample, suffix, columns) for separator in _SEPARATORS}
     best = declared or max(_SEPARATORS, key=lambda separator: worths[separator][0])
     (fitting, roles, *_rest), cut = worths[best]
     others = [worth for separator, (worth, _cut) in worths.items() if separator != best]
     is_certain = roles >= ENOUGH_ROLES and all(worth[:2] < (fitting, roles) for worth in others)
-    return replace(cut, is_certain=bool(declared) or is_certain)
+    return cut, bool(declared) or is_certain
 
 
 def _weigh(
     separator: str, sample: str, suffix: str, columns: Mapping[ColumnRole, str]
 ) -> tuple[tuple[int, int, int, bool], Cut]:
     """Weigh how well a separator cuts the first rows: those that fit lettered columns, known columns, usual width."""
-    skips_spaces = re.search(rf'{re.escape(separator)} +"', sample) is not None
-    cut = Cut(separator, skips_spaces, is_certain=False, header=0, width=0)
+    cut = Cut(separator, re.search(rf'{re.escape(separator)} +"', sample) is not None)
     try:
         records = list(islice(cut.cut_records(sample), SEARCHED_ROWS))
     except csv.Error:
         return (0, 0, 0, False), cut
     widths = [len(record) for record in records if record]
-    usual = statistics.mode(widths) if widths else 0
-    lettered = find_lettered_columns(columns)
+    lettered, header = find_lettered_columns(columns), find_header(records, columns)
     fitting = sum(_has_values(record, lettered) for record in records)
-    header = find_header(records, columns)
-    worth = fitting, len(header.roles) if header else 0, usual, suffix == ".tsv" and separator == "\t"
-    if header is None:
-        return worth, cut
-    titled = max((at + 1 for at, title in enumerate(header.titles) if title), default=0)
-    return worth, replace(cut, header=header.row, width=titled)
+    roles, usual = len(header.roles) if header else 0, statistics.mode(widths) if widths else 0
+    if header:
+        titled = max((at + 1 for at, title in enumerate(header.titles) if title), default=0)
+        cut = replace(cut, header=header.row, width=titled)
+    return (fitting, roles, usual, suffix == ".tsv" and separator == "\t"), cut
 
 
 def _has_values(record: list[str], lettered: Mapping[ColumnRole, int]) -> bool:
@@ -128,7 +123,7 @@ def _has_values(record: list[str], lettered: Mapping[ColumnRole, int]) -> bool:
     return has_amount and (ColumnRole.TOKEN not in lettered or bool(record[lettered[ColumnRole.TOKEN]].strip()))
 
 
-def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
+def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> tuple[array[int], _Wrapped]:
     """Count every record's cells, within the limits, before any is kept; `start` lines stand before the first."""
     if '"' not in text:
         lines = list(islice(io.StringIO(text, newline=""), limits.rows + 1))
@@ -136,7 +131,7 @@ def _measure(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Sha
             # Without quotation marks every line is a record, which a parser would only confirm.
             widths = array("i", map((1).__add__, map(str.count, lines, repeat(cut.separator))))
             _check_widths(widths, name, limits)
-            return _Shape(widths, {})
+            return widths, {}
     return _measure_quoted(text, cut, start, name, limits)
 
 
@@ -146,7 +141,7 @@ def _check_widths(widths: array[int], name: str, limits: Limits) -> None:
     check_extent(name, rows, widest, max(sum(widths), rows * widest // _BLANKS_IN_A_CELL), limits)
 
 
-def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) -> _Shape:
+def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) -> tuple[array[int], _Wrapped]:
     widths = array("i")
     spans: dict[int, tuple[int, int]] = {}
     before, started = 0, time.thread_time()
@@ -165,11 +160,15 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
             if time.thread_time() - started > limits.seconds:
                 raise make_time_error(name, limits)
     except csv.Error:
+        row = 1
+        with contextlib.suppress(csv.Error):
+            for _record in cut.cut_records(text):
+                row += 1
         sentence = _(
             "{file} has a cell of more than {limit} characters in row {row}: "
             "look there for a quotation mark that is not closed."
         )
-        raise make_error(name, sentence, limit=limits.cell_text, row=_count_records(text, cut)) from None
+        raise make_error(name, sentence, limit=limits.cell_text, row=row) from None
     finally:
         csv.field_size_limit(usual)
     is_closed = record == [_END, ""]
@@ -184,7 +183,7 @@ def _measure_quoted(text: str, cut: Cut, start: int, name: str, limits: Limits) 
         row: (start + before + 1, tuple(line.rstrip("\r\n") for line in lines[before:last]))
         for row, (before, last) in spans.items()
     }
-    return _Shape(widths, wrapped)
+    return widths, wrapped
 
 
 def _find_spans(records: list[list[str]], rows: int, before: int) -> dict[int, tuple[int, int]]:
@@ -198,20 +197,11 @@ def _find_spans(records: list[list[str]], rows: int, before: int) -> dict[int, t
     return spans
 
 
-def _count_records(text: str, cut: Cut) -> int:
-    """Count the records up to the first that cannot be cut."""
-    count = 1
-    with contextlib.suppress(csv.Error):
-        for _record in cut.cut_records(text):
-            count += 1
-    return count
-
-
-def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
+def _read_cells(text: str, cut: Cut, widths: array[int]) -> DataFrame:
     """Read the cells as texts; by Python's own reader where pandas gives up, or sees other rows."""
     import pandas as pd
 
-    width = max(1, max(shape.widths, default=1))
+    width = max(1, max(widths, default=1))
     try:
         with warnings.catch_warnings():
             # A row that is longer than the names would shift every column, and pandas only warns of it.
@@ -229,7 +219,7 @@ def _read_cells(text: str, cut: Cut, shape: _Shape) -> DataFrame:
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError):
         frame = pd.DataFrame()
-    if len(frame) != len(shape.widths):
+    if len(frame) != len(widths):
         rows = [[*record, *[""] * (width - len(record))] for record in cut.cut_records(text)]
         frame = pd.DataFrame(rows, columns=range(width), dtype="str")
     frame.index = pd.RangeIndex(1, len(frame) + 1)
@@ -246,12 +236,14 @@ def _take_formula_text(cell: str) -> str:
     return match[1].replace('""', '"') if match else cell
 
 
-def _find_ragged_rows(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> Iterator[Finding]:
+def _find_ragged_rows(
+    frame: DataFrame, cut: Cut, counts: array[int], wrapped: _Wrapped, start: int
+) -> Iterator[Finding]:
     """Find rows with fewer or more cells than titles; blanks at the end and rows with a single cell are no matter."""
     if not cut.width:
         return
     widths = frame.index.to_series()
-    widths[:] = shape.widths
+    widths[:] = counts
     is_ragged = (widths > 1) & (widths < cut.width)
     if (longer := widths > cut.width).any():
         is_ragged |= longer & (frame.iloc[:, cut.width :] != "").any(axis=1)
@@ -259,6 +251,6 @@ def _find_ragged_rows(frame: DataFrame, cut: Cut, shape: _Shape, start: int) -> 
     if rows.empty:
         return
     first = int(rows[0])
-    line = first + start + sum(len(lines) - 1 for row, (_at, lines) in shape.wrapped.items() if row < first)
+    line = first + start + sum(len(lines) - 1 for row, (_at, lines) in wrapped.items() if row < first)
     params = {"count": str(len(rows)), "first": str(first), "line": str(line)}
     yield Finding("rows-ragged", first, params={**params, "as": "line"} if line != first else params)

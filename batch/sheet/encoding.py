@@ -68,7 +68,7 @@ def _rate(before: str, char: str, after: str) -> int:
         return _rate_mark(before, char, after)
     if not char.isalpha() or char > _LAST_LATIN:
         return -3 if char == "\ufffd" else -2
-    worth = _rate_capital(before, char, after) if char.isupper() else _rate_letter(before, char, after)
+    worth = _rate_letter(before, char, after)
     return worth if char in _FRENCH else min(worth, 0 if before.isalpha() or after.isalpha() else -1)
 
 
@@ -89,13 +89,11 @@ def _rate_mark(before: str, char: str, after: str) -> int:
     return 1 if char in "–—•" else 0
 
 
-def _rate_capital(before: str, char: str, after: str) -> int:
-    if before.islower() or before.isdigit() or (before.isupper() and after.islower()):
-        return -2
-    return _rate_letter(before.lower(), char.lower(), after.lower())
-
-
 def _rate_letter(before: str, char: str, after: str) -> int:
+    if char.isupper():
+        if before.islower() or before.isdigit() or (before.isupper() and after.islower()):
+            return -2
+        before, char, after = before.lower(), char.lower(), after.lower()
     if after.isupper() or (before.isdigit() and (char != "è" or after.isdigit())):
         return -2
     if not (before.isalpha() or after.isalpha()):
@@ -250,8 +248,9 @@ def _read_again(text: str) -> Decoded:
     seen = weigh(around)
     once = _undo(text, seen)
     if once:
-        is_plain = once.text.isascii()
-        return once if is_plain else Decoded(once.text, TWICE, once.example or _find_oddest_word(once.text))
+        if once.text.isascii():
+            return once
+        return Decoded(once.text, TWICE, once.example or _find_oddest_word(once.text))
     odd = next(
         (part for part in dict.fromkeys(around.split("\n")) if "\ufffd" in part or _undo(part, weigh(part))), None
     )

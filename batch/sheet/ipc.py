@@ -7,11 +7,10 @@ rows, and a last line; or, at any moment, a line with an error's sentence.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import IO, Any
 
 from batch.errors import SheetError
@@ -116,8 +115,8 @@ def decode(line: bytes) -> Message:
 def _encode_appearance(seen: CellFormatting) -> dict[str, object]:
     return {
         "shown": [(*place, text) for place, text in seen.shown.items()],
-        "hidden_rows": list(_join_ranges(seen.hidden_rows)),
-        "hidden_columns": list(_join_ranges(seen.hidden_columns)),
+        "hidden_rows": sorted(seen.hidden_rows),
+        "hidden_columns": sorted(seen.hidden_columns),
         "struck": sorted(seen.struck),
         "merged": seen.merged,
         "untold": seen.untold,
@@ -127,23 +126,12 @@ def _encode_appearance(seen: CellFormatting) -> dict[str, object]:
 def _decode_appearance(seen: Mapping[str, list[Any]]) -> CellFormatting:
     return CellFormatting(
         shown={(row, column): text for row, column, text in seen["shown"]},
-        hidden_rows=_split_ranges(seen["hidden_rows"]),
-        hidden_columns=_split_ranges(seen["hidden_columns"]),
+        hidden_rows=frozenset(seen["hidden_rows"]),
+        hidden_columns=frozenset(seen["hidden_columns"]),
         struck=frozenset(map(tuple, seen["struck"])),
         merged=tuple(map(tuple, seen["merged"])),
         untold=tuple(map(tuple, seen["untold"])),
     )
-
-
-def _join_ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Join neighbours: a filter hides long runs of rows."""
-    for _key, group in groupby(enumerate(sorted(numbers)), key=lambda entry: entry[1] - entry[0]):
-        members = [number for _index, number in group]
-        yield members[0], members[-1]
-
-
-def _split_ranges(ranges: Iterable[tuple[int, int]]) -> frozenset[int]:
-    return frozenset(number for first, last in ranges for number in range(first, last + 1))
 
 
 def _parse_number(text: str) -> Decimal:

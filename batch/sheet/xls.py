@@ -8,17 +8,18 @@ from datetime import timedelta
 from decimal import Decimal
 from math import isfinite
 from struct import Struct
-from typing import IO, TYPE_CHECKING
+from typing import IO
+
+import xlrd
+from xlrd.book import Book
+from xlrd.sheet import Sheet as XlsSheet
+from xlrd.xldate import xldate_as_datetime
 
 from batch.findings import Finding
 from batch.sheet.cell_styles import CellStyle
 from batch.sheet.number_format import BUILT_IN, parse_format
 from batch.sheet.sheet_selection import Sheet, SheetContent
 from batch.sheet.source_file import Original, make_damage_error, make_password_error
-
-if TYPE_CHECKING:
-    from xlrd.book import Book
-    from xlrd.sheet import Sheet as XlsSheet
 
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
 """Kinds of cells as xlrd numbers them. What it takes for a date is a number: the file's own format decides."""
@@ -50,8 +51,6 @@ def read_xls(original: Original) -> list[Sheet]:
 
 
 def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[Sheet]:
-    import xlrd
-
     book = xlrd.open_workbook(
         file_contents=original.data,
         logfile=messages,
@@ -113,7 +112,7 @@ def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styl
         elif kind == _BOOLEAN:
             cell = bool(value)
         elif kind == _ERROR:
-            cell = _name_error(value)
+            cell = str(xlrd.error_text_from_code.get(value, "#UNKNOWN!"))
         cells.append(cell)
     content.put_row(row, cells)
 
@@ -144,8 +143,6 @@ def _read_styles(book: Book) -> list[CellStyle]:
 
 def _convert_time(value: float, book: Book, kind: str) -> object:
     """Convert to a duration, a date, or a time where there is no day; what is beyond all days stays a number."""
-    from xlrd.xldate import xldate_as_datetime
-
     try:
         if kind == "duration":
             return timedelta(value)
@@ -170,12 +167,6 @@ def _find_struck_cells(book: Book, sheet: XlsSheet) -> Iterator[tuple[int, int]]
         length = len(sheet.cell_value(*place).encode("utf-16-le", "surrogatepass")) // 2
         if any(start < length and book.font_list[font].struck_out for start, font in runs):
             yield place
-
-
-def _name_error(code: int) -> str:
-    from xlrd import error_text_from_code
-
-    return str(error_text_from_code.get(code, "#UNKNOWN!"))
 
 
 def _find_sheets(book: Book) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -38,8 +39,6 @@ Place = tuple[int, int]
 class SharedTexts(XmlReader):
     """The texts that cells name by their number, and which of them are struck through, if only in part."""
 
-    passed_by = frozenset({"rPh", "extLst"})
-
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
@@ -62,8 +61,6 @@ class SharedTexts(XmlReader):
 
 class SheetXml(XmlReader):
     """A worksheet: its content, and what is needed to tell the rest of it."""
-
-    passed_by = frozenset({"rPh", "extLst"})
 
     def __init__(
         self,
@@ -218,7 +215,8 @@ class SheetXml(XmlReader):
             case "e":
                 return text if find_error_kind(text) == "error" else UNKNOWN
             case "d":
-                return _read_day(text)
+                with suppress(ValueError):
+                    return datetime.fromisoformat((text or "").strip()).replace(tzinfo=None)
         return UNKNOWN
 
     def _read_shared(self, text: str | None) -> object:
@@ -321,13 +319,6 @@ def _read_truth(text: str | None) -> object:
     plain = (text or "").strip()
     said = {"true": 1.0, "false": 0.0}.get(plain, _read_number(plain))
     return bool(said) if said in {0.0, 1.0} else UNKNOWN
-
-
-def _read_day(text: str | None) -> object:
-    try:
-        return datetime.fromisoformat((text or "").strip()).replace(tzinfo=None)
-    except ValueError:
-        return UNKNOWN
 
 
 def _convert_day(number: float, *, is_duration: bool, counts_from_1904: bool) -> object:

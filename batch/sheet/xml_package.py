@@ -129,7 +129,7 @@ class XmlReader:
 
     starts: Mapping[str, Callable[[Attributes], None]]
     ends: Mapping[str, Callable[[], None]]
-    passed_by = frozenset({"extLst"})
+    passed_by = frozenset({"rPh", "extLst"})
     trees: Mapping[str, Callable[[Element], None]] = {}
     """What takes an element as a tree, by its name; with a vocabulary in front, one in what is passed by is meant."""
 
