@@ -12,7 +12,7 @@ from itertools import islice
 from batch.errors import SheetError
 from batch.i18n import set_language
 from batch.sheet.file_kind import FileKind, check_archive, detect_kind
-from batch.sheet.ipc import Begin, End, Request, VisibleSheets, encode
+from batch.sheet.ipc import Begin, Request, encode
 from batch.sheet.ods import read_document
 from batch.sheet.sheet_selection import Sheet, check_extent, choose_sheet
 from batch.sheet.source_file import MEBIBYTE, Limits, make_damage_error, make_memory_error
@@ -43,14 +43,14 @@ def open_workbook(request: Request) -> list[Sheet]:
 def read_table(sheets: Sequence[Sheet], request: Request) -> tuple[Begin, Iterator[list[object]], int]:
     """Read the sheet that was named or, by its header, is meant: what is seen of it, its rows and its width."""
     name = request.original.name
-    choice = choose_sheet(name, sheets, request.sheet, request.columns)
-    content = choice.sheet.content
+    sheet, is_only_top, findings = choose_sheet(name, sheets, request.sheet, request.columns)
+    content = sheet.content
     height, width = content.height, max(map(len, content.rows.values()), default=1)
-    if choice.is_only_top:
+    if is_only_top:
         # The first that holds something is among them, or the sheet would seem empty.
         height = min(height, max(SEARCHED_ROWS, min(content.rows, default=0) + 1))
     check_extent(name, height, width, height * width, request.limits)
-    begin = Begin(choice.sheet.name, content.appearance, (*choice.findings, *content.findings))
+    begin = Begin(sheet.name, content.appearance, (*findings, *content.findings))
     return begin, (content.rows.get(row, []) for row in range(height)), width
 
 
@@ -78,14 +78,14 @@ def answer(request: Request) -> Iterator[bytes]:
     name = request.original.name
     try:
         sheets = open_workbook(request)
-        yield encode(VisibleSheets(tuple(sheet.name for sheet in sheets if sheet.is_visible)))
+        yield encode(tuple(sheet.name for sheet in sheets if sheet.is_visible))
         begin, table, width = read_table(sheets, request)
         yield encode(begin)
         count = 0
         while rows := list(islice(table, max(1, _CELLS_IN_A_PIECE // width))):
             count += len(rows)
             yield encode(rows)
-        yield encode(End(count))
+        yield encode(count)
     except SheetError as error:
         yield encode(error)
     except GeneratorExit:

@@ -1,6 +1,6 @@
 """CSV and TSV: finds encoding and separator, and reads every cell as a text in the row that Excel shows for it.
 
-That executes nothing, and takes time and memory in proportion to the file, so no child process is needed.
+That takes time and memory in proportion to the file, so no child process is needed.
 """
 
 from __future__ import annotations

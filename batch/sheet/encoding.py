@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,14 +20,10 @@ _OPENING = frozenset("«“‘")
 _CLOSING = frozenset("»”’")
 _TEXT_MARKS = _OPENING | _CLOSING | frozenset("€°º…–—•·´²³½¼¾§£©®™±×÷µ¤ª\u00ad\ufeff")
 _PLACES = {
-    "à": re.compile(r"[ljç]\W"),
-    "ù": re.compile(r"o\W"),
-    "ë": re.compile("[aeiouyé](?s:.)"),
-    "ï": re.compile("[aeouâ](?s:.)"),
-    "ç": re.compile("(?s:.)[aouâôû]"),
-    "œ": re.compile(r"(?s:.)\w"),
+    "à": re.compile(r"[ljç]\W"), "ù": re.compile(r"o\W"), "ë": re.compile("[aeiouyé](?s:.)"),
+    "ï": re.compile("[aeouâ](?s:.)"), "ç": re.compile("(?s:.)[aouâôû]"), "œ": re.compile(r"(?s:.)\w"),
     **dict.fromkeys("èêâîôû", re.compile("(?s:.)[bcdfghjklmnpqrstvwxzç]")),
-}
+}  # fmt: skip
 """The letters that French has before and behind one with an accent, or the end of a word; there are few exceptions."""
 _LAST_LATIN = "\u017f"
 
@@ -110,36 +105,24 @@ _TELLING = 16
 """Bytes; in fewer, NUL bytes in every second place are nothing but damage."""
 # UTF-32's mark begins with UTF-16's, so it is asked for first.
 _MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",
-    codecs.BOM_UTF32_BE: "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
-_NUL_BYTES: Mapping[tuple[bool, ...], str] = {
-    (False, True, True, True): "utf-32-le",
-    (True, True, True, False): "utf-32-be",
-    (False, True, False, True): "utf-16-le",
-    (True, False, True, False): "utf-16-be",
-}
+    codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
+}  # fmt: skip
+_NUL_BYTES = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
 """Which of four bytes in turn are NUL in Western text without a mark."""
+# Code page 858 is 850 with the euro sign; French letters are the same bytes in 437.
 _EIGHT_BITS = {
-    "cp1252": "Windows-1252",
-    # Code page 850 with the euro sign; French letters are the same bytes in 437.
-    "cp858": "CP850 (MS-DOS)",
-    "mac-roman": "Mac Roman",
-    "latin-1": "ISO 8859-1",
+    "cp1252": "Windows-1252", "cp858": "CP850 (MS-DOS)", "mac-roman": "Mac Roman", "latin-1": "ISO 8859-1",
     "iso-8859-15": "ISO 8859-15",
-}
+}  # fmt: skip
 """The candidates, the most usual first, with the names that people know them by."""
 _READ_BY_MISTAKE = ("cp1252", "mac-roman", "cp850", "cp437", "latin-1")
 """As what programs read UTF-8 and write what they saw as UTF-8 again."""
 _WINDOWS = {ord(char): byte for byte in range(0x80, 0xA0) if (char := bytes([byte]).decode("cp1252", "ignore"))}
 """The letters that Windows has where ISO 8859-1 has none. Bytes that it does not know are kept as ISO 8859-1's."""
 _TWICE = (
-    *("Ã", "Â", "Å", "ï»¿", "â€", "â‚", "â\x80", "â\x82"),
-    *("√", "¬", "≈", "‚", "├", "┬", "┼", "ÔÇ", "Ôé", "Γ", "\ufffd"),
-)
+    "Ã", "Â", "Å", "ï»¿", "â€", "â‚", "â\x80", "â\x82", "√", "¬", "≈", "‚", "├", "┬", "┼", "ÔÇ", "Ôé", "Γ", "\ufffd",
+)  # fmt: skip
 """What the first bytes of UTF-8 letters then look like, and the sign for a letter that is lost."""
 TWICE = "twice"
 _MARGIN = 2
@@ -198,7 +181,7 @@ def _find_wide_encoding(head: bytes) -> str | None:
         return None
     shares = [head[at::4].count(0) / len(head[at::4]) for at in range(4)]
     is_clear = all(share > 0.4 or share < 0.05 for share in shares)
-    return _NUL_BYTES.get(tuple(share > 0.4 for share in shares)) if is_clear else None
+    return _NUL_BYTES.get("".join("0" if share > 0.4 else "x" for share in shares)) if is_clear else None
 
 
 def _make_nul_error(text: str, name: str) -> SheetError:

@@ -1,7 +1,6 @@
 """What parent and child say to each other: JSON lines, so that numbers arrive as written and never as floats.
 
-A request is one line and the file's bytes. An answer is a line with the sheet and what was seen of it, lines with
-rows, and a last line; or, at any moment, a line with an error's sentence.
+A request is one line and the file's bytes. Every line of an answer is a `Message`; an error may come at any moment.
 """
 
 from __future__ import annotations
@@ -59,32 +58,19 @@ class Begin:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """All rows were sent, so many."""
-
-    rows: int
+Message = tuple[str, ...] | Begin | list[Row] | int | SheetError
+"""The names of the visible sheets, of which one is looked for now; that one, its rows, and how many; or an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class VisibleSheets:
-    """The visible sheets of the workbook, of which one is looked for now."""
-
-    names: tuple[str, ...]
-
-
-Message = VisibleSheets | Begin | list[Row] | End | SheetError
-
-
-def encode(message: VisibleSheets | Begin | End | SheetError | list[list[object]]) -> bytes:
+def encode(message: tuple[str, ...] | Begin | list[list[object]] | int | SheetError) -> bytes:
     """Encode one line of the answer. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
     match message:
-        case VisibleSheets(names=names):
-            content: object = {"sheets": names}
+        case tuple():
+            content: object = {"sheets": message}
         case Begin(sheet=sheet, appearance=seen, findings=findings):
             content = {"sheet": sheet, "seen": _encode_appearance(seen), "findings": [astuple(one) for one in findings]}
-        case End(rows=rows):
-            content = {"end": rows}
+        case int():
+            content = {"end": message}
         case SheetError():
             content = {"error": str(message), "sheets": message.sheets}
         case _:
@@ -103,12 +89,12 @@ def decode(line: bytes) -> Message:
     match json.loads(line):
         case {"sheet": str(sheet), "seen": dict(seen), "findings": list(findings)}:
             return Begin(sheet, _decode_appearance(seen), tuple(Finding(*entry) for entry in findings))
-        case {"sheets": list(names), **rest} if not rest:
-            return VisibleSheets(tuple(map(str, names)))
-        case {"end": int(rows)}:
-            return End(rows)
         case {"error": str(sentence), "sheets": list(sheets)}:
             return SheetError(sentence, tuple(map(str, sheets)))
+        case {"sheets": list(names)}:
+            return tuple(map(str, names))
+        case {"end": int(rows)}:
+            return rows
     raise ValueError("the child said something unknown")
 
 

@@ -78,11 +78,6 @@ class _Layout(NamedTuple):
     is_grouped: bool
     power: int
 
-    @property
-    def least(self) -> int:
-        """How many digits are shown before the point at least."""
-        return len(self.whole.lstrip("#?"))
-
 
 @dataclass
 class _Section:
@@ -158,7 +153,9 @@ class NumberFormat:
             return None
         if section.kinds & {"general", "exponent", "fixed", "date", "text", "/"}:
             return None
-        return len(layout.fraction) if layout.whole and not layout.power and layout.least <= 1 else None
+        return (
+            len(layout.fraction) if layout.whole and not layout.power and len(layout.whole.lstrip("#?")) <= 1 else None
+        )
 
     @property
     def shows_numbers_as_they_are(self) -> bool:
@@ -263,7 +260,7 @@ def _place_digits(section: _Section, number: Decimal) -> tuple[str, Decimal | No
     layout = section.layout
     rounded = number.scaleb(layout.power, _WIDE).quantize(Decimal(1).scaleb(-len(layout.fraction)), context=_WIDE)
     whole, _point, fraction = f"{rounded:f}".partition(".")
-    whole = whole.lstrip("0").rjust(layout.least, "0")
+    whole = whole.lstrip("0").rjust(len(layout.whole.lstrip("#?")), "0")
     digits = re.findall(r"\d,?", _GROUPS.sub(",", whole) if layout.is_grouped else whole)
     spare = len(layout.whole) - len(digits)
     digits = [""] * spare + digits if spare >= 0 else ["".join(digits[: 1 - spare]), *digits[1 - spare :]]
@@ -330,10 +327,7 @@ def is_faithful_text(text: str, number: Decimal) -> bool:
 
 
 def normalize_digits(text: str, number: Decimal) -> str:
-    """Write the digits of a shown text as format codes do, decimals behind a point.
-
-    Which of point and comma that is depends on a program's language; the reading next to the number is meant.
-    """
+    """Write the digits of a shown text with decimals behind a point, as codes do: in the reading next to the number."""
     found = _find_digits(text)
     if found is None:
         return text

@@ -149,8 +149,8 @@ class _Reader(XmlReader):
         }
         self.trees = styles.trees
         self.ends = {
-            TABLE + "table-row-group": self._end_group,
-            TABLE + "table-column-group": self._end_group,
+            TABLE + "table-row-group": self._hidden_groups.pop,
+            TABLE + "table-column-group": self._hidden_groups.pop,
             TABLE + "table-row": self._end_row,
             TABLE + "table-cell": self._end_cell,
             TABLE + "covered-table-cell": self._end_cell,
@@ -173,9 +173,6 @@ class _Reader(XmlReader):
 
     def _start_group(self, attributes: Attributes) -> None:
         self._hidden_groups.append(attributes.get(TABLE + "display") == "false")
-
-    def _end_group(self) -> None:
-        self._hidden_groups.pop()
 
     def _is_concealed(self, family: str, attributes: Attributes) -> bool:
         """Tell whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from batch.findings import Finding
 from batch.i18n import N_, _
@@ -125,8 +126,7 @@ class Sheet:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A sheet, whether only its top is wanted, to speak about, and what is to be said of the choice."""
 
     sheet: Sheet

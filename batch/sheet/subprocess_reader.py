@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TypedDict, Unpack
+from typing import IO, TypedDict, Unpack, cast
 
 import psutil
 
@@ -24,7 +24,7 @@ from batch.i18n import _, get_language, use_language
 from batch.model import ColumnRole
 from batch.sheet.csv_reader import read_text
 from batch.sheet.file_kind import FileKind, detect_kind
-from batch.sheet.ipc import Begin, End, Message, Request, Row, VisibleSheets, decode
+from batch.sheet.ipc import Begin, Message, Request, Row, decode
 from batch.sheet.source_file import (
     MEBIBYTE,
     Limits,
@@ -60,13 +60,6 @@ def start_child(module: str) -> subprocess.Popen[bytes]:
         start_new_session=not _IS_WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-
-
-def require_pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    """Require a child's standard input or output, which `start_child` always opens."""
-    if stream is None:
-        raise RuntimeError("the child was started without pipes")
-    return stream
 
 
 def measure_process(pid: int) -> tuple[int, float]:
@@ -144,16 +137,13 @@ def _read_text(request: Request) -> Grid:
         return read_text(request.original, request.sheet, request.columns, request.limits)
 
 
-class Reader:
+class Reader(contextlib.AbstractContextManager["Reader"]):
     """A sheet that is being read in a thread. Close it, or use it in a `with`, so that nothing is left behind."""
 
     def __init__(self, read: Callable[[], Grid]) -> None:
         threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
         self._grid = threads.submit(read)
         threads.shutdown(wait=False)
-
-    def __enter__(self) -> Reader:
-        return self
 
     def __exit__(self, *_error: object) -> None:
         self.close()
@@ -190,7 +180,7 @@ class SheetReader(Reader):
     def _read(self) -> Grid:
         try:
             # A child that ended before it had read it all may still have said why.
-            with contextlib.suppress(OSError), require_pipe(self._child.stdin) as stream:
+            with contextlib.suppress(OSError), cast("IO[bytes]", self._child.stdin) as stream:
                 self._request.write(stream)
             # While the child is at work there is time to load what its answer is put into.
             import_module("pandas")
@@ -207,13 +197,13 @@ class SheetReader(Reader):
             match message:
                 case list():
                     rows += message
-                case VisibleSheets(names=names):
-                    self._sheets = names
+                case tuple():
+                    self._sheets = message
                 case Begin():
                     begin = message
                 case SheetError():
                     raise message
-                case End(rows=count) if begin and count == len(rows):
+                case int() if begin and message == len(rows):
                     source = self._request.original.make_source(begin.sheet)
                     return Grid(source, make_frame(rows), begin.appearance, begin.findings)
         raise self._reason or make_crash_error(self._request.original.name, self._request.limits)
@@ -221,7 +211,7 @@ class SheetReader(Reader):
     def _read_messages(self) -> Iterator[Message]:
         """Read what the child says, until it stops, says more than it may, or is stopped."""
         left = self._request.limits.answer
-        with contextlib.suppress(ValueError, RecursionError, OSError), require_pipe(self._child.stdout) as stream:
+        with contextlib.suppress(ValueError, RecursionError, OSError), cast("IO[bytes]", self._child.stdout) as stream:
             while self._reason is None and (line := stream.readline(left)):
                 left -= len(line)
                 yield decode(line)

@@ -37,7 +37,8 @@ def read_xlsb(original: Original, package: Package) -> list[Sheet]:
         content = SheetContent(findings=(Finding("appearance-unseen"),))
         for row, cells in enumerate(sheet.iter_rows()):
             content.put_row(row, before + [None if cell == "" else cell for cell in cells])
-        _put_errors(content, package.open(parts[name]).read())
+        for row, column, error in _find_errors(package.open(parts[name]).read()):
+            content.put(row, column, error)
         return content
 
     return [
@@ -56,7 +57,7 @@ def _find_parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def _put_errors(sheet: SheetContent, part: bytes) -> None:
+def _find_errors(part: bytes) -> Iterator[tuple[int, int, str]]:
     row = 0
     for kind, content in _walk_records(part):
         if kind == _ROW:
@@ -65,7 +66,7 @@ def _put_errors(sheet: SheetContent, part: bytes) -> None:
             column, _style, code = _CELL.unpack_from(content)
             if row > _LAST_ROW or column > _LAST_COLUMN:
                 raise ValueError("a cell is beyond the last one")
-            sheet.put(row, column, _ERRORS[code])
+            yield row, column, _ERRORS[code]
 
 
 def _walk_records(part: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,7 +1,6 @@
 """Workbooks (.xlsx), and their conditional formats that strike cells through or hide them.
 
-Those are evaluated where that is simple: comparisons of cells and constants, some together, and words. Of other rules
-it is only told which cells they are about (ECMA-376, part 1, 18.3.1.10; MS-XLSX, 2.4.13 and 2.6.4).
+Of rules that are not simple it is only told which cells they are about (ECMA-376, part 1, 18.3.1.10; MS-XLSX, 2.4.13).
 """
 
 from __future__ import annotations
@@ -33,11 +32,9 @@ _NAMED = {
     "greaterThanOrEqual": [">="], "between": [">=", "<="],
 }  # fmt: skip
 _WORDS: dict[str | None, Callable[[str, str], bool]] = {
-    "containsText": lambda text, word: word in text,
-    "notContainsText": lambda text, word: word not in text,
-    "beginsWith": str.startswith,
-    "endsWith": str.endswith,
-}
+    "containsText": lambda text, word: word in text, "notContainsText": lambda text, word: word not in text,
+    "beginsWith": str.startswith, "endsWith": str.endswith,
+}  # fmt: skip
 _WILD = frozenset("*?~")
 _DAY = timedelta(days=1)
 

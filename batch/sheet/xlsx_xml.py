@@ -1,7 +1,6 @@
 """A worksheet's XML and that of its shared texts (ECMA-376, part 1, 18.3 and 18.4), read in one pass.
 
-A number is one as Excel keeps it, to 15 or 17 digits. A cell whose value cannot be told is the error "#UNKNOWN!", and
-no rule takes that for anything else.
+A cell whose value cannot be told is the error "#UNKNOWN!", and no rule takes that for anything else.
 """
 
 from __future__ import annotations

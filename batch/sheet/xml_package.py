@@ -1,7 +1,6 @@
 """The parts of a zipped workbook, found along their relationships (ECMA-376, parts 1 and 2), and a reader of their XML.
 
-No name is taken for granted but that of the first relationships, and names are compared as Excel does: without regard
-to capitals, with either slash, and with "%20" for a space.
+Names are compared as Excel does: without regard to capitals, with either slash, and with "%20" for a space.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ class XmlReader:
     """What is done where an element begins and ends, by its name; what is in one of `passed_by` is none of it."""
 
     starts: Mapping[str, Callable[[Attributes], None]]
-    ends: Mapping[str, Callable[[], None]]
+    ends: Mapping[str, Callable[[], object]]
     passed_by = frozenset({"rPh", "extLst"})
     trees: Mapping[str, Callable[[Element], None]] = {}
     """What takes an element as a tree, by its name; with a vocabulary in front, one in what is passed by is meant."""
@@ -137,7 +136,7 @@ class XmlReader:
         self._pieces: list[str] = []
         self.hear_text: Callable[[str], None] = self._pieces.append
         self._starts: dict[str, Callable[[Attributes], None]] = {}
-        self._ends: dict[str, Callable[[], None]] = {}
+        self._ends: dict[str, Callable[[], object]] = {}
         self._depth = 0
         self._parser = ParserCreate(namespace_separator=" ")
         # Or a line break would come apart from the spaces around it.

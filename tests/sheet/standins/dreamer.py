@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from batch.sheet.ipc import VisibleSheets, encode
+from batch.sheet.ipc import encode
 
 sys.stdin.buffer.read()
-sys.stdout.buffer.write(encode(VisibleSheets(("May", "June"))))
+sys.stdout.buffer.write(encode(("May", "June")))
 sys.stdout.buffer.flush()
 while True:
     pass
