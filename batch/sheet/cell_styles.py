@@ -19,16 +19,17 @@ _THEMED = {"0": _WHITE, "1": _BLACK}
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """What a style of a cell or of a conditional format does to what a person sees."""
+    """What a style of a cell or of a conditional format does to what a person sees.
+
+    `shape` is how numbers are shown, where that can be otherwise than as they are; as `time` they are a "date", or a
+    "duration" of as many hours as there are.
+    """
 
     strikes: bool = False
     hides: bool = False
-    """Whether nothing is seen, because the ink has the colour of the paper or the format shows nothing."""
     hides_text: bool = False
     shape: NumberFormat | None = None
-    """How numbers are shown, where that can be otherwise than as they are."""
     time: str | None = None
-    """Whether a number is shown as a "date", or as a "duration" of as many hours as there are."""
 
 
 _PLAIN = CellStyle()

@@ -84,10 +84,7 @@ def read_text(original: Original, sheet: str | None, columns: Mapping[ColumnRole
 
 
 def _find_cut(sample: str, suffix: str, columns: Mapping[ColumnRole, str], declared: str | None) -> tuple[Cut, bool]:
-    """Find the separator by which most rows fit lettered columns, then most columns are known, then rows are widest.
-
-    Tell as well whether no other would do.
-    """
+    """Find the separator by which most rows fit lettered columns, then most columns are known, and if it is alone."""
     worths = {separator: _weigh(separator, sample, suffix, columns) for separator in _SEPARATORS}
     best = declared or max(_SEPARATORS, key=lambda separator: worths[separator][0])
     (fitting, roles, *_rest), cut = worths[best]

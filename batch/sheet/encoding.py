@@ -44,7 +44,6 @@ def gather_letters(text: str) -> str:
 
 
 def weigh(around: str) -> Weight:
-    """Weigh how much what stands around letters looks like what people write."""
     places = Counter(zip("\n" + around, around, around[1:] + "\n", strict=False))
     worths = {place: _rate(*place) for place in places if not place[1].isascii()}
     if not worths:
@@ -102,7 +101,6 @@ def _rate_letter(before: str, char: str, after: str) -> int:
 
 _LOOKED_AT = 4096
 _TELLING = 16
-"""Bytes; in fewer, NUL bytes in every second place are nothing but damage."""
 # UTF-32's mark begins with UTF-16's, so it is asked for first.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
@@ -131,8 +129,7 @@ _USUAL = "éèàêçôîâûùïëœÉÈÀÇ€’«»°\u00a0"
 _LAST_OF_TWO_BYTES = "\u07ff"
 _CONTROL = re.compile("[\x80-\x9f]")
 """What nobody writes: a text in which it stands was read once too often."""
-_FIRST_WORD = re.compile(r'[^ \t\r\n;,|"]*')
-_LAST_WORD = re.compile(r'[^ \t\r\n;,|"]*\Z')
+_BETWEEN_WORDS = re.compile(r'[ \t\r\n;,|"]')
 _LONGEST_HALF = 30
 
 
@@ -155,7 +152,7 @@ def decode_text(data: bytes, name: str) -> Decoded:
     if wide:
         return _read_marked(data, wide, name)
     if b"\0" in data:
-        raise _make_nul_error(data.decode("latin-1"), name)
+        _refuse_nul(data.decode("latin-1"), name)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -170,8 +167,7 @@ def _read_marked(data: bytes, encoding: str, name: str) -> Decoded:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise _make_damage_error(data, error, name) from None
-    if "\0" in text:
-        raise _make_nul_error(text, name)
+    _refuse_nul(text, name)
     return _read_again(text)
 
 
@@ -184,12 +180,14 @@ def _find_wide_encoding(head: bytes) -> str | None:
     return _NUL_BYTES.get("".join("0" if share > 0.4 else "x" for share in shares)) if is_clear else None
 
 
-def _make_nul_error(text: str, name: str) -> SheetError:
-    sentence = _(
-        "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
-        "save it again from Excel."
-    )
-    return make_error(name, sentence, line=_count_lines(text.partition("\0")[0]))
+def _refuse_nul(text: str, name: str) -> None:
+    before, nul, _after = text.partition("\0")
+    if nul:
+        sentence = _(
+            "{file} has NUL bytes (the first is in line {line}), so it is not a text file or is damaged: "
+            "save it again from Excel."
+        )
+        raise make_error(name, sentence, line=_count_lines(before))
 
 
 def _count_lines(text: str) -> int:
@@ -228,15 +226,13 @@ def _read_again(text: str) -> Decoded:
     if text.isascii() or not any(mark in text for mark in _TWICE):
         return Decoded(text)
     around = gather_letters(text)
-    seen = weigh(around)
-    once = _undo(text, seen)
+    once = _undo(text, weigh(around))
+    if once and once.text.isascii():
+        return once
     if once:
-        if once.text.isascii():
-            return once
         return Decoded(once.text, TWICE, once.example or _find_oddest_word(once.text))
-    odd = next(
-        (part for part in dict.fromkeys(around.split("\n")) if "\ufffd" in part or _undo(part, weigh(part))), None
-    )
+    parts = dict.fromkeys(around.split("\n"))
+    odd = next((part for part in parts if "\ufffd" in part or _undo(part, weigh(part))), None)
     return Decoded(text, "UTF-8", _find_word(text, odd)) if odd else Decoded(text)
 
 
@@ -302,6 +298,5 @@ def _find_oddest_word(text: str) -> str:
 def _find_word(text: str, odd: str) -> str:
     """Find the word in which what is odd stands; it may have neighbours that are none of it."""
     at = text.find(odd) + next(place for place, char in enumerate(odd) if not char.isascii())
-    before = _LAST_WORD.search(text, max(0, at - _LONGEST_HALF), at)
-    after = _FIRST_WORD.match(text, at, at + _LONGEST_HALF)
-    return (before.group() if before else "") + (after.group() if after else "")
+    before, after = text[max(0, at - _LONGEST_HALF) : at], text[at : at + _LONGEST_HALF]
+    return _BETWEEN_WORDS.split(before)[-1] + _BETWEEN_WORDS.split(after)[0]

@@ -40,17 +40,13 @@ _ORIGINAL = N_("{file} is {kind}, not a sheet: choose the sheet itself, whose na
 
 
 class Foreign(NamedTuple):
-    """Something that is no sheet, and the sentence that says what helps."""
-
     description: str
     remedy: str
 
 
 WORD = Foreign(N_("a Word document"), _COPY)
 PRESENTATION = Foreign(N_("a presentation"), _COPY)
-WRITER = Foreign(N_("an OpenDocument file of another kind"), _COPY)
 IWORK = Foreign(N_("an Apple iWork document"), _NUMBERS)
-ZIP = Foreign(N_("a zip archive"), _UNPACK)
 MAIL = Foreign(N_("a mail"), _ATTACHED)
 _SHORTCUT = Foreign(N_("a shortcut"), _LINKED)
 _XML_2003 = Foreign(N_("an XML spreadsheet of Excel 2003"), _SAVE)
@@ -148,13 +144,9 @@ _MANIFEST = "META-INF/manifest.xml"
 _MANIFEST_READ = 2**20
 _TYPES = "[content_types].xml"
 _OTHERS = {
-    "word/": WORD,
-    "ppt/": PRESENTATION,
-    "index/document.iwa": IWORK,
-    "index.zip": IWORK,
-    "index.apxl": IWORK,
-    "buildversionhistory.plist": IWORK,
-}
+    "word/": WORD, "ppt/": PRESENTATION,
+    **dict.fromkeys(("index/document.iwa", "index.zip", "index.apxl", "buildversionhistory.plist"), IWORK),
+}  # fmt: skip
 """What the names of parts begin with, whatever capitals they have."""
 
 
@@ -193,19 +185,20 @@ def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None
 
 
 def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
-    if "encrypted-package" in names:
+    if _MANIFEST in names and b"encryption-data" in _read_start(archive, _MANIFEST, _MANIFEST_READ):
         return True
-    if _MANIFEST not in names:
-        return False
-    with archive.open(_MANIFEST) as manifest:
-        return b"encryption-data" in manifest.read(_MANIFEST_READ)
+    return "encrypted-package" in names
+
+
+def _read_start(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
+    with archive.open(name) as part:
+        return part.read(size)
 
 
 def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None:
     if "mimetype" in names:
-        with archive.open("mimetype") as mimetype:
-            if b"spreadsheet" not in mimetype.read(200):
-                raise make_foreign_error(name, WRITER)
+        if b"spreadsheet" not in _read_start(archive, "mimetype", 200):
+            raise make_foreign_error(name, Foreign(N_("an OpenDocument file of another kind"), _COPY))
         return
     folded = {part.casefold().replace("\\", "/") for part in names}
     if any(part.startswith("xl/") for part in folded):
@@ -216,7 +209,7 @@ def _check_content(name: str, names: set[str], archive: zipfile.ZipFile) -> None
         if any(part.startswith(beginning) for part in folded):
             raise make_foreign_error(name, foreign)
     if _TYPES not in folded and "content.xml" not in names:
-        raise make_foreign_error(name, ZIP)
+        raise make_foreign_error(name, Foreign(N_("a zip archive"), _UNPACK))
 
 
 class FileKind(StrEnum):

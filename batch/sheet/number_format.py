@@ -88,7 +88,6 @@ class _Section:
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """Which kinds of pieces there are, and which signs and exponents."""
         signs = {piece.text for piece in self.pieces if piece.kind in {"sign", "exponent"}}
         return frozenset(signs.union(piece.kind for piece in self.pieces))
 
@@ -183,7 +182,6 @@ class NumberFormat:
 
 @lru_cache(maxsize=4096)
 def parse_format(code: str) -> NumberFormat | None:
-    """Parse a format code; None for General, and for what is no format."""
     if not code or len(code) > LONGEST_CODE or code.casefold() == "general":
         return None
     sections = [_Section()]
@@ -299,7 +297,7 @@ def _format_fraction(section: _Section, number: Decimal) -> tuple[str, Decimal |
     below = section.pieces[section.pieces.index(_Piece("sign", "/")) + 1 :]
     given = "".join(text for kind, text in below if kind == "fixed" or text == "0").lstrip("0")
     exact = Fraction(number)
-    if any(kind == "fixed" for kind, _text in below) and given:
+    if given:
         nearest = Fraction(round(exact * int(given)), int(given))
     else:
         places = min(6, max(1, sum(kind == "digit" for kind, _text in below)))

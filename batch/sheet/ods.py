@@ -19,10 +19,8 @@ TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0 "
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)(cm|mm|in|pt|pc|px)")
 _POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72, "pt": 1, "pc": 12, "px": 0.75}
-LEAST_HEIGHT = 2
-"""Points that a row needs for anything in it to be seen."""
-LEAST_WIDTH = 5
-"""Points that a column needs for a character in it to be seen."""
+LEAST_HEIGHT, LEAST_WIDTH = 2, 5
+"""Points that a row needs for anything in it to be seen, and a column for a character."""
 _Key = tuple[str, str]
 
 
@@ -118,9 +116,7 @@ class _Reader(XmlReader):
         super().__init__()
         self.sheets: list[Sheet] = []
         self._name, self._limits, self._styles = name, limits, styles
-        self._row_index = self._columns = self._cells = 0
-        self._blank_cells = 0
-        """Those are only added if something follows."""
+        self._row_index = self._columns = self._cells = self._blank_cells = 0
         self._column_styles: list[str] = []
         self._row: list[object] = []
         self._row_attributes: Attributes = {}
@@ -175,7 +171,6 @@ class _Reader(XmlReader):
         self._hidden_groups.append(attributes.get(TABLE + "display") == "false")
 
     def _is_concealed(self, family: str, attributes: Attributes) -> bool:
-        """Tell whether a row or a column is hidden, filtered away, in a collapsed group, or too small to be seen."""
         is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
         return is_hidden or self._styles.is_hidden(family, attributes.get(TABLE + "style-name"))
 
@@ -215,6 +210,7 @@ class _Reader(XmlReader):
         self._cell, self._paragraphs, self._is_struck = attributes, [], False
 
     def _end_cell(self) -> None:
+        """Add the cell to its row; blank ones only if something follows."""
         attributes, self._cell = self._cell or {}, None
         count = _count_repeats(attributes, "columns")
         text = "\n".join(self._paragraphs)

@@ -50,7 +50,6 @@ class SheetContent:
         return max(self.rows, default=-1) + 1
 
     def put_row(self, row: int, cells: list[object]) -> None:
-        """Put a row in without the blanks at its end, if it holds something."""
         while cells and cells[-1] is None:
             cells.pop()
         if cells:
@@ -155,8 +154,9 @@ def _choose_by_name(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
         sentence, names = _("{file} has no sheet {sheet}: it has {sheets}."), [sheet.name for sheet in sheets]
         raise make_error(name, sentence, sheet=quote_name(asked), sheets=list_names(names))
     chosen = next((sheet for sheet in same if sheet.name == asked), same[0])
-    hidden = () if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
-    return Choice(chosen, findings=hidden)
+    return Choice(
+        chosen, findings=() if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
+    )
 
 
 def _choose_by_header(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ import psutil
 import batch
 from batch.errors import SheetError
 from batch.frames import Grid, make_frame
-from batch.i18n import _, get_language, use_language
+from batch.i18n import _, get_language
 from batch.model import ColumnRole
 from batch.sheet.csv_reader import read_text
 from batch.sheet.file_kind import FileKind, detect_kind
@@ -128,13 +129,10 @@ def open_sheet(path: Path, **wanted: Unpack[Wanted]) -> Reader:
 def open_original(original: Original, **wanted: Unpack[Wanted]) -> Reader:
     """Begin to read a file whose bytes are there already, as `open_sheet` does."""
     columns, limits = wanted.get("columns") or {}, wanted.get("limits") or Limits()
-    request = Request(original, wanted.get("sheet"), columns, limits, get_language())
-    return Reader(partial(_read_text, request)) if detect_kind(original) is FileKind.TEXT else SheetReader(request)
-
-
-def _read_text(request: Request) -> Grid:
-    with use_language(request.language):
-        return read_text(request.original, request.sheet, request.columns, request.limits)
+    sheet = wanted.get("sheet")
+    if detect_kind(original) is FileKind.TEXT:
+        return Reader(partial(read_text, original, sheet, columns, limits))
+    return SheetReader(Request(original, sheet, columns, limits, get_language()))
 
 
 class Reader(contextlib.AbstractContextManager["Reader"]):
@@ -142,7 +140,7 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
 
     def __init__(self, read: Callable[[], Grid]) -> None:
         threads = ThreadPoolExecutor(1, thread_name_prefix="sheet")
-        self._grid = threads.submit(read)
+        self._grid = threads.submit(copy_context().run, read)
         threads.shutdown(wait=False)
 
     def __exit__(self, *_error: object) -> None:
@@ -171,7 +169,7 @@ class SheetReader(Reader):
             )
             raise make_error(request.original.name, sentence) from None
         deadline = time.monotonic() + _WAIT * request.limits.seconds
-        threading.Thread(target=self._watch, args=(deadline,), name="sheet-watch").start()
+        threading.Thread(target=copy_context().run, args=(self._watch, deadline), name="sheet-watch").start()
         super().__init__(self._read)
 
     def close(self) -> None:
@@ -184,8 +182,7 @@ class SheetReader(Reader):
                 self._request.write(stream)
             # While the child is at work there is time to load what its answer is put into.
             import_module("pandas")
-            with use_language(self._request.language):
-                return self._collect()
+            return self._collect()
         finally:
             self._finished.set()
             end_child(self._child)
@@ -222,11 +219,10 @@ class SheetReader(Reader):
         while not self._finished.wait(_LOOK_EVERY):
             memory, seconds = measure_process(self._child.pid)
             memory += max(0, measure_process(os.getpid())[0] - own)
-            with use_language(self._request.language):
-                if memory > limits.memory_mib * MEBIBYTE:
-                    self._reason = make_memory_error(name, limits)
-                elif time.monotonic() > deadline or seconds > limits.seconds:
-                    self._reason = make_time_error(name, limits, self._sheets)
+            if memory > limits.memory_mib * MEBIBYTE:
+                self._reason = make_memory_error(name, limits)
+            elif time.monotonic() > deadline or seconds > limits.seconds:
+                self._reason = make_time_error(name, limits, self._sheets)
             if self._reason:
                 end_child(self._child)
                 return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from math import isfinite
 from struct import Struct
-from typing import IO
 
 import xlrd
 from xlrd.book import Book
@@ -38,22 +37,21 @@ _UNCALCULATED = "=…"
 def read_xls(original: Original) -> list[Sheet]:
     """Read all sheets; without what is seen of them where xlrd stumbles over that alone."""
     problem = ""
-    # xlrd's messages would otherwise go to the standard output, which is the answer's.
-    with open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere:  # noqa: PTH123 (a device, no path)
-        for formatted in (True, False):
-            try:
-                return _read_sheets(original, nowhere, formatted=formatted)
-            except MemoryError:
-                raise
-            except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
-                problem = str(error)
+    for formatted in (True, False):
+        try:
+            return _read_sheets(original, formatted=formatted)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 (over a damaged file xlrd raises whatever its code runs into)
+            problem = str(error)
     raise (make_password_error if "encrypted" in problem else make_damage_error)(original.name)
 
 
-def _read_sheets(original: Original, messages: IO[str], *, formatted: bool) -> list[Sheet]:
+def _read_sheets(original: Original, *, formatted: bool) -> list[Sheet]:
     book = xlrd.open_workbook(
         file_contents=original.data,
-        logfile=messages,
+        # Its messages would otherwise go to the standard output, which is the answer's.
+        logfile=io.StringIO(),
         formatting_info=formatted,
         on_demand=True,
         ragged_rows=True,
@@ -118,7 +116,6 @@ def _read_row(content: SheetContent, book: Book, sheet: XlsSheet, row: int, styl
 
 
 def _read_number(content: SheetContent, book: Book, place: tuple[int, int], value: float, style: CellStyle) -> object:
-    """Read a number, a date or a duration, as the cell's own format says, and note what is shown of it."""
     if style.shape is None or style.shape.is_exact(value) or not isfinite(value):
         return value
     number = Decimal(repr(value))
@@ -202,7 +199,6 @@ def _put_formulas(content: SheetContent, book: Book, begin: int) -> None:
 
 
 def _walk_records(book: Book, begin: int) -> Iterator[tuple[int, int]]:
-    """Walk from record to record: of what kind each is, and where its content begins."""
     at, end = book.base + begin, book.base + book.stream_len
     while at + _RECORD.size <= end:
         kind, length = _RECORD.unpack_from(book.mem, at)

@@ -67,11 +67,9 @@ def apply_formats(
 
 
 def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
-    """Find a rule's style: by its number, or within the rule if that is in an extension."""
-    own = rule.find("{*}dxf")
+    own, number = rule.find("{*}dxf"), int(rule.get("dxfId", "-1"))
     if own is not None:
         return read_conditional_style(own)
-    number = int(rule.get("dxfId", "-1"))
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice, product
 from string import ascii_uppercase, digits
 from xml.etree.ElementTree import Element
@@ -81,7 +81,7 @@ class SheetXml(XmlReader):
         self.is_clear = True
         """Whether no cell is there twice, and no range is written in an unknown way."""
         self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904
-        self._style_of = _make_style_finder(styles) if any(styles) else None
+        self._style_of = lru_cache(maxsize=65_536)(partial(_find_style, styles)) if any(styles) else None
         self._letters = _name_columns()
         self._formulas: dict[Place, str] = {}
         self._row, self._column = -1, -1
@@ -133,7 +133,6 @@ class SheetXml(XmlReader):
             self.content.hidden_rows.add(self._row)
 
     def _start_column(self, attributes: Attributes) -> None:
-        """Note columns that are hidden, as those of a collapsed group are, or have no width."""
         if attributes.get("hidden", "").strip() in TRUE or float(attributes.get("width", "9")) < _LEAST_WIDTH:
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "0"))
             self.content.hidden_columns.update(range(max(0, first - 1), min(last, _MOST_COLUMNS)))
@@ -229,7 +228,6 @@ class SheetXml(XmlReader):
         return self._texts.texts[number] or None
 
     def _put(self, value: object, style: CellStyle | None) -> None:
-        """Put the value into its place, and note what a person sees of it."""
         row, column, cells = self._row, self._column, self._cells
         if column >= self._width or row >= self._height:
             self._grow(row, column)
@@ -295,15 +293,10 @@ def _name_columns() -> Sequence[str]:
     return [*islice(names, _MOST_COLUMNS), ""]
 
 
-def _make_style_finder(styles: Sequence[CellStyle | None]) -> Callable[[str | None], CellStyle | None]:
-    """Make what finds a style by a cell's attribute; a cell that gives none has the first."""
-
-    @lru_cache(maxsize=65_536)
-    def find(text: str | None) -> CellStyle | None:
-        number = int(text or "0")
-        return styles[number] if 0 <= number < len(styles) else None
-
-    return find
+def _find_style(styles: Sequence[CellStyle | None], text: str | None) -> CellStyle | None:
+    # A cell that names no style has the first.
+    number = int(text or "0")
+    return styles[number] if 0 <= number < len(styles) else None
 
 
 def _read_number(text: str) -> object:

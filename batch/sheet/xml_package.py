@@ -103,7 +103,6 @@ class Package:
         return next((target for target in found if target in self._names), None)
 
     def _list_relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
-        """List what a part of relationships names: each one's id, its kind, and the part that it leads to."""
         if part not in self._names:
             return []
         return [
