@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from batch.sheet.number_format import BUILT_IN, NumberFormat, parse_format
@@ -35,8 +36,7 @@ class CellStyle:
 _PLAIN = CellStyle()
 
 
-@dataclass(frozen=True, slots=True)
-class StyleSheet:
+class StyleSheet(NamedTuple):
     """The workbook's styles by the numbers that cells and conditional formats give; None for what deceives nobody."""
 
     cells: Sequence[CellStyle | None] = ()
@@ -68,15 +68,13 @@ def _read_part(root: Element) -> StyleSheet:
 
 def _make_style(font: Element, fill: Element, code: str) -> CellStyle:
     shape = parse_format(code)
-    hides = (_find_ink(font) or _BLACK) == (_find_paper(fill, "fgColor") or _WHITE)
-    if shape is None:
-        return CellStyle(_has_strike(font), hides)
+    sections = shape.sections if shape else ()
     return CellStyle(
         _has_strike(font),
-        hides,
-        hides_text=len(shape.sections) > 3 and not shape.sections[3].pieces,
-        shape=None if shape.shows_numbers_as_they_are else shape,
-        time=shape.sections[0].time,
+        hides=(_find_ink(font) or _BLACK) == (_find_paper(fill, "fgColor") or _WHITE),
+        hides_text=len(sections) > 3 and not sections[3].pieces,
+        shape=None if shape is None or shape.shows_numbers_as_they_are else shape,
+        time=sections[0].time if sections else None,
     )
 
 

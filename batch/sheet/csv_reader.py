@@ -14,9 +14,8 @@ import time
 import warnings
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from batch.findings import Finding
 from batch.frames import Grid, Wrapped
@@ -43,8 +42,7 @@ _ROWS_AT_ONCE = 400
 _BLANKS_IN_A_CELL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """By what a text is cut into cells, its header's row (0 if none was found), and how many columns have a title."""
 
     separator: str
@@ -108,7 +106,7 @@ def _weigh(
     roles, usual = len(header.roles) if header else 0, statistics.mode(widths) if widths else 0
     if header:
         titled = max((at + 1 for at, title in enumerate(header.titles) if title), default=0)
-        cut = replace(cut, header=header.row, width=titled)
+        cut = cut._replace(header=header.row, width=titled)
     return (fitting, roles, usual, suffix == ".tsv" and separator == "\t"), cut
 
 

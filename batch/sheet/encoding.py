@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from batch.errors import SheetError
 from batch.i18n import _
@@ -28,8 +28,7 @@ _PLACES = {
 _LAST_LATIN = "\u017f"
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """The points of a text, more than nothing for what people write; whether nothing in it is odd; what is oddest."""
 
     points: int
@@ -106,8 +105,8 @@ _MARKS = {
     codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
 }  # fmt: skip
+# Which of four bytes in turn are 0 in Western text without a mark.
 _NUL_BYTES = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
-"""Which of four bytes in turn are NUL in Western text without a mark."""
 # Code page 858 is 850 with the euro sign; French letters are the same bytes in 437.
 _EIGHT_BITS = {
     "cp1252": "Windows-1252", "cp858": "CP850 (MS-DOS)", "mac-roman": "Mac Roman", "latin-1": "ISO 8859-1",
@@ -133,8 +132,7 @@ _BETWEEN_WORDS = re.compile(r'[ \t\r\n;,|"]')
 _LONGEST_HALF = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A file's text, without a mark. `assumed` names the encoding where it was not certain."""
 
     text: str

@@ -105,12 +105,11 @@ _MARKUP = {
 _TITLE = r"<[^<>]*>[\"']?[ ]*[;,\t|]"
 """A list's first title may stand in angle brackets."""
 _LOOKED_AT = 2**16
-_LOCK = "~$"
 
 
 def refuse_foreign_file(name: str, data: bytes) -> None:
     """Raise a `SheetError` for a file whose beginning shows that it is something else."""
-    if name.startswith(_LOCK):
+    if name.startswith("~$"):
         raise make_foreign_error(name, Foreign(N_("a file that Excel keeps while a workbook is open"), _ORIGINAL))
     # Without its NUL bytes, Western text in UTF-16 reads as any other; a mark is nothing to look at.
     head = data[:_LOOKED_AT]

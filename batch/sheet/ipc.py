@@ -121,7 +121,7 @@ def _decode_appearance(seen: Mapping[str, list[Any]]) -> CellFormatting:
 
 
 def _parse_number(text: str) -> Decimal:
-    """Parse a number; a whole one that ends in .0 was written without decimals."""
+    # A whole one that ends in .0 was written without decimals.
     return Decimal(text[:-2] if text.endswith(".0") else text)
 
 

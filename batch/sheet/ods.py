@@ -78,7 +78,6 @@ _MOST_SPACES = 1_000
 _SPACES = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"(-?)PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _TRUTHS = {"TRUE": True, "VRAI": True, "1": True, "FALSE": False, "FAUX": False, "0": False}
-"""As programs store truth values, or show those that LibreOffice stores as numbers."""
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
 _DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
@@ -90,7 +89,6 @@ _SHAPES = (
 _NOT_IN_CELLS = frozenset(
     (_OFFICE + "annotation", TABLE + "shapes", TABLE + "tracked-changes", _TEXT + "ruby-text")
 ).union(_DRAWING + shape for shape in _SHAPES)
-_CONCEALED = frozenset(("collapse", "filter"))
 
 
 def read_document(original: Original, limits: Limits) -> list[Sheet] | None:
@@ -171,7 +169,7 @@ class _Reader(XmlReader):
         self._hidden_groups.append(attributes.get(TABLE + "display") == "false")
 
     def _is_concealed(self, family: str, attributes: Attributes) -> bool:
-        is_hidden = attributes.get(TABLE + "visibility") in _CONCEALED or any(self._hidden_groups)
+        is_hidden = attributes.get(TABLE + "visibility") in {"collapse", "filter"} or any(self._hidden_groups)
         return is_hidden or self._styles.is_hidden(family, attributes.get(TABLE + "style-name"))
 
     def _note_column(self, attributes: Attributes) -> None:

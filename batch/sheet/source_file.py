@@ -24,13 +24,11 @@ class Limits:
 
     file_size: int = 25 * MEGABYTE
     unpacked: int = 300 * MEGABYTE
-    """Bytes that a zipped workbook says it unpacks to."""
     parts: int = 10_000
     rows: int = 1_000_000
     """What is said of a row takes far more memory than its cells, so rows are bounded apart from cells."""
     columns: int = 1_000
     cells: int = _CELLS_IN_A_ROW * 1_000_000
-    """The caller holds them all in memory, the blanks of a workbook included."""
     cell_text: int = 32_767
     """Characters of one cell of a text file; Excel holds no more."""
     answer: int = 192 * MEBIBYTE

@@ -44,7 +44,6 @@ _PASSED_ON = (
 )
 """All that Python needs to start. Nothing else is passed on: keys and passwords live in the environment too."""
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""A thread of a numeric library costs time and address space, and nothing here computes."""
 _IS_WINDOWS = os.name == "nt"
 
 

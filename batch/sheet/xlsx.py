@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cache, partial
 from xml.etree.ElementTree import Element
 
 from batch.findings import Finding
@@ -163,42 +163,33 @@ def _read_operand(text: str, first: tuple[int, int], sheet: SheetContent) -> _Va
 
 def read_xlsx(name: str, package: Package, limits: Limits) -> list[Sheet]:
     """List its sheets, of which each is read when it is looked into."""
-    book, sheets = _Workbook(name, package, limits), package.list_sheets()
-    # Of two sheets with one name, the first is meant by it.
-    parts = {name: part for name, _is_visible, part in reversed(sheets)}
-    return [Sheet(name, is_visible, partial(book.load, parts[name])) for name, is_visible, _part in sheets]
 
+    @cache
+    def read_shared() -> tuple[SharedTexts, StyleSheet]:
+        texts, part = SharedTexts(), package.find_related("sharedStrings")
+        if part:
+            with package.open(part) as stream:
+                texts.parse(stream)
+        return texts, read_styles(package)
 
-class _Workbook:
-    def __init__(self, name: str, package: Package, limits: Limits) -> None:
-        self._package = package
-        self._check = lambda rows, columns: check_extent(name, rows, columns, 0, limits)
-
-    def load(self, part: str) -> SheetContent:
-        package, styles = self._package, self._styles
-        counts_from_1904 = package.has_flag("workbookPr", "date1904")
-        sheet = SheetXml(self._texts, styles.cells, self._check, counts_from_1904=counts_from_1904)
+    def load(part: str) -> SheetContent:
+        texts, styles = read_shared()
+        sheet = SheetXml(texts, styles.cells, check, counts_from_1904=package.has_flag("workbookPr", "date1904"))
         with package.open(part) as stream:
             sheet.parse(stream)
         # A workbook that is to be calculated when it is opened may never have been.
         if package.has_flag("calcPr", "fullCalcOnLoad") or not (sheet.has_results or package.calculates):
             sheet.put_formulas()
-        content = sheet.content
-        apply_formats(content, sheet.conditional, styles.conditional)
+        apply_formats(sheet.content, sheet.conditional, styles.conditional)
         if not (sheet.is_clear and styles.is_known):
             # Excel mends what could not be looked at.
-            content.findings = (Finding("appearance-unseen", params={"as": "again"}),)
-        return content
+            sheet.content.findings = (Finding("appearance-unseen", params={"as": "again"}),)
+        return sheet.content
 
-    @cached_property
-    def _texts(self) -> SharedTexts:
-        texts = SharedTexts()
-        part = self._package.find_related("sharedStrings")
-        if part:
-            with self._package.open(part) as stream:
-                texts.parse(stream)
-        return texts
+    def check(rows: int, columns: int) -> None:
+        check_extent(name, rows, columns, 0, limits)
 
-    @cached_property
-    def _styles(self) -> StyleSheet:
-        return read_styles(self._package)
+    sheets = package.list_sheets()
+    # Of two sheets with one name, the first is meant by it.
+    parts = {name: part for name, _is_visible, part in reversed(sheets)}
+    return [Sheet(name, is_visible, partial(load, parts[name])) for name, is_visible, _part in sheets]

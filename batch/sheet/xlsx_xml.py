@@ -73,7 +73,6 @@ class SheetXml(XmlReader):
         super().__init__()
         self.content = SheetContent()
         self._height = self._width = 0
-        """Down to the last row, and up to the last column, that holds something."""
         self.has_results = False
         """Whether a formula has a result that only a program that calculates can write."""
         self.conditional: list[tuple[Sequence[Merged], Element]] = []
