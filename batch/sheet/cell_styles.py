@@ -11,7 +11,6 @@ from batch.sheet.number_format import BUILT_IN, NumberFormat, parse_format
 from batch.sheet.xml_package import UNREADABLE, Package
 
 _LARGEST = 12_000_000
-"""Bytes that the styles may have: as many as Excel allows need no more."""
 _WHITE, _BLACK = "FFFFFF", "000000"
 _INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE}
 _THEMED = {"0": _WHITE, "1": _BLACK}
@@ -20,17 +19,15 @@ _THEMED = {"0": _WHITE, "1": _BLACK}
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """What a style of a cell or of a conditional format does to what a person sees.
-
-    `shape` is how numbers are shown, where that can be otherwise than as they are; as `time` they are a "date", or a
-    "duration" of as many hours as there are.
-    """
+    """What a style of a cell or of a conditional format does to what a person sees."""
 
     strikes: bool = False
     hides: bool = False
     hides_text: bool = False
     shape: NumberFormat | None = None
+    """How numbers are shown, where that can be otherwise than as they are."""
     time: str | None = None
+    """Whether a number is shown as a "date", or as a "duration" of as many hours as there are."""
 
 
 _PLAIN = CellStyle()

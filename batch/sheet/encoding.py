@@ -98,7 +98,6 @@ def _rate_letter(before: str, char: str, after: str) -> int:
     return 2 if before.isalpha() or (char == "é" and after.lower() not in "aeiouy") else 1
 
 
-_LOOKED_AT = 4096
 _TELLING = 16
 # UTF-32's mark begins with UTF-16's, so it is asked for first.
 _MARKS = {
@@ -146,7 +145,7 @@ def decode_text(data: bytes, name: str) -> Decoded:
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return _read_marked(data[len(mark) :], encoding, name)
-    wide = _find_wide_encoding(data[:_LOOKED_AT])
+    wide = _find_wide_encoding(data[:4096])
     if wide:
         return _read_marked(data, wide, name)
     if b"\0" in data:

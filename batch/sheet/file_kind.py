@@ -140,7 +140,6 @@ def _name_markup(start: str) -> Foreign:
 
 _ENCRYPTED = 0x1
 _MANIFEST = "META-INF/manifest.xml"
-_MANIFEST_READ = 2**20
 _TYPES = "[content_types].xml"
 _OTHERS = {
     "word/": WORD, "ppt/": PRESENTATION,
@@ -184,7 +183,7 @@ def _check_size(name: str, parts: list[zipfile.ZipInfo], limits: Limits) -> None
 
 
 def _is_encrypted_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
-    if _MANIFEST in names and b"encryption-data" in _read_start(archive, _MANIFEST, _MANIFEST_READ):
+    if _MANIFEST in names and b"encryption-data" in _read_start(archive, _MANIFEST, 2**20):
         return True
     return "encrypted-package" in names
 

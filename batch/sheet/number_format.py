@@ -21,7 +21,6 @@ from batch.validation.formatting import strip_euros
 LONGEST_CODE = 255
 """Characters; Excel takes no longer one."""
 _FARTHEST = 400
-"""Powers of ten; no number that a workbook can store is beyond."""
 _WIDE = Context(prec=1000, rounding=ROUND_HALF_UP)
 _TOKEN = re.compile(
     r"""
@@ -148,13 +147,10 @@ class NumberFormat:
     def exact_decimals(self) -> int | None:
         """How many decimals a positive number may have that surely is shown as it is; None where that is not sure."""
         section, layout = self.sections[0], self.sections[0].layout
-        if any(entry.condition for entry in self.sections) or section.words:
+        unsure = section.kinds & {"general", "exponent", "fixed", "date", "text", "/"}
+        if unsure or section.words or layout.power or any(entry.condition for entry in self.sections):
             return None
-        if section.kinds & {"general", "exponent", "fixed", "date", "text", "/"}:
-            return None
-        return (
-            len(layout.fraction) if layout.whole and not layout.power and len(layout.whole.lstrip("#?")) <= 1 else None
-        )
+        return len(layout.fraction) if layout.whole and len(layout.whole.lstrip("#?")) <= 1 else None
 
     @property
     def shows_numbers_as_they_are(self) -> bool:

@@ -82,6 +82,8 @@ _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0 "
 _DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
+_GROUPS = (TABLE + "table-row-group", TABLE + "table-column-group")
+_CELLS = (TABLE + "table-cell", TABLE + "covered-table-cell")
 _SHAPES = (
     *("a", "caption", "circle", "connector", "control", "custom-shape", "ellipse", "frame", "g", "line", "measure"),
     *("page-thumbnail", "path", "polygon", "polyline", "rect", "regular-polygon"),
@@ -129,12 +131,10 @@ class _Reader(XmlReader):
         self.hear_text = self._hear_paragraph
         self.starts = {
             TABLE + "table": self._start_table,
-            TABLE + "table-row-group": self._start_group,
-            TABLE + "table-column-group": self._start_group,
+            **dict.fromkeys(_GROUPS, self._start_group),
             TABLE + "table-column": self._note_column,
             TABLE + "table-row": self._start_row,
-            TABLE + "table-cell": self._start_cell,
-            TABLE + "covered-table-cell": self._start_cell,
+            **dict.fromkeys(_CELLS, self._start_cell),
             _TEXT + "p": self._start_paragraph,
             _TEXT + "s": self._add_spaces,
             _TEXT + "tab": lambda _attributes: self._add_text("\t"),
@@ -143,11 +143,9 @@ class _Reader(XmlReader):
         }
         self.trees = styles.trees
         self.ends = {
-            TABLE + "table-row-group": self._hidden_groups.pop,
-            TABLE + "table-column-group": self._hidden_groups.pop,
+            **dict.fromkeys(_GROUPS, self._hidden_groups.pop),
+            **dict.fromkeys(_CELLS, self._end_cell),
             TABLE + "table-row": self._end_row,
-            TABLE + "table-cell": self._end_cell,
-            TABLE + "covered-table-cell": self._end_cell,
             _TEXT + "p": self._end_paragraph,
         }
 

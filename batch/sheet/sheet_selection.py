@@ -154,9 +154,8 @@ def _choose_by_name(name: str, sheets: Sequence[Sheet], asked: str) -> Choice:
         sentence, names = _("{file} has no sheet {sheet}: it has {sheets}."), [sheet.name for sheet in sheets]
         raise make_error(name, sentence, sheet=quote_name(asked), sheets=list_names(names))
     chosen = next((sheet for sheet in same if sheet.name == asked), same[0])
-    return Choice(
-        chosen, findings=() if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
-    )
+    hidden = () if chosen.is_visible else (Finding("sheet-hidden", params={"sheet": chosen.name}),)
+    return Choice(chosen, findings=hidden)
 
 
 def _choose_by_header(

@@ -13,8 +13,7 @@ from batch.errors import SheetError
 from batch.i18n import N_, _, format_number, ngettext, pgettext
 from batch.model import Source
 
-MEBIBYTE = 2**20
-MEGABYTE = 10**6
+MEBIBYTE, MEGABYTE = 2**20, 10**6
 _CELLS_IN_A_ROW = 5
 
 
@@ -53,8 +52,7 @@ class Limits:
         )
 
 
-LONGEST_NAME = 80
-_NAMES_SHOWN = 10
+LONGEST_NAME, _NAMES_SHOWN = 80, 10
 _NEW = (".xlsx", ".xlsm", ".xltx", ".xltm")
 _DAMAGED = (
     N_(
@@ -91,7 +89,6 @@ def make_error(name: str, sentence: str, choices: Sequence[str] = (), **values: 
 
 
 def make_damage_error(name: str) -> SheetError:
-    """Say that a parser gave up on a file of a known kind."""
     return make_error(name, _(_DAMAGED[name.lower().endswith(_NEW)]))
 
 
@@ -113,7 +110,6 @@ def make_memory_error(name: str, limits: Limits) -> SheetError:
 
 
 def make_time_error(name: str, limits: Limits, sheets: Sequence[str] = ()) -> SheetError:
-    """Say that reading takes too long; of several sheets, one may be read sooner."""
     sentence = _(
         "{file} could not be read within {seconds} seconds: "
         "copy the rows that matter into a new workbook and save that."

@@ -100,15 +100,12 @@ def _make_environment() -> dict[str, str]:
     return {**kept, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path)}
 
 
-_CHILD = "batch.sheet.child"
 _WAIT = 4
 """Times the seconds of the limits: a busy machine gives a child less than a processor of its own."""
 _LOOK_EVERY = 0.025
 
 
 class Wanted(TypedDict, total=False):
-    """What of a file is to be read: the sheet of a name, columns named by hand, and no more than the limits."""
-
     sheet: str | None
     columns: Mapping[ColumnRole, str] | None
     limits: Limits | None
@@ -155,7 +152,7 @@ class Reader(contextlib.AbstractContextManager["Reader"]):
 class SheetReader(Reader):
     """A workbook that a child process is reading; it takes at most the seconds of the limits."""
 
-    def __init__(self, request: Request, child_module: str = _CHILD) -> None:
+    def __init__(self, request: Request, child_module: str = "batch.sheet.child") -> None:
         self._request = request
         self._reason: SheetError | None = None
         self._sheets: tuple[str, ...] = ()

@@ -20,14 +20,12 @@ from batch.sheet.number_format import BUILT_IN, parse_format
 from batch.sheet.sheet_selection import Sheet, SheetContent
 from batch.sheet.source_file import Original, make_damage_error, make_password_error
 
+# What xlrd takes for a date is a number: the file's own format decides.
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
-"""Kinds of cells as xlrd numbers them. What it takes for a date is a number: the file's own format decides."""
 _FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
 _BEGIN, _END, _SHEET = 0x0809, 0x000A, 0x0085
 _RECORD, _SHEET_RECORD, _FORMULA_RECORD = Struct("<HH"), Struct("<iBB"), Struct("<HHH8sH")
-_OF_CELLS = 0
-_EXCEL_5 = 50
-_ON_OPENING = 0x0002
+_OF_CELLS, _EXCEL_5, _ON_OPENING = 0, 50, 0x0002
 _EMPTY_TEXT, _NO_NUMBER = 3, b"\xff\xff"
 _SUMMARY = "\5SummaryInformation".encode("utf-16-le")
 _UNCALCULATED = "=…"

@@ -68,7 +68,7 @@ def apply_formats(
 
 def _find_style(rule: Element, styles: Sequence[CellStyle]) -> CellStyle:
     own, number = rule.find("{*}dxf"), int(rule.get("dxfId", "-1"))
-    if own is not None:
+    if own is not None:  # as in an extension
         return read_conditional_style(own)
     return styles[number] if 0 <= number < len(styles) else CellStyle()
 

@@ -32,7 +32,6 @@ _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 EPOCH, _LAST_DAY, _LEAP_DAY = datetime(1899, 12, 30), 2_958_466, 60  # noqa: DTZ001 (a day in a sheet is nobody's zone)
 _BETWEEN_EPOCHS = 1462
 _DAY = 86_400_000
-Place = tuple[int, int]
 
 
 class SharedTexts(XmlReader):
@@ -82,7 +81,7 @@ class SheetXml(XmlReader):
         self._texts, self._check, self._counts_from_1904 = texts, check, counts_from_1904
         self._style_of = lru_cache(maxsize=65_536)(partial(_find_style, styles)) if any(styles) else None
         self._letters = _name_columns()
-        self._formulas: dict[Place, str] = {}
+        self._formulas: dict[tuple[int, int], str] = {}
         self._row, self._column = -1, -1
         self._row_text = ""
         self._cells: list[object] = []

@@ -24,12 +24,10 @@ UNREADABLE = (
     *(KeyError, ValueError, OSError, NotImplementedError, EOFError),
 )
 """What reading a damaged part may raise."""
-SMALL = 4_000_000
 _PACKAGE = "_rels/.rels"
 _USUAL = ("xl/workbook.xml", "xl/workbook.bin")
 """Where the workbook is in files whose first relationships are missing."""
 TRUE = frozenset({"1", "true"})
-_GOOGLE = "workbookmetadata"
 _CALCULATING = ("excel", "office", "wps", "gnumeric")
 
 
@@ -41,9 +39,8 @@ class Package:
         self._names = {_fold(name): name for name in self._archive.namelist()}
         if len(self._names) < len(self._archive.namelist()):
             raise ValueError("two parts have names that differ by nothing that counts")
-        self.workbook = self._find_part(_PACKAGE, "", "officeDocument") or next(
-            (name for name in _USUAL if name in self._names), _USUAL[0]
-        )
+        usual = next((name for name in _USUAL if name in self._names), _USUAL[0])
+        self.workbook = self._find_part(_PACKAGE, "", "officeDocument") or usual
 
     def list_sheets(self) -> list[tuple[str, bool, str]]:
         """List the worksheets in their order: name, whether it is visible, part. Charts and macros are no sheets."""
@@ -74,14 +71,14 @@ class Package:
         kinds = ("extended-properties", "extendedProperties")
         part = next(filter(None, (self._find_part(_PACKAGE, "", kind) for kind in kinds)), None)
         if part is None:
-            return self.find_related(_GOOGLE) is not None
+            return self.find_related("workbookmetadata") is not None
         name = self.read_tree(part).findtext("{*}Application", "")
         return any(program in name.casefold() for program in _CALCULATING)
 
     def open(self, part: str) -> IO[bytes]:
         return self._archive.open(self._names[part])
 
-    def read_tree(self, part: str, limit: int = SMALL) -> Element:
+    def read_tree(self, part: str, limit: int = 4_000_000) -> Element:
         """Read a part as a tree; `ValueError` if it is larger than it needs to be."""
         if self._archive.getinfo(self._names[part]).file_size > limit:
             raise ValueError("a part is too large to be looked at")
