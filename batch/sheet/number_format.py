@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     | \[\s*(?P<condition>(?P<comparison><=|>=|<>|<|>|=)\s*(?P<bound>-?\d{1,15}(?:\.\d{1,15})?))\s*\]
     | \[\$(?P<currency>[^\]-]*)[^\]]*\]
     | \[(?P<elapsed>h+|m+|s+)\]
-    | \[[^\]]*\]  # Colours and locales show nothing.
+    | \[[^\]]*\]
     | (?P<general>General)
     | (?P<exponent>E[+-])
     | (?P<text>@)
@@ -44,7 +44,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-_NUMBER = "\0"
+_NUMBER = "\0"  # stands for the digits among the words around them
 _NOTHING = frozenset({"", "-", "–"})
 _SIGNS = (frozenset({"", "+"}), frozenset({"-", "−", "()"}))
 """What may stand around the digits of a number, and of a negative one."""

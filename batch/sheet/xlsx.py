@@ -21,7 +21,7 @@ from batch.sheet.xml_package import Package
 from batch.validation.cells import find_error_kind
 from batch.validation.header import Merged
 
-_OWN = "\0"
+_OWN = "\0"  # stands for the cell that a rule is for
 _OPERAND = r'\0|\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6}|"(?:[^"]|"")*"|-?[0-9]+(?:\.[0-9]+)?|TRUE|FALSE'
 _COMPARISON = re.compile(rf"\s*({_OPERAND})\s*(<>|<=|>=|=|<|>)\s*({_OPERAND})\s*", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*(AND|OR)\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
