@@ -106,7 +106,7 @@ def _weigh(
     roles, usual = len(header.roles) if header else 0, statistics.mode(widths) if widths else 0
     if header:
         titled = max((at + 1 for at, title in enumerate(header.titles) if title), default=0)
-        cut = cut._replace(header=header.row, width=titled)
+        cut = Cut(separator, cut.skips_spaces, header.row, titled)
     return (fitting, roles, usual, suffix == ".tsv" and separator == "\t"), cut
 
 
