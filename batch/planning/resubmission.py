@@ -156,7 +156,7 @@ def _find_changed_rows(
     for row in rest:
         past = None
         if row.number in new:
-            stood = ((place.batch, number) for place in places for number in place.count_before(row.number))
+            stood = ((place.batch, number) for place in places for number in place.count_earlier(row.number))
             past = next((by_place[at] for at in stood if at in by_place), None)
         if past is None and row.token is not None and row.direction is not None:
             past = by_account.get((row.token, row.direction))
@@ -194,7 +194,7 @@ class _Places:
         self._now = [now for now, _ in anchors]
         self._then = [then for _, then in anchors]
 
-    def count_before(self, number: int) -> set[int]:
+    def count_earlier(self, number: int) -> set[int]:
         """Find the numbers that the row may have had: its own, and those by the nearest rows that are known."""
         found = {number}
         place = bisect_left(self._now, number)

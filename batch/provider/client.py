@@ -204,14 +204,14 @@ class Client:
             left = max(0.05, deadline - time.monotonic())
             return self._transport.get(path, query=full, limit=limit, seconds=left)
 
-        def is_over(state: RetryCallState) -> bool:
+        def is_last_try(state: RetryCallState) -> bool:
             # Early enough that the wait and the next try still end in time.
             is_late = time.monotonic() + _read_asked_wait(state) + _TRY_SECONDS > deadline
             return is_late or state.attempt_number >= QUESTION_ATTEMPTS
 
         retrying = Retrying(
             retry=retry_if_result(_may_pass),
-            stop=is_over,
+            stop=is_last_try,
             wait=lambda state: max(_BACKOFF(state), _read_asked_wait(state)),
             sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -283,5 +283,5 @@ def _explain_refusal(refused: Refused) -> Note:
         code=make_note("without-code") if refused.code is None else make_note("with-code", code=refused.code),
         meaning=refused.meaning,
         said=make_note("with-words", words=refused.words) if refused.words else make_note("without-words"),
-        hint=make_note("check-key") if refused.code in {1, 9, 10} else make_note("ask-provider"),
+        hint=make_note("check-key") if refused.code in codes.ABOUT_THE_KEY else make_note("ask-provider"),
     )

@@ -33,6 +33,8 @@ PROOF = frozenset({*range(1, 12), 20, 30, 40, 90, 96})
 FAILURES = 500
 """From here on a code says that the provider failed, which says nothing of the movement."""
 
+ABOUT_THE_KEY = frozenset({1, 9, 10})
+"""One page lists a wrong key as 9, which no answer was seen with."""
 STOPPING = frozenset({1, 4, 10, 20, 30, 40, 96})
 """Refusals that every further row would get as well."""
 

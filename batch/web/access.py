@@ -69,14 +69,14 @@ def tell_refusals(page: str) -> Callable[[View[P]], View[P]]:
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def tell_on_page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
                 return view(request, *args, **kwargs)
             except CreditbatchError as error:
                 messages.error(request, str(error))
                 return redirect(page, *args, *kwargs.values())
 
-        return cast("View[P]", guarded)
+        return cast("View[P]", tell_on_page)
 
     return guard
 

@@ -178,7 +178,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
         # Without JavaScript the balance is asked for by a link.
         "balance": read_main_balance() if "balance" in request.GET else None,
     }
-    return render(request, "web/entry/home.html", context)
+    return render(request, "web/auth/home.html", context)
 
 
 @require_role(Role.VIEWER)
@@ -186,4 +186,4 @@ def show_home(request: HttpRequest) -> HttpResponse:
 def show_main_balance(request: HttpRequest) -> HttpResponse:
     if not is_fragment(request):
         return redirect("/?balance=1")
-    return render(request, "web/entry/balance.html", {"balance": read_main_balance()})
+    return render(request, "web/auth/balance.html", {"balance": read_main_balance()})

@@ -52,7 +52,7 @@ def show_login(request: HttpRequest) -> HttpResponse:
             write_entry("login.failed", known.username if known else "", address=request.META.get("REMOTE_ADDR", ""))
         form.add_error(None, _("This user name and this password do not belong together: try again."))
     nobody_yet = not Person.objects.exists()
-    return render(request, "web/entry/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
+    return render(request, "web/auth/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
 
 
 @allow_anybody
@@ -105,7 +105,7 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
         record(request, "link.used", person.username, first=link.person_id is None)
         messages.success(request, _("Welcome, {name}: your password is set.").format(name=person))
         return redirect("home")
-    return render(request, "web/entry/welcome.html", {"form": form, "invited": link.person})
+    return render(request, "web/auth/welcome.html", {"form": form, "invited": link.person})
 
 
 def _redeem_link(link: Invitation, form: NewPasswordForm) -> Person | None:
@@ -123,7 +123,7 @@ def _redeem_link(link: Invitation, form: NewPasswordForm) -> Person | None:
 
 
 def _show_gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/entry/gone.html", status=410)
+    return render(request, "web/auth/gone.html", status=410)
 
 
 @require_role(Role.VIEWER)
@@ -239,4 +239,4 @@ def _draw_qr_code(address: str) -> str:
 
 
 def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:
-    return render(request, f"web/entry/{page}.html", {**context, "section": "profile"})
+    return render(request, f"web/auth/{page}.html", {**context, "section": "profile"})

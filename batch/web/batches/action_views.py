@@ -182,7 +182,7 @@ def send_again(request: HttpRequest, batch: str) -> HttpResponseBase:
     if request.method != "POST":
         is_alarming = has_open_alarm(DatabaseLedger().view(batch))
         context = {"section": "history", "head": line.head, "tally": line.tally, "is_alarming": is_alarming}
-        return render(request, "web/runs/again.html", context)
+        return render(request, "web/batches/again.html", context)
     return _make_rest_draft(request, batch)
 
 

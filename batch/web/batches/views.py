@@ -123,7 +123,7 @@ def show_history(request: HttpRequest) -> HttpResponseBase:
     batches = BatchFilter(request.GET, Batch.objects.all())
     page = paginate(request, _list_keys(drafts.qs, batches.qs))
     context = {"section": "history", "filters": batches.form, "page": page, "entries": _load_entries(list(page))}
-    return render(request, "web/runs/history.html", context)
+    return render(request, "web/batches/history.html", context)
 
 
 _SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "at"}
@@ -162,8 +162,8 @@ def show_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     state = find_state(line.head, job)
     if is_fragment(request):
         context = {**_list_rows(request, line), "is_live": _is_live(state, job)}
-        return render(request, "web/runs/_rows.html", context)
-    return render(request, "web/runs/batch.html", _make_page_context(request, line, state, job))
+        return render(request, "web/batches/_rows.html", context)
+    return render(request, "web/batches/batch.html", _make_page_context(request, line, state, job))
 
 
 @require_role(Role.VIEWER)
@@ -185,7 +185,7 @@ def show_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
         "is_interrupted": is_unknown and not awaits_person and is_idle,
         "evidence": collect_evidence(DatabaseLedger().view(batch), entry) if is_unknown else (),
     }
-    return render(request, "web/runs/row.html", context)
+    return render(request, "web/batches/row.html", context)
 
 
 def _make_page_context(request: HttpRequest, line: BatchLine, state: BatchState, job: Job | None) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _show_live(request: HttpRequest, batch: str) -> HttpResponse:
     state = find_state(now.head, job)
     context = _make_live_context(now.head, now.tally, state, job, None)
     context |= {"last": now.last, "is_update": state is BatchState.RUNNING}
-    response = render(request, "web/runs/_live.html", context)
+    response = render(request, "web/batches/_live.html", context)
     if state is not BatchState.RUNNING and job is None:
         response["HX-Refresh"] = "true"
     return response
