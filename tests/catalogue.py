@@ -43,46 +43,27 @@ _UNSAID = {
     # To whoever writes a command.
     "Arguments take exactly one parameter declaration, got {length}: {decls}.",
     "Boolean option {decl!r} cannot use the same flag for true/false.",
-    "Choice({choices})",
     "Could not determine name for option with declarations {decls!r}",
-    "Invalid start character for option ({option})",
-    "Name '{name}' defined twice",
+    *("Choice({choices})", "Invalid start character for option ({option})", "Name '{name}' defined twice"),
     "No options defined but a name was passed ({name}). Did you mean to declare an argument instead? Did you mean to "
     "pass '--{name}'?",
     "Value must be an iterable.",
     # Of prompts and of what is deprecated.
-    "Aborted!",
-    "Confirm the action without prompting.",
+    *("Aborted!", "Confirm the action without prompting.", "Do you want to continue?", "deprecated"),
     "DeprecationWarning: The command {name!r} is deprecated.{extra_message}",
     "DeprecationWarning: The {param_type} {name!r} is deprecated.{extra_message}",
-    "Do you want to continue?",
-    "deprecated",
     # Of kinds of options, arguments and values that no command has.
-    "%(prog)s, version %(version)s",
-    "(dynamic)",
-    "Argument {name!r} takes {nargs} values.",
-    "Could not open file {filename!r}: {message}",
-    "Invalid value: {message}",
-    "Missing parameter",
-    "Missing parameter: {param_name}",
-    "Missing {param_type}",
-    "Show the version and exit.",
-    "Takes {nargs} values but 1 was given.",
-    "directory",
-    "env var: {var}",
-    "file",
-    "path",
-    "unknown error",
-    "{len_type} values are required, but {len_value} was given.",
-    "{name} {filename!r} does not exist.",
-    "{name} {filename!r} is a directory.",
-    "{name} {filename!r} is a file.",
-    "{name} {filename!r} is not executable.",
-    "{name} {filename!r} is not readable.",
+    *("%(prog)s, version %(version)s", "Show the version and exit.", "(dynamic)", "env var: {var}", "unknown error"),
+    *("Argument {name!r} takes {nargs} values.", "Takes {nargs} values but 1 was given."),
+    *("Missing parameter", "Missing parameter: {param_name}", "Missing {param_type}", "Invalid value: {message}"),
+    *("directory", "file", "path", "Could not open file {filename!r}: {message}"),
+    *("{name} {filename!r} is a directory.", "{name} {filename!r} is a file.", "{name} {filename!r} does not exist."),
+    *("{name} {filename!r} is not executable.", "{name} {filename!r} is not readable."),
     "{name} {filename!r} is not writable.",
+    "{len_type} values are required, but {len_value} was given.",
     "{value!r} does not match the format {format}.",
-    "{value!r} is not a valid UUID.",
     "{value!r} is not a valid boolean. Recognized values: {states}",
+    "{value!r} is not a valid UUID.",
 }
 """What click never says here."""
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -202,13 +183,8 @@ def po_bytes(catalogue: Catalog) -> bytes:
     buffer = io.BytesIO()
     write_po(buffer, catalogue, width=120, sort_output=True, omit_header=False, include_lineno=False)
     lines = buffer.getvalue().decode().splitlines(keepends=True)
-    return "".join(line for line in lines if not _is_stamp(line)).encode()
-
-
-def _is_stamp(line: str) -> bool:
-    return line.startswith(
-        ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Report-Msgid', '"Last-Translator')
-    )
+    stamps = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Report-Msgid', '"Last-Translator')
+    return "".join(line for line in lines if not line.startswith(stamps)).encode()
 
 
 def mo_bytes(catalogue: Catalog) -> bytes:

@@ -61,7 +61,6 @@ class Client:
         return self.ask("GET", "/sandbox/ledger").json
 
     def close(self) -> None:
-        """Let go of the connection."""
         self.connection.close()
 
 
@@ -84,13 +83,11 @@ def opened() -> Iterator[Opener]:
 
 @pytest.fixture
 def sandbox(opened: Opener) -> Sandbox:
-    """A sandbox with the default options."""
     return opened()[0]
 
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
-    """A client of the default sandbox."""
     client = Client(sandbox.port)
     yield client
     client.close()

@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.sandbox.account import (
-    Code,
-    Direction,
-    SandboxAccount,
-    SandboxEvent,
-    read_credit,
-    round_as_provider,
-)
+from batch.sandbox.account import Code, Direction, SandboxAccount, SandboxEvent, read_credit, round_as_provider
 
 
 def account(main: str = "100", sub: str = "10", drift: str = "0") -> SandboxAccount:
@@ -24,17 +17,10 @@ def account(main: str = "100", sub: str = "10", drift: str = "0") -> SandboxAcco
 @pytest.mark.parametrize(
     ("asked", "amount"),
     [
-        ("10", "10.000"),
-        (10, "10.000"),
-        (Decimal("10.5"), "10.500"),
-        (" 10.50 ", "10.500"),
-        (".5", "0.500"),
-        ("1e2", "100.000"),
-        ("0.0005", "0.001"),
-        ("1.23449", "1.234"),
-        ("1e400", "1000000000000000.000"),
+        ("10", "10.000"), (10, "10.000"), (Decimal("10.5"), "10.500"), (" 10.50 ", "10.500"), (".5", "0.500"),
+        ("1e2", "100.000"), ("0.0005", "0.001"), ("1.23449", "1.234"), ("1e400", "1000000000000000.000"),
     ],
-)
+)  # fmt: skip
 def test_credit_is_read_from_a_string_or_a_number_to_three_decimals_half_up(asked: object, amount: str) -> None:
     assert str(read_credit(asked)) == amount
 
@@ -88,11 +74,8 @@ def test_refusals_come_in_the_order_2_5_3_7_6_8(
     assert bank.ledger() == before
 
 
-def test_everything_that_is_there_can_be_moved() -> None:
+def test_everything_that_is_there_can_be_moved_and_an_empty_main_account_takes_credit_back() -> None:
     assert isinstance(account().move("add", "100", "a"), SandboxEvent)
-
-
-def test_an_empty_main_account_still_takes_credit_back() -> None:
     assert isinstance(account(main="0").move("remove", "10", "a"), SandboxEvent)
 
 

@@ -51,12 +51,9 @@ def test_both_formats_may_be_french() -> None:
     ("amount", "written"),
     [
         ("9007199254740993.001", "9007199254740993.001"),
-        ("0.100", "0.1"),
-        ("100.000", "100"),
-        ("0.000", "0"),
-        ("-1.500", "-1.5"),
+        ("0.100", "0.1"), ("100.000", "100"), ("0.000", "0"), ("-1.500", "-1.5"),
     ],
-)
+)  # fmt: skip
 def test_a_json_number_keeps_its_digits(amount: str, written: str) -> None:
     assert reply({"credit": Decimal(amount)}).body.decode() == f'{{"credit":{written}}}'
 

@@ -39,12 +39,8 @@ def test_a_remove_gives_the_credit_back(client: Client) -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        None,
-        "application/json",
-        "application/json; charset=utf-8",
-        "application/x-www-form-urlencoded",
-        "text/plain",
-        "nonsense",
+        *(None, "application/json", "application/json; charset=utf-8"),
+        *("application/x-www-form-urlencoded", "text/plain", "nonsense"),
     ],
 )
 def test_a_json_body_is_read_whatever_its_content_type(client: Client, content_type: str | None) -> None:
@@ -56,26 +52,18 @@ def test_a_json_body_is_read_whatever_its_content_type(client: Client, content_t
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"apiKey": None}, 1),
-        ({"apiKey": ""}, 1),
-        ({"credit": None}, 2),
-        ({"credit": ""}, 2),
-        ({"tokenSubaccount": None}, 3),
-        ({"tokenSubaccount": ""}, 3),
-        ({"credit": "0"}, 5),
-        ({"credit": -1}, 5),
-        ({"credit": "12,5"}, 5),
-        ({"tokenSubaccount": "nobody"}, 7),
-        ({"tokenSubaccount": 1}, 7),
-        ({"credit": "10000.001"}, 8),
-        ({"credit": 10**400}, 8),
-        ({"apiKey": "other"}, 10),
-        ({"apiKey": 12}, 10),
+        ({"apiKey": None}, 1), ({"apiKey": ""}, 1),
+        ({"credit": None}, 2), ({"credit": ""}, 2),
+        ({"tokenSubaccount": None}, 3), ({"tokenSubaccount": ""}, 3),
+        ({"credit": "0"}, 5), ({"credit": -1}, 5), ({"credit": "12,5"}, 5),
+        ({"tokenSubaccount": "nobody"}, 7), ({"tokenSubaccount": 1}, 7),
+        ({"credit": "10000.001"}, 8), ({"credit": 10**400}, 8),
+        ({"apiKey": "other"}, 10), ({"apiKey": 12}, 10),
         # The key comes first; the order of the others is the account's.
         ({"apiKey": "", "credit": "", "tokenSubaccount": ""}, 1),
         ({"apiKey": "other", "credit": "", "tokenSubaccount": ""}, 10),
     ],
-)
+)  # fmt: skip
 def test_each_refusal_has_its_reason_and_moves_nothing(client: Client, change: dict[str, Any], code: int) -> None:
     heard = client.post(ADD, **{**GOOD, **change})
     assert (heard.status, heard.json["success"], heard.json["code"]) == (200, False, code)
@@ -93,23 +81,14 @@ def test_a_missing_parameter_is_as_an_empty_one(client: Client) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"{",
-        b'{"apiKey": "sandbox-key", }',
-        b'{"credit": NaN}',
-        b'{"credit": 1e99999999999999999999}',
-        b"\xff{}",
-        b'{"a":' * 100_000,
+        *(b"{", b'{"apiKey": "sandbox-key", }', b'{"credit": NaN}', b'{"credit": 1e99999999999999999999}'),
+        *(b"\xff{}", b'{"a":' * 100_000, b"not json", b"[]", b'"text"', b"12"),
     ],
 )
-def test_a_json_body_that_cannot_be_read_is_code_90(client: Client, body: bytes) -> None:
+def test_a_json_body_that_cannot_be_read_or_is_no_object_is_code_90(client: Client, body: bytes) -> None:
     heard = client.ask("POST", ADD, body, {"Content-Type": "application/json"})
     assert heard.json["code"] == 90
     assert client.move().json["success"] is True
-
-
-@pytest.mark.parametrize("body", ["not json", "[]", '"text"', "12"])
-def test_a_body_must_be_a_json_object(client: Client, body: str) -> None:
-    assert client.ask("POST", ADD, body, {"Content-Type": "application/json"}).json["code"] == 90
 
 
 @pytest.mark.parametrize(("language", "said"), [("fr", "Clé API incorrecte"), ("en", "Invalid API key")])
@@ -146,23 +125,16 @@ def test_me_in_xml_names_the_user_and_nothing_else(client: Client) -> None:
     body = client.ask("GET", ME + "&_format=xml").body
     success, code, user, credits_ = ET.fromstring(body)  # noqa: S314 - it is our own
     assert (success.text, code.text) == ("true", "200")
-    assert [(child.tag, child.text) for child in user] == [
-        ("username", "exemple@email.com"),
-        ("firstname", "John"),
-        ("lastname", "Doe"),
-    ]
+    named = {"username": "exemple@email.com", "firstname": "John", "lastname": "Doe"}
+    assert [(child.tag, child.text) for child in user] == list(named.items())
     assert [child.text for child in credits_][3:] == ["0", "10000.000", "EUR", "10000.000"]
     assert body.count(b"<![CDATA[") == 6
 
 
 def test_the_list_has_twenty_a_page(client: Client) -> None:
     first, second, third = (client.ask("GET", f"{LIST}&page={page}").json for page in (1, 2, 3))
-    assert [(p["total"], p["nb_per_page"], p["page"]) for p in (first, second, third)] == [
-        (29, 20, 1),
-        (29, 20, 2),
-        (29, 20, 3),
-    ]
-    assert [len(p["data"]) for p in (first, second, third)] == [20, 9, 0]
+    told = [(p["total"], p["nb_per_page"], p["page"], len(p["data"])) for p in (first, second, third)]
+    assert told == [(29, 20, 1, 20), (29, 20, 2, 9), (29, 20, 3, 0)]
     tokens = [entry["token"] for page in (first, second) for entry in page["data"]]
     assert tokens == [f"sub-{n:04d}" for n in range(1, 30)]
 
@@ -201,16 +173,11 @@ def test_reading_needs_the_key_too(client: Client, path: str) -> None:
 
 
 def test_wrong_methods_and_addresses_are_told_in_json(client: Client) -> None:
-    for method, path, status in [
-        ("GET", ADD, 405),
-        ("POST", "/v1/me", 405),
-        ("PUT", "/sandbox/ledger", 405),
-        ("GET", "/v1/nowhere", 404),
-        ("GET", "/", 404),
-        ("GET", "/v1", 404),
-    ]:
-        heard = client.ask(method, path)
-        assert (heard.status, heard.json["success"], heard.json["code"]) == (status, False, status)
+    wrong_methods = [("GET", ADD), ("POST", "/v1/me"), ("PUT", "/sandbox/ledger")]
+    for status, calls in {405: wrong_methods, 404: [("GET", "/v1/nowhere"), ("GET", "/"), ("GET", "/v1")]}.items():
+        for method, path in calls:
+            heard = client.ask(method, path)
+            assert (heard.status, heard.json["success"], heard.json["code"]) == (status, False, status)
     assert client.ask("GET", ADD).headers["allow"] == "POST"
 
 
@@ -221,25 +188,12 @@ def test_the_ledger_tells_what_was_applied_in_order(client: Client) -> None:
     client.ask("GET", ME)
     client.ask("GET", LIST)
     ledger = client.ledger()
-    assert [{k: v for k, v in m.items() if k != "at"} for m in ledger["movements"]] == [
-        {
-            "n": 1,
-            "direction": "add",
-            "token": "sub-0001",
-            "amount": "50.000",
-            "main_balance": "9950.000",
-            "subaccount_balance": "150.000",
-        },
-        {
-            "n": 2,
-            "direction": "remove",
-            "token": "sub-0002",
-            "amount": "0.500",
-            "main_balance": "9950.500",
-            "subaccount_balance": "99.500",
-        },
-    ]
-    assert ledger["movements"][0]["at"].endswith("Z")
+    names = ("n", "direction", "token", "amount", "main_balance", "subaccount_balance", "at")
+    added, removed = (tuple(movement.pop(name) for name in names) for movement in ledger["movements"])
+    assert added[:-1] == (1, "add", "sub-0001", "50.000", "9950.000", "150.000")
+    assert removed[:-1] == (2, "remove", "sub-0002", "0.500", "9950.500", "99.500")
+    assert ledger["movements"] == [{}, {}]
+    assert added[-1].endswith("Z")
     assert ledger["main_balance"] == "9950.500"
     assert ledger["subaccounts"]["sub-0001"] == "150.000"
     assert ledger["spent"] == {}
@@ -258,12 +212,10 @@ def test_subaccounts_that_drift_have_spent_whenever_they_are_seen(opened: Opener
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({}, "amount"),
-        ({"amount": "much"}, "not an amount"),
+        ({}, "amount"), ({"amount": "much"}, "not an amount"), ({"amount": "NaN"}, ""),
         ({"amount": 1, "token": "nobody"}, "no sub-account"),
-        ({"amount": "NaN"}, ""),
     ],
-)
+)  # fmt: skip
 def test_a_top_up_that_cannot_be_is_told(client: Client, body: dict[str, Any], says: str) -> None:
     heard = client.post("/sandbox/top-up", **body)
     assert heard.status == 400

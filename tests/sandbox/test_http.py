@@ -39,14 +39,9 @@ def test_one_connection_carries_many_calls(raw: socket.socket) -> None:
 @pytest.mark.parametrize(
     "junk",
     [
-        b"hello\r\n",
-        b"GET /v1/me HTTP/2\r\n",
-        b"HELLO / HTTP/1.1\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\n",
-        b"GET http://[ HTTP/1.1\r\n\r\n",
-        POST + b"Content-Length: ten\r\n\r\n",
-        POST + b"Content-Length: -1\r\n\r\n",
-        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        *(b"hello\r\n", b"GET /v1/me HTTP/2\r\n", b"HELLO / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\n"),
+        *(b"GET http://[ HTTP/1.1\r\n\r\n", POST + b"Content-Length: ten\r\n\r\n"),
+        *(POST + b"Content-Length: -1\r\n\r\n", POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ],
 )
 def test_what_is_not_http_is_told_so_and_the_connection_closes(raw: socket.socket, junk: bytes) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,9 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
         "sandbox = Sandbox(SandboxOptions(state=Path(sys.argv[1]))); sandbox.start()\n"
         "print(sandbox.port, flush=True); sandbox.serve_forever()"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script, str(state)],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    with child:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script, str(state)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environ) as child:
         assert child.stdout is not None
         client = Client(int(child.stdout.readline()))
         for _ in range(25):
@@ -121,11 +118,8 @@ def test_money_is_conserved_under_many_clients(opened: Opener) -> None:
             own.move(REMOVE if (n + seed) % 3 == 0 else ADD, credit="7.003", number=(n * seed) % 29 + 1)
         own.close()
 
-    threads = [threading.Thread(target=busy, args=(seed,)) for seed in range(1, 9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(busy, range(1, 9)))
     ledger = client.ledger()
     held = [ledger["main_balance"], *ledger["subaccounts"].values(), *ledger["spent"].values()]
     assert sum(map(Decimal, held)) == 300 + 29 * 100
@@ -168,16 +162,11 @@ def test_nothing_is_printed_however_badly_it_goes(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"port": 70000}, "port"),
-        ({"key": ""}, "key"),
-        ({"subaccounts": -1}, "sub-accounts"),
-        ({"latency_ms": -1}, "latency"),
-        ({"language": "de"}, "fr or en"),
-        ({"error_status": 418}, "200 or 400"),
-        ({"drift": Decimal(-1)}, "drift"),
-        ({"main_balance": Decimal("1e13")}, "balance"),
+        ({"port": 70000}, "port"), ({"key": ""}, "key"), ({"subaccounts": -1}, "sub-accounts"),
+        ({"latency_ms": -1}, "latency"), ({"language": "de"}, "fr or en"), ({"error_status": 418}, "200 or 400"),
+        ({"drift": Decimal(-1)}, "drift"), ({"main_balance": Decimal("1e13")}, "balance"),
     ],
-)
+)  # fmt: skip
 def test_options_that_cannot_work_are_told_in_a_sentence(options: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         SandboxOptions(**options)
