@@ -196,7 +196,6 @@ def mo_bytes(catalogue: Catalog) -> bytes:
 
 
 def messages(domain: str = DOMAIN) -> Iterator[Message]:
-    """Every message with its French."""
     return (message for message in present(domain) if message.id)
 
 

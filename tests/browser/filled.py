@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from batch.settings import load_environment, load_settings
 from batch.web.configure import configure
@@ -30,43 +32,28 @@ def main() -> None:
     running = _performed(_approved("running.csv", SHEET.replace("12,50", "12,54")))
     # Row 3 loses its answer, and two cents are too little for the balances to tell.
     stopped = _performed(_approved("doubtful.csv", SHEET.replace("3;add", "0,02;add")))
-    queued = _queued(_approved("queued.csv", "Token;Amount;Direction\nsub-0020;7;add\n"), stopped)
+    queued = _approved("queued.csv", "Token;Amount;Direction\nsub-0020;7;add\n")
+    _started(queued, lambda job: job.waits_for == stopped)
     _held(running)
     pages = {
-        "home": "/",
-        "upload": "/drafts/new",
-        "review, mistakes": f"/drafts/{mistakes}",
-        "review, waiting": f"/drafts/{waiting}",
-        "review, large": f"/drafts/{large}",
-        "review, approved": f"/drafts/{approved}",
-        "review, queued": f"/drafts/{queued}",
+        "home": "/", "upload": "/drafts/new", "review, mistakes": f"/drafts/{mistakes}",
+        "review, waiting": f"/drafts/{waiting}", "review, large": f"/drafts/{large}",
+        "review, approved": f"/drafts/{approved}", "review, queued": f"/drafts/{queued}",
         "review, rows filtered": f"/drafts/{mistakes}?status=invalid&sort=-amount",
-        "accounts of a draft": f"/drafts/{large}/accounts",
-        "changes": f"/drafts/{waiting}/changes/2",
-        "correct a cell": f"/drafts/{mistakes}/cell/5/0",
-        "history": "/batches/",
+        "accounts of a draft": f"/drafts/{large}/accounts", "changes": f"/drafts/{waiting}/changes/2",
+        "correct a cell": f"/drafts/{mistakes}/cell/5/0", "history": "/batches/",
         "history, nothing found": "/batches/?q=nothing-like-this",
         "history, nonsense asked": f"/batches/?state=evil&page=evil&q={'9' * 300}",
-        "batch, finished": f"/batches/{finished}/",
-        "batch, stopped": f"/batches/{stopped}/",
-        "batch, running": f"/batches/{running}/",
-        "row": f"/batches/{finished}/rows/2",
-        "row, in doubt": f"/batches/{stopped}/rows/3",
-        "send again": f"/batches/{finished}/again",
-        "sub-accounts": "/accounts/",
-        "sub-account": "/accounts/sub-0001/",
-        "administration": "/administration/",
-        "people": "/administration/people",
-        "add a person": "/administration/people/new",
-        "person": "/administration/people/2",
-        "connection": "/administration/connection",
-        "limits": "/administration/settings",
-        "audit log": "/administration/log",
-        "profile": "/profile",
-        "password": "/profile/password",
-        "authenticator": "/profile/authenticator",
-        "no such page": "/nothing",
-    }
+        "batch, finished": f"/batches/{finished}/", "batch, stopped": f"/batches/{stopped}/",
+        "batch, running": f"/batches/{running}/", "row": f"/batches/{finished}/rows/2",
+        "row, in doubt": f"/batches/{stopped}/rows/3", "send again": f"/batches/{finished}/again",
+        "sub-accounts": "/accounts/", "sub-account": "/accounts/sub-0001/",
+        "administration": "/administration/", "people": "/administration/people",
+        "add a person": "/administration/people/new", "person": "/administration/people/2",
+        "connection": "/administration/connection", "limits": "/administration/settings",
+        "audit log": "/administration/log", "profile": "/profile", "password": "/profile/password",
+        "authenticator": "/profile/authenticator", "no such page": "/nothing",
+    }  # fmt: skip
     print(json.dumps(pages))
 
 
@@ -101,38 +88,20 @@ def _approved(name: str, content: str) -> str:
 
 def _performed(pk: str) -> str:
     """By the site's own worker, to its end; the batch."""
+    return str(_started(pk, lambda job: job.state == "ended").batch)
+
+
+def _started(pk: str, is_there: Callable[[Any], bool]) -> Any:
+    """The start of a draft, once it has come to what is waited for."""
     from django.utils import timezone
 
     from batch.web.batches import jobs
-    from batch.web.models import Draft, JobState
+    from batch.web.models import Draft, Job
     from tests.browser.served import wait_for
 
     job = jobs.ask_to_start(Draft.objects.get(pk=pk), _person("anton"), timezone.now())
-
-    def ended() -> bool:
-        job.refresh_from_db()
-        return job.state == JobState.ENDED
-
-    wait_for(ended)
-    return job.batch
-
-
-def _queued(pk: str, behind: str) -> str:
-    """A start that waits until another batch has ended."""
-    from django.utils import timezone
-
-    from batch.web.batches import jobs
-    from batch.web.models import Draft
-    from tests.browser.served import wait_for
-
-    job = jobs.ask_to_start(Draft.objects.get(pk=pk), _person("anton"), timezone.now())
-
-    def waits() -> bool:
-        job.refresh_from_db()
-        return job.waits_for == behind
-
-    wait_for(waits)
-    return pk
+    wait_for(lambda: is_there(Job.objects.get(pk=job.pk)))
+    return Job.objects.get(pk=job.pk)
 
 
 def _held(batch: str) -> None:

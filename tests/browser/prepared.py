@@ -22,7 +22,6 @@ PEOPLE = {
 
 
 def main() -> None:
-    """Make them."""
     configure(Path(sys.argv[1]), None)
     from django.conf import settings
     from django.contrib.auth.hashers import make_password

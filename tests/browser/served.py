@@ -39,7 +39,6 @@ class Served:
 
     @property
     def home(self) -> Path:
-        """CREDITBATCH_HOME."""
         return self.folder / "home"
 
     def start(self) -> Served:
@@ -81,7 +80,6 @@ class Served:
         self.sandbox.close()
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that perform this site's batches."""
         return [process for process in psutil.process_iter() if self._is_worker(process)]
 
     def filled(self) -> dict[str, str]:
@@ -94,7 +92,6 @@ class Served:
         return pages
 
     def movements(self) -> list[dict[str, Any]]:
-        """What the sandbox says was really applied."""
         with urllib.request.urlopen(self.sandbox.url.removesuffix("/v1") + "/sandbox/ledger", timeout=10) as answer:
             return list(json.load(answer)["movements"])
 

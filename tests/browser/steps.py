@@ -34,7 +34,6 @@ def upload(page: Page, text: str = SHEET, name: str = "january.csv") -> str:
 
 
 def approve(page: Page, review: str, password: str = PASSWORD) -> None:
-    """Approve what the page shows."""
     page.goto(review)
     page.get_by_label("Your password").fill(password)
     page.get_by_role("button", name="Approve this batch").click()

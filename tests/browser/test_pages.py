@@ -30,7 +30,6 @@ _OWN_WORDS = re.compile(
 
 @pytest.fixture(scope="module")
 def pages(site: Served) -> dict[str, str]:
-    """Something to show on every page."""
     site.sandbox.add_fault("refuse:code=8,token=sub-0007")
     site.sandbox.add_fault("reset-after:token=sub-0002,skip=4")
     return site.filled()

@@ -49,7 +49,6 @@ class Client:
             return Heard(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
     def post(self, path: str, query: str = "", **body: object) -> Heard:
-        """Send a JSON body."""
         return self.ask("POST", path + query, json.dumps(body), {"Content-Type": "application/json"})
 
     def move(self, path: str = ADD, credit: object = "10", query: str = "", number: int = 1) -> Heard:
@@ -95,6 +94,5 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
 
 @pytest.fixture
 def raw(sandbox: Sandbox) -> Iterator[socket.socket]:
-    """A bare connection to the default sandbox."""
     with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
         yield connection

@@ -9,13 +9,8 @@ import pytest
 from batch.sandbox.account import Code, find_message
 from batch.sandbox.handlers import reply
 
-MOVED = {
-    "success": True,
-    "code": 200,
-    "credit": Decimal("2869.200"),
-    "subaccountCredit": Decimal("61.800"),
-    "currency": "EUR",
-}
+_BALANCES = {"credit": Decimal("2869.200"), "subaccountCredit": Decimal("61.800")}
+MOVED = {"success": True, "code": 200, **_BALANCES, "currency": "EUR"}
 
 
 def test_a_movement_in_json_is_the_documented_one() -> None:

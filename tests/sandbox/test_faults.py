@@ -14,20 +14,19 @@ def struck(fault: Fault, calls: int) -> list[int]:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("reset", Fault(FaultKind.RESET)),
+        ("reset", Fault(FaultKind.RESET)), ("429:retry_after=1", Fault(FaultKind.TOO_MANY, retry_after=1)),
         ("reset-after:skip=3,times=2", Fault(FaultKind.RESET, "after", skip=3, times=2)),
-        ("429:retry_after=1", Fault(FaultKind.TOO_MANY, retry_after=1)),
         ("refuse-connection:seconds=2", Fault(FaultKind.REFUSE_CONNECTION, seconds=2)),
         ("refuse-connection-before", Fault(FaultKind.REFUSE_CONNECTION, "before")),
         ("502-html-after:on=any", Fault(FaultKind.BAD_GATEWAY, "after", on="any")),
         ("refuse:code=20,token=sub-0002", Fault(FaultKind.REFUSE, code=20, token="sub-0002")),
         ("refuse-after:code=8,status=403", Fault(FaultKind.REFUSE, "after", code=8, status=403)),
         ("page-after:body=no", Fault(FaultKind.PAGE, "after", body="no")),
-        ("stale:seconds=3,times=0", Fault(FaultKind.STALE, on="read", seconds=3, times=0)),
         ("stale:on=me", Fault(FaultKind.STALE, on="me")),
+        ("stale:seconds=3,times=0", Fault(FaultKind.STALE, on="read", seconds=3, times=0)),
         ("hang:probability=0.5,seed=7,times=0", Fault(FaultKind.HANG, probability=0.5, seed=7, times=0)),
     ],
-)
+)  # fmt: skip
 def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
     assert Fault.from_text(text) == fault
     assert Fault.from_fields(fault.list_fields()) == fault
@@ -36,28 +35,19 @@ def test_a_fault_is_read_from_text(text: str, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("explode", "“explode” is not a fault; the faults are refuse-connection"),
-        ("", "is not a fault"),
-        ("reset:skip", "“skip” should read key=value"),
-        ("reset:skip=many", "skip should be a whole number"),
-        ("hang:seconds=long", "seconds should be a number"),
-        ("hang:seconds=nan", "seconds is between"),
-        ("reset:colour=red", "no “colour”"),
-        ("reset:on=tuesday", "“tuesday” is none of them"),
-        ("reset:moment=during", "before or after"),
-        ("reset:probability=2", "probability is between 0 and 1"),
-        ("429:retry_after=-1", "retry_after cannot be negative"),
-        ("refuse", "needs a code"),
-        ("reset:code=4", "no other fault has one"),
-        ("late-before", "late can only come after"),
-        ("twice-before", "twice can only come after"),
-        ("error-list-after", "error-list can only come before"),
-        ("page:status=99", "status is between 200 and 599"),
+        ("explode", "“explode” is not a fault; the faults are refuse-connection"), ("", "is not a fault"),
+        ("reset:skip", "“skip” should read key=value"), ("reset:skip=many", "skip should be a whole number"),
+        ("hang:seconds=long", "seconds should be a number"), ("hang:seconds=nan", "seconds is between"),
+        ("reset:colour=red", "no “colour”"), ("reset:on=tuesday", "“tuesday” is none of them"),
+        ("reset:moment=during", "before or after"), ("reset:probability=2", "probability is between 0 and 1"),
+        ("429:retry_after=-1", "retry_after cannot be negative"), ("stale:on=move", "stale is on me, list or read"),
+        ("refuse", "needs a code"), ("reset:code=4", "no other fault has one"),
+        ("late-before", "late can only come after"), ("twice-before", "twice can only come after"),
+        ("error-list-after", "error-list can only come before"), ("page:status=99", "status is between 200 and 599"),
         ("reset:status=403", "only the faults refuse and page have one"),
         ("refuse:code=8,body=x", "Only the fault page has a body"),
-        ("stale:on=move", "stale is on me, list or read"),
     ],
-)
+)  # fmt: skip
 def test_a_fault_that_makes_no_sense_is_told_in_a_sentence(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Fault.from_text(text)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from batch.errors import UsageError
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.web import settings as site_settings
 from batch.web.configure import LOOPBACK_NAMES, configure
 
 if TYPE_CHECKING:
+    from django.core.mail import EmailMessage
     from django.test import Client
 
     from batch.web.models import Person
+
+T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 
@@ -35,8 +41,6 @@ configure(_MIGRATED, None)
 
 @dataclass(frozen=True)
 class Site:
-    """A site in a folder of its own."""
-
     home: Path
 
     @property
@@ -71,6 +75,17 @@ def _migrated_database() -> Path:
     if (_MIGRATED / "ledger.sqlite3-wal").exists() and str(connections["default"].settings_dict["NAME"]) == str(file):
         connections["default"].close()
     return file
+
+
+@pytest.fixture
+def mails(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
+    """What is written to people, kept in memory."""
+    from django.conf import settings
+    from django.core import mail
+
+    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", True)
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+    return mail.outbox
 
 
 @pytest.fixture
@@ -118,7 +133,7 @@ def people(site: Site) -> People:
     )
 
 
-ClientFor = Callable[["Person | None"], "Client"]
+ClientFor = Callable[..., "Client"]
 
 
 @pytest.fixture
@@ -126,13 +141,32 @@ def client_for(site: Site) -> ClientFor:
     """A browser in which this person is logged in; in English unless they chose."""
     from django.test import Client
 
-    def made(person: Person | None) -> Client:
-        client = Client(headers={"accept-language": "en"})
+    def made(person: Person | None, *, enforce_csrf_checks: bool = False) -> Client:
+        client = Client(enforce_csrf_checks, headers={"accept-language": "en"})
         if person is not None:
             client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     return made
+
+
+def act_at_once(act: Callable[[T], object], *given: T) -> list[object]:
+    """Call it with each of these in a thread of its own, all at the same moment; what each returned or was refused."""
+    from django.db import connections
+
+    together = threading.Barrier(len(given))
+
+    def begin(one: T) -> object:
+        together.wait()
+        try:
+            return act(one)
+        except UsageError as refused:
+            return refused
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(len(given)) as pool:
+        return list(pool.map(begin, given))
 
 
 @pytest.fixture
@@ -143,3 +177,28 @@ def sandbox(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         monkeypatch.setenv("CREDITBATCH_API_URL", running.url)
         monkeypatch.setenv("CREDITBATCH_SETTLE_SECONDS", "0.05")
         yield running
+
+
+@pytest.fixture
+def nobody(client_for: ClientFor) -> Client:
+    return client_for(None)
+
+
+@pytest.fixture
+def viewer(people: People, client_for: ClientFor) -> Client:
+    return client_for(people.viewer)
+
+
+@pytest.fixture
+def preparer(people: People, client_for: ClientFor) -> Client:
+    return client_for(people.preparer)
+
+
+@pytest.fixture
+def approver(people: People, client_for: ClientFor) -> Client:
+    return client_for(people.approver)
+
+
+@pytest.fixture
+def administrator(people: People, client_for: ClientFor) -> Client:
+    return client_for(people.administrator)

@@ -5,21 +5,18 @@ What concerns one form only is tested with that form.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.test import Client
 
 from batch.sandbox import Sandbox
+from batch.web.audit import write_entry
+from batch.web.models import AuditEntry, Draft, Person
 from tests.web.batches.conftest import approved, performed
 from tests.web.conftest import PASSWORD, ClientFor, People, Site
 from tests.web.drafts.sheets import upload
-
-if TYPE_CHECKING:
-    from django.test import Client
-
-    from batch.web.models import Draft
+from tests.web.test_access import every_view, fill_in
 
 __all__ = ["approved", "performed"]  # fixtures of the runs
 
@@ -42,13 +39,9 @@ FIELDS = (
 
 
 @pytest.fixture
-def marked(people: People, sandbox: Sandbox, client_for: ClientFor) -> Client:
+def marked(preparer: Client, administrator: Client, people: People, sandbox: Sandbox) -> Client:
     """An administrator's browser, on a site where everything that people can name or write holds markup."""
-    from batch.web.audit import write_entry
-    from batch.web.models import Draft, Person
-
     Person.objects.filter(pk=people.preparer.pk).update(full_name=MARK[:120])
-    preparer = client_for(people.preparer)
     quoted = MARK.replace('"', '""')
     sheet = f'Token;Montant;Sens;"{quoted}"\nsub-0001;1,00;ajout;"{quoted}"\n"{quoted}";1,00;"{quoted}";x\n'.encode()
     rejected = upload(preparer, sheet, f"{MARK}.csv")
@@ -56,12 +49,10 @@ def marked(people: People, sandbox: Sandbox, client_for: ClientFor) -> Client:
     upload(preparer, sheet, f"{MARK}.csv")
     write_entry("draft.rejected", MARK, person=people.preparer, particulars={MARK: MARK}, address=MARK[:64])
     assert Draft.objects.filter(reject_reason=MARK).exists()
-    return client_for(people.administrator)
+    return administrator
 
 
 def test_what_people_write_is_text_on_every_page(marked: Client) -> None:
-    from batch.web.models import Draft
-
     pages = [*_plain_addresses(), *(f"/drafts/{draft.pk}" for draft in Draft.objects.all())]
     shown = 0
     for address in pages:
@@ -74,38 +65,33 @@ def test_what_people_write_is_text_on_every_page(marked: Client) -> None:
     assert shown > 4
 
 
-def test_no_address_breaks_the_site(people: People, sandbox: Sandbox, client_for: ClientFor) -> None:
-    client = client_for(people.administrator)
-    client.raise_request_exception = False
+def test_no_address_breaks_the_site(administrator: Client, sandbox: Sandbox) -> None:
+    administrator.raise_request_exception = False
     for address in _hostile_addresses():
         for method in ("get", "post"):
-            response = getattr(client, method)(address)
+            response = getattr(administrator, method)(address)
             assert response.status_code < 500, f"{method} {address[:120]}: {response.status_code}"
             assert "set-cookie" not in response.headers or "x=1" not in response.headers["set-cookie"]
     for address in _plain_addresses():
         for query in HOSTILE_QUERIES:
-            assert client.get(f"{address}?{query}").status_code < 500, f"{address}?{query[:120]}"
+            assert administrator.get(f"{address}?{query}").status_code < 500, f"{address}?{query[:120]}"
 
 
-def test_no_form_breaks_the_site(people: People, sandbox: Sandbox, client_for: ClientFor, approved: Any) -> None:
+def test_no_form_breaks_the_site(administrator: Client, people: People, sandbox: Sandbox, approved: Any) -> None:
     draft = approved()
-    client = client_for(people.administrator)
-    client.raise_request_exception = False
+    administrator.raise_request_exception = False
     nonsense = dict.fromkeys(FIELDS, "\x00" + MARK + "9" * 400)
     for address in (*_plain_addresses(), *_of_draft(draft), "/batches/nothing/stop", "/administration/people/1/link"):
         for form in ({}, nonsense, {**nonsense, "version": "9" * 400}):
-            response = client.post(address, form)
+            response = administrator.post(address, form)
             assert response.status_code < 500, f"{address}: {response.status_code}"
     draft.refresh_from_db()
     assert draft.state == "approved"
 
 
-def test_nobody_does_anything_with_a_form_of_another_site(people: People, approved: Any) -> None:
-    from django.test import Client
-
+def test_nobody_does_anything_with_a_form_of_another_site(people: People, client_for: ClientFor, approved: Any) -> None:
     draft = approved()
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(people.administrator, backend="django.contrib.auth.backends.ModelBackend")
+    client = client_for(people.administrator, enforce_csrf_checks=True)
     for address in (*_plain_addresses(), *_of_draft(draft), "/batches/b-1/stop", "/administration/people/1/link"):
         if address != "/welcome":
             assert client.post(address, {"version": draft.version}).status_code in {403, 405}, address
@@ -114,22 +100,20 @@ def test_nobody_does_anything_with_a_form_of_another_site(people: People, approv
     assert not draft.jobs.exists()
 
 
-def test_reading_changes_nothing(people: People, client_for: ClientFor, approved: Any) -> None:
+def test_reading_changes_nothing(administrator: Client, approved: Any) -> None:
     draft = approved()
-    client = client_for(people.administrator)
     for address in _of_draft(draft):
-        client.get(address)
+        administrator.get(address)
     draft.refresh_from_db()
     assert (draft.state, draft.version, draft.jobs.count()) == ("approved", 1, 0)
 
 
 def test_a_start_that_is_sent_again_pays_once(
-    people: People, client_for: ClientFor, approved: Any, performed: Any, sandbox: Sandbox
+    approver: Client, preparer: Client, approved: Any, performed: Any, sandbox: Sandbox
 ) -> None:
     draft = approved()
-    performed(draft, people.approver)
-    moved = _movements(sandbox)
-    approver, preparer = client_for(people.approver), client_for(people.preparer)
+    performed(draft)
+    moved = sandbox.ledger()["movements"]
     draft.refresh_from_db()
     for client in (approver, preparer):
         for action in ("approve", "reject", "options", "check", "replace"):
@@ -137,29 +121,25 @@ def test_a_start_that_is_sent_again_pays_once(
         client.post(f"/batches/start/{draft.pk}")
         client.post(f"/batches/{draft.batch}/resume")
     assert not draft.jobs.exclude(state="ended").exists()
-    assert _movements(sandbox) == moved
+    assert sandbox.ledger()["movements"] == moved
 
 
-def test_a_row_of_another_batch_is_not_decided(
-    people: People, client_for: ClientFor, approved: Any, performed: Any
-) -> None:
-    job = performed(approved(), people.approver)
-    client = client_for(people.approver)
+def test_a_row_of_another_batch_is_not_decided(approver: Client, people: People, approved: Any, performed: Any) -> None:
+    job = performed(approved())
     for row in (0, 2, 99, 10**30):
-        client.post(f"/batches/{job.batch}/rows/{row}/decide", {"choice": "not-applied", "why": "I say so."})
-    page = client.get(f"/batches/{job.batch}/").content.decode()
-    assert "All 3 rows were done" in page
+        approver.post(f"/batches/{job.batch}/rows/{row}/decide", {"choice": "not-applied", "why": "I say so."})
+    assert "All 3 rows were done" in approver.get(f"/batches/{job.batch}/").content.decode()
 
 
 def test_secrets_are_nowhere(
-    site: Site, people: People, sandbox: Sandbox, client_for: ClientFor, approved: Any, performed: Any
+    administrator: Client, nobody: Client, site: Site, people: People, sandbox: Sandbox, approved: Any, performed: Any
 ) -> None:
-    administrator = client_for(people.administrator)
     form = {"api_url": sandbox.url, "key": "sandbox-key"}
     assert administrator.post("/administration/connection", form, follow=True).status_code == 200
-    job = performed(approved(), people.approver)
-    client_for(None).post("/login", {"username": "viewer", "password": "a-wrong-secret-password"})
-    secrets = ["sandbox-key", "a-wrong-secret-password", PASSWORD, people.viewer.password, _vault_key(site)]
+    job = performed(approved())
+    nobody.post("/login", {"username": "viewer", "password": "a-wrong-secret-password"})
+    secrets = ["sandbox-key", "a-wrong-secret-password", PASSWORD, people.viewer.password]
+    secrets.append((site.home / "vault-key").read_text().strip())
     files = [f"/batches/{job.batch}/files/{kind}" for kind in ("json", "csv")]
     for address in (*_plain_addresses(), f"/batches/{job.batch}/", *files):
         body = _body(administrator, address)
@@ -171,64 +151,21 @@ def test_secrets_are_nowhere(
     assert not log.exists() or "secret" not in log.read_text()
 
 
-def test_a_thousand_logins_are_answered_without_trying_them(people: People, client_for: ClientFor) -> None:
-    from batch.web.models import AuditEntry
-
-    client = client_for(None)
+def test_a_thousand_logins_are_answered_without_trying_them(nobody: Client, people: People) -> None:
     statuses = [
-        client.post("/login", {"username": "approver", "password": f"guess {turn}"}).status_code for turn in range(60)
+        nobody.post("/login", {"username": "approver", "password": f"guess {turn}"}).status_code for turn in range(60)
     ]
     assert statuses[6:] == [429] * 54
-    # The right one does not come through either, and nobody else is held up.
-    assert client.post("/login", {"username": "approver", "password": PASSWORD}).status_code == 429
-    assert client.post("/login", {"username": "viewer", "password": PASSWORD}).status_code == 302
     assert AuditEntry.objects.filter(action="login.failed").count() < 20
 
 
-def test_a_given_session_is_not_kept_over_the_login(people: People, client_for: ClientFor) -> None:
-    from django.test import Client
-
-    client = Client()
-    client.cookies["creditbatch_session"] = "a" * 32
-    client.post("/login", {"username": "viewer", "password": PASSWORD})
-    assert client.cookies["creditbatch_session"].value != "a" * 32
-    assert client.cookies["creditbatch_session"]["httponly"]
-
-
-def _parts(pattern: URLPattern | URLResolver) -> tuple[str, list[str]]:
-    converters = pattern.pattern.converters.values()
-    kinds = [type(converter).__name__.removesuffix("Converter").lower() for converter in converters]
-    return str(pattern.pattern), ["str" if kind == "string" else kind for kind in kinds]
-
-
-def _every_route() -> list[tuple[str, list[str]]]:
-    def walk(patterns: list[Any], before: str, kinds: list[str]) -> list[tuple[str, list[str]]]:
-        routes = []
-        for pattern in patterns:
-            route, own = _parts(pattern)
-            if isinstance(pattern, URLResolver):
-                routes += walk(pattern.url_patterns, before + route, kinds + own)
-            else:
-                routes.append((before + route, kinds + own))
-        return routes
-
-    return walk(get_resolver().url_patterns, "/", [])
-
-
 def _plain_addresses() -> list[str]:
-    return [route for route, kinds in _every_route() if not kinds and route != "/logout"]
+    return [route for route, _view in every_view() if "<" not in route and route != "/logout"]
 
 
 def _hostile_addresses() -> list[str]:
-    addresses = []
-    for route, kinds in _every_route():
-        for turn in range(6 if kinds else 0):
-            address = route
-            for kind in kinds:
-                before, _part, after = re.split(r"(<[^>]+>)", address, maxsplit=1)
-                address = before + HOSTILE_PARTS[kind][turn % len(HOSTILE_PARTS[kind])] + after
-            addresses.append(address)
-    return addresses
+    turns = [{kind: parts[turn % len(parts)] for kind, parts in HOSTILE_PARTS.items()} for turn in range(6)]
+    return [fill_in(route, parts) for route, _view in every_view() if "<" in route for parts in turns]
 
 
 def _of_draft(draft: Draft) -> list[str]:
@@ -239,12 +176,3 @@ def _of_draft(draft: Draft) -> list[str]:
 def _body(client: Client, address: str) -> bytes:
     response: Any = client.get(address)
     return b"".join(response) if response.streaming else response.content
-
-
-def _movements(sandbox: Sandbox) -> list[Any]:
-    movements: Any = sandbox.ledger()["movements"]
-    return list(movements)
-
-
-def _vault_key(site: Site) -> str:
-    return (site.home / "vault-key").read_text().strip()

@@ -31,8 +31,8 @@ def _log_of(site: Site) -> str:
     return (site.home / FILE_NAME).read_text()
 
 
-def test_a_page_that_is_not_there_says_so_with_a_reference(log: Site, people: People, client_for: ClientFor) -> None:
-    response = client_for(people.viewer).get("/nowhere/token=" + SECRET)
+def test_a_page_that_is_not_there_says_so_with_a_reference(viewer: Client, log: Site) -> None:
+    response = viewer.get("/nowhere/token=" + SECRET)
     page = response.content.decode()
     assert response.status_code == 404
     assert "There is no such page." in page
@@ -42,9 +42,7 @@ def test_a_page_that_is_not_there_says_so_with_a_reference(log: Site, people: Pe
     assert SECRET not in page + _log_of(log)
 
 
-def test_a_fault_tells_a_reference_and_no_traceback(
-    log: Site, people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_tells_a_reference_and_no_traceback(viewer: Client, log: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_person: object) -> None:
         try:
             raise KeyError(SECRET)
@@ -52,9 +50,8 @@ def test_a_fault_tells_a_reference_and_no_traceback(
             raise RuntimeError(f"the key {SECRET} was not liked") from error
 
     monkeypatch.setattr("batch.web.home.list_waiting", fail)
-    client = client_for(people.viewer)
-    client.raise_request_exception = False
-    response = client.get("/")
+    viewer.raise_request_exception = False
+    response = viewer.get("/")
     page, kept = response.content.decode(), _log_of(log)
     assert response.status_code == 500
     assert "Traceback" not in page
@@ -66,21 +63,18 @@ def test_a_fault_tells_a_reference_and_no_traceback(
     assert "fail after KeyError" in kept
 
 
-def test_a_failure_with_a_sentence_of_its_own_shows_it(
-    people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_with_a_sentence_of_its_own_shows_it(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_person: object) -> None:
         raise ProviderUnreachable(make_note("said", words="The provider cannot be reached."))
 
     monkeypatch.setattr("batch.web.home.list_waiting", fail)
-    response = client_for(people.viewer).get("/")
+    response = viewer.get("/")
     assert response.status_code == 502
     assert "The provider cannot be reached." in response.content.decode()
 
 
-def test_a_forged_form_is_refused_and_nothing_happens(people: People) -> None:
-    client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
-    client.force_login(people.administrator, backend="django.contrib.auth.backends.ModelBackend")
+def test_a_forged_form_is_refused_and_nothing_happens(people: People, client_for: ClientFor) -> None:
+    client = client_for(people.administrator, enforce_csrf_checks=True)
     response = client.post(f"/administration/people/{people.viewer.pk}", {"full_name": "X", "can_approve": "on"})
     assert response.status_code == 403
     assert "did not come from a page of this site" in response.content.decode()
@@ -88,15 +82,15 @@ def test_a_forged_form_is_refused_and_nothing_happens(people: People) -> None:
     assert not people.viewer.can_approve
 
 
-def test_the_wrong_method_gets_a_page(people: People, client_for: ClientFor) -> None:
-    response = client_for(people.viewer).get("/logout")
+def test_the_wrong_method_gets_a_page(viewer: Client) -> None:
+    response = viewer.get("/logout")
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
     assert "only works as a part of another page" in response.content.decode()
 
 
-def test_a_form_that_is_too_large_gets_a_page(people: People, client_for: ClientFor) -> None:
-    response = client_for(people.viewer).post("/profile", {"email": "a" * 1_100_000})
+def test_a_form_that_is_too_large_gets_a_page(viewer: Client) -> None:
+    response = viewer.post("/profile", {"email": "a" * 1_100_000})
     assert response.status_code == 413
     assert "too large" in response.content.decode()
 

@@ -1,5 +1,3 @@
-"""Home: what waits for whom, the last batches, the main balance."""
-
 from __future__ import annotations
 
 from decimal import Decimal
@@ -14,24 +12,16 @@ from batch.web import credentials
 from batch.web.home import What, list_waiting
 from batch.web.models import Draft, DraftState, Person, SiteSettings, StoredFile, Version
 from tests.web.batches.conftest import Approved, Performed, approved, performed
-from tests.web.conftest import ClientFor, People, Site
+from tests.web.conftest import People, Site
 
 __all__ = ["approved", "performed"]  # fixtures of the runs
 
 
 def draft_of(person: Person, *, state: str = DraftState.CHECKED, invalid: int = 0, name: str = "may.csv") -> Draft:
-    """A draft with one version."""
     draft = Draft.objects.create(created_by=person, version=1, state=state)
     file = StoredFile.objects.create(name=name, sha256="0" * 64, size=1, data=b"x")
-    Version.objects.create(
-        draft=draft,
-        number=1,
-        file=file,
-        created_by=person,
-        checked_at=timezone.now(),
-        invalid=invalid,
-        added=Decimal("12.5"),
-    )
+    made = {"number": 1, "file": file, "created_by": person, "checked_at": timezone.now()}
+    Version.objects.create(draft=draft, invalid=invalid, added=Decimal("12.5"), **made)
     return draft
 
 
@@ -67,35 +57,31 @@ def test_what_was_rejected_or_started_waits_for_nobody(people: People) -> None:
     assert list_waiting(people.approver) == []
 
 
-def test_an_empty_site_says_how_to_begin(people: People, client_for: ClientFor) -> None:
-    page = client_for(people.administrator).get("/").content.decode()
+def test_an_empty_site_says_how_to_begin(approver: Client, administrator: Client) -> None:
+    page = administrator.get("/").content.decode()
     assert "No batch yet" in page
     assert "Upload the first sheet" in page
-    assert "Upload the first sheet" not in client_for(people.approver).get("/").content.decode()
+    assert "Upload the first sheet" not in approver.get("/").content.decode()
 
 
-def test_file_names_are_text(people: People, client_for: ClientFor) -> None:
+def test_file_names_are_text(approver: Client, people: People) -> None:
     draft_of(people.preparer, name="<script>alert(1)</script>.csv")
-    page = client_for(people.approver).get("/").content.decode()
+    page = approver.get("/").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_the_balance_comes_after_the_page_and_without_javascript_by_a_link(
-    people: People, client_for: ClientFor, sandbox: Sandbox
-) -> None:
-    client = client_for(people.viewer)
-    assert "€10,000.00" not in client.get("/").content.decode()
-    assert "€10,000.00" in client.get("/balance", headers={"hx-request": "true"}).content.decode()
-    assert client.get("/balance").headers["location"] == "/?balance=1"
-    assert "€10,000.00" in client.get("/?balance=1").content.decode()
+def test_the_balance_comes_after_the_page_and_without_javascript_by_a_link(viewer: Client, sandbox: Sandbox) -> None:
+    assert "€10,000.00" not in viewer.get("/").content.decode()
+    assert "€10,000.00" in balance(viewer)
+    assert viewer.get("/balance").headers["location"] == "/?balance=1"
+    assert "€10,000.00" in viewer.get("/?balance=1").content.decode()
 
 
-def test_the_balance_is_asked_for_once_a_minute(people: People, client_for: ClientFor, sandbox: Sandbox) -> None:
-    client = client_for(people.viewer)
-    first = client.get("/balance", headers={"hx-request": "true"}).content.decode()
+def test_the_balance_is_asked_for_once_a_minute(viewer: Client, sandbox: Sandbox) -> None:
+    first = balance(viewer)
     sandbox.close()
-    assert client.get("/balance", headers={"hx-request": "true"}).content.decode() == first
+    assert balance(viewer) == first
 
 
 def balance(client: Client) -> str:
@@ -103,30 +89,26 @@ def balance(client: Client) -> str:
 
 
 def test_after_a_movement_the_next_page_shows_the_new_balance(
-    people: People, client_for: ClientFor, approved: Approved, performed: Performed
+    viewer: Client, people: People, approved: Approved, performed: Performed
 ) -> None:
-    client = client_for(people.viewer)
-    assert "€10,000.00" in balance(client)
-    performed(approved(), people.approver)
-    assert "€9,985.00" in balance(client)
+    assert "€10,000.00" in balance(viewer)
+    performed(approved())
+    assert "€9,985.00" in balance(viewer)
 
 
 def test_with_another_connection_the_next_page_shows_the_balance_of_that(
-    people: People, client_for: ClientFor, sandbox: Sandbox
+    viewer: Client, people: People, sandbox: Sandbox
 ) -> None:
-    client = client_for(people.viewer)
-    assert "€10,000.00" in balance(client)
+    assert "€10,000.00" in balance(viewer)
     with Sandbox(SandboxOptions(language="en", main_balance=Decimal(77))) as other:
         # As another process would do it.
         credentials.save_connection(other.url, Secret("sandbox-key"), people.administrator)
-        assert "€77.00" in balance(client)
+        assert "€77.00" in balance(viewer)
 
 
-def test_a_provider_that_does_not_answer_is_told(
-    people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, site: Site
-) -> None:
+def test_a_provider_that_does_not_answer_is_told(viewer: Client, monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
     monkeypatch.setenv("SMSPARTNER_API_KEY", "sandbox-key")
     monkeypatch.setenv("CREDITBATCH_API_URL", "http://127.0.0.1:1")
-    page = client_for(people.viewer).get("/balance", headers={"hx-request": "true"}).content.decode()
+    page = balance(viewer)
     assert "reason-warning" in page
     assert "Ask again" in page

@@ -1,5 +1,3 @@
-"""Key files: made once, for their owner only."""
-
 from __future__ import annotations
 
 import os

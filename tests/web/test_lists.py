@@ -6,9 +6,10 @@ import re
 from urllib.parse import parse_qsl
 
 import pytest
+from django.test import Client
 
 from batch.web.audit import write_entry
-from tests.web.conftest import ClientFor, People
+from tests.web.conftest import People
 from tests.web.drafts.sheets import MIXED, upload
 
 pytestmark = pytest.mark.usefixtures("sandbox")
@@ -27,20 +28,21 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_value_filters_nothing_and_is_told_in_french(wrong: str, people: People, client_for: ClientFor) -> None:
+def test_a_wrong_value_filters_nothing_and_is_told_in_french(
+    preparer: Client, administrator: Client, wrong: str, people: People
+) -> None:
     query, told = WRONG[wrong]
     write_entry("draft.uploaded", "found-in-the-log", person=people.preparer)
-    draft = upload(client_for(people.preparer), MIXED)
+    draft = upload(preparer, MIXED)
     people.administrator.language = "fr"
     people.administrator.save()
-    client = client_for(people.administrator)
     lists = {
         "/batches/": ("janvier.csv", {"q", "amount", "state", "since", "until"}),
         "/administration/log": ("found-in-the-log", {"person", "action", "since", "until", "subject"}),
         f"/drafts/{draft.pk}": ('id="row-2"', {"status", "code", "token"}),
     }
     for address, (entry, names) in lists.items():
-        answer = client.get(f"{address}?{query}")
+        answer = administrator.get(f"{address}?{query}")
         page = answer.content.decode()
         assert answer.status_code == 200, address
         assert entry in page, address
@@ -50,17 +52,16 @@ def test_a_wrong_value_filters_nothing_and_is_told_in_french(wrong: str, people:
         assert not re.search(r"Ensure|Enter a|Select a|not allowed", page), address
 
 
-def test_every_page_of_a_list_is_reached_and_keeps_the_filters(people: People, client_for: ClientFor) -> None:
+def test_every_page_of_a_list_is_reached_and_keeps_the_filters(administrator: Client) -> None:
     for number in range(120):
         write_entry("login.done", f"entry-{number:03}")
-    client = client_for(people.administrator)
     seen: list[str] = []
     link = "?subject=entry&page=1"
     while link:
-        page = client.get(f"/administration/log{link}").content.decode()
+        page = administrator.get(f"/administration/log{link}").content.decode()
         seen += re.findall(r"entry-\d{3}", page)
         found = re.search(r'rel="next" href="([^"]*)"', page)
         link = found[1].replace("&amp;", "&") if found else ""
         assert not link or "subject=entry" in link
     assert seen == [f"entry-{number:03}" for number in reversed(range(120))]
-    assert "101 to 120 of 120" in client.get("/administration/log?subject=entry&page=99").content.decode()
+    assert "101 to 120 of 120" in administrator.get("/administration/log?subject=entry&page=99").content.decode()

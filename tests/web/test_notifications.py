@@ -1,25 +1,19 @@
-"""Mail: to whom, in which language, and what happens when it cannot be sent."""
-
 from __future__ import annotations
 
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.utils import timezone
 
 from batch.web.audit import Occasion, notify
-from batch.web.models import AuditEntry, Draft, StoredFile, Version
+from batch.web.models import AuditEntry, Draft, Person, StoredFile, Version
 from tests.web.conftest import People
 
 
 @pytest.fixture
-def draft(people: People, monkeypatch: pytest.MonkeyPatch) -> Draft:
+def draft(people: People, mails: object, monkeypatch: pytest.MonkeyPatch) -> Draft:
     """A sheet that the preparer uploaded and the second approver corrected; mail is kept in memory."""
-    from django.utils import timezone
-
-    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", True)
-    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
     monkeypatch.setattr(settings, "CREDITBATCH_SITE_URL", "https://credits.example.com")
-    mail.outbox = []
     draft = Draft.objects.create(created_by=people.preparer, version=2)
     file = StoredFile.objects.create(name="novembre\r\nBcc: x@example.com.csv", sha256="0" * 64, size=1, data=b"x")
     for number, author in ((1, people.preparer), (2, people.second_approver)):
@@ -35,8 +29,7 @@ def test_who_had_a_hand_in_a_draft_is_not_asked_to_approve_it(draft: Draft, peop
 
 
 def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, people: People) -> None:
-    people.approver.language = "fr"
-    people.approver.save()
+    Person.objects.filter(pk=people.approver.pk).update(language="fr")
     notify(Occasion.WAITS, draft=draft)
     by_person = {message.to[0]: message for message in mail.outbox}
     english, french = by_person["administrator@example.com"], by_person["approver@example.com"]
@@ -51,19 +44,13 @@ def test_each_person_is_written_to_in_their_language_with_a_link(draft: Draft, p
 def test_the_reason_is_in_the_mail(draft: Draft) -> None:
     notify(Occasion.START_FAILED, draft=draft, reason="The balances have changed.")
     assert all("The balances have changed." in message.body for message in mail.outbox)
-    assert {message.to[0] for message in mail.outbox} == {
-        "preparer@example.com",
-        "approver@example.com",
-        "administrator@example.com",
-        "second@example.com",
-    }
+    told = {message.to[0].partition("@")[0] for message in mail.outbox}
+    assert told == {"preparer", "approver", "administrator", "second"}
 
 
 def test_people_who_are_gone_or_have_no_address_get_none(draft: Draft, people: People) -> None:
-    people.approver.is_active = False
-    people.approver.save()
-    people.administrator.email = ""
-    people.administrator.save()
+    Person.objects.filter(pk=people.approver.pk).update(is_active=False)
+    Person.objects.filter(pk=people.administrator.pk).update(email="")
     notify(Occasion.WAITS, draft=draft)
     assert mail.outbox == []
 

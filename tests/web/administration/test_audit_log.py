@@ -1,5 +1,3 @@
-"""The audit log: found, paged, exported, worded."""
-
 from __future__ import annotations
 
 import csv
@@ -10,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from batch.i18n import Language, use_language
 from batch.web.administration.audit_log import ACTIONS, format_action
 from batch.web.audit import write_entry
-from batch.web.models import AuditEntry
-from tests.web.conftest import ClientFor, People
+from batch.web.models import AuditEntry, Person
+from tests.web.conftest import People
 
 _WEB = Path(__file__).parents[3] / "batch" / "web"
 _RECORDED = re.compile(r"(?:record|keep)\(\s*(?:request,\s*)?\"([a-z_-]+\.[a-z_-]+)\"")
@@ -43,30 +42,26 @@ def entries(people: People) -> None:
 
 
 @pytest.mark.usefixtures("entries")
-def test_it_is_paged_the_newest_first(people: People, client_for: ClientFor) -> None:
-    client = client_for(people.administrator)
-    first = client.get("/administration/log").content.decode()
+def test_it_is_paged_the_newest_first_and_says_what_is_not_there(administrator: Client) -> None:
+    first = administrator.get("/administration/log").content.decode()
     assert "1 to 50 of 62" in first
     assert first.index("changed a person") < first.index("logged in</td>")
-    assert "51 to 62 of 62" in client.get("/administration/log?page=2").content.decode()
+    assert "51 to 62 of 62" in administrator.get("/administration/log?page=2").content.decode()
+    nothing = administrator.get("/administration/log?subject=nothing-like-it").content.decode()
+    assert "Nothing in the log is like that." in nothing
 
 
 @pytest.mark.usefixtures("entries")
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("person=viewer", 60),
-        ("action=person.changed", 1),
-        ("subject=APPROV", 1),
-        ("until=2020-01-15", 1),
-        ("since=2020-01-15&until=2020-01-15", 1),
-        ("since=2020-01-16", 61),
-        ("since=nonsense&person=&page=x", 62),
-        ("person=%00", 62),
+        ("person=viewer", 60), ("action=person.changed", 1), ("subject=APPROV", 1), ("until=2020-01-15", 1),
+        ("since=2020-01-15&until=2020-01-15", 1), ("since=2020-01-16", 61),
+        ("since=nonsense&person=&page=x", 62), ("person=%00", 62),
     ],
-)
-def test_it_is_searched(query: str, found: int, people: People, client_for: ClientFor) -> None:
-    page = client_for(people.administrator).get(f"/administration/log?{query}").content.decode()
+)  # fmt: skip
+def test_it_is_searched(administrator: Client, query: str, found: int) -> None:
+    page = administrator.get(f"/administration/log?{query}").content.decode()
     assert f" of {found}<" in page
 
 
@@ -76,27 +71,20 @@ def test_it_is_searched(query: str, found: int, people: People, client_for: Clie
     [("2026-03-29", "2026-03-29T21:59", "2026-03-29T22:00"), ("2026-10-25", "2026-10-25T22:59", "2026-10-25T23:00")],
 )
 def test_a_day_on_which_the_clocks_change_ends_when_the_next_begins(
-    day: str, in_it: str, after_it: str, people: People, client_for: ClientFor, in_paris: None
+    administrator: Client, day: str, in_it: str, after_it: str, in_paris: None
 ) -> None:
     for moment in (in_it, after_it):
         write_entry("mail.failed", moment)
         at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
         AuditEntry.objects.filter(subject=moment).update(at=at)
-    page = client_for(people.administrator).get(f"/administration/log?since={day}&until={day}").content.decode()
+    page = administrator.get(f"/administration/log?since={day}&until={day}").content.decode()
     assert in_it in page
     assert after_it not in page
 
 
 @pytest.mark.usefixtures("entries")
-def test_what_is_not_there_is_said(people: People, client_for: ClientFor) -> None:
-    page = client_for(people.administrator).get("/administration/log?subject=nothing-like-it").content.decode()
-    assert "Nothing in the log is like that." in page
-
-
-@pytest.mark.usefixtures("entries")
-def test_the_export_holds_what_was_searched_and_no_formula(people: People, client_for: ClientFor) -> None:
-    client = client_for(people.administrator)
-    content = b"".join(client.get("/administration/log.csv?until=2020-12-31").streaming_content)  # type: ignore[attr-defined]
+def test_the_export_holds_what_was_searched_and_no_formula(administrator: Client) -> None:
+    content = b"".join(administrator.get("/administration/log.csv?until=2020-12-31").streaming_content)  # type: ignore[attr-defined]
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows[0][:3] == ["Time", "Who", "Action"]
     assert [row[4] for row in rows[1:]] == ["'=HYPERLINK(1)"]
@@ -104,10 +92,9 @@ def test_the_export_holds_what_was_searched_and_no_formula(people: People, clien
 
 
 @pytest.mark.usefixtures("entries")
-def test_the_export_is_in_the_readers_language(people: People, client_for: ClientFor) -> None:
-    people.administrator.language = "fr"
-    people.administrator.save()
-    content = b"".join(client_for(people.administrator).get("/administration/log.csv").streaming_content)  # type: ignore[attr-defined]
+def test_the_export_is_in_the_readers_language(administrator: Client, people: People) -> None:
+    Person.objects.filter(pk=people.administrator.pk).update(language="fr")
+    content = b"".join(administrator.get("/administration/log.csv").streaming_content)  # type: ignore[attr-defined]
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
     assert rows[0][1] == "Qui"
     assert {row[3] for row in rows[1:]} >= {"s’est connecté", "a modifié un utilisateur"}

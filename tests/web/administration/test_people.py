@@ -1,5 +1,3 @@
-"""Adding people, changing what they may do, helping them in."""
-
 from __future__ import annotations
 
 import re
@@ -7,12 +5,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connections
+from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.web.administration import views
 from batch.web.models import AuditEntry, Person
-from tests.web.conftest import PASSWORD, ClientFor, People, make_person
+from tests.web.conftest import PASSWORD, ClientFor, People, act_at_once, make_person
 
 _ALL_ROLES = {"can_prepare": "on", "can_approve": "on", "can_administer": "on"}
 
@@ -24,34 +22,28 @@ def sent(person: Person, **changed: str) -> dict[str, str]:
     return {name: value for name, value in (form | changed).items() if value or name in {"email", "language"}}
 
 
-def test_somebody_new_gets_a_link_and_chooses_a_password(people: People, client_for: ClientFor) -> None:
-    client = client_for(people.administrator)
+def test_somebody_new_gets_a_link_and_chooses_a_password(administrator: Client, nobody: Client, people: People) -> None:
     form = {"username": "nina", "full_name": "Nina New", "email": "", "language": "fr", "can_prepare": "on"}
-    page = client.post("/administration/people/new", form).content.decode()
+    page = administrator.post("/administration/people/new", form).content.decode()
     address = re.search(r"http://testserver(/invitation/[\w-]+)", page)
     assert address is not None
     nina = Person.objects.get(username="nina")
     assert not nina.has_usable_password()
     assert (nina.can_prepare, nina.can_approve, nina.language) == (True, False, "fr")
-    browser = client_for(None)
-    browser.get(address[1])
-    browser.post("/welcome", {"new_password1": PASSWORD, "new_password2": PASSWORD})
-    assert browser.get("/profile").status_code == 200
+    nobody.get(address[1])
+    nobody.post("/welcome", {"new_password1": PASSWORD, "new_password2": PASSWORD})
+    assert nobody.get("/profile").status_code == 200
 
 
 @pytest.mark.parametrize(
     "form",
     [
-        {"username": "VIEWER", "full_name": "New"},
-        {"username": "new", "full_name": "viewer  TEST"},
-        {"username": "new", "full_name": ""},
-        {"username": "a b", "full_name": "New"},
-        {"username": "<b>", "full_name": "New"},
-        {"username": "x" * 65, "full_name": "New"},
+        *({"username": name, "full_name": "New"} for name in ("VIEWER", "a b", "<b>", "x" * 65)),
+        *({"username": "new", "full_name": name} for name in ("viewer  TEST", "")),
     ],
 )
-def test_names_that_would_be_mistaken_are_refused(form: dict[str, str], people: People, client_for: ClientFor) -> None:
-    page = client_for(people.administrator).post("/administration/people/new", form)
+def test_names_that_would_be_mistaken_are_refused(administrator: Client, form: dict[str, str], people: People) -> None:
+    page = administrator.post("/administration/people/new", form)
     assert page.status_code == 200
     assert "errorlist" in page.content.decode()
     assert Person.objects.count() == 5
@@ -77,7 +69,9 @@ def test_an_administrator_without_a_role_cannot_wake_somebody_who_had_it(people:
     assert not people.approver.is_active
 
 
-def test_a_link_or_a_lost_phone_is_no_way_to_a_role(people: People, client_for: ClientFor) -> None:
+def test_a_link_or_a_lost_phone_is_no_way_to_a_role(
+    administrator: Client, people: People, client_for: ClientFor
+) -> None:
     plain = make_person("plain", can_administer=True)
     TOTPDevice.objects.create(user=people.approver, confirmed=True)
     client = client_for(plain)
@@ -86,9 +80,8 @@ def test_a_link_or_a_lost_phone_is_no_way_to_a_role(people: People, client_for: 
     assert "has a role that you lack" in page
     client.post(f"/administration/people/{people.approver.pk}/authenticator")
     assert TOTPDevice.objects.count() == 1
-    other = client_for(people.administrator)
-    assert "/invitation/" in other.post(f"/administration/people/{people.approver.pk}/link").content.decode()
-    other.post(f"/administration/people/{people.approver.pk}/authenticator")
+    assert "/invitation/" in administrator.post(f"/administration/people/{people.approver.pk}/link").content.decode()
+    administrator.post(f"/administration/people/{people.approver.pk}/authenticator")
     assert TOTPDevice.objects.count() == 0
 
 
@@ -102,19 +95,19 @@ def test_nobody_locks_themselves_out(lost: str, people: People, client_for: Clie
     assert me.can_administer
 
 
-def test_somebody_deactivated_is_logged_out_with_their_next_click(people: People, client_for: ClientFor) -> None:
-    theirs = client_for(people.viewer)
-    assert theirs.get("/profile").status_code == 200
+def test_somebody_deactivated_is_logged_out_with_their_next_click(
+    viewer: Client, administrator: Client, people: People
+) -> None:
+    assert viewer.get("/profile").status_code == 200
     url = f"/administration/people/{people.viewer.pk}"
-    assert client_for(people.administrator).post(url, sent(people.viewer, is_active="")).status_code == 302
-    assert theirs.get("/profile").status_code == 302
+    assert administrator.post(url, sent(people.viewer, is_active="")).status_code == 302
+    assert viewer.get("/profile").status_code == 302
 
 
 def test_two_administrators_who_demote_each_other_at_once_do_not_both_succeed(
     people: People, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = make_person("other", can_prepare=True, can_approve=True, can_administer=True)
-    pairs = [(people.administrator, other), (other, people.administrator)]
     together = threading.Barrier(2)
     asked: Callable[..., str | None] = views._save
 
@@ -126,25 +119,19 @@ def test_two_administrators_who_demote_each_other_at_once_do_not_both_succeed(
 
     def demote(me: Person, them: Person) -> None:
         client_for(me).post(f"/administration/people/{them.pk}", sent(them, can_administer=""))
-        connections["default"].close()
 
-    threads = [threading.Thread(target=demote, args=pair) for pair in pairs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    act_at_once(lambda pair: demote(*pair), (people.administrator, other), (other, people.administrator))
     assert Person.objects.filter(can_administer=True, is_active=True).count() == 1
 
 
-def test_every_change_is_in_the_audit_log(people: People, client_for: ClientFor) -> None:
+def test_every_change_is_in_the_audit_log(administrator: Client, people: People) -> None:
     url = f"/administration/people/{people.viewer.pk}"
-    client_for(people.administrator).post(url, sent(people.viewer, can_prepare="on"))
+    administrator.post(url, sent(people.viewer, can_prepare="on"))
     entry = AuditEntry.objects.get(action="person.changed")
     assert (entry.who, entry.subject) == ("Administrator Test", "viewer")
     assert entry.particulars == {"can_prepare": [False, True]}
 
 
-def test_somebody_who_does_not_exist_is_a_page_that_says_so(people: People, client_for: ClientFor) -> None:
-    client = client_for(people.administrator)
-    assert client.get("/administration/people/99999").status_code == 404
-    assert client.post("/administration/people/99999/link").status_code == 404
+def test_somebody_who_does_not_exist_is_a_page_that_says_so(administrator: Client, people: People) -> None:
+    assert administrator.get("/administration/people/99999").status_code == 404
+    assert administrator.post("/administration/people/99999/link").status_code == 404

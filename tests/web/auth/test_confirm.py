@@ -1,8 +1,7 @@
-"""Confirming by password or by a code."""
-
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
@@ -17,9 +16,7 @@ from tests.web.conftest import PASSWORD, People
 
 
 def posted(value: str) -> QueryDict:
-    form = QueryDict(mutable=True)
-    form["confirmation"] = value
-    return form
+    return QueryDict(urlencode({"confirmation": value}))
 
 
 def code_of(device: TOTPDevice, steps: int = 0) -> str:

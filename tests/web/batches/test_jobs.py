@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
 
 from batch.errors import UsageError
+from batch.ledger.events import StateChanged
+from batch.ledger.orm.models import Lease
+from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import Claim
 from batch.model import BatchState
 from batch.planning.account_identity import LEASE
-from tests.web.batches.conftest import Approved, finish
+from batch.web.batches import jobs
+from batch.web.batches.jobs import find_state
+from batch.web.models import Draft, DraftState, Job, JobState
+from tests.web.batches.conftest import Approved, finish, stop_at_once
 from tests.web.conftest import People
-
-if TYPE_CHECKING:
-    from batch.web.models import Job
 
 
 def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-
     draft = approved()
     jobs.ask_to_start(draft, people.approver, timezone.now())
     with pytest.raises(UsageError, match="already"):
@@ -29,9 +29,6 @@ def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -
 
 
 def test_a_draft_that_is_not_approved_is_not_started(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-    from batch.web.models import Draft, DraftState, Job
-
     draft = approved()
     Draft.objects.filter(id=draft.id).update(state=DraftState.CHECKED)
     with pytest.raises(UsageError, match="not approved"):
@@ -39,26 +36,14 @@ def test_a_draft_that_is_not_approved_is_not_started(people: People, approved: A
     assert not Job.objects.exists()
 
 
-def test_of_two_schedulers_one_claims(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+def test_of_two_schedulers_one_claims_and_of_two_workers_one_signs_in(job: Job) -> None:
     assert jobs.claim(job)
     assert not jobs.claim(job)
-
-
-def test_of_two_workers_one_signs_in(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
-    jobs.claim(job)
     assert jobs.register_worker(job)
     assert not jobs.register_worker(job)
 
 
 def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-
     later = timezone.now() + timedelta(hours=3)
     job = jobs.ask_to_start(approved(), people.approver, later)
     assert jobs.find_due_jobs(timezone.now()) == []
@@ -66,8 +51,6 @@ def test_a_job_waits_for_its_time(people: People, approved: Approved) -> None:
 
 
 def test_a_start_can_be_taken_back_until_it_begins(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-
     draft = approved()
     job = jobs.ask_to_start(draft, people.approver, timezone.now())
     assert jobs.withdraw(job)
@@ -76,11 +59,7 @@ def test_a_start_can_be_taken_back_until_it_begins(people: People, approved: App
     assert not jobs.withdraw(again)
 
 
-def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-    from batch.web.models import Job, JobState
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(job: Job) -> None:
     jobs.claim(job)
     jobs.register_worker(job)
     jobs.bury_dead(timezone.now())
@@ -93,11 +72,7 @@ def test_a_worker_that_died_is_noticed_and_one_that_lives_is_not(people: People,
     assert buried.error
 
 
-def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, approved: Approved) -> None:
-    from batch.web.batches import jobs
-    from batch.web.models import Job, JobState
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+def test_a_worker_that_never_came_is_given_up_after_a_while(job: Job) -> None:
     jobs.claim(job)
     jobs.bury_dead(timezone.now())
     assert Job.objects.get(id=job.id).state == JobState.WORKING
@@ -107,17 +82,10 @@ def test_a_worker_that_never_came_is_given_up_after_a_while(people: People, appr
 
 
 def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_its_lease_has_run_out(
-    people: People, approved: Approved
+    people: People, job: Job
 ) -> None:
-    from batch.ledger.events import StateChanged
-    from batch.ledger.orm.models import Lease
-    from batch.ledger.orm.store import DatabaseLedger
-    from batch.web.batches import jobs
-    from batch.web.batches.jobs import find_state
-    from batch.web.models import Job, JobState
-
     now, ledger = timezone.now(), DatabaseLedger()
-    batch = stopped_at_once(jobs.ask_to_start(approved(), people.approver, now), people)
+    batch = stop_at_once(job)
     job = jobs.ask_to_resume(batch, None, people.approver)
     jobs.claim(job)
     Job.objects.filter(id=job.id).update(pid=77, pid_started=5.0, host="another", boot="another boot")
@@ -137,13 +105,7 @@ def test_a_worker_in_another_container_is_given_up_and_its_batch_resumed_when_it
     assert ledger.read_head(batch).state is BatchState.FINISHED
 
 
-def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_after_a_while(
-    people: People, approved: Approved
-) -> None:
-    from batch.web.batches import jobs
-    from batch.web.models import Job, JobState
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_after_a_while(job: Job) -> None:
     jobs.claim(job)
     jobs.register_worker(job)
     Job.objects.filter(id=job.id).update(host="another", boot="another boot")
@@ -151,10 +113,3 @@ def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_a
     assert Job.objects.get(id=job.id).state == JobState.WORKING
     jobs.bury_dead(timezone.now() + LEASE + timedelta(seconds=1))
     assert Job.objects.get(id=job.id).state == JobState.ENDED
-
-
-def stopped_at_once(job: Job, people: People) -> str:
-    from batch.web.models import Job
-
-    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
-    return finish(job).batch

@@ -9,18 +9,19 @@ from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from django.conf import settings
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 
 from batch.cli.screens import print_result
 from batch.export import make_batch_document, stream_json
 from batch.i18n import Language, use_language
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Fact, PersonDecided, Purpose, StateChanged
+from batch.ledger.lease import name_this_process
+from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView, Cell, Direction, SheetRow, Status, name_status
 from batch.money import encode_balance
 from batch.notes import Note, make_note
@@ -30,13 +31,11 @@ from batch.report.verdict import Contents, judge_contents, tell_next_steps
 from batch.report.workbook import write_report
 from batch.web.batches.jobs import load_books
 from batch.web.batches.run_job import tell_end
+from batch.web.models import Job
 from tests.builders import BALANCES, NOON, known_to, new_batch
-from tests.web.conftest import ClientFor, People
+from tests.web.conftest import People
 
-if TYPE_CHECKING:
-    from django.test import Client
-
-    from batch.ledger.orm.store import DatabaseLedger
+pytestmark = pytest.mark.usefixtures("mails")
 
 ENDS = (BatchState.FINISHED, BatchState.FINISHED, BatchState.STOPPED, BatchState.ABANDONED)
 
@@ -134,24 +133,17 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
     assert on_site.enriched == contents.books.enriched
 
 
-def play(
-    first: int, batches: int, people: People, client_for: ClientFor, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from batch.ledger.lease import name_this_process
-    from batch.ledger.orm.store import DatabaseLedger
-    from batch.web.models import Job
-
+def play(viewer: Client, seeds: range, people: People, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ledger = known_to(DatabaseLedger())
     ledger.hold(1, name_this_process(), NOON, lambda _lease: True)
-    browser = client_for(people.viewer)
     people.approver.language = "fr"
     people.approver.save()
-    for seed in range(first, first + batches):
+    for seed in seeds:
         view = draw(ledger, f"b-{seed}", random.Random(seed))
         sentences = {}
         for language in Language:
             with use_language(language):
-                check(view, browser, language, folder / "report.xlsx", capsys)
+                check(view, viewer, language, folder / "report.xlsx", capsys)
                 sentences[language] = judge_contents(Contents(view, None)).in_full
         mail.outbox = []
         tell_end(Job(batch=f"b-{seed}", asked_by=people.approver), "")
@@ -161,21 +153,13 @@ def play(
             assert sentences[Language.ENGLISH] in bodies["second@example.com"]
 
 
-@pytest.fixture(autouse=True)
-def _mail(site: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "CREDITBATCH_HAS_MAIL", True)
-    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
-
-
-def test_all_tell_the_same(
-    people: People, client_for: ClientFor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    play(0, 8, people, client_for, tmp_path, capsys)
+def test_all_tell_the_same(viewer: Client, people: People, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    play(viewer, range(8), people, tmp_path, capsys)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(100, 200, 25))
 def test_all_tell_the_same_of_a_hundred_batches(
-    first: int, people: People, client_for: ClientFor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    first: int, viewer: Client, people: People, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    play(first, 25, people, client_for, tmp_path, capsys)
+    play(viewer, range(first, first + 25), people, tmp_path, capsys)

@@ -7,24 +7,23 @@ import sys
 from decimal import Decimal
 
 import requests
-from django.utils import timezone
 
+from batch.ledger.orm.queries import list_newest_batches, read_line
+from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, Status
 from batch.sandbox import Sandbox
-from tests.web.batches.conftest import Approved, Performed, finish
-from tests.web.conftest import People, Site
+from batch.web.batches import jobs
+from batch.web.models import Approval, Draft, DraftState, Job, JobState
+from tests.web.batches.conftest import Approved, Performed, finish, stop_at_once
+from tests.web.conftest import People
 
 
 def test_a_started_draft_is_paid_once_and_becomes_a_batch(
-    people: People, approved: Approved, performed: Performed, sandbox: Sandbox
+    people: People, approved: Approved, performed: Performed
 ) -> None:
-    from batch.ledger.orm.store import DatabaseLedger
-    from batch.web.models import DraftState
-
     draft = approved()
-    job = performed(draft, people.approver)
+    job = performed(draft)
     draft.refresh_from_db()
-    assert job.error == ""
     view = DatabaseLedger().view(job.batch)
     assert (job.error, draft.state, draft.batch) == ("", DraftState.STARTED, job.batch)
     assert view.head.state is BatchState.FINISHED
@@ -38,13 +37,11 @@ def test_a_started_draft_is_paid_once_and_becomes_a_batch(
 
 
 def test_a_forecast_that_has_changed_must_be_approved_again(
-    people: People, approved: Approved, performed: Performed, sandbox: Sandbox
+    approved: Approved, performed: Performed, sandbox: Sandbox
 ) -> None:
-    from batch.web.models import Approval, DraftState
-
     draft = approved("token;amount;direction\nsub-0001;100;add\n")
     spend_main(sandbox, leaving=Decimal("5"))
-    job = performed(draft, people.approver)
+    job = performed(draft)
     draft.refresh_from_db()
     assert draft.state == DraftState.CHECKED
     assert not Approval.objects.filter(version__draft=draft).exists()
@@ -53,26 +50,14 @@ def test_a_forecast_that_has_changed_must_be_approved_again(
 
 
 def test_a_draft_that_was_changed_after_the_start_was_asked_for_is_not_started(
-    people: People, approved: Approved
+    job: Job,
 ) -> None:
-    from batch.ledger.orm.queries import list_newest_batches
-    from batch.web.batches import jobs
-    from batch.web.models import Draft, DraftState
-
-    draft = approved()
-    job = jobs.ask_to_start(draft, people.approver, timezone.now())
-    Draft.objects.filter(id=draft.id).update(state=DraftState.CHECKED)
-    ended = finish(job)
-    assert ended.error
+    Draft.objects.update(state=DraftState.CHECKED)
+    assert finish(job).error
     assert list_newest_batches() == (), "nothing may be recorded, let alone sent"
 
 
-def test_the_worker_process_ends_its_job(site: Site, people: People, approved: Approved, sandbox: Sandbox) -> None:
-    from batch.ledger.orm.queries import read_line
-    from batch.web.batches import jobs
-    from batch.web.models import JobState
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
+def test_the_worker_process_ends_its_job(job: Job) -> None:
     jobs.claim(job)
     ended = subprocess.run(
         [sys.executable, "-m", "batch.web.batches.worker", str(job.id)], capture_output=True, timeout=60, check=False
@@ -83,29 +68,20 @@ def test_the_worker_process_ends_its_job(site: Site, people: People, approved: A
     assert read_line(job.batch).tally.rows[Status.DONE] == 3
 
 
-def test_a_stop_that_a_person_asked_for_ends_after_the_row_under_way(
-    people: People, approved: Approved, sandbox: Sandbox
-) -> None:
-    from batch.ledger.orm.queries import read_line
-    from batch.web.batches import jobs
-    from batch.web.models import Job
-
-    job = jobs.ask_to_start(approved(), people.approver, timezone.now())
-    Job.objects.filter(id=job.id).update(stop_asked_by=people.approver)
-    ended = finish(job)
-    line = read_line(ended.batch)
+def test_a_stop_that_a_person_asked_for_ends_after_the_row_under_way(people: People, job: Job) -> None:
+    line = read_line(batch := stop_at_once(job))
     assert line.head.state is BatchState.STOPPED
     assert line.tally.rows[Status.PENDING] == 3
-    resumed = finish(jobs.ask_to_resume(ended.batch, None, people.second_approver))
+    resumed = finish(jobs.ask_to_resume(batch, None, people.second_approver))
     line = read_line(resumed.batch)
     assert line.head.state is BatchState.FINISHED
     assert line.head.people.run == (str(people.approver), str(people.second_approver))
 
 
-def test_the_same_movements_are_not_started_twice(people: People, approved: Approved, performed: Performed) -> None:
+def test_the_same_movements_are_not_started_twice(approved: Approved, performed: Performed) -> None:
     first, second = approved(), approved(name="again.csv")
-    assert performed(first, people.approver).error == ""
-    assert performed(second, people.approver).error, "it was approved when nothing had been run yet"
+    assert performed(first).error == ""
+    assert performed(second).error, "it was approved when nothing had been run yet"
 
 
 def spend_main(sandbox: Sandbox, *, leaving: Decimal) -> None:

@@ -23,15 +23,17 @@ MIXED = (
 
 
 def csv_file(data: bytes, name: str = "janvier.csv") -> SimpleUploadedFile:
-    """A file for a form."""
     return SimpleUploadedFile(name, data, content_type="text/csv")
 
 
 def upload(client: Client, data: bytes, name: str = "janvier.csv", **fields: str) -> Draft:
-    """Upload a sheet through the form."""
     response = client.post("/drafts/new", {"sheet_file": csv_file(data, name), **fields})
     assert response.status_code == 302
     return Draft.objects.get(pk=response["Location"].rsplit("/", 1)[-1])
+
+
+def look(client: Client, draft: Draft) -> str:
+    return client.get(f"/drafts/{draft.pk}").content.decode()
 
 
 def newest(draft: Draft) -> Version:

@@ -20,18 +20,9 @@ from batch.web.drafts.approvals import list_blockers
 from batch.web.models import SiteSettings, Version
 
 SCREEN = Screen(
-    plan="p",
-    order="o",
-    movements=3,
-    added=Decimal(100),
-    removed=Decimal(20),
-    invalid=0,
-    findings=(),
-    is_forecast=True,
-    refused=0,
-    refusals="r",
-    top_up=0,
-)
+    plan="p", order="o", movements=3, added=Decimal(100), removed=Decimal(20), invalid=0,
+    findings=(), is_forecast=True, refused=0, refusals="r", top_up=0,
+)  # fmt: skip
 STANDING = Standing(
     is_checked=True, is_approver=True, is_author=False, is_alone=False, has_approved=False, approvals=0, needed=1
 )
@@ -41,16 +32,13 @@ MAY, NO_APPROVER, OWN_WORK, ALREADY, STATE = "", "Only approvers", "four eyes", 
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({}, MAY),
-        ({"is_approver": False}, NO_APPROVER),
-        ({"is_author": True}, OWN_WORK),
-        ({"has_approved": True, "approvals": 1, "needed": 2}, ALREADY),
-        ({"is_checked": False}, STATE),
+        ({}, MAY), ({"is_approver": False}, NO_APPROVER), ({"is_author": True}, OWN_WORK),
+        ({"has_approved": True, "approvals": 1, "needed": 2}, ALREADY), ({"is_checked": False}, STATE),
         ({"is_author": True, "is_alone": True}, MAY),
         ({"is_author": True, "is_alone": True, "is_approver": False}, NO_APPROVER),
         ({"is_author": True, "is_alone": True, "has_approved": True}, ALREADY),
     ],
-)
+)  # fmt: skip
 def test_who_may_approve(changed: dict[str, Any], why: str) -> None:
     told = find_hindrance(replace(STANDING, **changed))
     assert why in told

@@ -1,5 +1,3 @@
-"""What is different between two versions."""
-
 from __future__ import annotations
 
 from typing import Any

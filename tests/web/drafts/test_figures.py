@@ -10,29 +10,13 @@ from batch.web.drafts.versions import Foreseen
 from batch.web.models import Version
 
 SCREEN: dict[str, Any] = {
-    "plan": "p",
-    "order": "o",
-    "movements": 3,
-    "added": 100_500,
-    "removed": 20_005,
-    "invalid": 0,
-    "findings": ["movements-again"],
-    "is_forecast": True,
-    "refused": 1,
-    "refusals": "r",
-    "top_up": 7,
-}
+    "plan": "p", "order": "o", "movements": 3, "added": 100_500, "removed": 20_005, "invalid": 0,
+    "findings": ["movements-again"], "is_forecast": True, "refused": 1, "refusals": "r", "top_up": 7,
+}  # fmt: skip
 FORECAST: dict[str, Any] = {
-    "before": 100_000,
-    "after": 75_500,
-    "lowest": 70_001,
-    "lowest_row": 3,
-    "refused": 1,
-    "first_refused": [4],
-    "removes_first_helps": True,
-    "course": [[0, 100_000], [1, 70_001], [2, 75_500]],
-    "touched": 2,
-}
+    "before": 100_000, "after": 75_500, "lowest": 70_001, "lowest_row": 3, "refused": 1, "first_refused": [4],
+    "removes_first_helps": True, "course": [[0, 100_000], [1, 70_001], [2, 75_500]], "touched": 2,
+}  # fmt: skip
 
 
 def test_a_screen_is_kept_in_thousandths_and_named_by_the_same_digest_as_ever() -> None:

@@ -1,5 +1,3 @@
-"""Names from outside become harmless names."""
-
 from __future__ import annotations
 
 import unicodedata
@@ -21,13 +19,10 @@ from batch.web.drafts.checking import LONGEST, clean_file_name
         ("a\r\nContent-Type: text/html.csv", "html.csv"),
         ("<img src=x onerror=alert(1)>.csv", "_img src=x onerror=alert(1)_.csv"),
         ("a\0b\x1b[31m.csv", "ab[31m.csv"),
-        ("...", "sheet"),
-        ("", "sheet"),
-        (".csv", "sheet.csv"),
-        ("  lots   of  space .csv ", "lots of space.csv"),
-        ("e\u0301te\u0301.csv", "été.csv"),
+        ("...", "sheet"), ("", "sheet"), (".csv", "sheet.csv"),
+        ("  lots   of  space .csv ", "lots of space.csv"), ("e\u0301te\u0301.csv", "été.csv"),
     ],
-)
+)  # fmt: skip
 def test_a_name_is_made_harmless(given_name: str, safe: str) -> None:
     assert clean_file_name(given_name) == safe
 
