@@ -77,8 +77,9 @@ def test_two_people_from_the_first_link_to_the_report(empty_site: Served, visit:
     with preparer.expect_download() as download:
         preparer.get_by_role("link", name="Workbook (.xlsx)").click()
     download.value.save_as(tmp_path / "report.xlsx")
-    assert _reported(tmp_path / "report.xlsx") == [_moved(movement) for movement in site.movements()]
-    assert _reported(tmp_path / "report.xlsx")[1] == ("sub-0002", Decimal("12.34"), "add")
+    reported = _reported(tmp_path / "report.xlsx")
+    assert reported == [_line(moved["token"], moved["amount"], moved["direction"]) for moved in site.movements()]
+    assert reported[1] == ("sub-0002", Decimal("12.34"), "add")
 
 
 def _fill(page: Page, *labels_and_texts: str) -> None:
@@ -116,16 +117,9 @@ def _reported(path: Path) -> list[tuple[str, Decimal, str]]:
     titles, *rows = sheet.iter_rows(values_only=True)
     lines = [dict(zip(titles, row, strict=True)) for row in rows]
     assert {line["Status"] for line in lines} == {"done"}
+    return [_line(line["Token"], line["Amount"], line["Direction"]) for line in lines]
+
+
+def _line(token: object, amount: object, direction: object) -> tuple[str, Decimal, str]:
     # The report shows the sheet as the accountant wrote it, amounts with a decimal comma in a text file.
-    return [
-        (
-            str(line["Token"]),
-            Decimal(str(line["Amount"]).replace(",", ".")).quantize(Decimal("0.001")),
-            str(line["Direction"]),
-        )
-        for line in lines
-    ]
-
-
-def _moved(movement: dict[str, str]) -> tuple[str, Decimal, str]:
-    return movement["token"], Decimal(movement["amount"]).quantize(Decimal("0.001")), movement["direction"]
+    return str(token), Decimal(str(amount).replace(",", ".")).quantize(Decimal("0.001")), str(direction)

@@ -36,9 +36,8 @@ def test_a_page_that_is_not_there_says_so_with_a_reference(viewer: Client, log: 
     page = response.content.decode()
     assert response.status_code == 404
     assert "There is no such page." in page
-    reference = re.search(r"Reference ([0-9a-f]{8})", page)
-    assert reference is not None
-    assert reference[1] in _log_of(log)
+    [reference] = re.findall(r"Reference ([0-9a-f]{8})", page)
+    assert reference in _log_of(log)
     assert SECRET not in page + _log_of(log)
 
 
@@ -56,9 +55,8 @@ def test_a_fault_tells_a_reference_and_no_traceback(viewer: Client, log: Site, m
     assert response.status_code == 500
     assert "Traceback" not in page
     assert SECRET not in page + kept
-    reference = re.search(r"Reference ([0-9a-f]{8})", page)
-    assert reference is not None
-    assert f"{reference[1]} GET / failed: RuntimeError at" in kept.replace("  ", " ") or reference[1] in kept
+    [reference] = re.findall(r"Reference ([0-9a-f]{8})", page)
+    assert reference in kept
     assert "test_errors.py" in kept
     assert "fail after KeyError" in kept
 

@@ -29,10 +29,8 @@ def test_the_first_code_and_the_password_enrol_it(approver: Client, people: Peop
 
 def test_the_page_draws_the_code_itself_and_shows_the_same_until_it_is_used(approver: Client) -> None:
     pages = [approver.get("/profile/authenticator").content.decode() for _look in range(2)]
-    pictures = [re.search(r'src="(data:image/svg\+xml;base64,[^"]+)"', page) for page in pages]
-    assert pictures[0] is not None
-    assert pictures[1] is not None
-    assert pictures[0][1] == pictures[1][1]
+    [first], [second] = (re.findall(r'src="(data:image/svg\+xml;base64,[^"]+)"', page) for page in pages)
+    assert first == second
 
 
 def test_a_wrong_code_or_password_does_not_enrol(approver: Client, people: People) -> None:

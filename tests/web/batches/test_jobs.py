@@ -21,11 +21,10 @@ from tests.web.batches.conftest import Approved, finish, stop_at_once
 from tests.web.conftest import People
 
 
-def test_of_two_who_start_at_once_one_does(people: People, approved: Approved) -> None:
-    draft = approved()
-    jobs.ask_to_start(draft, people.approver, timezone.now())
+def test_of_two_who_start_at_once_one_does(people: People, job: Job) -> None:
+    assert job.draft is not None
     with pytest.raises(UsageError, match="already"):
-        jobs.ask_to_start(draft, people.second_approver, timezone.now())
+        jobs.ask_to_start(job.draft, people.second_approver, timezone.now())
 
 
 def test_a_draft_that_is_not_approved_is_not_started(people: People, approved: Approved) -> None:

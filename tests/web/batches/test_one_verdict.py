@@ -124,9 +124,8 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
     assert [line[status] for line in lines] == [name_status(entry.result.status) for entry in view.rows]
 
     page = browser.get(reverse("batch", args=[name]), headers={"accept-language": language.value}).content.decode()
-    shown = re.search(r'<div id="verdict" class="verdict verdict-(\w+)">(.*?)<', page, re.DOTALL)
-    assert shown
-    assert (shown[1], unescape(shown[2]).strip()) == (expected.mood.value, expected.sentence)
+    [(mood, sentence)] = re.findall(r'<div id="verdict" class="verdict verdict-(\w+)">(.*?)<', page, re.DOTALL)
+    assert (mood, unescape(sentence).strip()) == (expected.mood.value, expected.sentence)
     on_site = load_books(name)
     assert on_site.main == contents.books.main
     assert on_site.subaccounts == contents.books.subaccounts

@@ -13,7 +13,7 @@ from batch.i18n import Language, use_language
 from batch.model import Balances, Cell
 from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.approval_policy import Options, Screen, digest_screen, make_screen
+from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
 from tests.builders import NOON, grid
 
 ROWS: list[list[Cell]] = [["sub-1", Decimal(40), "add"], ["sub-2", Decimal(20), "remove"], ["sub-1", Decimal(5), "add"]]
@@ -77,9 +77,3 @@ def test_the_language_does_not_change_it() -> None:
     with use_language(Language.FRENCH):
         french = digest(played(rows), Options())
     assert french == digest(played(rows), Options())
-
-
-def test_a_screen_survives_the_database() -> None:
-    screen = make_screen(played(main="10"))
-    assert Screen.from_json(screen.to_json()) == screen
-    assert screen.refused == 1
