@@ -49,17 +49,14 @@ def test_another_address(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("owner", "found"),
     [
-        (Owner("anne@example.com", {"a-2", "a-9"}), ANNE),
-        (Owner(" ANNE@Example.com", {"a-1"}), ANNE),
+        (Owner("anne@example.com", {"a-2", "a-9"}), ANNE), (Owner(" ANNE@Example.com", {"a-1"}), ANNE),
         (Owner("", {"b-1"}), BEA),
         (Owner("carl@example.com", {"c-1"}), UNNAMED),  # it was not named before
         (Owner("dora@example.com", {"d-1"}), EMPTY),  # no token can be compared
         (Owner("bea@example.com", ()), BEA),  # the same: it has no sub-account any more
-        (Owner("emil@example.com", {"e-1"}), None),
-        (Owner("", {"e-1"}), None),
-        (Owner("", ()), None),
+        (Owner("emil@example.com", {"e-1"}), None), (Owner("", {"e-1"}), None), (Owner("", ()), None),
     ],
-)
+)  # fmt: skip
 def test_tokens_tell_and_the_name_where_none_can_be_compared(owner: Owner, found: KnownAccount | None) -> None:
     assert identify_account(owner, KNOWN) == found
 

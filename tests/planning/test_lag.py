@@ -21,17 +21,10 @@ def behind(held: str, *brought: Decimal) -> bool:
 @pytest.mark.parametrize(
     ("held", "brought"),
     [
-        ("95", [FIVE]),
-        ("83", [FIVE, TWELVE]),
-        ("95", [FIVE, TWELVE]),
-        ("105", [-FIVE]),
-        ("117", [-FIVE, -TWELVE]),
-        ("93", [FIVE, -TWELVE, TWELVE, Decimal(2)]),
-        ("95.4", [FIVE]),
-        ("105.4", [-FIVE]),
-        ("94.995", [FIVE]),
+        ("95", [FIVE]), ("83", [FIVE, TWELVE]), ("95", [FIVE, TWELVE]), ("105", [-FIVE]), ("117", [-FIVE, -TWELVE]),
+        ("93", [FIVE, -TWELVE, TWELVE, Decimal(2)]), ("95.4", [FIVE]), ("105.4", [-FIVE]), ("94.995", [FIVE]),
     ],
-)
+)  # fmt: skip
 def test_a_balance_from_before_a_movement_is_behind(held: str, brought: list[Decimal]) -> None:
     assert behind(held, *brought)
 
@@ -39,18 +32,10 @@ def test_a_balance_from_before_a_movement_is_behind(held: str, brought: list[Dec
 @pytest.mark.parametrize(
     ("held", "brought"),
     [
-        ("100", []),
-        ("95", []),
-        ("100", [FIVE]),
-        ("99.91", [FIVE]),
-        ("90", [FIVE]),
-        ("150", [-FIVE]),
-        ("105", [FIVE]),
-        ("95", [-FIVE]),
-        ("100", [FIVE, -FIVE]),
-        ("100.004", [Decimal("-0.005")]),
+        ("100", []), ("95", []), ("100", [FIVE]), ("99.91", [FIVE]), ("90", [FIVE]), ("150", [-FIVE]), ("105", [FIVE]),
+        ("95", [-FIVE]), ("100", [FIVE, -FIVE]), ("100.004", [Decimal("-0.005")]),
     ],
-)
+)  # fmt: skip
 def test_spending_and_top_ups_are_not(held: str, brought: list[Decimal]) -> None:
     assert not behind(held, *brought)
 

@@ -104,16 +104,13 @@ def test_a_look_that_shows_anything_else_is_settled(answer: Outcome, verdict: Do
 @pytest.mark.parametrize(
     ("answer", "attempts", "found"),
     [
-        (CUT_OFF, 1, Found(Status.PENDING, Step.RETRY)),
-        (CUT_OFF, 5, Found(Status.PENDING, Step.STOP)),
-        (SLOW_DOWN, 1, Found(Status.PENDING, Step.RETRY)),
-        (BLOCKED, 1, Found(Status.PENDING, Step.STOP)),
-        (FAILED, 1, Found(Status.REFUSED, Step.NEXT)),
-        (UNDOCUMENTED, 1, Found(Status.REFUSED, Step.NEXT)),
+        (CUT_OFF, 1, Found(Status.PENDING, Step.RETRY)), (CUT_OFF, 5, Found(Status.PENDING, Step.STOP)),
+        (SLOW_DOWN, 1, Found(Status.PENDING, Step.RETRY)), (BLOCKED, 1, Found(Status.PENDING, Step.STOP)),
+        (FAILED, 1, Found(Status.REFUSED, Step.NEXT)), (UNDOCUMENTED, 1, Found(Status.REFUSED, Step.NEXT)),
         (Doubt(make_note("said", words="HTTP 500"), refused(8)), 1, Found(Status.REFUSED, Step.NEXT)),
         (Doubt(make_note("said", words="HTTP 500"), refused(20)), 1, Found(Status.REFUSED, Step.STOP)),
     ],
-)
+)  # fmt: skip
 def test_what_is_settled_as_not_applied_is_what_the_answer_said(answer: Outcome, attempts: int, found: Found) -> None:
     assert judge_settling(answer, DoubtVerdict.NOT_APPLIED, attempts, POLICY, ask_before_resend=False) == found
 

@@ -21,17 +21,9 @@ from batch.report.page import CELL_LIMIT, fit_cell, fit_line
 from tests.report.views import START, TITLES, cell_under, reopened, row, sheet_of, view_of
 
 HOSTILE = [
-    '=HYPERLINK("http://evil.example","click")',
-    "=cmd|' /C calc'!A0",
-    "+1+1",
-    "-1",
-    "@SUM(A1)",
-    "\t=1",
-    "\n=1",
-    " =1+1",
-    "#REF!",
-    "=",
-]
+    '=HYPERLINK("http://evil.example","click")', "=cmd|' /C calc'!A0", "+1+1", "-1", "@SUM(A1)", "\t=1", "\n=1",
+    " =1+1", "#REF!", "=",
+]  # fmt: skip
 
 
 def own_cell(value: model.Cell, column: int = 0) -> ExcelCell:

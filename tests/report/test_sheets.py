@@ -42,17 +42,9 @@ from tests.report.views import (
 
 REASON = "Why it was not done"
 OURS = [
-    "Status",
-    "Code",
-    "Meaning",
-    "Provider’s message",
-    "Main balance after",
-    "Sub-account balance after",
-    "Attempts",
-    "Time (UTC)",
-    "Row in sheet",
-    "Findings",
-]
+    "Status", "Code", "Meaning", "Provider’s message", "Main balance after", "Sub-account balance after", "Attempts",
+    "Time (UTC)", "Row in sheet", "Findings",
+]  # fmt: skip
 
 
 def test_rows_have_the_accountants_columns_and_then_ours(tmp_path: Path) -> None:

@@ -150,12 +150,8 @@ def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> 
     assert all(sheet.cell(HEADER_ROW, column).protection.locked for column in range(1, 6))
     for row in (FIRST, FIRST + ROWS - 1):
         assert [sheet.cell(row, column).protection.locked for column in range(1, 6)] == [
-            False,
-            True,
-            False,
-            False,
-            False,
-        ]
+            False, True, False, False, False,
+        ]  # fmt: skip
 
 
 def test_the_drop_downs_offer_what_the_checks_accept(language: Language) -> None:

@@ -110,11 +110,7 @@ def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("result", "english", "french"),
     [
-        (
-            REFUSED,
-            "Finished: the only row was refused, and",
-            "la seule ligne a été refusée",
-        ),
+        (REFUSED, "Finished: the only row was refused, and", "la seule ligne a été refusée"),
         (INVALID, "Finished: the only row is invalid, and", "la seule ligne est invalide"),
         (UNKNOWN, "Finished: of the only row it is not known whether the credit moved", "de la seule ligne a été"),
         (PENDING, "Finished: the only row was not sent", "la seule ligne n’a pas été envoyée"),

@@ -74,22 +74,11 @@ def by_words(kind: str, text: str) -> Rule:
 @pytest.mark.parametrize(
     ("formula", "rows"),
     [
-        ('$D2="Annulé"', {3}),
-        ('$D2="ANNULÉ"', {3}),
-        ('$D2<>"OK"', {3, 4, 5}),
-        ('"Annulé"=$D2', {3}),
-        ('$D2=""', {4}),
-        ("$E2=TRUE", {3}),
-        ("$B2>$F2", {3, 4}),
-        ("B2>20", {3, 4}),
-        ("$B2>=$B$4", {3, 4}),
-        ("B1=12.5", {3}),
-        ('AND($D2<>"",$B2>10)', {2, 3}),
-        ('OR($D2="a,b", $B2=7)', {5}),
-        ("$D2>5", {2, 3, 5}),
-        ("FALSE=TRUE", set()),
+        ('$D2="Annulé"', {3}), ('$D2="ANNULÉ"', {3}), ('$D2<>"OK"', {3, 4, 5}), ('"Annulé"=$D2', {3}), ('$D2=""', {4}),
+        ("$E2=TRUE", {3}), ("$B2>$F2", {3, 4}), ("B2>20", {3, 4}), ("$B2>=$B$4", {3, 4}), ("B1=12.5", {3}),
+        ('AND($D2<>"",$B2>10)', {2, 3}), ('OR($D2="a,b", $B2=7)', {5}), ("$D2>5", {2, 3, 5}), ("FALSE=TRUE", set()),
     ],
-)
+)  # fmt: skip
 def test_a_comparison_is_evaluated(formula: str, rows: set[int]) -> None:
     appearance = seen(rule("expression", formula))
     assert appearance.struck == {(row, 1) for row in rows}
@@ -145,15 +134,11 @@ def test_a_format_that_hides_is_evaluated(style: DifferentialStyle) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        rule("expression", "COUNTIF($A$2:$A$5,$A2)>1"),
-        rule("expression", "Other!$A$1=1"),
-        rule("expression", "$G2>50"),
-        rule("duplicateValues"),
-        by_words("containsText", "9"),
-        by_words("containsText", "a*"),
-        rule("cellIs", "1", "2", operator="notBetween"),
+        rule("expression", "COUNTIF($A$2:$A$5,$A2)>1"), rule("expression", "Other!$A$1=1"),
+        rule("expression", "$G2>50"), rule("duplicateValues"), by_words("containsText", "9"),
+        by_words("containsText", "a*"), rule("cellIs", "1", "2", operator="notBetween"),
     ],
-)
+)  # fmt: skip
 def test_of_any_other_rule_it_is_told_where_it_may_strike(other: Rule) -> None:
     assert seen(other).untold == ((2, 1, 5, 1),)
 

@@ -34,14 +34,8 @@ def test_a_title_with_commas_above_the_header() -> None:
 def test_rows_have_the_numbers_that_excel_shows() -> None:
     data = b"\r\n\r\ntoken;amount\r\n\r\n;;\r\nsub-1;2\r\n\r\n"
     assert list(map(without_blanks, rows_of(data, "x.csv"))) == [
-        [],
-        [],
-        ["token", "amount"],
-        [],
-        [],
-        ["sub-1", "2"],
-        [],
-    ]
+        [], [], ["token", "amount"], [], [], ["sub-1", "2"], [],
+    ]  # fmt: skip
 
 
 def test_a_line_break_in_quotation_marks_is_in_one_row() -> None:

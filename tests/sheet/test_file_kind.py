@@ -169,11 +169,10 @@ def test_a_text_of_another_kind_is_known_in_every_encoding(data: bytes, encoding
 @pytest.mark.parametrize(
     "text",
     [
-        "ID;Prénom;Montant;Sens\nF;Alice;5;ajout\nP;Paul;6;ajout\nC;Chloé;7;ajout\n",
-        "ID;Prix\nB;5\nC;6\n", "ID;P\n", "ID,PIN\n", "id;p;n\n",
-        "TABLE\nToken;Amount\n", "BM;Amount\nsub;5\n", "PAR1;5;add\n", "MM;5;add\n", "II*;5;add\n", "Rar;5;add\n",
-        "[Liste];x\nToken;Amount\n", "{token};{amount}\n", "<token>;<montant>\n", "RIFF;WEBP\n", "L;x\n",
-        "From: Paul\nTo: Marie\nDate: 5 mai\nToken;Amount\n", "Received:;Amount\nsub;5\n",
+        "ID;Prénom;Montant;Sens\nF;Alice;5;ajout\nP;Paul;6;ajout\nC;Chloé;7;ajout\n", "ID;Prix\nB;5\nC;6\n", "ID;P\n",
+        "ID,PIN\n", "id;p;n\n", "TABLE\nToken;Amount\n", "BM;Amount\nsub;5\n", "PAR1;5;add\n", "MM;5;add\n",
+        "II*;5;add\n", "Rar;5;add\n", "[Liste];x\nToken;Amount\n", "{token};{amount}\n", "<token>;<montant>\n",
+        "RIFF;WEBP\n", "L;x\n", "From: Paul\nTo: Marie\nDate: 5 mai\nToken;Amount\n", "Received:;Amount\nsub;5\n",
         "BEGIN;x\n", "Content-Type;Amount\n", "!Type;Amount\n", "url;doc_id\n",
     ],
 )  # fmt: skip

@@ -21,22 +21,10 @@ SECONDS = 35
 """Reading has 8 seconds of a processor, and four times as long to get them on a busy machine."""
 MEMORY = 512 * 2**20
 SLOW = {
-    "attributes-that-do-not-end.xlsx",
-    "blank-cells.xls",
-    "directory-in-itself.xls",
-    "hidden-columns.xlsx",
-    "long-sheets-in-one-part.xlsx",
-    "merged.xls",
-    "one-cell.ods",
-    "one-cell.xlsx",
-    "only-returns.csv",
-    "quoted-lines.csv",
-    "small-cells.csv",
-    "strikes.xlsx",
-    "styles.xlsx",
-    "utf-16.csv",
-    "wide.csv",
-}
+    "attributes-that-do-not-end.xlsx", "blank-cells.xls", "directory-in-itself.xls", "hidden-columns.xlsx",
+    "long-sheets-in-one-part.xlsx", "merged.xls", "one-cell.ods", "one-cell.xlsx", "only-returns.csv",
+    "quoted-lines.csv", "small-cells.csv", "strikes.xlsx", "styles.xlsx", "utf-16.csv", "wide.csv",
+}  # fmt: skip
 """Those that take seconds to be made or read."""
 # Making them costs more than reading them.
 pytestmark = pytest.mark.timeout(60)

@@ -23,12 +23,8 @@ from .hostile import HEADER
 from .reading import grid_of
 
 ROWS: list[Any] = [
-    HEADER,
-    ("sub-1", 12.5, "add"),
-    ("sub-2", 12.345, "add"),
-    ("sub-3", 0.5, "add"),
-    ("sub-4", 7, "remove"),
-]
+    HEADER, ("sub-1", 12.5, "add"), ("sub-2", 12.345, "add"), ("sub-3", 0.5, "add"), ("sub-4", 7, "remove"),
+]  # fmt: skip
 _SHEET = "xl/worksheets/sheet1.xml"
 
 

@@ -64,17 +64,11 @@ def test_every_value_is_what_it_is() -> None:
         cell("string", None, office__string_value="sub-1"),
         cell("string", "00123"),
     ) == [
-        Decimal("12.5"),
-        Decimal("12.5"),
-        Decimal("1E+20"),
+        Decimal("12.5"), Decimal("12.5"), Decimal("1E+20"),
         datetime(2026, 3, 1),  # noqa: DTZ001 (a cell has no zone)
         datetime(2026, 3, 1, 12, 30),  # noqa: DTZ001
-        "26:30:00",
-        True,
-        False,
-        "sub-1",
-        "00123",
-    ]
+        "26:30:00", True, False, "sub-1", "00123",
+    ]  # fmt: skip
 
 
 def test_truth_values_however_they_are_stored() -> None:
@@ -248,13 +242,10 @@ def test_a_style_may_be_the_columns() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>",
-        "<x",
-        "",
-        "<a>" * 100_000,
+        "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "<x", "", "<a>" * 100_000,
         "<table:table-row/>",
     ],
-)
+)  # fmt: skip
 def test_damaged_and_hostile_content(content: str) -> None:
     data = hostile.with_part(hostile.ods([HEADER]), "content.xml", content.encode())
     with pytest.raises(SheetError, match=r"could not be read|no visible sheet"):

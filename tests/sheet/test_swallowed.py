@@ -68,17 +68,11 @@ def test_a_mark_that_is_closed_some_rows_later(ending: str) -> None:
 @pytest.mark.parametrize(
     "cells",
     [
-        'North\nsub-0002";1234.56',
-        'North\n  sub-0002";1234.56',
-        'North\n\tsub-0002 ";1234.56',
-        'North\n\u200bsub-0002";1234.56',
-        'North\n\nsub-0002";1234.56',
-        'North\n"sub-0002";1234.56',
-        'North\n""sub-0002"" x";1234.56',
-        'North\nsub-0002 South";1234.56',
-        'North\nSUB-0002";1234.56',
+        'North\nsub-0002";1234.56', 'North\n  sub-0002";1234.56', 'North\n\tsub-0002 ";1234.56',
+        'North\n\u200bsub-0002";1234.56', 'North\n\nsub-0002";1234.56', 'North\n"sub-0002";1234.56',
+        'North\n""sub-0002"" x";1234.56', 'North\nsub-0002 South";1234.56', 'North\nSUB-0002";1234.56',
     ],
-)
+)  # fmt: skip
 def test_a_token_that_the_account_knows_behind_a_line_break(cells: str) -> None:
     text = f'Token;Label;Amount;Direction\nsub-0001;"{cells};add\nsub-0003;East;40;add\n'
     assert places(text) == [("1", "B2")]
@@ -120,16 +114,11 @@ def test_a_cell_of_any_row(text: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "Agency North\n123 Main Street\n75001 Paris",
-        "first line\r\nsecond line\r\n\r\nlast, but one: 5 | x",
-        "one; two\nthree",
-        "\n",
-        'says ""yes""\nand ""no""',
-        "for the sub-0002\nand for the sub-0003",
-        "North\nsub-00021",
-        "North\n123",
+        "Agency North\n123 Main Street\n75001 Paris", "first line\r\nsecond line\r\n\r\nlast, but one: 5 | x",
+        "one; two\nthree", "\n", 'says ""yes""\nand ""no""', "for the sub-0002\nand for the sub-0003",
+        "North\nsub-00021", "North\n123",
     ],
-)
+)  # fmt: skip
 def test_a_note_of_several_lines_is_quiet(cell: str, known: frozenset[str] | None) -> None:
     text = f'Token;Label;Amount;Direction\nsub-0001;"{cell}";5;add\nsub-0002;South;5;add\n'
     sheet = checked(text, known)

@@ -35,13 +35,10 @@ def below_blank_rows() -> bytes:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("x.xlsx", below_blank_rows()),
-        ("x.xlsm", below_blank_rows()),
-        ("x.xls", xls()),
-        ("x.xls", below_blank_rows()),
+        ("x.xlsx", below_blank_rows()), ("x.xlsm", below_blank_rows()), ("x.xls", xls()), ("x.xls", below_blank_rows()),
         ("x.xlsb", hostile.xlsb({3: HEADER, 4: MOVEMENT})),
     ],
-)
+)  # fmt: skip
 def test_every_format_keeps_the_row_numbers(name: str, data: bytes) -> None:
     assert rows_of(data, name) == [[None] * 3] * 3 + TABLE
 
@@ -91,14 +88,10 @@ def test_every_cell_is_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("0.30000000000000004", Decimal("0.30000000000000004")),
-        ("NaN", "NaN"),
-        ("1e400", "Infinity"),
-        ("-1e400", "-Infinity"),
-        ("12345678901234567890", Decimal("12345678901234567000")),
-        ("1e300", Decimal("1e300")),
+        ("0.30000000000000004", Decimal("0.30000000000000004")), ("NaN", "NaN"), ("1e400", "Infinity"),
+        ("-1e400", "-Infinity"), ("12345678901234567890", Decimal("12345678901234567000")), ("1e300", Decimal("1e300")),
     ],
-)
+)  # fmt: skip
 def test_numbers_that_excel_shows_otherwise(written: str, value: object) -> None:
     assert rows_of(hostile.xlsx_with(hostile.number("A1", written))) == [[value]]
 
@@ -194,14 +187,11 @@ def test_an_absurd_dimension_is_not_believed() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        hostile.entity_bomb(),
-        hostile.file_entity("/etc/hostname"),
-        hostile.xlsx_with('<row r="1"><c r="A1"><v>1'),
-        hostile.bomb(2**24, declared=1000),
-        hostile.ole("Workbook"),
+        hostile.entity_bomb(), hostile.file_entity("/etc/hostname"), hostile.xlsx_with('<row r="1"><c r="A1"><v>1'),
+        hostile.bomb(2**24, declared=1000), hostile.ole("Workbook"),
         hostile.zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b"\xff\xfe"}),
     ],
-)
+)  # fmt: skip
 def test_damaged_and_hostile_workbooks(data: bytes) -> None:
     with pytest.raises(SheetError, match=r"could not be read \(it is damaged"):
         rows_of(data)

@@ -193,16 +193,11 @@ def test_each_packing_by_itself(name: str, part: str) -> None:
 @pytest.mark.parametrize(
     ("target", "member"),
     [
-        ("a%20b.xml", "a b.xml"),
-        ("a b.xml", "a%20b.xml"),
-        ("a%20b.xml", "a%20b.xml"),
-        ("A%20B.xml", "a b.XML"),
-        ("%C3%A9t%c3%a9.xml", "été.xml"),
-        ("été.xml", "%c3%A9t%C3%A9.xml"),
-        ("50%25.xml", "50%.xml"),
+        ("a%20b.xml", "a b.xml"), ("a b.xml", "a%20b.xml"), ("a%20b.xml", "a%20b.xml"), ("A%20B.xml", "a b.XML"),
+        ("%C3%A9t%c3%a9.xml", "été.xml"), ("été.xml", "%c3%A9t%C3%A9.xml"), ("50%25.xml", "50%.xml"),
         ("50%.xml", "50%.xml"),
     ],
-)
+)  # fmt: skip
 def test_a_name_may_be_percent_encoded(part: str, target: str, member: str) -> None:
     folder = part.rpartition("/")[0]
     linked = PARTS[RELATIONS].decode().replace(f'"{part.removeprefix("xl/")}"', f'"/{folder}/{target}"')
@@ -248,37 +243,27 @@ def test_a_document_type_is_refused(part: str) -> None:
 @pytest.mark.parametrize(
     ("part", "old", "new"),
     [
-        (SHEET, "<v>4</v>", "<v>4 </v>"),
-        (SHEET, "<v>4</v>", "<v>+4</v>"),
-        (SHEET, "<v>4</v>", "<v>4.0</v>"),
-        (SHEET, "<v>4</v>", "<v>&#52;</v>"),
-        (SHEET, "<v>4</v>", "<v><![CDATA[4]]></v>"),
+        (SHEET, "<v>4</v>", "<v>4 </v>"), (SHEET, "<v>4</v>", "<v>+4</v>"), (SHEET, "<v>4</v>", "<v>4.0</v>"),
+        (SHEET, "<v>4</v>", "<v>&#52;</v>"), (SHEET, "<v>4</v>", "<v><![CDATA[4]]></v>"),
         (SHEET, "<v>4</v>", "<v>4<!-- --></v>"),
-        (SHEET, "<v>4</v>", "<v>4</v><extLst><ext><v>5</v><t>x</t></ext></extLst>"),
-        (SHEET, "<v>40</v>", "<v> 40</v>"),
-        (SHEET, "<v>40</v>", "<v>4<!-- -->0</v>"),
-        (SHEET, ' s="2"', ' s=" 2"'),
-        (SHEET, ' s="2"', ' s="02"'),
-        (SHEET, ' hidden="1">', ' hidden=" 1">'),
-        (SHEET, ' ht="0.75"', ' ht="7.5E-1"'),
+        (SHEET, "<v>4</v>", "<v>4</v><extLst><ext><v>5</v><t>x</t></ext></extLst>"), (SHEET, "<v>40</v>", "<v> 40</v>"),
+        (SHEET, "<v>40</v>", "<v>4<!-- -->0</v>"), (SHEET, ' s="2"', ' s=" 2"'), (SHEET, ' s="2"', ' s="02"'),
+        (SHEET, ' hidden="1">', ' hidden=" 1">'), (SHEET, ' ht="0.75"', ' ht="7.5E-1"'),
         (SHEET, ' width="0"', ' width="0e0"'),
         (SHEET, "<cols>", '<y:cols xmlns:y="x"><y:col min="1" max="1" hidden="1"/></y:cols><cols>'),
-        (SHEET, '<strike val="1"/>', "<strike></strike>"),
-        (SHEET, "</sheetData>", "<!-- </row> --></sheetData>"),
+        (SHEET, '<strike val="1"/>', "<strike></strike>"), (SHEET, "</sheetData>", "<!-- </row> --></sheetData>"),
         (SHEET, '<dimension ref="A1:D9"/>', '<dimension ref=""/>'),
         (SHEET, '<dimension ref="A1:D9"/>', '<dimension ref="1:4"/>'),
         (SHEET, '<dimension ref="A1:D9"/>', '<dimension ref="A1:B2"/>'),
-        (TEXTS, "<t>sub-0001</t>", "<t>sub-<![CDATA[0001]]></t>"),
-        (TEXTS, "<t>sub-0001</t>", "<t>sub-_x0030_001</t>"),
+        (TEXTS, "<t>sub-0001</t>", "<t>sub-<![CDATA[0001]]></t>"), (TEXTS, "<t>sub-0001</t>", "<t>sub-_x0030_001</t>"),
         (TEXTS, "<t>sub-0001</t>", '<t>sub-0001</t><rPh sb="0" eb="1"><t>x</t></rPh>'),
-        (STYLES, ' numFmtId="9"', ' numFmtId=" 9"'),
-        (STYLES, "#,##0.0", "#,##0.&#48;"),
+        (STYLES, ' numFmtId="9"', ' numFmtId=" 9"'), (STYLES, "#,##0.0", "#,##0.&#48;"),
         (RELATIONS, 'Target="worksheets/sheet1.xml"', 'Target="/xl/worksheets/sheet1.xml"'),
         (RELATIONS, 'Target="worksheets/sheet1.xml"', 'Target="./worksheets/../worksheets/Sheet1.xml"'),
         (RELATIONS, 'Target="worksheets/sheet1.xml"', 'Target="worksheets\\sheet1.xml"'),
         (PACKAGE, 'Target="xl/workbook.xml"', 'Target="./XL\\workbook.xml"'),
     ],
-)
+)  # fmt: skip
 def test_what_is_written_otherwise_is_the_same(part: str, old: str, new: str) -> None:
     assert_same(changed(part, lambda xml: xml.replace(old, new, 1)))
 
@@ -296,15 +281,12 @@ def test_the_strict_vocabulary_is_the_same() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "value"),
     [
-        ("<v>40</v>", "<v>0x40</v>", (3, 1), "#UNKNOWN!"),
-        ("<v>40</v>", "<v>4_0</v>", (3, 1), "#UNKNOWN!"),
-        ("<v>4</v>", "<v>400</v>", (2, 0), "#UNKNOWN!"),
-        ("<v>4</v>", "<v>-4</v>", (2, 0), "#UNKNOWN!"),
+        ("<v>40</v>", "<v>0x40</v>", (3, 1), "#UNKNOWN!"), ("<v>40</v>", "<v>4_0</v>", (3, 1), "#UNKNOWN!"),
+        ("<v>4</v>", "<v>400</v>", (2, 0), "#UNKNOWN!"), ("<v>4</v>", "<v>-4</v>", (2, 0), "#UNKNOWN!"),
         ("<v>#REF!</v>", "<v>#SPILL!</v>", (5, 2), "#SPILL!"),
-        ("<v>#REF!</v>", "<v>#WHATEVER!</v>", (5, 2), "#UNKNOWN!"),
-        (' t="b"', ' t="z"', (7, 3), "#UNKNOWN!"),
+        ("<v>#REF!</v>", "<v>#WHATEVER!</v>", (5, 2), "#UNKNOWN!"), (' t="b"', ' t="z"', (7, 3), "#UNKNOWN!"),
     ],
-)
+)  # fmt: skip
 def test_a_value_that_cannot_be_told_is_an_error(old: str, new: str, place: tuple[int, int], value: str) -> None:
     other = grid(changed(SHEET, lambda xml: xml.replace(old, new, 1)))
     assert other.rows[place[0]][place[1]] == value

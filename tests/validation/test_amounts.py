@@ -55,9 +55,8 @@ def test_a_sign_is_read_apart_from_the_amount(text: str, sign: str) -> None:
         ("1,234", "1.234", "1234"), ("1.234", "1.234", "1234"), ("12,345 €", "12.345", "12345"),
         ("-1,234", "1.234", "1234"), ("1,200", "1.200", "1200"), ("100,000", "100.000", "100000"),
         ("12 50", "12.50", "1250"), ("12\u00a050 €", "12.50", "1250"), ("-12 5", "12.5", "125"),
-        ("1 23", "1.23", "123"),
-        ("1 234 50", "1234.50", "123450"), ("1234 50", "1234.50", "123450"), ("12'50", "12.50", "1250"),
-        ("0 50", "0.50", "50"), ("12 00", "12.00", "1200"), ("(12 50)", "12.50", "1250"),
+        ("1 23", "1.23", "123"), ("1 234 50", "1234.50", "123450"), ("1234 50", "1234.50", "123450"),
+        ("12'50", "12.50", "1250"), ("0 50", "0.50", "50"), ("12 00", "12.00", "1200"), ("(12 50)", "12.50", "1250"),
         ("001,234", "1.234", "1234"), ("000,123", "0.123", "123"), ("٣,٥٠٠", "3.500", "3500"),
     ],
 )  # fmt: skip
@@ -79,12 +78,11 @@ def test_the_ways_out_of_an_ambiguity_are_read_as_what_they_stand_for(amount: De
 @pytest.mark.parametrize(
     "text",
     [
-        "dix", "12,50 TTC", "1 2345", "12 5 0", "12 50 10", "1 234 567 8 9", "12  . 50",
-        "1\n234", "12\n50", "1,23,456", "1.234,567.89", "1 234'567", "12.345 678",
-        "1,2,3", "12,", "12.", "12,-", "12€50", "$12", "12 USD", "£5", "5 k€", "5 keur", "1e3", "1,2E+03", "--5", "+-5",
-        "(-5)", "-(5)", "NaN", "inf", "²", "½", "12/50", "12:50:00", "1_000", "0x10", "€",
-        "euro", "-", ",", "٣٫٥", "\xad12,50", "\u202e05,21", "1,234.5.6", "0,123.45", "x" * 40_000,
-        "1" * (MAX_TEXT + 1),
+        "dix", "12,50 TTC", "1 2345", "12 5 0", "12 50 10", "1 234 567 8 9", "12  . 50", "1\n234", "12\n50", "1,23,456",
+        "1.234,567.89", "1 234'567", "12.345 678", "1,2,3", "12,", "12.", "12,-", "12€50", "$12", "12 USD", "£5",
+        "5 k€", "5 keur", "1e3", "1,2E+03", "--5", "+-5", "(-5)", "-(5)", "NaN", "inf", "²", "½", "12/50", "12:50:00",
+        "1_000", "0x10", "€", "euro", "-", ",", "٣٫٥", "\xad12,50", "\u202e05,21", "1,234.5.6", "0,123.45",
+        "x" * 40_000, "1" * (MAX_TEXT + 1),
     ],
 )  # fmt: skip
 def test_what_is_no_plain_amount_is_never_read(text: str) -> None:
@@ -113,17 +111,15 @@ def test_a_numeric_cell_is_the_number_that_excel_shows(cell: str, amount: str, s
     ("cell", "code"),
     [
         (Decimal(0), "amount-zero"), (Decimal("-0.0"), "amount-zero"), ("0,00 €", "amount-zero"), ("00", "amount-zero"),
-        ("0,000", "amount-zero"), ("000,000", "amount-zero"),
-        (Decimal("12.3456"), "amount-decimals"), ("0,0001", "amount-decimals"),
-        (Decimal("33.3333333333333"), "amount-decimals"),
+        ("0,000", "amount-zero"), ("000,000", "amount-zero"), (Decimal("12.3456"), "amount-decimals"),
+        ("0,0001", "amount-decimals"), (Decimal("33.3333333333333"), "amount-decimals"),
         (Decimal("1E+9"), "amount-too-large"), ("1 000 000 000,00", "amount-too-large"),
-        (Decimal("1E+300"), "amount-too-large"),
-        (Decimal("NaN"), "amount-not-a-number"), (Decimal("sNaN"), "amount-not-a-number"),
-        (Decimal("-Infinity"), "amount-not-a-number"), (Decimal("1E+9999999"), "amount-not-a-number"),
-        (True, "amount-boolean"), (False, "amount-boolean"), ("#N/A", "amount-error"), ("#VALEUR!", "amount-error"),
-        ("#VALEUR\u00a0!", "amount-error"), ("#N/D", "amount-error"), ("Err:502", "amount-error"),
-        ("=SUM(B2:B9)", "amount-formula"), ("=", "amount-formula"), ("5%", "amount-percentage"),
-        ("12,5 %", "amount-percentage"),
+        (Decimal("1E+300"), "amount-too-large"), (Decimal("NaN"), "amount-not-a-number"),
+        (Decimal("sNaN"), "amount-not-a-number"), (Decimal("-Infinity"), "amount-not-a-number"),
+        (Decimal("1E+9999999"), "amount-not-a-number"), (True, "amount-boolean"), (False, "amount-boolean"),
+        ("#N/A", "amount-error"), ("#VALEUR!", "amount-error"), ("#VALEUR\u00a0!", "amount-error"),
+        ("#N/D", "amount-error"), ("Err:502", "amount-error"), ("=SUM(B2:B9)", "amount-formula"),
+        ("=", "amount-formula"), ("5%", "amount-percentage"), ("12,5 %", "amount-percentage"),
         (datetime(2026, 5, 12), "amount-date"),  # noqa: DTZ001 (a cell has no zone)
     ],
 )  # fmt: skip

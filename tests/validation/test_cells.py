@@ -48,12 +48,10 @@ def test_an_amount_in_a_currency_by_its_name_is_not_taken_for_euros() -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        "FCFA", "F CFA", "F.CFA", "XTZ", "BTC", "x1000", "x 1000", "× 1000", "* 1000", "1000", "000", "10^3",
-        "/ 100", "k", "K€",
-        "en milliers", "en centimes", "points", "pts", "crédits", "SMS", "unités", "jetons", "tokens", "%", "‰", "$",
-        "¥", "₿", "devise locale", "monnaie", "DH", "Fr.", "francs", "M", "Mds", "cents", "en k€", "euros et USD",
-        "C", "?€x100",
-        "facturé", "N-1", "mois dernier",
+        "FCFA", "F CFA", "F.CFA", "XTZ", "BTC", "x1000", "x 1000", "× 1000", "* 1000", "1000", "000", "10^3", "/ 100",
+        "k", "K€", "en milliers", "en centimes", "points", "pts", "crédits", "SMS", "unités", "jetons", "tokens", "%",
+        "‰", "$", "¥", "₿", "devise locale", "monnaie", "DH", "Fr.", "francs", "M", "Mds", "cents", "en k€",
+        "euros et USD", "C", "?€x100", "facturé", "N-1", "mois dernier",
     ],
 )  # fmt: skip
 def test_an_amount_in_brackets_of_another_unit_is_not_taken_for_euros(unit: str) -> None:
@@ -83,10 +81,8 @@ def test_brackets_beside_a_token_or_a_direction_may_hold_anything() -> None:
     "title",
     [
         "Devise", "DEVISE :", "Devises", "Monnaie", "Currency", "Currency code", "currencyCode", "currency_code",
-        "Code devise",
-        "Devise (ISO)", "Code ISO devise", "Devise du compte", "Devise de l’opération", "Ccy", "Cur.",
-        "Amount currency",
-        "Account currency", "Devise (EUR)", "Währung",
+        "Code devise", "Devise (ISO)", "Code ISO devise", "Devise du compte", "Devise de l’opération", "Ccy", "Cur.",
+        "Amount currency", "Account currency", "Devise (EUR)", "Währung",
     ],
 )  # fmt: skip
 def test_titles_of_currencies_as_people_write_them(title: str) -> None:
@@ -101,8 +97,7 @@ def test_titles_of_currencies_as_people_write_them(title: str) -> None:
     "title",
     [
         "", "Montant en devise", "Montantdevise", "Currency amount", "Taux de change", "Token", "Montant",
-        "Slogan (devise)",
-        "Code", "ISO", "Current", "x" * 40_000,
+        "Slogan (devise)", "Code", "ISO", "Current", "x" * 40_000,
     ],
 )  # fmt: skip
 def test_other_titles_are_none_of_currencies(title: str) -> None:

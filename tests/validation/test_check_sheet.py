@@ -62,15 +62,9 @@ def test_a_french_sheet_with_extra_columns_is_read_as_it_was_meant() -> None:
 
 def test_blank_rows_are_skipped_and_every_row_keeps_its_number() -> None:
     rows: list[list[Cell]] = [
-        ["Crédits de mai"],
-        [],
-        ["Token", "Amount", "Direction"],
-        [None, " ", "\u00a0"],
-        ["sub-1", "1", "+"],
-        [],
-        ["sub-2", "2", "-"],
-        [None, None, None],
-    ]
+        ["Crédits de mai"], [], ["Token", "Amount", "Direction"], [None, " ", "\u00a0"], ["sub-1", "1", "+"], [],
+        ["sub-2", "2", "-"], [None, None, None],
+    ]  # fmt: skip
     sheet = check_sheet(Grid(SOURCE, make_frame(rows)), KNOWN, Expected())
     assert row_codes(sheet) == {5: [], 7: []}
 
@@ -87,10 +81,9 @@ def test_all_findings_of_a_sheet_come_at_once_with_their_cells() -> None:
     )
     said = [(finding.code, finding.cell) for row in sheet.rows for finding in row.findings]
     assert said == [
-        ("token-unknown", "A2"), ("direction-unknown", "C2"), ("amount-ambiguous", "B2"),
-        ("token-missing", "A3"), ("sign-contradicts", "B3"),
-        ("row-duplicate", "A5"),
-        ("token-missing", "A6"), ("direction-missing", "C6"), ("amount-missing", "B6"),
+        ("token-unknown", "A2"), ("direction-unknown", "C2"), ("amount-ambiguous", "B2"), ("token-missing", "A3"),
+        ("sign-contradicts", "B3"), ("row-duplicate", "A5"), ("token-missing", "A6"), ("direction-missing", "C6"),
+        ("amount-missing", "B6"),
     ]  # fmt: skip
     assert codes(sheet) == ["expected-rows", "expected-added", "expected-removed"]
     assert [row.number for row in sheet.rows if row.is_valid] == [4, 5]

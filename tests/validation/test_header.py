@@ -133,8 +133,7 @@ def test_two_months_are_never_chosen_between() -> None:
 def test_in_a_file_of_entries_the_auxiliary_account_is_the_token() -> None:
     found = header([
         "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum",
-        "CompAuxLib",
-        "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate",
+        "CompAuxLib", "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate",
         "Montantdevise", "Idevise",
     ])  # fmt: skip
     assert found.findings == ()

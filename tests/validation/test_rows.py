@@ -32,17 +32,8 @@ ROLES = st.sampled_from(
     ]
 )
 NUMBERS = [
-    "1",
-    "1.0",
-    "1.00",
-    "-1",
-    "0",
-    "-0",
-    "12",
-    "0.1",
-    "0.10000000000000001",
-    "12.3456",
-]
+    "1", "1.0", "1.00", "-1", "0", "-0", "12", "0.1", "0.10000000000000001", "12.3456",
+]  # fmt: skip
 CELLS: st.SearchStrategy[Cell] = (
     st.sampled_from([None, "", " ", "\u200b", True, False, datetime(2026, 5, 12)])  # noqa: DTZ001 (a cell has no zone)
     | st.sampled_from(["sub-1", " sub-1", "0012", "12", "1", "Total", "sub-9", "#N/A", "=A1"])
@@ -139,12 +130,8 @@ def test_every_row_of_a_long_sheet_has_its_own_number() -> None:
 def test_rows_that_say_the_same_name_the_first_of_them() -> None:
     table = table_of({ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2})
     cells: list[Sequence[Cell]] = [
-        ("a", "1", "add"),
-        ("b", "1", "add"),
-        ("a", "1,00", "+"),
-        ("a", "1", "remove"),
-        ("a", Decimal(1), "add"),
-    ]
+        ("a", "1", "add"), ("b", "1", "add"), ("a", "1,00", "+"), ("a", "1", "remove"), ("a", Decimal(1), "add"),
+    ]  # fmt: skip
     found = read(cells, table, None, FormattingChecks(CellFormatting(), table.roles, 9), 2)
     assert {row: said[0].params["first"] for row, said in found.findings.items()} == {4: "2", 6: "2"}
 
