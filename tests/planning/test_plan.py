@@ -69,11 +69,7 @@ def test_other_movements_have_another_digest(first: list[SheetRow], second: list
 
 @pytest.mark.parametrize(
     "other",
-    [
-        replace(ADD, token="sub-2"),
-        replace(ADD, direction=Direction.REMOVE),
-        replace(ADD, amount=Decimal("10.001")),
-    ],
+    [replace(ADD, token="sub-2"), replace(ADD, direction=Direction.REMOVE), replace(ADD, amount=Decimal("10.001"))],
 )
 def test_each_part_of_a_movement_is_in_the_digest(other: SheetRow) -> None:
     assert digest_of([ADD]) != digest_of([other])

@@ -182,11 +182,7 @@ TAKEN_BACK = ["b", "5", "remove"]
             "1 of 2 rows has an error and cannot be sent; "
             "the other row would be done and leave €95.00 on the main account.",
         ),
-        (
-            [GOOD, OTHER],
-            "6",
-            "1 of 2 rows would be refused, and the main account lacks €5.00 for every add to pass.",
-        ),
+        ([GOOD, OTHER], "6", "1 of 2 rows would be refused, and the main account lacks €5.00 for every add to pass."),
         (
             [OTHER, TAKEN_BACK],
             "4",

@@ -110,13 +110,9 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
     "texts-in-each-other.xlsx": lambda: _with_part("xl/sharedStrings.xml", b"<sst>" + b"<si><t>" * 300_000),
     "texts-are-the-workbook.xlsx": lambda: _with_part("xl/sharedStrings.xml", _sheet("")),
     "content-types.xlsx": lambda: _with_part("[Content_Types].xml", b"<Types><Default Extension='xml'/>" * 1000),
-    "relations-in-a-circle.xlsx": lambda: _with_part(
-        "xl/_rels/workbook.xml.rels",
-        _relation("workbook.xml"),
-    ),
+    "relations-in-a-circle.xlsx": lambda: _with_part("xl/_rels/workbook.xml.rels", _relation("workbook.xml")),
     "relations-out-of-the-archive.xlsx": lambda: _with_part(
-        "xl/_rels/workbook.xml.rels",
-        _relation("../../../../etc/passwd"),
+        "xl/_rels/workbook.xml.rels", _relation("../../../../etc/passwd")
     ),
     "styles.xlsx": _many_styles,
     "style-numbers.xlsx": lambda: _with_part(

@@ -95,11 +95,7 @@ def test_short_french_texts_are_read_in_every_encoding(text: str, encoding: str)
     assert (
         found.assumed is None
         or text == FRENCH["a capital at the start"]
-        or (encoding, "€" in text)
-        == (
-            "iso-8859-15",
-            True,
-        )
+        or (encoding, "€" in text) == ("iso-8859-15", True)
     )
 
 

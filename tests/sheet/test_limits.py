@@ -20,8 +20,4 @@ def test_larger_files_are_given_more_time_and_memory() -> None:
 
 def test_smaller_files_are_not_given_less() -> None:
     limits = Limits.from_settings(file_mb=1, unpacked_mb=1, rows=1)
-    assert (limits.seconds, limits.memory_mib, limits.cells) == (
-        Limits().seconds,
-        Limits().memory_mib,
-        Limits().cells,
-    )
+    assert (limits.seconds, limits.memory_mib, limits.cells) == (Limits().seconds, Limits().memory_mib, Limits().cells)

@@ -200,10 +200,7 @@ def test_passing_most_numbers_by_changes_nothing(value: float, code: str) -> Non
 
 @pytest.mark.parametrize(
     "data",
-    [
-        hostile.ole("Workbook"),
-        hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x203, b"\0")]),
-    ],
+    [hostile.ole("Workbook"), hostile.xls(lambda sheet: sheet.write(0, 0, 1), [hostile.xls_record(0x203, b"\0")])],
 )
 def test_a_damaged_workbook_is_said_to_be(data: bytes) -> None:
     with pytest.raises(SheetError, match=r"could not be read .* save it again as \.xlsx"):

@@ -161,10 +161,7 @@ def test_a_header_of_two_rows_is_read_as_one() -> None:
 
 
 def test_a_merged_title_spans_the_columns_below_it() -> None:
-    rows: list[list[Cell]] = [
-        ["Token", "Ajout", None, "Retrait", None],
-        [None, "Montant", "Note", "Montant", "Note"],
-    ]
+    rows: list[list[Cell]] = [["Token", "Ajout", None, "Retrait", None], [None, "Montant", "Note", "Montant", "Note"]]
     found = find_header(rows, merged=[(1, 1, 1, 2), (1, 3, 1, 4)])
     assert found
     assert (found.row, found.roles) == (2, {ColumnRole.TOKEN: 0, ColumnRole.ADDED: 1, ColumnRole.REMOVED: 3})
