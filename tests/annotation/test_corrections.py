@@ -1,5 +1,3 @@
-"""What was corrected elsewhere is in the marked workbook, each cell in its own look."""
-
 from __future__ import annotations
 
 import io

@@ -1,5 +1,3 @@
-"""The accountant's own workbook comes back with every bad cell marked, and with everything else as it was."""
-
 from __future__ import annotations
 
 import io

@@ -1,5 +1,3 @@
-"""A logo comes back as it was: the same bytes, in the same place; what is not kept is said."""
-
 from __future__ import annotations
 
 import io
@@ -27,7 +25,6 @@ LOGO = b"\x89PNG not that anybody looks"
 
 
 def with_picture(path: Path, content: str = PICTURE, kind: str = "png") -> Path:
-    """A workbook whose second sheet bears a picture."""
     book = Workbook()
     for cells in (("Token", "Amount", "Direction"), ("sub-1", "x", "add")):
         book.worksheets[0].append(cells)

@@ -1,5 +1,3 @@
-"""One address has one normal form, and a new key belongs to the account that its tokens or its owner's name tell."""
-
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,3 @@
-"""The plan on paper: refusals, balances, the lowest point, and what has to be topped up."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,5 +1,3 @@
-"""Readings that lag behind movements that are known to be done."""
-
 from __future__ import annotations
 
 from decimal import Decimal

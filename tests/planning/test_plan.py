@@ -1,5 +1,3 @@
-"""The plan: what the valid rows ask for, and a name for exactly that."""
-
 from __future__ import annotations
 
 import random

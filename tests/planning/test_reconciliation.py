@@ -1,5 +1,3 @@
-"""The books: opening balance + movements = closing balance, or the difference as a figure."""
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,5 +1,3 @@
-"""Nothing that was done is done again by sending a corrected sheet, and nothing else is left out."""
-
 from __future__ import annotations
 
 from collections import Counter

@@ -1,5 +1,3 @@
-"""The retry decision: only what surely did not happen is repeated."""
-
 from __future__ import annotations
 
 import random

@@ -1,5 +1,3 @@
-"""Settling a doubt: whatever is spent meanwhile, the verdict is right or there is none."""
-
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal

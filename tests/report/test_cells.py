@@ -1,5 +1,3 @@
-"""Values as a stranger reads them again: texts never formulas, numbers exact, times with their zone."""
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,3 @@
-"""The accounting entries: balanced, complete, and laid out as the French tax administration asks."""
-
 from __future__ import annotations
 
 import csv

@@ -1,5 +1,3 @@
-"""The rows as a text file: every digit kept, nothing that a spreadsheet program would run."""
-
 from __future__ import annotations
 
 import csv

@@ -1,5 +1,3 @@
-"""A report is compared with the ledger in whatever language either speaks."""
-
 from __future__ import annotations
 
 from dataclasses import replace

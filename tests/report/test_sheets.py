@@ -1,5 +1,3 @@
-"""What stands on each sheet."""
-
 from __future__ import annotations
 
 from dataclasses import replace

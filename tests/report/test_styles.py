@@ -1,5 +1,3 @@
-"""The palette is readable."""
-
 from __future__ import annotations
 
 from decimal import Decimal

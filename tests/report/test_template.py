@@ -1,5 +1,3 @@
-"""The template: what it writes, filled in and saved by a real program, checks without a finding, in both languages."""
-
 from __future__ import annotations
 
 import io

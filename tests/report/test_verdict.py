@@ -1,5 +1,3 @@
-"""The verdict in every case."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

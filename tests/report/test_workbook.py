@@ -1,5 +1,3 @@
-"""The workbook as a whole: its sheets, its pages, and that it is whole or absent."""
-
 from __future__ import annotations
 
 import tempfile

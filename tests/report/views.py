@@ -1,5 +1,3 @@
-"""Views to report on, and workbooks opened again."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -58,14 +56,12 @@ def row(
     token: str = "0001a",  # noqa: S107
     client: Cell = "A",
 ) -> SheetRow:
-    """A row as the checks would make it."""
     grid: list[list[Cell]] = [list(TITLES), [client, token, Decimal(amount), direction]]
     read = checked(grid).rows[0]
     return SheetRow(number, read.cells, read.token, read.direction, read.amount, read.findings)
 
 
 def balances(main: str, **subaccounts: str) -> Balances:
-    """Balances read at some moment; the accounts' names are their tokens."""
     return Balances(Decimal(main), {token: Decimal(text) for token, text in subaccounts.items()}, START)
 
 
@@ -104,7 +100,6 @@ def view_of(
 
 
 def dry_run_of(sheet: CheckedSheet) -> BatchView:
-    """The dry run of a sheet."""
     results = [PENDING if item.is_valid else INVALID for item in sheet.rows]
     return view_of(
         results,
@@ -118,21 +113,18 @@ def dry_run_of(sheet: CheckedSheet) -> BatchView:
 
 
 def reopened(tmp_path: Path, view: BatchView, forecast: Forecast | None = None) -> Workbook:
-    """The workbook as a stranger would open it."""
     path = tmp_path / "report.xlsx"
     write_report(path, view, forecast)
     return load_workbook(path)
 
 
 def sheet_of(workbook: Workbook, title: str) -> Worksheet:
-    """One sheet of it."""
     sheet = workbook[title]
     assert isinstance(sheet, Worksheet)
     return sheet
 
 
 def values(sheet: Worksheet) -> list[list[object]]:
-    """All values of a sheet."""
     return [list(line) for line in sheet.iter_rows(values_only=True)]
 
 
@@ -145,5 +137,4 @@ def cell_under(sheet: Worksheet, title: str, line: int = 2, header: int = 1) -> 
 
 
 def labelled(sheet: Worksheet, label: str) -> object:
-    """The value beside a label of the summary."""
     return next(line[1] for line in values(sheet) if line[0] == label)

@@ -18,7 +18,6 @@ HEADER = ("token", "amount", "direction")
 
 
 def xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
-    """A workbook with these rows in these sheets."""
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
     for name, rows in sheets.items():
@@ -29,14 +28,12 @@ def xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
 
 
 def saved(workbook: Workbook) -> bytes:
-    """The workbook's bytes."""
     target = io.BytesIO()
     workbook.save(target)
     return target.getvalue()
 
 
 def xlsx_with(sheet_data: str, *, prolog: str = "", dimension: str = "A1") -> bytes:
-    """A workbook whose only sheet has this XML as its rows."""
     xml = (
         f'<?xml version="1.0"?>{prolog}<worksheet xmlns="{_MAIN}"><dimension ref="{dimension}"/>'
         f"<sheetData>{sheet_data}</sheetData></worksheet>"
@@ -45,7 +42,6 @@ def xlsx_with(sheet_data: str, *, prolog: str = "", dimension: str = "A1") -> by
 
 
 def number(address: str, value: str) -> str:
-    """The XML of a row with a number in one cell."""
     row = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     return f'<row r="{row}"><c r="{address}"><v>{value}</v></c></row>'
 
@@ -69,7 +65,6 @@ def _related(part: str, content: bytes) -> bytes:
 
 
 def with_content(document: bytes, old: str, new: str) -> bytes:
-    """The OpenDocument sheet with something else in its content."""
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         content = archive.read("content.xml").decode()
     assert old in content
@@ -77,7 +72,6 @@ def with_content(document: bytes, old: str, new: str) -> bytes:
 
 
 def zipped(parts: Mapping[str, bytes]) -> bytes:
-    """A zip archive of these files."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
@@ -100,7 +94,6 @@ def ods(rows: Iterable[str], *, manifest: str = "", styles: str = "") -> bytes:
 
 
 def ods_row(*texts: str, repeated: int = 1) -> str:
-    """A row of text cells for `ods`."""
     cells = "".join(
         f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
     )
@@ -114,12 +107,10 @@ BinaryRows = Mapping[int, Iterable[str | float | bytes]]
 
 
 def xlsb(rows: BinaryRows) -> bytes:
-    """A binary workbook with these rows in its sheet "Binary"."""
     return xlsb_book({"Binary": rows})
 
 
 def xlsb_book(sheets: Mapping[str, BinaryRows], hidden: Collection[str] = ()) -> bytes:
-    """A binary workbook with these sheets."""
     office = "http://schemas.openxmlformats.org"
     entries, relations, parts = b"", "", {}
     for number, (name, rows) in enumerate(sheets.items(), start=1):
@@ -190,7 +181,6 @@ def xls(fill: Callable[[Any], None], records: Iterable[bytes] = ()) -> bytes:
 
 
 def xls_record(kind: int, content: bytes) -> bytes:
-    """A BIFF8 record."""
     return struct.pack("<HH", kind, len(content)) + content
 
 
@@ -268,18 +258,15 @@ def _one_entry_more(workbook: bytes, name: str, packed: bytes, size: int, check:
 
 
 def many_parts(count: int) -> bytes:
-    """A workbook with this many empty files in it."""
     return zipped({"[Content_Types].xml": b"", **{f"xl/{index}.xml": b"" for index in range(count)}})
 
 
 def entity_bomb() -> bytes:
-    """A billion laughs in a sheet."""
     levels = "".join(f'<!ENTITY l{index} "{f"&l{index - 1};" * 10}">' for index in range(1, 10))
     prolog = f'<!DOCTYPE worksheet [<!ENTITY l0 "laugh">{levels}]>'
     return xlsx_with('<row r="1"><c r="A1" t="inlineStr"><is><t>&l9;</t></is></c></row>', prolog=prolog)
 
 
 def file_entity(path: str) -> bytes:
-    """A sheet that asks for another file of this machine."""
     prolog = f'<!DOCTYPE worksheet [<!ENTITY other SYSTEM "file://{path}">]>'
     return xlsx_with('<row r="1"><c r="A1" t="inlineStr"><is><t>&other;</t></is></c></row>', prolog=prolog)

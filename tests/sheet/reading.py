@@ -33,7 +33,6 @@ def grid_of(
 
 
 def without_blanks(row: Sequence[Cell]) -> list[Cell]:
-    """The row without the blanks at its end."""
     filled = [column for column, cell in enumerate(row, start=1) if cell not in {None, ""}]
     return [cell or None if isinstance(cell, str) else cell for cell in row[: max(filled, default=0)]]
 
@@ -57,11 +56,9 @@ def _answered(request: Request) -> Grid:
 def read(
     data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None
 ) -> tuple[str | None, Rows]:
-    """The sheet's name and rows."""
     grid = grid_of(data, name, sheet=sheet, limits=limits)
     return grid.source.sheet, [list(row) for row in grid.rows]
 
 
 def rows_of(data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None) -> Rows:
-    """Only the rows."""
     return read(data, name, sheet=sheet, limits=limits)[1]

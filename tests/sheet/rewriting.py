@@ -101,7 +101,6 @@ def _with_y(found: re.Match[str]) -> str:
 
 
 def _unfolded(random: Random, xml: str) -> str:
-    """Empty elements with two tags."""
     return re.sub(
         r"<([\w:]+)([^<>]*?) ?/>", lambda found: _some(random, found, f"<{found[1]}{found[2]}></{found[1]}>"), xml
     )

@@ -1,5 +1,3 @@
-"""Conditional formats that strike through or hide: what they do is seen, or it is said that it cannot be told."""
-
 from __future__ import annotations
 
 from collections.abc import Callable

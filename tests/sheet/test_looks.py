@@ -1,5 +1,3 @@
-"""What a person sees of a workbook, in the dialects of several programs."""
-
 from __future__ import annotations
 
 import io

@@ -1,5 +1,3 @@
-"""OpenDocument sheets, as LibreOffice and others write them."""
-
 from __future__ import annotations
 
 import time

@@ -1,5 +1,3 @@
-"""The sample sheets are what their README says, and what their generator writes."""
-
 from __future__ import annotations
 
 import runpy

@@ -1,5 +1,3 @@
-"""Which sheet is meant, and what is said of sheets that are hidden."""
-
 from __future__ import annotations
 
 import importlib

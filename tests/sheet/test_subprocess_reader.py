@@ -28,7 +28,6 @@ def _nothing_is_left_behind() -> Iterator[None]:
 
 
 def stand_in(name: str, *, data: bytes = CSV, sheet: str | None = None, limits: Limits | None = None) -> SheetReader:
-    """A reader whose child is another one than ours."""
     request = Request(Original("x.xlsx", ".xlsx", data), sheet, {}, limits or Limits())
     return SheetReader(request, f"{__package__}.standins.{name}")
 

@@ -1,5 +1,3 @@
-"""Rows that a quotation mark which is closed too late has made a part of a cell do not vanish unseen."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

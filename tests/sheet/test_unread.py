@@ -1,5 +1,3 @@
-"""Error values and formulas that were never calculated are read as the texts that they are."""
-
 from __future__ import annotations
 
 import io
@@ -112,12 +110,10 @@ def test_a_formula_with_an_inline_text_that_is_empty_was_not_calculated() -> Non
 
 
 def _with_value(data: bytes) -> bytes:
-    """The same workbook with 2 as the formula's saved value."""
     return _changed(data, {"<f>1+1</f><v />": "<f>1+1</f><v>2</v>"})
 
 
 def _changed(data: bytes, changes: dict[str, str]) -> bytes:
-    """The same workbook with other words in its parts."""
     out, left = io.BytesIO(), set(changes)
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
         for name in source.namelist():

@@ -1,5 +1,3 @@
-"""What a person sees of an old Excel workbook is what is seen of the same sheet in a new one."""
-
 from __future__ import annotations
 
 import importlib
@@ -41,8 +39,6 @@ ODD_COLUMN = hostile.xls_record(0x7D, b"\0")
 
 
 def read(change: Callable[[Any], None], records: Iterable[bytes] = ()) -> Grid:
-    """The grid of a sheet that xlwt wrote."""
-
     def fill(sheet: Any) -> None:
         for row, cells in enumerate([HEADER, *ROWS]):
             for column, cell in enumerate(cells):
@@ -270,7 +266,6 @@ def test_a_sheet_below_another_is_seen() -> None:
 
 
 def formula(row: int, column: int, result: bytes = b"\3\0\0\0\0\0\xff\xff", flags: int = 0) -> bytes:
-    """The record of the formula 5+7."""
     tokens = b"\x1e\5\0\x1e\7\0\3"
     return hostile.xls_record(6, struct.pack("<HHH8sHIH", row, column, 15, result, flags, 0, len(tokens)) + tokens)
 
@@ -328,7 +323,6 @@ def test_several_numbers_in_one_record_are_each_looked_at() -> None:
 
 
 def _last_cell(data: bytes) -> bytes:
-    """The content of the last packed number in a file."""
     return data[data.rindex(struct.pack("<HH", 0x27E, 10)) + 4 :]
 
 

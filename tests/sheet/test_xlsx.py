@@ -1,5 +1,3 @@
-"""The same workbook in other XML and under other names of parts says the same, whoever wrote it."""
-
 from __future__ import annotations
 
 import re

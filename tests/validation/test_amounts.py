@@ -1,5 +1,3 @@
-"""Amounts: read as their writer meant them, or refused with the reason. Never a guess."""
-
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,3 @@
-"""Tables that stand beside the one that is read, or above it, are named; what only looks like one is not."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

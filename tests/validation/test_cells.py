@@ -1,5 +1,3 @@
-"""Whose money it is: only euros are paid, whatever a title or a column beside the amount says the currency is."""
-
 from __future__ import annotations
 
 from datetime import datetime

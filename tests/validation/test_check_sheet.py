@@ -1,5 +1,3 @@
-"""A whole sheet: every row by its own number, every finding at once, every other cell carried along."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,3 @@
-"""The ways in which sheets write movements: an amount and a word, a pair of columns, or signed amounts. Never mixed."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,3 @@
-"""Words below a table are notes, and nothing that may be a movement ever is."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,3 @@
-"""What the eye sees is what runs: cells that are hidden, struck through, rounded or disguised are said."""
-
 from __future__ import annotations
 
 import re

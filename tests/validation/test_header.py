@@ -1,5 +1,3 @@
-"""The header row: found below logos and titles, in any order; what is missing or doubtful is said with its cell."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,5 +1,3 @@
-"""Labels of rows that are no movements, as people and programs write them; a token or a name is none."""
-
 from __future__ import annotations
 
 import pytest

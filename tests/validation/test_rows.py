@@ -1,5 +1,3 @@
-"""Reading the rows of a frame: whatever is in them, many are read as each of them is by itself."""
-
 from __future__ import annotations
 
 import re

@@ -1,5 +1,3 @@
-"""Tokens: exactly as the provider knows them, and what Excel did to them is noticed."""
-
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,3 @@
-"""Total rows: recognised below the table, compared with the rows, and never taken for a movement or dropped unsaid."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

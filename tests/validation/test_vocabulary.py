@@ -1,5 +1,3 @@
-"""The words of column titles and directions, as people write them, and the ones that must not be guessed."""
-
 from __future__ import annotations
 
 import pytest

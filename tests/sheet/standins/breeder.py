@@ -1,7 +1,5 @@
 """A parser that starts another process, tells its number in a file that the request names, and hangs."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

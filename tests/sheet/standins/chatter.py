@@ -1,7 +1,5 @@
 """A parser that says more than anybody can listen to."""
 
-from __future__ import annotations
-
 import sys
 
 sys.stdin.buffer.read()

@@ -1,7 +1,5 @@
 """A parser that ends in the middle of its answer."""
 
-from __future__ import annotations
-
 import sys
 
 sys.stdin.buffer.read()

@@ -1,7 +1,5 @@
 """A parser that names the sheets of a workbook, and never gets any further."""
 
-from __future__ import annotations
-
 import sys
 
 from batch.sheet.ipc import encode

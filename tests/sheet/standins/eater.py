@@ -1,7 +1,5 @@
 """A parser that takes ever more memory."""
 
-from __future__ import annotations
-
 import time
 
 taken = []

@@ -1,7 +1,5 @@
 """A parser that never ends."""
 
-from __future__ import annotations
-
 import sys
 
 sys.stdin.buffer.read()

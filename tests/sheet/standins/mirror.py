@@ -1,7 +1,5 @@
 """A parser that tells its environment and what it is started with."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
