@@ -64,11 +64,6 @@ def test_a_plan_that_passes_ends_with_the_balances_that_will_be() -> None:
     assert result.subaccounts["b"].after == 0
 
 
-def test_the_lowest_point_is_at_the_start_if_credit_only_comes_back() -> None:
-    result = played("10", ("a", "-", "5"), ("a", "+", "1"), a="5")
-    assert (result.lowest, result.lowest_row) == (Decimal(10), None)
-
-
 def test_an_add_over_an_empty_main_balance_is_code_6() -> None:
     assert played("0", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(3)),)
     assert played("-1", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(4)),)
@@ -101,17 +96,6 @@ def test_removing_more_than_a_sub_account_holds_is_code_8() -> None:
 
 def test_all_of_a_balance_may_be_moved() -> None:
     assert played("10", ("a", "+", "10"), ("b", "-", "5"), a="0", b="5").passes
-
-
-def test_a_refused_movement_moves_nothing_and_the_next_one_is_played() -> None:
-    result = played("10", ("a", "+", "20"), ("b", "+", "4"), a="0", b="0")
-    assert [refusal.row for refusal in result.refusals] == [2]
-    assert (result.after, result.subaccounts["a"].after, result.lowest_row) == (Decimal(6), Decimal(0), 3)
-    assert result.top_up == Decimal(14)
-
-
-def test_what_an_add_brings_may_be_removed_again() -> None:
-    assert played("10", ("a", "+", "10"), ("a", "-", "8"), ("b", "+", "8"), a="0", b="0").passes
 
 
 def test_a_main_balance_below_zero_that_removes_fill_needs_no_top_up() -> None:

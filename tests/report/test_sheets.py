@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -13,7 +12,7 @@ from batch import __version__
 from batch.findings import Finding
 from batch.frames import Grid, make_frame
 from batch.i18n import Language, use_language
-from batch.model import BatchRow, Cell, Event, People, RowResult, Source, Status
+from batch.model import Cell, Event, People, RowResult, Status
 from batch.planning.plan import compute_forecast, make_plan
 from batch.report.result_labels import Teller
 from batch.validation.check_sheet import Expected, check_sheet
@@ -168,8 +167,9 @@ def _as_read(cell: object) -> Cell:
 
 
 def test_to_fix_has_the_inputs_own_layout_and_only_the_rows_to_fix(tmp_path: Path) -> None:
-    rows = [row(2, client="done"), row(3, client="refused"), row(4, client="pending"), row(5, client="invalid")]
-    sheet = sheet_of(reopened(tmp_path, view_of([DONE, REFUSED, PENDING, INVALID], rows)), "To fix")
+    results = {"done": DONE, "refused": REFUSED, "pending": PENDING, "invalid": INVALID, "unknown": UNKNOWN}
+    rows = [row(number, client=status) for number, status in enumerate(results, 2)]
+    sheet = sheet_of(reopened(tmp_path, view_of(list(results.values()), rows)), "To fix")
     assert values(sheet)[0] == [*TITLES, REASON]
     assert [line[0] for line in values(sheet)[1:]] == ["refused", "invalid"]
     assert (
@@ -328,10 +328,3 @@ def test_summary_of_a_dry_run_shows_the_forecast(tmp_path: Path) -> None:
     assert forecast_of["Main balance expected"] == 2.5
     assert forecast_of["Lowest on the way"] == 0.5
     assert forecast_of["Top-up needed"] == 0
-
-
-@pytest.mark.parametrize("result", [DONE, UNKNOWN, PENDING])
-def test_only_refused_and_invalid_rows_are_to_fix(tmp_path: Path, result: RowResult) -> None:
-    view = view_of([result], [row(2)], source=Source("x.csv", "", 0, None))
-    assert view.rows == (BatchRow(row(2), result),)
-    assert len(values(sheet_of(reopened(tmp_path, view), "To fix"))) == 1

@@ -65,8 +65,7 @@ def _related(part: str, content: bytes) -> bytes:
 
 
 def with_content(document: bytes, old: str, new: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(document)) as archive:
-        content = archive.read("content.xml").decode()
+    content = unzipped(document)["content.xml"].decode()
     assert old in content
     return with_part(document, "content.xml", content.replace(old, new).encode())
 
@@ -100,6 +99,11 @@ def ods_row(*texts: str, repeated: int = 1) -> str:
     return (
         f'<table:table-row table:number-rows-repeated="{repeated}">{cells or "<table:table-cell/>"}</table:table-row>'
     )
+
+
+def unzipped(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 BinaryRows = Mapping[int, Iterable[str | float | bytes]]

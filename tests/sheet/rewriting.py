@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from random import Random
 
@@ -18,19 +16,6 @@ _ATTRIBUTE = re.compile(r' ([\w:.-]+)="([^"]*)"')
 _CONTENT = re.compile(r"(<(?:v|t|f)\b[^<>/]*>)([^<]+)(?=</(?:v|t|f)>)")
 _BETWEEN = re.compile(r"(<(?:\w+:)?(?:v|t|f)\b[^<>]*(?<!/)>)|(?<!\]\])(?<!\?)(?<!--)>(?=<)")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-
-
-def unzipped(data: bytes) -> Parts:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zipped(parts: Mapping[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return target.getvalue()
 
 
 def _some(random: Random, found: re.Match[str], text: str) -> str:

@@ -15,9 +15,9 @@ from openpyxl.styles.numbers import NumberFormat
 from batch.model import CellFormatting
 
 from . import hostile
-from .hostile import HEADER
+from .hostile import HEADER, unzipped, zipped
 from .reading import grid_of
-from .rewriting import SHEET, unzipped, zipped
+from .rewriting import SHEET
 
 STRIKE = Font(strike=True)
 HIDDEN = NumberFormat(numFmtId=170, formatCode=";;;")

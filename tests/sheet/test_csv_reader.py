@@ -13,13 +13,7 @@ from batch.model import ColumnRole
 from batch.sheet.source_file import Limits
 
 from .hostile import HEADER
-from .reading import grid_of, read, rows_of, without_blanks
-
-
-@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
-def test_the_separator_is_found(separator: str) -> None:
-    text = separator.join(("token", "amount", "direction")) + "\n" + separator.join(("sub-1", "1.5", "add"))
-    assert read(text.encode(), "x.csv") == (None, [["token", "amount", "direction"], ["sub-1", "1.5", "add"]])
+from .reading import grid_of, rows_of, without_blanks
 
 
 def test_decimal_commas_do_not_look_like_separators() -> None:
@@ -56,11 +50,6 @@ def test_every_cell_stays_the_text_it_is() -> None:
     assert rows_of(";".join(cells).encode(), "x.csv") == [cells]
 
 
-@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_every_line_ending(ending: str) -> None:
-    assert rows_of(ending.join(("a;b", "c;d", "")).encode(), "x.csv") == [["a", "b"], ["c", "d"]]
-
-
 def test_a_row_wider_than_all_before_it() -> None:
     rows = rows_of(b"a;b\n" * 500 + b"c;d;e;f;g\n" + b"a\n", "x.csv")
     assert (len(rows), rows[0], rows[500]) == (502, ["a", "b", *[None] * 3], ["c", "d", "e", "f", "g"])
@@ -69,10 +58,6 @@ def test_a_row_wider_than_all_before_it() -> None:
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\xff\xfe"])
 def test_a_file_with_nothing_but_a_mark_has_no_rows(data: bytes) -> None:
     assert rows_of(data, "x.csv") == []
-
-
-def test_blank_lines_are_blank_rows() -> None:
-    assert all(cell is None for row in rows_of(b"\n\n\n", "x.csv") for cell in row)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from openpyxl.cell.rich_text import CellRichText, TextBlock
-from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Color, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -19,11 +15,11 @@ from batch.model import CellFormatting
 from . import hostile
 from .hostile import HEADER
 from .reading import grid_of
+from .rewriting import SHEET
 
 ROWS: list[Any] = [
     HEADER, ("sub-1", 12.5, "add"), ("sub-2", 12.345, "add"), ("sub-3", 0.5, "add"), ("sub-4", 7, "remove"),
 ]  # fmt: skip
-_SHEET = "xl/worksheets/sheet1.xml"
 
 
 def workbook(change: Callable[[Any], None]) -> bytes:
@@ -66,17 +62,9 @@ def test_hidden_rows_and_columns() -> None:
     assert appearance.hidden_columns == {2, 5, 6, 7}
 
 
-def test_rows_and_columns_of_no_size_are_hidden() -> None:
-    data = with_sheet(
-        workbook(lambda _sheet: None),
-        lambda xml: xml.replace('<row r="3"', '<row r="3" ht="0" customHeight="1"').replace(
-            "<sheetData>", '<cols><col min="2" max="3" width="0" customWidth="1"/></cols><sheetData>'
-        ),
-    )
-    assert grid_of(data).appearance == CellFormatting(hidden_rows=frozenset({3}), hidden_columns=frozenset({1, 2}))
-
-
-@pytest.mark.parametrize(("size", "is_hidden"), [("0.75", True), ("1", True), ("2", False), ("15.75", False)])
+@pytest.mark.parametrize(
+    ("size", "is_hidden"), [("0", True), ("0.75", True), ("1", True), ("2", False), ("15.75", False)]
+)
 def test_rows_and_columns_in_which_nothing_can_be_seen_are_hidden(size: str, is_hidden: bool) -> None:
     data = with_sheet(
         workbook(lambda _sheet: None),
@@ -88,21 +76,6 @@ def test_rows_and_columns_in_which_nothing_can_be_seen_are_hidden(size: str, is_
     assert grid_of(data).appearance == CellFormatting(
         hidden_rows=frozenset({3} if is_hidden else ()), hidden_columns=frozenset({1})
     )
-
-
-def test_quotation_marks_may_be_of_both_kinds_and_addresses_in_small_letters() -> None:
-    def dialect(xml: str) -> str:
-        xml = re.sub(r'<row r="3"([^>]*)>', r"<row r='3' hidden='1'\1>", xml)
-        xml = xml.replace("<sheetData>", "<cols><col min='3' max='3' hidden='true'/></cols><sheetData>")
-        return re.sub(r'<c r="B(\d)"', r'<c r="b\1"', xml)
-
-    def change(sheet: Worksheet) -> None:
-        sheet["B3"].number_format = "0.00"
-
-    appearance = grid_of(with_sheet(workbook(change), dialect)).appearance
-    assert appearance.hidden_rows == {3}
-    assert appearance.hidden_columns == {2}
-    assert appearance.shown == {(3, 1): "12.35"}
 
 
 def test_a_cell_that_is_there_twice_is_not_dropped_in_silence() -> None:
@@ -128,17 +101,6 @@ def test_rows_in_any_order_and_one_for_each_cell_are_those_that_they_say() -> No
     plain = workbook(formatted)
     grid = grid_of(with_sheet(plain, scattered))
     assert (grid.rows, grid.appearance, grid.findings) == (grid_of(plain).rows, grid_of(plain).appearance, ())
-
-
-def test_cells_that_are_struck_through() -> None:
-    def change(sheet: Worksheet) -> None:
-        sheet["A3"].font = Font(strike=True)
-        sheet["B4"].font = Font(strike=True)
-        sheet["F9"].font = Font(strike=True)
-        sheet["A5"] = CellRichText("sub-", TextBlock(InlineFont(strike=True), "4"))
-
-    # A blank cell with such a font shows nothing.
-    assert seen(change).struck == {(3, 0), (4, 1), (5, 0)}
 
 
 def test_what_is_written_in_the_colour_of_its_paper_is_not_shown() -> None:
@@ -179,68 +141,8 @@ def test_a_cell_without_a_style_has_the_first_one() -> None:
     assert grid.findings == ()
 
 
-def test_texts_that_several_cells_share_are_struck_in_all_of_them() -> None:
-    texts = (
-        "<sst><si><t>token</t></si><si><t>amount</t></si><si><t>direction</t></si>"
-        "<si><r><rPr><strike/></rPr><t>gone</t></r></si><si><r><rPr><strike val='0'/></rPr><t>there</t></r></si></sst>"
-    )
-    cells = "".join(f'<c r="{letter}1" t="s"><v>{number}</v></c>' for number, letter in enumerate("ABC"))
-    data = hostile.xlsx_with(
-        f'<row r="1">{cells}</row><row r="2"><c r="A2" t="s"><v>3</v></c><c r="B2" t="s"><v>4</v></c></row>'
-    )
-    data = hostile.with_part(data, "xl/sharedStrings.xml", texts.encode())
-    assert grid_of(data).appearance.struck == {(2, 0)}
-
-
-def test_all_merged_cells() -> None:
-    def change(sheet: Worksheet) -> None:
-        sheet.merge_cells("A7:C8")
-        sheet.merge_cells("A40:B40")
-
-    assert seen(change).merged == ((7, 0, 8, 2), (40, 0, 40, 1))
-
-
 def with_sheet(data: bytes, change: Callable[[str], str]) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        xml = archive.read(_SHEET).decode()
-    return hostile.with_part(data, _SHEET, change(xml).encode())
-
-
-def _prefixed(xml: str) -> str:
-    return re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1x:", xml).replace("xmlns=", "xmlns:x=", 1)
-
-
-def _single_quotes(xml: str) -> str:
-    return re.sub(r"<[^<>]*>", lambda tag: tag.group().replace('"', "'"), xml)
-
-
-def _without_addresses(xml: str) -> str:
-    return re.sub(r'(<(?:c|row)\b[^<>]*?) r="[A-Z]*\d+"', r"\1", xml)
-
-
-def _address_last(xml: str) -> str:
-    return re.sub(r'<(c|row) (r="[A-Z]*\d+")([^<>/]*)(/?)>', r"<\1\3 \2\4>", xml)
-
-
-def _indented(xml: str) -> str:
-    return re.sub(r">(?=<(?!/[vtf]>))", ">\n\t", xml)
-
-
-@pytest.mark.parametrize("dialect", [_prefixed, _single_quotes, _without_addresses, _address_last, _indented])
-def test_every_dialect_is_understood(dialect: Callable[[str], str]) -> None:
-    def change(sheet: Worksheet) -> None:
-        formatted(sheet)
-        sheet["A3"].font = Font(strike=True)
-        sheet.row_dimensions[4].hidden = True
-        sheet["C5"] = "#N/A"
-        sheet["D5"] = "=1+1"
-
-    plain = workbook(change)
-    grid, other = grid_of(plain), grid_of(with_sheet(plain, dialect))
-    assert other.appearance == grid.appearance
-    assert other.appearance.shown == {(3, 1): "12.35 €", (4, 1): "50%"}
-    assert other.rows == grid.rows
-    assert other.rows[4][2:] == ("#N/A", "=1+1")
+    return hostile.with_part(data, SHEET, change(hostile.unzipped(data)[SHEET].decode()).encode())
 
 
 def test_what_cannot_be_seen_is_said() -> None:

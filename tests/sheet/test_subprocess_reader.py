@@ -72,13 +72,6 @@ def test_the_childs_sentence_arrives(tmp_path: Path) -> None:
         read_sheet(path)
 
 
-def test_a_cell_in_the_last_row_of_the_last_column(tmp_path: Path) -> None:
-    path = tmp_path / "far.xlsx"
-    path.write_bytes(hostile.xlsx_with(hostile.number("A1", "1") + hostile.number("XFD1048576", "1")))
-    with pytest.raises(SheetError, match=r"its last cell is in row 1,048,576, column 16,384"):
-        read_sheet(path)
-
-
 def test_a_child_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
     path = tmp_path / "March.csv"
     path.write_bytes(CSV)

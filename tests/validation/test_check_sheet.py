@@ -93,12 +93,6 @@ def test_offline_no_token_is_looked_up() -> None:
     assert row_codes(checked(["sub-9", "5", "add"], known=frozenset())) == {2: ["token-unknown"]}
 
 
-def test_a_number_that_lost_its_zeros_is_found_among_the_account_s_tokens() -> None:
-    sheet = checked([Decimal(12345), "5", "add"])
-    assert row_codes(sheet) == {2: ["token-zeros-lost"]}
-    assert "“0012345”" in sheet.rows[0].findings[0].message
-
-
 def test_a_missing_column_is_a_finding_of_the_sheet_and_no_row_is_sent() -> None:
     sheet = checked(["sub-1", "5"], header=["Token", "Amount"])
     assert codes(sheet) == ["column-missing"]
