@@ -70,10 +70,6 @@ def _shuffled(random: Random, tag: str) -> str:
     return rest.removesuffix(end).rstrip() + "".join(attributes) + end
 
 
-def _prefixed(_random: Random, xml: str) -> str:
-    return re.sub(r"<(/?)(?=\w+[\s/>])", r"<\1x:", xml).replace(" xmlns=", " xmlns:x=", 1)
-
-
 def _half_prefixed(random: Random, xml: str) -> str:
     """The prefix in some elements, which have no other content."""
     xml = xml.replace(f'xmlns="{_MAIN}"', f'xmlns="{_MAIN}" xmlns:y="{_MAIN}"', 1)
@@ -91,19 +87,11 @@ def _unfolded(random: Random, xml: str) -> str:
     )
 
 
-def _folded(random: Random, xml: str) -> str:
-    return re.sub(r"<([\w:]+)([^<>]*)></\1>", lambda found: _some(random, found, f"<{found[1]}{found[2]}/>"), xml)
-
-
 def _number(random: Random, text: str) -> str:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         return text
     more = [f"+{text}", f"0{text}", f"{text}e0", f"{text}E+00", f" {text}", f"{text}\n", f"\t{text} "]
     return random.choice([*more, f"{text}0" if "." in text else f"{text}."])
-
-
-def _without_addresses(_random: Random, xml: str) -> str:
-    return re.sub(r'(<(?:c|row)\b[^<>]*?) r="[A-Z]*\d+"', r"\1", xml)
 
 
 def _defaults(random: Random, xml: str) -> str:
@@ -128,22 +116,6 @@ def _padded(random: Random, tag: str) -> str:
     return re.sub(r"^(<[^\s/>]+)\s", lambda name: name[1] + space, tag)
 
 
-def _loose(_random: Random, tag: str) -> str:
-    return f"{tag[:-2]} />" if tag.endswith("/>") else f"{tag[:-1]} >"
-
-
-def _half_a_section(_random: Random, text: str) -> str:
-    return text if "&" in text else f"{text[:1]}<![CDATA[{text[1:]}]]>"
-
-
-def _with_attributes(random: Random, xml: str) -> str:
-    return re.sub("<v>", lambda found: _some(random, found, '<v xml:space="preserve">'), xml)
-
-
-def _in_other_words(random: Random, xml: str) -> str:
-    return re.sub("(?<=<v>)[^<]+(?=</v>)", lambda found: _number(random, found.group()), xml)
-
-
 def _behind_declaration(text: str) -> Callable[[Random, str], str]:
     return lambda _random, xml: re.sub(r"^(<\?.*?\?>)?", rf"\1{text}", xml)
 
@@ -156,7 +128,7 @@ REWRITINGS: Mapping[str, Callable[[Random, str], str]] = {
     "white space before =": _in_tags(lambda _random, tag: tag.replace('="', '\n="')),
     "white space behind =": _in_tags(lambda _random, tag: tag.replace('="', '= "')),
     "white space between attributes": _in_tags(_padded),
-    "white space at the end of tags": _in_tags(_loose),
+    "white space at the end of tags": _in_tags(lambda _random, tag: re.sub(r"/?>$", r" \g<0>", tag)),
     "single quotation marks": _in_attributes(lambda _random, name, value: f" {name}='{value}'"),
     "attributes in another order": _in_tags(_shuffled),
     "references in attributes": _in_attributes(lambda random, name, value: f' {name}="{_referenced(random, value)}"'),
@@ -164,14 +136,22 @@ REWRITINGS: Mapping[str, Callable[[Random, str], str]] = {
     "comments in contents": _in_contents(lambda _random, text: f"{text[:1]}<!-- x -->{text[1:]}"),
     "instructions in contents": _in_contents(lambda _random, text: f"<?x y?>{text}"),
     "sections in contents": _in_contents(lambda _random, text: text if "&" in text else f"<![CDATA[{text}]]>"),
-    "half a section in contents": _in_contents(_half_a_section),
-    "attributes on values": _with_attributes,
-    "numbers in other words": _in_other_words,
-    "prefix": _prefixed,
+    "half a section in contents": _in_contents(
+        lambda _random, text: text if "&" in text else f"{text[:1]}<![CDATA[{text[1:]}]]>"
+    ),
+    "attributes on values": lambda random, xml: re.sub(
+        "<v>", lambda found: _some(random, found, '<v xml:space="preserve">'), xml
+    ),
+    "numbers in other words": lambda random, xml: re.sub(
+        "(?<=<v>)[^<]+(?=</v>)", lambda found: _number(random, found.group()), xml
+    ),
+    "prefix": lambda _random, xml: re.sub(r"<(/?)(?=\w+[\s/>])", r"<\1x:", xml).replace(" xmlns=", " xmlns:x=", 1),
     "prefix on some": _half_prefixed,
     "two tags": _unfolded,
-    "one tag": _folded,
-    "no addresses": _without_addresses,
+    "one tag": lambda random, xml: re.sub(
+        r"<([\w:]+)([^<>]*)></\1>", lambda found: _some(random, found, f"<{found[1]}{found[2]}/>"), xml
+    ),
+    "no addresses": lambda _random, xml: re.sub(r'(<(?:c|row)\b[^<>]*?) r="[A-Z]*\d+"', r"\1", xml),
     "defaults": _defaults,
     "truths": _truths,
     "a type of document": _behind_declaration('<!DOCTYPE x [<!ENTITY a "b">]>'),
@@ -206,10 +186,6 @@ def _renamed(suffix: str) -> Callable[[Parts, str], Parts]:
     return change
 
 
-def _in_capitals(parts: Parts, part: str) -> Parts:
-    return {key.upper() if key == part else key: content for key, content in parts.items()}
-
-
 def _twice(parts: Parts, part: str) -> Parts:
     """Beside another one whose name differs by nothing but capitals."""
     return {"xl" + part[2:].upper(): b"<x/>", **parts, part[:2] + part[2:].upper(): b"<x/>"}
@@ -218,7 +194,9 @@ def _twice(parts: Parts, part: str) -> Parts:
 PACKINGS: Mapping[str, Callable[[Parts, str], Parts]] = {
     "another name": _renamed("9.xml"),
     "capitals in the name": _renamed(".XML"),
-    "capitals in the archive": _in_capitals,
+    "capitals in the archive": lambda parts, part: {
+        key.upper() if key == part else key: content for key, content in parts.items()
+    },
     "twice but for capitals": _twice,
     "UTF-16": _encoded("utf-16"),
     "Latin 1": _encoded("iso-8859-1"),

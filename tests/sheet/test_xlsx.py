@@ -116,10 +116,6 @@ def changed(part: str, change: Callable[[str], str]) -> Parts:
     return {**PARTS, part: xml.encode()}
 
 
-def codes(parts: Parts) -> list[str]:
-    return [finding.code for finding in grid(parts).findings]
-
-
 def test_the_plain_one() -> None:
     seen = plain()
     assert seen.findings == ()

@@ -85,13 +85,6 @@ def test_a_title_that_is_something_else_is_not_taken(title: str) -> None:
     assert role_of(title) is None
 
 
-@pytest.mark.parametrize(
-    ("surer", "other"), [("Token", "Compte"), ("Auxiliaire", "Compte"), ("Montant", "Crédit"), ("Sens", "Type")]
-)
-def test_a_surer_title_goes_before_a_looser_one(surer: str, other: str) -> None:
-    assert find_column_roles(surer)[0] < find_column_roles(other)[0]
-
-
 @pytest.mark.parametrize(("role", "title"), TITLES)
 def test_every_title_of_the_table_is_found_in_any_case(role: ColumnRole, title: str) -> None:
     for written in (title, title.upper(), f" {title} :", f"{fold(title)} (€)", title.replace(" ", "_")):
