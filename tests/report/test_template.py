@@ -147,7 +147,7 @@ def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> 
     assert sheet.protection.sheet
     assert all(sheet.cell(HEADER_ROW, column).protection.locked for column in range(1, 6))
     for row in (FIRST, FIRST + ROWS - 1):
-        assert [cell.column_letter for cell in sheet[row][:5] if cell.protection.locked] == ["B"]
+        assert [cell.coordinate[0] for cell in sheet[row][:5] if cell.protection.locked] == ["B"]
 
 
 def test_the_drop_downs_offer_what_the_checks_accept(language: Language) -> None:

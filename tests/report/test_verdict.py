@@ -8,11 +8,11 @@ import pytest
 
 from batch.findings import Finding
 from batch.i18n import Language, use_language
-from batch.model import Balances, BatchState, BatchView, RowResult
+from batch.model import Balances, BatchState, BatchView, RowResult, Status
 from batch.notes import make_note
 from batch.planning.plan import Forecast, compute_forecast, make_plan
 from batch.report.summary_sheet import list_remarks
-from batch.report.verdict import Contents, Mood, Verdict, judge_contents, tell_next_steps
+from batch.report.verdict import Contents, Mood, Verdict, judge, judge_contents, tell_next_steps
 from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
 
 TITLES = ["token", "amount", "direction"]
@@ -105,27 +105,46 @@ def test_a_reason_that_is_a_sentence_stays_one_in_both_languages() -> None:
     assert " Motif\u00a0: Le fournisseur refuse" in french
 
 
+RUNNING, STOPPED, FINISHED = BatchState.RUNNING, BatchState.STOPPED, BatchState.FINISHED
+
+
 @pytest.mark.parametrize(
-    ("result", "english", "french"),
+    ("state", "rows", "english", "french"),
     [
-        (REFUSED, "Finished: the only row was refused, and", "la seule ligne a été refusée"),
-        (INVALID, "Finished: the only row is invalid, and", "la seule ligne est invalide"),
-        (UNKNOWN, "Finished: of the only row it is not known whether the credit moved", "de la seule ligne a été"),
-        (PENDING, "Finished: the only row was not sent", "la seule ligne n’a pas été envoyée"),
+        (RUNNING, {"done": 1, "pending": 13}, "1 of 14 rows was done", "1 ligne sur 14 a été effectuée"),
+        (RUNNING, {"done": 2, "pending": 12}, "2 of 14 rows were done", "2 lignes sur 14 ont été effectuées"),
+        (
+            RUNNING,
+            {"done": 2, "unknown": 1, "pending": 11},
+            "done, 1 is under way and 11 can still be sent",
+            "1 est en cours et 11 peuvent encore être envoyées",
+        ),
+        (RUNNING, {"unknown": 1}, "the only row is under way", "la seule ligne est en cours"),
+        (RUNNING, {"pending": 14}, "0 of 14 rows were done", "0 ligne sur 14 a été effectuée"),
+        (STOPPED, {"pending": 1}, "the only row can still be sent", "la seule ligne peut encore être envoyée"),
+        (FINISHED, {"done": 1}, "The only row was done", "La seule ligne a été effectuée"),
+        (FINISHED, {"refused": 1}, "Finished: the only row was refused", "la seule ligne a été refusée"),
+        (FINISHED, {"invalid": 1}, "Finished: the only row is invalid", "la seule ligne est invalide"),
+        (FINISHED, {"unknown": 1}, "Finished: of the only row it is not known whether", "de la seule ligne a été"),
+        (FINISHED, {"pending": 1}, "Finished: the only row was not sent", "la seule ligne n’a pas été envoyée"),
+        (STOPPED, {"done": 1, "unknown": 2}, "of 2 it is not known whether", "1 ligne sur 3 a été effectuée"),
     ],
 )
-def test_a_sheet_of_one_row_is_not_spoken_of_as_several(result: RowResult, english: str, french: str) -> None:
-    def sentence() -> str:
-        return finished([result], subaccount("500", "1"), subaccount("500", "1")).sentence
-
-    assert sentence().startswith(english)
-    with use_language(Language.FRENCH):
-        assert french in sentence()
+def test_rows_are_counted_as_the_language_does(
+    state: BatchState, rows: dict[str, int], english: str, french: str
+) -> None:
+    head = replace(view_of([]).head, state=state)
+    counted = {status: rows.get(status.value, 0) for status in Status}
+    for language, words in ((Language.ENGLISH, english), (Language.FRENCH, french)):
+        with use_language(language):
+            assert words in judge(head, counted, None, awaits_person=True).sentence
 
 
 def test_stopped_in_doubt_before_the_balances_were_asked_says_to_resume() -> None:
     view = view_of([DONE, UNKNOWN, PENDING], state=BatchState.STOPPED)
     assert of(view).sentence.endswith("1 can still be sent; resuming finds out about what is in doubt.")
+    with use_language(Language.FRENCH):
+        assert of(view).sentence.endswith("la reprise établira ce qui est incertain.")
     assert tell_next_steps(view) == "Go on with “creditbatch resume 2026-03-a7f3”."
     said = list_remarks(Contents(view_of([DONE, UNKNOWN], state=BatchState.STOPPED), None))
     assert "Of 1 row (€50.00) it is not known yet whether the credit moved: resuming the batch finds out." in said

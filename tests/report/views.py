@@ -34,6 +34,7 @@ from batch.validation.check_sheet import Expected, check_sheet
 START = datetime(2026, 3, 31, 8, 15, 12, 345000, tzinfo=UTC)
 END = START + timedelta(minutes=2)
 SOURCE = Source("march.xlsx", "ab" * 32, 18_432, "March")
+WHO = ("https://api.example/v1", "compta@example.fr")
 TITLES = ("Client", "Token", "Amount", "Direction")
 ROLES = {ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 2, ColumnRole.DIRECTION: 3}
 DONE = RowResult(Status.DONE, 200, None, Decimal("2869.200"), Decimal("61.8"), 1, START)
@@ -82,19 +83,7 @@ def view_of(
 ) -> BatchView:
     """A batch whose rows, if not given, add 50 euros each to one sub-account."""
     rows = rows if rows is not None else [row(index + 2) for index in range(len(results))]
-    head = BatchHead(
-        batch,
-        state,
-        read_sentence(reason),
-        source,
-        "cd" * 32,
-        "https://api.example/v1",
-        "compta@example.fr",
-        START,
-        END,
-        opening,
-        closing,
-    )
+    head = BatchHead(batch, state, read_sentence(reason), source, "cd" * 32, *WHO, START, END, opening, closing)
     pairs = tuple(BatchRow(item, result) for item, result in zip(rows, results, strict=True))
     return BatchView(head, columns, roles, pairs, findings, events)
 

@@ -12,19 +12,15 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from . import hostile
-from .hostile import HEADER
+from .hostile import HEADER, HEADER_ROW
 
 _FILE = 25_000_000
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_TITLES = "".join(
-    f'<c r="{letter}1" t="inlineStr"><is><t>{title}</t></is></c>' for letter, title in zip("ABC", HEADER, strict=True)
-)
-_HEADER_ROW = f'<row r="1">{_TITLES}</row>'
 
 
 def _sheet(xml: str) -> bytes:
-    return hostile.xlsx_with(_HEADER_ROW + xml)
+    return hostile.xlsx_with(HEADER_ROW + xml)
 
 
 def _whole_part(xml: bytes) -> bytes:
@@ -100,7 +96,7 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
     "half.xlsx": lambda: _sheet("")[: len(_sheet("")) // 2],
     "entities.xlsx": hostile.entity_bomb,
     "file-entity.xlsx": lambda: hostile.file_entity("/etc/hostname"),
-    "dimension.xlsx": lambda: hostile.xlsx_with(_HEADER_ROW, dimension="A1:XFD1048576"),
+    "dimension.xlsx": lambda: hostile.xlsx_with(HEADER_ROW, dimension="A1:XFD1048576"),
     "far-cell.xlsx": lambda: _sheet(hostile.number("XFD1048576", "1")),
     "no-such-cell.xlsx": lambda: _sheet('<row r="99999999"><c r="ZZZZ99999999"><v>1</v></c></row>'),
     "texts-that-are-not-there.xlsx": lambda: _sheet('<row r="2"><c r="A2" t="s"><v>4294967295</v></c></row>'),
@@ -121,8 +117,8 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
         + b'<xf numFmtId="99999999999999" fontId="-5"/>' * 100_000
         + b"</cellXfs></styleSheet>",
     ),
-    "sheets.xlsx": lambda: _many_sheets(10_000, _part(_HEADER_ROW), one_part=False),
-    "sheets-in-one-part.xlsx": lambda: _many_sheets(10_000, _part(_HEADER_ROW), one_part=True),
+    "sheets.xlsx": lambda: _many_sheets(10_000, _part(HEADER_ROW), one_part=False),
+    "sheets-in-one-part.xlsx": lambda: _many_sheets(10_000, _part(HEADER_ROW), one_part=True),
     "long-sheets-in-one-part.xlsx": lambda: _many_sheets(10_000, _part("<row/>" * 1_000_000), one_part=True),
     "external-links.xlsx": lambda: _carrier("xl/externalLinks/externalLink1.xml", b"<externalLink/>"),
     "embedded.xlsx": lambda: _carrier("xl/embeddings/oleObject1.bin", hostile.ole("Package")),
@@ -143,7 +139,7 @@ CORPUS: Mapping[str, Callable[[], bytes]] = {
     "hidden-columns.xlsx": lambda: _whole_part(
         f'<worksheet xmlns="{_MAIN}"><cols>'.encode()
         + b'<col min="1" max="999999999" hidden="1"/>' * 2_000
-        + f"</cols><sheetData>{_HEADER_ROW}</sheetData></worksheet>".encode()
+        + f"</cols><sheetData>{HEADER_ROW}</sheetData></worksheet>".encode()
     ),
     "comments.xlsx": lambda: _sheet("<!--" * 1_000_000),
     "formulas.xlsx": lambda: _sheet('<row r="2"><c r="A2"><f>' + "(" * 10_000_000 + "</f></c></row>"),

@@ -15,6 +15,8 @@ from openpyxl import Workbook
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SHEET = "xl/worksheets/sheet1.xml"
 HEADER = ("token", "amount", "direction")
+_TITLES = (f'<c r="{at}1" t="inlineStr"><is><t>{title}</t></is></c>' for at, title in zip("ABC", HEADER, strict=True))
+HEADER_ROW = f'<row r="1">{"".join(_TITLES)}</row>'
 
 
 def xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:

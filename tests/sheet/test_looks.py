@@ -49,19 +49,6 @@ def test_an_ordinary_sheet_has_nothing_to_see() -> None:
     assert seen(lambda _sheet: None) == CellFormatting()
 
 
-def test_hidden_rows_and_columns() -> None:
-    def change(sheet: Worksheet) -> None:
-        sheet.row_dimensions[3].hidden = True
-        sheet.row_dimensions[5].height = 0.0001
-        sheet.column_dimensions["C"].hidden = True
-        sheet.column_dimensions.group("F", "H", hidden=True)
-        sheet.auto_filter.ref = "A1:C5"
-
-    appearance = seen(change)
-    assert appearance.hidden_rows == {3, 5}
-    assert appearance.hidden_columns == {2, 5, 6, 7}
-
-
 @pytest.mark.parametrize(
     ("size", "is_hidden"), [("0", True), ("0.75", True), ("1", True), ("2", False), ("15.75", False)]
 )

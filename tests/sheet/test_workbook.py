@@ -166,11 +166,7 @@ def test_a_table_that_is_too_large(limits: Limits, words: str) -> None:
 
 
 def test_a_stray_cell_in_the_last_row() -> None:
-    titles = "".join(
-        f'<c r="{column}1" t="inlineStr"><is><t>{title}</t></is></c>'
-        for column, title in zip("ABC", HEADER, strict=True)
-    )
-    data = hostile.xlsx_with(f'<row r="1">{titles}</row>{hostile.number("XFD1048576", "1")}')
+    data = hostile.xlsx_with(hostile.HEADER_ROW + hostile.number("XFD1048576", "1"))
     with pytest.raises(
         SheetError, match=r"has more than 1,000,000 rows \(its last cell is in row 1,048,576, column 16,384"
     ):

@@ -54,7 +54,7 @@ _ROWS = (
     '<c r="B8"><f>B7*2</f><v/></c><c r="C8" t="str"><f>"a"&amp;"dd"</f><v></v></c><c r="D8" t="b"><v>1</v></c></row>'
     '<row r="9"><c r="A9"><f>A2</f></c><c r="B9"><f>B2</f></c><c r="C9"><f>C2</f></c></row>'
 )
-_COLUMNS = '<cols><col min="4" max="4" width="9.5" hidden="1" customWidth="1"/><col min="6" max="7" width="0"/></cols>'
+_COLUMNS = '<cols><col min="4" max="5" width="9.5" hidden="1" customWidth="1"/><col min="6" max="7" width="0"/></cols>'
 _CONDITIONS = (
     '<conditionalFormatting sqref="B2:B5 D4"><cfRule type="cellIs" dxfId="0" priority="1" operator="greaterThan">'
     "<formula>30</formula></cfRule></conditionalFormatting>"
@@ -129,7 +129,7 @@ def test_the_plain_one() -> None:
     }
     assert seen.appearance.struck == {(3, 3), (4, 1), (4, 3), (5, 0), (7, 0), (7, 1), (7, 2), (8, 0)}
     assert seen.appearance.hidden_rows == {4, 5}
-    assert seen.appearance.hidden_columns == {3, 5, 6}
+    assert seen.appearance.hidden_columns == {3, 4, 5, 6}
     assert seen.appearance.merged == ((12, 0, 12, 1), (40, 0, 41, 2))
 
 

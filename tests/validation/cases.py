@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from batch.frames import CheckedSheet
 from batch.model import Cell, CellFormatting, ColumnRole
@@ -17,6 +18,8 @@ ROW: tuple[Cell, ...] = ("sub-1", "10", "add")
 PAIR: Sequence[Cell] = ("Token", "Crédit", "Débit")
 BOTH: Sequence[Cell] = ("Token", "Montant", "Sens", "Crédit", "Débit")
 HIDDEN = CellFormatting(hidden_rows=frozenset({2, 9}))
+COLUMN_HIDDEN = CellFormatting(hidden_columns=frozenset({1}))
+MEANT = Conventions(include_hidden=True)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,25 @@ def _shown(code: str, cell: str, text: str, *cells: Cell, others: frozenset[str]
     return Case(code, cell, [cells], appearance=CellFormatting(shown={place: text}), others=others)
 
 
+_MAY = datetime(2026, 5, 12)  # noqa: DTZ001 (a cell has no zone)
+_TOKENS: Sequence[tuple[Any, ...]] = [
+    ("token-missing", None, "\u200b"), ("token-scientific", "1,23457E+15", "1.2345678E7"),
+    ("token-digits-lost", Decimal("1234567890123450"), Decimal("1.2345678901234568E+19"), "1234567890123456.0"),
+    ("token-zeros-lost", Decimal(12345), "12345"), ("token-not-text", Decimal("12.5")), ("token-boolean", True),
+    ("token-date", _MAY), ("token-error", "#N/A"), ("token-formula", "=A9"), ("token-too-long", "x" * 256),
+    ("token-invisible", "sub-1\u200b", " sub-1"), ("token-with-decimals", "54321.0"), ("token-unknown", "sub-9"),
+]  # fmt: skip
+_AMOUNTS: Sequence[tuple[Any, ...]] = [
+    ("amount-missing", None, " \u00a0"), ("amount-not-a-number", "dix"), ("amount-error", "#REF!"),
+    ("amount-formula", "=A1*2"), ("amount-boolean", True), ("amount-percentage", "5 %"), ("amount-date", _MAY),
+    ("amount-zero", Decimal(0)), ("amount-decimals", "12,3456"), ("amount-ambiguous", "1,234", "12 50"),
+    ("amount-too-large", "1234567890123"), ("sign-contradicts", "-10"),
+]  # fmt: skip
+_DIRECTIONS: Sequence[tuple[Any, ...]] = [
+    ("direction-missing", None), ("direction-unknown", "virement", Decimal(1)), ("direction-date", _MAY),
+    ("direction-boolean", True), ("direction-error", "#N/A"), ("direction-formula", "=C1"),
+]  # fmt: skip
+
 CASES = [
     Case("sheet-empty", None, [], header=[None, " ", "\u00a0"]),
     Case("header-missing", None, [["sub-1", Decimal(10)]], header=["Client", "Note"]),
@@ -70,47 +92,10 @@ CASES = [
     Case("expected-rows", None, [ROW], Expected(rows=2)),
     Case("expected-added", None, [ROW], Expected(added=Decimal(11))),
     Case("expected-removed", None, [ROW], Expected(removed=Decimal("0.01"))),
-    _row("token-missing", "A2", None, "10", "add"),
-    _row("token-missing", "A2", "\u200b", "10", "add"),
-    _row("token-digits-lost", "A2", Decimal("1234567890123450"), "10", "add"),
-    _row("token-digits-lost", "A2", Decimal("1.2345678901234568E+19"), "10", "add"),
-    _row("token-scientific", "A2", "1,23457E+15", "10", "add"),
-    _row("token-scientific", "A2", "1.2345678E7", "10", "add"),
-    _row("token-digits-lost", "A2", "1234567890123456.0", "10", "add"),
-    _row("token-zeros-lost", "A2", Decimal(12345), "10", "add"),
-    _row("token-zeros-lost", "A2", "12345", "10", "add"),
-    _row("token-not-text", "A2", Decimal("12.5"), "10", "add"),
-    _row("token-boolean", "A2", True, "10", "add"),
-    _row("token-date", "A2", datetime(2026, 5, 12), "10", "add"),  # noqa: DTZ001 (a cell has no zone)
-    _row("token-error", "A2", "#N/A", "10", "add"),
-    _row("token-formula", "A2", "=A9", "10", "add"),
-    _row("token-too-long", "A2", "x" * 256, "10", "add"),
-    _row("token-invisible", "A2", "sub-1\u200b", "10", "add"),
-    _row("token-invisible", "A2", " sub-1", "10", "add"),
-    _row("token-with-decimals", "A2", "54321.0", "10", "add"),
-    _row("token-unknown", "A2", "sub-9", "10", "add"),
-    _row("amount-missing", "B2", "sub-1", None, "add"),
-    _row("amount-missing", "B2", "sub-1", " \u00a0", "add"),
-    _row("amount-not-a-number", "B2", "sub-1", "dix", "add"),
-    _row("amount-error", "B2", "sub-1", "#REF!", "add"),
-    _row("amount-formula", "B2", "sub-1", "=A1*2", "add"),
-    _row("amount-boolean", "B2", "sub-1", True, "add"),
-    _row("amount-percentage", "B2", "sub-1", "5 %", "add"),
-    _row("amount-date", "B2", "sub-1", datetime(2026, 5, 12), "add"),  # noqa: DTZ001 (a cell has no zone)
-    _row("amount-zero", "B2", "sub-1", Decimal(0), "add"),
+    *(_row(code, "A2", cell, "10", "add") for code, *cells in _TOKENS for cell in cells),
+    *(_row(code, "B2", "sub-1", cell, "add") for code, *cells in _AMOUNTS for cell in cells),
     _row("amount-negative", "B2", "sub-1", Decimal("-12.5"), "remove"),
-    _row("amount-decimals", "B2", "sub-1", "12,3456", "add"),
-    _row("amount-ambiguous", "B2", "sub-1", "1,234", "add"),
-    _row("amount-ambiguous", "B2", "sub-1", "12 50", "add"),
-    _row("amount-too-large", "B2", "sub-1", "1234567890123", "add"),
-    _row("direction-missing", "C2", "sub-1", "10", None),
-    _row("direction-unknown", "C2", "sub-1", "10", "virement"),
-    _row("direction-unknown", "C2", "sub-1", "10", Decimal(1)),
-    _row("direction-date", "C2", "sub-1", "10", datetime(2026, 5, 12)),  # noqa: DTZ001 (a cell has no zone)
-    _row("direction-boolean", "C2", "sub-1", "10", True),
-    _row("direction-error", "C2", "sub-1", "10", "#N/A"),
-    _row("direction-formula", "C2", "sub-1", "10", "=C1"),
-    _row("sign-contradicts", "B2", "sub-1", "-10", "add"),
+    *(_row(code, "C2", "sub-1", "10", cell) for code, *cells in _DIRECTIONS for cell in cells),
     _row("sign-contradicts", "B2", "sub-1", "+10", "remove"),
     Case("row-too-long", "D2", [("sub-1", "add", "12", "50")], Expected(), ["Token", "Direction", "Amount"], True),
     # Ways of writing a movement.
@@ -133,15 +118,9 @@ CASES = [
     Case("pair-negative", "C2", [("sub-1", None, "-5")], header=PAIR),
     # What the eye sees.
     Case("rows-hidden", None, [ROW], appearance=HIDDEN),
-    Case("rows-hidden-included", None, [ROW], appearance=HIDDEN, conventions=Conventions(include_hidden=True)),
-    Case("column-hidden", None, [ROW], appearance=CellFormatting(hidden_columns=frozenset({1}))),
-    Case(
-        "column-hidden-included",
-        None,
-        [ROW],
-        appearance=CellFormatting(hidden_columns=frozenset({1})),
-        conventions=Conventions(include_hidden=True),
-    ),
+    Case("rows-hidden-included", None, [ROW], appearance=HIDDEN, conventions=MEANT),
+    Case("column-hidden", None, [ROW], appearance=COLUMN_HIDDEN),
+    Case("column-hidden-included", None, [ROW], appearance=COLUMN_HIDDEN, conventions=MEANT),
     Case("format-not-evaluated", None, [ROW], appearance=CellFormatting(untold=((1, 1, 9, 1),))),
     Case("cell-covered", "B3", [ROW, ("sub-2", "5", "add")], appearance=CellFormatting(merged=((2, 1, 3, 1),))),
     Case("cell-struck", "A2", [ROW], appearance=CellFormatting(struck=frozenset({(2, 0)}))),

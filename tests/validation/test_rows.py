@@ -125,15 +125,6 @@ def test_every_row_of_a_long_sheet_has_its_own_number() -> None:
     assert found.findings == {}
 
 
-def test_rows_that_say_the_same_name_the_first_of_them() -> None:
-    table = table_of({ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2})
-    cells: list[Sequence[Cell]] = [
-        ("a", "1", "add"), ("b", "1", "add"), ("a", "1,00", "+"), ("a", "1", "remove"), ("a", Decimal(1), "add"),
-    ]  # fmt: skip
-    found = read(cells, table, None, FormattingChecks(CellFormatting(), table.roles, 9), 2)
-    assert {row: said[0].params["first"] for row, said in found.findings.items()} == {4: "2", 6: "2"}
-
-
 def test_a_row_of_nothing_but_uncalculated_formulas_beside_the_movement_is_empty_and_any_other_is_not() -> None:
     roles = {ColumnRole.TOKEN: 0, ColumnRole.AMOUNT: 1, ColumnRole.DIRECTION: 2}
     beside = (None, None, " ", '=IF(A2="","",1)')

@@ -119,17 +119,6 @@ def test_a_total_of_signed_amounts_is_their_sum() -> None:
     assert ControlTotal.find_total(sheet.findings) == ControlTotal(4, "B4", Decimal(-5), Decimal(-5))
 
 
-def test_words_below_the_total_are_a_note_and_a_number_there_is_a_row() -> None:
-    sheet = checked(
-        FIRST, ("Total", None, "10,50", None), [], ("Fait à Lyon, le 12 mai", None, None, None), ("Signature",)
-    )
-    assert [code for code, _ in said(sheet)] == ["total-agrees", "text-below"]
-    assert sheet.findings[1].params["below"] == "5-6"
-    with_number = checked(FIRST, ("Total", None, "10,50", None), (Decimal(12), None, None, None))
-    assert [row.number for row in with_number.rows] == [2, 4]
-    assert invalid_rows(with_number) == 1
-
-
 def test_subtotals_are_compared_with_their_groups_and_are_no_rows() -> None:
     rows = [FIRST, ("Sous-total", None, "10,50", None), SECOND, ("Sous-total", None, "5", None)]
     sheet = checked(*rows, ("Total", None, "15,50", None))
