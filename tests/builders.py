@@ -17,7 +17,7 @@ from batch.model import Balances, Cell, Event, SheetRow, Source
 from batch.money import to_thousandths
 from batch.planning.account_identity import Owner, normalize_address
 from batch.planning.plan import make_plan
-from batch.validation.check_sheet import Expected, check_sheet
+from batch.validation.check_sheet import Conventions, Expected, check_sheet
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SOURCE = Source("january.xlsx", "ab" * 32, 1234, "January")
@@ -49,9 +49,15 @@ def sheet_of(rows: Iterable[SheetRow]) -> CheckedSheet:
     return CheckedSheet(SOURCE, (), {}, frame, findings, ())
 
 
-def checked(*rows: Sequence[Cell]) -> CheckedSheet:
-    """A sheet, checked against the accounts sub-1 and sub-2."""
-    return check_sheet(grid(*rows), frozenset(BALANCES.subaccounts), Expected())
+def checked(
+    *rows: Sequence[Cell],
+    header: Sequence[Cell] | None = None,
+    known: frozenset[str] | None = frozenset(BALANCES.subaccounts),
+    expected: Expected | None = None,
+    conventions: Conventions | None = None,
+) -> CheckedSheet:
+    """A sheet, checked against the accounts sub-1 and sub-2 if no others are given."""
+    return check_sheet(grid(*rows, header=header), known, expected or Expected(), conventions or Conventions())
 
 
 def invalid_rows(sheet: CheckedSheet) -> int:

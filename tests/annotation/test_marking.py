@@ -228,9 +228,7 @@ def test_a_long_list_is_cut_and_says_so(tmp_path: Path) -> None:
     assert "2 more findings" in str(listing["A3"].value)
 
 
-def test_a_workbook_that_is_too_large_is_refused_in_one_sentence(
-    workbook: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workbook_that_is_too_large_is_refused(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batch.annotation.XML_SIZE", 1000)
     with pytest.raises(ReportError, match="too large"):
         marked(workbook)

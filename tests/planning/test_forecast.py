@@ -12,6 +12,8 @@ from batch.money import THOUSANDTH, ZERO
 from batch.planning.plan import Forecast, Refusal, Shortfall, SubAccountForecast, compute_forecast, make_plan
 from tests.builders import sheet_of
 
+Moves = list[tuple[str, str, Decimal]]
+Held = Mapping[str, Decimal]
 TOKENS = ["a", "b", "c"]
 EUROS = st.decimals("0.001", "50", places=3)
 BALANCES = st.fixed_dictionaries({"a": st.decimals("-5", "50", places=3), "b": st.decimals("0", "50", places=3)})
@@ -33,7 +35,7 @@ def played(main: str, *moves: tuple[str, str, str | Decimal], **subaccounts: str
 
 @given(MOVES, st.decimals("-20", "900", places=3), BALANCES, st.decimals("0", "600", places=3))
 def test_a_forecast_is_what_comes_of_the_movements_one_after_the_other(
-    moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal], more: Decimal
+    moves: Moves, main: Decimal, held: Held, more: Decimal
 ) -> None:
     """With much on every account nothing can be refused, and the forecast is made from sums."""
     opening = {token: balance + more for token, balance in held.items()}
@@ -122,9 +124,7 @@ def test_removes_first_is_not_said_to_help_when_it_breaks_other_rows() -> None:
 
 
 @given(MOVES, st.decimals("-20", "60", places=3), BALANCES)
-def test_credit_is_neither_made_nor_lost(
-    moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
-) -> None:
+def test_credit_is_neither_made_nor_lost(moves: Moves, main: Decimal, held: Held) -> None:
     result = compute_forecast(plan(*moves), main, held)
     afterwards = {token: course.after for token, course in result.subaccounts.items() if course.after is not None}
     assert result.after + sum({**held, **afterwards}.values()) == main + sum(held.values())
@@ -134,9 +134,7 @@ def test_credit_is_neither_made_nor_lost(
 
 
 @given(MOVES, st.decimals("-20", "60", places=3), BALANCES)
-def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
-    moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
-) -> None:
+def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(moves: Moves, main: Decimal, held: Held) -> None:
     def refused_adds(top_up: Decimal) -> int:
         adds = {movement.row for movement in planned.movements if movement.direction is Direction.ADD}
         refusals = compute_forecast(planned, main + top_up, held).refusals
@@ -149,9 +147,7 @@ def test_the_top_up_makes_every_add_pass_and_no_smaller_one_does(
 
 
 @given(MOVES, st.decimals("-20", "60", places=3), BALANCES)
-def test_removes_first_keeps_what_it_promises(
-    moves: list[tuple[str, str, Decimal]], main: Decimal, held: Mapping[str, Decimal]
-) -> None:
+def test_removes_first_keeps_what_it_promises(moves: Moves, main: Decimal, held: Held) -> None:
     first = compute_forecast(plan(*moves), main, held)
     second = compute_forecast(plan(*moves, removes_first=True), main, held)
     is_better = (len(second.refusals), second.top_up) < (len(first.refusals), first.top_up)

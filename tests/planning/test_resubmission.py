@@ -179,9 +179,7 @@ KEYS = st.tuples(st.sampled_from("ab"), st.integers(1, 2))
 
 
 @given(st.lists(KEYS, max_size=8), st.lists(st.tuples(KEYS, st.integers(2, 9)), max_size=8, unique_by=lambda x: x[1]))
-def test_what_remains_is_the_sheet_less_what_was_done(
-    asked: list[tuple[str, int]], done: list[tuple[tuple[str, int], int]]
-) -> None:
+def test_what_was_not_done_remains(asked: list[tuple[str, int]], done: list[tuple[tuple[str, int], int]]) -> None:
     rows = [row(number, *key) for number, key in enumerate(asked, 2)]
     comparison = compare_history(rows, history(*(past(number, *key) for key, number in done)))
     remaining = Counter(key for number, key in enumerate(asked, 2) if number not in comparison.done)

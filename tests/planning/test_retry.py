@@ -87,9 +87,7 @@ EVERY_ANSWER = (CUT_OFF, BLOCKED, FAILED, SLOW_DOWN, UNDOCUMENTED)
         (Throttled(make_note("said", words="429"), LONGEST_WAIT + 1), 1, Found(Status.PENDING, Step.STOP)),
     ],
 )
-def test_a_look_that_shows_that_nothing_moved_makes_the_row_what_the_answer_said(
-    answer: Outcome, attempts: int, found: Found
-) -> None:
+def test_without_a_movement_a_row_is_what_the_answer_said(answer: Outcome, attempts: int, found: Found) -> None:
     assert judge_look(answer, DoubtVerdict.NOT_APPLIED, attempts, POLICY) == found
 
 

@@ -29,9 +29,7 @@ def written(tmp_path: Path, view: BatchView, language: Language) -> Path:
 
 
 @pytest.mark.parametrize("reader", Language)
-def test_a_report_agrees_with_its_ledger_in_any_language(
-    tmp_path: Path, written_in: Language, reader: Language
-) -> None:
+def test_a_report_agrees_with_a_ledger_in_any_language(tmp_path: Path, written_in: Language, reader: Language) -> None:
     view = view_of([DONE, REFUSED, UNKNOWN, PENDING])
     path = written(tmp_path, view, written_in)
     with use_language(reader):

@@ -97,9 +97,7 @@ def test_filled_in_and_saved_by_libreoffice_nothing_is_found(
 
 
 @pytest.mark.parametrize("has_accounts", [True, False])
-def test_filled_in_by_a_program_that_does_not_calculate_nothing_is_found_either(
-    tmp_path: Path, language: Language, has_accounts: bool
-) -> None:
+def test_filled_in_without_calculating_nothing_is_found(tmp_path: Path, language: Language, has_accounts: bool) -> None:
     path = made(tmp_path / "template.xlsx", language, has_accounts=has_accounts)
     fill_in(path, language)
     sheet = checked(path)

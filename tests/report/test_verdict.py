@@ -130,9 +130,7 @@ RUNNING, STOPPED, FINISHED = BatchState.RUNNING, BatchState.STOPPED, BatchState.
         (STOPPED, {"done": 1, "unknown": 2}, "of 2 it is not known whether", "1 ligne sur 3 a été effectuée"),
     ],
 )
-def test_rows_are_counted_as_the_language_does(
-    state: BatchState, rows: dict[str, int], english: str, french: str
-) -> None:
+def test_rows_are_counted_in_each_language(state: BatchState, rows: dict[str, int], english: str, french: str) -> None:
     head = replace(view_of([]).head, state=state)
     counted = {status: rows.get(status.value, 0) for status in Status}
     for language, words in ((Language.ENGLISH, english), (Language.FRENCH, french)):

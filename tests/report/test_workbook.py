@@ -121,9 +121,7 @@ def test_existing_report_is_replaced_and_nothing_else_is_left(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("sheet", ["write_rows", "write_events"])
-def test_failure_leaves_the_old_report_and_no_temporary_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sheet: str
-) -> None:
+def test_failure_leaves_only_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sheet: str) -> None:
     streams = tmp_path / "streams"
     streams.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(streams))

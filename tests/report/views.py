@@ -35,6 +35,7 @@ START = datetime(2026, 3, 31, 8, 15, 12, 345000, tzinfo=UTC)
 END = START + timedelta(minutes=2)
 SOURCE = Source("march.xlsx", "ab" * 32, 18_432, "March")
 WHO = ("https://api.example/v1", "compta@example.fr")
+TOKEN = "0001a"
 TITLES = ("Client", "Token", "Amount", "Direction")
 ROLES = {ColumnRole.TOKEN: 1, ColumnRole.AMOUNT: 2, ColumnRole.DIRECTION: 3}
 DONE = RowResult(Status.DONE, 200, None, Decimal("2869.200"), Decimal("61.8"), 1, START)
@@ -49,14 +50,7 @@ def checked(rows: Sequence[Sequence[Cell]], source: Source = SOURCE) -> CheckedS
     return check_sheet(Grid(source, make_frame(rows)), None, Expected())
 
 
-def row(
-    number: int,
-    amount: str = "50",
-    *,
-    direction: str = "add",
-    token: str = "0001a",  # noqa: S107
-    client: Cell = "A",
-) -> SheetRow:
+def row(number: int, amount: str = "50", *, direction: str = "add", token: str = TOKEN, client: Cell = "A") -> SheetRow:
     grid: list[list[Cell]] = [list(TITLES), [client, token, Decimal(amount), direction]]
     read = checked(grid).rows[0]
     return SheetRow(number, read.cells, read.token, read.direction, read.amount, read.findings)

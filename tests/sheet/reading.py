@@ -53,12 +53,10 @@ def _answered(request: Request) -> Grid:
     return Grid(source, make_frame(rows), begin.appearance, begin.findings)
 
 
-def read(
-    data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None
-) -> tuple[str | None, Rows]:
-    grid = grid_of(data, name, sheet=sheet, limits=limits)
+def read(data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None) -> tuple[str | None, Rows]:
+    grid = grid_of(data, name, sheet=sheet)
     return grid.source.sheet, [list(row) for row in grid.rows]
 
 
 def rows_of(data: bytes, name: str = "sheet.xlsx", *, sheet: str | None = None, limits: Limits | None = None) -> Rows:
-    return read(data, name, sheet=sheet, limits=limits)[1]
+    return [list(row) for row in grid_of(data, name, sheet=sheet, limits=limits).rows]

@@ -48,9 +48,7 @@ class PanicException(BaseException):
         (MemoryError(), "needs more than 400 MiB of memory"),
     ],
 )
-def test_whatever_a_parser_raises_becomes_a_sentence(
-    error: BaseException, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_parser_raises_is_a_sentence(error: BaseException, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object) -> None:
         raise error
 

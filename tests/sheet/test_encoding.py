@@ -112,9 +112,7 @@ HEADERS = ["Token;Name;Amount;Direction", "Jeton;Libellé;Crédit;Débit"]
 )
 @example(["JEAN\u00a0DUPONT"], HEADERS[0], "mac-roman", "\n")
 @example(["Ève"], HEADERS[0], "mac-roman", "\n")
-def test_a_text_of_one_byte_a_letter_is_read_right_or_said(
-    words: list[str], header: str, encoding: str, end: str
-) -> None:
+def test_one_byte_a_letter_is_read_right_or_said(words: list[str], header: str, encoding: str, end: str) -> None:
     text = "\n".join([header, *(f"s{at};{word};5;add" for at, word in enumerate(words, start=1))]) + end
     try:
         data = text.encode(encoding)
@@ -152,9 +150,7 @@ READ_AS = ["cp1252", "mac-roman", "cp850", "latin-1"]
 @pytest.mark.parametrize("encoding", READ_AS)
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("kept", ["utf-8", "utf-8-sig", "utf-16"])
-def test_utf8_that_was_encoded_twice_is_read_once_less_and_said(
-    text: str, encoding: str, times: int, kept: str
-) -> None:
+def test_utf8_encoded_twice_is_read_once_less_and_said(text: str, encoding: str, times: int, kept: str) -> None:
     seen = text
     for _ in range(times):
         try:
@@ -184,9 +180,7 @@ def test_a_mark_that_was_encoded_twice_is_no_part_of_the_first_title() -> None:
         ("Token;Cr\ufffddit\ns1;5\n", "Cr\ufffddit"),
     ],
 )
-def test_where_only_parts_were_encoded_twice_or_letters_were_lost_nothing_is_changed_and_it_is_said(
-    text: str, example_shown: str
-) -> None:
+def test_a_text_that_is_damaged_in_parts_is_said_and_not_changed(text: str, example_shown: str) -> None:
     assert decode_text(text.encode(), "x.csv") == Decoded(text, "UTF-8", example_shown)
 
 

@@ -131,9 +131,7 @@ FOREIGN = [
     ("data", "words", "remedy"), [(data, words, remedy) for words, remedy, *files in FOREIGN for data in files]
 )
 @pytest.mark.parametrize("suffix", [".xls", ".xlsx", ".csv", ".txt", ".tsv"])
-def test_something_else_is_called_by_its_name_with_what_helps(
-    data: bytes, words: str, remedy: str, suffix: str
-) -> None:
+def test_something_else_is_called_by_name_with_what_helps(data: bytes, words: str, remedy: str, suffix: str) -> None:
     with pytest.raises(SheetError, match=f"is {words}.*{re.escape(remedy)}"):
         refuse(data, suffix)
 

@@ -89,9 +89,7 @@ AMOUNTS = st.decimals(Decimal("0.0001"), Decimal(10**9), allow_nan=False, allow_
 
 
 @given(AMOUNTS, st.integers(0, 4), st.booleans())
-def test_a_fixed_number_of_decimals_is_said_exactly_where_it_rounds(
-    amount: Decimal, places: int, is_grouped: bool
-) -> None:
+def test_a_fixed_number_of_decimals_is_said_where_it_rounds(amount: Decimal, places: int, is_grouped: bool) -> None:
     code = ("#,##0" if is_grouped else "0") + ("." + "0" * places if places else "")
     rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = shown(code, str(amount))

@@ -45,9 +45,7 @@ def text_of(rows: Sequence[Sequence[str]], separator: str = ";", ending: str = "
 
 @pytest.mark.parametrize("known", [TOKENS, None], ids=["account", "offline"])
 @pytest.mark.parametrize(("separator", "ending", "is_ended"), [*product(SEPARATORS, ENDINGS, (True, False))])
-def test_a_mark_that_is_closed_one_row_later(
-    separator: str, ending: str, is_ended: bool, known: frozenset[str] | None
-) -> None:
+def test_a_mark_closed_one_row_later(separator: str, ending: str, is_ended: bool, known: frozenset[str] | None) -> None:
     before = [list(HEADER), *map(list, ROWS)]
     before[1][1], before[2][1] = '"North', 'South"'
     # Neither of the two rows is read as it stands there.
@@ -57,7 +55,7 @@ def test_a_mark_that_is_closed_one_row_later(
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_mark_that_is_closed_some_rows_later(ending: str) -> None:
+def test_a_mark_closed_some_rows_later(ending: str) -> None:
     rows = [list(HEADER), *map(list, ROWS), ["sub-0001", "North", "5", "add"]]
     rows[1][1], rows[3][1] = '"North', 'East"'
     assert places(text_of(rows, ending=ending)) == [("3", "B2")]

@@ -41,9 +41,7 @@ def test_results_of_zero_that_nobody_calculated(
 @pytest.mark.parametrize(
     ("program", "amounts"), [(None, [0, 0]), ("Apache POI", ["=1+1", "=2+2"]), ("", ["=1+1", "=2+2"])]
 )
-def test_zeros_of_google_sheets_are_results_unless_another_program_wrote_the_file_again(
-    program: str | None, amounts: list[object]
-) -> None:
+def test_zeros_of_google_sheets_are_results_unless_rewritten(program: str | None, amounts: list[object]) -> None:
     data = workbook(["sub-1", "=1+1", "add"], ["sub-2", "=2+2", "add"])
     kind = "http://customschemas.google.com/relationships/workbookmetadata"
     changes = {

@@ -144,9 +144,7 @@ def test_the_plain_one() -> None:
     | st.tuples(st.sampled_from((SHEET, TEXTS, STYLES)), st.sampled_from(sorted(PACKINGS.keys() - REFUSED))),
     seed=st.integers(0, 2**32),
 )
-def test_the_same_in_other_xml_is_the_same(
-    changes: list[tuple[str, str]], packing: tuple[str, str] | None, seed: int
-) -> None:
+def test_other_xml_says_the_same(changes: list[tuple[str, str]], packing: tuple[str, str] | None, seed: int) -> None:
     random, parts = Random(seed), dict(PARTS)
     for part, name in changes:
         parts[part] = REWRITINGS[name](random, parts[part].decode()).encode()

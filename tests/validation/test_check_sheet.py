@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from batch.frames import CheckedSheet, Grid, make_frame
 from batch.model import Cell, ColumnRole, Direction, Movement, list_movements
 from batch.validation.check_sheet import Expected, check_sheet
+from tests import builders
 from tests.builders import SOURCE, grid, invalid_rows
 from tests.validation.cases import CASES, KNOWN, ROW, Case
 
@@ -20,15 +21,7 @@ CELLS = (
     | st.text()
     | st.sampled_from(["Token", "Montant", "Sens", "1,5", "+"])
 )
-
-
-def checked(
-    *rows: Sequence[Cell],
-    header: Sequence[Cell] | None = None,
-    known: frozenset[str] | None = KNOWN,
-    expected: Expected | None = None,
-) -> CheckedSheet:
-    return check_sheet(grid(*rows, header=header), known, expected or Expected())
+checked = partial(builders.checked, known=KNOWN)
 
 
 def codes(sheet: CheckedSheet) -> list[str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,16 +10,13 @@ from hypothesis import strategies as st
 from batch.frames import CheckedSheet
 from batch.model import Cell, ColumnRole, Direction, Movement, list_movements
 from batch.money import encode_amount
-from batch.validation.check_sheet import Conventions, Expected, check_sheet, keep_titles
-from tests.builders import grid
+from batch.validation.check_sheet import Conventions, keep_titles
+from tests import builders
 
 AMOUNTS = st.decimals("0.01", "9999.99", places=2)
 MOVEMENTS = st.lists(st.tuples(st.sampled_from(list(Direction)), AMOUNTS), min_size=1, max_size=8)
 SIGNED = Conventions(signed=True)
-
-
-def checked(*rows: Sequence[Cell], header: Sequence[Cell], conventions: Conventions | None = None) -> CheckedSheet:
-    return check_sheet(grid(*rows, header=header), None, Expected(), conventions or Conventions())
+checked = partial(builders.checked, known=None)
 
 
 def codes(sheet: CheckedSheet) -> list[str]:

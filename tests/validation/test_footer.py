@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from batch.findings import Finding
 from batch.frames import CheckedSheet
 from batch.model import Cell
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
+from tests import builders
 from tests.builders import grid
 
 HEADER: Sequence[Cell] = ("Client", "Token", "Montant", "Sens")
@@ -19,12 +21,7 @@ FIRST: Sequence[Cell] = ("Lyon", "sub-lyon", "10,50", "ajout")
 SECOND: Sequence[Cell] = ("Paris", "sub-paris", Decimal(5), "retrait")
 SAID = frozenset({"text-below", "headings", "subtotals-agree"})
 KNOWN = frozenset({"sub-lyon", "sub-paris", "sub-nice"})
-
-
-def checked(
-    *rows: Sequence[Cell], header: Sequence[Cell] = HEADER, known: frozenset[str] | None = KNOWN, signed: bool = False
-) -> CheckedSheet:
-    return check_sheet(grid(*rows, header=header), known, Expected(), Conventions(signed=signed))
+checked = partial(builders.checked, header=HEADER, known=KNOWN)
 
 
 def below(sheet: CheckedSheet) -> list[str]:
@@ -46,9 +43,7 @@ def broken(sheet: CheckedSheet) -> list[str]:
         "Contact : compta@example.com", "Prepared by:", "Approved on 2026-02-03 by the manager", "Soldes au 31/01/26.",
     ],
 )  # fmt: skip
-def test_words_apart_below_a_table_without_a_total_are_a_note(
-    text: str, column: int, known: frozenset[str] | None
-) -> None:
+def test_words_apart_below_a_table_are_a_note(text: str, column: int, known: frozenset[str] | None) -> None:
     note: list[Cell] = [None] * 5
     note[column] = text
     sheet = checked(FIRST, SECOND, [], note, known=known)
@@ -75,7 +70,7 @@ def test_a_date_beside_the_words_is_a_part_of_the_note() -> None:
 @pytest.mark.parametrize("header", [("Token", "Crédit", "Débit"), ("Token", "Montant")])
 def test_words_are_a_note_in_every_way_of_writing_movements(header: Sequence[str]) -> None:
     rows = [("sub-lyon", "10"), ("sub-paris", "5"), (), ("Fait à Paris le 3 février",), ("Signature :",)]
-    sheet = checked(*rows, header=header, signed=len(header) == 2)
+    sheet = checked(*rows, header=header, conventions=Conventions(signed=len(header) == 2))
     assert (broken(sheet), below(sheet)) == ([], ["5-6"])
 
 

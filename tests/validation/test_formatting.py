@@ -133,9 +133,7 @@ def test_hidden_rows_are_named() -> None:
         ([(4, 1, 1_048_576, 16_383)] * 1_000, ["C4"]), ([(2, 3, 4, 5), (1, 0, 1, 2), (5, 0, 9, 2)], []),
     ],
 )  # fmt: skip
-def test_what_lies_beneath_merged_cells_is_seen_by_nobody(
-    merged: list[tuple[int, int, int, int]], cells: list[str]
-) -> None:
+def test_what_lies_beneath_merged_cells_is_unseen(merged: list[tuple[int, int, int, int]], cells: list[str]) -> None:
     rows: list[list[Cell]] = [[f"sub-{number}", Decimal(number), "add"] for number in (1, 2, 3)]
     sheet = checked(CellFormatting(merged=tuple(merged)), *rows, known=None)
     assert said(sheet) == [("cell-covered", cell) for cell in cells]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -9,19 +10,16 @@ from hypothesis import strategies as st
 
 from batch.frames import CheckedSheet
 from batch.model import Cell, ControlTotal
-from batch.validation.check_sheet import Conventions, Expected, check_sheet
-from tests.builders import grid, invalid_rows
+from batch.validation.check_sheet import Conventions
+from tests import builders
+from tests.builders import invalid_rows
 
 HEADER: Sequence[Cell] = ("Client", "Token", "Montant", "Sens")
 PAIR: Sequence[Cell] = ("Client", "Token", "Crédit", "Débit")
 FIRST: Sequence[Cell] = ("Lyon", "sub-1", "10,50", "ajout")
 SECOND: Sequence[Cell] = ("Paris", "sub-2", Decimal(5), "retrait")
-
-
-def checked(
-    *rows: Sequence[Cell], header: Sequence[Cell] = HEADER, known: frozenset[str] | None = None, signed: bool = False
-) -> CheckedSheet:
-    return check_sheet(grid(*rows, header=header), known, Expected(), Conventions(signed=signed))
+checked = partial(builders.checked, header=HEADER, known=None)
+SIGNED = Conventions(signed=True)
 
 
 def said(sheet: CheckedSheet) -> list[tuple[str, str | None]]:
@@ -114,7 +112,7 @@ def test_a_balance_below_the_totals_stands_on_the_side_that_outweighs(balance: S
 
 def test_a_total_of_signed_amounts_is_their_sum() -> None:
     header = ["Token", "Montant"]
-    sheet = checked(["a", "10"], ["b", "-15"], ["Total", "-5"], header=header, signed=True)
+    sheet = checked(["a", "10"], ["b", "-15"], ["Total", "-5"], header=header, conventions=SIGNED)
     assert said(sheet) == [("total-agrees", "B4")]
     assert ControlTotal.find_total(sheet.findings) == ControlTotal(4, "B4", Decimal(-5), Decimal(-5))
 
@@ -211,7 +209,7 @@ def test_the_subtotals_that_excel_writes_itself(names: Sequence[str], at: int) -
 
 
 def test_a_client_whose_name_begins_like_a_total_is_a_movement() -> None:
-    signed = checked(["a", "10"], ["Total Énergies", "10"], header=["Token", "Montant"], signed=True)
+    signed = checked(["a", "10"], ["Total Énergies", "10"], header=["Token", "Montant"], conventions=SIGNED)
     assert len(signed.rows) == 2
     assert len(checked(FIRST, ("x", "Total Énergies", "10,50", "ajout")).rows) == 2
     known = frozenset({"sub-1", "Total Énergies"})

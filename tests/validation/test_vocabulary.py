@@ -188,9 +188,7 @@ def test_a_word_that_could_be_either_way_is_never_guessed(word: str) -> None:
         "", "SH"),
     ],
 )  # fmt: skip
-def test_a_letter_is_a_direction_only_where_the_title_explains_it(
-    title: str, adds: str, removes: str, others: str
-) -> None:
+def test_a_letter_is_a_direction_only_where_a_title_says_it(title: str, adds: str, removes: str, others: str) -> None:
     found = {letter: find_direction(letter, title) for letter in (*adds, *removes, *others)}
     assert found == dict.fromkeys(others) | dict.fromkeys(adds, Direction.ADD) | dict.fromkeys(
         removes, Direction.REMOVE
@@ -201,9 +199,7 @@ NEGATIONS = ["annulation", "ne", "pas", "sans", "refus", "no", "not", "cancel", 
 
 
 @given(st.sampled_from(WORDS), st.sampled_from(NEGATIONS), st.sampled_from(["de crédits SMS", "du mois", "sur compte"]))
-def test_a_phrase_with_a_word_that_we_do_not_know_is_never_guessed(
-    known: tuple[Direction, str], other: str, rest: str
-) -> None:
+def test_a_phrase_with_an_unknown_word_is_never_guessed(known: tuple[Direction, str], other: str, rest: str) -> None:
     for phrase in (f"{other} {known[1]} {rest}", f"{known[1]} {other} {rest}", f"{known[1]} {rest} {other}"):
         assert find_direction(phrase) is None, phrase
 
