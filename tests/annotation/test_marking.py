@@ -133,15 +133,6 @@ def test_a_marked_workbook_that_is_checked_again_says_the_same(workbook: Path, t
     assert after.source.sheet == "Mois d'été"
 
 
-def test_a_corrected_copy_has_no_finding(workbook: Path, tmp_path: Path) -> None:
-    book = opened(marked(workbook))
-    sheet = book["Mois d'été"]
-    sheet["B4"], sheet["A5"], sheet["B5"], sheet["C5"], sheet["D3"] = 3, "sub-1", 4, "add", 2
-    path = tmp_path / "corrected.xlsx"
-    book.save(path)
-    assert addresses(checked(path)) == set()
-
-
 def test_results_of_formulas_are_kept(tmp_path: Path) -> None:
     book = Workbook()
     book.worksheets[0].append(["Token", "Amount", "Direction"])

@@ -72,16 +72,13 @@ def test_an_add_over_an_empty_main_balance_is_code_6() -> None:
 
 
 def test_an_add_over_too_small_a_main_balance_is_code_8() -> None:
-    assert played("2.999", ("a", "+", "3"), a="0").refusals == (
-        Refusal(2, "a", Shortfall.NOT_ENOUGH_CREDIT, Decimal("0.001")),
-    )
+    lacking = Refusal(2, "a", Shortfall.NOT_ENOUGH_CREDIT, Decimal("0.001"))
+    assert played("2.999", ("a", "+", "3"), a="0").refusals == (lacking,)
 
 
 def test_an_unknown_sub_account_is_code_7_even_when_nothing_is_left() -> None:
     result = played("0", ("x", "+", "3"), ("x", "-", "3"), a="0")
-    assert [(refusal.row, refusal.why) for refusal in result.refusals] == [
-        (row, Shortfall.NO_SUBACCOUNT) for row in (2, 3)
-    ]
+    assert [(said.row, said.why) for said in result.refusals] == [(row, Shortfall.NO_SUBACCOUNT) for row in (2, 3)]
     assert result.subaccounts["x"].before is None
     assert result.subaccounts["x"].after is None
     assert result.top_up == 0

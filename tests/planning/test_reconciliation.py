@@ -69,7 +69,7 @@ def told(*rows: BatchRow, main: str = "0", **subaccounts: str) -> set[int]:
     return set(find_explaining_rows(balance_books(opening, closing, rows), rows))
 
 
-ADD, REMOVE = Direction.ADD, Direction.REMOVE
+ADD, REMOVE, REFUSED = Direction.ADD, Direction.REMOVE, Status.REFUSED
 
 
 @pytest.mark.parametrize("status", [Status.REFUSED, Status.PENDING])
@@ -101,22 +101,14 @@ def test_only_what_was_refused_or_not_sent_can_have_been_applied_unseen(status: 
 
 
 def test_of_several_rows_each_that_fits_is_in_doubt_or_else_all_together() -> None:
-    rows = [
-        row(2, "a", ADD, "10", Status.REFUSED),
-        row(3, "a", ADD, "10.5", Status.REFUSED),
-        row(4, "a", ADD, "3", Status.PENDING),
-    ]
+    rows = [row(2, "a", ADD, "10", REFUSED), row(3, "a", ADD, "10.5", REFUSED), row(4, "a", ADD, "3", Status.PENDING)]
     assert told(*rows, a="10") == {2, 3}
     assert told(*rows, a="23.5") == {2, 3, 4}
     assert told(*rows, a="13.2") == set()
 
 
 def test_accounts_with_a_row_in_doubt_are_not_judged() -> None:
-    rows = [
-        row(2, "a", ADD, "10", Status.REFUSED),
-        row(3, "a", ADD, "10", Status.UNKNOWN),
-        row(4, "b", ADD, "4", Status.REFUSED),
-    ]
+    rows = [row(2, "a", ADD, "10", REFUSED), row(3, "a", ADD, "10", Status.UNKNOWN), row(4, "b", ADD, "4", REFUSED)]
     books = balance_books(balances("100", a="0", b="0"), balances("120", a="10", b="4"), rows)
     assert find_explaining_rows(books, rows) == {4}
     assert books.enriched == ("b",)

@@ -51,12 +51,8 @@ def test_an_add_debits_the_subaccount_and_credits_the_main_account() -> None:
         "SMS", "Crédits SMS", "1", "20260331", "467200", "Crédit SMS, sous-comptes", "0001a", "0001a",
         "2026-03-a7f3", "20260331", "Credit added to 0001a, row 2", "1234,50", "0,00", "", "", "20260331", "", "",
     ]  # fmt: skip
-    assert (credit["CompteNum"], credit["CompAuxNum"], credit["Debit"], credit["Credit"]) == (
-        "467100",
-        "",
-        "0,00",
-        "1234,50",
-    )
+    columns = ("CompteNum", "CompAuxNum", "Debit", "Credit")
+    assert [credit[column] for column in columns] == ["467100", "", "0,00", "1234,50"]
 
 
 def test_a_remove_debits_the_main_account_and_credits_the_subaccount() -> None:
@@ -76,10 +72,8 @@ def test_only_what_is_done_is_booked_however_it_was_found_out() -> None:
 def test_entries_are_numbered_without_a_gap_in_the_order_of_time() -> None:
     later = replace(DONE, at=START + timedelta(days=1))
     lines = fec_of(view_of([later, REFUSED, DONE]))
-    assert [(line["EcritureNum"], line["EcritureDate"]) for line in lines[::2]] == [
-        ("1", "20260331"),
-        ("2", "20260401"),
-    ]
+    entries = [(line["EcritureNum"], line["EcritureDate"]) for line in lines[::2]]
+    assert entries == [("1", "20260331"), ("2", "20260401")]
     assert {line["ValidDate"] for line in lines} == {f"{END:%Y%m%d}"}
 
 

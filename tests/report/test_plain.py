@@ -69,12 +69,8 @@ def test_what_could_be_run_is_made_harmless_and_nothing_else(text: str) -> None:
 
 
 def test_numbers_and_tokens_that_were_used_are_not_touched() -> None:
-    assert [escape_formula(text) for text in ("-12,50", "+33612345678", "-5", "12")] == [
-        "-12,50",
-        "+33612345678",
-        "-5",
-        "12",
-    ]
+    for text in ("-12,50", "+33612345678", "-5", "12"):
+        assert escape_formula(text) == text
     used = row(2, token="-0001")
     assert read_back(view_of([DONE], [used]))[0]["Token"] == "-0001"
     assert read_back(view_of([INVALID], [used]))[0]["Token"] == "-0001"

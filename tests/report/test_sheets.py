@@ -261,11 +261,8 @@ def test_summary_names_those_who_answer_for_it_and_leaves_room_to_sign(tmp_path:
     view = view_of([DONE])
     one = replace(view, head=replace(view.head, people=People("anne", ("anne",), ("anne", "bruno"))))
     sheet = sheet_of(reopened(tmp_path, one), "Summary")
-    assert [labelled(sheet, label) for label in ("Prepared by", "Approved by", "Run by")] == [
-        "anne",
-        "anne",
-        "anne, bruno",
-    ]
+    named = [labelled(sheet, label) for label in ("Prepared by", "Approved by", "Run by")]
+    assert named == ["anne", "anne", "anne, bruno"]
     lines = values(sheet)
     assert [line[0] for line in lines if "same" in str(line[0])] == ["Prepared and approved by the same person."]
     assert sum(line[2] == "Date and signature" for line in lines) == 3

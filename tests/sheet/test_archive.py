@@ -16,12 +16,6 @@ def check(data: bytes, limits: Limits | None = None) -> None:
     check_archive(Original("sheet.xlsx", ".xlsx", data), limits or Limits())
 
 
-def test_workbooks_pass() -> None:
-    check(hostile.xlsx({"Sheet": [["x"]]}))
-    check(hostile.ods([hostile.ods_row("x")]))
-    check(hostile.xlsb({0: ["x"]}))
-
-
 def test_a_zip_bomb_is_not_unpacked() -> None:
     with pytest.raises(SheetError, match=r"unpacks to 1,0\d\d MB, more than the 300 MB"):
         check(hostile.bomb(2**30))

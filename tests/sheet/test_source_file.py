@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,22 +19,21 @@ def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert original.sha256 == hashlib.sha256(b"a;b\r\n").hexdigest()
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(SheetError, match=r"There is no file “.*monthly\.xlsx”: check the name"):
-        load_original(tmp_path / "monthly.xlsx", Limits())
-
-
-def test_a_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "sheets.xlsx"
-    folder.mkdir()
-    with pytest.raises(SheetError, match="is a folder"):
-        load_original(folder, Limits())
-
-
-def test_an_empty_file(tmp_path: Path) -> None:
-    path = tmp_path / "empty.xlsx"
-    path.touch()
-    with pytest.raises(SheetError, match=r"“empty\.xlsx” is empty \(0 bytes\)"):
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda _path: None, r"There is no file “monthly\.xlsx”: check the name"),
+        (Path.mkdir, "is a folder"),
+        (Path.touch, r"“monthly\.xlsx” is empty \(0 bytes\)"),
+    ],
+)
+def test_what_is_no_file_or_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("monthly.xlsx")
+    make(path)
+    with pytest.raises(SheetError, match=words):
         load_original(path, Limits())
 
 

@@ -29,12 +29,7 @@ from .hostile import HEADER
 from .reading import grid_of
 
 XLWT: Any = importlib.import_module("xlwt")
-ROWS: list[tuple[Any, ...]] = [
-    ("sub-1", 12.5, "add"),
-    ("sub-2", 12.345, "add"),
-    (123, 0.5, "add"),
-    ("sub-4", 7, "remove"),
-]
+ROWS: list[Any] = [("sub-1", 12.5, "add"), ("sub-2", 12.345, "add"), (123, 0.5, "add"), ("sub-4", 7, "remove")]
 ODD_COLUMN = hostile.xls_record(0x7D, b"\0")
 
 
