@@ -66,6 +66,11 @@ def test_a_plan_that_passes_ends_with_the_balances_that_will_be() -> None:
     assert result.subaccounts["b"].after == 0
 
 
+def test_the_lowest_point_is_at_the_start_if_credit_only_comes_back() -> None:
+    result = played("10", ("a", "-", "5"), ("a", "+", "1"), a="5")
+    assert (result.lowest, result.lowest_row) == (Decimal(10), None)
+
+
 def test_an_add_over_an_empty_main_balance_is_code_6() -> None:
     assert played("0", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(3)),)
     assert played("-1", ("a", "+", "3"), a="0").refusals == (Refusal(2, "a", Shortfall.MAIN_ACCOUNT_EMPTY, Decimal(4)),)
