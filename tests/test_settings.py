@@ -116,29 +116,20 @@ class TestApiUrl:
     @pytest.mark.parametrize(
         "url",
         [
-            "http://localhost:8000/v1",
-            "http://127.0.0.1/v1",
-            "http://127.1.2.3:1",
-            "http://[::1]:8000",
+            "http://localhost:8000/v1", "http://127.0.0.1/v1", "http://127.1.2.3:1", "http://[::1]:8000",
             "HTTP://LocalHost",
         ],
-    )
+    )  # fmt: skip
     def test_plain_http_is_for_this_machine(self, url: str) -> None:
         assert load_settings({"CREDITBATCH_API_URL": url}).api_url == url
 
     @pytest.mark.parametrize(
         "url",
         [
-            "http://api.smspartner.fr/v1",
-            "http://localhost.example.com",
-            "http://127.0.0.1.example.com",
-            "http://192.168.1.1",
-            "http://0.0.0.0",
-            "http://[::]",
-            "http://example.com/localhost",
-            "http://2130706434",
+            "http://api.smspartner.fr/v1", "http://localhost.example.com", "http://127.0.0.1.example.com",
+            "http://192.168.1.1", "http://0.0.0.0", "http://[::]", "http://example.com/localhost", "http://2130706434",
         ],
-    )
+    )  # fmt: skip
     def test_plain_http_is_for_nobody_else(self, url: str) -> None:
         with pytest.raises(SettingsError, match="CREDITBATCH_API_URL must begin with https"):
             load_settings({"CREDITBATCH_API_URL": url})
@@ -146,24 +137,12 @@ class TestApiUrl:
     @pytest.mark.parametrize(
         "url",
         [
-            "api.smspartner.fr",
-            "ftp://api.smspartner.fr",
-            "file:///etc/passwd",
-            "https://",
-            "https:///v1",
-            "https://host:port",
-            "https://host:0",
-            "https://host:99999",
-            "https://[::1",
-            "https://host/v1?",
-            "https://host/v1?x=y",
-            "https://host/v1#",
-            "https://ho st/v1",
-            "https://host/v1\n.example.com",
-            "https://host\\@example.com",
-            "nonsense",
+            "api.smspartner.fr", "ftp://api.smspartner.fr", "file:///etc/passwd", "https://", "https:///v1",
+            "https://host:port", "https://host:0", "https://host:99999", "https://[::1", "https://host/v1?",
+            "https://host/v1?x=y", "https://host/v1#", "https://ho st/v1", "https://host/v1\n.example.com",
+            "https://host\\@example.com", "nonsense",
         ],
-    )
+    )  # fmt: skip
     def test_what_is_no_address_names_the_variable(self, url: str) -> None:
         with pytest.raises(SettingsError, match="CREDITBATCH_API_URL is not an address"):
             load_settings({"CREDITBATCH_API_URL": url})

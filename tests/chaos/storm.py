@@ -29,30 +29,11 @@ SETTINGS = {
     "CREDITBATCH_BACKOFF_SECONDS": "0.02",
 }
 FAULTS = (
-    "reset-before",
-    "reset-after",
-    "close-before",
-    "close-after",
-    "empty-after",
-    "truncated-before",
-    "garbage-after",
-    "500-before",
-    "500-after",
-    "502-html-after",
-    "redirect-before",
-    "contradiction-before",
-    "other-currency",
-    "429",
-    "late:seconds=0.15",
-    "hang-after:seconds=0.6",
-    "page-before",
-    "page-after",
-    "twice",
-    "refuse-before:code=77",
-    "refuse-after:code=8",
-    "refuse-after:code=77",
-    "refuse-after:code=500",
-)
+    "reset-before", "reset-after", "close-before", "close-after", "empty-after", "truncated-before", "garbage-after",
+    "500-before", "500-after", "502-html-after", "redirect-before", "contradiction-before", "other-currency", "429",
+    "late:seconds=0.15", "hang-after:seconds=0.6", "page-before", "page-after", "twice", "refuse-before:code=77",
+    "refuse-after:code=8", "refuse-after:code=77", "refuse-after:code=500",
+)  # fmt: skip
 SLOW_DOWN_AFTER = "refuse-after:code=429"
 """Not together with readings that lag: for longer than the wait before the look, nobody could see through that."""
 STALE = "stale:seconds=0.1"

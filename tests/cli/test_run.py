@@ -153,26 +153,13 @@ def test_the_same_movements_are_not_run_twice_by_accident(command: Command, sand
 @pytest.mark.parametrize(
     "fault",
     [
-        "reset-after:skip=1",
-        "reset-before:skip=1",
-        "close-after:skip=1",
-        "close-before:skip=1",
-        "empty-after:skip=1",
-        "truncated-after:skip=1",
-        "garbage-before:skip=1",
-        "500-after:skip=1",
-        "502-html-before:skip=1",
-        "redirect-after:skip=1",
-        "contradiction-after:skip=1",
-        "other-currency:skip=1",
-        "not-a-number:skip=1",
-        "429-before:skip=1,retry_after=0",
-        "429-before:skip=1,times=3",
-        "refuse-connection-before:skip=1,seconds=0.3",
-        "hang-after:skip=1,seconds=1",
-        "slow-drip:skip=1,seconds=60",
+        "reset-after:skip=1", "reset-before:skip=1", "close-after:skip=1", "close-before:skip=1", "empty-after:skip=1",
+        "truncated-after:skip=1", "garbage-before:skip=1", "500-after:skip=1", "502-html-before:skip=1",
+        "redirect-after:skip=1", "contradiction-after:skip=1", "other-currency:skip=1", "not-a-number:skip=1",
+        "429-before:skip=1,retry_after=0", "429-before:skip=1,times=3", "refuse-connection-before:skip=1,seconds=0.3",
+        "hang-after:skip=1,seconds=1", "slow-drip:skip=1,seconds=60",
     ],
-)
+)  # fmt: skip
 def test_whatever_fails_each_row_is_applied_once_and_said_to_be(command: Command, sandbox: Sandbox, fault: str) -> None:
     command.settings |= {"CREDITBATCH_READ_TIMEOUT": "0.4", "CREDITBATCH_BACKOFF_SECONDS": "0.1"}
     sandbox.add_fault(fault)

@@ -17,16 +17,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LOADED = [
-    "batch.cli.check",
-    "batch.cli.run",
-    "batch.provider.client",
-    "batch.report.workbook",
-    "batch.runner.execute",
-    "click",
-    "django.core.management.commands.migrate",
-    "django.db.backends.sqlite3.base",
-    "django.urls",
-]
+    "batch.cli.check", "batch.cli.run", "batch.provider.client", "batch.report.workbook", "batch.runner.execute",
+    "click", "django.core.management.commands.migrate", "django.db.backends.sqlite3.base", "django.urls",
+]  # fmt: skip
 """No models, which want an open ledger, and not the commands' help, which wants a language."""
 can_fork = "forkserver" in multiprocessing.get_all_start_methods()
 

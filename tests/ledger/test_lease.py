@@ -26,13 +26,9 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own 
 @pytest.mark.parametrize(
     ("alive", "until", "may"),
     [
-        (True, FUTURE, False),
-        (True, PAST, False),
-        (False, FUTURE, True),
-        (None, FUTURE, False),
-        (None, PAST, True),
+        (True, FUTURE, False), (True, PAST, False), (False, FUTURE, True), (None, FUTURE, False), (None, PAST, True),
     ],
-)
+)  # fmt: skip
 def test_the_rule(*, alive: bool | None, until: object, may: bool) -> None:
     assert may_take_lease(is_alive=alive, until=until, now=NOON) is may  # type: ignore[arg-type]
 
@@ -40,15 +36,11 @@ def test_the_rule(*, alive: bool | None, until: object, may: bool) -> None:
 @pytest.mark.parametrize(
     ("same_machine", "same_boot", "is_local", "sight"),
     [
-        (True, True, True, Sight.PROCESS),
-        (True, True, False, Sight.PROCESS),
-        (True, False, True, Sight.OVER),
-        (True, False, False, Sight.NOTHING),
-        (False, True, True, Sight.NOTHING),
-        (False, False, True, Sight.NOTHING),
+        (True, True, True, Sight.PROCESS), (True, True, False, Sight.PROCESS), (True, False, True, Sight.OVER),
+        (True, False, False, Sight.NOTHING), (False, True, True, Sight.NOTHING), (False, False, True, Sight.NOTHING),
         (False, False, False, Sight.NOTHING),
     ],
-)
+)  # fmt: skip
 def test_what_can_be_seen(*, same_machine: bool, same_boot: bool, is_local: bool, sight: Sight) -> None:
     assert tell_sight(same_machine=same_machine, same_boot=same_boot, is_local=is_local) is sight
 

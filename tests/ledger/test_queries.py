@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
 
 ROWS: tuple[list[Cell], ...] = (
-    ["sub-1", Decimal("12.5"), "add"],
-    ["sub-2", "?", "add"],
-    ["sub-2", Decimal(5), "remove"],
-    ["sub-1", Decimal(7), "add"],
-    ["sub-2", Decimal(3), "add"],
-)
+    ["sub-1", Decimal("12.5"), "add"], ["sub-2", "?", "add"], ["sub-2", Decimal(5), "remove"],
+    ["sub-1", Decimal(7), "add"], ["sub-2", Decimal(3), "add"],
+)  # fmt: skip
 """Rows 2 to 6; row 3 is invalid."""
 
 

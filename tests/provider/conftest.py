@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -11,61 +11,52 @@ import pytest
 from batch.provider.client import Client
 from batch.provider.http import HttpTransport
 from batch.settings import Secret
-from tests.provider.server import Scenario, ScriptedServer
+from tests.provider.server import CERTIFICATE, Scenario, ScriptedServer, encrypted
 
 KEY = "key-0123456789-that-must-not-show"
-Serve = Callable[..., ScriptedServer]
-TransportTo = Callable[..., HttpTransport]
-ClientTo = Callable[..., Client]
 
 
-@pytest.fixture(autouse=True)
-def _quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy and no certificates but those that a test sets."""
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}:
-            monkeypatch.delenv(name)
+class Wire:
+    """Servers on this machine, and what is to face them; all are closed at the end of the test."""
 
+    def __init__(self, stack: ExitStack, environ: pytest.MonkeyPatch) -> None:
+        self._stack, self._environ = stack, environ
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start a server that plays the scenarios, one a connection, the last one for all further ones."""
-    with ExitStack() as stack:
+    def serve(self, *scenarios: Scenario, tls: bool = False) -> ScriptedServer:
+        """Start a server that plays the scenarios, one a connection, the last one for all further ones."""
+        server = ScriptedServer([encrypted(one) if tls else one for one in scenarios])
+        self._stack.callback(server.close)
+        return server
 
-        def start(*scenarios: Scenario) -> ScriptedServer:
-            server = ScriptedServer(scenarios)
-            stack.callback(server.close)
-            return server
+    def transport(
+        self, target: ScriptedServer | str, *, connect: float = 2.0, read: float = 2.0, tls: bool = False
+    ) -> HttpTransport:
+        """A transport to an address or to a server on this machine."""
+        here = "https://localhost" if tls else "http://127.0.0.1"
+        url = target if isinstance(target, str) else f"{here}:{target.port}/v1"
+        transport = HttpTransport(url, connect_timeout=connect, read_timeout=read)
+        self._stack.callback(transport.close)
+        return transport
 
-        yield start
-
-
-@pytest.fixture
-def transport_to() -> Iterator[TransportTo]:
-    """A transport to an address or to a server on this machine."""
-    with ExitStack() as stack:
-
-        def open_transport(
-            target: ScriptedServer | str, *, connect: float = 2.0, read: float = 2.0, tls: bool = False
-        ) -> HttpTransport:
-            scheme = "https" if tls else "http"
-            host = "localhost" if tls else "127.0.0.1"
-            url = target if isinstance(target, str) else f"{scheme}://{host}:{target.port}/v1"
-            transport = HttpTransport(url, connect_timeout=connect, read_timeout=read)
-            stack.callback(transport.close)
-            return transport
-
-        yield open_transport
-
-
-@pytest.fixture
-def client_to(transport_to: TransportTo) -> ClientTo:
-    """A client of a server on this machine; its waits are skipped."""
-
-    def open_client(
-        target: ScriptedServer | str, *, answers: str = "json", read: float = 2.0, tls: bool = False
+    def client(
+        self, target: ScriptedServer | str, *, answers: str = "json", read: float = 2.0, tls: bool = False
     ) -> Client:
-        transport = transport_to(target, read=read, tls=tls)
+        """A client whose waits are skipped."""
+        transport = self.transport(target, read=read, tls=tls)
         return Client(transport, Secret(KEY), answers=answers, sleep=lambda _: None)
 
-    return open_client
+    def through(self, proxy: ScriptedServer, credentials: str = "", scheme: str = "http") -> None:
+        """Let every further transport go by this proxy."""
+        for name in ("http_proxy", "https_proxy"):
+            self._environ.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """With no proxy, and with the certificate of the tests, unless a test says otherwise."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name == "CURL_CA_BUNDLE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    with ExitStack() as stack:
+        yield Wire(stack, monkeypatch)

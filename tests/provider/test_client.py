@@ -17,8 +17,8 @@ from batch.model import Direction, Movement
 from batch.notes import Applied, Doubt, NotApplied, Refused, Throttled, Unproven, make_note
 from batch.provider import client as client_module
 from batch.provider.client import Client
-from tests.provider.conftest import KEY, ClientTo, Serve
-from tests.provider.server import CERTIFICATE, Heard, Peer, Scenario, after_reading, always, encrypted
+from tests.provider.conftest import KEY, Wire
+from tests.provider.server import Heard, Peer, Scenario, after_reading, always
 
 ADD = Movement(2, "token-é", Direction.ADD, Decimal("12.5"))
 REMOVE = Movement(3, "token1", Direction.REMOVE, Decimal("0.125"))
@@ -57,126 +57,107 @@ class TestMove:
         ("movement", "path", "credit"),
         [(ADD, "/v1/subaccount/credit/add", "12.50"), (REMOVE, "/v1/subaccount/credit/remove", "0.125")],
     )
-    def test_it_is_asked_for_as_the_api_says(
-        self, serve: Serve, client_to: ClientTo, movement: Movement, path: str, credit: str
-    ) -> None:
-        server = serve(always(SUCCESS))
-        assert client_to(server).move(movement, at_once) == Applied(Decimal("2869.2"), Decimal("61.8"))
+    def test_it_is_asked_for_as_the_api_says(self, wire: Wire, movement: Movement, path: str, credit: str) -> None:
+        server = wire.serve(always(SUCCESS))
+        assert wire.client(server).move(movement, at_once) == Applied(Decimal("2869.2"), Decimal("61.8"))
         [heard] = server.heard
         assert heard.target == path
         assert json.loads(heard.body) == {"apiKey": KEY, "credit": credit, "tokenSubaccount": movement.token}
 
-    def test_xml_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_xml_can_be_asked_for(self, wire: Wire) -> None:
         body = "<result><entry>false</entry><entry>10</entry><entry><![CDATA[Clé API incorrecte]]></entry></result>"
-        server = serve(always(body))
-        assert client_to(server, answers="xml").move(ADD, at_once) == Refused(10, "Clé API incorrecte", of_account=True)
+        server = wire.serve(always(body))
+        assert wire.client(server, answers="xml").move(ADD, at_once) == Refused(
+            10, "Clé API incorrecte", of_account=True
+        )
         assert server.heard[0].target == "/v1/subaccount/credit/add?_format=xml"
 
     @pytest.mark.parametrize(
         ("scenario", "kind"),
         [
-            (always(WRONG_KEY, 403), Refused),
-            (always("", 429, "Retry-After: 1"), Throttled),
-            (always(SLOW_DOWN), Throttled),
-            (always(WRONG_KEY.replace("10", "77")), Unproven),
-            (always("<html>", 403), Doubt),
-            (always(WRONG_KEY.replace("10", "500")), Doubt),
-            (always(SUCCESS, 500), Doubt),
-            (always("", 503, "Retry-After: 0"), Doubt),
-            (always("", 302, "Location: /v1/subaccount/credit/add"), Doubt),
-            (always(SUCCESS[:-1]), Doubt),
-            (always(""), Doubt),
-            (after_reading(), Doubt),
+            (always(WRONG_KEY, 403), Refused), (always("", 429, "Retry-After: 1"), Throttled),
+            (always(SLOW_DOWN), Throttled), (always(WRONG_KEY.replace("10", "77")), Unproven),
+            (always("<html>", 403), Doubt), (always(WRONG_KEY.replace("10", "500")), Doubt),
+            (always(SUCCESS, 500), Doubt), (always("", 503, "Retry-After: 0"), Doubt),
+            (always("", 302, "Location: /v1/subaccount/credit/add"), Doubt), (always(SUCCESS[:-1]), Doubt),
+            (always(""), Doubt), (after_reading(), Doubt),
         ],
-    )
-    def test_it_is_sent_once_whatever_comes_back(
-        self, serve: Serve, client_to: ClientTo, scenario: Scenario, kind: type
-    ) -> None:
-        server = serve(scenario)
-        assert isinstance(client_to(server).move(ADD, at_once), kind)
+    )  # fmt: skip
+    def test_it_is_sent_once_whatever_comes_back(self, wire: Wire, scenario: Scenario, kind: type) -> None:
+        server = wire.serve(scenario)
+        assert isinstance(wire.client(server).move(ADD, at_once), kind)
         assert len(server.heard) == 1
 
-    def test_what_the_provider_asks_to_wait_is_handed_on(self, serve: Serve, client_to: ClientTo) -> None:
-        outcome = client_to(serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
+    def test_what_the_provider_asks_to_wait_is_handed_on(self, wire: Wire) -> None:
+        outcome = wire.client(wire.serve(always("", 429, "Retry-After: 17"))).move(ADD, at_once)
         assert outcome == Throttled(make_note("asked-to-slow-down"), 17.0)
 
 
 class TestMainAccount:
-    def test_it_is_asked_for_as_the_api_says(self, serve: Serve, client_to: ClientTo) -> None:
-        server = serve(always(ME))
-        account = client_to(server).fetch_main_account()
+    def test_it_is_asked_for_as_the_api_says(self, wire: Wire) -> None:
+        server = wire.serve(always(ME))
+        account = wire.client(server).fetch_main_account()
         assert (account.name, account.balance) == ("exemple@email.com", Decimal("10225.119"))
         assert (server.heard[0].method, server.heard[0].target) == ("GET", f"/v1/me?apiKey={KEY}")
 
-    def test_xml_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_xml_can_be_asked_for(self, wire: Wire) -> None:
         figures = "".join(f"<entry>{text}</entry>" for text in ("1", "2", "3", "0", "1.500", "EUR", "1.500"))
         user = "<entry><username>me</username></entry>"
-        server = serve(always(f"<result><entry>true</entry><entry>200</entry>{user}<entry>{figures}</entry></result>"))
-        assert client_to(server, answers="xml").fetch_main_account().balance == Decimal("1.5")
+        server = wire.serve(
+            always(f"<result><entry>true</entry><entry>200</entry>{user}<entry>{figures}</entry></result>")
+        )
+        assert wire.client(server, answers="xml").fetch_main_account().balance == Decimal("1.5")
         assert server.heard[0].target == f"/v1/me?apiKey={KEY}&_format=xml"
 
-    def test_a_question_is_asked_again(self, serve: Serve, client_to: ClientTo) -> None:
-        server = serve(after_reading(), replies(("{}", 503), ME))
-        assert client_to(server).fetch_main_account().balance == Decimal("10225.119")
+    def test_a_question_is_asked_again(self, wire: Wire) -> None:
+        server = wire.serve(after_reading(), replies(("{}", 503), ME))
+        assert wire.client(server).fetch_main_account().balance == Decimal("10225.119")
         assert len(server.heard) == 3
 
     @pytest.mark.parametrize("status", [429, 500, 503])
-    def test_a_provider_in_trouble_is_said_to_be(self, serve: Serve, client_to: ClientTo, status: int) -> None:
-        server = serve(always("<html>", status))
+    def test_a_provider_in_trouble_is_said_to_be(self, wire: Wire, status: int) -> None:
+        server = wire.serve(always("<html>", status))
         with pytest.raises(ProviderUnreachable, match=f"HTTP status {status}: try again later; nothing was moved"):
-            client_to(server).fetch_main_account()
+            wire.client(server).fetch_main_account()
         assert len(server.heard) == client_module.QUESTION_ATTEMPTS
 
-    def test_the_wait_asked_for_is_kept_while_there_is_time(self, serve: Serve, client_to: ClientTo) -> None:
-        server = serve(always("", 429, "Retry-After: 3600"))
+    def test_the_wait_asked_for_is_kept_while_there_is_time(self, wire: Wire) -> None:
+        server = wire.serve(always("", 429, "Retry-After: 3600"))
         with pytest.raises(ProviderUnreachable):
-            client_to(server).fetch_main_account()
+            wire.client(server).fetch_main_account()
         assert len(server.heard) == 1
 
     @pytest.mark.parametrize(
         "scenario", [always("", 429, "Retry-After: 17"), always(SLOW_DOWN, 200, "Retry-After: 17")]
     )
-    def test_whoever_asks_again_is_told_for_how_long_to_wait(
-        self, serve: Serve, client_to: ClientTo, scenario: Scenario
-    ) -> None:
+    def test_whoever_asks_again_is_told_for_how_long_to_wait(self, wire: Wire, scenario: Scenario) -> None:
         with pytest.raises(ProviderUnreachable) as caught:
-            client_to(serve(scenario)).fetch_main_account()
+            wire.client(wire.serve(scenario)).fetch_main_account()
         assert caught.value.retry_after == 17.0
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403])
-    def test_a_wrong_key_is_refused_with_code_and_words(self, serve: Serve, client_to: ClientTo, status: int) -> None:
+    def test_a_wrong_key_is_refused_with_code_and_words(self, wire: Wire, status: int) -> None:
         with pytest.raises(ProviderRefused, match=r"“Clé API incorrecte”.*check the API key") as caught:
-            client_to(serve(always(WRONG_KEY, status))).fetch_main_account()
+            wire.client(wire.serve(always(WRONG_KEY, status))).fetch_main_account()
         assert (caught.value.code, caught.value.words) == (10, "Clé API incorrecte")
 
     @pytest.mark.parametrize(
         ("body", "status"),
         [
-            ("<html><body>It works!</body></html>", 200),
-            ("", 200),
-            ("{}", 404),
-            ("<html>", 404),
-            ("<html>", 302),
-            ('{"success": true, "code": 200}', 200),
-            (SUCCESS, 200),
-            (ME, 403),
-            (ME.replace("EUR", "USD"), 200),
+            ("<html><body>It works!</body></html>", 200), ("", 200), ("{}", 404), ("<html>", 404), ("<html>", 302),
+            ('{"success": true, "code": 200}', 200), (SUCCESS, 200), (ME, 403), (ME.replace("EUR", "USD"), 200),
         ],
-    )
-    def test_an_answer_that_is_not_the_apis_is_one_sentence(
-        self, serve: Serve, client_to: ClientTo, body: str, status: int
-    ) -> None:
+    )  # fmt: skip
+    def test_an_answer_that_is_not_the_apis_is_one_sentence(self, wire: Wire, body: str, status: int) -> None:
         with pytest.raises(ProviderUnreachable, match=r"^The [^\n]+; nothing was moved\.$"):
-            client_to(serve(always(body, status))).fetch_main_account()
+            wire.client(wire.serve(always(body, status))).fetch_main_account()
 
-    def test_an_unreachable_host_is_one_sentence(self, client_to: ClientTo) -> None:
+    def test_an_unreachable_host_is_one_sentence(self, wire: Wire) -> None:
         with pytest.raises(ProviderUnreachable, match=r"cannot be reached: the host name is not known; nothing was"):
-            client_to("https://nobody.invalid/v1").fetch_main_account()
+            wire.client("https://nobody.invalid/v1").fetch_main_account()
 
     @pytest.mark.parametrize("drip", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000, b""], ids=["a drip", "silence"])
-    def test_it_ends_in_time(
-        self, serve: Serve, client_to: ClientTo, monkeypatch: pytest.MonkeyPatch, drip: bytes
-    ) -> None:
+    def test_it_ends_in_time(self, wire: Wire, monkeypatch: pytest.MonkeyPatch, drip: bytes) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             peer.drip(drip, 0.02)
@@ -185,7 +166,7 @@ class TestMainAccount:
         monkeypatch.setattr(client_module, "QUESTION_SECONDS", 1.0)
         start = time.monotonic()
         with pytest.raises(ProviderUnreachable, match="no answer came in time"):
-            client_to(serve(scenario), read=30).fetch_main_account()
+            wire.client(wire.serve(scenario), read=30).fetch_main_account()
         assert time.monotonic() - start < 1.6
 
 
@@ -217,10 +198,10 @@ def tokens(first: int, end: int) -> list[str]:
 
 
 class TestSubAccounts:
-    def test_29_are_on_two_pages(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_29_are_on_two_pages(self, wire: Wire) -> None:
         listing = Listing(lambda page, _: (29, tokens(0, 20) if page == 1 else tokens(20, 29)))
-        server = serve(listing)
-        accounts = client_to(server).fetch_subaccounts()
+        server = wire.serve(listing)
+        accounts = wire.client(server).fetch_subaccounts()
         assert [account.token for account in accounts] == tokens(0, 29)
         assert [account.page for account in accounts] == [1] * 20 + [2] * 9
         assert listing.asked == [1, 2]
@@ -228,27 +209,27 @@ class TestSubAccounts:
         assert server.heard[0].target == f"/v1/subaccount/list?apiKey={KEY}&page=1"
 
     @pytest.mark.parametrize("count", [0, 1, 19, 20, 21, 40])
-    def test_no_page_is_asked_for_beyond_the_end(self, serve: Serve, client_to: ClientTo, count: int) -> None:
+    def test_no_page_is_asked_for_beyond_the_end(self, wire: Wire, count: int) -> None:
         listing = Listing(lambda page, _: (count, tokens(20 * (page - 1), min(20 * page, count))))
-        assert len(client_to(serve(listing)).fetch_subaccounts()) == count
+        assert len(wire.client(wire.serve(listing)).fetch_subaccounts()) == count
         assert listing.asked == list(range(1, max(1, -(-count // 20)) + 1))
 
-    def test_the_list_is_asked_for_in_json_even_where_xml_is_wanted(self, serve: Serve, client_to: ClientTo) -> None:
-        server = serve(Listing(lambda *_: (0, [])))
-        assert client_to(server, answers="xml").fetch_subaccounts() == ()
+    def test_the_list_is_asked_for_in_json_even_where_xml_is_wanted(self, wire: Wire) -> None:
+        server = wire.serve(Listing(lambda *_: (0, [])))
+        assert wire.client(server, answers="xml").fetch_subaccounts() == ()
         assert "xml" not in server.heard[0].target
 
-    def test_one_page_can_be_asked_for(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_one_page_can_be_asked_for(self, wire: Wire) -> None:
         listing = Listing(lambda *_: (29, tokens(20, 29)))
-        assert [account.page for account in client_to(serve(listing)).fetch_page(2)] == [2] * 9
+        assert [account.page for account in wire.client(wire.serve(listing)).fetch_page(2)] == [2] * 9
         assert listing.asked == [2]
 
-    def test_a_total_that_changes_under_way_begins_the_list_anew(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_a_total_that_changes_under_way_begins_the_list_anew(self, wire: Wire) -> None:
         def pages(page: int, asked: int) -> tuple[int, list[str]]:
             return 28 if asked == 1 else 29, tokens(0, 20) if page == 1 else tokens(20, 29)
 
         listing = Listing(pages)
-        assert len(client_to(serve(listing)).fetch_subaccounts()) == 29
+        assert len(wire.client(wire.serve(listing)).fetch_subaccounts()) == 29
         assert listing.asked == [1, 2, 1, 2]
 
     @pytest.mark.parametrize(
@@ -264,26 +245,26 @@ class TestSubAccounts:
         ],
     )
     def test_a_list_that_never_agrees_with_itself_is_given_up(
-        self, serve: Serve, client_to: ClientTo, pages: Callable[[int, int], tuple[int, list[str]]]
+        self, wire: Wire, pages: Callable[[int, int], tuple[int, list[str]]]
     ) -> None:
         listing = Listing(pages)
         with pytest.raises(ProviderUnreachable, match="keeps changing"):
-            client_to(serve(listing)).fetch_subaccounts()
+            wire.client(wire.serve(listing)).fetch_subaccounts()
         assert len(listing.asked) <= 3 * client_module.LIST_ATTEMPTS
 
-    def test_a_total_beyond_all_measure_is_not_followed(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_a_total_beyond_all_measure_is_not_followed(self, wire: Wire) -> None:
         listing = Listing(lambda page, _: (999_999_999, tokens(20 * (page - 1), 20 * page)))
         with pytest.raises(ProviderUnreachable, match="999,999,999"):
-            client_to(serve(listing)).fetch_subaccounts()
+            wire.client(wire.serve(listing)).fetch_subaccounts()
         assert listing.asked == [1]
 
-    def test_a_refused_page_is_refused(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_a_refused_page_is_refused(self, wire: Wire) -> None:
         with pytest.raises(ProviderRefused):
-            client_to(serve(always(WRONG_KEY))).fetch_subaccounts()
+            wire.client(wire.serve(always(WRONG_KEY))).fetch_subaccounts()
 
-    def test_a_page_without_end_is_cut(self, serve: Serve, client_to: ClientTo) -> None:
+    def test_a_page_without_end_is_cut(self, wire: Wire) -> None:
         with pytest.raises(ProviderUnreachable, match="the answer was too long"):
-            client_to(serve(always(b" " * (5 * 1024 * 1024)))).fetch_subaccounts()
+            wire.client(wire.serve(always(b" " * (5 * 1024 * 1024)))).fetch_subaccounts()
 
 
 ECHO = json.dumps({"success": False, "code": 10, "message": f"Clé {KEY} incorrecte"})
@@ -312,16 +293,13 @@ class TestTheKeyNeverShows:
     @pytest.mark.parametrize("tls", [False, True])
     def test_in_a_log_or_an_exception_or_a_repr(
         self,
-        serve: Serve,
-        client_to: ClientTo,
-        monkeypatch: pytest.MonkeyPatch,
+        wire: Wire,
         everything_logged: io.StringIO,
         capfd: pytest.CaptureFixture[str],
         scenario: Scenario,
         tls: bool,
     ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        client = client_to(serve(encrypted(scenario) if tls else scenario), tls=tls)
+        client = wire.client(wire.serve(scenario, tls=tls), tls=tls)
         seen = [repr(client.move(ADD, at_once))]
         for question in (client.fetch_main_account, client.fetch_subaccounts):
             try:
@@ -339,20 +317,23 @@ class TestTheKeyNeverShows:
         assert KEY not in "".join(capfd.readouterr())
 
     def test_when_the_certificate_is_nobodys(
-        self, serve: Serve, client_to: ClientTo, everything_logged: io.StringIO
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, everything_logged: io.StringIO
     ) -> None:
-        client = client_to(serve(encrypted(always(ME))), tls=True)
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        client = wire.client(wire.serve(always(ME), tls=True), tls=True)
         assert client.move(ADD, at_once) == NotApplied(make_note("certificate-invalid"))
         with pytest.raises(ProviderUnreachable, match="certificate is not valid; nothing was moved") as caught:
             client.fetch_main_account()
         assert KEY not in "".join([*traceback.format_exception(caught.value), *everything_in(caught.value)])
         assert KEY not in everything_logged.getvalue()
 
-    def test_words_that_repeat_it_are_kept_without_it(self, serve: Serve, client_to: ClientTo) -> None:
-        assert client_to(serve(always(ECHO))).move(ADD, at_once) == Refused(10, "Clé … incorrecte", of_account=True)
+    def test_words_that_repeat_it_are_kept_without_it(self, wire: Wire) -> None:
+        assert wire.client(wire.serve(always(ECHO))).move(ADD, at_once) == Refused(
+            10, "Clé … incorrecte", of_account=True
+        )
 
-    def test_a_request_line_is_all_that_held_it(self, serve: Serve, client_to: ClientTo) -> None:
-        client: Client = client_to(serve(always(ME)))
+    def test_a_request_line_is_all_that_held_it(self, wire: Wire) -> None:
+        client: Client = wire.client(wire.serve(always(ME)))
         client.fetch_main_account()
         transport = vars(client)["_transport"]
         assert KEY not in repr(vars(vars(transport)["call"]))

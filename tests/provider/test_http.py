@@ -26,13 +26,12 @@ from batch.notes import Answer, Exchange, NoAnswer, NotSent, make_note
 from batch.provider.http import IDLE_SECONDS, HttpTransport
 from batch.provider.responses import parse_retry_pause
 from batch.settings import Stopwatch
-from tests.provider.conftest import Serve, TransportTo
+from tests.provider.conftest import Wire
 from tests.provider.server import (
     CERTIFICATE,
     PATIENCE,
     Peer,
     Scenario,
-    ScriptedServer,
     after_reading,
     always,
     encrypted,
@@ -83,142 +82,130 @@ def never_answer(peer: Peer) -> None:
 
 
 class TestWhatGoesOut:
-    def test_a_movement_is_a_json_post(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always("{}"))
-        assert post(transport_to(server)) == Answer(200, b"{}")
+    def test_a_movement_is_a_json_post(self, wire: Wire) -> None:
+        server = wire.serve(always("{}"))
+        assert post(wire.transport(server)) == Answer(200, b"{}")
         [heard] = server.heard
         assert (heard.method, heard.target) == ("POST", "/v1/subaccount/credit/add")
         assert heard.headers["content-type"] == "application/json"
         assert heard.headers["accept-encoding"] == "identity"
         assert heard.body == b'{"credit": "1.00"}'
 
-    def test_a_query_is_encoded(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always("{}"))
-        transport_to(server).get("/me", query={"apiKey": "a&b=c", "_format": "xml"}, limit=LIMIT, seconds=5)
+    def test_a_query_is_encoded(self, wire: Wire) -> None:
+        server = wire.serve(always("{}"))
+        wire.transport(server).get("/me", query={"apiKey": "a&b=c", "_format": "xml"}, limit=LIMIT, seconds=5)
         assert server.heard[0].target == "/v1/me?apiKey=a%26b%3Dc&_format=xml"
 
-    def test_no_query_of_one_call_is_left_in_the_next(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always("{}"))
-        transport = transport_to(server)
+    def test_no_query_of_one_call_is_left_in_the_next(self, wire: Wire) -> None:
+        server = wire.serve(always("{}"))
+        transport = wire.transport(server)
         ask(transport)
         post(transport)
         assert server.heard[1].target == "/v1/subaccount/credit/add"
 
     @pytest.mark.parametrize("is_there", [True, False])
     def test_a_query_reaches_no_log_of_the_libraries(
-        self, serve: Serve, transport_to: TransportTo, caplog: pytest.LogCaptureFixture, is_there: bool
+        self, wire: Wire, caplog: pytest.LogCaptureFixture, is_there: bool
     ) -> None:
         caplog.set_level(logging.DEBUG)
-        server = serve(always("{}") if is_there else Peer.reset)
-        transport_to(server).get("/me", query={"apiKey": "hidden"}, limit=LIMIT, seconds=5)
+        server = wire.serve(always("{}") if is_there else Peer.reset)
+        wire.transport(server).get("/me", query={"apiKey": "hidden"}, limit=LIMIT, seconds=5)
         assert "/v1/me" in caplog.text or not is_there
         assert "hidden" not in caplog.text
 
-    def test_netrc_is_never_read(
-        self, serve: Serve, transport_to: TransportTo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_netrc_is_never_read(self, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         netrc = tmp_path / ".netrc"
         netrc.write_text("machine 127.0.0.1 login someone password hidden\n")
         netrc.chmod(0o600)
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("NETRC", str(netrc))
-        server = serve(always("{}"))
-        ask(transport_to(server))
+        server = wire.serve(always("{}"))
+        ask(wire.transport(server))
         assert "authorization" not in server.heard[0].headers
 
-    def test_no_cookie_is_sent_back(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always("{}", 200, "Set-Cookie: session=1; Path=/"))
-        transport = transport_to(server)
+    def test_no_cookie_is_sent_back(self, wire: Wire) -> None:
+        server = wire.serve(always("{}", 200, "Set-Cookie: session=1; Path=/"))
+        transport = wire.transport(server)
         ask(transport)
         ask(transport)
         assert "cookie" not in server.heard[1].headers
 
 
 class TestNothingLeft:
-    def test_a_name_that_does_not_resolve(self, transport_to: TransportTo) -> None:
-        assert post(transport_to("https://nobody.invalid/v1")) == NotSent(make_note("host-unknown"))
+    def test_a_name_that_does_not_resolve(self, wire: Wire) -> None:
+        assert post(wire.transport("https://nobody.invalid/v1")) == NotSent(make_note("host-unknown"))
 
-    def test_a_name_that_cannot_be_one(self, transport_to: TransportTo) -> None:
-        assert isinstance(post(transport_to(f"https://{'a' * 70}.invalid/v1")), NotSent)
+    def test_a_name_that_cannot_be_one(self, wire: Wire) -> None:
+        assert isinstance(post(wire.transport(f"https://{'a' * 70}.invalid/v1")), NotSent)
 
-    def test_a_resolver_that_hangs_is_not_waited_for(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_resolver_that_hangs_is_not_waited_for(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         def hang(*_: object) -> list[object]:
             time.sleep(1.5)
             return []
 
         monkeypatch.setattr(socket, "getaddrinfo", hang)
-        exchange, seconds = timed(lambda: post(transport_to("https://slow.invalid/v1", connect=0.3)))
+        exchange, seconds = timed(lambda: post(wire.transport("https://slow.invalid/v1", connect=0.3)))
         assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1
 
-    def test_a_refused_connection(self, transport_to: TransportTo) -> None:
+    def test_a_refused_connection(self, wire: Wire) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        assert post(transport_to(f"http://127.0.0.1:{port}/v1")) == NotSent(make_note("connection-refused"))
+        assert post(wire.transport(f"http://127.0.0.1:{port}/v1")) == NotSent(make_note("connection-refused"))
 
-    def test_a_connection_that_never_comes_up(self, transport_to: TransportTo) -> None:
+    def test_a_connection_that_never_comes_up(self, wire: Wire) -> None:
         with ExitStack() as stack:
             port = full_house(stack)
-            exchange, seconds = timed(lambda: post(transport_to(f"http://127.0.0.1:{port}/v1", connect=0.4, read=9)))
+            exchange, seconds = timed(lambda: post(wire.transport(f"http://127.0.0.1:{port}/v1", connect=0.4, read=9)))
         assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1.5
 
-    def test_many_addresses_share_one_connect_timeout(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_many_addresses_share_one_connect_timeout(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         with ExitStack() as stack:
             port = full_house(stack)
             address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [address] * 8)
-            exchange, seconds = timed(lambda: post(transport_to(f"http://127.0.0.1:{port}/v1", connect=0.5)))
+            exchange, seconds = timed(lambda: post(wire.transport(f"http://127.0.0.1:{port}/v1", connect=0.5)))
         assert exchange == NotSent(make_note("connection-slow"))
         assert seconds < 1.5
 
-    def test_one_dead_address_leaves_time_for_the_next(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        server = serve(always("{}"))
+    def test_one_dead_address_leaves_time_for_the_next(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+        server = wire.serve(always("{}"))
         with ExitStack() as stack:
             ports = [full_house(stack), server.port]
             found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-            assert post(transport_to(server, connect=1.0)) == Answer(200, b"{}")
+            assert post(wire.transport(server, connect=1.0)) == Answer(200, b"{}")
 
-    def test_a_certificate_that_nobody_vouches_for(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(encrypted(always("{}")))
-        assert post(transport_to(server, tls=True)) == NotSent(make_note("certificate-invalid"))
+    def test_a_certificate_that_nobody_vouches_for(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        server = wire.serve(always("{}"), tls=True)
+        assert post(wire.transport(server, tls=True)) == NotSent(make_note("certificate-invalid"))
         assert server.heard == []
 
-    def test_a_certificate_for_another_host(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        server = serve(encrypted(always("{}")))
-        exchange = post(transport_to(f"https://127.0.0.2:{server.port}/v1"))
+    def test_a_certificate_for_another_host(self, wire: Wire) -> None:
+        server = wire.serve(always("{}"), tls=True)
+        exchange = post(wire.transport(f"https://127.0.0.2:{server.port}/v1"))
         assert isinstance(exchange, NotSent)
         assert server.heard == []
 
-    def test_plain_http_in_answer_to_a_handshake(self, serve: Serve, transport_to: TransportTo) -> None:
+    def test_plain_http_in_answer_to_a_handshake(self, wire: Wire) -> None:
         def plain(peer: Peer) -> None:
             peer.sock.recv(10)
             peer.send(OK)
 
-        assert post(transport_to(serve(plain), tls=True)) == NotSent(make_note("not-secure"))
+        assert post(wire.transport(wire.serve(plain), tls=True)) == NotSent(make_note("not-secure"))
 
     @pytest.mark.parametrize("end", [Peer.reset, lambda peer: peer.sock.close()], ids=["reset", "close"])
-    def test_an_end_during_the_handshake(
-        self, serve: Serve, transport_to: TransportTo, end: Callable[[Peer], None]
-    ) -> None:
+    def test_an_end_during_the_handshake(self, wire: Wire, end: Callable[[Peer], None]) -> None:
         def scenario(peer: Peer) -> None:
             peer.sock.recv(10)
             end(peer)
 
-        assert isinstance(post(transport_to(serve(scenario), tls=True)), NotSent)
+        assert isinstance(post(wire.transport(wire.serve(scenario), tls=True)), NotSent)
 
-    def test_a_handshake_that_stalls_is_part_of_connecting(self, serve: Serve, transport_to: TransportTo) -> None:
-        transport = transport_to(serve(Peer.wait), tls=True, connect=0.4, read=9)
+    def test_a_handshake_that_stalls_is_part_of_connecting(self, wire: Wire) -> None:
+        transport = wire.transport(wire.serve(Peer.wait), tls=True, connect=0.4, read=9)
         exchange, seconds = timed(lambda: post(transport))
         assert isinstance(exchange, NotSent)
         assert seconds < 1.5
@@ -258,41 +245,33 @@ class TestSentWithoutAnAnswer:
         ],
     )
     @pytest.mark.parametrize("tls", [False, True])
-    def test_is_no_answer(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, scenario: Scenario, tls: bool
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        server = serve(encrypted(scenario) if tls else scenario)
-        assert isinstance(post(transport_to(server, tls=tls)), NoAnswer)
+    def test_is_no_answer(self, wire: Wire, scenario: Scenario, tls: bool) -> None:
+        server = wire.serve(scenario, tls=tls)
+        assert isinstance(post(wire.transport(server, tls=tls)), NoAnswer)
         assert server.connections == 1
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
-    def test_however_the_address_is_spelt(self, serve: Serve, transport_to: TransportTo, host: str) -> None:
-        transport = transport_to(f"http://{host}:{serve(reset_after_reading).port}/v1")
+    def test_however_the_address_is_spelt(self, wire: Wire, host: str) -> None:
+        transport = wire.transport(f"http://{host}:{wire.serve(reset_after_reading).port}/v1")
         assert isinstance(post(transport), NoAnswer)
 
     @pytest.mark.parametrize("size", [b"5", b"-5", b"-1", b"zz", b"", b"99999999999999999999"])
-    def test_a_chunk_that_is_not_one(self, serve: Serve, transport_to: TransportTo, size: bytes) -> None:
+    def test_a_chunk_that_is_not_one(self, wire: Wire, size: bytes) -> None:
         answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n{}"
-        exchange = post(transport_to(serve(after_reading(answer))))
+        exchange = post(wire.transport(wire.serve(after_reading(answer))))
         assert isinstance(exchange, NoAnswer)
 
-    def test_a_broken_encoding(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always("not gzip", 200, "Content-Encoding: gzip"))
-        assert post(transport_to(server)) == NoAnswer(make_note("answer-not-decodable"))
+    def test_a_broken_encoding(self, wire: Wire) -> None:
+        server = wire.serve(always("not gzip", 200, "Content-Encoding: gzip"))
+        assert post(wire.transport(server)) == NoAnswer(make_note("answer-not-decodable"))
 
-    def test_silence_is_waited_for_as_long_as_the_read_timeout_says(
-        self, serve: Serve, transport_to: TransportTo
-    ) -> None:
-        exchange, seconds = timed(lambda: post(transport_to(serve(never_answer), connect=5, read=0.4)))
+    def test_silence_is_waited_for_as_long_as_the_read_timeout_says(self, wire: Wire) -> None:
+        exchange, seconds = timed(lambda: post(wire.transport(wire.serve(never_answer), connect=5, read=0.4)))
         assert exchange == NoAnswer(make_note("answer-late"))
         assert 0.35 < seconds < 1.5
 
-    def test_a_silent_server_over_tls(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        transport = transport_to(serve(encrypted(never_answer)), tls=True, connect=5, read=0.4)
+    def test_a_silent_server_over_tls(self, wire: Wire) -> None:
+        transport = wire.transport(wire.serve(never_answer, tls=True), tls=True, connect=5, read=0.4)
         exchange, seconds = timed(lambda: post(transport))
         assert exchange == NoAnswer(make_note("answer-late"))
         assert seconds < 1.5
@@ -307,21 +286,21 @@ class TestSentWithoutAnAnswer:
         ],
         ids=["headers", "body", "chunks", "interim answers"],
     )
-    def test_a_drip_ends_at_the_read_timeout(self, serve: Serve, transport_to: TransportTo, slow: bytes) -> None:
+    def test_a_drip_ends_at_the_read_timeout(self, wire: Wire, slow: bytes) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             peer.drip(slow, 0.02)
 
-        exchange, seconds = timed(lambda: post(transport_to(serve(scenario), connect=5, read=0.5)))
+        exchange, seconds = timed(lambda: post(wire.transport(wire.serve(scenario), connect=5, read=0.5)))
         assert exchange == NoAnswer(make_note("answer-late"))
         assert seconds < 1.5
 
-    def test_a_question_ends_in_the_seconds_it_was_given(self, serve: Serve, transport_to: TransportTo) -> None:
+    def test_a_question_ends_in_the_seconds_it_was_given(self, wire: Wire) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             peer.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, 0.02)
 
-        exchange, seconds = timed(lambda: ask(transport_to(serve(scenario), connect=5, read=30), seconds=0.5))
+        exchange, seconds = timed(lambda: ask(wire.transport(wire.serve(scenario), connect=5, read=30), seconds=0.5))
         assert isinstance(exchange, NoAnswer)
         assert seconds < 1.0
 
@@ -348,46 +327,34 @@ class TestAnswers:
     )
     @pytest.mark.parametrize("piece", [None, 7], ids=["at once", "in pieces"])
     @pytest.mark.parametrize("tls", [False, True])
-    def test_every_framing_is_read(
-        self,
-        serve: Serve,
-        transport_to: TransportTo,
-        monkeypatch: pytest.MonkeyPatch,
-        answer: bytes,
-        piece: int | None,
-        tls: bool,
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-
+    def test_every_framing_is_read(self, wire: Wire, answer: bytes, piece: int | None, tls: bool) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             for start in range(0, len(answer), piece or len(answer)):
                 peer.send(answer[start : start + (piece or len(answer))])
                 time.sleep(0.002)
 
-        assert post(transport_to(serve(encrypted(scenario) if tls else scenario), tls=tls)) == Answer(200, b"{}")
+        assert post(wire.transport(wire.serve(scenario, tls=tls), tls=tls)) == Answer(200, b"{}")
 
     @pytest.mark.parametrize("status", [200, 201, 302, 400, 401, 404, 429, 500, 503])
-    def test_every_status_is_handed_on(self, serve: Serve, transport_to: TransportTo, status: int) -> None:
-        server = serve(always("{}", status, "Retry-After: 0", "Location: /elsewhere"))
-        transport = transport_to(server)
+    def test_every_status_is_handed_on(self, wire: Wire, status: int) -> None:
+        server = wire.serve(always("{}", status, "Retry-After: 0", "Location: /elsewhere"))
+        transport = wire.transport(server)
         assert post(transport) == Answer(status, b"{}", 0.0)
         assert ask(transport) == Answer(status, b"{}", 0.0)
         assert len(server.heard) == 2
 
     @pytest.mark.parametrize("location", ["http://[::1", "ftp://x", "//", "\u00ff", "http://a..b/", ""])
-    def test_a_redirect_is_an_answer_wherever_it_leads(
-        self, serve: Serve, transport_to: TransportTo, location: str
-    ) -> None:
-        server = serve(always("{}", 307, f"Location: {location}"))
-        assert post(transport_to(server)) == Answer(307, b"{}")
+    def test_a_redirect_is_an_answer_wherever_it_leads(self, wire: Wire, location: str) -> None:
+        server = wire.serve(always("{}", 307, f"Location: {location}"))
+        assert post(wire.transport(server)) == Answer(307, b"{}")
 
-    def test_an_answer_of_exactly_the_limit_is_read(self, serve: Serve, transport_to: TransportTo) -> None:
-        exchange = post(transport_to(serve(always(b"x" * LIMIT))))
+    def test_an_answer_of_exactly_the_limit_is_read(self, wire: Wire) -> None:
+        exchange = post(wire.transport(wire.serve(always(b"x" * LIMIT))))
         assert isinstance(exchange, Answer)
         assert len(exchange.body) == LIMIT
 
-    def test_an_answer_that_comes_before_the_body_was_read(self, serve: Serve, transport_to: TransportTo) -> None:
+    def test_an_answer_that_comes_before_the_body_was_read(self, wire: Wire) -> None:
         def early(peer: Peer) -> None:
             # What comes before the first byte of the request is nobody's answer.
             peer.sock.recv(1)
@@ -395,15 +362,15 @@ class TestAnswers:
             peer.sock.shutdown(socket.SHUT_WR)
             peer.read()
 
-        assert post(transport_to(serve(early))) == Answer(413, b"{}")
+        assert post(wire.transport(wire.serve(early))) == Answer(413, b"{}")
 
 
 class TestBoundedSize:
     @pytest.mark.parametrize("status", [200, 302, 500])
-    def test_a_body_without_end(self, serve: Serve, transport_to: TransportTo, status: int) -> None:
+    def test_a_body_without_end(self, wire: Wire, status: int) -> None:
         head = f"HTTP/1.1 {status} OK\r\nLocation: /x\r\nContent-Length: 999999999999\r\n\r\n".encode()
-        server = serve(endless(head, b" " * 65_536))
-        exchange, seconds = timed(lambda: post(transport_to(server, read=5)))
+        server = wire.serve(endless(head, b" " * 65_536))
+        exchange, seconds = timed(lambda: post(wire.transport(server, read=5)))
         assert exchange == NoAnswer(make_note("answer-too-long"))
         assert seconds < 2
 
@@ -418,21 +385,21 @@ class TestBoundedSize:
         ],
         ids=["until the close", "chunks", "a negative chunk", "trailers", "interim answers"],
     )
-    def test_other_things_without_end(self, serve: Serve, transport_to: TransportTo, head: bytes, block: bytes) -> None:
-        exchange, seconds = timed(lambda: post(transport_to(serve(endless(head, block)), read=1)))
+    def test_other_things_without_end(self, wire: Wire, head: bytes, block: bytes) -> None:
+        exchange, seconds = timed(lambda: post(wire.transport(wire.serve(endless(head, block)), read=1)))
         assert isinstance(exchange, NoAnswer)
         assert seconds < 2
 
     @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-    def test_a_compressed_bomb(self, serve: Serve, transport_to: TransportTo, encoding: str) -> None:
+    def test_a_compressed_bomb(self, wire: Wire, encoding: str) -> None:
         bomb = gzip.compress(b" " * 20_000_000)
         body = bomb if encoding == "gzip" else zlib.compress(b" " * 20_000_000)
-        exchange = post(transport_to(serve(always(body, 200, f"Content-Encoding: {encoding}"))))
+        exchange = post(wire.transport(wire.serve(always(body, 200, f"Content-Encoding: {encoding}"))))
         assert exchange == NoAnswer(make_note("answer-too-long"))
 
-    def test_the_connection_is_not_used_again(self, serve: Serve, transport_to: TransportTo) -> None:
-        server = serve(always(b" " * (LIMIT + 1)), always("{}"))
-        transport = transport_to(server)
+    def test_the_connection_is_not_used_again(self, wire: Wire) -> None:
+        server = wire.serve(always(b" " * (LIMIT + 1)), always("{}"))
+        transport = wire.transport(server)
         assert isinstance(post(transport), NoAnswer)
         assert post(transport) == Answer(200, b"{}")
         assert server.connections == 2
@@ -450,23 +417,18 @@ def endless(head: bytes, block: bytes) -> Scenario:
 
 class TestKeepAlive:
     @pytest.mark.parametrize("tls", [False, True])
-    def test_one_connection_serves_many_calls(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, tls: bool
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        server = serve(encrypted(always("{}")) if tls else always("{}"))
-        transport = transport_to(server, tls=tls)
+    def test_one_connection_serves_many_calls(self, wire: Wire, tls: bool) -> None:
+        server = wire.serve(always("{}"), tls=tls)
+        transport = wire.transport(server, tls=tls)
         for _ in range(5):
             assert post(transport) == Answer(200, b"{}")
             assert ask(transport) == Answer(200, b"{}")
         assert server.connections == 1
 
-    def test_a_connection_that_was_idle_is_left_alone(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_connection_that_was_idle_is_left_alone(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("batch.provider.http.IDLE_SECONDS", 0.2)
-        server = serve(always("{}"))
-        transport = transport_to(server)
+        server = wire.serve(always("{}"))
+        transport = wire.transport(server)
         post(transport)
         post(transport)
         assert server.connections == 1
@@ -475,68 +437,58 @@ class TestKeepAlive:
         assert server.connections == 2
 
     def test_a_connection_from_before_the_machine_slept_is_left_alone(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         slept = [0.0]
         monkeypatch.setattr("batch.provider.http.Stopwatch", lambda: Stopwatch(lambda: time.time() + slept[0]))
-        server = serve(always("{}"))
-        transport = transport_to(server)
+        server = wire.serve(always("{}"))
+        transport = wire.transport(server)
         post(transport)
         slept[0] = 3600.0
         assert post(transport) == Answer(200, b"{}")
         assert server.connections == 2
 
-    def test_a_connection_that_a_router_forgot_is_left_alone(self, serve: Serve, transport_to: TransportTo) -> None:
+    def test_a_connection_that_a_router_forgot_is_left_alone(self, wire: Wire) -> None:
         def answers_once(peer: Peer) -> None:
             peer.read()
             peer.answer("{}")
             peer.wait()
 
-        transport = transport_to(serve(answers_once, always("{}")))
+        transport = wire.transport(wire.serve(answers_once, always("{}")))
         assert post(transport) == Answer(200, b"{}")
         time.sleep(IDLE_SECONDS + 0.1)
         assert post(transport) == Answer(200, b"{}")
 
-    def test_a_connection_that_the_server_closed_meanwhile_is_replaced(
-        self, serve: Serve, transport_to: TransportTo
-    ) -> None:
-        def once(peer: Peer) -> None:
-            peer.read()
-            peer.answer("{}")
-
-        server = serve(once)
-        transport = transport_to(server)
+    def test_a_connection_that_the_server_closed_meanwhile_is_replaced(self, wire: Wire) -> None:
+        server = wire.serve(after_reading(OK))
+        transport = wire.transport(server)
         for _ in range(3):
             assert post(transport) == Answer(200, b"{}")
             time.sleep(0.05)
         assert server.connections == 3
 
-    def test_a_close_just_as_the_next_call_leaves_is_no_answer_and_is_not_repeated(
-        self, serve: Serve, transport_to: TransportTo
-    ) -> None:
+    def test_a_close_just_as_the_next_call_leaves_is_no_answer_and_is_not_repeated(self, wire: Wire) -> None:
         def answers_once(peer: Peer) -> None:
             peer.read()
             peer.answer("{}")
             peer.read()
 
-        server = serve(answers_once)
-        transport = transport_to(server)
+        server = wire.serve(answers_once)
+        transport = wire.transport(server)
         assert post(transport) == Answer(200, b"{}")
         assert isinstance(post(transport), NoAnswer)
         assert len(server.heard) == 2
 
     @pytest.mark.parametrize("interim", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 204 No\r\n\r\n"])
-    def test_a_second_answer_is_not_taken_for_the_next_call(
-        self, serve: Serve, transport_to: TransportTo, interim: bytes
-    ) -> None:
+    def test_a_second_answer_is_not_taken_for_the_next_call(self, wire: Wire, interim: bytes) -> None:
         def two_answers(peer: Peer) -> None:
             peer.read()
             peer.send(interim)
             time.sleep(0.1)
             peer.answer("late")
 
-        server = serve(two_answers, always("{}"))
-        transport = transport_to(server)
+        server = wire.serve(two_answers, always("{}"))
+        transport = wire.transport(server)
         assert isinstance(post(transport), NoAnswer)
         assert post(transport) == Answer(200, b"{}")
 
@@ -545,17 +497,14 @@ class TestTheLastWord:
     """Whoever sends a movement is asked once more when the connection stands, just before the first byte."""
 
     @pytest.mark.parametrize("tls", [False, True])
-    def test_no_is_not_sent(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, tls: bool
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-        server = serve(encrypted(always("{}")) if tls else always("{}"))
-        transport = transport_to(server, tls=tls)
+    def test_no_is_not_sent(self, wire: Wire, tls: bool) -> None:
+        server = wire.serve(always("{}"), tls=tls)
+        transport = wire.transport(server, tls=tls)
         assert isinstance(post(transport, lambda: False), NotSent)
         assert post(transport) == Answer(200, b"{}")
         assert len(server.heard) == 1
 
-    def test_it_is_not_asked_for_before_the_connection_stands(self, transport_to: TransportTo) -> None:
+    def test_it_is_not_asked_for_before_the_connection_stands(self, wire: Wire) -> None:
         asked: list[bool] = []
 
         def look() -> bool:
@@ -564,34 +513,32 @@ class TestTheLastWord:
 
         with ExitStack() as stack:
             port = full_house(stack)
-            assert isinstance(post(transport_to(f"http://127.0.0.1:{port}/v1", connect=0.3), look), NotSent)
+            assert isinstance(post(wire.transport(f"http://127.0.0.1:{port}/v1", connect=0.3), look), NotSent)
         assert asked == []
 
-    def test_what_is_wrong_with_the_ledger_is_passed_on_and_nothing_leaves(
-        self, serve: Serve, transport_to: TransportTo
-    ) -> None:
+    def test_what_is_wrong_with_the_ledger_is_passed_on_and_nothing_leaves(self, wire: Wire) -> None:
         def taken_over() -> bool:
             raise LedgerError("Another program has taken batch b-1 over.")
 
-        server = serve(always("{}"))
-        transport = transport_to(server)
+        server = wire.serve(always("{}"))
+        transport = wire.transport(server)
         with pytest.raises(LedgerError, match="taken batch b-1 over"):
             post(transport, taken_over)
         assert post(transport) == Answer(200, b"{}")
         assert len(server.heard) == 1
 
     def test_a_connection_that_grew_old_over_it_is_left_alone(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("batch.provider.http.IDLE_SECONDS", 0.2)
-        server = serve(Peer.wait, always("{}"))
+        server = wire.serve(Peer.wait, always("{}"))
         waits = [0.3]
 
         def slow_at_first() -> bool:
             time.sleep(waits.pop() if waits else 0)
             return True
 
-        transport = transport_to(server)
+        transport = wire.transport(server)
         assert isinstance(post(transport, slow_at_first), NotSent)
         assert post(transport, slow_at_first) == Answer(200, b"{}")
         assert server.connections == 2
@@ -601,10 +548,7 @@ class TestUnaskedBytes:
     """What came before the request had left is never its answer."""
 
     @pytest.mark.parametrize("tls", [False, True])
-    def test_they_close_a_connection_that_was_kept(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, tls: bool
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    def test_they_close_a_connection_that_was_kept(self, wire: Wire, tls: bool) -> None:
         more = threading.Event()
 
         def talkative(peer: Peer) -> None:
@@ -614,8 +558,8 @@ class TestUnaskedBytes:
             peer.answer("unasked")
             peer.wait()
 
-        server = serve(*(encrypted(one) if tls else one for one in (talkative, always("2"))))
-        transport = transport_to(server, tls=tls)
+        server = wire.serve(talkative, always("2"), tls=tls)
+        transport = wire.transport(server, tls=tls)
         assert post(transport) == Answer(200, b"1")
         more.set()
         time.sleep(0.2)
@@ -623,32 +567,28 @@ class TestUnaskedBytes:
         assert server.connections == 2
 
     @pytest.mark.parametrize("tls", [False, True])
-    def test_they_close_one_that_was_just_opened(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, tls: bool
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-
+    def test_they_close_one_that_was_just_opened(self, wire: Wire, tls: bool) -> None:
         def talkative(peer: Peer) -> None:
             peer.answer("unasked")
             peer.wait()
 
-        server = serve(*(encrypted(one) if tls else one for one in (talkative, always("2"))))
-        transport = transport_to(server, tls=tls)
+        server = wire.serve(talkative, always("2"), tls=tls)
+        transport = wire.transport(server, tls=tls)
         assert isinstance(post(transport, unhurried), NotSent)
         assert post(transport, unhurried) == Answer(200, b"2")
         assert server.connections == 2
 
-    def test_a_server_that_always_talks_first_is_sent_nothing(self, serve: Serve, transport_to: TransportTo) -> None:
+    def test_a_server_that_always_talks_first_is_sent_nothing(self, wire: Wire) -> None:
         def talkative(peer: Peer) -> None:
             peer.answer("unasked")
             peer.read()
 
-        server = serve(talkative)
-        assert isinstance(post(transport_to(server), unhurried), NotSent)
+        server = wire.serve(talkative)
+        assert isinstance(post(wire.transport(server), unhurried), NotSent)
         assert server.heard == []
 
-    def test_a_server_that_always_closes_first_is_sent_nothing(self, serve: Serve, transport_to: TransportTo) -> None:
-        assert isinstance(post(transport_to(serve(lambda _: None)), unhurried), NotSent)
+    def test_a_server_that_always_closes_first_is_sent_nothing(self, wire: Wire) -> None:
+        assert isinstance(post(wire.transport(wire.serve(lambda _: None)), unhurried), NotSent)
 
 
 def unhurried() -> bool:
@@ -657,20 +597,19 @@ def unhurried() -> bool:
     return True
 
 
+def tunnel(peer: Peer) -> None:
+    peer.read()
+    peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+    encrypted(always("{}"))(peer)
+
+
 class TestProxies:
-    def test_a_tunnel_carries_the_call(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        server = serve(always("{}"))
+    def test_a_tunnel_carries_the_call(self, wire: Wire) -> None:
+        server = wire.serve(always("{}"))
 
-        def tunnel(peer: Peer) -> None:
-            peer.read()
-            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-            encrypted(always("{}"))(peer)
-
-        proxy = serve(tunnel)
-        through(monkeypatch, proxy)
-        transport = transport_to(server, tls=True)
+        proxy = wire.serve(tunnel)
+        wire.through(proxy)
+        transport = wire.transport(server, tls=True)
         assert post(transport) == Answer(200, b"{}")
         assert post(transport) == Answer(200, b"{}")
         assert [(heard.method, heard.target) for heard in proxy.heard] == [
@@ -697,151 +636,118 @@ class TestProxies:
             pytest.param(never_answer, id="says nothing"),
         ],
     )
-    def test_a_tunnel_that_does_not_come_up_sends_nothing(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
-    ) -> None:
-        proxy = serve(scenario)
-        through(monkeypatch, proxy)
-        exchange, seconds = timed(lambda: post(transport_to("https://localhost:1/v1", connect=0.5, read=9)))
+    def test_a_tunnel_that_does_not_come_up_sends_nothing(self, wire: Wire, scenario: Scenario) -> None:
+        proxy = wire.serve(scenario)
+        wire.through(proxy)
+        exchange, seconds = timed(lambda: post(wire.transport("https://localhost:1/v1", connect=0.5, read=9)))
         assert isinstance(exchange, NotSent)
         assert seconds < 1.5
         assert [heard.method for heard in proxy.heard] == ["CONNECT"]
 
-    def test_a_tunnel_that_breaks_after_the_call_left_is_no_answer(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_tunnel_that_breaks_after_the_call_left_is_no_answer(self, wire: Wire) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
             peer.encrypt()
             reset_after_reading(peer)
 
-        through(monkeypatch, serve(scenario))
-        assert isinstance(post(transport_to("https://localhost:1/v1")), NoAnswer)
+        wire.through(wire.serve(scenario))
+        assert isinstance(post(wire.transport("https://localhost:1/v1")), NoAnswer)
 
-    def test_an_idle_tunnel_is_built_anew(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def tunnel(peer: Peer) -> None:
-            peer.read()
-            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-            encrypted(always("{}"))(peer)
-
+    def test_an_idle_tunnel_is_built_anew(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("batch.provider.http.IDLE_SECONDS", 0.2)
-        proxy = serve(tunnel)
-        through(monkeypatch, proxy)
-        transport = transport_to("https://localhost:1/v1")
+        proxy = wire.serve(tunnel)
+        wire.through(proxy)
+        transport = wire.transport("https://localhost:1/v1")
         assert post(transport) == Answer(200, b"{}")
         time.sleep(0.3)
         assert post(transport) == Answer(200, b"{}")
         assert [heard.method for heard in proxy.heard] == ["CONNECT", "POST"] * 2
 
-    def test_a_drip_within_the_tls_of_a_proxy_ends_in_time(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_drip_within_the_tls_of_a_proxy_ends_in_time(self, wire: Wire) -> None:
         def drips_its_answer(peer: Peer) -> None:
-            inner = encrypted_again(peer)
+            peer.encrypt()
+            peer.read()
+            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+            inner = Inner(peer.sock)
             inner.read()
             inner.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000, drip=0.02)
 
-        through(monkeypatch, (proxy := serve(drips_its_answer)), scheme="https")
-        exchange, seconds = timed(lambda: post(transport_to("https://localhost:1/v1", connect=5, read=0.5)))
+        wire.through((proxy := wire.serve(drips_its_answer)), scheme="https")
+        exchange, seconds = timed(lambda: post(wire.transport("https://localhost:1/v1", connect=5, read=0.5)))
         assert isinstance(exchange, NoAnswer)
         assert seconds < 1.5
         assert [heard.method for heard in proxy.heard] == ["CONNECT"]
 
-    def test_a_handshake_that_drips_within_the_tls_of_a_proxy_sends_nothing(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_handshake_that_drips_within_the_tls_of_a_proxy_sends_nothing(self, wire: Wire) -> None:
         def drips_its_handshake(peer: Peer) -> None:
             peer.encrypt()
             peer.read()
             peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
             peer.drip(b"\x16\x03\x03\x10\x00\x02\x00\x0f\xfc" + b"y" * 4000, 0.02)
 
-        through(monkeypatch, serve(drips_its_handshake), scheme="https")
-        exchange, seconds = timed(lambda: post(transport_to("https://localhost:1/v1", connect=0.5, read=9)))
+        wire.through(wire.serve(drips_its_handshake), scheme="https")
+        exchange, seconds = timed(lambda: post(wire.transport("https://localhost:1/v1", connect=0.5, read=9)))
         assert isinstance(exchange, NotSent)
         assert seconds < 1.5
 
-    def test_a_proxy_on_this_machine_may_carry_plain_http(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        proxy = serve(always("{}"))
-        through(monkeypatch, proxy)
-        assert ask(transport_to("http://127.0.0.1:1/v1")) == Answer(200, b"{}")
+    def test_a_proxy_on_this_machine_may_carry_plain_http(self, wire: Wire) -> None:
+        proxy = wire.serve(always("{}"))
+        wire.through(proxy)
+        assert ask(wire.transport("http://127.0.0.1:1/v1")) == Answer(200, b"{}")
         assert proxy.heard[0].target == "http://127.0.0.1:1/v1/me?apiKey=k"
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://localhost:1/v1"])
-    def test_a_proxy_is_told_who_asks_and_nobody_behind_it_is(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, url: str
-    ) -> None:
-        def tunnel(peer: Peer) -> None:
-            peer.read()
-            peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-            encrypted(always("{}"))(peer)
-
+    def test_a_proxy_is_told_who_asks_and_nobody_behind_it_is(self, wire: Wire, url: str) -> None:
         is_tunnel = url.startswith("https")
-        proxy = serve(tunnel if is_tunnel else always("{}"))
-        through(monkeypatch, proxy, "someone:hidden@")
-        assert post(transport_to(url)) == Answer(200, b"{}")
+        proxy = wire.serve(tunnel if is_tunnel else always("{}"))
+        wire.through(proxy, "someone:hidden@")
+        assert post(wire.transport(url)) == Answer(200, b"{}")
         asked_for = [heard.headers.get("proxy-authorization") for heard in proxy.heard]
         assert asked_for == ["Basic c29tZW9uZTpoaWRkZW4=", *([None] if is_tunnel else [])]
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://localhost:1/v1"])
     def test_a_proxy_that_is_not_there_is_what_is_complained_of(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, url: str
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, url: str
     ) -> None:
         for name in ("http_proxy", "https_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:1")
-        assert post(transport_to(url)) == NotSent(make_note("proxy-unreachable"))
+        assert post(wire.transport(url)) == NotSent(make_note("proxy-unreachable"))
 
     @pytest.mark.parametrize("elsewhere", ["http://proxy.invalid:3128", "proxy.invalid:3128", "http://[::1"])
     def test_plain_http_leaves_this_machine_by_no_proxy(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, elsewhere: str
     ) -> None:
         monkeypatch.setenv("http_proxy", elsewhere)
-        assert post(transport_to(serve(always("{}")))) == Answer(200, b"{}")
+        assert post(wire.transport(wire.serve(always("{}")))) == Answer(200, b"{}")
 
-    def test_no_proxy_is_honoured(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        proxy = serve(always("{}"))
+    def test_no_proxy_is_honoured(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+        proxy = wire.serve(always("{}"))
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        assert post(transport_to(serve(always("{}")))) == Answer(200, b"{}")
+        assert post(wire.transport(wire.serve(always("{}")))) == Answer(200, b"{}")
         assert proxy.connections == 0
 
     @pytest.mark.parametrize("proxy", ["http://", "http://127.0.0.1:x"])
     def test_a_proxy_that_cannot_be_used_sends_nothing(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, proxy: str
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, proxy: str
     ) -> None:
         monkeypatch.setenv("https_proxy", proxy)
-        assert isinstance(post(transport_to("https://localhost:1/v1")), NotSent)
+        assert isinstance(post(wire.transport("https://localhost:1/v1")), NotSent)
 
     @pytest.mark.parametrize("proxy", ["socks5://someone:hidden@127.0.0.1:1", "ftp://someone:hidden@127.0.0.1:1"])
     @pytest.mark.parametrize("name", ["https_proxy", "all_proxy"])
     def test_a_proxy_that_is_no_http_proxy_is_refused_at_once(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, proxy: str, name: str
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, proxy: str, name: str
     ) -> None:
         monkeypatch.setenv(name, proxy)
         with pytest.raises(SettingsError, match="not an HTTP proxy") as caught:
-            transport_to("https://localhost:1/v1")
+            wire.transport("https://localhost:1/v1")
         assert "hidden" not in str(caught.value)
 
-    def test_a_proxys_password_shows_in_no_reason(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_proxys_password_shows_in_no_reason(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("https_proxy", "http://someone:hidden@127.0.0.1:1")
-        assert "hidden" not in repr(post(transport_to("https://localhost:1/v1")))
-
-
-def through(
-    monkeypatch: pytest.MonkeyPatch, proxy: ScriptedServer, credentials: str = "", scheme: str = "http"
-) -> None:
-    for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+        assert "hidden" not in repr(post(wire.transport("https://localhost:1/v1")))
 
 
 class Inner:
@@ -873,37 +779,26 @@ class Inner:
                 self._outer.sendall(self._going.read())
 
 
-def encrypted_again(peer: Peer) -> Inner:
-    """Be a proxy reached by TLS, and the server behind it."""
-    peer.encrypt()
-    peer.read()
-    peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-    return Inner(peer.sock)
-
-
 class TestCertificates:
     @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-    def test_the_environments_own_are_trusted(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, name: str
-    ) -> None:
+    def test_the_environments_own_are_trusted(self, wire: Wire, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
         monkeypatch.setenv(name, str(CERTIFICATE))
-        assert post(transport_to(serve(encrypted(always("{}"))), tls=True)) == Answer(200, b"{}")
+        assert post(wire.transport(wire.serve(always("{}"), tls=True), tls=True)) == Answer(200, b"{}")
 
-    def test_a_bundle_that_is_not_there_is_named(
-        self, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_bundle_that_is_not_there_is_named(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
         with pytest.raises(SettingsError, match="REQUESTS_CA_BUNDLE names /nowhere"):
-            transport_to("https://localhost:1/v1")
+            wire.transport("https://localhost:1/v1")
 
     def test_a_bundle_that_is_none_sends_nothing(
-        self, serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         bundle = tmp_path / "bundle.pem"
         bundle.write_text("not a certificate")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-        server = serve(encrypted(always("{}")))
-        assert isinstance(post(transport_to(server, tls=True)), NotSent)
+        server = wire.serve(always("{}"), tls=True)
+        assert isinstance(post(wire.transport(server, tls=True)), NotSent)
         assert server.heard == []
 
 

@@ -143,24 +143,10 @@ class TestSuccess:
     @pytest.mark.parametrize(
         "figure",
         [
-            None,
-            True,
-            "",
-            "12,50",
-            "1 000",
-            "1_000",
-            "1e3",
-            "٣",
-            "NaN",
-            "Infinity",
-            "12.",
-            "€5",
-            [],
-            {},
-            10**12,
+            None, True, "", "12,50", "1 000", "1_000", "1e3", "٣", "NaN", "Infinity", "12.", "€5", [], {}, 10**12,
             10**4000,
         ],
-    )
+    )  # fmt: skip
     def test_a_balance_that_is_not_a_number_is_a_doubt(self, field: str, figure: object) -> None:
         assert isinstance(outcome({**SUCCESS, field: figure}), Doubt)
 
@@ -387,13 +373,10 @@ class TestMainAccount:
     @pytest.mark.parametrize(
         "figures",
         [
-            {"solde": "10225.119", "balance": "10225.119"},
-            {"balance": "10225.119"},
-            {"solde": "10225.119"},
-            {"solde": None, "balance": 10225.119},
-            {"solde": "10225.1190", "balance": "10225.119"},
+            {"solde": "10225.119", "balance": "10225.119"}, {"balance": "10225.119"}, {"solde": "10225.119"},
+            {"solde": None, "balance": 10225.119}, {"solde": "10225.1190", "balance": "10225.119"},
         ],
-    )
+    )  # fmt: skip
     def test_either_figure_will_do(self, figures: dict[str, object]) -> None:
         body = {"success": True, "code": 200, "user": {"username": "a@example.com"}, "credits": {**CREDITS, **figures}}
         assert read_main_account(understood(body)) == MainAccount("a@example.com", Decimal("10225.119"))
@@ -401,13 +384,10 @@ class TestMainAccount:
     @pytest.mark.parametrize(
         "figures",
         [
-            {},
-            {"solde": "1.000", "balance": "2.000"},
-            {"balance": ""},
-            {"balance": "12,5"},
+            {}, {"solde": "1.000", "balance": "2.000"}, {"balance": ""}, {"balance": "12,5"},
             {"balance": [], "solde": "1"},
         ],
-    )
+    )  # fmt: skip
     def test_no_figure_or_two_are_not_understood(self, figures: dict[str, object]) -> None:
         body = {"success": True, "code": 200, "credits": {**CREDITS, **figures}}
         with pytest.raises(NotUnderstoodError):
@@ -443,15 +423,11 @@ class TestMainAccount:
     @pytest.mark.parametrize(
         "credits_",
         [
-            (),
-            ("1", "2", "3", "0", "1.0", "EUR"),
-            ("1", "2", "3", "0", "1.0", "EUR", "1.0", "more"),
-            ("1", "2", "3", "0", "", "EUR", ""),
-            ("1", "2", "3", "0", "1.0", "EUR", "2.0"),
-            ("1", "2", "3", "0", "1.0", "USD", "1.0"),
-            ("1", "2", "3", "0", "<b>1.0</b>", "EUR", "1.0"),
+            (), ("1", "2", "3", "0", "1.0", "EUR"), ("1", "2", "3", "0", "1.0", "EUR", "1.0", "more"),
+            ("1", "2", "3", "0", "", "EUR", ""), ("1", "2", "3", "0", "1.0", "EUR", "2.0"),
+            ("1", "2", "3", "0", "1.0", "USD", "1.0"), ("1", "2", "3", "0", "<b>1.0</b>", "EUR", "1.0"),
         ],
-    )
+    )  # fmt: skip
     def test_other_xml_is_not_understood(self, credits_: tuple[str, ...]) -> None:
         with pytest.raises(NotUnderstoodError):
             read_main_account(understood(self.me_as_xml(*credits_)))
@@ -490,16 +466,10 @@ class TestSubAccounts:
     @pytest.mark.parametrize(
         "change",
         [
-            {"token": None},
-            {"token": ""},
-            {"token": 5},
-            {"token": "a\ud800"},
-            {"credits": None},
-            {"credits": {}},
-            {"credits": {"balance": "x", "currency": "EUR"}},
-            {"credits": {"balance": "1.000", "currency": "USD"}},
+            {"token": None}, {"token": ""}, {"token": 5}, {"token": "a\ud800"}, {"credits": None}, {"credits": {}},
+            {"credits": {"balance": "x", "currency": "EUR"}}, {"credits": {"balance": "1.000", "currency": "USD"}},
         ],
-    )
+    )  # fmt: skip
     def test_an_entry_without_what_is_needed_is_not_understood(self, change: dict[str, object]) -> None:
         with pytest.raises(NotUnderstoodError):
             read_subaccount_page(self.page({**self.ENTRY, **change}), 1)

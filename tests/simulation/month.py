@@ -58,11 +58,8 @@ from tests.provider_in_memory import OWNER, ProviderInMemory
 from tests.simulation.play import Crash, Violation
 
 SPELLINGS = (
-    "http://127.0.0.1:8765/v1",
-    "http://localhost:8765/v1",
-    "http://LOCALHOST:8765//v1",
-    "http://[::1]:8765/v2/",
-)
+    "http://127.0.0.1:8765/v1", "http://localhost:8765/v1", "http://LOCALHOST:8765//v1", "http://[::1]:8765/v2/",
+)  # fmt: skip
 TOKENS = tuple(f"sub-{number}" for number in range(1, 9))
 STEPS = 14
 

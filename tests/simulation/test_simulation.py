@@ -25,13 +25,10 @@ def test_every_claim_is_true_whatever_fails(piece: int) -> None:
 
 
 FOUND_LATE = {
-    "a person decides before the balances do",
-    "a process that slept sends all the same",
-    "another batch begins before one has ended",
-    "rises are not looked for before a resumption",
-    "the books put nothing in doubt",
-    "what books put in doubt is settled by its attempt",
-}
+    "a person decides before the balances do", "a process that slept sends all the same",
+    "another batch begins before one has ended", "rises are not looked for before a resumption",
+    "the books put nothing in doubt", "what books put in doubt is settled by its attempt",
+}  # fmt: skip
 """Faults that show only after dozens of seeds and more."""
 
 
