@@ -9,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from typing import Any
 
 import pytest
@@ -113,11 +115,16 @@ class Command:
             env={name: value for name, value in self.environ.items() if value},
             capture_output=True,
             encoding="utf-8",
-            stdin=subprocess.DEVNULL,
+            stdin=DEVNULL,
             timeout=SECONDS,
             check=False,
         )
         return _decent(Ended(ended.returncode, ended.stdout, ended.stderr))
+
+    def process(self, *arguments: object, out: int = DEVNULL, err: int = DEVNULL) -> Popen[str]:
+        """In full, to be met while it runs."""
+        words, env = self.arguments(*arguments), self.environ
+        return Popen(words, cwd=self.folder, env=env, stdin=DEVNULL, stdout=out, stderr=err, encoding="utf-8")
 
     def sheet(self, text: str = SHEET, name: str = "sheet.csv") -> Path:
         path = self.folder / name
@@ -189,6 +196,13 @@ def give_ledger(command: Command, ledger: Path) -> Command:
     command.home.mkdir(mode=0o700)
     shutil.copy2(ledger, command.home)
     return command
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def applied(sandbox: Sandbox) -> list[tuple[str, str, str]]:

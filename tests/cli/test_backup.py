@@ -8,9 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import pytest
 from batch.errors import UsageError
 from batch.ledger.orm.connection import make_backup
 from batch.sandbox import Sandbox
-from tests.cli.conftest import Command, applied
+from tests.cli.conftest import Command, applied, wait_until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows knows no file modes, signals and limits")
 MEGABYTE = b"x" * 1_000_000
@@ -85,13 +83,9 @@ def test_the_copy_needs_nothing_beside_it(command: Command, sandbox: Sandbox) ->
 def test_a_copy_that_is_made_during_a_run_is_whole_and_the_run_goes_on(command: Command, sandbox: Sandbox) -> None:
     rows = "".join(f"sub-{number:04d};1;add\n" for number in range(1, 13))
     sheet = command.sheet("Token;Amount;Direction\n" + rows)
-    arguments = command.arguments("run", sheet, "--yes", "--json", "--max-per-second", "10")
     backups = [command.folder / f"copy-{number}" for number in range(3)]
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        while not applied(sandbox):
-            time.sleep(0.01)
+    with command.process("run", sheet, "--yes", "--json", "--max-per-second", "10") as process:
+        wait_until(lambda: applied(sandbox))
         assert [command("backup", backup).code for backup in backups] == [0, 0, 0]
         assert process.poll() is None
         assert process.wait(30) == 0
@@ -152,16 +146,6 @@ def test_what_is_there_is_not_replaced(command: Command, sandbox: Sandbox, kind:
     assert kind != "file" or path.read_bytes() == b"precious"
 
 
-@contextmanager
-def locked(ledger: Path) -> Iterator[None]:
-    """Keep everybody else out of it, as nothing of ours does."""
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode=EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("COMMIT")
-
-
 def test_what_appears_while_it_is_copied_is_not_replaced(tmp_path: Path) -> None:
     ledger = made(tmp_path, mode="DELETE")
     path = tmp_path / "there" / "copy"
@@ -174,12 +158,15 @@ def test_what_appears_while_it_is_copied_is_not_replaced(tmp_path: Path) -> None
         except UsageError as error:
             errors.append(error)
 
-    with locked(ledger):
+    # As nothing of ours keeps everybody else out of it.
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
         copying = threading.Thread(target=copy)
         copying.start()
-        while not left(path.parent):
-            time.sleep(0.01)
+        wait_until(lambda: left(path.parent))
         path.write_bytes(b"precious")
+        other.execute("COMMIT")
     copying.join()
     assert "is there already" in str(errors[0])
     assert left(path.parent) == ["copy"]
@@ -230,11 +217,8 @@ def test_nothing_is_left_where_there_is_no_room(tmp_path: Path) -> None:
 def test_nothing_is_left_of_one_that_is_interrupted(tmp_path: Path) -> None:
     ledger = made(tmp_path, megabytes=50)
     command = Command(tmp_path, "http://127.0.0.1:1", {"CREDITBATCH_DATABASE_URL": f"sqlite:///{ledger}"})
-    with subprocess.Popen(
-        command.arguments("backup", "copy"), cwd=tmp_path, env=command.environ, stderr=subprocess.PIPE, text=True
-    ) as process:
-        while len(left(tmp_path)) == 1:
-            time.sleep(0.001)
+    with command.process("backup", "copy", err=subprocess.PIPE) as process:
+        wait_until(lambda: len(left(tmp_path)) > 1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, "Interrupted" in err) == (3, True)
@@ -249,20 +233,17 @@ def test_a_folder_that_is_not_there_is_not_made(command: Command, sandbox: Sandb
     assert not (command.folder / "nowhere").exists()
 
 
-@pytest.mark.parametrize("address", ["", "sqlite:///{folder}/mine.sqlite3", "sqlite://"])
-def test_without_a_ledger_there_is_no_copy_and_none_is_made(newcomer: Command, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "files"),
+    [("", []), ("sqlite:///{folder}/mine.sqlite3", []), ("sqlite://", []), ("sqlite:///{folder}/empty", ["empty"])],
+)
+def test_without_a_ledger_there_is_no_copy_and_none_is_made(newcomer: Command, address: str, files: list[str]) -> None:
+    for name in files:
+        (newcomer.folder / name).touch()
     newcomer.settings["CREDITBATCH_DATABASE_URL"] = address.format(folder=newcomer.folder)
     ended = newcomer("backup", "copy")
     assert (ended.code, ended.out, "There is no ledger" in ended.err) == (2, "", True)
-    assert left(newcomer.folder) == []
-
-
-def test_a_file_without_tables_is_no_ledger(newcomer: Command) -> None:
-    newcomer.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{newcomer.folder}/empty.sqlite3"
-    (newcomer.folder / "empty.sqlite3").touch()
-    ended = newcomer("backup", "copy")
-    assert (ended.code, "There is no ledger" in ended.err) == (2, True)
-    assert left(newcomer.folder) == ["empty.sqlite3"]
+    assert left(newcomer.folder) == files
 
 
 def test_a_ledger_at_an_address_is_copied_as_well(command: Command, sandbox: Sandbox) -> None:

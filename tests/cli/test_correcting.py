@@ -16,7 +16,6 @@ FOURTH = ("add", "sub-0004", "12.000")
 
 
 def first(command: Command, text: str = BROKEN) -> str:
-    """Run a sheet as far as it goes; the batch's name."""
     return str(command("run", command.sheet(text), "--yes", "--json", "--skip-invalid").document["batch"])
 
 
@@ -95,17 +94,6 @@ def test_a_stopped_batch_is_closed_and_never_goes_on(command: Command, sandbox: 
     assert applied(sandbox) == [ALL[0], ALL[1], ("add", "sub-0003", "8.000")]
 
 
-def test_a_correction_that_stops_is_resumed_itself(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("refuse:code=20,skip=1")
-    batch = first(command, SHEET)
-    sandbox.add_fault("refuse:code=20,skip=1")
-    second = again(command, command.sheet(SHEET), batch)
-    assert (second.code, second.statuses) == (3, ["done", "refused"])
-    assert command("resume", batch).code == 1
-    assert command("resume", second.document["batch"]).code == 0
-    assert applied(sandbox) == ALL
-
-
 def test_refusing_to_start_closes_nothing(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("refuse:code=20,skip=1")
     batch = first(command, SHEET)
@@ -142,26 +130,7 @@ def test_a_list_to_fix_does_not_stand_for_a_stopped_batch(command: Command, sand
     assert applied(sandbox) == ALL[:2]
 
 
-def test_a_row_in_doubt_must_be_decided_first(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("reset-before")
-    ended = command("run", command.sheet(), "--yes", "--json", "--ask-before-resend")
-    batch = ended.document["batch"]
-    assert ended.statuses[0] == "unknown"
-    refused = again(command, command.sheet(), batch)
-    assert (refused.code, batch in refused.err) == (2, True)
-    assert applied(sandbox) == []
-
-
 @pytest.mark.parametrize("batch", ["none-such", ""])
 def test_a_batch_that_does_not_exist_is_one_sentence(command: Command, sandbox: Sandbox, batch: str) -> None:
     ended = again(command, command.sheet(), batch)
     assert (ended.code, len(ended.err.splitlines()), applied(sandbox)) == (2, 1, [])
-
-
-def test_another_account_s_batch_is_not_continued(command: Command, sandbox: Sandbox) -> None:
-    with Sandbox() as other:
-        command.settings["CREDITBATCH_API_URL"] = other.url
-        batch = first(command)
-    command.settings = {}
-    ended = again(command, command.sheet(FIXED), batch)
-    assert (ended.code, "CREDITBATCH_API_URL" in ended.err, applied(sandbox)) == (2, True, [])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -17,7 +15,7 @@ from batch.cli import terminal
 from batch.cli.app import app
 from batch.errors import LedgerError
 from batch.sandbox import Sandbox
-from tests.cli.conftest import SHEET, Command, Ended, applied
+from tests.cli.conftest import Command, Ended, applied, wait_until
 
 WITH_JSON = sorted(name for name, one in app.commands.items() if any("--json" in made.opts for made in one.params))
 
@@ -120,12 +118,13 @@ def test_without_json_nothing_is_on_standard_output(command: Command) -> None:
 
 
 def test_a_ledger_that_is_lost_on_the_way_ends_it_before_its_end(command: Command, sandbox: Sandbox) -> None:
-    def lose(ledger: Path) -> None:
-        with closing(sqlite3.connect(ledger)) as opened, opened:
+    arguments = ("run", command.sheet(), "--yes", "--json", "--max-per-second", "4")
+    with command.process(*arguments, out=PIPE) as process:
+        wait_until(lambda: applied(sandbox))
+        with closing(sqlite3.connect(command.home / "ledger.sqlite3")) as opened, opened:
             opened.execute("UPDATE ledger_account_lease SET fence = fence + 1")
-
-    code, ended = interfere(command, sandbox, lose)
-    assert (code, ended["error"]["code"]) == (3, "ledger")
+        ended = json.loads(process.communicate(timeout=30)[0])
+    assert (process.returncode, ended["error"]["code"]) == (3, "ledger")
     assert "creditbatch resume" in ended["error"]["message"]
     resumed = command("resume", "--json")
     assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
@@ -151,34 +150,12 @@ def test_a_ledger_that_cannot_be_read_after_the_last_row_hides_nothing(
     assert command("report", batch["batch"]).code == 0
 
 
-def interfere(
-    command: Command, sandbox: Sandbox, harm: Callable[[Path], None]
-) -> tuple[int, dict[str, dict[str, str]]]:
-    """Do something to the ledger when the first row of a run is done; its exit code and its document."""
-    arguments = command.arguments("run", command.sheet(SHEET), "--yes", "--json", "--max-per-second", "4")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        while not applied(sandbox):
-            time.sleep(0.01)
-        harm(command.folder / "home" / "ledger.sqlite3")
-        out, _err = process.communicate(timeout=30)
-    return process.returncode, json.loads(out)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="it has a device that is always full")
 def test_who_cannot_be_told_changes_no_exit_code(command: Command) -> None:
-    with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            command.arguments("check", "nowhere.csv", "--json"),
-            cwd=command.folder,
-            env=command.environ,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            check=False,
-        )
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    arguments = ("check", "nowhere.csv", "--json")
+    with Path("/dev/full").open("w") as full, command.process(*arguments, out=full.fileno(), err=PIPE) as process:
+        _out, err = process.communicate(timeout=30)
+    assert (process.returncode, err.count("\n")) == (2, 1)
 
 
 def test_there_is_never_a_second_document(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

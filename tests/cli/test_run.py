@@ -6,22 +6,27 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from subprocess import PIPE
+from typing import cast
 
 import pytest
 from openpyxl import load_workbook
 
 from batch.sandbox import Sandbox
-from tests.cli.conftest import SAMPLES, SHEET, Command, applied
+from tests.cli.conftest import SAMPLES, SHEET, Command, applied, wait_until
 from tests.sheet import hostile
 
 ALL = [("add", "sub-0001", "12.500"), ("remove", "sub-0002", "5.000"), ("add", "sub-0003", "7.250")]
+
+
+def calls(sandbox: Sandbox) -> Counter[str]:
+    return Counter(cast("dict[str, int]", sandbox.ledger()["calls"]))
 
 
 def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandbox) -> None:
@@ -170,39 +175,12 @@ def test_whatever_fails_each_row_is_applied_once_and_said_to_be(command: Command
     assert sorted(applied(sandbox)) == sorted(ALL)
 
 
-@pytest.mark.parametrize("code", [4, 20, 96])
-def test_a_refusal_of_the_account_stops_and_resume_goes_on(command: Command, sandbox: Sandbox, code: int) -> None:
-    sandbox.add_fault(f"refuse:code={code},skip=1")
-    ended = command("run", command.sheet(), "--yes", "--json")
-    assert ended.code == 3
-    assert ended.document["state"] == "stopped"
-    assert ended.statuses == ["done", "refused", "pending"]
-    resumed = command("resume", ended.document["batch"], "--json")
-    assert (resumed.code, resumed.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
 def test_resume_of_a_finished_batch_changes_nothing(command: Command, sandbox: Sandbox) -> None:
     first = command("run", command.sheet(), "--yes", "--json")
     again = command("resume", "--json")
     assert again.code == 0
     assert again.document == first.document
     assert applied(sandbox) == ALL
-
-
-def test_another_key_or_address_does_not_resume(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("refuse:code=20")
-    command("run", command.sheet(), "--yes", "--json")
-    command.settings["SMSPARTNER_API_KEY"] = "another"
-    assert "The API key is wrong" in command("resume").err
-    command.settings = {"CREDITBATCH_API_URL": "http://127.0.0.1:1/v1"}
-    ended = command("resume")
-    assert (ended.code, "CREDITBATCH_API_URL" in ended.err) == (2, True)
-
-
-def test_resume_without_any_batch_says_so(command: Command) -> None:
-    ended = command("resume", "--json")
-    assert (ended.code, "no batch" in ended.err) == (2, True)
 
 
 def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: Sandbox) -> None:
@@ -223,24 +201,10 @@ def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: 
     assert command("verify", batch, "--report", resumed.document["report"]).code == 0
 
 
-def test_a_person_may_be_asked_before_anything_is_sent_again(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("reset-before")
-    ended = command("run", command.sheet(), "--yes", "--json", "--ask-before-resend")
-    assert (ended.code, ended.statuses[0]) == (3, "unknown")
-    command("resolve", ended.document["batch"], 2, "--not-applied", "--why", "agreed")
-    assert command("resume", "--json", "--ask-before-resend").statuses == ["done", "done", "done"]
-    assert applied(sandbox) == ALL
-
-
 def interrupted(command: Command, sandbox: Sandbox, number: int, sheet: Path) -> int:
     """Start a run, send it the signal once a row was applied, and wait for its end."""
-    arguments = command.arguments("run", sheet, "--yes", "--json", "--max-per-second", "4")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        deadline = time.monotonic() + 30
-        while not applied(sandbox) and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with command.process("run", sheet, "--yes", "--json", "--max-per-second", "4") as process:
+        wait_until(lambda: applied(sandbox))
         process.send_signal(number)
         return process.wait(30)
 
@@ -259,13 +223,8 @@ def test_ctrl_c_finishes_the_row_and_resume_goes_on(command: Command, sandbox: S
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sandbox: Sandbox, number: int) -> None:
     sandbox.add_fault("hang:on=me,seconds=5")
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        deadline = time.monotonic() + 30
-        while not sandbox.ledger()["calls"]["me"] and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with command.process("run", command.sheet(), "--yes", "--json", out=PIPE, err=PIPE) as process:
+        wait_until(lambda: calls(sandbox)["me"])
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert err.count("\n") == 1, err
@@ -274,23 +233,10 @@ def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sand
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_killed_run_is_resumed_at_once(command: Command, sandbox: Sandbox) -> None:
-    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
-    ended = command("resume", "--json")
-    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_what_a_killed_run_left_in_doubt_is_for_resume_and_not_for_a_person(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("hang-after:skip=1,seconds=30")
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        deadline = time.monotonic() + 30
-        while len(applied(sandbox)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with command.process("run", command.sheet(), "--yes", "--json") as process:
+        wait_until(lambda: len(applied(sandbox)) == 2)
         process.kill()
     batch = command("batches", "--json").document[0]["batch"]
     assert command("show", batch, "--json").statuses == ["done", "unknown", "pending"]
@@ -315,16 +261,6 @@ def test_a_run_that_died_in_another_container_is_resumed_when_its_lease_has_run_
     assert applied(sandbox) == ALL
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_run_that_died_with_its_machine_is_resumed_at_once(command: Command, sandbox: Sandbox) -> None:
-    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
-    # Another process has the number of the one that died.
-    lease_in_ledger(command, boot="the one before", pid=os.getpid())
-    ended = command("resume", "--json")
-    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
 def lease_in_ledger(command: Command, **changed: object) -> None:
     """Change what the ledger says of who holds the account."""
     with closing(sqlite3.connect(command.folder / "home" / "ledger.sqlite3")) as ledger, ledger:
@@ -332,51 +268,9 @@ def lease_in_ledger(command: Command, **changed: object) -> None:
             assert ledger.execute(f"UPDATE ledger_account_lease SET {column} = ?", [value]).rowcount == 1  # noqa: S608
 
 
-@pytest.mark.parametrize(
-    "lie", ["refuse-after:code=77", "refuse-after:code=500", "refuse-after:code=429", "page-after"]
-)
-def test_what_was_applied_is_done_whatever_the_answer_says(command: Command, sandbox: Sandbox, lie: str) -> None:
-    sandbox.add_fault(lie)
-    ended = command("run", command.sheet(), "--yes", "--json")
-    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
-def test_a_documented_refusal_of_what_was_applied_is_found_by_the_closing_balances(
-    command: Command, sandbox: Sandbox
-) -> None:
-    sandbox.add_fault("refuse-after:code=8")
-    ended = command("run", command.sheet(), "--yes", "--json")
-    assert (ended.code, ended.statuses) == (3, ["unknown", "done", "done"])
-    batch = ended.document["batch"]
-    assert command("resolve", batch, 2, "--applied", "--why", "seen").code == 2
-    assert command("resume", "--json").code == 3
-    assert command("resolve", batch, 2, "--applied", "--why", "the provider shows it").code == 0
-    assert command("resume", "--json").statuses == ["done", "done", "done"]
-    assert applied(sandbox) == ALL
-    assert command("verify", batch).code == 0
-
-
-def test_the_rest_of_a_list_is_not_sent_while_its_balances_are_not_explained(
-    command: Command, sandbox: Sandbox
-) -> None:
-    sheet = command.sheet("token;amount;direction\nsub-0001;10;add\nsub-0001;7;add\nsub-0001;3;add\n")
-    for fault in ("refuse-after:code=8,times=2", "refuse:code=8"):
-        sandbox.add_fault(fault)
-    ended = command("run", sheet, "--yes", "--json")
-    assert (ended.code, ended.statuses) == (1, ["refused", "refused", "refused"])
-    rest = command("run", sheet, "--yes", "--only-unsettled", ended.document["batch"])
-    assert (rest.code, "--again --why" in rest.err) == (2, True)
-    assert len(applied(sandbox)) == 2
-
-
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "2")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        while not applied(sandbox):
-            time.sleep(0.01)
+    with command.process("run", command.sheet(), "--yes", "--json", "--max-per-second", "2") as process:
+        wait_until(lambda: applied(sandbox))
         second = command("resume", "--json")
         assert (second.code, second.error[0]) == (2, "account-in-use")
         assert f"process {process.pid}" in second.err
@@ -396,19 +290,17 @@ def test_every_call_of_a_command_keeps_the_pace_that_was_asked_for(
         command.settings["CREDITBATCH_MAX_PER_SECOND"] = "10"
     began = time.monotonic()
     assert command("run", command.sheet(), "--yes", *given).code == 0
-    calls: Any = sandbox.ledger()["calls"]
-    assert sum(calls.values()) >= 9
-    assert time.monotonic() - began > (sum(calls.values()) - 1) / 10
+    assert calls(sandbox).total() >= 9
+    assert time.monotonic() - began > (calls(sandbox).total() - 1) / 10
 
 
 def test_the_pace_that_was_chosen_is_kept_by_resume(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("refuse:code=20")
     assert command("run", command.sheet(), "--yes", "--max-per-second", "10").code == 3
-    before: Any = sandbox.ledger()["calls"]
+    before = calls(sandbox).total()
     began = time.monotonic()
     assert command("resume").code == 0
-    after: Any = sandbox.ledger()["calls"]
-    assert time.monotonic() - began > (sum(after.values()) - sum(before.values()) - 1) / 10
+    assert time.monotonic() - began > (calls(sandbox).total() - before - 1) / 10
 
 
 def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox) -> None:
@@ -419,12 +311,8 @@ def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox)
 
 
 def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: Sandbox) -> None:
-    arguments = command.arguments("run", command.sheet(), "--yes", "--json", "--max-per-second", "4")
-    with subprocess.Popen(
-        arguments, cwd=command.folder, env=command.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        while not applied(sandbox):
-            time.sleep(0.01)
+    with command.process("run", command.sheet(), "--yes", "--json", "--max-per-second", "4", out=PIPE) as process:
+        wait_until(lambda: applied(sandbox))
         body = json.dumps({"token": "sub-0001", "amount": "3"}).encode()
         with urllib.request.urlopen(sandbox.url.replace("/v1", "/sandbox/top-up"), body, timeout=5) as answer:
             assert answer.status == 200
@@ -433,13 +321,6 @@ def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: San
     assert process.returncode == 1
     assert document["books"]["alarm"] == ["sub-0001"]
     assert "ALARM" in command("show", document["batch"]).out
-
-
-def test_the_report_can_be_written_again(command: Command) -> None:
-    document = command("run", command.sheet(), "--yes", "--json").document
-    assert command("report", document["batch"], "--out", "again.xlsx").code == 0
-    names = load_workbook(command.folder / "again.xlsx").sheetnames
-    assert names == load_workbook(command.folder / document["report"]).sheetnames
 
 
 def test_a_report_from_before_the_end_is_never_handed_out(command: Command) -> None:

@@ -80,13 +80,7 @@ def test_the_environment_chooses_the_language(command: Command) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
 def test_the_sandbox_answers_until_it_is_told_to_end(command: Command) -> None:
-    with subprocess.Popen(
-        command.arguments("sandbox", "--port", "0", "--key", "another"),
-        cwd=command.folder,
-        env=command.environ,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
+    with command.process("sandbox", "--port", "0", "--key", "another", err=subprocess.PIPE) as process:
         try:
             assert process.stderr is not None
             address = process.stderr.readline().split()[4]

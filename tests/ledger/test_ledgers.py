@@ -27,7 +27,7 @@ from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
 from batch.notes import make_note
 from batch.planning.account_identity import LEASE, Owner
-from tests.builders import BALANCES, NOON, known_to, new_batch
+from tests.builders import ACCESS, BALANCES, NOON, known_to, new_batch
 
 ROWS: tuple[list[Cell], ...] = (
     ["sub-1", Decimal("12.5"), "add"],
@@ -45,12 +45,18 @@ def done(row: int = 2, attempt: int = 1) -> AttemptEnded:
     return AttemptEnded(NOON + timedelta(seconds=1), row, attempt, "Applied", Status.DONE, 200, None, *after)
 
 
+@pytest.fixture
+def ledger(empty_ledger: Ledger) -> Ledger:
+    """With batch b-1."""
+    empty_ledger.create(new_batch(*ROWS))
+    return empty_ledger
+
+
 def result(ledger: Ledger, row: int) -> RowResult:
     return next(entry.result for entry in ledger.view("b-1").rows if entry.row.number == row)
 
 
 def test_a_new_batch_is_approved_with_valid_rows_pending_and_the_others_invalid(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     view = ledger.view("b-1")
     assert view.head.state is BatchState.APPROVED
     assert [entry.result.status for entry in view.rows] == [Status.PENDING, Status.INVALID, Status.PENDING]
@@ -60,7 +66,6 @@ def test_a_new_batch_is_approved_with_valid_rows_pending_and_the_others_invalid(
 
 def test_the_sheet_comes_back_as_it_was(ledger: Ledger) -> None:
     new = new_batch(*ROWS)
-    ledger.create(new)
     view = ledger.view("b-1")
     assert tuple(entry.row for entry in view.rows) == new.sheet.rows
     assert view.columns == new.sheet.columns
@@ -70,7 +75,6 @@ def test_the_sheet_comes_back_as_it_was(ledger: Ledger) -> None:
 
 
 def test_between_beginning_and_end_of_an_attempt_the_row_is_unknown(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began()])
     assert result(ledger, 2).status is Status.UNKNOWN
     assert result(ledger, 2).attempts == 1
@@ -80,21 +84,18 @@ def test_between_beginning_and_end_of_an_attempt_the_row_is_unknown(ledger: Ledg
 
 
 def test_a_refusal_keeps_its_code_and_the_servers_words(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     refusal = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Crédit insuffisant")
     ledger.append("b-1", [began(), refusal])
     assert (result(ledger, 2).code, result(ledger, 2).message) == (8, "Crédit insuffisant")
 
 
 def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     doubt = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, "reset")
     ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"))])
     assert (result(ledger, 2).status, result(ledger, 2).attempts) == (Status.PENDING, 1)
 
 
 def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     assert ledger.find_last_attempt("b-1", 2) is None
     missing = RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), Decimal(1000), Decimal(100))
     ledger.append("b-1", [began(attempt=1), missing, began(attempt=2)])
@@ -120,7 +121,6 @@ def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> 
     ],
 )
 def test_a_fact_about_a_row_that_is_not_as_it_takes_it_to_be_is_refused(ledger: Ledger, fact: RowFact) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began(), done()])
     before = _whole(ledger)
     with pytest.raises(LedgerError, match="Another program"):
@@ -135,25 +135,23 @@ def _whole(ledger: Ledger) -> BatchView:
 
 
 def test_a_row_in_doubt_is_not_sent_again_before_it_is_settled(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began()])
     with pytest.raises(LedgerError, match="Another program"):
         ledger.append("b-1", [began(attempt=2)])
 
 
-def test_work_is_in_the_order_of_sending_with_the_newest_balances(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS, removes_first=True))
-    work = ledger.work("b-1")
+def test_work_is_in_the_order_of_sending_with_the_newest_balances(empty_ledger: Ledger) -> None:
+    empty_ledger.create(new_batch(*ROWS, removes_first=True))
+    work = empty_ledger.work("b-1")
     assert [entry.row.number for entry in work.rows] == [4, 2]
     assert work.known_main == Decimal("1000.000")
-    ledger.append("b-1", [began(), done()])
-    work = ledger.work("b-1")
+    empty_ledger.append("b-1", [began(), done()])
+    work = empty_ledger.work("b-1")
     assert work.known_main == Decimal("987.500")
     assert work.known_subaccounts["sub-1"] == Decimal("112.500")
 
 
 def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
     ledger.append(
         "b-1",
@@ -167,7 +165,6 @@ def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
 
 
 def test_every_batch_is_listed_newest_first_with_its_tally(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began(), done()])
     ledger.create(new_batch(*ROWS, name="b-2"))
     lines = ledger.list_batches()
@@ -178,7 +175,6 @@ def test_every_batch_is_listed_newest_first_with_its_tally(ledger: Ledger) -> No
 
 
 def test_what_was_done_and_what_is_in_doubt_is_told_of_the_lists_of_an_account(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     assert [past.done for past in ledger.find_past_lists(1, NOON, {"sub-1", "sub-2"})] == [{}]
     ledger.append("b-1", [began(), done(), began(row=4)])
     (past,) = ledger.find_past_lists(1, NOON, {"sub-1", "sub-2"})
@@ -190,7 +186,6 @@ def test_what_was_done_and_what_is_in_doubt_is_told_of_the_lists_of_an_account(l
 
 
 def test_the_newest_balance_of_a_sub_account_is_told_whichever_batch_read_it(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began(), done()])
     later = replace(new_batch(["sub-2", Decimal(1), "add"], name="b-2"), at=NOON + timedelta(days=1))
     ledger.create(replace(later, opening=Balances(Decimal(900), {"sub-2": Decimal(45)}, later.at)))
@@ -214,16 +209,15 @@ def test_a_key_is_known_again_and_a_renewed_one_belongs_to_the_account_of_its_to
         ledger.bind_key(address, "2" * 16, Owner("me@example.com", {"other"}), NOON)
 
 
-def test_what_was_chosen_is_replaced_and_the_record_says_so(ledger: Ledger) -> None:
-    ledger.create(replace(new_batch(*ROWS), options=("partial", "period:week 5")))
-    ledger.append("b-1", [OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
-    assert ledger.read_options("b-1") == ledger.read_head("b-1").options == ("partial", "max-per-second:2")
-    assert ledger.list_options(1) == {"b-1": ("partial", "max-per-second:2")}
-    assert verify.find_difference(ledger.view("b-1")) is None
+def test_what_was_chosen_is_replaced_and_the_record_says_so(empty_ledger: Ledger) -> None:
+    empty_ledger.create(replace(new_batch(*ROWS), options=("partial", "period:week 5")))
+    empty_ledger.append("b-1", [OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
+    assert empty_ledger.read_options("b-1") == empty_ledger.read_head("b-1").options == ("partial", "max-per-second:2")
+    assert empty_ledger.list_options(1) == {"b-1": ("partial", "max-per-second:2")}
+    assert verify.find_difference(empty_ledger.view("b-1")) is None
 
 
 def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.create(new_batch(*ROWS, name="b-2"))
     assert ledger.list_unfinished() == ledger.list_unfinished(1) == ["b-2", "b-1"]
     assert ledger.list_unfinished(2) == []
@@ -240,7 +234,6 @@ def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> N
 
 
 def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [RowDoubted(NOON, 2, 0, make_note("changed-elsewhere"), Decimal(900), Decimal(112))])
     assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, make_note("changed-elsewhere"))
     assert ledger.work("b-1").doubted == {2}
@@ -253,7 +246,6 @@ def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger
 
 
 def test_batches_are_counted_as_they_were_accepted_whatever_the_clock_said(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.create(replace(new_batch(*ROWS, name="b-0"), at=NOON - timedelta(days=400)))
     assert ledger.find_newest() == "b-0"
     assert [line.head.batch for line in ledger.list_batches()] == ["b-0", "b-1"]
@@ -265,13 +257,11 @@ def test_an_unknown_batch_is_one_sentence(ledger: Ledger) -> None:
 
 
 def test_a_name_is_given_once(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     with pytest.raises(LedgerError, match="already a batch"):
         ledger.create(new_batch(*ROWS))
 
 
 def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     ledger.append("b-1", [began(), done()])
     events = ledger.view("b-1").events
     assert [event.kind for event in events] == [
@@ -285,67 +275,45 @@ def test_the_chain_of_events_is_whole_and_the_same_in_both_ledgers(ledger: Ledge
     assert events[-1].hash == "9f80ac94f1125c24ffe936ea580a83e4d746ab32eb265be12149667d8a6092e4"
 
 
-def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(ledger: Ledger) -> None:
-    ledger.create(replace(new_batch(*ROWS), people=People("claire", ("marc", "anne"))))
-    assert ledger.read_head("b-1").people == People("claire", ("marc", "anne"))
+def test_who_prepared_approved_and_ran_it_is_in_the_head_each_once(empty_ledger: Ledger) -> None:
+    empty_ledger.create(replace(new_batch(*ROWS), people=People("claire", ("marc", "anne"))))
+    assert empty_ledger.read_head("b-1").people == People("claire", ("marc", "anne"))
     stop = StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"), by="not a runner")
     for who in ("marc", None, "lea", "marc"):
-        ledger.append("b-1", [StateChanged(NOON, BatchState.RUNNING, by=who), stop])
-    assert ledger.read_head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
-    assert ledger.list_batches()[0].head.people.run == ("marc", "lea")
+        empty_ledger.append("b-1", [StateChanged(NOON, BatchState.RUNNING, by=who), stop])
+    assert empty_ledger.read_head("b-1").people == People("claire", ("marc", "anne"), ("marc", "lea"))
+    assert empty_ledger.list_batches()[0].head.people.run == ("marc", "lea")
 
 
 HERE = Claim("here", "boot", "desk", 12, 1.0)
 THERE = Claim("there", "boot", "server", 12, 1.0)
 
 
-def key(ledger: Ledger) -> int:
-    return ledger.read_access("b-1").account
-
-
 def test_an_account_that_is_held_is_not_given_to_another_and_it_is_said_who_has_it(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
-    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.hold(ACCESS.account, HERE, NOON, lambda _lease: False)
     ledger.append("b-1", [began()])
     with pytest.raises(LedgerError, match=r"batch b-1 has been running since .* on desk \(process 12\)"):
-        ledger.hold(key(ledger), THERE, NOON, lambda _lease: False)
+        ledger.hold(ACCESS.account, THERE, NOON, lambda _lease: False)
 
 
-def test_the_lease_that_is_judged_is_renewed_by_every_commit(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
-    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
-    ledger.append("b-1", [replace(began(), at=NOON + timedelta(hours=1))])
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_lease_is_renewed_by_every_commit_and_without_anything_to_write(ledger: Ledger, *, is_written: bool) -> None:
+    ledger.hold(ACCESS.account, HERE, NOON, lambda _lease: False)
+    later = NOON + timedelta(hours=1)
+    if is_written:
+        ledger.append("b-1", [replace(began(), at=later)])
+    else:
+        ledger.renew("b-1", later)
     seen: list[Lease] = []
-
-    def judge(lease: Lease) -> bool:
-        seen.append(lease)
-        return False
-
-    with pytest.raises(LedgerError):
-        ledger.hold(key(ledger), THERE, NOON, judge)
-    assert (seen[0].claim, seen[0].since, seen[0].until) == (HERE, NOON, NOON + timedelta(hours=1) + LEASE)
-
-
-def test_a_lease_is_renewed_without_anything_to_write(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
-    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
-    ledger.renew("b-1", NOON + timedelta(hours=1))
-    seen: list[Lease] = []
-
-    def judge(lease: Lease) -> bool:
-        seen.append(lease)
-        return False
-
     with pytest.raises(LedgerError, match="batch b-1"):
-        ledger.hold(key(ledger), THERE, NOON, judge)
-    assert seen == [Lease(HERE, "b-1", NOON, NOON + timedelta(hours=1) + LEASE)]
+        ledger.hold(ACCESS.account, THERE, NOON, lambda lease: bool(seen.append(lease)))  # type: ignore[func-returns-value]
+    assert seen == [Lease(HERE, "b-1", NOON, later + LEASE)]
 
 
 def test_an_account_that_was_given_back_is_free(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
-    ledger.hold(key(ledger), HERE, NOON, lambda _lease: False)
+    ledger.hold(ACCESS.account, HERE, NOON, lambda _lease: False)
     ledger.let_go()
-    ledger.hold(key(ledger), THERE, NOON, lambda _lease: False)
+    ledger.hold(ACCESS.account, THERE, NOON, lambda _lease: False)
 
 
 @pytest.mark.usefixtures("database")
@@ -362,8 +330,8 @@ def test_whose_lease_was_taken_over_can_write_no_more() -> None:
 
     first, second = known_to(DatabaseLedger()), DatabaseLedger()
     first.create(new_batch(*ROWS))
-    first.hold(key(first), HERE, NOON, lambda _lease: False)
-    second.hold(key(second), THERE, NOON, lambda _lease: True)
+    first.hold(ACCESS.account, HERE, NOON, lambda _lease: False)
+    second.hold(ACCESS.account, THERE, NOON, lambda _lease: True)
     with pytest.raises(LedgerError, match="taken batch b-1 over"):
         first.renew("b-1", NOON)
     with pytest.raises(LedgerError, match="taken batch b-1 over"):
@@ -371,20 +339,18 @@ def test_whose_lease_was_taken_over_can_write_no_more() -> None:
     second.let_go()
     with pytest.raises(LedgerError, match="taken batch b-1 over"):
         first.renew("b-1", NOON)
-    second.hold(key(second), THERE, NOON, lambda _lease: True)
+    second.hold(ACCESS.account, THERE, NOON, lambda _lease: True)
     second.append("b-1", [began()])
 
 
 def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
-    assert ledger.find_doubtful_batch(key(ledger)) is None
+    assert ledger.find_doubtful_batch(ACCESS.account) is None
     ledger.append("b-1", [began()])
-    assert ledger.find_doubtful_batch(key(ledger)) == "b-1"
+    assert ledger.find_doubtful_batch(ACCESS.account) == "b-1"
     assert ledger.find_doubtful_batch(2) is None
 
 
 def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:
-    ledger.create(new_batch(*ROWS))
     closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {})
     ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"))])
     later = NOON + timedelta(seconds=1)
