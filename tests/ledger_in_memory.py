@@ -49,6 +49,7 @@ from batch.model import (
     BatchRow,
     BatchState,
     BatchView,
+    Cell,
     Event,
     RowResult,
     Status,
@@ -57,7 +58,7 @@ from batch.model import (
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
 from batch.settings import read_choices
-from tests.builders import make_event
+from tests.builders import known_to, make_event, new_batch
 
 
 def can_follow(result: RowResult, fact: RowFact) -> bool:
@@ -311,3 +312,10 @@ class MemoryLedger:
                 if fact.purpose is Purpose.CLOSING:
                     closing = Balances(fact.main_balance, dict(fact.subaccounts), fact.at)
                     kept.head = replace(kept.head, closing=closing)
+
+
+def memory_ledger(*rows: Sequence[Cell]) -> MemoryLedger:
+    """A ledger with batch b-1 of these rows."""
+    ledger = known_to(MemoryLedger())
+    ledger.create(new_batch(*rows))
+    return ledger

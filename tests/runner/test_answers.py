@@ -40,8 +40,9 @@ def test_a_documented_refusal_is_proof_and_takes_no_look(code: int) -> None:
     one = scene(refuse(code))
     view = one.run()
     assert statuses(view) == [REFUSED, DONE, DONE]
+    assert (row(view, 2).result.code, row(view, 2).result.message) == (code, f"Non {code}")
+    assert (view.head.state, one.clock.waits) == (BatchState.FINISHED, [])
     assert "settling" not in kinds(view)
-    assert one.clock.waits == []
 
 
 def test_reasons_by_field_are_proof() -> None:

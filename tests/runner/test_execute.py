@@ -26,7 +26,6 @@ from tests.runner.worlds import (
     row,
     scene,
     statuses,
-    throttle,
     unreachable,
 )
 
@@ -46,13 +45,6 @@ def test_the_closing_balances_are_read_at_the_end() -> None:
     assert view.head.closing is not None
     assert view.head.closing.main == Decimal("985.500")
     assert dict(view.head.closing.subaccounts) == {"sub-1": Decimal("119.500"), "sub-2": Decimal("45.000")}
-
-
-def test_a_refusal_marks_its_row_and_the_next_row_is_sent() -> None:
-    view = scene(refuse(8)).run()
-    assert statuses(view) == [Status.REFUSED, Status.DONE, Status.DONE]
-    assert (row(view, 2).result.code, row(view, 2).result.message) == (8, "Non 8")
-    assert view.head.state is BatchState.FINISHED
 
 
 @pytest.mark.parametrize("code", [1, 4, 10, 20, 30, 40, 96])
@@ -79,12 +71,6 @@ def test_what_surely_was_not_sent_is_sent_again_with_growing_waits() -> None:
     assert row(view, 2).result.attempts == 3
     first, second = one.clock.waits
     assert 0.5 <= first <= 1.0 <= second <= 2.0
-
-
-def test_a_429_waits_as_long_as_it_asks() -> None:
-    one = scene(throttle, apply)
-    assert statuses(one.run()) == [Status.DONE] * 3
-    assert one.clock.waits == [3.0]
 
 
 def test_attempts_run_out_and_the_batch_stops_with_the_row_pending() -> None:

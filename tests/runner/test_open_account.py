@@ -14,12 +14,19 @@ from batch.errors import BatchUnfinished, CreditbatchError, UsageError
 from batch.ledger import verify
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowDoubted, RowSettled
 from batch.ledger.orm.connection import connect
-from batch.model import Status
+from batch.model import Cell, Status
 from batch.notes import make_note
 from batch.planning.account_identity import Owner
 from batch.runner.open_account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
-from tests.ledger_in_memory import MemoryLedger
+from tests.ledger_in_memory import memory_ledger
+
+ROW: list[Cell] = ["sub-1", Decimal("12.5"), "add"]
+BEGAN = AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100))
+LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note=make_note("answer-late"))
+UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, make_note("untold"))
+REFUSED = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Non 8")
+DOUBTED = RowDoubted(NOON, 2, 1, make_note("books-doubt"), Decimal(1000), Decimal(112))
 
 
 def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -> None:
@@ -29,26 +36,16 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
     from batch.ledger.orm.store import DatabaseLedger
 
     ledger = known_to(DatabaseLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
-    row = ledger.view("b-1").rows[0].row.number
-    ledger.append(
-        "b-1", [AttemptBegan(NOON, row, 1, None, None), RowSettled(NOON, row, 1, Status.UNKNOWN, make_note("untold"))]
-    )
+    ledger.create(new_batch(ROW))
+    ledger.append("b-1", [BEGAN, UNSETTLED])
     people = 8
     at_once = threading.Barrier(people)
 
     def decided(person: int) -> bool:
         at_once.wait()
         try:
-            decide(
-                DatabaseLedger(),
-                "b-1",
-                row,
-                applied=person % 2 == 0,
-                who=f"person {person}",
-                why="looked",
-                now=lambda: NOON,
-            )
+            applied = person % 2 == 0
+            decide(DatabaseLedger(), "b-1", 2, applied=applied, who=str(person), why="looked", now=lambda: NOON)
         except UsageError:
             return False
         finally:
@@ -63,18 +60,15 @@ def test_of_several_who_decide_at_once_in_one_process_one_does(tmp_path: Path) -
 
 
 def test_a_row_that_is_not_in_doubt_and_one_that_is_not_there_are_told() -> None:
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
-    row = ledger.view("b-1").rows[0].row.number
+    ledger = memory_ledger(ROW)
     assert ledger.view("b-1").rows[0].result.status is Status.PENDING
-    for asked, words in ((row, "not in doubt"), (9999, "no row 9999")):
+    for asked, words in ((2, "not in doubt"), (9999, "no row 9999")):
         with pytest.raises(CreditbatchError, match=words):
             decide(ledger, "b-1", asked, applied=True, who="me", why="looked", now=lambda: NOON)
 
 
 def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> None:
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    ledger = memory_ledger(ROW)
     renewed = replace(ACCESS, fingerprint="0" * 16)
     with pytest.raises(UsageError, match="None of the sub-accounts of batch b-1"):
         accept_key(ledger, "b-1", renewed, lambda: ["sub-2"], "marc", NOON)
@@ -88,8 +82,7 @@ def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> Non
 
 
 def test_another_account_s_key_never_goes_on() -> None:
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    ledger = memory_ledger(ROW)
     stranger, is_new = bind_account(ledger, ACCESS.api_url, "0" * 16, lambda: Owner("other", {"x-1"}), NOON)
     assert is_new
     with pytest.raises(UsageError, match="another account"):
@@ -100,8 +93,7 @@ def test_another_account_s_key_never_goes_on() -> None:
 
 
 def test_who_waits_for_an_account_is_told_of_the_batch_that_was_begun() -> None:
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    ledger = memory_ledger(ROW)
     with pytest.raises(BatchUnfinished, match=r"b-1 .*has not ended \(approved\).*abandon") as refused:
         refuse_unfinished(ledger, ACCESS.account)
     assert refused.value.batch == "b-1"
@@ -109,17 +101,9 @@ def test_who_waits_for_an_account_is_told_of_the_batch_that_was_begun() -> None:
     refuse_unfinished(ledger, ACCESS.account + 1)
 
 
-BEGAN = AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100))
-LOST = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, None, note=make_note("answer-late"))
-UNSETTLED = RowSettled(NOON, 2, 1, Status.UNKNOWN, make_note("untold"))
-REFUSED = AttemptEnded(NOON, 2, 1, "Refused", Status.REFUSED, 8, "Non 8")
-DOUBTED = RowDoubted(NOON, 2, 1, make_note("books-doubt"), Decimal(1000), Decimal(112))
-
-
 def decided(*facts: Fact) -> Status:
     """What the row is after these facts and a person's decision that it was not applied."""
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    ledger = memory_ledger(ROW)
     ledger.append("b-1", facts)
     decide(ledger, "b-1", 2, applied=False, who="me", why="looked", now=lambda: NOON)
     return ledger.view("b-1").rows[0].result.status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,10 +11,8 @@ from batch.ledger.events import BalancesRead, PersonDecided, Purpose
 from batch.ledger.verify import find_difference
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import tell
-from batch.runner.execute import perform
-from tests.builders import NOON, known_to, new_batch
-from tests.ledger_in_memory import MemoryLedger
-from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider, apply, apply_in_silence, refuse, world
+from tests.builders import NOON
+from tests.runner.worlds import Scene, apply, apply_in_silence, refuse, row, scene, statuses
 
 ROWS: tuple[list[Cell], ...] = (
     ["sub-2", Decimal(1), "add"],
@@ -26,43 +23,29 @@ ROWS: tuple[list[Cell], ...] = (
 DONE, PENDING, REFUSED, UNKNOWN = Status.DONE, Status.PENDING, Status.REFUSED, Status.UNKNOWN
 
 
-class Stopped:
-    """A batch that stopped at its second row, of four (2 to 5)."""
-
-    def __init__(self) -> None:
-        self.ledger = known_to(MemoryLedger())
-        self.ledger.create(new_batch(*ROWS))
-        self.provider = ScriptedProvider([apply, refuse(20)])
-        self.go_on(refresh=False)
-        assert self.statuses() == [DONE, REFUSED, PENDING, PENDING]
-        self.provider.sent.clear()
-
-    def go_on(self, *, refresh: bool = True) -> BatchView:
-        self.clock = Clock()
-        perform(
-            world(self.provider, self.clock, self.ledger),
-            self.ledger.work("b-1"),
-            replace(OPTIONS, refresh=refresh),
-            {},
-        )
-        assert find_difference(self.ledger.view("b-1")) is None
-        return self.ledger.view("b-1")
-
-    def statuses(self) -> list[Status]:
-        return [entry.result.status for entry in self.ledger.view("b-1").rows]
-
-    def decide(self, row: int, *, applied: bool) -> None:
-        attempts = next(entry for entry in self.ledger.view("b-1").rows if entry.row.number == row).result.attempts
-        self.ledger.append("b-1", [PersonDecided(NOON, row, attempts, applied, "marc", "looked")])
-
-
 @pytest.fixture
-def stopped() -> Stopped:
-    return Stopped()
+def stopped() -> Scene:
+    """A batch that stopped at its second row, of four (2 to 5)."""
+    one = scene(apply, refuse(20), rows=ROWS)
+    assert statuses(one.run()) == [DONE, REFUSED, PENDING, PENDING]
+    one.provider.sent.clear()
+    return one
+
+
+def go_on(stopped: Scene) -> BatchView:
+    stopped.clock.at = NOON
+    view = stopped.run(refresh=True)
+    assert find_difference(view) is None
+    return view
+
+
+def decide(stopped: Scene, number: int, *, applied: bool) -> None:
+    attempts = row(stopped.ledger.view("b-1"), number).result.attempts
+    stopped.ledger.append("b-1", [PersonDecided(NOON, number, attempts, applied, "marc", "looked")])
 
 
 @pytest.mark.parametrize(
-    ("rise", "statuses"),
+    ("rise", "wanted"),
     [
         ("10", [DONE, UNKNOWN, PENDING, PENDING]),
         ("9", [DONE, UNKNOWN, PENDING, PENDING]),  # a tenth was spent
@@ -71,73 +54,65 @@ def stopped() -> Stopped:
     ],
 )
 def test_a_rise_that_fits_rows_makes_them_unknown_and_nothing_is_sent(
-    stopped: Stopped, rise: str, statuses: list[Status]
+    stopped: Scene, rise: str, wanted: list[Status]
 ) -> None:
     stopped.provider.held["sub-1"] += Decimal(rise)
-    view = stopped.go_on()
-    assert stopped.statuses() == statuses
+    view = go_on(stopped)
+    assert statuses(view) == wanted
     assert (view.head.state, stopped.provider.sent) == (BatchState.STOPPED, [])
     assert "a person must decide" in tell(view.head.reason)
-    assert stopped.go_on().head.state is BatchState.STOPPED
-    assert (stopped.statuses(), stopped.provider.sent) == (statuses, [])
+    view = go_on(stopped)
+    assert (view.head.state, statuses(view), stopped.provider.sent) == (BatchState.STOPPED, wanted, [])
 
 
-def test_removes_of_the_list_are_asked_about_where_its_adds_were_paid(stopped: Stopped) -> None:
+def test_removes_of_the_list_are_asked_about_where_its_adds_were_paid(stopped: Scene) -> None:
     stopped.provider.held["sub-1"] += Decimal(30)
     stopped.provider.held["sub-2"] -= Decimal(5)
-    stopped.go_on()
-    assert stopped.statuses() == [DONE, UNKNOWN, UNKNOWN, UNKNOWN]
+    assert statuses(go_on(stopped)) == [DONE, UNKNOWN, UNKNOWN, UNKNOWN]
 
 
-def test_a_fall_by_itself_is_never_compared(stopped: Stopped) -> None:
+def test_a_fall_by_itself_is_never_compared(stopped: Scene) -> None:
     stopped.provider.held["sub-2"] -= Decimal(5)
-    assert stopped.go_on().head.state is BatchState.FINISHED
-    assert stopped.statuses() == [DONE] * 4
+    view = go_on(stopped)
+    assert (view.head.state, statuses(view)) == (BatchState.FINISHED, [DONE] * 4)
 
 
 @pytest.mark.parametrize("rise", ["0.01", "3", "15", "31"])
-def test_any_other_rise_is_only_said(stopped: Stopped, rise: str) -> None:
+def test_any_other_rise_is_only_said(stopped: Scene, rise: str) -> None:
     stopped.provider.held["sub-1"] += Decimal(rise)
-    stopped.go_on()
-    assert stopped.statuses() == [DONE] * 4
+    assert statuses(go_on(stopped)) == [DONE] * 4
 
 
-def test_what_a_person_decided_is_not_asked_again(stopped: Stopped) -> None:
+def test_what_a_person_decided_is_not_asked_again(stopped: Scene) -> None:
     stopped.provider.held["sub-1"] += Decimal(30)
-    stopped.go_on()
-    stopped.decide(3, applied=True)
-    stopped.decide(4, applied=False)
-    stopped.go_on()
-    assert stopped.statuses() == [DONE] * 4
+    go_on(stopped)
+    decide(stopped, 3, applied=True)
+    decide(stopped, 4, applied=False)
+    assert statuses(go_on(stopped)) == [DONE] * 4
     assert stopped.provider.sent == [4, 5]
 
 
 def test_an_add_that_was_decided_without_a_reading_since_explains_its_rise() -> None:
-    ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(["sub-1", Decimal(10), "add"], ["sub-1", Decimal(10), "add"]))
-    provider = ScriptedProvider([apply_in_silence])
-    provider.before_reading = lambda: setattr(provider, "silent", True)
-    perform(world(provider, Clock(), ledger), ledger.work("b-1"), OPTIONS, {})
-    provider.before_reading = lambda: None
-    provider.silent = False
-    ledger.append("b-1", [PersonDecided(NOON, 2, 1, applied=True, who="marc", why="looked")])
-    perform(world(provider, Clock(), ledger), ledger.work("b-1"), replace(OPTIONS, refresh=True), {})
-    assert [entry.result.status for entry in ledger.view("b-1").rows] == [DONE, DONE]
-    assert provider.applied == [2, 3]
+    one = scene(apply_in_silence, rows=[["sub-1", Decimal(10), "add"]] * 2)
+    one.provider.before_reading = lambda: setattr(one.provider, "silent", True)
+    one.run()
+    one.provider.before_reading = lambda: None
+    one.provider.silent = False
+    decide(one, 2, applied=True)
+    assert statuses(one.run(refresh=True)) == [DONE, DONE]
+    assert one.provider.applied == [2, 3]
 
 
-def test_the_same_balance_is_asked_about_once_and_a_higher_one_again(stopped: Stopped) -> None:
+def test_the_same_balance_is_asked_about_once_and_a_higher_one_again(stopped: Scene) -> None:
     stopped.provider.held["sub-1"] += Decimal(10)
-    stopped.go_on()
-    stopped.decide(3, applied=False)
+    go_on(stopped)
+    decide(stopped, 3, applied=False)
     # An older ledger that still takes the account for what it was before.
     older = deepcopy(stopped.ledger)
     older.append("b-1", [BalancesRead(NOON, Purpose.SETTLING, Decimal(900), {"sub-1": Decimal(100)})])
     same, higher = deepcopy(older), older
     stopped.ledger = same
-    stopped.go_on()
-    assert stopped.statuses() == [DONE] * 4
+    assert statuses(go_on(stopped)) == [DONE] * 4
     stopped.ledger, stopped.provider.sent = higher, []
     stopped.provider.held["sub-1"] = Decimal(130)
-    stopped.go_on()
-    assert (stopped.statuses()[1:3], stopped.provider.sent) == ([UNKNOWN, UNKNOWN], [])
+    assert (statuses(go_on(stopped))[1:3], stopped.provider.sent) == ([UNKNOWN, UNKNOWN], [])

@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +17,12 @@ import pytest
 
 from batch.ledger.lease import name_this_process
 from batch.ledger.orm.connection import connect
-from batch.ledger.protocol import Ledger
 from batch.model import Status
 from batch.planning.account_identity import PROOF_SECONDS
 from batch.runner.execute import perform
 from batch.runner.session import Environment
 from tests.builders import ACCESS, known_to, new_batch
+from tests.cli.conftest import wait_until
 from tests.provider.server import CERTIFICATE, Peer, ScriptedServer
 from tests.runner.worlds import OPTIONS, Clock, ScriptedProvider
 
@@ -48,12 +47,14 @@ def test_a_process_that_slept_sends_only_what_it_still_holds(tmp_path: Path, *, 
         peer.read()
         over.set()
 
-    with (
-        closing(ScriptedServer([shake_hands_late])) as server,
-        started(tmp_path, server) as sleeper,
-        killed_at_the_end(sleeper),
-    ):
-        wait_until_begun(ledger)
+    with ExitStack() as stack:
+        server = stack.enter_context(closing(ScriptedServer([shake_hands_late])))
+        words = (sys.executable, "-m", "tests.runner.sleeper", str(tmp_path), f"https://localhost:{server.port}/v1")
+        environ = os.environ | {"REQUESTS_CA_BUNDLE": str(CERTIFICATE)}
+        sleeper = stack.enter_context(subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, text=True))
+        # Whoever waits for the end of a process that is asleep waits for ever.
+        stack.callback(sleeper.kill)
+        wait_until(lambda: ledger.view("b-1").rows[0].result.status is Status.UNKNOWN)
         os.kill(sleeper.pid, signal.SIGSTOP)
         # Longer than a commit proves anything.
         time.sleep(PROOF_SECONDS + 0.1)
@@ -76,30 +77,3 @@ def test_a_process_that_slept_sends_only_what_it_still_holds(tmp_path: Path, *, 
         else:
             assert sent == ["POST"]
     connections["default"].close()
-
-
-def started(home: Path, server: ScriptedServer) -> subprocess.Popen[str]:
-    """A process that runs the batch."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.runner.sleeper", str(home), f"https://localhost:{server.port}/v1"],
-        env=os.environ | {"REQUESTS_CA_BUNDLE": str(CERTIFICATE)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Whoever waits for the end of a process that is asleep waits for ever."""
-    try:
-        yield
-    finally:
-        process.kill()
-
-
-def wait_until_begun(ledger: Ledger) -> None:
-    """Until the attempt is written down."""
-    until = time.monotonic() + PATIENCE
-    while ledger.view("b-1").rows[0].result.status is not Status.UNKNOWN:
-        assert time.monotonic() < until
-        time.sleep(0.02)

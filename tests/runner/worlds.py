@@ -39,12 +39,10 @@ def lose(provider: ScriptedProvider, movement: Movement) -> Outcome:
 
 
 def unreachable(provider: ScriptedProvider, movement: Movement) -> Outcome:
-    """Nothing is sent."""
     return NotApplied(make_note("connection-refused"))
 
 
 def throttle(provider: ScriptedProvider, movement: Movement) -> Outcome:
-    """Ask for three seconds."""
     return Throttled(make_note("asked-to-slow-down"), 3.0)
 
 
@@ -128,7 +126,6 @@ OPTIONS = RunOptions(RetryPolicy(max_attempts=3, backoff=1.0), settle_seconds=60
 
 
 def world(provider: ScriptedProvider, clock: Clock, ledger: Ledger) -> Environment:
-    """Everything the runner needs, under the test's control."""
     return Environment(provider, ledger, clock.now, clock, clock, random.Random(1), clock.monotonic)
 
 
@@ -152,7 +149,6 @@ class Scene:
         known_to(self.ledger).create(new_batch(*self.rows))
 
     def run(self, *, refresh: bool = False) -> BatchView:
-        """Run what is left."""
         options = replace(OPTIONS, refresh=refresh)
         perform(world(self.provider, self.clock, self.ledger), self.ledger.work("b-1"), options, {})
         return self.ledger.view("b-1")
@@ -164,12 +160,10 @@ def scene(*script: Script, rows: Sequence[Sequence[Cell]] = ROWS) -> Scene:
 
 
 def statuses(view: BatchView) -> list[Status]:
-    """The status of every row."""
     return [entry.result.status for entry in view.rows]
 
 
 def row(view: BatchView, number: int) -> BatchRow:
-    """The row of that number."""
     return next(entry for entry in view.rows if entry.row.number == number)
 
 
