@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.simulation.draw import BOTH, Roughness, Scenario, draw
+from tests.simulation.draw import BOTH, Scenario, draw
 from tests.simulation.play import Told, play
 
 SEEDS = 400
@@ -69,12 +69,8 @@ SPENDINGS = (
 def scenario_of(seed: int, trouble: Trouble, spending: Spending) -> Scenario:
     """The scenario of a seed with this trouble and no other, for amounts of five euros and more."""
     drawn = draw(seed, least=FIVE_EUROS)
-    return replace(drawn, roughness=_roughness(drawn.roughness, trouble, spending), ask_before_resend=False)
-
-
-def _roughness(drawn: Roughness, trouble: Trouble, spending: Spending) -> Roughness:
-    return replace(
-        drawn,
+    roughness = replace(
+        drawn.roughness,
         fault=trouble.fault,
         question_fault=0.0,
         crash=trouble.crash,
@@ -90,10 +86,10 @@ def _roughness(drawn: Roughness, trouble: Trouble, spending: Spending) -> Roughn
         lag_on=BOTH,
         lag_often=1.0,
     )
+    return replace(drawn, roughness=roughness, ask_before_resend=False)
 
 
 def play_all(trouble: Trouble, spending: Spending, seeds: int = SEEDS) -> list[Told]:
-    """Play so many seeds of it."""
     return [play(seed, scenario=scenario_of(seed, trouble, spending)) for seed in range(seeds)]
 
 

@@ -15,16 +15,15 @@ _PIECE = 500
 
 
 def play_piece(first: int) -> Counter[str]:
-    """Play some seeds in a row; the first that fails ends the piece."""
     return _play_in_a_row("seed", first, _count_batch)
 
 
 def play_months(first: int) -> Counter[str]:
-    """The same of months."""
     return _play_in_a_row("month", first, _count_month)
 
 
 def _play_in_a_row(what: str, first: int, count: Callable[[int], dict[str, int]]) -> Counter[str]:
+    """Play some seeds; the first that fails ends the piece."""
     counted: Counter[str] = Counter()
     for seed in range(first, first + _PIECE):
         try:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from batch.errors import CreditbatchError, LedgerError
@@ -52,9 +52,10 @@ from batch.runner.open_account import (
 from batch.runner.session import Environment, RunOptions
 from batch.settings import Choices
 from batch.validation.check_sheet import Expected
-from tests.builders import NOON, grid
+from tests.builders import grid
 from tests.ledger_in_memory import MemoryLedger
 from tests.provider_in_memory import OWNER, ProviderInMemory
+from tests.runner.worlds import Clock
 from tests.simulation.play import Crash, Violation
 
 SPELLINGS = (
@@ -68,8 +69,6 @@ Rows = list[list[Cell]]
 
 @dataclass
 class MonthTold:
-    """What a seed came to."""
-
     paid: int = 0
     refused: int = 0
     decided: int = 0
@@ -80,13 +79,13 @@ class MonthTold:
     story: list[str] = field(default_factory=list)
 
 
-class Month:
+class Month(Clock):
     """One seed."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self.rng = random.Random(seed)
         self.told = MonthTold()
-        self.at = NOON
         self.key = 0
         self.ledger, self.beside = MemoryLedger(), MemoryLedger()
         self.copies: list[MemoryLedger] = []
@@ -136,7 +135,6 @@ class Month:
             self._run(ledger, rows, choices)
 
     def resume(self) -> None:
-        """Carry on what has not ended."""
         begun = self.ledger.list_unfinished()
         if begun:
             with self._process(f"resume {begun[0]}") as ledger:
@@ -157,7 +155,6 @@ class Month:
                 self.say(f"a person decided row {movement.row} of {batch}: applied {applied}")
 
     def give_up(self) -> None:
-        """Abandon what has not ended."""
         for batch in self.ledger.list_unfinished():
             try:
                 abandon(self.ledger.share(), batch, who="me", why="enough", now=self.now)
@@ -166,15 +163,12 @@ class Month:
                 self.say(f"not abandoned: {error}")
 
     def renew_key(self) -> None:
-        """The same account under another key."""
         self.key += 1
 
     def keep_copy(self) -> None:
-        """A backup."""
         self.copies.append(deepcopy(self.ledger))
 
     def put_back(self) -> None:
-        """An older copy in the place of the ledger."""
         if self.copies:
             self.ledger = deepcopy(self.rng.choice(self.copies))
             self.is_one_ledger = False
@@ -193,7 +187,6 @@ class Month:
             self.provider.give(token, -Decimal(self.rng.randint(0, 8)) / 100)
 
     def pass_time(self) -> None:
-        """A day, at most: the month is not over."""
         self.at += timedelta(hours=self.rng.randint(1, 24))
 
     # What the provider tells of.
@@ -214,7 +207,6 @@ class Month:
             raise Violation(f"{key} was paid {self.applied[key]} times in silence")
 
     def maybe_sleep(self) -> None:
-        """A process may sleep while another takes over."""
         if self.is_taking_over or self.rng.random() >= 0.02 or not self.ledger.list_unfinished():
             return
         self.is_taking_over = True
@@ -223,30 +215,11 @@ class Month:
         self.resume()
         self.is_taking_over = False
 
-    # The brake, the watcher and the clock.
-
-    def now(self) -> datetime:
-        """It passes a little."""
-        self.at += timedelta(milliseconds=1)
-        return self.at
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return (self.at - NOON).total_seconds()
+    # The brake and the watcher.
 
     def is_set(self) -> bool:
         """Ctrl-C, now and then."""
         return self.rng.random() < 0.01
-
-    def wait(self, seconds: float) -> None:
-        """Time passes."""
-        self.at += timedelta(seconds=seconds)
-
-    def report_start(self, movements: int, settled: int) -> None:
-        """A run begins."""
-
-    def report_row(self, row: int, status: Status) -> None:
-        """A row ended."""
 
     def report_wait(self, seconds: float, why: Note) -> None:  # noqa: ARG002 (the protocol’s)
         """A wait, or something that is said."""
@@ -363,7 +336,6 @@ class Month:
         return sum(movement is not None and _key(movement) == key for movement in done)
 
     def say(self, words: str) -> None:
-        """A line of the story."""
         self.told.story.append(f"{self.at:%d. %H:%M:%S}  {words}")
 
 
@@ -375,12 +347,10 @@ class MonthProvider(ProviderInMemory):
         self._month = month
 
     def be_called(self, call: str) -> None:
-        """Before a movement, a process may sleep."""
         if call == "move":
             self._month.maybe_sleep()
 
     def answer(self, movement: Movement) -> Outcome:
-        """As the seed draws it, whatever the accounts hold."""
         fate = self._month.rng.random()
         if fate < 0.04:
             raise Crash
@@ -403,7 +373,6 @@ class _Quiet(random.Random):
     """Nothing goes wrong."""
 
     def random(self) -> float:
-        """Never low enough for a fault."""
         return 0.999
 
 

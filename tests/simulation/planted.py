@@ -59,6 +59,10 @@ def _lagging(seed: int) -> Scenario:
     return replace(drawn, main=1_000_000, roughness=rough)
 
 
+def _swap(owner: object, name: str, other: object) -> Callable[[Patch], None]:
+    return lambda patch: patch.setattr(owner, name, other)
+
+
 def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
     """Change what exchanges are taken for."""
     real = responses.judge_exchange
@@ -112,11 +116,6 @@ def _send_again_when_asked_to_slow_down(_exchange: Exchange, outcome: Outcome) -
     return NotApplied(outcome.reason) if isinstance(outcome, Throttled) else outcome
 
 
-def _see_nothing_move(patch: Patch) -> None:
-    """One look is taken, and whatever it shows the answer is believed."""
-    patch.setattr(execute, "compare_at_once", _always_missing)
-
-
 def _look_at_the_main_account_only(patch: Patch) -> None:
     def half(_direction: Any, _amount: Any, before: BalanceReading, after: BalanceReading) -> DoubtVerdict:
         return DoubtVerdict.NOT_APPLIED if after.main >= before.main else DoubtVerdict.UNKNOWN
@@ -134,19 +133,6 @@ def _write_down_what_the_answer_said(patch: Patch) -> None:
     patch.setattr(doubts, "make_end_fact", hasty)
 
 
-def _believe_repeated_answers(patch: Patch) -> None:
-    patch.setattr(RepeatWatch, "check", lambda _watch, outcome, _movement: outcome)
-
-
-def _confirm_nothing(patch: Patch) -> None:
-    """The closing balances are read at once, whatever was believed because of a look."""
-    patch.setattr(Session, "count_seconds_to_confirm", lambda _session: 0.0)
-
-
-def _notice_no_lag(patch: Patch) -> None:
-    patch.setattr(known.KnownBalances, "is_stale", lambda *_anything: False)
-
-
 def _forget_what_was_done_before(patch: Patch) -> None:
     """A run that carries on takes any reading for what the accounts hold, however late it may lag."""
     patch.setattr(
@@ -156,22 +142,8 @@ def _forget_what_was_done_before(patch: Patch) -> None:
     )
 
 
-def _raise_alarms_at_once(patch: Patch) -> None:
-    patch.setattr(doubts, "_take", lambda session, read: session.commit(*filter(None, [read])))
-
-
 def _doubt_nothing(patch: Patch) -> None:
     patch.setattr(doubts, "find_explaining_rows", lambda _books, _rows, **_how: frozenset())
-
-
-def _let_anybody_decide_at_once(patch: Patch) -> None:
-    patch.setattr(open_account, "is_awaiting_person", lambda _result: True)
-
-
-def _settling(
-    change: Callable[[Any, Decimal, BalanceReading, BalanceReading], DoubtVerdict],
-) -> Callable[[Patch], None]:
-    return lambda patch: patch.setattr(doubts, "compare_readings", change)
 
 
 def _credited_the_wrong_way(
@@ -224,24 +196,6 @@ def _readings_at_once(patch: Patch) -> None:
         real(world, work, replace(options, settle_seconds=0.0), pages)
 
     patch.setattr("tests.simulation.play.perform", hasty)
-
-
-def _resend_doubts(patch: Patch) -> None:
-    patch.setattr(execute._Run, "_settle", lambda *_anything: Found(Status.PENDING, Step.RETRY))
-
-
-def _skip_doubts(patch: Patch) -> None:
-    patch.setattr(execute._Run, "_settle", lambda *_anything: Found(Status.UNKNOWN, Step.NEXT))
-
-
-def _send_doubts_again_on_resume(patch: Patch) -> None:
-    """A crash is taken for "nothing was sent"."""
-    patch.setattr(projection, "begin_attempt", lambda fact: {"attempts": fact.attempt})
-
-
-def _old_balances(patch: Patch) -> None:
-    """The balances before an attempt are those of the opening for ever."""
-    patch.setattr(known.KnownBalances, "learn", lambda _known, _token, _reading: None)
 
 
 class LateWriter(MemoryLedger):
@@ -311,6 +265,17 @@ class Flattering(MemoryLedger):
         return replace(view, rows=rows)
 
 
+_see_nothing_move = _swap(execute, "compare_at_once", _always_missing)
+_believe_repeated_answers = _swap(RepeatWatch, "check", lambda _watch, outcome, _movement: outcome)
+_confirm_nothing = _swap(Session, "count_seconds_to_confirm", lambda _session: 0.0)
+_notice_no_lag = _swap(known.KnownBalances, "is_stale", lambda *_anything: False)
+_raise_alarms_at_once = _swap(doubts, "_take", lambda session, read: session.commit(*filter(None, [read])))
+_let_anybody_decide_at_once = _swap(open_account, "is_awaiting_person", lambda _result: True)
+_resend_doubts = _swap(execute._Run, "_settle", lambda *_anything: Found(Status.PENDING, Step.RETRY))
+_skip_doubts = _swap(execute._Run, "_settle", lambda *_anything: Found(Status.UNKNOWN, Step.NEXT))
+_old_balances = _swap(known.KnownBalances, "learn", lambda _known, _token, _reading: None)
+_send_doubts_again_on_resume = _swap(projection, "begin_attempt", lambda fact: {"attempts": fact.attempt})
+
 PLANTED: dict[str, Planted] = {
     "retry on 500": Planted(300, _outcomes(_retry_on_500)),
     "retry after a read timeout": Planted(100, _outcomes(_retry_after_read_timeout)),
@@ -332,12 +297,12 @@ PLANTED: dict[str, Planted] = {
     "the books put nothing in doubt": Planted(300, _doubt_nothing),
     "what books put in doubt is settled by its attempt": Planted(600, ledger=Undoubting),
     "a person decides before the balances do": Planted(600, _let_anybody_decide_at_once),
-    "C' compared the wrong way": Planted(200, _settling(_credited_the_wrong_way)),
-    "C' not looked at": Planted(200, _settling(_only_the_debited_account)),
-    "D' not looked at": Planted(300, _settling(_only_the_credited_account)),
-    "C and D swapped": Planted(100, _settling(_accounts_swapped)),
-    "a doubt is always taken as missing": Planted(100, _settling(_always_missing)),
-    "a doubt is never settled": Planted(100, _settling(_never_sure)),
+    "C' compared the wrong way": Planted(200, _swap(doubts, "compare_readings", _credited_the_wrong_way)),
+    "C' not looked at": Planted(200, _swap(doubts, "compare_readings", _only_the_debited_account)),
+    "D' not looked at": Planted(300, _swap(doubts, "compare_readings", _only_the_credited_account)),
+    "C and D swapped": Planted(100, _swap(doubts, "compare_readings", _accounts_swapped)),
+    "a doubt is always taken as missing": Planted(100, _swap(doubts, "compare_readings", _always_missing)),
+    "a doubt is never settled": Planted(100, _swap(doubts, "compare_readings", _never_sure)),
     "one reading instead of two": Planted(300, _one_reading),
     "two readings at the same moment": Planted(300, _readings_at_once),
     "a doubt is sent again": Planted(100, _resend_doubts),
@@ -352,10 +317,6 @@ PLANTED: dict[str, Planted] = {
 }
 
 
-def _forget_the_fence(ledger: MemoryLedger, batch: str, at: Any) -> None:
-    del ledger, batch, at
-
-
 def _look_for_no_rise(patch: Patch) -> None:
     patch.setattr(execute, "find_rises", lambda *_arguments: [])
     # The books would show it as well.
@@ -363,19 +324,11 @@ def _look_for_no_rise(patch: Patch) -> None:
 
 
 PLANTED_AT_THE_EDGES: dict[str, Callable[[Patch], None]] = {
-    "a renewed key is another account": lambda patch: patch.setattr(
-        protocol, "identify_account", lambda _owner, _known: None
-    ),
-    "an address is what is written": lambda patch: patch.setattr(open_account, "normalize_address", lambda url: url),
-    "another batch begins before one has ended": lambda patch: patch.setattr(
-        month, "refuse_unfinished", lambda *_arguments: None
-    ),
-    "a list that was run is not known again": lambda patch: patch.setattr(
-        acceptance, "find_repetition", lambda *_arguments: ()
-    ),
-    "rises are not looked for before a run": lambda patch: patch.setattr(
-        acceptance, "find_rises", lambda *_arguments: []
-    ),
+    "a renewed key is another account": _swap(protocol, "identify_account", lambda _owner, _known: None),
+    "an address is what is written": _swap(open_account, "normalize_address", lambda url: url),
+    "another batch begins before one has ended": _swap(month, "refuse_unfinished", lambda *_arguments: None),
+    "a list that was run is not known again": _swap(acceptance, "find_repetition", lambda *_arguments: ()),
+    "rises are not looked for before a run": _swap(acceptance, "find_rises", lambda *_arguments: []),
     "rises are not looked for before a resumption": _look_for_no_rise,
-    "a process that slept sends all the same": lambda patch: patch.setattr(MemoryLedger, "renew", _forget_the_fence),
+    "a process that slept sends all the same": _swap(MemoryLedger, "renew", lambda _ledger, _batch, _at: None),
 }

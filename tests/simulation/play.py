@@ -72,6 +72,7 @@ class Player:
 
     def __init__(self, scenario: Scenario, ledger: MemoryLedger) -> None:
         self.scenario = scenario
+        self.rows = {row.number: row for row in scenario.sheet.rows}
         self.rng = random.Random(scenario.seed * 2 + 1)
         self.time = Time()
         self.provider = ModelProvider(scenario, self.rng, self.time)
@@ -88,13 +89,12 @@ class Player:
         """Rows that are called refused although they were applied, and whether a look that lagged is the reason."""
 
     def say(self, words: str) -> None:
-        """A line of the story."""
         self.told.story.append(f"{self.time.seconds:9.3f}  {words}")
 
     def play(self) -> Told:
-        """Until the batch has ended."""
         plan = make_plan(self.scenario.sheet, removes_first=self.scenario.removes_first)
-        opening = Balances(self._euros(MAIN), {token: self._euros(token) for token in self.scenario.subaccounts}, NOON)
+        holds = self.provider.holds
+        opening = Balances(holds(MAIN), {token: holds(token) for token in self.scenario.subaccounts}, NOON)
         played = compute_forecast(plan, opening.main, opening.subaccounts)
         self.ledger.create(NewBatch(BATCH, NOON, self.scenario.sheet, plan, opening, ACCESS, "me"))
         try:
@@ -272,8 +272,10 @@ class Player:
         if rows[Status.UNKNOWN] or rows[Status.PENDING]:
             raise Violation("the batch is finished, and rows are left")
         self.check_lies(view)
-        if forecast_after is not None and forecast_after != self._euros(MAIN):
-            raise Violation(f"the forecast said {forecast_after}, and the main account holds {self._euros(MAIN)}")
+        if forecast_after is not None and forecast_after != self.provider.holds(MAIN):
+            raise Violation(
+                f"the forecast said {forecast_after}, and the main account holds {self.provider.holds(MAIN)}"
+            )
         if (
             view.head.closing is None
             or self.others_move
@@ -311,25 +313,18 @@ class Player:
 
     @property
     def others_move(self) -> bool:
-        """Whether the accounts have other movements than the batch's."""
         return bool(self.scenario.roughness.drift or self.scenario.roughness.top_up)
 
     def movement(self, row: int) -> Movement:
-        """The movement of a row."""
-        return next(entry.movement for entry in self.scenario.sheet.rows if entry.number == row and entry.movement)
+        found = self.rows[row].movement
+        assert found is not None
+        return found
 
     def token(self, row: int) -> str:
-        """The sub-account of a row."""
-        return next(str(entry.token) for entry in self.scenario.sheet.rows if entry.number == row)
+        return str(self.rows[row].token)
 
     def amount(self, row: int) -> int:
-        """The amount of a row, in thousandths."""
-        return next(
-            to_thousandths(entry.amount) for entry in self.scenario.sheet.rows if entry.number == row and entry.amount
-        )
-
-    def _euros(self, account: str) -> Decimal:
-        return self.provider.holds(account)
+        return to_thousandths(self.rows[row].amount or ZERO)
 
     def _is_rough(self) -> bool:
         rough = self.scenario.roughness
@@ -346,7 +341,6 @@ class Disk:
 
     @property
     def crashes(self) -> int:
-        """How often the process died."""
         return MOST_CRASHES - self._crashes_left
 
     def __getattr__(self, name: str) -> Callable[..., object]:
@@ -373,7 +367,6 @@ class Disk:
         self._maybe_crash("after the commit")
 
     def hold(self, pid: int) -> None:
-        """Take the account, if it may be taken."""
         player = self._player
         claim = Claim("here", "boot", "here", pid, float(pid))
 
@@ -387,7 +380,6 @@ class Disk:
         self._ledger.hold(ACCESS.account, claim, player.time.now(), may_take)
 
     def let_go(self) -> None:
-        """Give the account back."""
         self._ledger.let_go()
 
     def _maybe_crash(self, where: str) -> None:
@@ -408,7 +400,6 @@ class Human:
         self._rival_tried = False
 
     def is_set(self) -> bool:
-        """Whether Ctrl-C was pressed."""
         if self._player.rng.random() < self._player.scenario.roughness.interrupt:
             self._asked = True
         return self._asked

@@ -38,11 +38,9 @@ class Time:
         return NOON + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
-        """Seconds since the beginning."""
         return self.seconds
 
     def pass_by(self, seconds: float) -> None:
-        """Let time pass."""
         until = self.seconds + seconds
         for at, happen in sorted((entry for entry in self.due if entry[0] <= until), key=lambda entry: entry[0]):
             self.seconds = max(self.seconds, at)
@@ -59,7 +57,6 @@ class Outside:
     given: int = 0
 
     def since(self, earlier: Outside) -> Outside:
-        """What was done since an earlier look."""
         return Outside(self.spent - earlier.spent, self.given - earlier.given)
 
 
@@ -99,7 +96,6 @@ class ModelProvider(ProviderInMemory):
         self._last_success: Answer | None = None
 
     def predict_wait(self) -> float:
-        """Any call may have to wait for its turn."""
         return 0.03 if len(self.sent) % 3 == 1 else 0.0
 
     def answer(self, movement: Movement) -> Outcome:
@@ -205,19 +201,18 @@ class ModelProvider(ProviderInMemory):
         )
 
     def _honestly(self, movement: Movement) -> Answer:
-        """What the provider answers when nothing befalls it."""
         code = self.refusal(movement)
         if code:
             return _refusal(code)
         self.apply(movement)
         self._look(MAIN, movement.token)
-        figures = (self._figure(MAIN), self._figure(movement.token))
+        exact = self.holds(MAIN), self.holds(movement.token)
+        figures = [round(held, 2) if self._rough.rounds_to_cents else held for held in exact]
         body = f'{{"success":true,"code":200,"credit":{figures[0]},"subaccountCredit":{figures[1]},"currency":"EUR"}}'
         self._last_success = Answer(200, body.encode())
         return self._last_success
 
     def apply(self, movement: Movement) -> Applied:
-        """Apply it, and remember when that was."""
         applied = super().apply(movement)
         self._remember(MAIN, movement.token)
         self.tell(f"applied row {movement.row}")
@@ -226,10 +221,6 @@ class ModelProvider(ProviderInMemory):
     def _apply_late(self, movement: Movement) -> None:
         if self.refusal(movement) is None:
             self.apply(movement)
-
-    def _figure(self, account: str) -> Decimal:
-        exact = self.holds(account)
-        return round(exact, 2) if self._rough.rounds_to_cents else exact
 
     def _look(self, *accounts: str) -> None:
         self.seen.update({account: self.outside[account] for account in accounts})
