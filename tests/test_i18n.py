@@ -34,23 +34,16 @@ AT = datetime(2026, 11, 2, 14, 5, 9)  # noqa: DTZ001 (as a person reads it)
 @pytest.mark.parametrize(
     ("lang", "environ", "system", "expected"),
     [
-        (None, {}, None, ENGLISH),
-        ("fr", {"CREDITBATCH_LANG": "en"}, None, FRENCH),
-        ("en", {"LANG": "fr_FR.UTF-8"}, None, ENGLISH),
-        ("FR", {}, None, FRENCH),
-        ("fr-CA", {}, None, FRENCH),
+        (None, {}, None, ENGLISH), ("fr", {"CREDITBATCH_LANG": "en"}, None, FRENCH),
+        ("en", {"LANG": "fr_FR.UTF-8"}, None, ENGLISH), ("FR", {}, None, FRENCH), ("fr-CA", {}, None, FRENCH),
         (None, {"CREDITBATCH_LANG": "fr_FR.UTF-8", "LC_ALL": "en_GB"}, None, FRENCH),
-        (None, {"CREDITBATCH_LANG": "", "LANG": "fr"}, None, FRENCH),
-        (None, {"LANG": "fr_FR.UTF-8"}, None, FRENCH),
+        (None, {"CREDITBATCH_LANG": "", "LANG": "fr"}, None, FRENCH), (None, {"LANG": "fr_FR.UTF-8"}, None, FRENCH),
         (None, {"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, None, ENGLISH),
         (None, {"LC_ALL": "", "LC_MESSAGES": "fr_BE", "LANG": "en_US.UTF-8"}, None, FRENCH),
-        (None, {"LANG": "de_DE.UTF-8"}, None, ENGLISH),
-        (None, {"LANG": "C.UTF-8"}, "fr_FR", ENGLISH),
-        (None, {}, "French_France", FRENCH),
-        (None, {}, "fr_FR", FRENCH),
-        (None, {}, "German_Germany", ENGLISH),
+        (None, {"LANG": "de_DE.UTF-8"}, None, ENGLISH), (None, {"LANG": "C.UTF-8"}, "fr_FR", ENGLISH),
+        (None, {}, "French_France", FRENCH), (None, {}, "fr_FR", FRENCH), (None, {}, "German_Germany", ENGLISH),
     ],
-)
+)  # fmt: skip
 def test_what_is_asked_for_goes_before_what_is_set_and_that_before_the_locale(
     lang: str | None, environ: dict[str, str], system: str | None, expected: Language
 ) -> None:
@@ -58,9 +51,7 @@ def test_what_is_asked_for_goes_before_what_is_set_and_that_before_the_locale(
 
 
 @pytest.mark.parametrize(("lang", "environ"), [("de", {}), ("", {}), (None, {"CREDITBATCH_LANG": "klingon"})])
-def test_a_language_that_there_is_not_is_refused_where_it_was_asked_for(
-    lang: str | None, environ: dict[str, str]
-) -> None:
+def test_a_language_that_is_none_is_refused_where_it_was_asked_for(lang: str | None, environ: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="is not a valid"):
         choose_language(lang, environ)
 
@@ -150,9 +141,7 @@ def test_every_status_state_direction_and_severity_has_a_word_of_its_own(chosen:
 
 @pytest.mark.parametrize("direction", Direction)
 @pytest.mark.parametrize("chosen", Language)
-def test_the_word_that_is_shown_for_a_direction_is_read_in_a_sheet_as_that_direction(
-    chosen: Language, direction: Direction
-) -> None:
+def test_the_word_shown_for_a_direction_is_read_as_that_direction(chosen: Language, direction: Direction) -> None:
     with use_language(chosen):
         assert find_direction(name_direction(direction)) is direction
 

@@ -113,23 +113,15 @@ def test_no_library_is_reached_behind_its_public_names_or_changed() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from openpyxl.worksheet._writer import WorksheetWriter",
-        "from openpyxl.cell import _writer",
-        "import openpyxl.worksheet._writer",
-        "sheet._images = []",
-        "print(sheet._images)",
-        "print(self._images)",
-        "super()._write()",
-        "print(sheet.__images)",
-        "import sys\nsys.modules['numpy'] = None",
-        "from sys import modules",
-        "import sys\nsys.stdout = None",
+        "from openpyxl.worksheet._writer import WorksheetWriter", "from openpyxl.cell import _writer",
+        "import openpyxl.worksheet._writer", "sheet._images = []", "print(sheet._images)", "print(self._images)",
+        "super()._write()", "print(sheet.__images)", "import sys\nsys.modules['numpy'] = None",
+        "from sys import modules", "import sys\nsys.stdout = None",
         "def f():\n    import openpyxl.cell\n    openpyxl.cell.Cell.value = 1",
-        "from openpyxl.cell import Cell\nCell.value = 1",
-        "from openpyxl.cell import Cell\ndel Cell.value",
+        "from openpyxl.cell import Cell\nCell.value = 1", "from openpyxl.cell import Cell\ndel Cell.value",
         "import socket\nsetattr(socket, 'socket', None)",
     ],
-)
+)  # fmt: skip
 def test_what_reaches_behind_or_changes_a_library_is_found(source: str) -> None:
     assert list(offences(source))
 

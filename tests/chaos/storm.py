@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -77,7 +74,7 @@ class _Command:
 
     def __init__(self, folder: Path, sandbox: Sandbox, rng: random.Random, *, in_full: bool) -> None:
         self.starts = self.kills = self.decided = 0
-        self._run = _run_in_full if in_full else warm.run
+        self._run = warm.run_in_full if in_full else warm.run
         self._killed_after = (0.4, 2.5) if in_full else (0.05, 1.0)
         self._folder = folder
         self._sandbox = sandbox
@@ -126,28 +123,6 @@ class _Command:
                 word = "--applied" if really[_claim(row)] else "--not-applied"
                 self._start("resolve", document["batch"], str(row["row"]), word, "--why", "looked", may_die=False)
                 self.decided += 1
-
-
-def _run_in_full(
-    arguments: Sequence[str], folder: Path, environ: Mapping[str, str], seconds: float
-) -> tuple[int, str, str] | None:
-    """As `warm.run`, but as its user starts it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "batch", *arguments],
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            out, err = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            return None
-    return process.returncode, out, err
 
 
 def _write_sheet(rng: random.Random, folder: Path) -> Path:

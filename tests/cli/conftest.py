@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,6 +52,12 @@ class Ended:
     @property
     def statuses(self) -> list[str]:
         return [row["status"] for row in self.document["rows"]]
+
+
+def complaint(ended: Ended) -> str:
+    """What a command says that could not begin, in one sentence."""
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
+    return ended.err
 
 
 def _decent(ended: Ended) -> Ended:
@@ -109,17 +114,10 @@ class Command:
 
     def started(self, *arguments: object) -> Ended:
         """In full, as its user starts it."""
-        ended = subprocess.run(
-            self.arguments(*arguments),
-            cwd=self.folder,
-            env={name: value for name, value in self.environ.items() if value},
-            capture_output=True,
-            encoding="utf-8",
-            stdin=DEVNULL,
-            timeout=SECONDS,
-            check=False,
-        )
-        return _decent(Ended(ended.returncode, ended.stdout, ended.stderr))
+        given = {name: value for name, value in self.environ.items() if value}
+        ended = warm.run_in_full([*map(str, arguments)], self.folder, given, SECONDS)
+        assert ended is not None, f"the command does not end in {SECONDS} seconds"
+        return _decent(Ended(*ended))
 
     def process(self, *arguments: object, out: int = DEVNULL, err: int = DEVNULL) -> Popen[str]:
         """In full, to be met while it runs."""

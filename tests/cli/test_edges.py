@@ -107,9 +107,7 @@ def test_a_finished_list_is_known_under_every_spelling_of_the_address(command: C
     assert applied(sandbox) == ALL
 
 
-def test_a_stopped_batch_goes_on_with_a_renewed_key_and_another_spelling_as_an_event(
-    holder: Command, renewed: Renewed
-) -> None:
+def test_a_stopped_batch_goes_on_with_a_renewed_key_and_another_spelling(holder: Command, renewed: Renewed) -> None:
     batch = stopped(holder, renewed.sandbox)
     renew(holder, renewed)
     holder.settings["CREDITBATCH_API_URL"] = spellings(renewed.sandbox.url)[0]
@@ -191,9 +189,7 @@ def test_a_row_in_doubt_is_settled_before_its_batch_is_abandoned(command: Comman
     assert (refused.code, "resolve" in refused.err) == (2, True)
 
 
-def test_what_was_chosen_holds_for_every_resume_and_what_is_given_then_replaces_it(
-    command: Command, sandbox: Sandbox
-) -> None:
+def test_what_was_chosen_holds_for_every_resume_until_it_is_replaced(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("reset-before")
     asked = run(command, SHEET, "sheet.csv", "--ask-before-resend", "--period", "week 5")
     batch = asked.document["batch"]

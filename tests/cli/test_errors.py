@@ -42,25 +42,19 @@ def test_an_option_that_there_is_not_is_a_usage_error(command: Command, name: st
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
-        ("usage", ("check", "--json")),
-        ("usage", ("show", "--json")),
-        ("usage", ("--json", "check", "sheet.csv")),
+        ("usage", ("check", "--json")), ("usage", ("show", "--json")), ("usage", ("--json", "check", "sheet.csv")),
         ("usage", ("check", "sheet.csv", "--json", "--expect-rows", "many")),
         ("usage", ("check", "sheet.csv", "--json", "--expect-added", "many")),
         ("usage", ("check", "sheet.csv", "--json", "--out", "result.pdf")),
-        ("usage", ("check", "sheet.csv", "--json", "--column", "amount")),
-        ("usage", ("run", "sheet.csv", "--json")),
-        ("usage", ("run", "sheet.csv", "--json", "--yes", "--again")),
-        ("usage", ("batches", "--json", "--lang", "de")),
+        ("usage", ("check", "sheet.csv", "--json", "--column", "amount")), ("usage", ("run", "sheet.csv", "--json")),
+        ("usage", ("run", "sheet.csv", "--json", "--yes", "--again")), ("usage", ("batches", "--json", "--lang", "de")),
         ("usage", ("run", "sheet.csv", "--json", "--yes", "--max-per-second", "0.0001")),
         ("sheet-unreadable", ("check", "nowhere.csv", "--json")),
-        ("sheet-unreadable", ("run", "nowhere.csv", "--json", "--yes")),
-        ("no-such-batch", ("show", "nope", "--json")),
-        ("no-such-batch", ("resume", "nope", "--json")),
-        ("no-such-batch", ("resume", "--json")),
+        ("sheet-unreadable", ("run", "nowhere.csv", "--json", "--yes")), ("no-such-batch", ("show", "nope", "--json")),
+        ("no-such-batch", ("resume", "nope", "--json")), ("no-such-batch", ("resume", "--json")),
         ("report", ("check", "sheet.csv", "--json", "--out", "sheet.csv/result.csv")),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_done_has_its_code(command: Command, code: str, arguments: tuple[str, ...]) -> None:
     command.sheet()
     ended = command(*arguments)

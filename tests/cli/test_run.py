@@ -106,9 +106,7 @@ def test_a_sheet_that_may_hold_more_than_was_read_is_not_run_at_all(command: Com
         assert [finding["code"] for finding in ended.document["findings"]] == [code]
 
 
-def test_a_shared_text_is_the_one_that_is_meant_whatever_stands_around_its_number(
-    command: Command, sandbox: Sandbox
-) -> None:
+def test_a_shared_text_is_the_one_meant_whatever_stands_around_its_number(command: Command, sandbox: Sandbox) -> None:
     workbook = command.folder / "spaces.xlsx"
     write_by_hand(workbook, row_with("4 "))
     assert command("run", workbook, "--yes", "--json").code == 0
@@ -248,9 +246,7 @@ def test_what_a_killed_run_left_in_doubt_is_for_resume_and_not_for_a_person(comm
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_run_that_died_in_another_container_is_resumed_when_its_lease_has_run_out(
-    command: Command, sandbox: Sandbox
-) -> None:
+def test_a_run_that_died_in_another_container_is_resumed_after_its_lease(command: Command, sandbox: Sandbox) -> None:
     interrupted(command, sandbox, signal.SIGKILL, command.sheet())
     lease_in_ledger(command, machine="another machine")
     held = command("resume", "--json")
@@ -282,9 +278,7 @@ def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox:
 
 
 @pytest.mark.parametrize("how", ["setting", "option"])
-def test_every_call_of_a_command_keeps_the_pace_that_was_asked_for(
-    command: Command, sandbox: Sandbox, how: str
-) -> None:
+def test_every_call_of_a_command_keeps_the_pace_asked_for(command: Command, sandbox: Sandbox, how: str) -> None:
     given = ["--max-per-second", "10"] if how == "option" else []
     if how == "setting":
         command.settings["CREDITBATCH_MAX_PER_SECOND"] = "10"

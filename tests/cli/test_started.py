@@ -73,11 +73,6 @@ def test_what_is_loaded_for_the_other_tests_is_there(name: str) -> None:
     assert find_spec(name) is not None
 
 
-def test_the_environment_chooses_the_language(command: Command) -> None:
-    command.settings["LANG"] = "fr_FR.UTF-8"
-    assert "manque" in command.started("check").err
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
 def test_the_sandbox_answers_until_it_is_told_to_end(command: Command) -> None:
     with command.process("sandbox", "--port", "0", "--key", "another", err=subprocess.PIPE) as process:

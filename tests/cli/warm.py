@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,28 @@ def run(
             process.join()
             process.close()
         return None if code is None else (code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def run_in_full(
+    arguments: Sequence[str], folder: Path, environ: Mapping[str, str], seconds: float
+) -> tuple[int, str, str] | None:
+    """The same as its user starts it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "batch", *arguments],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return None
+    return process.returncode, out, err
 
 
 def _become(arguments: list[str], folder: Path, environ: dict[str, str], streams: tuple[Path, Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from batch.ledger.protocol import Ledger
 from tests.builders import known_to
 from tests.ledger_in_memory import MemoryLedger
 from tests.postgres import ON_POSTGRES
+
+if TYPE_CHECKING:
+    from batch.ledger.orm.store import DatabaseLedger
 
 DATABASES = ["database", pytest.param("postgres", marks=ON_POSTGRES)]
 
@@ -33,6 +37,13 @@ def empty_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Led
         from batch.ledger.orm.store import DatabaseLedger
 
         yield known_to(DatabaseLedger())
+
+
+@pytest.fixture
+def database_ledger(database: None) -> DatabaseLedger:
+    from batch.ledger.orm.store import DatabaseLedger
+
+    return known_to(DatabaseLedger())
 
 
 @contextmanager

@@ -13,9 +13,7 @@ from tests.builders import known_to, new_batch
 ROW = ["sub-1", "5", "add"]
 
 
-def test_a_crash_between_the_tables_and_the_note_that_they_are_there_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_before_the_tables_are_noted_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(tmp_path / "another", None)
     from django.db import connections
     from django.db.migrations.recorder import MigrationRecorder

@@ -6,19 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import NOON, known_to, new_batch
+from batch.ledger.protocol import Ledger
+from tests.builders import NOON, new_batch
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def test_columns_hold_thousandths_and_questions_are_in_euros() -> None:
+def test_columns_hold_thousandths_and_questions_are_in_euros(database_ledger: Ledger) -> None:
     from django.db import connection
     from django.db.models import Sum
 
     from batch.ledger.orm.models import Movement
-    from batch.ledger.orm.store import DatabaseLedger
 
-    known_to(DatabaseLedger()).create(new_batch(["sub-1", "12.5", "add"], ["sub-2", "5", "remove"]))
+    database_ledger.create(new_batch(["sub-1", "12.5", "add"], ["sub-2", "5", "remove"]))
     with connection.cursor() as cursor:
         cursor.execute("SELECT amount FROM ledger_movement ORDER BY position")
         assert cursor.fetchall() == [(12500,), (5000,)]
@@ -33,11 +33,10 @@ def test_columns_hold_thousandths_and_questions_are_in_euros() -> None:
     assert Movement.objects.filter(row=99).aggregate(Sum("amount")) == {"amount__sum": None}
 
 
-def test_an_amount_that_would_be_rounded_is_not_written() -> None:
+def test_an_amount_that_would_be_rounded_is_not_written(database_ledger: Ledger) -> None:
     from batch.ledger.orm.models import Reading
-    from batch.ledger.orm.store import DatabaseLedger
 
-    known_to(DatabaseLedger()).create(new_batch(["sub-1", "1", "add"]))
+    database_ledger.create(new_batch(["sub-1", "1", "add"]))
     kept = Reading.objects.count()
     with pytest.raises(ValueError, match="three decimals"):
         Reading.objects.create(batch_id="b-1", at=NOON, purpose="opening", balance=Decimal("0.0001"))

@@ -11,18 +11,7 @@ import pytest
 from batch.errors import LedgerError, UsageError
 from batch.ledger import events as chain
 from batch.ledger import verify
-from batch.ledger.events import (
-    AttemptBegan,
-    AttemptEnded,
-    BalancesRead,
-    OptionsChanged,
-    PersonDecided,
-    Purpose,
-    RowDoubted,
-    RowFact,
-    RowSettled,
-    StateChanged,
-)
+from batch.ledger.events import AttemptBegan, AttemptEnded, StateChanged
 from batch.ledger.protocol import Claim, Lease, Ledger
 from batch.model import Balances, BatchState, BatchView, Cell, People, RowResult, Status
 from batch.notes import make_note
@@ -91,13 +80,13 @@ def test_a_refusal_keeps_its_code_and_the_servers_words(ledger: Ledger) -> None:
 
 def test_a_doubt_settled_as_missing_is_pending_again_and_keeps_its_attempts(ledger: Ledger) -> None:
     doubt = AttemptEnded(NOON, 2, 1, "Doubt", Status.UNKNOWN, None, "reset")
-    ledger.append("b-1", [began(), doubt, RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"))])
+    ledger.append("b-1", [began(), doubt, chain.RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"))])
     assert (result(ledger, 2).status, result(ledger, 2).attempts) == (Status.PENDING, 1)
 
 
 def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> None:
     assert ledger.find_last_attempt("b-1", 2) is None
-    missing = RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), Decimal(1000), Decimal(100))
+    missing = chain.RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), Decimal(1000), Decimal(100))
     ledger.append("b-1", [began(attempt=1), missing, began(attempt=2)])
     last = ledger.find_last_attempt("b-1", 2)
     assert last is not None
@@ -111,16 +100,16 @@ def test_the_last_attempt_gives_the_balances_known_before_it(ledger: Ledger) -> 
         pytest.param(began(attempt=1), id="sent once more under the same number"),
         pytest.param(done(), id="ended twice"),
         pytest.param(
-            RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), None, None),
+            chain.RowSettled(NOON, 2, 1, Status.PENDING, make_note("settled-missing"), None, None),
             id="settled although it is done",
         ),
         pytest.param(
-            PersonDecided(NOON, 2, 1, applied=False, who="accounts", why="seen"), id="decided although it is done"
+            chain.PersonDecided(NOON, 2, 1, applied=False, who="accounts", why="seen"), id="decided although it is done"
         ),
         pytest.param(done(row=4), id="ended and never begun"),
     ],
 )
-def test_a_fact_about_a_row_that_is_not_as_it_takes_it_to_be_is_refused(ledger: Ledger, fact: RowFact) -> None:
+def test_a_fact_about_a_row_that_is_not_as_it_takes_it_to_be_is_refused(ledger: Ledger, fact: chain.RowFact) -> None:
     ledger.append("b-1", [began(), done()])
     before = _whole(ledger)
     with pytest.raises(LedgerError, match="Another program"):
@@ -152,7 +141,7 @@ def test_work_is_in_the_order_of_sending_with_the_newest_balances(empty_ledger: 
 
 
 def test_closing_balances_and_the_state_are_in_the_head(ledger: Ledger) -> None:
-    closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
+    closing = chain.BalancesRead(NOON, chain.Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")})
     ledger.append(
         "b-1",
         [closing, StateChanged(NOON, BatchState.STOPPED, make_note("said", words="The provider is out of reach."))],
@@ -211,7 +200,7 @@ def test_a_key_is_known_again_and_a_renewed_one_belongs_to_the_account_of_its_to
 
 def test_what_was_chosen_is_replaced_and_the_record_says_so(empty_ledger: Ledger) -> None:
     empty_ledger.create(replace(new_batch(*ROWS), options=("partial", "period:week 5")))
-    empty_ledger.append("b-1", [OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
+    empty_ledger.append("b-1", [chain.OptionsChanged(NOON, ("partial", "max-per-second:2"), "marc")])
     assert empty_ledger.read_options("b-1") == empty_ledger.read_head("b-1").options == ("partial", "max-per-second:2")
     assert empty_ledger.list_options(1) == {"b-1": ("partial", "max-per-second:2")}
     assert verify.find_difference(empty_ledger.view("b-1")) is None
@@ -234,11 +223,11 @@ def test_a_batch_is_begun_until_it_is_finished_or_abandoned(ledger: Ledger) -> N
 
 
 def test_a_row_that_was_paid_elsewhere_is_in_doubt_and_waits_for_a_person(ledger: Ledger) -> None:
-    ledger.append("b-1", [RowDoubted(NOON, 2, 0, make_note("changed-elsewhere"), Decimal(900), Decimal(112))])
+    ledger.append("b-1", [chain.RowDoubted(NOON, 2, 0, make_note("changed-elsewhere"), Decimal(900), Decimal(112))])
     assert (result(ledger, 2).status, result(ledger, 2).note) == (Status.UNKNOWN, make_note("changed-elsewhere"))
     assert ledger.work("b-1").doubted == {2}
     assert ledger.find_doubtful_batch(1) == "b-1"
-    ledger.append("b-1", [PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
+    ledger.append("b-1", [chain.PersonDecided(NOON, 2, 0, applied=False, who="marc", why="looked")])
     assert ledger.work("b-1").doubted == frozenset()
     ledger.append("b-1", [began()])
     assert ledger.work("b-1").doubted == frozenset()
@@ -351,7 +340,7 @@ def test_a_batch_with_a_row_in_doubt_is_found(ledger: Ledger) -> None:
 
 
 def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None:
-    closing = BalancesRead(NOON, Purpose.CLOSING, Decimal("987.500"), {})
+    closing = chain.BalancesRead(NOON, chain.Purpose.CLOSING, Decimal("987.500"), {})
     ledger.append("b-1", [closing, StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"))])
     later = NOON + timedelta(seconds=1)
     ledger.append("b-1", [StateChanged(later, BatchState.RUNNING), StateChanged(later, BatchState.FINISHED)])

@@ -77,9 +77,7 @@ def test_the_options_of_an_address_hold_otherwise(postgres: Server, postgres_url
     connection.close()
 
 
-def test_what_was_committed_survives_a_crash_of_a_server_that_does_not_wait_by_itself(
-    postgres: Server, postgres_url: str, tmp_path: Path
-) -> None:
+def test_what_was_committed_survives_a_crash_of_the_server(postgres: Server, postgres_url: str, tmp_path: Path) -> None:
     # Left alone, this server would write down what was committed ten seconds later.
     with configured(postgres, synchronous_commit="off", wal_writer_delay="10s"):
         connect(tmp_path, postgres_url)

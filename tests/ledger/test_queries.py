@@ -13,7 +13,7 @@ from batch.errors import LedgerError
 from batch.ledger.events import AttemptBegan, AttemptEnded, BalancesRead, Purpose, StateChanged
 from batch.model import BatchState, Cell, Status, make_tally
 from batch.notes import make_note
-from tests.builders import NOON, known_to, new_batch
+from tests.builders import NOON, new_batch
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -26,10 +26,8 @@ ROWS: tuple[list[Cell], ...] = (
 
 
 @pytest.fixture
-def ledger(database: None) -> DatabaseLedger:
-    from batch.ledger.orm.store import DatabaseLedger
-
-    made = known_to(DatabaseLedger())
+def ledger(database_ledger: DatabaseLedger) -> DatabaseLedger:
+    made = database_ledger
     made.create(new_batch(*ROWS))
     begin(made, 2, 0)
     end(made, 2, 1, Status.DONE)

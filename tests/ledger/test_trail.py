@@ -11,7 +11,7 @@ import pytest
 from batch.errors import LedgerError
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact
 from batch.model import Status
-from tests.builders import NOON, known_to, new_batch
+from tests.builders import NOON, new_batch
 
 if TYPE_CHECKING:
     from batch.ledger.orm.store import DatabaseLedger
@@ -21,12 +21,9 @@ ATTEMPTS = 1200
 
 
 @pytest.fixture
-def ledger(database: None) -> DatabaseLedger:
-    from batch.ledger.orm.store import DatabaseLedger
-
-    made = known_to(DatabaseLedger())
-    made.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
-    return made
+def ledger(database_ledger: DatabaseLedger) -> DatabaseLedger:
+    database_ledger.create(new_batch(["sub-1", Decimal("12.5"), "add"]))
+    return database_ledger
 
 
 def attempts(first: int, count: int) -> list[Fact]:

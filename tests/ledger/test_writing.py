@@ -9,8 +9,9 @@ import pytest
 
 from batch.ledger.events import AttemptBegan, AttemptEnded
 from batch.ledger.lease import name_this_process
+from batch.ledger.protocol import Ledger
 from batch.model import Status
-from tests.builders import ACCESS, known_to, new_batch
+from tests.builders import ACCESS, new_batch
 
 pytestmark = pytest.mark.usefixtures("database")
 TIMES = [
@@ -27,11 +28,10 @@ STORED = (
 
 
 @pytest.mark.parametrize("at", TIMES, ids=str)
-def test_times_and_amounts_are_kept_as_the_orm_keeps_them(at: datetime) -> None:
+def test_times_and_amounts_are_kept_as_the_orm_keeps_them(database_ledger: Ledger, at: datetime) -> None:
     from batch.ledger.orm.models import Event, Lease, Movement
-    from batch.ledger.orm.store import DatabaseLedger
 
-    ledger = known_to(DatabaseLedger())
+    ledger = database_ledger
     ledger.create(new_batch(["sub-1", "12.5", "add"]))
     ledger.hold(ACCESS.account, name_this_process(), at, lambda _lease: False)
     ledger.append("b-1", [AttemptBegan(at, 2, 1, Decimal("1000.000"), Decimal("100.000"))])

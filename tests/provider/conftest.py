@@ -19,8 +19,8 @@ KEY = "key-0123456789-that-must-not-show"
 class Wire:
     """Servers on this machine, and what is to face them; all are closed at the end of the test."""
 
-    def __init__(self, stack: ExitStack, environ: pytest.MonkeyPatch) -> None:
-        self._stack, self._environ = stack, environ
+    def __init__(self, stack: ExitStack, patch: pytest.MonkeyPatch) -> None:
+        self._stack, self.patch = stack, patch
 
     def serve(self, *scenarios: Scenario, tls: bool = False) -> ScriptedServer:
         """Start a server that plays the scenarios, one a connection, the last one for all further ones."""
@@ -48,7 +48,7 @@ class Wire:
     def through(self, proxy: ScriptedServer, credentials: str = "", scheme: str = "http") -> None:
         """Let every further transport go by this proxy."""
         for name in ("http_proxy", "https_proxy"):
-            self._environ.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
+            self.patch.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
 
 
 @pytest.fixture

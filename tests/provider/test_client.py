@@ -157,13 +157,13 @@ class TestMainAccount:
             wire.client("https://nobody.invalid/v1").fetch_main_account()
 
     @pytest.mark.parametrize("drip", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000, b""], ids=["a drip", "silence"])
-    def test_it_ends_in_time(self, wire: Wire, monkeypatch: pytest.MonkeyPatch, drip: bytes) -> None:
+    def test_it_ends_in_time(self, wire: Wire, drip: bytes) -> None:
         def scenario(peer: Peer) -> None:
             peer.read()
             peer.drip(drip, 0.02)
             peer.wait()
 
-        monkeypatch.setattr(client_module, "QUESTION_SECONDS", 1.0)
+        wire.patch.setattr(client_module, "QUESTION_SECONDS", 1.0)
         start = time.monotonic()
         with pytest.raises(ProviderUnreachable, match="no answer came in time"):
             wire.client(wire.serve(scenario), read=30).fetch_main_account()
@@ -274,30 +274,18 @@ class TestTheKeyNeverShows:
     @pytest.mark.parametrize(
         "scenario",
         [
-            always(ME),
-            always(WRONG_KEY, 403),
-            always(ECHO, 403),
-            always(ECHO.replace("10", "77")),
-            always(ECHO.replace("10", "500")),
-            always(ECHO, 503, "Retry-After: 0"),
-            always("<html>", 503, "Retry-After: 0"),
-            always("<html>"),
-            always("", 302, f"Location: https://127.0.0.1:1/?apiKey={KEY}"),
-            after_reading(),
-            after_reading(b"garbage"),
+            always(ME), always(WRONG_KEY, 403), always(ECHO, 403), always(ECHO.replace("10", "77")),
+            always(ECHO.replace("10", "500")), always(ECHO, 503, "Retry-After: 0"),
+            always("<html>", 503, "Retry-After: 0"), always("<html>"),
+            always("", 302, f"Location: https://127.0.0.1:1/?apiKey={KEY}"), after_reading(), after_reading(b"garbage"),
             after_reading(b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n{}"),
             after_reading(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz"),
             always(b"x" * 100_000),
         ],
-    )
+    )  # fmt: skip
     @pytest.mark.parametrize("tls", [False, True])
     def test_in_a_log_or_an_exception_or_a_repr(
-        self,
-        wire: Wire,
-        everything_logged: io.StringIO,
-        capfd: pytest.CaptureFixture[str],
-        scenario: Scenario,
-        tls: bool,
+        self, wire: Wire, logged: io.StringIO, capfd: pytest.CaptureFixture[str], scenario: Scenario, tls: bool
     ) -> None:
         client = wire.client(wire.serve(scenario, tls=tls), tls=tls)
         seen = [repr(client.move(ADD, at_once))]
@@ -312,20 +300,18 @@ class TestTheKeyNeverShows:
             *(repr(vars(part)) for part in vars(client).values() if hasattr(part, "__dict__")),
         ]
         assert not [text for text in seen if KEY in text]
-        assert "Starting new HTTP" in everything_logged.getvalue()
-        assert KEY not in everything_logged.getvalue()
+        assert "Starting new HTTP" in logged.getvalue()
+        assert KEY not in logged.getvalue()
         assert KEY not in "".join(capfd.readouterr())
 
-    def test_when_the_certificate_is_nobodys(
-        self, wire: Wire, monkeypatch: pytest.MonkeyPatch, everything_logged: io.StringIO
-    ) -> None:
-        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    def test_when_the_certificate_is_nobodys(self, wire: Wire, logged: io.StringIO) -> None:
+        wire.patch.delenv("REQUESTS_CA_BUNDLE")
         client = wire.client(wire.serve(always(ME), tls=True), tls=True)
         assert client.move(ADD, at_once) == NotApplied(make_note("certificate-invalid"))
         with pytest.raises(ProviderUnreachable, match="certificate is not valid; nothing was moved") as caught:
             client.fetch_main_account()
         assert KEY not in "".join([*traceback.format_exception(caught.value), *everything_in(caught.value)])
-        assert KEY not in everything_logged.getvalue()
+        assert KEY not in logged.getvalue()
 
     def test_words_that_repeat_it_are_kept_without_it(self, wire: Wire) -> None:
         assert wire.client(wire.serve(always(ECHO))).move(ADD, at_once) == Refused(
@@ -349,7 +335,7 @@ def everything_in(error: BaseException | None) -> list[str]:
 
 
 @pytest.fixture
-def everything_logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """All that any library logs, down to the last detail."""
     stream = io.StringIO()
     root = logging.getLogger()

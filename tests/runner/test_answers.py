@@ -21,6 +21,7 @@ from tests.runner.worlds import (
     apply,
     kinds,
     lie,
+    lose,
     refuse,
     row,
     say,
@@ -173,10 +174,12 @@ class TestAFailure:
         assert statuses(one.run()) == [DONE, DONE, DONE]
         assert one.provider.applied == [2, 3, 4]
 
-    def test_a_5xx_that_was_not_applied_is_sent_again(self) -> None:
-        one = scene(refuse(500, 500))
+    @pytest.mark.parametrize("answer", [refuse(500, 500), lose])
+    def test_a_doubt_that_was_not_applied_is_sent_again(self, answer: Script) -> None:
+        one = scene(answer)
         assert statuses(one.run()) == [DONE, DONE, DONE]
         assert one.provider.sent == [2, 2, 3, 4]
+        assert one.provider.applied == [2, 3, 4]
 
     def test_a_5xx_with_a_documented_refusal_is_refused_once_it_is_settled(self) -> None:
         one = scene(refuse(8, 500))

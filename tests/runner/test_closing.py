@@ -57,9 +57,7 @@ def difference(view: BatchView, token: str | None) -> Decimal | None:
 
 @pytest.mark.parametrize("rows", [LAST_IS_ADDED, LAST_IS_TAKEN])
 @pytest.mark.parametrize("on", [("me",), ("list",), ("me", "list")])
-def test_readings_that_lag_by_less_than_a_settling_time_are_no_alarm(
-    rows: list[list[Cell]], on: tuple[str, ...]
-) -> None:
+def test_readings_that_lag_less_than_a_settling_time_are_no_alarm(rows: list[list[Cell]], on: tuple[str, ...]) -> None:
     one = lagging(rows, *on)
     view = one.run()
     assert view.head.state is BatchState.FINISHED
@@ -106,9 +104,7 @@ def top_up(provider: ScriptedProvider, movement: Movement, token: str | None, am
 
 
 @pytest.mark.parametrize(("number", "code"), [(2, 8), (3, 8), (2, 2)])
-def test_a_refusal_that_was_applied_is_in_doubt_by_two_readings_and_then_a_person_decides(
-    number: int, code: int
-) -> None:
+def test_a_refusal_that_was_applied_is_in_doubt_by_two_readings_and_a_person_decides(number: int, code: int) -> None:
     one = scene(*[lie(refuse(code)) if number == each else apply for each in (2, 3, 4)])
     view = one.run()
     assert row(view, number).result.status is UNKNOWN

@@ -91,13 +91,6 @@ def test_a_doubt_that_was_applied_is_done_and_not_sent_again() -> None:
     assert one.clock.waits == [60.0]
 
 
-def test_a_doubt_that_was_not_applied_is_sent_again() -> None:
-    one = scene(lose)
-    assert statuses(one.run()) == [Status.DONE] * 3
-    assert one.provider.sent == [2, 2, 3, 4]
-    assert one.provider.applied == [2, 3, 4]
-
-
 def test_every_reading_is_kept_as_evidence() -> None:
     view = scene(lose).run()
     readings = [event for event in view.events if event.data.get("purpose") == Purpose.SETTLING.value]
@@ -308,20 +301,16 @@ def test_what_slept_since_its_commit_is_sent_when_the_account_is_still_held() ->
     assert [entry.result.attempts for entry in view.rows] == [1, 1, 1]
 
 
-def test_sleep_that_only_the_wall_clock_saw_counts() -> None:
-    one, ledger = renewing()
-    one.clock.monotonic = lambda: 0.0  # type: ignore[method-assign]
-    one.provider.before_sending = lambda: one.clock.wait(LONG)
-    one.run()
-    assert ledger.renewals == 3
-
-
-def test_sleep_that_the_wall_clock_did_not_see_counts() -> None:
+@pytest.mark.parametrize("seen_by", ["wall", "monotonic"])
+def test_sleep_that_only_one_of_the_clocks_saw_counts(seen_by: str) -> None:
     one, ledger = renewing()
     slept = [0.0]
 
     def sleep() -> None:
-        slept[0] += LONG
+        if seen_by == "wall":
+            one.clock.wait(LONG)
+        else:
+            slept[0] += LONG
 
     one.clock.monotonic = lambda: slept[0]  # type: ignore[method-assign]
     one.provider.before_sending = sleep

@@ -118,9 +118,7 @@ def test_what_is_in_doubt_counts_and_what_was_refused_does_not(ledger: Ledger) -
     ("days", "expected"),
     [(19.9, ["already-run"]), (20, ["already-run"]), (20.1, ["movements-again"]), (28, ["movements-again"]), (41, [])],
 )
-def test_a_fixed_monthly_list_runs_every_month_and_a_month_later_it_is_only_said(
-    ledger: Ledger, days: float, expected: list[str]
-) -> None:
+def test_a_fixed_monthly_list_is_only_said_a_month_later(ledger: Ledger, days: float, expected: list[str]) -> None:
     ran(ledger, LIST, days=days)
     assert codes(said(ledger, LIST)) == expected
 
@@ -186,9 +184,7 @@ def now(one: str, two: str) -> Balances:
         ("110", "53", ["paid-elsewhere", "balances-rose"]),  # what the remove took is gone as well
     ],
 )
-def test_sub_accounts_that_rose_are_said_and_adds_that_explain_it_were_paid_elsewhere(
-    ledger: Ledger, one: str, two: str, expected: list[str]
-) -> None:
+def test_a_rise_that_adds_explain_was_paid_elsewhere(ledger: Ledger, one: str, two: str, expected: list[str]) -> None:
     known(ledger, sub_1=10, sub_2=10)
     assert codes(said(ledger, ADDS, balances=now(one, two))) == expected
 

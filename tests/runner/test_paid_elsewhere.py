@@ -53,9 +53,7 @@ def decide(stopped: Scene, number: int, *, applied: bool) -> None:
         ("30.01", [DONE, UNKNOWN, UNKNOWN, PENDING]),
     ],
 )
-def test_a_rise_that_fits_rows_makes_them_unknown_and_nothing_is_sent(
-    stopped: Scene, rise: str, wanted: list[Status]
-) -> None:
+def test_a_rise_that_fits_rows_leaves_them_unknown_and_unsent(stopped: Scene, rise: str, wanted: list[Status]) -> None:
     stopped.provider.held["sub-1"] += Decimal(rise)
     view = go_on(stopped)
     assert statuses(view) == wanted

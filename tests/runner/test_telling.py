@@ -19,21 +19,16 @@ REASONS = [
     explain_stop(ROW, Throttled(make_note("asked-to-slow-down")), 5),
     explain_stop(ROW, Doubt(make_note("answer-late")), 5),
     explain_stop(ROW, Doubt(make_note("blocked", status="403"), None, True), 1),
-    explain_stop(ROW, translate(20, ""), 1),
-    explain_unproven(translate(77, "Non")),
-    explain_unproven(translate(None, "Non")),
-    explain_unproven(translate(77, "")),
-    explain_unknown(4, "balances-silent"),
-    explain_unknown(4, "books-differ"),
+    explain_stop(ROW, translate(20, ""), 1), explain_unproven(translate(77, "Non")),
+    explain_unproven(translate(None, "Non")), explain_unproven(translate(77, "")),
+    explain_unknown(4, "balances-silent"), explain_unknown(4, "books-differ"),
     explain_unread(ROW, make_note("unreachable", why=make_note("answer-late"))),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("reason", REASONS)
-def test_a_reason_to_stop_reads_as_sentences_with_no_full_stop_inside_brackets(
-    reason: Note, language: Language
-) -> None:
+def test_a_reason_to_stop_reads_as_sentences_with_no_stop_inside_brackets(reason: Note, language: Language) -> None:
     with use_language(language):
         told = tell(reason)
     assert told.endswith(".")
