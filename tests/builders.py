@@ -30,12 +30,10 @@ _Ledger = TypeVar("_Ledger", bound=Ledger)
 
 
 def grid(*rows: Sequence[Cell], header: Sequence[Cell] | None = None) -> Grid:
-    """A sheet with its header in row 1."""
     return Grid(SOURCE, make_frame([list(HEADER if header is None else header), *map(list, rows)]))
 
 
 def sheet_of(rows: Iterable[SheetRow]) -> CheckedSheet:
-    """A sheet that was read as these rows."""
     read = list(rows)
     frame = pd.DataFrame(
         {
@@ -61,12 +59,10 @@ def checked(
 
 
 def invalid_rows(sheet: CheckedSheet) -> int:
-    """How many of its rows have an error."""
     return sum(not row.is_valid for row in sheet.rows)
 
 
 def new_batch(*rows: Sequence[Cell], name: str = "b-1", removes_first: bool = False) -> NewBatch:
-    """An accepted plan of these rows."""
     sheet = checked(*rows)
     plan = make_plan(sheet, removes_first=removes_first)
     return NewBatch(name, NOON, sheet, plan, BALANCES, ACCESS, "me@example.com")

@@ -93,14 +93,12 @@ class MemoryLedger:
         """The account, and the number that its lease was given."""
 
     def share(self) -> MemoryLedger:
-        """Share the ledger with another process, which holds accounts by itself."""
         seen = copy(self)
         seen._held = None
         return seen
 
     @property
     def is_local(self) -> bool:
-        """All who use it are one process."""
         return True
 
     def find_account(self, address: str, fingerprint: str) -> int | None:
@@ -315,7 +313,6 @@ class MemoryLedger:
 
 
 def memory_ledger(*rows: Sequence[Cell]) -> MemoryLedger:
-    """A ledger with batch b-1 of these rows."""
     ledger = known_to(MemoryLedger())
     ledger.create(new_batch(*rows))
     return ledger

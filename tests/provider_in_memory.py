@@ -40,7 +40,6 @@ class ProviderInMemory:
         return tuple(SubAccount(token, "", "simple", self.told("list", token)) for token in self.held)
 
     def fetch_page(self, page: int) -> tuple[SubAccount, ...]:
-        """Answer with the whole list, which is one page."""
         return self.fetch_subaccounts() if page == 1 else ()
 
     def predict_wait(self) -> float:
@@ -60,16 +59,13 @@ class ProviderInMemory:
         """Begin a call: `me`, `list` or `move`. A subclass may let something happen here, or raise."""
 
     def told(self, _question: str, account: str) -> Decimal:
-        """Tell what a question is answered that the account holds."""
         return self.holds(account)
 
     def answer(self, movement: Movement) -> Outcome:
-        """Apply what was sent, or refuse it."""
         code = self.refusal(movement)
         return self.apply(movement) if code is None else self.recall(code, f"Non {code}")
 
     def refusal(self, movement: Movement) -> int | None:
-        """Find the code with which it cannot be applied, if it cannot."""
         if movement.token not in self.held:
             return 7
         is_add = movement.direction is Direction.ADD
@@ -78,7 +74,6 @@ class ProviderInMemory:
         return 8 if movement.amount > (self.main if is_add else self.held[movement.token]) else None
 
     def apply(self, movement: Movement) -> Applied:
-        """Apply it, whatever the accounts hold."""
         signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
         self.give(MAIN, -signed)
         self.give(movement.token, signed)
@@ -86,11 +81,9 @@ class ProviderInMemory:
         return Applied(self.main, self.held[movement.token])
 
     def holds(self, account: str) -> Decimal:
-        """Tell what an account really holds."""
         return self.main if account == MAIN else self.held[account]
 
     def give(self, account: str, amount: Decimal) -> None:
-        """Change what an account holds; a negative amount is taken."""
         if account == MAIN:
             self.main += amount
         else:

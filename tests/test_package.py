@@ -23,7 +23,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run this Python; its output is part of the failure."""
     import os
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CREDITBATCH_", "SMSPARTNER_"))}
@@ -102,23 +101,15 @@ def test_every_code_of_an_error_is_in_the_readme_and_in_the_french_guide(page: s
     assert {kind for kind in known if f"`{kind}`" not in documented} == set()
 
 
-def test_what_is_pinned_is_what_is_declared() -> None:
-    """Every direct dependency has a pin with hashes."""
-    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
-    declared = re.search(r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE)
-    assert declared
-    for name in re.findall(r'"([A-Za-z0-9-]+)', declared.group(1)):
-        assert re.search(rf"^{name.lower()}==\S+ (;.*)?\\\n    --hash=sha256:", pinned, re.MULTILINE), name
-    assert "http" not in pinned
-
-
-def test_the_oldest_versions_that_are_tested_are_the_oldest_that_are_allowed() -> None:
-    """The lower bound of every dependency is what `make test-oldest` installs."""
-    oldest = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8")
+def test_every_direct_dependency_is_pinned_and_the_oldest_that_is_tested_is_the_oldest_that_is_allowed() -> None:
+    """By the newest versions and by those of `make test-oldest`, with hashes."""
+    newest, oldest = ((ROOT / name).read_text("utf-8") for name in ("constraints.txt", "constraints-oldest.txt"))
     pinned = dict(re.findall(r"^(\S+)==(\S+)", oldest, re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for text in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]:
         declared = Requirement(text)
+        name = canonicalize_name(declared.name)
         (bound,) = [one.version for one in declared.specifier if one.operator == ">="]
-        assert Version(pinned[canonicalize_name(declared.name)]) == Version(bound), text
-    assert "http" not in oldest
+        assert Version(pinned[name]) == Version(bound), text
+        assert re.search(rf"^{name}==\S+ (;.*)?\\\n    --hash=sha256:", newest, re.MULTILINE), name
+    assert "http" not in newest + oldest

@@ -60,7 +60,6 @@ def defined_in(tree: ast.Module) -> set[str]:
 
 
 def is_own(node: ast.expr) -> bool:
-    """Whether it is `self`, `cls` or `super()`."""
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id == "super"
     return isinstance(node, ast.Name) and node.id in {"self", "cls"}

@@ -10,7 +10,6 @@ from tests.chaos.storm import storm
 
 
 def main() -> int:
-    """Run the storms; the first untrue claim ends them with its seed."""
     runs, first = (*map(int, sys.argv[1:]), 0)[:2] if len(sys.argv) > 1 else (100, 0)
     starts = kills = decided = 0
     for seed in range(first, first + runs):

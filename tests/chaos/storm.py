@@ -84,7 +84,6 @@ class _Command:
         self._environ = kept | SETTINGS | home
 
     def until_the_end(self, sheet: Path) -> Any:
-        """The document of the start that ended the batch."""
         arguments: tuple[str, ...] = ("run", str(sheet), "--yes", "--json")
         while self.starts < MOST_STARTS:
             ended = self._start(*arguments)
@@ -152,7 +151,6 @@ def _compare(document: Any, sandbox: Sandbox, folder: Path) -> None:
 
 
 def _really(sandbox: Sandbox) -> Counter[Claim]:
-    """How often the sandbox applied each movement."""
     movements: Any = sandbox.ledger()["movements"]
     return Counter((item["direction"], item["token"], f"{Decimal(item['amount']):.2f}") for item in movements)
 

@@ -32,8 +32,6 @@ SHEET = "Token;Amount;Direction\nsub-0001;12,50;add\nsub-0002;5;remove\nsub-0003
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
-
     code: int
     out: str
     err: str
@@ -113,7 +111,6 @@ class Command:
         return _decent(Ended(*ended))
 
     def started(self, *arguments: object) -> Ended:
-        """In full, as its user starts it."""
         given = {name: value for name, value in self.environ.items() if value}
         ended = warm.run_in_full([*map(str, arguments)], self.folder, given, SECONDS)
         assert ended is not None, f"the command does not end in {SECONDS} seconds"
@@ -131,7 +128,6 @@ class Command:
 
 
 def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Ended:
-    """Call what `python -m batch` calls, in this folder and environment."""
     from django.conf import settings
     from django.db import connections
 
@@ -180,7 +176,6 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def newcomer(tmp_path: Path, sandbox: Sandbox) -> Command:
-    """Without a ledger."""
     return Command(tmp_path, sandbox.url)
 
 

@@ -23,12 +23,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="Windows knows no file mod
 MEGABYTE = b"x" * 1_000_000
 
 
-def ledger_of(command: Command) -> Path:
-    return command.folder / "home" / "ledger.sqlite3"
-
-
 def restored(command: Command, backup: Path, home: str = "another") -> Command:
-    """The command in another home, into which the copy was put."""
     folder = command.folder / home
     folder.mkdir()
     (folder / "ledger.sqlite3").write_bytes(backup.read_bytes())
@@ -36,7 +31,6 @@ def restored(command: Command, backup: Path, home: str = "another") -> Command:
 
 
 def said(command: Command) -> list[Any]:
-    """All that the ledger says of its batches."""
     batches = command("batches", "--json").document
     names = [batch["batch"] for batch in batches]
     verified = [command("verify", name) for name in names]

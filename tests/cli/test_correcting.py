@@ -58,26 +58,7 @@ def test_when_everything_is_done_nothing_is_sent(command: Command, sandbox: Sand
     ended = again(command, command.sheet(FIXED), batch)
     assert (ended.code, ended.document["batch"], ended.document["rows"]) == (0, None, [])
     assert "every row of the sheet is done already" in ended.err
-    more = again(command, command.sheet(FIXED + "sub-0005;1;add\n"), batch)
-    assert (more.code, more.statuses) == (0, ["done"])
-    third = again(command, command.sheet(FIXED + "sub-0005;1;add\nsub-0006;2;add\n"), more.document["batch"])
-    assert (third.code, third.statuses) == (0, ["done"])
-    assert applied(sandbox) == [*ALL, FOURTH, ("add", "sub-0005", "1.000"), ("add", "sub-0006", "2.000")]
-
-
-def test_a_done_row_that_was_changed_is_not_paid_a_second_time(command: Command, sandbox: Sandbox) -> None:
-    batch = first(command)
-    changed = FIXED.replace("12,50", "13,50")
-    ended = again(command, command.sheet(changed), batch)
-    assert (ended.code, ended.document["batch"]) == (1, None)
-    found = ended.document["rows"][0]["findings"]
-    assert [(finding["code"], finding["cell"]) for finding in found] == [("row-was-done", "B2")]
-    assert applied(sandbox) == ALL
-    rest = again(command, command.sheet(changed), batch, "--skip-invalid")
-    assert (rest.code, rest.statuses) == (1, ["invalid", "done"])
     assert applied(sandbox) == [*ALL, FOURTH]
-    besides = again(command, command.sheet(FIXED + "sub-0001;13,50;add\n"), batch)
-    assert (besides.code, besides.statuses) == (0, ["done"])
 
 
 def test_a_stopped_batch_is_closed_and_never_goes_on(command: Command, sandbox: Sandbox) -> None:

@@ -16,7 +16,6 @@ pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
 
 def answered(command: Command, answer: bytes) -> tuple[int, str, str]:
-    """Run a sheet at a terminal where a person answers; exit code, standard output and standard error."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "batch", "run", str(command.sheet()), "--json"],

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import sys
 import time
 import urllib.request
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
 from typing import cast
@@ -114,13 +112,11 @@ def test_a_shared_text_is_the_one_meant_whatever_stands_around_its_number(comman
 
 
 def row_with(token: str) -> str:
-    """A row whose token is the shared text of that number."""
     cells = f'<c r="A2" t="s"><v>{token}</v></c><c r="B2"><v>70</v></c><c r="C2" t="s"><v>5</v></c>'
     return f'<row r="2">{cells}</row>'
 
 
 def write_by_hand(path: Path, rows: str) -> None:
-    """A workbook with these rows, and a header that shares their texts."""
     titles = "".join(f'<c r="{letter}1" t="s"><v>{at}</v></c>' for at, letter in enumerate("BCA"))
     shared = ("Amount", "Direction", "Token", "sub-0001", "sub-0002", "add")
     texts = "".join(f"<si><t>{text}</t></si>" for text in shared)
@@ -200,7 +196,6 @@ def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: 
 
 
 def interrupted(command: Command, sandbox: Sandbox, number: int, sheet: Path) -> int:
-    """Start a run, send it the signal once a row was applied, and wait for its end."""
     with command.process("run", sheet, "--yes", "--json", "--max-per-second", "4") as process:
         wait_until(lambda: applied(sandbox))
         process.send_signal(number)
@@ -228,40 +223,6 @@ def test_stopping_before_anything_is_sent_is_one_sentence(command: Command, sand
     assert err.count("\n") == 1, err
     assert (process.returncode, json.loads(out)["error"]["code"]) == (3, "interrupted")
     assert applied(sandbox) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_what_a_killed_run_left_in_doubt_is_for_resume_and_not_for_a_person(command: Command, sandbox: Sandbox) -> None:
-    sandbox.add_fault("hang-after:skip=1,seconds=30")
-    with command.process("run", command.sheet(), "--yes", "--json") as process:
-        wait_until(lambda: len(applied(sandbox)) == 2)
-        process.kill()
-    batch = command("batches", "--json").document[0]["batch"]
-    assert command("show", batch, "--json").statuses == ["done", "unknown", "pending"]
-    refused = command("resolve", batch, 3, "--not-applied", "--why", "I did not see it")
-    assert (refused.code, f"`creditbatch resume {batch}` finds out" in refused.err) == (2, True)
-    ended = command("resume", "--json")
-    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_run_that_died_in_another_container_is_resumed_after_its_lease(command: Command, sandbox: Sandbox) -> None:
-    interrupted(command, sandbox, signal.SIGKILL, command.sheet())
-    lease_in_ledger(command, machine="another machine")
-    held = command("resume", "--json")
-    assert (held.code, "in use" in held.err) == (2, True)
-    lease_in_ledger(command, until="2026-01-01 00:00:00")
-    ended = command("resume", "--json")
-    assert (ended.code, ended.statuses) == (0, ["done", "done", "done"])
-    assert applied(sandbox) == ALL
-
-
-def lease_in_ledger(command: Command, **changed: object) -> None:
-    """Change what the ledger says of who holds the account."""
-    with closing(sqlite3.connect(command.folder / "home" / "ledger.sqlite3")) as ledger, ledger:
-        for column, value in changed.items():
-            assert ledger.execute(f"UPDATE ledger_account_lease SET {column} = ?", [value]).rowcount == 1  # noqa: S608
 
 
 def test_a_second_run_on_the_account_is_told_who_runs(command: Command, sandbox: Sandbox) -> None:

@@ -24,8 +24,6 @@ _PASSWORD = "correct horse battery"
 
 @dataclass
 class Served:
-    """A site that is running, and what it has said."""
-
     process: subprocess.Popen[str]
     said: list[str]
 

@@ -36,7 +36,6 @@ def done(row: int = 2, attempt: int = 1) -> AttemptEnded:
 
 @pytest.fixture
 def ledger(empty_ledger: Ledger) -> Ledger:
-    """With batch b-1."""
     empty_ledger.create(new_batch(*ROWS))
     return empty_ledger
 
@@ -118,7 +117,6 @@ def test_a_fact_about_a_row_that_is_not_as_it_takes_it_to_be_is_refused(ledger: 
 
 
 def _whole(ledger: Ledger) -> BatchView:
-    """The batch with its events read."""
     view = ledger.view("b-1")
     return replace(view, events=tuple(view.events))
 

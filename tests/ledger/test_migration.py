@@ -25,8 +25,6 @@ Migrated = Callable[[], "DatabaseLedger"]
 
 
 class Old:
-    """The tables as they were."""
-
     def __init__(self) -> None:
         from django.db import connection
         from django.db.migrations.executor import MigrationExecutor

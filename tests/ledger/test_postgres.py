@@ -31,7 +31,6 @@ def configured(server: Server, **settings: str) -> Iterator[None]:
 
 
 def levels() -> list[str]:
-    """How a connection commits, and the next one."""
     from django.db import connection
 
     found = []

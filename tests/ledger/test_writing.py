@@ -51,7 +51,6 @@ def test_times_and_amounts_are_kept_as_the_orm_keeps_them(database_ledger: Ledge
 
 
 def stored() -> list[tuple[str, ...]]:
-    """What the database has, past all that Django makes of it."""
     from django.db import connection
 
     found: list[tuple[str, ...]] = []

@@ -31,7 +31,6 @@ class Wire:
     def transport(
         self, target: ScriptedServer | str, *, connect: float = 2.0, read: float = 2.0, tls: bool = False
     ) -> HttpTransport:
-        """A transport to an address or to a server on this machine."""
         here = "https://localhost" if tls else "http://127.0.0.1"
         url = target if isinstance(target, str) else f"{here}:{target.port}/v1"
         transport = HttpTransport(url, connect_timeout=connect, read_timeout=read)
@@ -46,7 +45,6 @@ class Wire:
         return Client(transport, Secret(KEY), answers=answers, sleep=lambda _: None)
 
     def through(self, proxy: ScriptedServer, credentials: str = "", scheme: str = "http") -> None:
-        """Let every further transport go by this proxy."""
         for name in ("http_proxy", "https_proxy"):
             self.patch.setenv(name, f"{scheme}://{credentials}localhost:{proxy.port}")
 

@@ -18,8 +18,6 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Heard:
-    """A request as it came over the wire."""
-
     method: str
     target: str
     headers: dict[str, str]
@@ -27,8 +25,6 @@ class Heard:
 
 
 class Peer:
-    """The server's end of one connection."""
-
     def __init__(self, sock: socket.socket, server: ScriptedServer) -> None:
         self.sock = sock
         self.server = server
@@ -55,26 +51,21 @@ class Peer:
         return heard
 
     def send(self, data: bytes) -> None:
-        """Bytes, as they are."""
         self.sock.sendall(data)
 
     def answer(self, body: bytes | str, status: int = 200, *headers: str) -> None:
-        """A well-formed answer."""
         self.send(http_answer(body, status, *headers))
 
     def drip(self, data: bytes, pause: float) -> None:
-        """One byte at a time, until the client or the test has enough."""
         for index in range(len(data)):
             self.sock.sendall(data[index : index + 1])
             if self.server.over.wait(pause):
                 return
 
     def wait(self) -> None:
-        """Say nothing until the test is over."""
         self.server.over.wait(PATIENCE)
 
     def reset(self) -> None:
-        """Close with a reset instead of an orderly end."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
@@ -102,7 +93,6 @@ class ScriptedServer:
         self._start(self._accept)
 
     def close(self) -> None:
-        """End every scenario and close every socket."""
         self.over.set()
         # Wakes the accepting thread on every system; closing a listening socket does not. It may have ended by itself.
         with contextlib.suppress(OSError):
@@ -137,7 +127,6 @@ class ScriptedServer:
 
 
 def server_context() -> ssl.SSLContext:
-    """The server's side of TLS, with the certificate of the tests."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context
@@ -154,7 +143,6 @@ def _play(peer: Peer, scenario: Scenario) -> None:
 
 
 def http_answer(body: bytes | str, status: int = 200, *headers: str) -> bytes:
-    """An answer with its length."""
     content = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status} Whatever", "Content-Type: application/json", f"Content-Length: {len(content)}"]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + content
@@ -171,8 +159,6 @@ def always(body: bytes | str, status: int = 200, *headers: str) -> Scenario:
 
 
 def after_reading(*data: bytes) -> Scenario:
-    """Read a request, send these bytes as they are, and close."""
-
     def scenario(peer: Peer) -> None:
         peer.read()
         for part in data:
@@ -182,8 +168,6 @@ def after_reading(*data: bytes) -> Scenario:
 
 
 def encrypted(scenario: Scenario) -> Scenario:
-    """The same over TLS."""
-
     def over_tls(peer: Peer) -> None:
         peer.encrypt()
         scenario(peer)

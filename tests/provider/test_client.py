@@ -40,8 +40,6 @@ def at_once() -> bool:
 
 
 def replies(*answers: tuple[str, int] | str) -> Scenario:
-    """One answer after the other, then the last one again and again."""
-
     def scenario(peer: Peer) -> None:
         for count in range(100):
             if not peer.read():
@@ -326,7 +324,6 @@ class TestTheKeyNeverShows:
 
 
 def everything_in(error: BaseException | None) -> list[str]:
-    """The representations of an exception and of those behind it."""
     found: list[str] = []
     while error is not None:
         found += [repr(error), repr(vars(error)), repr(error.args)]
@@ -336,7 +333,6 @@ def everything_in(error: BaseException | None) -> list[str]:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """All that any library logs, down to the last detail."""
     stream = io.StringIO()
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [*root.handlers, logging.StreamHandler(stream)])

@@ -13,8 +13,6 @@ from batch.settings import Secret
 
 
 class Scripted:
-    """A transport that gives these answers in turn."""
-
     def __init__(self, *mains: str) -> None:
         self.closed = 0
         self._mains = list(mains)

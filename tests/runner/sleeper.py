@@ -21,7 +21,6 @@ CONNECT_SECONDS = 30.0
 
 
 def main() -> None:
-    """Hold the account and run; says why it stopped before the end."""
     home, url = Path(sys.argv[1]), sys.argv[2]
     connect(home, None)
     from batch.ledger.orm.store import DatabaseLedger

@@ -44,13 +44,11 @@ class Lagging(ScriptedProvider):
 
 
 def lagging(rows: list[list[Cell]], *on: str, lag: float = 0.4) -> Scene:
-    """A batch whose readings lag."""
     clock = Clock()
     return Scene(Lagging(lag, on, clock.monotonic), clock, rows=rows)
 
 
 def difference(view: BatchView, token: str | None) -> Decimal | None:
-    """What the books of an account differ by."""
     books = keep_books(view)
     return (books.main if token is None else books.subaccounts[token]).difference
 

@@ -28,13 +28,11 @@ apply: Script = ProviderInMemory.apply
 
 
 def apply_in_silence(provider: ScriptedProvider, movement: Movement) -> Outcome:
-    """Apply it, and let the answer be lost."""
     apply(provider, movement)
     return Doubt(make_note("connection-closed"))
 
 
 def lose(provider: ScriptedProvider, movement: Movement) -> Outcome:
-    """Do nothing, and let the answer be lost."""
     return Doubt(make_note("answer-late"))
 
 
@@ -47,12 +45,10 @@ def throttle(provider: ScriptedProvider, movement: Movement) -> Outcome:
 
 
 def refuse(code: int, status: int = 200) -> Script:
-    """Say no, with a code that is proof or not."""
     return say(status, json.dumps({"success": False, "code": code, "message": f"Non {code}"}))
 
 
 def say(status: int, body: str) -> Script:
-    """Answer that, and do nothing."""
     return lambda _provider, _movement: judge_exchange(Answer(status, body.encode()))
 
 
@@ -155,7 +151,6 @@ class Scene:
 
 
 def scene(*script: Script, rows: Sequence[Sequence[Cell]] = ROWS) -> Scene:
-    """A batch whose first attempts are answered as scripted."""
     return Scene(ScriptedProvider(list(script)), rows=rows)
 
 

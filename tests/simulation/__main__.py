@@ -15,7 +15,6 @@ from tests.simulation.play import play
 
 
 def main() -> int:
-    """Play one seed aloud, or many."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--seeds", type=int, default=0)

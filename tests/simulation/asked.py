@@ -111,7 +111,6 @@ def _row(words: str, told: Sequence[Sequence[Told]], count: Callable[[Told], int
 
 
 def write_table(lines: Sequence[str]) -> None:
-    """Write the document around the table."""
     head = " | ".join(spending.words for spending in SPENDINGS)
     text = f"""# How often a person is asked
 
@@ -134,7 +133,6 @@ because answers may be rounded that far.
 
 
 def main() -> int:
-    """Measure everything on all cores, and write the table."""
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         lines = list(pool.imap(_line, TROUBLES))
     write_table(lines)

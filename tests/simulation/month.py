@@ -80,8 +80,6 @@ class MonthTold:
 
 
 class Month(Clock):
-    """One seed."""
-
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.rng = random.Random(seed)
@@ -141,7 +139,6 @@ class Month(Clock):
                 self._resume(ledger, begun[0])
 
     def decide(self) -> None:
-        """Look at the provider's site, and say of a row in doubt what is true."""
         for batch in self.ledger.list_unfinished():
             head = self.ledger.read_head(batch)
             for entry in self.ledger.view(batch).rows:
@@ -175,14 +172,12 @@ class Month(Clock):
             self.say("an older ledger was put back")
 
     def use_the_other(self) -> None:
-        """Somebody else's machine."""
         self.ledger, self.beside = self.beside, self.ledger
         self.copies = []
         self.is_one_ledger = False
         self.say("the other ledger is used")
 
     def spend(self) -> None:
-        """Some messages: little beside what is paid."""
         for token in TOKENS:
             self.provider.give(token, -Decimal(self.rng.randint(0, 8)) / 100)
 
@@ -218,11 +213,9 @@ class Month(Clock):
     # The brake and the watcher.
 
     def is_set(self) -> bool:
-        """Ctrl-C, now and then."""
         return self.rng.random() < 0.01
 
     def report_wait(self, seconds: float, why: Note) -> None:  # noqa: ARG002 (the protocol’s)
-        """A wait, or something that is said."""
         if why.code == "risen-elsewhere":
             self.told_of.add(why.params["token"])
 
@@ -330,7 +323,6 @@ class Month(Clock):
         self.allowed.update(_key(movement) for movement in self._checked(rows).plan.movements)
 
     def _done(self, key: MovementKey) -> int:
-        """How often this ledger says that it was done."""
         rows = (entry for line in self.ledger.list_batches() for entry in self.ledger.view(str(line.head.batch)).rows)
         done = (entry.row.movement for entry in rows if entry.result.status is Status.DONE)
         return sum(movement is not None and _key(movement) == key for movement in done)
@@ -370,8 +362,6 @@ class MonthProvider(ProviderInMemory):
 
 
 class _Quiet(random.Random):
-    """Nothing goes wrong."""
-
     def random(self) -> float:
         return 0.999
 

@@ -64,7 +64,6 @@ def _swap(owner: object, name: str, other: object) -> Callable[[Patch], None]:
 
 
 def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch], None]:
-    """Change what exchanges are taken for."""
     real = responses.judge_exchange
 
     def changed(exchange: Exchange) -> Outcome:
@@ -218,16 +217,12 @@ class LateWriter(MemoryLedger):
 
 
 class Forgetful(MemoryLedger):
-    """Loses outcomes that share a commit with the next beginning."""
-
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         shared = isinstance(facts[-1], AttemptBegan)
         super().append(batch, [fact for fact in facts if not (shared and isinstance(fact, AttemptEnded))])
 
 
 class Unlocked(MemoryLedger):
-    """Lets everybody in."""
-
     def hold(self, account: int, claim: Claim, at: Any, may_take_over: Callable[[Lease], bool]) -> None:
         del may_take_over
         super().hold(account, claim, at, lambda _lease: True)
@@ -244,16 +239,12 @@ class Undoubting(MemoryLedger):
 
 
 class Repeating(MemoryLedger):
-    """Gives a row to the runner twice."""
-
     def work(self, batch: str) -> Work:
         work = super().work(batch)
         return replace(work, rows=(*work.rows, *work.rows[:1]))
 
 
 class Flattering(MemoryLedger):
-    """Shows a refused row as done."""
-
     def view(self, batch: str) -> BatchView:
         view = super().view(batch)
         rows = tuple(

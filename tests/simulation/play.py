@@ -68,8 +68,6 @@ class Told:
 
 
 class Player:
-    """One seed."""
-
     def __init__(self, scenario: Scenario, ledger: MemoryLedger) -> None:
         self.scenario = scenario
         self.rows = {row.number: row for row in scenario.sheet.rows}
@@ -144,7 +142,6 @@ class Player:
         perform(world, world.ledger.work(BATCH), options, dict.fromkeys(self.scenario.subaccounts, 1))
 
     def rival(self) -> None:
-        """A second process on the same account: turned away, because the first one lives."""
         self.pid += 1
         self.alive.add(self.pid)
         try:
@@ -197,7 +194,6 @@ class Player:
                 self.say(f"a person decided row {entry.row.number}: applied {applied}")
 
     def recorded(self, fact: Fact) -> None:
-        """Look at what was just committed."""
         match fact:
             case AttemptBegan():
                 self.before[fact.row] = dict(self.known)
@@ -263,7 +259,6 @@ class Player:
         return main, subaccount
 
     def at_the_end(self, forecast_after: Decimal | None) -> None:
-        """The books, the balances and the record."""
         view = self.ledger.view(BATCH)
         difference = verify.find_difference(view)
         if difference:
@@ -356,7 +351,6 @@ class Disk:
         return call
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
-        """A commit: whole or not at all."""
         player = self._player
         self._maybe_crash("before the commit")
         if player.rng.random() < player.scenario.roughness.disk:
@@ -405,7 +399,6 @@ class Human:
         return self._asked
 
     def wait(self, seconds: float) -> None:
-        """Time passes, and somebody may start a second run."""
         self._player.time.pass_by(seconds)
         self.meanwhile()
 
@@ -413,12 +406,10 @@ class Human:
         """The run begins."""
 
     def report_row(self, row: int, status: Status) -> None:
-        """A row ended."""
         self._player.say(f"row {row} is {status}")
         self.meanwhile()
 
     def report_wait(self, seconds: float, why: Note) -> None:
-        """The run waits."""
         self._player.say(f"waiting {seconds:.0f} s: {why}")
 
     def meanwhile(self) -> None:

@@ -91,7 +91,6 @@ class ModelProvider(ProviderInMemory):
         self.connect()
 
     def connect(self) -> None:
-        """A new process: its client has seen no answer yet."""
         self._repeats = RepeatWatch()
         self._last_success: Answer | None = None
 
@@ -99,7 +98,6 @@ class ModelProvider(ProviderInMemory):
         return 0.03 if len(self.sent) % 3 == 1 else 0.0
 
     def answer(self, movement: Movement) -> Outcome:
-        """Answer with whatever befalls it."""
         exchange = self._befall(movement) if self._rng.random() < self._rough.fault else self._honestly(movement)
         self.tell(f"sent row {movement.row} ({movement.direction} {movement.amount}): {_short(exchange)}")
         return self._repeats.check(responses.judge_exchange(exchange), movement)
@@ -145,7 +143,6 @@ class ModelProvider(ProviderInMemory):
         return self._denial(kind)
 
     def _denial(self, kind: str) -> Answer:
-        """An answer that says, or seems to say, that nothing was applied."""
         match kind:
             case "throttle":
                 slow = _refusal(429, self._rng.choice([200, 403]))
@@ -227,7 +224,6 @@ class ModelProvider(ProviderInMemory):
         self.lagged.difference_update(accounts)
 
     def told(self, question: str, account: str) -> Decimal:
-        """What the account holds, or held before."""
         past = self._past[account]
         if not self._rough.lag or question not in self._rough.lag_on or self._rng.random() >= self._rough.lag_often:
             self._look(account)
@@ -239,7 +235,6 @@ class ModelProvider(ProviderInMemory):
         return told.balance
 
     def be_called(self, call: str) -> None:
-        """Let others act first; then a question may fail."""
         self._live()
         if call != "move" and self._rng.random() < self._rough.question_fault:
             self._time.pass_by(1.0)
