@@ -10,21 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
+from batch.ledger import events as record
 from batch.ledger import projection
-from batch.ledger.events import (
-    AttemptBegan,
-    AttemptEnded,
-    BalancesRead,
-    Fact,
-    OptionsChanged,
-    PersonDecided,
-    Purpose,
-    RowDoubted,
-    RowFact,
-    RowSettled,
-    StateChanged,
-    Tip,
-)
+from batch.ledger.events import Fact, Tip
 from batch.ledger.lease import describe_holder
 from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import (
@@ -61,7 +49,7 @@ from batch.settings import read_choices
 from tests.builders import known_to, make_event, new_batch
 
 
-def can_follow(result: RowResult, fact: RowFact) -> bool:
+def can_follow(result: RowResult, fact: record.RowFact) -> bool:
     """Whether the row is as the fact needs it: an attempt is the next one, and what ends a doubt finds one."""
     statuses, attempts = projection.get_precondition(fact)
     return result.status in statuses and result.attempts == attempts
@@ -76,7 +64,7 @@ class _Batch:
     known_main: Decimal
     known_subaccounts: dict[str, Decimal]
     tokens: dict[int, str]
-    attempts: dict[int, AttemptBegan]
+    attempts: dict[int, record.AttemptBegan]
 
 
 class MemoryLedger:
@@ -190,7 +178,7 @@ class MemoryLedger:
         kept = self._find(batch)
         changed: dict[int, RowResult] = {}
         for fact in facts:
-            if isinstance(fact, RowFact):
+            if isinstance(fact, record.RowFact):
                 before = changed.get(fact.row) or kept.results[fact.row]
                 if not can_follow(before, fact):
                     raise LedgerError(explain_other_writer(batch))
@@ -285,29 +273,29 @@ class MemoryLedger:
 
     def _apply(self, kept: _Batch, fact: Fact) -> None:
         match fact:
-            case AttemptBegan() | AttemptEnded() | RowSettled() | RowDoubted() | PersonDecided():
+            case _ if isinstance(fact, record.RowFact):
                 kept.results[fact.row] = projection.apply_fact(kept.results[fact.row], fact)
-                if isinstance(fact, AttemptBegan):
+                if isinstance(fact, record.AttemptBegan):
                     kept.attempts[fact.row] = fact
                 elif (
-                    not isinstance(fact, PersonDecided)
+                    not isinstance(fact, record.PersonDecided)
                     and fact.main_balance is not None
                     and fact.subaccount_balance is not None
                 ):
                     kept.known_main = fact.main_balance
                     kept.known_subaccounts[kept.tokens[fact.row]] = fact.subaccount_balance
-            case OptionsChanged():
+            case record.OptionsChanged():
                 kept.head = replace(kept.head, options=fact.options)
-            case StateChanged():
+            case record.StateChanged():
                 ended_at = fact.at if fact.state in {BatchState.STOPPED, *ENDED} else None
                 people = projection.add_person(kept.head.people, fact.state, fact.by)
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:
                     kept.head = replace(kept.head, closing=None)
-            case BalancesRead():
+            case record.BalancesRead():
                 kept.known_main = fact.main_balance
                 kept.known_subaccounts.update(fact.subaccounts)
-                if fact.purpose is Purpose.CLOSING:
+                if fact.purpose is record.Purpose.CLOSING:
                     closing = Balances(fact.main_balance, dict(fact.subaccounts), fact.at)
                     kept.head = replace(kept.head, closing=closing)
 

@@ -89,10 +89,7 @@ def test_the_process_s_language_is_every_thread_s() -> None:
     ("chosen", "shown"),
     [
         (ENGLISH, ["1,234,567", "1,234.50", "€1,234.50", "-€0.05", "+€3.00", "2026-11-02", "2026-11-02 14:05:09"]),
-        (
-            FRENCH,
-            ["1 234 567", "1 234,50", "1 234,50 €", "-0,05 €", "+3,00 €", "02/11/2026", "02/11/2026 14:05:09"],
-        ),
+        (FRENCH, ["1 234 567", "1 234,50", "1 234,50 €", "-0,05 €", "+3,00 €", "02/11/2026", "02/11/2026 14:05:09"]),
     ],
 )
 def test_numbers_money_and_dates_are_the_language_s(chosen: Language, shown: list[str]) -> None:

@@ -52,10 +52,5 @@ def test_journal_writes_the_entries_where_they_belong(command: Command) -> None:
 def test_journal_says_what_is_wrong(command: Command) -> None:
     assert command("journal", "nothing").code == 2
     batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
-    ended = command("journal", batch, "--format", "pdf")
-    assert (ended.code, ended.err.strip()) == (
-        2,
-        "creditbatch: Invalid value for '--format': 'pdf' is not one of 'fec', 'csv'. See creditbatch journal --help.",
-    )
     command.settings["CREDITBATCH_SIREN"] = "123456789"
     assert "CREDITBATCH_SIREN" in command("journal", batch).err

@@ -67,12 +67,6 @@ def test_xml_answers_give_the_same(command: Command, sandbox: Sandbox) -> None:
     assert applied(sandbox) == ALL
 
 
-def test_without_a_terminal_and_without_yes_it_refuses(command: Command, sandbox: Sandbox) -> None:
-    ended = command("run", command.sheet())
-    assert (ended.code, applied(sandbox)) == (2, [])
-    assert "--yes" in ended.err
-
-
 def test_a_sheet_that_cannot_be_read_is_said_before_a_ledger_is_made(newcomer: Command, sandbox: Sandbox) -> None:
     ended = newcomer("run", newcomer.folder / "nowhere.xlsx", "--yes")
     assert (ended.code, applied(sandbox)) == (2, [])
@@ -169,14 +163,6 @@ def test_whatever_fails_each_row_is_applied_once_and_said_to_be(command: Command
     assert sorted(applied(sandbox)) == sorted(ALL)
 
 
-def test_resume_of_a_finished_batch_changes_nothing(command: Command, sandbox: Sandbox) -> None:
-    first = command("run", command.sheet(), "--yes", "--json")
-    again = command("resume", "--json")
-    assert again.code == 0
-    assert again.document == first.document
-    assert applied(sandbox) == ALL
-
-
 def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: Sandbox) -> None:
     sandbox.add_fault("reset-before:skip=1")
     sheet = command.sheet("token;amount;direction\nsub-0001;10;add\nsub-0002;0,02;add\nsub-0003;5;add\n")
@@ -256,13 +242,6 @@ def test_the_pace_that_was_chosen_is_kept_by_resume(command: Command, sandbox: S
     began = time.monotonic()
     assert command("resume").code == 0
     assert time.monotonic() - began > (calls(sandbox).total() - before - 1) / 10
-
-
-def test_a_pace_that_is_none_is_one_sentence(command: Command, sandbox: Sandbox) -> None:
-    ended = command("run", command.sheet(), "--yes", "--max-per-second", "0.0001")
-    assert (ended.code, ended.err.count("\n")) == (2, 1)
-    assert "--max-per-second" in ended.err
-    assert applied(sandbox) == []
 
 
 def test_credit_that_nothing_explains_is_an_alarm(command: Command, sandbox: Sandbox) -> None:

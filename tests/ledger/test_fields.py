@@ -22,10 +22,7 @@ def test_columns_hold_thousandths_and_questions_are_in_euros(database_ledger: Le
     with connection.cursor() as cursor:
         cursor.execute("SELECT amount FROM ledger_movement ORDER BY position")
         assert cursor.fetchall() == [(12500,), (5000,)]
-    assert list(Movement.objects.order_by("position").values_list("amount", flat=True)) == [
-        Decimal("12.5"),
-        Decimal(5),
-    ]
+    assert list(Movement.objects.order_by("position").values_list("amount", flat=True)) == [Decimal("12.5"), Decimal(5)]
     assert Movement.objects.filter(amount=Decimal("12.5")).count() == 1
     assert Movement.objects.filter(amount__in=[Decimal("5.00")]).count() == 1
     assert Movement.objects.filter(amount__gt=5).count() == 1

@@ -44,43 +44,16 @@ class Old:
 
         self.count += 1
         name, at = f"b-{self.count}", NOON + timedelta(days=self.count)
-        fact = Accepted(
-            at=at,
-            batch=name,
-            digest="d" * 64,
-            file_name="f.csv",
-            sha256="ab" * 32,
-            rows=0,
-            movements=0,
-            added=Decimal(0),
-            removed=Decimal(0),
-            rows_sha256=hash_rows(()),
-            api_url=api_url,
-            account=owner,
-            key_fingerprint=key,
-            options=options,
-            why=None,
-        )
+        file = {"digest": "d" * 64, "file_name": "f.csv", "sha256": "ab" * 32}
+        shared: dict[str, Any] = {**file, "api_url": api_url, "account": owner, "key_fingerprint": key}
+        counts: dict[str, Any] = {"rows": 0, "movements": 0, "added": Decimal(0), "removed": Decimal(0)}
+        fact = Accepted(at=at, batch=name, rows_sha256=hash_rows(()), options=options, why=None, **counts, **shared)
         line = events.make_stored_event(events.Tip(), fact)
         event = make_event(events.Tip(), fact)
-        self.model("Batch").objects.create(
-            name=name,
-            state="finished",
-            file_name="f.csv",
-            sha256="ab" * 32,
-            size=1,
-            digest="d" * 64,
-            columns=[],
-            roles={},
-            findings=[],
-            api_url=api_url,
-            account=owner,
-            key_fingerprint=key,
-            created_at=at,
-            events_count=1,
-            last_hash=line.hash,
-            people={"prepared": None, "approved": [], "run": []},
-        )
+        sheet: dict[str, Any] = {"size": 1, "columns": [], "roles": {}, "findings": []}
+        people: dict[str, Any] = {"prepared": None, "approved": [], "run": []}
+        written = {"created_at": at, "events_count": 1, "last_hash": line.hash, "people": people}
+        self.model("Batch").objects.create(name=name, state="finished", **sheet, **written, **shared)
         self.model("Event").objects.create(
             batch_id=name, number=1, at=at, kind=line.kind, data=dict(event.data), hash=line.hash
         )

@@ -292,8 +292,7 @@ class TestSentWithoutAnAnswer:
     def test_a_question_ends_in_the_seconds_it_was_given(self, wire: Wire) -> None:
         slow = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b" " * 1000)
         assert isinstance(
-            within(1.0, wire.transport(wire.serve(slow), connect=5, read=30), lambda it: ask(it, 0.5)),
-            NoAnswer,
+            within(1.0, wire.transport(wire.serve(slow), connect=5, read=30), lambda it: ask(it, 0.5)), NoAnswer
         )
 
 

@@ -72,22 +72,19 @@ def _outcomes(change: Callable[[Exchange, Outcome], Outcome]) -> Callable[[Patch
     return lambda patch: patch.setattr(responses, "judge_exchange", changed)
 
 
+NOTHING_SENT = NotApplied(make_note("said", words="nothing was sent"))
+
+
 def _retry_on_500(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return (
-        NotApplied(make_note("said", words="500"))
-        if isinstance(exchange, Answer) and exchange.status >= 500
-        else outcome
-    )
+    return NOTHING_SENT if isinstance(exchange, Answer) and exchange.status >= 500 else outcome
 
 
 def _retry_after_read_timeout(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return NotApplied(make_note("said", words="timeout")) if isinstance(exchange, NoAnswer) else outcome
+    return NOTHING_SENT if isinstance(exchange, NoAnswer) else outcome
 
 
 def _retry_empty_answers(exchange: Exchange, outcome: Outcome) -> Outcome:
-    return (
-        NotApplied(make_note("said", words="empty")) if isinstance(exchange, Answer) and not exchange.body else outcome
-    )
+    return NOTHING_SENT if isinstance(exchange, Answer) and not exchange.body else outcome
 
 
 def _refuse_undecodable(exchange: Exchange, outcome: Outcome) -> Outcome:

@@ -366,9 +366,7 @@ class Disk:
 
         def may_take(lease: Lease) -> bool:
             return account_identity.may_take_lease(
-                is_alive=lease.claim.pid in player.alive,
-                until=lease.until,
-                now=player.time.now(),
+                is_alive=lease.claim.pid in player.alive, until=lease.until, now=player.time.now()
             )
 
         self._ledger.hold(ACCESS.account, claim, player.time.now(), may_take)
