@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 import pytest
@@ -47,16 +46,10 @@ class Served:
 @pytest.fixture
 def serve(newcomer: Command) -> Iterator[object]:
     running: list[subprocess.Popen[str]] = []
+    newcomer.settings["PYTHONUNBUFFERED"] = "1"
 
     def start(*arguments: str) -> Served:
-        process = subprocess.Popen(
-            newcomer.arguments("serve", "--port", "0", *arguments),
-            cwd=newcomer.folder,
-            env=newcomer.environ | {"PYTHONUNBUFFERED": "1"},
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
+        process = newcomer.process("serve", "--port", "0", *arguments, err=subprocess.PIPE)
         running.append(process)
         return Served(process, [])
 
@@ -130,9 +123,10 @@ def test_other_machines_are_only_served_behind_a_proxy(newcomer: Command) -> Non
 @pytest.mark.slow
 def test_behind_a_proxy_its_word_counts(serve, newcomer: Command) -> None:  # type: ignore[no-untyped-def]
     newcomer.settings["CREDITBATCH_SITE_URL"] = "https://credits.example.com"
-    site = serve("--host", "127.0.0.1", "--port", _free_port())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    site = serve("--host", "127.0.0.1", "--port", port)
     assert "https://credits.example.com/setup/" in site.wait_for("/setup/")
-    port = site.process.args[site.process.args.index("--port", 5) + 1]
     plain = requests.get(
         f"http://127.0.0.1:{port}/login", headers={"Host": "credits.example.com"}, timeout=20, allow_redirects=False
     )
@@ -178,24 +172,3 @@ def test_the_demonstration_prints_three_people_who_can_log_in(serve, newcomer: C
     assert "€10,000.00" in session.get(f"{site.address}/?balance=1", timeout=20).text
     assert (newcomer.folder / "home" / "demo" / "ledger.sqlite3").is_file()
     assert not (newcomer.folder / "home" / "ledger.sqlite3").exists()
-
-
-def test_help_does_not_load_the_site() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "batch", "serve", "--help"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert "--demo" in ended.stdout
-    assert "django" not in ended.stderr
-
-
-def _free_port() -> str:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])

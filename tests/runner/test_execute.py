@@ -48,18 +48,13 @@ def test_the_closing_balances_are_read_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("code", [1, 4, 10, 20, 30, 40, 96])
-def test_a_refusal_of_the_account_stops_the_batch_and_leaves_the_rest_pending(code: int) -> None:
+def test_a_refusal_of_the_account_stops_the_batch_and_resume_sends_it_and_the_rest(code: int) -> None:
     one = scene(apply, refuse(code))
     view = one.run()
     assert statuses(view) == [Status.DONE, Status.REFUSED, Status.PENDING]
     assert view.head.state is BatchState.STOPPED
     assert f"code {code}" in tell(view.head.reason)
     assert one.provider.sent == [2, 3]
-
-
-def test_resume_sends_what_the_account_was_refused_for_and_what_is_left() -> None:
-    one = scene(apply, refuse(20))
-    one.run()
     assert statuses(one.run()) == [Status.DONE] * 3
     assert one.provider.applied == [2, 3, 4]
 
@@ -71,15 +66,6 @@ def test_what_surely_was_not_sent_is_sent_again_with_growing_waits() -> None:
     assert row(view, 2).result.attempts == 3
     first, second = one.clock.waits
     assert 0.5 <= first <= 1.0 <= second <= 2.0
-
-
-def test_attempts_run_out_and_the_batch_stops_with_the_row_pending() -> None:
-    one = scene(unreachable, unreachable, unreachable)
-    view = one.run()
-    assert statuses(view) == [Status.PENDING] * 3
-    assert row(view, 2).result.attempts == 3
-    assert view.head.state is BatchState.STOPPED
-    assert statuses(one.run()) == [Status.DONE] * 3
 
 
 def test_a_doubt_that_was_applied_is_done_and_not_sent_again() -> None:
@@ -144,9 +130,10 @@ def test_an_interrupt_lets_the_row_under_way_end_and_keeps_the_rest() -> None:
     assert one.provider.applied == [2, 3, 4]
 
 
-def test_an_interrupt_while_waiting_to_retry_stops_with_the_row_pending() -> None:
+@pytest.mark.parametrize(("turn", "sent"), [(0.0, [2]), (100.0, [])])
+def test_an_interrupt_while_waiting_to_retry_or_for_a_turn_stops_at_once(turn: float, sent: list[int]) -> None:
     one = scene(unreachable)
-    one.clock.stopping = False
+    one.provider.waits_ahead = turn
 
     def stop(seconds: float) -> None:
         one.clock.stopping = True
@@ -154,7 +141,8 @@ def test_an_interrupt_while_waiting_to_retry_stops_with_the_row_pending() -> Non
     one.clock.wait = stop  # type: ignore[method-assign]
     view = one.run()
     assert statuses(view) == [Status.PENDING] * 3
-    assert one.provider.sent == [2]
+    assert view.head.state is BatchState.STOPPED
+    assert one.provider.sent == sent
 
 
 def test_stopping_at_once_leaves_the_row_under_way_unknown_and_resume_settles_it() -> None:
@@ -230,20 +218,6 @@ def test_a_turn_is_waited_for_with_everything_written_down() -> None:
     one.clock.wait = wait  # type: ignore[method-assign]
     assert statuses(one.run()) == [Status.DONE] * 3
     assert written == [0, 1, 2]
-
-
-def test_an_interrupt_while_waiting_for_a_turn_sends_nothing_more() -> None:
-    one = scene()
-    one.provider.waits_ahead = 100.0
-
-    def stop(seconds: float) -> None:
-        one.clock.stopping = True
-
-    one.clock.wait = stop  # type: ignore[method-assign]
-    view = one.run()
-    assert statuses(view) == [Status.PENDING] * 3
-    assert view.head.state is BatchState.STOPPED
-    assert one.provider.sent == []
 
 
 def test_the_balances_before_an_attempt_are_those_of_the_answer_before() -> None:
