@@ -115,7 +115,6 @@ class _Command:
         return ended
 
     def _decide(self, document: Any) -> None:
-        """What the balances did not tell, a person looks up."""
         really = _really(self._sandbox)
         for row in document["rows"]:
             if row["status"] == "unknown" and "do not tell" in str(row["message"]):

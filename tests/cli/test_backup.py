@@ -56,22 +56,16 @@ def left(folder: Path) -> list[str]:
 def test_a_copy_put_into_another_home_says_the_same(command: Command, sandbox: Sandbox) -> None:
     command("run", command.sheet(), "--yes")
     command("run", command.sheet("Token;Amount;Direction\nsub-0009;1;add\n", "second.csv"), "--yes")
-    backup = command.folder / "copy"
-    ended = command("backup", "copy")
-    assert (ended.code, ended.out, ended.err) == (0, "Backup: copy (2 batches)\n", "")
+    backup = command.folder / "there" / "copy"
+    backup.parent.mkdir()
+    ended = command("backup", "there/copy")
+    assert (ended.code, ended.out, ended.err) == (0, "Backup: there/copy (2 batches)\n", "")
+    # It needs nothing beside it: bytes 18 and 19 say that there is no write-ahead log.
+    assert (left(backup.parent), backup.read_bytes()[18:20]) == (["copy"], b"\1\1")
     other = restored(command, backup)
     assert said(other) == said(command)
     assert other("run", command.folder / "sheet.csv", "--yes").code == 2
     assert len(applied(sandbox)) == 4
-
-
-def test_the_copy_needs_nothing_beside_it(command: Command, sandbox: Sandbox) -> None:
-    command("run", command.sheet(), "--yes")
-    (command.folder / "there").mkdir()
-    assert command("backup", "there/copy").code == 0
-    assert left(command.folder / "there") == ["copy"]
-    # Bytes 18 and 19 say that there is no write-ahead log.
-    assert (command.folder / "there" / "copy").read_bytes()[18:20] == b"\1\1"
 
 
 def test_a_copy_that_is_made_during_a_run_is_whole_and_the_run_goes_on(command: Command, sandbox: Sandbox) -> None:
@@ -237,15 +231,6 @@ def test_without_a_ledger_there_is_no_copy_and_none_is_made(newcomer: Command, a
     ended = newcomer("backup", "copy")
     assert (ended.code, ended.out, "There is no ledger" in ended.err) == (2, "", True)
     assert left(newcomer.folder) == files
-
-
-def test_a_ledger_at_an_address_is_copied_as_well(command: Command, sandbox: Sandbox) -> None:
-    command.settings["CREDITBATCH_DATABASE_URL"] = f"sqlite:///{command.folder}/mine.sqlite3"
-    command("run", command.sheet(), "--yes")
-    assert command("backup", "copy").out == "Backup: copy (1 batch)\n"
-    before = said(command)
-    command.settings["CREDITBATCH_DATABASE_URL"] = ""
-    assert said(restored(command, command.folder / "copy")) == before
 
 
 def test_a_server_makes_its_own_backups(newcomer: Command) -> None:

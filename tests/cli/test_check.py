@@ -28,14 +28,6 @@ def test_every_sample_does_what_its_line_says(command: Command) -> None:
     assert command("check", SAMPLES / "mistakes.xlsx", "--json").code == 1
 
 
-def test_findings_name_their_cells(command: Command) -> None:
-    sheet = command.sheet("Sens;Montant;Token\najout;1,234;sub-0001\nretrait;5;\n")
-    rows = command("check", sheet, "--json", "--offline").document["rows"]
-    assert [finding["cell"] for row in rows for finding in row["findings"]] == ["B2", "C3"]
-    assert "1.234" in rows[0]["findings"][0]["message"]
-    assert "1234" in rows[0]["findings"][0]["message"]
-
-
 def test_offline_needs_no_key_and_says_what_was_left_out(command: Command) -> None:
     command.settings["SMSPARTNER_API_KEY"] = ""
     ended = command("check", command.sheet(), "--offline", "--json")

@@ -49,10 +49,6 @@ def alive(claim: Claim, *, is_local: bool = True) -> bool | None:
     return is_alive(claim, is_local=is_local)
 
 
-def test_this_process_is_alive() -> None:
-    assert alive(name_this_process()) is True
-
-
 def test_a_reused_process_number_is_not_the_process() -> None:
     assert alive(replace(name_this_process(), started=name_this_process().started - 3600)) is not True
 

@@ -16,6 +16,10 @@ from tests.provider.server import CERTIFICATE, Scenario, ScriptedServer, encrypt
 KEY = "key-0123456789-that-must-not-show"
 
 
+def at_once() -> bool:
+    return True
+
+
 class Wire:
     """Servers on this machine, and what is to face them; all are closed at the end of the test."""
 

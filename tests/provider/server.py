@@ -31,7 +31,6 @@ class Peer:
         self._early = b""
 
     def read(self) -> Heard | None:
-        """The next request, whole; None where the client closed."""
         head = self._early
         while b"\r\n\r\n" not in head:
             more = self.sock.recv(65_536)
@@ -70,7 +69,6 @@ class Peer:
         self.sock.close()
 
     def encrypt(self) -> None:
-        """Do the server's part of a TLS handshake; the rest of the scenario is encrypted."""
         raw = self.sock
         self.sock = server_context().wrap_socket(raw, server_side=True)
 
@@ -149,8 +147,6 @@ def http_answer(body: bytes | str, status: int = 200, *headers: str) -> bytes:
 
 
 def always(body: bytes | str, status: int = 200, *headers: str) -> Scenario:
-    """Give every request on the connection the same answer."""
-
     def scenario(peer: Peer) -> None:
         while peer.read():
             peer.answer(body, status, *headers)

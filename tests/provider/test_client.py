@@ -17,7 +17,7 @@ from batch.model import Direction, Movement
 from batch.notes import Applied, Doubt, NotApplied, Refused, Throttled, Unproven, make_note
 from batch.provider import client as client_module
 from batch.provider.client import Client
-from tests.provider.conftest import KEY, Wire
+from tests.provider.conftest import KEY, Wire, at_once
 from tests.provider.server import Heard, Peer, Scenario, after_reading, always
 
 ADD = Movement(2, "token-é", Direction.ADD, Decimal("12.5"))
@@ -33,10 +33,6 @@ ME = json.dumps(
         "credits": {"solde": "10225.119", "currency": "EUR", "balance": "10225.119"},
     }
 )
-
-
-def at_once() -> bool:
-    return True
 
 
 def replies(*answers: tuple[str, int] | str) -> Scenario:

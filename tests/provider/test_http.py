@@ -26,7 +26,7 @@ from batch.notes import Answer, Exchange, NoAnswer, NotSent, make_note
 from batch.provider.http import HttpTransport
 from batch.provider.responses import parse_retry_pause
 from batch.settings import Stopwatch
-from tests.provider.conftest import Wire
+from tests.provider.conftest import Wire, at_once
 from tests.provider.server import (
     CERTIFICATE,
     PATIENCE,
@@ -44,10 +44,6 @@ NOWHERE = "https://localhost:1/v1"
 OK = http_answer("{}")
 SLOW = NotSent(make_note("connection-slow"))
 LATE, TOO_LONG = NoAnswer(make_note("answer-late")), NoAnswer(make_note("answer-too-long"))
-
-
-def at_once() -> bool:
-    return True
 
 
 def post(transport: HttpTransport, may_send: Callable[[], bool] = at_once) -> Exchange:

@@ -163,5 +163,4 @@ def row(view: BatchView, number: int) -> BatchRow:
 
 
 def kinds(view: BatchView) -> list[str]:
-    """The kinds of its events, with the purpose of a reading."""
     return [str(event.data.get("purpose") or event.kind) for event in view.events]

@@ -102,7 +102,6 @@ def _line(trouble: Trouble) -> str:
 
 
 def _row(words: str, told: Sequence[Sequence[Told]], count: Callable[[Told], int]) -> str:
-    """How often in 1,000 times, by how much the accounts spend."""
     cells = []
     for seeds in told:
         times, counted = sum(one.troubles for one in seeds), sum(map(count, seeds))

@@ -187,7 +187,6 @@ class Month(Clock):
     # What the provider tells of.
 
     def applied_one(self, movement: Movement) -> None:
-        """Compare what was just applied with what is allowed, and with what somebody was told."""
         key = _key(movement)
         self.applied[key] += 1
         self.told.paid += 1

@@ -411,7 +411,6 @@ class Human:
         self._player.say(f"waiting {seconds:.0f} s: {why}")
 
     def meanwhile(self) -> None:
-        """A second process on the same account must be turned away while this one lives."""
         player = self._player
         if self._rival_tried or player.rng.random() >= player.scenario.roughness.rival:
             return

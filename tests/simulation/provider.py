@@ -33,7 +33,6 @@ class Time:
     due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def now(self) -> datetime:
-        """The time of day; two looks are never the same moment."""
         self.seconds += 0.001
         return NOON + timedelta(seconds=self.seconds)
 
@@ -159,7 +158,6 @@ class ModelProvider(ProviderInMemory):
         return _refusal(self._rng.choice(DOCUMENTED), self._rng.choice([200, 403]))
 
     def _lie(self, kind: str, movement: Movement) -> Exchange:
-        """Apply it, if it can be, and answer as if it had not been."""
         before, last = len(self.applied), self._last_success
         self._honestly(movement)
         self._last_success = last  # It never arrives.
@@ -183,7 +181,6 @@ class ModelProvider(ProviderInMemory):
         return answer
 
     def _broken(self, body: bytes) -> Answer:
-        """An answer that is not what it should be, whether or not the movement was applied."""
         return self._rng.choice(
             [
                 Answer(500, body),

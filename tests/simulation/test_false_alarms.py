@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.asked import SPENDINGS, TROUBLES, Spending, play_all
+from tests.simulation.asked import FIVE_EUROS, SPENDINGS, TROUBLES, Spending, play_all
 from tests.simulation.draw import HONEST, Scenario, draw
 from tests.simulation.play import play
 
 SEEDS = 300
-FIVE_EUROS = 5000
-FOUR_AND_A_HALF_CENTS = 45
 ASKED_EVEN_WHEN_QUIET = {
     "a documented refusal of what was applied",
     "an answer is lost, and accounts are topped up meanwhile",
@@ -22,7 +20,7 @@ ASKED_EVEN_WHEN_QUIET = {
 def scenario(seed: int, *, drifts: bool) -> Scenario:
     """Faults of every kind but lies, no top-up, and amounts of five euros and more."""
     drawn = draw(seed, least=FIVE_EUROS)
-    spent = FOUR_AND_A_HALF_CENTS if drifts else 0
+    spent = SPENDINGS[drifts].least
     roughness = replace(
         drawn.roughness,
         fault=0.5,
