@@ -20,13 +20,13 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl.cell import Cell as WrittenCell
 
 from batch.errors import ReportError
+from batch.files import fit_cell
 from batch.finding_rules import Severity
 from batch.findings import Finding
 from batch.frames import Grid
 from batch.i18n import _, format_number, join_items, ngettext
 from batch.model import Cell, Source, name_severity
 from batch.money import round_like_excel
-from batch.report.page import fit_cell
 from batch.sheet.source_file import Limits, Original
 from batch.sheet.subprocess_reader import end_child, open_original, start_child
 

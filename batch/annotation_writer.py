@@ -34,8 +34,9 @@ from openpyxl.xml.constants import IMAGE_NS
 from openpyxl.xml.functions import fromstring
 
 from batch.annotation import KEPT_PICTURES, SECONDS, WORKBOOK, FindingLine, Marks, find_picture_kind, write_cell
+from batch.files import fit_cell
 from batch.finding_rules import Severity
-from batch.report.page import FONT, NAVY, SLATE, WHITE, fit_cell, set_page
+from batch.report.page import FONT, NAVY, SLATE, WHITE, set_page
 from batch.sheet.number_format import parse_format
 
 _SAVED = re.compile(rb'<c\b[^<>]*?\br="([A-Z]{1,3}[1-9]\d*)"[^<>]*>\s*<f\b[^<>]*?(?:/>|>[^<]*</f>)\s*<v>([^<]*)</v>')

@@ -12,13 +12,12 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from batch.files import escape_formula, format_decimal
+from batch.files import escape_formula, format_decimal, mark_unwritable
 from batch.findings import Finding
 from batch.i18n import _
 from batch.model import BatchRow, RowResult, Status, name_status
 from batch.money import encode_balance
 from batch.planning.plan import Refusal
-from batch.report.page import mark_unwritable
 from batch.report.result_labels import explain_row, get_report_words, tell_findings, tell_note
 
 Value = str | int | Decimal | datetime | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,50 +18,11 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
+from batch.files import fit_line
 from batch.i18n import Language, _
 from batch.model import Status
 from batch.report.result_labels import DRY_RUN, PROGRAM
 from batch.report.verdict import Contents, Course
-
-CELL_LIMIT = 32_767
-"""What Excel lets a cell hold, counted in UTF-16 units."""
-REPLACED = "\N{REPLACEMENT CHARACTER}"
-CUT = "…"
-
-# Excel, LibreOffice and calamine read `_x0041_` inside a text as "A", so an underscore that would begin one is escaped.
-_ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LINE_END = re.compile(r"\r\n?")
-
-
-def fit_cell(text: str) -> str:
-    """Fit a text to a cell: what cannot be written becomes a visible mark, and what is too long is cut."""
-    text = mark_unwritable(text)
-    if "_x" in text:
-        text = _ESCAPE_LIKE.sub("_x005F_", text)
-    return text if len(text) <= CELL_LIMIT // 2 else _cut_text(text)
-
-
-def mark_unwritable(text: str) -> str:
-    """Mark what no file of ours can hold, and make all line ends alike."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNWRITABLE.sub(REPLACED, _LINE_END.sub("\n", text))
-
-
-def fit_line(text: str, limit: int) -> str:
-    """Put a text on one line, no longer than the limit, for a page header or a property of the file."""
-    line = " ".join(_UNWRITABLE.sub(REPLACED, text).split())
-    return line if len(line) <= limit else line[: limit - 1] + CUT
-
-
-def _cut_text(text: str) -> str:
-    units = text.encode("utf-16-le")
-    if len(units) <= CELL_LIMIT * 2:
-        return text
-    # A pair of units that stands for one character must not be cut in the middle: what is left of it is dropped.
-    return units[: (CELL_LIMIT - 1) * 2].decode("utf-16-le", errors="ignore") + CUT
-
 
 FONT = "Calibri"
 BLACK = "1B1F24"

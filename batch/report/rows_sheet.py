@@ -10,13 +10,13 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.files import escape_formula, format_decimal
+from batch.files import escape_formula, format_decimal, mark_unwritable
 from batch.i18n import pgettext
 from batch.model import BatchRow, BatchView, ColumnRole, Direction, Status, name_status
 from batch.money import EXACT, round_like_excel
 from batch.report import page, result_labels
 from batch.report.columns import COLUMNS, CellKind, RowColumn, Value
-from batch.report.page import Frame, Links, ReportStyle, mark_unwritable, put_link
+from batch.report.page import Frame, Links, ReportStyle, put_link
 from batch.report.table import Column, Table, make_column, name_columns, sample_rows
 from batch.report.verdict import Contents, is_to_fix
 from batch.validation.vocabulary import REPORT_WORDS

@@ -19,11 +19,11 @@ from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.files import is_formula_like
+from batch.files import fit_cell, fit_line, is_formula_like
 from batch.i18n import _, format_money, get_language
 from batch.money import EXACT, count_decimals, round_like_excel
 from batch.report import page
-from batch.report.page import Frame, ReportStyle, fit_cell, fit_line, quote_style, style_cell
+from batch.report.page import Frame, ReportStyle, quote_style, style_cell
 from batch.report.result_labels import DRY_RUN
 
 EXCEL_DIGITS = 15

@@ -19,10 +19,11 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
+from batch.files import fit_cell
 from batch.i18n import Language, _, format_moment, get_language
 from batch.model import Balances, Direction, SubAccount, name_direction
 from batch.report import page
-from batch.report.page import SLATE, TEXT, ReportStyle, fit_cell, set_page, style_cell
+from batch.report.page import SLATE, TEXT, ReportStyle, set_page, style_cell
 from batch.report.result_labels import PROGRAM
 
 _AMOUNT_FORMAT = "#,##0.00"

@@ -12,12 +12,12 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from batch.files import open_whole_file
+from batch.files import fit_line, open_whole_file
 from batch.i18n import _
 from batch.model import BatchView
 from batch.planning.plan import Forecast
 from batch.report import page, result_labels
-from batch.report.page import Frame, Links, add_sheet, find_links, fit_line, name_range, put_link
+from batch.report.page import Frame, Links, add_sheet, find_links, name_range, put_link
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
 from batch.report.summary_layout import Form

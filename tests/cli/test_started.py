@@ -86,3 +86,9 @@ def test_the_sandbox_answers_until_it_is_told_to_end(command: Command) -> None:
             assert process.wait(20) == 0
         finally:
             process.kill()
+
+
+def test_a_check_loads_nothing_that_only_a_report_needs() -> None:
+    loaded = "import sys, batch.cli.check, batch.cli.screens; print({'openpyxl', 'django'} & sys.modules.keys())"
+    ended = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"

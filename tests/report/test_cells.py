@@ -12,10 +12,9 @@ from openpyxl.cell import Cell as ExcelCell
 from openpyxl.utils.escape import unescape
 
 from batch import model
-from batch.files import is_formula_like
+from batch.files import CELL_LIMIT, fit_cell, fit_line, is_formula_like
 from batch.findings import Finding
 from batch.model import BatchState, Event, RowResult, SheetRow, Source, Status
-from batch.report.page import CELL_LIMIT, fit_cell, fit_line
 from tests.report.views import START, TITLES, cell_under, reopened, row, sheet_of, view_of
 
 HOSTILE = [
