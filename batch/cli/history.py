@@ -40,7 +40,8 @@ def show_accounts(*, json: bool) -> int:
 
 
 def back_up_ledger(path: Path) -> int:
-    from batch.ledger.orm.connection import explain_missing_ledger, find_ledger_file, make_backup
+    from batch.ledger.orm.backup import explain_missing_ledger, make_backup
+    from batch.ledger.orm.connection import find_ledger_file
 
     settings = load_settings(read_environment())
     ledger = find_ledger_file(settings.home, settings.database_url)

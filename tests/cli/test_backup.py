@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from batch.errors import UsageError
-from batch.ledger.orm.connection import make_backup
+from batch.ledger.orm.backup import make_backup
 from batch.sandbox import Sandbox
 from tests.cli.conftest import Command, applied, complaint, wait_until
 
