@@ -38,6 +38,7 @@ from batch.web import credentials
 from batch.web.audit import Occasion, notify
 from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
 from batch.web.drafts.approval_policy import Options
+from batch.web.drafts.approvals import find_approvals
 from batch.web.drafts.checking import prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
 
@@ -155,8 +156,7 @@ def _begin(
         _send_back(draft, version)
         raise
     choices = Options.from_json(version.options).make_choices(draft.rest_of)
-    approvals = Approval.objects.filter(version=version).select_related("person").order_by("at")
-    agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in approvals))
+    agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in find_approvals(version)))
     work = accept(ledger, checked, access, choices, agreed, at)
     job.batch = work.batch
     return work, checked.account.pages if checked.account else {}

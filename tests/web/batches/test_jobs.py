@@ -16,7 +16,7 @@ from batch.model import BatchState
 from batch.planning.account_identity import LEASE
 from batch.web.batches import jobs
 from batch.web.batches.jobs import find_state
-from batch.web.models import Draft, DraftState, Job, JobState
+from batch.web.models import Approval, Draft, DraftState, Job, JobState, Version
 from tests.web.batches.conftest import Approved, finish, stop_at_once
 from tests.web.conftest import People
 
@@ -112,3 +112,10 @@ def test_a_worker_in_another_container_that_never_held_the_account_is_given_up_a
     assert Job.objects.get(id=job.id).state == JobState.WORKING
     jobs.bury_dead(timezone.now() + LEASE + timedelta(seconds=1))
     assert Job.objects.get(id=job.id).state == JobState.ENDED
+
+
+def test_only_who_approved_what_was_started_is_named_for_it(people: People, job: Job) -> None:
+    version = Version.objects.get(draft=job.draft)
+    before = {"version": version, "screen_digest": "of other balances", "confirmed_with": "password"}
+    Approval.objects.create(person=people.second_approver, **before)
+    assert DatabaseLedger().view(finish(job).batch).head.people.approved == (str(people.approver),)
