@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, cast
 
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
 from batch.ledger import events as record
 from batch.ledger import projection
-from batch.ledger.events import Fact, Tip
+from batch.ledger.events import Fact, Origin, Tip, describe_account, encode_row
 from batch.ledger.lease import describe_holder
 from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import (
@@ -22,6 +25,7 @@ from batch.ledger.protocol import (
     LastAttempt,
     Lease,
     NewBatch,
+    Tables,
     Work,
     explain_missing_batch,
     explain_other_writer,
@@ -46,7 +50,9 @@ from batch.model import (
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
 from batch.settings import read_choices
-from tests.builders import known_to, make_event, new_batch
+from tests.builders import NOON, known_to, make_event, new_batch
+
+_PLAN = ("row", "cells", "token", "direction", "amount", "findings", "turn")
 
 
 def can_follow(result: RowResult, fact: record.RowFact) -> bool:
@@ -74,7 +80,10 @@ class MemoryLedger:
         self._batches: dict[str, _Batch] = {}
         self._accounts: list[KnownAccount] = []
         self._addresses: list[str] = []
+        self._first_seen: list[tuple[tuple[str, ...], datetime]] = []
+        """With which sub-accounts, and when."""
         self._keys: dict[tuple[str, str], int] = {}
+        self._first_used: dict[tuple[str, str], datetime] = {}
         self._leases: dict[int, Lease] = {}
         self._fences: dict[int, int] = {}
         self._held: tuple[int, int] | None = None
@@ -99,7 +108,7 @@ class MemoryLedger:
             if its == address
         ]
 
-    def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:  # noqa: ARG002 (the protocol’s)
+    def bind_key(self, address: str, fingerprint: str, owner: Owner, at: datetime) -> tuple[int, bool]:
         account = self.find_account(address, fingerprint)
         if account is not None:
             return account, False
@@ -107,8 +116,10 @@ class MemoryLedger:
         if found is None:
             self._accounts.append(KnownAccount(len(self._accounts) + 1, owner.name, frozenset(owner.tokens)))
             self._addresses.append(address)
+            self._first_seen.append((tuple(owner.tokens), at))
         account = len(self._accounts) if found is None else found.id
         self._keys[address, fingerprint] = account
+        self._first_used[address, fingerprint] = at
         return account, found is None
 
     def hold(self, account: int, claim: Claim, at: datetime, may_take_over: Callable[[Lease], bool]) -> None:
@@ -153,7 +164,14 @@ class MemoryLedger:
     def create(self, new: NewBatch) -> None:
         if new.name in self._batches:
             raise LedgerError(explain_taken_name(new.name))
-        facts = make_first_facts(new)
+        last = list(self._batches.values())[-1:]
+        previous = [
+            {"batch": kept.head.batch, "events": kept.events[-1].number, "hash": kept.events[-1].hash}
+            for kept in last
+            if kept.new.access.account == new.access.account
+        ]
+        known = self._describe_account(new.access.account)
+        facts = make_first_facts(new, Origin(len(self._batches) + 1, previous[0] if previous else None, known))
         head = BatchHead(
             batch=new.name,
             state=BatchState.APPROVED,
@@ -197,6 +215,52 @@ class MemoryLedger:
         sheet = kept.new.sheet
         rows = tuple(BatchRow(row, kept.results[row.number]) for row in sheet.rows)
         return BatchView(kept.head, sheet.columns, sheet.roles, rows, sheet.findings, tuple(kept.events))
+
+    def view_events(self, batch: str) -> list[Event]:
+        return list(self._find(batch).events)
+
+    def read_event(self, batch: str, number: int) -> Event | None:
+        kept = self._batches.get(batch)
+        return kept.events[number - 1] if kept and len(kept.events) >= number else None
+
+    def find_successor(self, batch: str) -> str | None:
+        names = [name for name, kept in self._batches.items() if kept.new.access == self._find(batch).new.access]
+        return dict(itertools.pairwise(names)).get(batch)
+
+    def read_sheet(self, sha256: str) -> bytes | None:
+        return next((kept.new.content for kept in self._batches.values() if kept.head.source.sha256 == sha256), None)
+
+    def read_tables(self, batch: str) -> Tables:
+        kept = self._find(batch)
+        head, source, turns = kept.head, kept.head.source, kept.new.turns
+        columns = {
+            **{name: getattr(head, name) for name in ("state", "reason", "ended_at", "people", "options", "digest")},
+            "file_name": source.file_name,
+            "sha256": source.sha256,
+            "size": source.size,
+            "sheet": source.sheet,
+            "api_url": head.api_url,
+            "owner": head.account,
+            "created_at": head.created_at,
+            "name": head.batch,
+        }
+        rows = (
+            {**dict(zip(_PLAN, encode_row(row, turns.get(row.number)), strict=True)), "amount": row.amount}
+            | {"position": position}
+            | asdict(kept.results[row.number])
+            | {"note": kept.results[row.number].note}
+            for position, row in enumerate(kept.new.sheet.rows)
+        )
+        readings = [
+            {"at": event.at, "purpose": data["purpose"], "token": token, "balance": Decimal(held)}
+            for event in kept.events
+            if event.kind == "balances-read"
+            for data in [cast("dict[str, Any]", event.data)]
+            for token, held in [(None, data["main_balance"]), *data["subaccounts"].items()]
+        ]
+        known = self._describe_account(kept.new.access.account)
+        content = kept.new.content
+        return Tables(columns, rows, readings, known, hashlib.sha256(content).hexdigest() if content else None)
 
     def work(self, batch: str) -> Work:
         kept = self._find(batch)
@@ -266,6 +330,13 @@ class MemoryLedger:
         mine = (kept for kept in self._batches.values() if kept.new.access.account == account)
         return frozenset(token for kept in mine for token in kept.known_subaccounts)
 
+    def _describe_account(self, account: int) -> dict[str, Any]:
+        if account > len(self._accounts):
+            return describe_account(account, "", "", (), NOON, ())  # (nobody bound a key to it)
+        known, (tokens, since) = self._accounts[account - 1], self._first_seen[account - 1]
+        keys = [(*key, self._first_used[key]) for key, its in self._keys.items() if its == account]
+        return describe_account(account, self._addresses[account - 1], known.name, tokens, since, keys)
+
     def _find(self, batch: str) -> _Batch:
         if batch not in self._batches:
             raise NoSuchBatch(explain_missing_batch(batch))
@@ -287,7 +358,7 @@ class MemoryLedger:
             case record.OptionsChanged():
                 kept.head = replace(kept.head, options=fact.options)
             case record.StateChanged():
-                ended_at = fact.at if fact.state in {BatchState.STOPPED, *ENDED} else None
+                ended_at = projection.find_end(fact.state, fact.at)
                 people = projection.add_person(kept.head.people, fact.state, fact.by)
                 kept.head = replace(kept.head, state=fact.state, reason=fact.reason, ended_at=ended_at, people=people)
                 if fact.state is BatchState.RUNNING:

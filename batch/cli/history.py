@@ -157,7 +157,7 @@ def verify_batch(batch: str, report: Path | None) -> int:
     from batch.ledger.verify import find_difference
 
     view = _view(batch)
-    difference = find_difference(view)
+    difference = find_difference(open_ledger(load_settings(read_environment())), batch)
     if difference is None and report is not None:
         from batch.report.readback import compare_report
 

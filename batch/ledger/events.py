@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from batch.findings import Finding
-from batch.model import BatchState, Cell, Event, Status
+from batch.model import BatchState, Cell, SheetRow, Status
 from batch.money import encode_balance
 from batch.notes import Note, encode_note
 
@@ -38,6 +38,19 @@ def encode_finding(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "row": finding.row, "cell": finding.cell, "params": dict(finding.params)}
 
 
+def encode_row(row: SheetRow, turn: int | None) -> list[Any]:
+    """Make the list of a row's number, cells, token, direction, amount, findings, and turn among those to be sent."""
+    return [
+        row.number,
+        [encode_cell(cell) for cell in row.cells],
+        row.token,
+        row.direction.value if row.direction else None,
+        None if row.amount is None else encode_balance(row.amount),
+        [encode_finding(finding) for finding in row.findings],
+        turn,
+    ]
+
+
 def decode_finding(value: dict[str, Any]) -> Finding:
     return Finding(value["code"], value["row"], value["cell"], value["params"])
 
@@ -49,6 +62,37 @@ class Purpose(StrEnum):
     CLOSING = "closing"
     SETTLING = "settling"
     RESUMING = "resuming"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch stands in its ledger: which it is, after which of its account, and what is known of that."""
+
+    number: int
+    """Counts the ledger's batches."""
+    previous: Mapping[str, Any] | None
+    """The account's batch before, as "batch", "events" and "hash": so none can be taken out. None: it is the first."""
+    account: Mapping[str, Any]
+    """As `describe_account` has it."""
+
+
+def describe_account(
+    number: int,
+    address: str,
+    name: str,
+    tokens: Sequence[str],
+    since: datetime,
+    keys: Iterable[tuple[str, str, datetime]],
+) -> dict[str, Any]:
+    """Describe an account and the keys that it was used with (address, fingerprint and first use of each)."""
+    return {
+        "id": number,
+        "address": address,
+        "name": name,
+        "tokens_sha256": hashlib.sha256(json.dumps(list(tokens)).encode()).hexdigest(),
+        "created_at": write_moment(since),
+        "keys": sorted([its_address, fingerprint, write_moment(at)] for its_address, fingerprint, at in keys),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +108,30 @@ class Accepted:
     movements: int
     added: Decimal
     removed: Decimal
-    rows_sha256: str
-    """Over every row as it was read, so that the rows cannot be changed unnoticed."""
+    size: int
+    is_kept: bool
+    """Whether the ledger keeps the file itself."""
+    sheet: str | None
+    columns: tuple[str, ...]
+    roles: Mapping[str, int]
+    findings: tuple[Mapping[str, Any], ...]
+    """About the sheet as a whole; those about its rows are with these."""
     api_url: str
     account: str
     key_fingerprint: str
     options: tuple[str, ...]
     why: str | None
-    prepared: str | None = None
-    approved: tuple[str, ...] = ()
+    prepared: str | None
+    approved: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RowsAccepted:
+    """Some of the accepted rows as `encode_row` has them, in the sheet's order: all of them follow the acceptance."""
+
+    at: datetime
+    rows: tuple[list[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +252,51 @@ class StateChanged:
     by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileWritten:
+    """A file tells of the batch as it was after so many events: a file with this SHA-256 is that one."""
+
+    at: datetime
+    name: str
+    sha256: str
+    format: str
+    language: str
+    zone: str
+    version: str
+    """The program's."""
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class TipSigned:
+    """The message of an earlier tip (see `make_tip_message`) was signed. Key and signature are in base64."""
+
+    at: datetime
+    events: int
+    hash: str
+    key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class TipStamped:
+    """An authority has put the time on the message of an earlier tip; `token` is its answer (RFC 3161) in base64."""
+
+    at: datetime
+    events: int
+    hash: str
+    authority: str
+    token: str
+
+
 RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
-Fact = RowFact | Accepted | BalancesRead | OptionsChanged | KeyChanged | StateChanged
+Proof = FileWritten | TipSigned | TipStamped
+"""What is recorded of the record itself: it moves nothing."""
+Fact = RowFact | Accepted | RowsAccepted | BalancesRead | OptionsChanged | KeyChanged | StateChanged | Proof
 
 KINDS: Mapping[type[Fact], str] = {
     Accepted: "accepted",
+    RowsAccepted: "rows-accepted",
     AttemptBegan: "attempt-began",
     AttemptEnded: "attempt-ended",
     BalancesRead: "balances-read",
@@ -207,6 +306,9 @@ KINDS: Mapping[type[Fact], str] = {
     OptionsChanged: "options-changed",
     KeyChanged: "key-changed",
     StateChanged: "state-changed",
+    FileWritten: "file-written",
+    TipSigned: "tip-signed",
+    TipStamped: "tip-stamped",
 }
 _FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in KINDS}
 
@@ -217,6 +319,8 @@ def _encode_value(value: object) -> object:
         return encode_balance(value)
     if isinstance(value, Note):
         return encode_note(value)
+    if isinstance(value, Origin):
+        return asdict(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a fact holds no {type(value).__name__}")
@@ -224,7 +328,10 @@ def _encode_value(value: object) -> object:
 
 GENESIS = "0" * 64
 """What the first event of a batch is hashed over."""
-_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_encode_value).encode
+write_canonically = json.JSONEncoder(
+    ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_encode_value
+).encode
+"""Write JSON of which there is one spelling: ASCII, keys in order, no spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,23 +356,26 @@ class StoredEvent:
 def make_stored_event(tip: Tip, fact: Fact) -> StoredEvent:
     """Chain the fact to the tip. Its time is not among its data."""
     number, kind = tip.number + 1, KINDS[type(fact)]
-    data = _canonical({name: getattr(fact, name) for name in _FIELDS[type(fact)]})
+    data = write_canonically({name: getattr(fact, name) for name in _FIELDS[type(fact)]})
     return StoredEvent(number, fact.at, kind, data, hash_event(tip.hash, number, fact.at, kind, data))
 
 
-def find_break(events: Sequence[Event]) -> int | None:
-    """Find the number of the first event that does not follow from the one before; None for a whole chain."""
-    previous = GENESIS
-    for number, event in enumerate(events, start=1):
-        digest = hash_event(previous, number, event.at, event.kind, _canonical(event.data))
-        if event.number != number or event.hash != digest:
-            return number
-        previous = digest
-    return None
-
-
 def hash_event(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
-    """Compute SHA-256 over the hash before and the event as canonical JSON; the time is in UTC with microseconds."""
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    """Compute SHA-256 over the hash before and the event as canonical JSON."""
+    return hashlib.sha256(write_event(previous, number, at, kind, data).encode()).hexdigest()
+
+
+def write_event(previous: str, number: int, at: datetime, kind: str, data: str) -> str:
+    """Write the text that an event's hash is over."""
     # As JSON would write them: none of these texts has a character in it that is written otherwise.
-    return hashlib.sha256(f'["{previous}",{number},"{moment}","{kind}",{data}]'.encode()).hexdigest()
+    return f'["{previous}",{number},"{write_moment(at)}","{kind}",{data}]'
+
+
+def write_moment(at: datetime) -> str:
+    """Write a moment in UTC with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def make_tip_message(batch: str, tip: Tip) -> bytes:
+    """Make the message that names a tip: what is signed, and what an authority puts the time on."""
+    return write_canonically({"batch": batch, "events": tip.number, "hash": tip.hash}).encode()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from batch.ledger.events import (
@@ -13,16 +14,21 @@ from batch.ledger.events import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
+    Fact,
+    Origin,
     PersonDecided,
     Purpose,
     RowDoubted,
     RowFact,
+    RowsAccepted,
     RowSettled,
     StateChanged,
     encode_cell,
+    encode_finding,
+    encode_row,
 )
 from batch.ledger.protocol import NewBatch
-from batch.model import DONE_CODE, BatchState, People, RowResult, SheetRow, Status
+from batch.model import DONE_CODE, ENDED, BatchState, People, RowResult, SheetRow, Status
 from batch.money import to_thousandths
 from batch.notes import make_note
 
@@ -107,19 +113,34 @@ def add_person(people: People, state: BatchState, by: str | None) -> People:
     return replace(people, run=(*people.run, by))
 
 
-def make_first_facts(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChanged]:
-    """Make what is recorded when a plan is accepted: the plan, its opening balances, and the approval."""
-    fact = Accepted(
+def find_end(state: BatchState, at: datetime) -> datetime | None:
+    """Find when a batch ended that came to a state at a moment; None if it goes on."""
+    return at if state is BatchState.STOPPED or state in ENDED else None
+
+
+_ROWS_AT_ONCE = 200
+"""So many stand in one event: each can be read and shown by itself."""
+
+
+def make_first_facts(new: NewBatch, origin: Origin) -> list[Fact]:
+    """Make what is recorded when a plan is accepted: the plan, its rows, its opening balances, and the approval."""
+    source = new.sheet.source
+    accepted = Accepted(
         at=new.at,
         batch=new.name,
         digest=new.plan.digest,
-        file_name=new.sheet.source.file_name,
-        sha256=new.sheet.source.sha256,
+        file_name=source.file_name,
+        sha256=source.sha256,
+        size=source.size,
+        is_kept=new.content is not None,
+        sheet=source.sheet,
+        columns=tuple(new.sheet.columns),
+        roles={role.value: column for role, column in new.sheet.roles.items()},
+        findings=tuple(encode_finding(finding) for finding in new.sheet.findings),
         rows=len(new.sheet.frame),
         movements=len(new.plan.frame),
         added=new.plan.added,
         removed=new.plan.removed,
-        rows_sha256=hash_rows(new.sheet.rows),
         api_url=new.access.api_url,
         account=new.owner,
         key_fingerprint=new.access.fingerprint,
@@ -127,19 +148,22 @@ def make_first_facts(new: NewBatch) -> tuple[Accepted, BalancesRead, StateChange
         why=new.why,
         prepared=new.people.prepared,
         approved=new.people.approved,
+        origin=origin,
     )
+    turns = new.turns
+    listed = iter([encode_row(row, turns.get(row.number)) for row in new.sheet.rows])
+    rows: list[Fact] = []
+    while some := tuple(islice(listed, _ROWS_AT_ONCE)):
+        rows.append(RowsAccepted(new.at, some))
     named = new.plan.tokens
     balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}
     opening = BalancesRead(new.opening.at, Purpose.OPENING, new.opening.main, balances)
-    return fact, opening, StateChanged(new.at, BatchState.APPROVED)
+    return [accepted, *rows, opening, StateChanged(new.at, BatchState.APPROVED)]
 
 
-def hash_rows(rows: tuple[SheetRow, ...]) -> str:
-    """Compute SHA-256 over every row: its number, its cells, and what was read in them."""
-    digest = hashlib.sha256()
-    for row in rows:
-        cells = [encode_cell(cell) for cell in row.cells]
-        amount = None if row.amount is None else to_thousandths(row.amount)
-        line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
+def encode_old_row(row: SheetRow) -> bytes:
+    """Write a row's number, its cells, and what was read in them: older versions recorded the SHA-256 over all rows."""
+    cells = [encode_cell(cell) for cell in row.cells]
+    amount = None if row.amount is None else to_thousandths(row.amount)
+    line = json.dumps([row.number, cells, row.token, row.direction, amount, row.is_valid], ensure_ascii=True)
+    return line.encode() + b"\n"

@@ -12,7 +12,7 @@ from batch.errors import UsageError
 from batch.frames import CheckedSheet, Plan
 from batch.i18n import _
 from batch.ledger.events import Fact
-from batch.model import Balances, BatchHead, BatchRow, BatchView, People, RowResult, Status, Tally
+from batch.model import Balances, BatchHead, BatchRow, BatchView, Event, People, RowResult, Status, Tally
 from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account
 from batch.planning.resubmission import PastList
 
@@ -46,6 +46,13 @@ class NewBatch:
     why: str | None = None
     people: People = field(default_factory=People)
     """Who prepared and who approved it."""
+    content: bytes | None = None
+    """The sheet's file, byte for byte; None if it is not at hand."""
+
+    @property
+    def turns(self) -> dict[int, int]:
+        """The order of sending, counted from 0, by row. A row with an error is never sent and has no turn."""
+        return {movement.row: turn for turn, movement in enumerate(self.plan.movements)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,22 @@ class Lease:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a ledger's tables say of a batch, column by column, to be held against its events."""
+
+    batch: Mapping[str, Any]
+    """With the types that heads of batches have."""
+    rows: Iterable[Mapping[str, Any]]
+    """In the sheet's order; `note` is a note, `cells` and `findings` are encoded as in events."""
+    readings: Iterable[Mapping[str, Any]]
+    """In the order in which they were written."""
+    account: Mapping[str, Any]
+    """As `describe_account` has it."""
+    sheet_sha256: str | None
+    """Of the file that is kept; None if none is."""
+
+
 class Ledger(Protocol):
     """A durable record. Whatever is written is committed when the call returns, wholly or not at all."""
 
@@ -191,6 +214,21 @@ class Ledger(Protocol):
 
     def read_access(self, batch: str) -> Access:
         """Read what the batch is bound to: its account, and the address and key that it was accepted with."""
+
+    def view_events(self, batch: str) -> Iterable[Event]:
+        """Read the events alone, oldest first; `LedgerError` if there is no batch of that name."""
+
+    def read_tables(self, batch: str) -> Tables:
+        """Read every column that is kept of the batch; `LedgerError` if there is none of that name."""
+
+    def read_event(self, batch: str, number: int) -> Event | None:
+        """Read one event; None if there is no such event, or no such batch."""
+
+    def find_successor(self, batch: str) -> str | None:
+        """Name the batch that the account accepted next; None if there is none."""
+
+    def read_sheet(self, sha256: str) -> bytes | None:
+        """Read the file of a sheet; None if it was not kept."""
 
     def list_batches(self) -> list[BatchLine]:
         """List all batches, newest first."""

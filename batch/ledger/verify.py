@@ -1,136 +1,278 @@
-"""Whether a batch's record is whole: its chain, and what the ledger claims against what the events say."""
+"""Whether a batch's record is whole: its chain, what the tables say against what the events say, and its neighbours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
-from batch.i18n import N_, _
-from batch.ledger import events, projection
-from batch.ledger.events import AttemptBegan, AttemptEnded, PersonDecided, RowDoubted, RowFact, RowSettled
-from batch.ledger.old_sentences import read_row_note
-from batch.ledger.projection import hash_rows
-from batch.model import BatchState, BatchView, Event, People, RowResult, Status, name_state, name_status
-from batch.notes import Note, make_note, tell
+from batch.i18n import N_, _, format_moment, pgettext, show_value
+from batch.ledger.events import decode_cell, decode_finding, write_canonically
+from batch.ledger.projection import encode_old_row
+from batch.ledger.protocol import Ledger, Tables
+from batch.ledger.replay import Replay, ReplayedReading, replay_events
+from batch.model import BatchState, Direction, People, SheetRow, Status, name_state, name_status
+from batch.money import encode_balance
+from batch.notes import Note, tell
+from batch.planning.account_identity import normalize_address
 
-_DETAILS = {
-    "code": N_("code"),
-    "message": N_("message"),
-    "note": N_("note"),
-    "main_balance": N_("main balance"),
+_LABELS: Mapping[str, str] = {
+    "account_id": N_("account"), "address": N_("provider’s address"), "amount": N_("amount"),
+    "api_url": N_("provider’s address"), "at": N_("moment"), "attempts": N_("attempts"), "balance": N_("balance"),
+    "cells": N_("cells"), "code": N_("code"), "columns": N_("columns"), "created_at": N_("moment of acceptance"),
+    "digest": N_("digest of the plan"), "direction": N_("direction"), "ended_at": N_("moment of the end"),
+    "events_count": N_("number of events"), "file_name": N_("file’s name"), "findings": N_("findings"),
+    "key_fingerprint": N_("key’s fingerprint"), "keys": N_("keys"), "last_hash": N_("last hash"),
+    "main_balance": N_("main balance"), "main_before": N_("main balance before the attempt"),
+    "message": N_("message"), "name": N_("name"), "note": N_("note"), "number": N_("number"), "options": N_("options"),
+    "owner": N_("main account’s user"), "people": N_("people"), "position": N_("place in the sheet"),
+    "purpose": N_("purpose"), "reason": N_("reason"), "roles": N_("roles of the columns"), "row": N_("row"),
+    "running_at": N_("moment of the start"), "sha256": N_("SHA-256 of the file"), "sheet": N_("sheet’s name"),
+    "size": N_("size"), "state": N_("state"), "status": N_("status"),
     "subaccount_balance": N_("sub-account balance"),
-    "attempts": N_("attempts"),
-    "at": N_("moment"),
-}
-"""What a row's events say of it besides its status."""
+    "subaccount_before": N_("sub-account balance before the attempt"), "token": N_("sub-account"),
+    "tokens_sha256": N_("sub-accounts"), "turn": N_("turn"),
+}  # fmt: skip
+"""What the columns of the tables hold."""
+_PLAN = ("row", "cells", "token", "direction", "amount", "findings", "turn")
+"""The columns of a row in the order of `encode_row`."""
+_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
+_READING = ("at", "purpose", "token", "balance")
 
 
-def find_difference(view: BatchView) -> str | None:
-    """Find the first place where the record parts from itself, as a sentence; None if it is whole."""
-    broken = events.find_break(view.events)
-    if broken is not None:
+def find_difference(ledger: Ledger, batch: str) -> str | None:
+    """Find the first place where the batch's record parts from itself, as a sentence; None if it is whole."""
+    return verify_record(ledger, batch)[1]
+
+
+def verify_record(ledger: Ledger, batch: str, sought: Collection[str] = ()) -> tuple[Replay, str | None]:
+    """Go through the record once: return what its events say, and the first place where it parts from itself.
+
+    The events that have one of the hashes sought are noted. `LedgerError` if there is no such batch.
+    """
+    successor = ledger.find_successor(batch)
+    replay = Replay()
+    try:
+        naming = _read_previous(ledger, successor) if successor else None
+        replay = replay_events(ledger.view_events(batch), {*sought} | ({naming["hash"]} if naming else set()))
+        # Closed, so that no reading of rows that are not compared any more stays open.
+        with closing(_list_differences(ledger, batch, replay, successor, naming)) as found:
+            return replay, next(found, None)
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+        # A table may hold anything that somebody wrote there.
+        sentence = _("The ledger holds something of batch {batch} that no version writes: it was changed.")
+        return replay, sentence.format(batch=batch)
+
+
+def _list_differences(
+    ledger: Ledger, batch: str, replay: Replay, successor: str | None, naming: Mapping[str, Any] | None
+) -> Generator[str, None, None]:
+    if replay.broken is not None:
         sentence = _("Event {number} does not follow from the event before it: it, or the one before, was changed.")
-        return sentence.format(number=broken)
-    beginning = view.events[0] if view.events else None
-    if beginning is None or beginning.kind != "accepted":
-        return _("The record does not begin with the acceptance of the plan: its beginning was removed.")
-    if beginning.data.get("rows_sha256") != hash_rows(tuple(entry.row for entry in view.rows)):
-        return _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
-    if beginning.data.get("digest") != view.head.digest:
-        return _("The plan's digest is not the one that was accepted: it was changed in the ledger.")
-    return _compare_rows(view) or _compare_head(view, beginning.data)
+        yield sentence.format(number=replay.broken)
+        return
+    if replay.accepted is None:
+        yield _("The record does not begin with the acceptance of the plan: its beginning was removed.")
+        return
+    tables = ledger.read_tables(batch)
+    place = _("Batch {batch}").format(batch=batch)
+    yield from _compare(place, list_batch_columns(replay), tables.batch)
+    yield from _compare_rows(replay, tables)
+    yield from _compare_readings(replay, tables)
+    yield from _compare_account(replay, tables)
+    if tables.sheet_sha256 not in {None, replay.accepted["sha256"]}:
+        yield _("The sheet’s file that the ledger keeps is not the one that was accepted: it was changed.")
+    if tables.sheet_sha256 is None and replay.accepted.get("is_kept"):
+        yield _("The sheet’s file that was accepted is not in the ledger any more: it was removed.")
+    yield from _compare_neighbours(ledger, batch, replay, successor, naming)
 
 
-def replay_rows(view: BatchView) -> dict[int, RowResult]:
-    """Replay what the events alone say of every row, by row number."""
-    results = {
-        entry.row.number: RowResult(Status.PENDING if entry.row.is_valid else Status.INVALID) for entry in view.rows
+def list_batch_columns(replay: Replay) -> dict[str, Any]:
+    """List what the events say of every column of the batch; of an older version's batch they do not say all."""
+    said = replay.accepted or {}
+    columns: dict[str, Any] = {
+        "events_count": replay.tip.number,
+        "last_hash": replay.tip.hash,
+        "name": said["batch"],
+        "created_at": replay.accepted_at,
+        "reason": replay.reason,
+        "running_at": replay.running_at,
+        "ended_at": replay.ended_at,
+        "people": replay.people,
+        "options": replay.options,
+        "file_name": said["file_name"],
+        "sha256": said["sha256"],
+        "digest": said["digest"],
+        "api_url": said["api_url"],
+        "owner": said["account"],
+        "key_fingerprint": said["key_fingerprint"],
     }
-    for event in view.events:
-        fact = _read_fact(event)
-        if fact is not None and fact.row in results:
-            results[fact.row] = projection.apply_fact(results[fact.row], fact)
-    return results
+    if replay.state is not None:
+        columns["state"] = replay.state
+    if replay.is_of_old_version:
+        return columns
+    recorded = {name: said[name] for name in ("size", "sheet", "columns", "roles", "findings")}
+    return columns | recorded | {"number": said["origin"]["number"], "account_id": said["origin"]["account"]["id"]}
 
 
-def _compare_rows(view: BatchView) -> str | None:
-    results = replay_rows(view)
-    for entry in view.rows:
-        said = results[entry.row.number]
-        if said != entry.result:
-            return _explain_row(entry.row.number, said, entry.result)
-    return None
+def _compare(place: str, said: Mapping[str, Any], claimed: Mapping[str, Any]) -> Iterator[str]:
+    """Compare the columns of which the events say something."""
+    for name, value in said.items():
+        if name in claimed and claimed[name] != value:
+            yield _explain(place, name, value, claimed[name])
 
 
-def _explain_row(row: int, said: RowResult, claimed: RowResult) -> str:
-    if said.status is not claimed.status:
-        sentence = _("Row {row} is {claimed} in the ledger, but its events say {said}: the ledger's row was changed.")
-        return sentence.format(row=row, claimed=name_status(claimed.status), said=name_status(said.status))
-    name = next(name for name in _DETAILS if getattr(said, name) != getattr(claimed, name))
-    sentence = _(
-        "Row {row} is {status} in the ledger, but its events say {detail} {said} and not {claimed}: "
-        "the ledger's row was changed."
-    )
-    return sentence.format(
-        row=row,
-        status=name_status(said.status),
-        detail=_(_DETAILS[name]),
-        said=_format_value(getattr(said, name)),
-        claimed=_format_value(getattr(claimed, name)),
-    )
+def _explain(place: str, name: str, said: object, claimed: object) -> str:
+    sentence = _("{place}, {detail}: {claimed} in the ledger, but {said} by its events; it was changed in the ledger.")
+    detail = _(_LABELS[name]) if name in _LABELS else name
+    return sentence.format(place=place, detail=detail, claimed=_format_value(claimed), said=_format_value(said))
 
 
-def _format_value(value: object) -> object:
-    return tell(value) if isinstance(value, Note) else value
+def _format_value(value: object) -> str:
+    match value:
+        case None:
+            return pgettext("no value", "none")
+        case BatchState():
+            return name_state(value)
+        case Status():
+            return name_status(value)
+        case Note():
+            return show_value(tell(value))
+        case Decimal():
+            return encode_balance(value)
+        case datetime():
+            return f"{format_moment(value)}.{value.microsecond:06} UTC"
+        case People():
+            named = [value.prepared, *value.approved, *value.run, value.abandoned]
+            return show_value(", ".join(name for name in named if name)) or pgettext("no value", "none")
+        case dict() | list() | tuple():
+            return show_value(json.dumps(value, ensure_ascii=False))
+    return show_value(str(value))
 
 
-def _compare_head(view: BatchView, beginning: Mapping[str, Any]) -> str | None:
-    """Compare state, people and options. Events of before people were recorded name nobody, and so does their batch."""
-    state, options = None, beginning.get("options", ())
-    people = People(beginning.get("prepared"), tuple(beginning.get("approved", ())))
-    for event in view.events:
-        data: Mapping[str, Any] = event.data
-        if event.kind == "options-changed":
-            options = data["options"]
-        elif event.kind == "state-changed":
-            state = BatchState(data["state"])
-            people = projection.add_person(people, state, data.get("by"))
-    if state is not None and state is not view.head.state:
-        sentence = _("The batch is {claimed} in the ledger, but its events say {said}.")
-        return sentence.format(claimed=name_state(view.head.state), said=name_state(state))
-    if people != view.head.people:
-        return _("The people named for the batch are not those of its events: they were changed in the ledger.")
-    if tuple(options) != view.head.options:
-        return _("What was chosen for the batch is not what its events say: it was changed in the ledger.")
-    return None
+def _compare_rows(replay: Replay, tables: Tables) -> Iterator[str]:
+    """Compare the rows one by one: what was accepted, then what has become of it."""
+    digest = hashlib.sha256()
+    planned = iter(replay.plan)
+    for position, line in enumerate(tables.rows):
+        if replay.is_of_old_version:
+            row_of_old = _read_sheet_row(line)
+            digest.update(encode_old_row(row_of_old))
+            is_valid = row_of_old.is_valid
+        else:
+            said = next(planned, None)
+            if said is None:
+                yield _("Row {row} of the ledger was not accepted: it was added.").format(row=line["row"])
+                return
+            row = json.loads(said)
+            yield from _compare_plan(row, said, line, position)
+            is_valid = row[-1] is not None
+        yield from _compare_result(replay, line, is_valid=is_valid)
+    if (missing := next(planned, None)) is not None:
+        sentence = _("Row {row} was accepted, but is not in the ledger any more: it was removed.")
+        yield sentence.format(row=json.loads(missing)[0])
+    if replay.is_of_old_version and replay.accepted and replay.accepted.get("rows_sha256") != digest.hexdigest():
+        yield _("The rows of the sheet are not those that were accepted: a row was changed in the ledger.")
 
 
-def _read_fact(event: Event) -> RowFact | None:
-    data: Mapping[str, Any] = event.data
-    match event.kind:
-        case "attempt-began":
-            return AttemptBegan(event.at, *_read_numbers(data), *_read_balances(data))
-        case "attempt-ended":
-            said = data["outcome"], Status(data["status"]), data["code"], data["message"]
-            return AttemptEnded(event.at, *_read_numbers(data), *said, *_read_balances(data), read_row_note(data))
-        case "row-settled":
-            told = Status(data["status"]), read_row_note(data) or make_note("under-way")
-            # Events of before an answer's word was kept through its settling have no code and no message.
-            words = data.get("code"), data.get("message")
-            return RowSettled(event.at, *_read_numbers(data), *told, *_read_balances(data), *words)
-        case "row-doubted":
-            note = read_row_note(data) or make_note("under-way")
-            return RowDoubted(event.at, *_read_numbers(data), note, *_read_balances(data))
-        case "person-decided":
-            return PersonDecided(event.at, *_read_numbers(data), data["applied"], data["who"], data["why"])
-    return None
+def _compare_plan(row: list[Any], said: str, line: Mapping[str, Any], position: int) -> Iterator[str]:
+    place = _("Row {row}").format(row=row[0])
+    amount = None if line["amount"] is None else encode_balance(line["amount"])
+    claimed = [amount if name == "amount" else line[name] for name in _PLAN]
+    if write_canonically(claimed) != said:
+        yield from _compare(place, dict(zip(_PLAN, row, strict=True)), dict(zip(_PLAN, claimed, strict=True)))
+    yield from _compare(place, {"position": position}, line)
 
 
-def _read_numbers(data: Mapping[str, Any]) -> tuple[int, int]:
-    return int(data["row"]), int(data["attempt"])
+def _compare_result(replay: Replay, line: Mapping[str, Any], *, is_valid: bool) -> Iterator[str]:
+    number = line["row"]
+    result = replay.get_result(number, is_valid=is_valid)
+    before = replay.before.get(number, (None, None))
+    said = tuple(getattr(result, name) for name in _RESULT)
+    if said != tuple(line[name] for name in _RESULT):
+        yield from _compare(_("Row {row}").format(row=number), dict(zip(_RESULT, said, strict=True)), line)
+    if "main_before" in line and before != (line["main_before"], line["subaccount_before"]):
+        columns = {"main_before": before[0], "subaccount_before": before[1]}
+        yield from _compare(_("Row {row}").format(row=number), columns, line)
 
 
-def _read_balances(data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-    main, subaccount = data["main_balance"], data["subaccount_balance"]
-    return None if main is None else Decimal(main), None if subaccount is None else Decimal(subaccount)
+def _read_sheet_row(line: Mapping[str, Any]) -> SheetRow:
+    cells = tuple(decode_cell(cell) for cell in line["cells"])
+    findings = tuple(decode_finding(finding) for finding in line["findings"])
+    direction = Direction(line["direction"]) if line["direction"] else None
+    return SheetRow(line["row"], cells, line["token"], direction, line["amount"], findings)
+
+
+def _compare_readings(replay: Replay, tables: Tables) -> Iterator[str]:
+    for said, claimed in zip_longest(replay.readings, tables.readings):
+        if said is None:
+            sentence = _("The ledger has a balance of {moment} that no event tells of: it was added.")
+            yield sentence.format(moment=_format_value(claimed["at"]))
+        elif claimed is None:
+            sentence = _("The balances of event {number} are not in the ledger any more: they were removed.")
+            yield sentence.format(number=said.event)
+        else:
+            yield from _compare_reading(said, claimed)
+
+
+def _compare_reading(said: ReplayedReading, claimed: Mapping[str, Any]) -> Iterator[str]:
+    place = _("Balances of event {number}").format(number=said.event)
+    yield from _compare(place, {name: getattr(said, name) for name in _READING}, claimed)
+
+
+def _compare_account(replay: Replay, tables: Tables) -> Iterator[str]:
+    """Compare the account with what was known of it when the batch was accepted; keys and a name may be new."""
+    place, known = _("Account"), {(address, mark) for address, mark, _first in tables.account.get("keys", ())}
+    if not replay.is_of_old_version and replay.accepted is not None:
+        said = dict(replay.accepted["origin"]["account"])
+        keys = said.pop("keys")
+        if not said["name"]:
+            del said["name"]
+        yield from _compare(place, said, tables.account)
+        missing = [key for key in keys if key not in tables.account["keys"]]
+        if missing:
+            yield _explain(place, "keys", missing[0], tables.account["keys"])
+    for api_url, mark in replay.keys:
+        if known and (normalize_address(api_url), mark) not in known:
+            yield _explain(place, "keys", [normalize_address(api_url), mark], tables.account["keys"])
+
+
+def _compare_neighbours(
+    ledger: Ledger, batch: str, replay: Replay, successor: str | None, naming: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """Compare with the account's batch before, which this one names, and with the one after, which names this one."""
+    previous = None if replay.is_of_old_version or replay.accepted is None else replay.accepted["origin"]["previous"]
+    if previous is not None:
+        event = ledger.read_event(previous["batch"], previous["events"])
+        if event is None:
+            sentence = _(
+                "Batch {batch} was accepted after batch {other}, of which event {number} is not there any more."
+            )
+            yield sentence.format(batch=batch, other=previous["batch"], number=previous["events"])
+        elif event.hash != previous["hash"]:
+            sentence = _("Batch {batch} was accepted after another batch {other} than the one that is in the ledger.")
+            yield sentence.format(batch=batch, other=previous["batch"])
+    if naming is None:
+        return
+    if naming["batch"] != batch:
+        sentence = _("Batch {other} was accepted after batch {named}, which is not in the ledger any more.")
+        yield sentence.format(other=successor, named=naming["batch"])
+    elif replay.sought[naming["hash"]] != naming["events"]:
+        sentence = _(
+            "Batch {other} was accepted when event {number} of batch {batch} was another one: the record was written "
+            "anew, or its end was cut off."
+        )
+        yield sentence.format(other=successor, number=naming["events"], batch=batch)
+
+
+def _read_previous(ledger: Ledger, batch: str) -> Mapping[str, Any] | None:
+    """Read what a batch's first event says of the account's batch before; None if that was not recorded."""
+    first = ledger.read_event(batch, 1)
+    origin: Any = first.data.get("origin") if first else None
+    previous: Mapping[str, Any] | None = origin.get("previous") if isinstance(origin, Mapping) else None
+    return previous

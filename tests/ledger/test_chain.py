@@ -12,6 +12,7 @@ import pytest
 
 from batch.ledger import events as chain
 from batch.ledger.events import StateChanged
+from batch.ledger.replay import replay_events
 from batch.model import BatchState, Event
 from tests.builders import NOON, make_event
 
@@ -42,16 +43,16 @@ def test_the_name_of_a_kind_is_written_in_json_as_it_is(name: str) -> None:
 
 
 def test_an_untouched_chain_is_whole() -> None:
-    assert chain.find_break(events()) is None
+    assert replay_events(events()).broken is None
 
 
 @pytest.mark.parametrize("change", [{"kind": "other"}, {"data": {"state": "rejected"}}, {"hash": "0" * 64}])
 def test_a_changed_event_is_named(change: dict[str, object]) -> None:
     changed = events()
     changed[1] = replace(changed[1], **change)  # type: ignore[arg-type]
-    assert chain.find_break(changed) == 2
+    assert replay_events(changed).broken == 2
 
 
 def test_a_removed_event_is_noticed() -> None:
     first, _, last = events()
-    assert chain.find_break([first, last]) == 2
+    assert replay_events([first, last]).broken == 2

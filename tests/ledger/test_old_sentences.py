@@ -102,18 +102,25 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
         tip = events.Tip(event.number, event.hash)
     lines = Movement.objects.filter(batch="b-1")
     lines.update(attempts=1, at=NOON, status="unknown", note="An attempt was begun and its outcome is not recorded")
+    lines.update(main_before=Decimal(1000), subaccount_before=Decimal(100))
     lines.filter(row=2).update(note=lost)
     lines.filter(row=3).update(status="done", code=200, note="Carla decided that it was applied: a call …")
     lines.filter(row=4).update(status="refused", code=20, message="disabled", note=None)
     reason = "Whether row 2 was applied is unknown: the balances do not tell."
     Batch.objects.filter(name="b-1").update(
-        state="stopped", reason=reason, events_count=tip.number, last_hash=tip.hash, people={"run": ["Carla"]}
+        state="stopped",
+        reason=reason,
+        events_count=tip.number,
+        last_hash=tip.hash,
+        running_at=NOON,
+        ended_at=NOON,
+        people={"run": ["Carla"]},
     )
 
     importlib.import_module(MIGRATION).write_notes(apps, None)
 
     view = ledger.view("b-1")
-    assert find_difference(view) is None
+    assert find_difference(ledger, "b-1") is None
     assert tell(view.head.reason) == reason
     told = {entry.row.number: entry.result for entry in view.rows}
     assert is_awaiting_person(told[2])

@@ -100,7 +100,7 @@ def test_a_row_with_its_events(ledger: DatabaseLedger) -> None:
     assert find_row("b-1", 4) == ledger.view("b-1").rows[2]
     assert find_row("b-1", 9) is None
     assert [event.kind for event in list_events("b-1", 4)] == ["attempt-began", "attempt-ended"]
-    assert list_events("b-1", 4)[0] == ledger.view("b-1").events[5]
+    assert list_events("b-1", 4)[0] == ledger.view("b-1").events[6]
     assert list_events("b-1") == tuple(ledger.view("b-1").events)
 
 

@@ -47,7 +47,7 @@ def test_times_and_amounts_are_kept_as_the_orm_keeps_them(database_ledger: Ledge
     for lease in Lease.objects.all():
         lease.save(update_fields=["until"])
     assert stored() == written
-    assert len(written) == 7
+    assert len(written) == 8
 
 
 def stored() -> list[tuple[str, ...]]:

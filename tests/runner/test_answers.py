@@ -69,7 +69,7 @@ class TestAnUndocumentedRefusal:
         assert kinds(view).count("settling") == 1
         assert one.clock.waits == [pytest.approx(60.0, abs=0.1)]
         assert view.head.state is BatchState.FINISHED
-        assert verify.find_difference(view) is None
+        assert verify.find_difference(one.ledger, "b-1") is None
 
     @pytest.mark.parametrize(
         ("amount", "status"), [("0.01", REFUSED), ("0.02", REFUSED), ("0.006", REFUSED), ("0.005", UNKNOWN)]
@@ -117,7 +117,7 @@ class TestAnUndocumentedRefusal:
         result = row(view, 2).result
         assert (result.code, result.message, result.note) == (77, "Non 77", make_note("settled-missing"))
         assert one.provider.sent == [2, 3, 4]
-        assert verify.find_difference(view) is None
+        assert verify.find_difference(one.ledger, "b-1") is None
 
     def test_three_in_a_row_stop_the_batch_and_resume_goes_on_behind_them(self) -> None:
         rows: list[list[Cell]] = [["sub-1", Decimal(number), "add"] for number in range(1, 6)]

@@ -16,7 +16,7 @@ from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided,
 from batch.ledger.orm.connection import connect
 from batch.model import Cell, Status
 from batch.notes import make_note
-from batch.planning.account_identity import Owner
+from batch.planning.account_identity import Owner, normalize_address
 from batch.runner.open_account import accept_key, bind_account, decide, refuse_another_account, refuse_unfinished
 from tests.builders import ACCESS, NOON, known_to, new_batch
 from tests.ledger_in_memory import memory_ledger
@@ -70,6 +70,8 @@ def test_a_row_that_is_not_in_doubt_and_one_that_is_not_there_are_told() -> None
 def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> None:
     ledger = memory_ledger(ROW)
     renewed = replace(ACCESS, fingerprint="0" * 16)
+    owner = Owner("me@example.com", frozenset())
+    ledger.bind_key(normalize_address(ACCESS.api_url), renewed.fingerprint, owner, NOON)
     with pytest.raises(UsageError, match="None of the sub-accounts of batch b-1"):
         accept_key(ledger, "b-1", renewed, lambda: ["sub-2"], "marc", NOON)
     before = len(ledger.view("b-1").events)
@@ -78,7 +80,7 @@ def test_a_renewed_key_needs_a_sub_account_of_the_batch_and_is_an_event() -> Non
     accept_key(ledger, "b-1", renewed, lambda: ["sub-1"], "marc", NOON)
     event = ledger.view("b-1").events[-1]
     assert (event.kind, event.data["key_fingerprint"], event.data["by"]) == ("key-changed", "0" * 16, "marc")
-    assert verify.find_difference(ledger.view("b-1")) is None
+    assert verify.find_difference(ledger, "b-1") is None
 
 
 def test_another_account_s_key_never_goes_on() -> None:

@@ -254,7 +254,7 @@ class Month(Clock):
         options = RunOptions(policy=RetryPolicy(2, 1.0), settle_seconds=60.0, refresh=refresh)
         world = Environment(self.provider, ledger, self.now, self, self, self.rng, self.monotonic)
         perform(world, ledger.work(batch), options, {})
-        difference = find_difference(ledger.view(batch))
+        difference = find_difference(ledger, batch)
         if difference:
             raise Violation(f"the record is not whole: {difference}")
 

@@ -260,7 +260,7 @@ class Player:
 
     def at_the_end(self, forecast_after: Decimal | None) -> None:
         view = self.ledger.view(BATCH)
-        difference = verify.find_difference(view)
+        difference = verify.find_difference(self.ledger, BATCH)
         if difference:
             raise Violation(f"the record is not whole: {difference}")
         rows = Counter(entry.result.status for entry in view.rows)

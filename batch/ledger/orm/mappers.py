@@ -368,7 +368,7 @@ def change_row(cursor: CursorWrapper, batch: str, fact: RowFact) -> None:
 
 def add_rows(cursor: CursorWrapper, new: NewBatch) -> None:
     """Add the rows of the sheet. A row that is never sent has no turn."""
-    turns = {movement.row: turn for turn, movement in enumerate(new.plan.movements)}
+    turns = new.turns
     lines = (
         (new.name, position, row.number, turns.get(row.number), *_list_values(row))
         for position, row in enumerate(new.sheet.rows)

@@ -162,6 +162,13 @@ class Event(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "number"], name="one_event_a_number")]
 
 
+class SheetFile(models.Model):
+    """A sheet's file as it was sent in, byte for byte; of one that was sent in twice there is one."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    data = models.BinaryField()
+
+
 class Lease(models.Model):
     """Who runs on an account just now. One line an account, so that two runners cannot both have it.
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, Sum
 
 from batch.errors import LedgerError
 from batch.i18n import _
+from batch.ledger.events import Origin, describe_account
 from batch.ledger.orm.mappers import (
     ROW,
     load_batch,
@@ -22,16 +24,17 @@ from batch.ledger.orm.mappers import (
     make_view,
     read_events,
     read_main_balances,
+    read_people,
     read_rows,
     select_tokens,
     translate_errors,
 )
-from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading
-from batch.ledger.protocol import BatchLine, find_owned
-from batch.model import BatchHead, BatchRow, BatchState, BatchView, ColumnRole, Direction, Status, Tally
+from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading, SheetFile
+from batch.ledger.protocol import BatchLine, Tables, find_owned
+from batch.model import BatchHead, BatchRow, BatchState, BatchView, ColumnRole, Direction, People, Status, Tally
 from batch.model import Event as EventRecord
 from batch.money import ZERO
-from batch.notes import dump_note
+from batch.notes import Note, dump_note, load_note
 from batch.planning.account_identity import KnownAccount, Owner
 from batch.planning.resubmission import MovementKey
 from batch.planning.settlement import FOR_A_PERSON
@@ -78,6 +81,50 @@ def list_doubt_events(batch: str) -> Iterable[tuple[str, Any]]:
     """List the events that put rows in doubt by balances alone or decide about one: kind and data, oldest first."""
     events = Event.objects.filter(batch=batch, kind__in=["row-doubted", "person-decided"])
     return events.order_by("number").values_list("kind", "data")
+
+
+def describe_origin(account: int) -> Origin:
+    """Describe where the account's next batch stands in the ledger."""
+    number = (Batch.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    before = Batch.objects.filter(account=account).order_by("-number").first()
+    previous = {"batch": before.name, "events": before.events_count, "hash": before.last_hash} if before else None
+    return Origin(number, previous, _describe_account(Account.objects.get(pk=account)))
+
+
+def _describe_account(account: Account) -> dict[str, Any]:
+    keys = account.keys.values_list("address", "fingerprint", "first_used_at")
+    return describe_account(account.pk, account.address, account.name, account.tokens, account.created_at, keys)
+
+
+def read_tables(batch: str) -> Tables:
+    """Read every column of the batch's tables, but for the numbers that the database gives its lines."""
+    kept = load_batch(batch)
+    columns = {field.attname: getattr(kept, field.attname) for field in Batch._meta.concrete_fields}
+    columns |= {"reason": _read_note(kept.reason), "people": _read_whole_people(kept), "options": tuple(kept.options)}
+    sheet = SheetFile.objects.filter(sha256=kept.sha256).first()
+    account = Account.objects.filter(pk=kept.account_id).first()
+    return Tables(
+        batch=columns,
+        rows=(
+            {**line, "note": _read_note(line["note"])}
+            for line in kept.movements.order_by("position").values().iterator()
+        ),
+        readings=kept.readings.order_by("pk").values().iterator(),
+        account=_describe_account(account) if account else {},
+        sheet_sha256=hashlib.sha256(sheet.data).hexdigest() if sheet else None,
+    )
+
+
+def _read_note(text: str | None) -> Note | str | None:
+    """Read a note; one that is not written as notes are is given as its text, so that it equals none."""
+    note = load_note(text)
+    return note if dump_note(note) == text else text
+
+
+def _read_whole_people(batch: Batch) -> People | dict[str, Any]:
+    """Read the people; those with more about them than any version writes are given as they are written."""
+    people = read_people(batch)
+    return people if set(batch.people or ()) <= set(asdict(people)) else batch.people
 
 
 _TOKENS_KEPT = 1000

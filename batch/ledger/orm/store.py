@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef
 
 from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
@@ -17,11 +17,22 @@ from batch.ledger.events import BalancesRead, Fact, OptionsChanged, Purpose, Row
 from batch.ledger.lease import describe_holder, is_alive, may_take
 from batch.ledger.orm import mappers, queries
 from batch.ledger.orm.mappers import translate_errors
-from batch.ledger.orm.models import Batch, Lease, Reading
+from batch.ledger.orm.models import Batch, Lease, Reading, SheetFile
+from batch.ledger.orm.models import Event as EventLine
 from batch.ledger.orm.models import Movement as Line
 from batch.ledger.projection import make_first_facts
-from batch.ledger.protocol import Access, BatchLine, Claim, LastAttempt, NewBatch, Work, explain_taken_name, read_doubts
-from batch.model import ENDED, BatchHead, BatchState, BatchView, Status
+from batch.ledger.protocol import (
+    Access,
+    BatchLine,
+    Claim,
+    LastAttempt,
+    NewBatch,
+    Tables,
+    Work,
+    explain_taken_name,
+    read_doubts,
+)
+from batch.model import ENDED, BatchHead, BatchState, BatchView, Event, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
@@ -57,7 +68,6 @@ def is_gone(claim: Claim, since: datetime, now: datetime) -> bool:
     return now > (until or since + LEASE)
 
 
-_OVER = {BatchState.STOPPED, *ENDED}
 _CHUNK = 1000
 
 
@@ -143,9 +153,10 @@ class DatabaseLedger:
         with mappers.open_transaction() as cursor:
             if Batch.objects.filter(name=new.name).exists():
                 raise LedgerError(explain_taken_name(new.name))
+            origin = queries.describe_origin(new.access.account)
             Batch.objects.create(
                 name=new.name,
-                number=(Batch.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+                number=origin.number,
                 account_id=new.access.account,
                 state=BatchState.APPROVED.value,
                 file_name=source.file_name,
@@ -164,8 +175,10 @@ class DatabaseLedger:
                 people=asdict(new.people),
                 options=list(new.options),
             )
+            if new.content is not None:
+                SheetFile.objects.get_or_create(sha256=source.sha256, defaults={"data": new.content})
             mappers.add_rows(cursor, new)
-            self._append(cursor, new.name, events.Tip(), make_first_facts(new))
+            self._append(cursor, new.name, events.Tip(), make_first_facts(new, origin))
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
@@ -186,6 +199,30 @@ class DatabaseLedger:
             kept = mappers.load_batch(batch)
             rows = kept.movements.order_by("position")
             return replace(mappers.make_view(kept), rows=tuple(mappers.read_rows(rows)), events=mappers.Trail(batch))
+
+    def view_events(self, batch: str) -> Iterable[Event]:
+        with translate_errors():
+            mappers.load_batch(batch)
+            return mappers.Trail(batch)
+
+    def read_event(self, batch: str, number: int) -> Event | None:
+        with translate_errors():
+            return next(iter(mappers.read_events(EventLine.objects.filter(batch=batch, number=number))), None)
+
+    def read_tables(self, batch: str) -> Tables:
+        with translate_errors():
+            return queries.read_tables(batch)
+
+    def find_successor(self, batch: str) -> str | None:
+        with translate_errors():
+            kept = mappers.load_batch(batch)
+            later = Batch.objects.filter(account=kept.account_id, number__gt=kept.number)
+            return later.order_by("number").values_list("name", flat=True).first()
+
+    def read_sheet(self, sha256: str) -> bytes | None:
+        with translate_errors():
+            kept = SheetFile.objects.filter(sha256=sha256).first()
+            return None if kept is None else bytes(kept.data)
 
     def work(self, batch: str) -> Work:
         with translate_errors():
@@ -278,7 +315,7 @@ def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
 
 def _change_state(batch: Batch, fact: StateChanged) -> None:
     batch.state, batch.reason = fact.state.value, dump_note(fact.reason)
-    batch.ended_at = fact.at if fact.state in _OVER else None
+    batch.ended_at = projection.find_end(fact.state, fact.at)
     if fact.state is BatchState.RUNNING:
         batch.running_at = fact.at
     batch.people = asdict(projection.add_person(mappers.read_people(batch), fact.state, fact.by))

@@ -105,7 +105,7 @@ def test_a_batch_is_given_up_by_an_approver_with_a_reason_and_the_start_goes_on(
     head = read_line(stopped).head
     assert (head.state, head.people.abandoned) == (BatchState.ABANDONED, str(people.approver))
     assert head.reason == make_note("said", words="not needed")
-    assert find_difference(DatabaseLedger().view(stopped)) is None
+    assert find_difference(DatabaseLedger(), stopped) is None
     assert "Resume this batch" not in page
     assert look(behind)
     assert finish(behind).error == ""
