@@ -6,7 +6,7 @@ import csv
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from io import TextIOWrapper
@@ -78,6 +78,29 @@ def _take_name(temporary: Path, path: Path) -> None:
     except PermissionError as error:
         sentence = _("{path} cannot be replaced: close it if it is open in Excel, or choose another name.")
         raise ReportError(sentence.format(path=path)) from error
+
+
+def make_private_file(path: Path, make: Callable[[], str]) -> None:
+    """Make a file that only its owner may read, unless there is one. Two processes that come at once have the same.
+
+    A folder that is missing is made for its owner alone.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(make().rstrip("\n") + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Neither replaces what is there: a link to a name that is taken fails, and so does Windows's rename.
+        with suppress(FileExistsError):
+            (os.link if os.name == "posix" else os.rename)(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 CELL_LIMIT = 32_767

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 
 from batch.errors import SettingsError
+from batch.files import make_private_file
 from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, is_this_machine, load_environment
@@ -29,9 +30,7 @@ def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
     """Read the file, or make it if there is none. Two processes that come at once get the same."""
     path = home / name
     try:
-        if not path.exists():
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_key_file(path, make())
+        make_private_file(path, make)
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.chmod(0o600)
         text = path.read_text("ascii").strip()
@@ -43,23 +42,6 @@ def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
         sentence = _("The key file {path} is empty: put it back from your backup, or delete it to have a new one made.")
         raise SettingsError(sentence.format(path=path))
     return text
-
-
-def _write_key_file(path: Path, content: str) -> None:
-    """Write the file so that it appears with all its content, unless another process's was there first."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(content + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Neither replaces what is there: a link to a name that is taken fails, and so does Windows's rename.
-        with suppress(FileExistsError):
-            (os.link if os.name == "posix" else os.rename)(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
