@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from batch.errors import KeyMissing, SettingsError, explain_os_error
 from batch.i18n import _
@@ -17,6 +17,10 @@ from batch.i18n import _
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
 KEY_FILE = "SMSPARTNER_API_KEY_FILE"
+SIGNING_KEY_FILE = "CREDITBATCH_SIGNING_KEY_FILE"
+TIMESTAMP_URL = "CREDITBATCH_TIMESTAMP_URL"
+TIMESTAMP_CA_FILE = "CREDITBATCH_TIMESTAMP_CA_FILE"
+_AUTHORITY = "http://timestamp.example.com"
 _MAX_KEY_FILE = 4096
 SLOWEST_PACE = 0.001
 _QUICKEST_PACE = 1000
@@ -68,6 +72,12 @@ class Settings:
     max_unpacked_mb: int
     max_rows: int
     """How large a sheet may be."""
+    signing_key_file: Path | None = None
+    """A key that records are signed with, kept elsewhere than in the home."""
+    timestamp_url: str | None = None
+    """The authority that every record is stamped by."""
+    timestamp_ca_file: Path | None = None
+    """The root certificates that time stamps are trusted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_file_mb=_read_count(environ, "CREDITBATCH_MAX_FILE_MB", 25, most=1_000),
         max_unpacked_mb=_read_count(environ, "CREDITBATCH_MAX_UNPACKED_MB", 300, most=10_000),
         max_rows=_read_count(environ, "CREDITBATCH_MAX_ROWS", 1_000_000, most=10_000_000),
+        signing_key_file=_read_file_name(environ, SIGNING_KEY_FILE),
+        timestamp_url=_read_timestamp_url(environ.get(TIMESTAMP_URL, "")),
+        timestamp_ca_file=_read_file_name(environ, TIMESTAMP_CA_FILE),
     )
 
 
@@ -172,19 +185,42 @@ def _read_keyring() -> str | None:
 
 def _read_api_url(text: str) -> str:
     url = text.strip().rstrip("/")
+    parts = _split_url(url, without=" ?#\\")
+    if parts is None:
+        raise SettingsError(_("CREDITBATCH_API_URL is not an address such as {example}.").format(example=PROVIDER_URL))
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(_("CREDITBATCH_API_URL must not hold a user name or a password."))
+    if parts.scheme == "http" and not is_this_machine(str(parts.hostname)):
+        raise SettingsError(_("CREDITBATCH_API_URL must begin with https: the key would travel unprotected."))
+    return url
+
+
+def _read_timestamp_url(text: str) -> str | None:
+    return check_timestamp_url(text, TIMESTAMP_URL) if text.strip() else None
+
+
+def check_timestamp_url(text: str, name: str) -> str:
+    """Check an authority's address; `SettingsError` names where somebody gave it. It may be plain http: what comes is
+    signed, and what goes is a hash.
+    """
+    url = text.strip()
+    parts = _split_url(url, without=" #\\")
+    if parts is None:
+        raise SettingsError(_("{name} is not an address such as {example}.").format(name=name, example=_AUTHORITY))
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(_("{name} must not hold a user name or a password.").format(name=name))
+    return url
+
+
+def _split_url(url: str, *, without: str) -> SplitResult | None:
+    """Split an address of the web; None where it is none, or holds one of the signs."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    odd = not url.isprintable() or any(sign in url for sign in " ?#\\")
-    if odd or not host or parts.scheme not in {"https", "http"} or port == 0:
-        raise SettingsError(_("CREDITBATCH_API_URL is not an address such as {example}.").format(example=PROVIDER_URL))
-    if parts.username is not None or parts.password is not None:
-        raise SettingsError(_("CREDITBATCH_API_URL must not hold a user name or a password."))
-    if parts.scheme == "http" and not is_this_machine(host):
-        raise SettingsError(_("CREDITBATCH_API_URL must begin with https: the key would travel unprotected."))
-    return url
+        return None
+    odd = not url.isprintable() or any(sign in url for sign in without)
+    return None if odd or not host or parts.scheme not in {"https", "http"} or port == 0 else parts
 
 
 def is_this_machine(host: str) -> bool:
@@ -195,6 +231,14 @@ def is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _read_file_name(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise SettingsError(_("{name} begins with a user's folder that is not known.").format(name=name)) from error
 
 
 def _choose_home(text: str | None) -> Path:

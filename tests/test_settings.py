@@ -29,6 +29,7 @@ HIDDEN = "hidden-0123456789"
 class TestLoadSettings:
     def test_nothing_set_is_safe(self) -> None:
         settings = load_settings({})
+        assert (settings.signing_key_file, settings.timestamp_url, settings.timestamp_ca_file) == (None, None, None)
         assert (settings.api_url, settings.api_format) == (PROVIDER_URL, "json")
         assert PROVIDER_URL.startswith("https://")
         assert (settings.connect_timeout, settings.read_timeout, settings.settle_seconds) == (5, 30, 60)
@@ -51,6 +52,9 @@ class TestLoadSettings:
                 "CREDITBATCH_MAX_FILE_MB": "40",
                 "CREDITBATCH_MAX_UNPACKED_MB": "500",
                 "CREDITBATCH_MAX_ROWS": "2000000",
+                "CREDITBATCH_SIGNING_KEY_FILE": "/safe/signing.pem",
+                "CREDITBATCH_TIMESTAMP_URL": " http://stamps.example.com/rfc3161?kind=free ",
+                "CREDITBATCH_TIMESTAMP_CA_FILE": "~/roots.pem",
             }
         )
         assert (settings.api_url, settings.api_format) == ("https://api.example.com/v2", "xml")
@@ -58,10 +62,14 @@ class TestLoadSettings:
         assert (settings.connect_timeout, settings.read_timeout, settings.settle_seconds) == (0.5, 7, 0)
         assert (settings.max_attempts, settings.backoff_seconds, settings.max_per_second) == (3, 0.25, 12.5)
         assert (settings.max_file_mb, settings.max_unpacked_mb, settings.max_rows) == (40, 500, 2_000_000)
+        assert settings.signing_key_file == Path("/safe/signing.pem")
+        assert settings.timestamp_url == "http://stamps.example.com/rfc3161?kind=free"
+        assert settings.timestamp_ca_file == Path.home() / "roots.pem"
 
     def test_an_empty_variable_is_one_that_is_not_set(self) -> None:
         names = ("API_URL", "API_FORMAT", "HOME", "DATABASE_URL", "READ_TIMEOUT", "MAX_ATTEMPTS", "MAX_PER_SECOND")
-        assert load_settings({f"CREDITBATCH_{name}": "" for name in names}) == load_settings({})
+        files = ("SIGNING_KEY_FILE", "TIMESTAMP_URL", "TIMESTAMP_CA_FILE")
+        assert load_settings({f"CREDITBATCH_{name}": "" for name in (*names, *files)}) == load_settings({})
 
     @pytest.mark.parametrize(
         ("name", "words", "values"),
@@ -73,6 +81,15 @@ class TestLoadSettings:
             ("MAX_PER_SECOND", " must be 0", ["-1", "0.0001", "1e9", "nan", "inf", "many", "5/s"]),
             ("API_FORMAT", " must be json or xml", ["html", "json,xml", "*"]),
             ("HOME", "", ["~no-such-user-anywhere/ledger"]),
+            ("SIGNING_KEY_FILE", " begins with", ["~no-such-user-anywhere/key"]),
+            ("TIMESTAMP_CA_FILE", " begins with", ["~no-such-user-anywhere/roots"]),
+            (
+                "TIMESTAMP_URL",
+                " is not an address",
+                ["stamps.example.com", "ftp://host", "https://", "http://h:0", "x"],
+            ),
+            ("TIMESTAMP_URL", " is not an address", ["http://ho st", "http://host/#top", "http://host\\@other"]),
+            ("TIMESTAMP_URL", " must not hold a user name", [f"http://me:{HIDDEN}@host", "https://me@host"]),
         ],
     )
     def test_what_a_variable_cannot_be_names_it(self, name: str, words: str, values: list[str]) -> None:
