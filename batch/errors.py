@@ -141,6 +141,12 @@ class LedgerFailed(LedgerError):
     exit_code = 3
 
 
+class TimestampError(CreditbatchError):
+    """A time stamp was not given, or is worth nothing: it is damaged, or of something else."""
+
+    kind = "timestamp"
+
+
 class ReportError(CreditbatchError):
     """The workbook cannot be written."""
 

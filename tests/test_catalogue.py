@@ -47,8 +47,8 @@ FOR_MACHINES = (
 """Texts that are not ours, or not for a person."""
 
 _WORD = r"[A-Za-z][a-z’']*,?"
-DATA = {"Crédit SMS, compte principal", "Crédit SMS, sous-comptes"}
-"""What stands in the accounts, in the country's language, until somebody sets another."""
+DATA = {"Crédit SMS, compte principal", "Crédit SMS, sous-comptes", "certificate verify error"}
+"""What stands in the accounts, in the country's language, until somebody sets another; and what OpenSSL says."""
 
 SENTENCE = re.compile(rf"{_WORD} (?:\{{\}}|{_WORD}) (?:\{{\}} )?{_WORD}|{_WORD} {_WORD}[ :;]+\{{\}}")
 """Three words, or two and something filled in."""
