@@ -23,7 +23,7 @@ MAX_READINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class DoubtEvidence:
     """The verdict and the last reading that it rests on, None if the provider gave none."""
 
     verdict: DoubtVerdict
@@ -58,21 +58,23 @@ def settle_doubt(
     read: Callable[[], BalanceReading],
     is_stale: Callable[[BalanceReading], bool],
     wait: Callable[[], None],
-) -> Evidence:
+) -> DoubtEvidence:
     """Take readings, each recorded by `read`, until two in a row agree on a verdict; `wait` comes between two.
 
     One that contradicts a movement known to be done is stale, and not counted.
     """
     last: DoubtVerdict | None = None
 
-    def read_once_more() -> Evidence:
+    def read_once_more() -> DoubtEvidence:
         nonlocal last
         reading = read()
         verdict = compare_readings(movement.direction, movement.amount, before, reading)
         if verdict is DoubtVerdict.UNKNOWN and is_stale(reading):
-            return Evidence(DoubtVerdict.UNKNOWN, reading)
+            return DoubtEvidence(DoubtVerdict.UNKNOWN, reading)
         before_this, last = last, verdict
-        return Evidence(DoubtVerdict.UNKNOWN if before_this is None else merge_verdicts(before_this, verdict), reading)
+        return DoubtEvidence(
+            DoubtVerdict.UNKNOWN if before_this is None else merge_verdicts(before_this, verdict), reading
+        )
 
     retrying = Retrying(
         retry=retry_if_result(lambda evidence: evidence.verdict is DoubtVerdict.UNKNOWN),
@@ -118,7 +120,7 @@ def make_look_fact(
 
 
 def make_settling_fact(
-    at: datetime, row: int, attempt: int, evidence: Evidence, answer: Outcome, status: Status
+    at: datetime, row: int, attempt: int, evidence: DoubtEvidence, answer: Outcome, status: Status
 ) -> RowSettled:
     """Make the fact of what two readings of the balances say."""
     reading = evidence.reading

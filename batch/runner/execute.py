@@ -26,7 +26,7 @@ from batch.planning.settlement import (
     is_awaiting_person,
 )
 from batch.runner import doubts
-from batch.runner.doubts import Evidence
+from batch.runner.doubts import DoubtEvidence
 from batch.runner.session import INTERRUPTED, Environment, RunOptions, Session, StoppedError
 from batch.validation.cells import format_row_ranges
 
@@ -270,12 +270,12 @@ class _Run:
             raise StoppedError(doubts.explain_unknown(row, "balances-silent"))
         return found
 
-    def _collect_evidence(self, movement: Movement) -> Evidence:
+    def _collect_evidence(self, movement: Movement) -> DoubtEvidence:
         """Collect what the balances say; nothing where some are not to be had, and never will be."""
         session = self._session
         last = self._world.ledger.find_last_attempt(session.batch, movement.row)
         if last is None or last.main_balance is None or last.subaccount_balance is None:
-            return Evidence(DoubtVerdict.UNKNOWN, None)
+            return DoubtEvidence(DoubtVerdict.UNKNOWN, None)
         try:
             return doubts.settle_doubt(
                 movement,
@@ -285,7 +285,7 @@ class _Run:
                 lambda: session.wait(self._options.settle_seconds, make_note("settling", row=movement.row)),
             )
         except SubAccountGone:
-            return Evidence(DoubtVerdict.UNKNOWN, None)
+            return DoubtEvidence(DoubtVerdict.UNKNOWN, None)
         except ProviderError as error:
             raise StoppedError(doubts.explain_unread(movement, error.note)) from error
 

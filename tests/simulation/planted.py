@@ -178,9 +178,11 @@ def _never_sure(*_anything: object) -> DoubtVerdict:
 
 
 def _one_reading(patch: Patch) -> None:
-    def settle_at_once(movement: Any, before: BalanceReading, read: Any, _stale: Any, _wait: Any) -> doubts.Evidence:
+    def settle_at_once(
+        movement: Any, before: BalanceReading, read: Any, _stale: Any, _wait: Any
+    ) -> doubts.DoubtEvidence:
         reading = read()
-        return doubts.Evidence(compare_readings(movement.direction, movement.amount, before, reading), reading)
+        return doubts.DoubtEvidence(compare_readings(movement.direction, movement.amount, before, reading), reading)
 
     patch.setattr(doubts, "settle_doubt", settle_at_once)
 
