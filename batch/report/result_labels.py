@@ -114,6 +114,7 @@ _EVENT_WORDS: Mapping[str, str] = {
     "accepted": N_("Accepted"), "attempt-began": N_("Attempt began"), "attempt-ended": N_("Attempt ended"),
     "balances-read": N_("Balances read"), "row-settled": N_("Row settled"), "row-doubted": N_("Row put in doubt"),
     "person-decided": N_("Person decided"), "state-changed": N_("State changed"),
+    "options-changed": N_("Options changed"), "key-changed": N_("Key changed"),
 }  # fmt: skip
 _KEY_WORDS: Mapping[str, str] = {
     "account": N_("account"), "added": N_("added"), "again": N_("again"), "api_url": N_("provider’s address"),
@@ -157,7 +158,7 @@ class Teller:
 
     def particulars(self, data: Mapping[str, object]) -> str:
         """Say an event's data: "row: 5 · amount: 12.50"."""
-        return " · ".join([self._say_key(key, is_ours=True) + self._value(value, key) for key, value in data.items()])
+        return " · ".join([self._say_key(key, is_ours=True) + self.value(value, key) for key, value in data.items()])
 
     def _say_key(self, key: str, *, is_ours: bool) -> str:
         """Say the key and its colon. A key that is not one of ours is a token, and is never translated."""
@@ -169,7 +170,7 @@ class Teller:
             found = self._beginnings[key, is_ours] = _("{cell}: {message}").format(cell=word, message="")
         return found
 
-    def _value(self, value: object, kind: str) -> str:
+    def value(self, value: object, kind: str) -> str:
         """Say a value of a key; words of the ledger that we know are said in the language."""
         if value is None:
             return self._none
@@ -180,10 +181,10 @@ class Teller:
         if isinstance(value, Mapping) and kind in _SENTENCES:
             return tell(decode_note(value))
         if isinstance(value, Mapping):
-            inner = (self._say_key(str(key), is_ours=False) + self._value(item, kind) for key, item in value.items())
+            inner = (self._say_key(str(key), is_ours=False) + self.value(item, kind) for key, item in value.items())
             return "{" + ", ".join(inner) + "}"
         if isinstance(value, list | tuple):
-            return "[" + ", ".join([self._value(item, kind) for item in value]) + "]"
+            return "[" + ", ".join([self.value(item, kind) for item in value]) + "]"
         return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
 
 
