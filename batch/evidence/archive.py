@@ -6,16 +6,25 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from decimal import Decimal
 from importlib.resources import files
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from batch.files import escape_formula, format_decimal, mark_unwritable
 from batch.i18n import _, get_language, pgettext
+from batch.model import BatchView, Direction, Event, name_direction, name_status
+from batch.report.result_labels import Teller, get_report_words
+from batch.settings import read_choices
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Of every entry: when a file was written is an event, and the same evidence makes the same archive."""
+_ROWS_ACCEPTED = "rows-accepted"
+_ANSWERS = frozenset({"attempt-ended", "row-settled", "row-doubted", "person-decided"})
+_APPROVALS = frozenset({"accepted", "state-changed", "key-changed", "options-changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +224,127 @@ def _list_results() -> dict[str, str]:
         "stamp_hash": _("timestamp-tip.json states another hash than that of event {number}."),
         "stamp_open": _("Event {number} is a time stamp, but the archive does not hold timestamp.tsr."),
     }
+
+
+# The lists that a person reads: as the CSV files of `batch.files`.
+
+
+def format_plan(view: BatchView) -> Iterator[list[str]]:
+    """Give the titles, and a line for each row of the sheet, with its place in the order of sending."""
+    names = get_report_words()
+    yield [names.row, _("Order of sending"), _("Sub-account"), _("Direction"), _("Amount"), names.status]
+    order = _find_order(view)
+    for entry in view.rows:
+        row = entry.row
+        yield [
+            str(row.number),
+            str(order.get(row.number, "")),
+            _format_text(row.token),
+            "" if row.direction is None else name_direction(row.direction),
+            "" if row.amount is None else format_decimal(row.amount, 2),
+            name_status(entry.result.status),
+        ]
+
+
+def _find_order(view: BatchView) -> dict[int, int]:
+    """Find in which order rows were to be sent, counted from 1, by the events, or by the plan where they are older."""
+    accepted = [row for event in view.events if event.kind == _ROWS_ACCEPTED for row in _list_items(event, "rows")]
+    turns: list[tuple[int, int]] = [(row[-1], row[0]) for row in accepted if row[-1] is not None]
+    if not accepted:
+        removes_first = read_choices(view.head.options).removes_first
+        valid = [entry.row for entry in view.rows if entry.row.is_valid]
+        turns = [(removes_first and row.direction is Direction.ADD, row.number) for row in valid]
+    # Sorted by the turn alone: rows of one turn stay in their order.
+    ordered = sorted(turns, key=lambda turn: turn[0])
+    return {row: place for place, (_turn, row) in enumerate(ordered, start=1)}
+
+
+def format_answers(events: Iterable[Event]) -> Iterator[list[str]]:
+    """Give the titles, and a line for each event that says what became of a row."""
+    names, teller = get_report_words(), Teller()
+    yield [
+        *_name_event_columns(), names.row, _("Attempt"), _("Outcome"), names.code, _("Message"),
+        _("Main balance after"), _("Sub-account balance after"),
+    ]  # fmt: skip
+    for event in events:
+        if event.kind in _ANSWERS:
+            data = event.data
+            yield [
+                *_begin_line(event, teller),
+                _format_value(data.get("row")),
+                _format_value(data.get("attempt")),
+                _tell_outcome(event, teller),
+                _format_value(data.get("code")),
+                _format_text(_tell_answer(data, teller)),
+                _format_balance(data.get("main_balance")),
+                _format_balance(data.get("subaccount_balance")),
+            ]
+
+
+def _tell_outcome(event: Event, teller: Teller) -> str:
+    match event.kind:
+        case "attempt-ended":
+            return _format_text(teller.value(event.data.get("outcome"), "outcome"))
+        case "row-settled":
+            return _format_text(teller.value(event.data.get("status"), "status"))
+        case "person-decided":
+            return teller.value("Applied" if event.data.get("applied") is True else "NotApplied", "outcome")
+        case _:
+            return teller.value("Doubt", "outcome")
+
+
+def _tell_answer(data: Mapping[str, object], teller: Teller) -> str:
+    """Tell the provider's message and our note, or who decided and why."""
+    if "who" in data:
+        return _("{cell}: {message}").format(cell=data["who"], message=data.get("why"))
+    note = data.get("note")
+    told = [str(data["message"])] if data.get("message") else []
+    return " · ".join([*told, teller.value(note, "note")] if note else told)
+
+
+def format_approvals(events: Iterable[Event]) -> Iterator[list[str]]:
+    """Give the titles, and a line for each event that says who decided what of the batch."""
+    teller = Teller()
+    yield [
+        *_name_event_columns(), _("State"), _("Prepared by"), _("Approved by"), _("Done by"), _("Options"), _("Reason"),
+    ]  # fmt: skip
+    for event in events:
+        if event.kind in _APPROVALS:
+            data = event.data
+            state, reason = data.get("state"), data.get("reason")
+            yield [
+                *_begin_line(event, teller),
+                "" if state is None else _format_text(teller.value(state, "state")),
+                _format_text(data.get("prepared")),
+                _format_text(", ".join(map(str, _list_items(event, "approved")))),
+                _format_text(data.get("by")),
+                _format_text(", ".join(map(str, _list_items(event, "options")))),
+                _format_text(teller.value(reason, "reason") if reason else data.get("why")),
+            ]
+
+
+def _name_event_columns() -> list[str]:
+    return [_("Event"), _("Time (UTC)"), _("What")]
+
+
+def _begin_line(event: Event, teller: Teller) -> list[str]:
+    return [str(event.number), f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", teller.event(event.kind)]
+
+
+def _list_items(event: Event, key: str) -> list[Any]:
+    found = event.data.get(key)
+    return list(found) if isinstance(found, list | tuple) else []
+
+
+def _format_value(value: object) -> str:
+    return "" if value is None else _format_text(str(value))
+
+
+def _format_text(text: object) -> str:
+    """Write a text so that no program runs it; nothing for what is not there."""
+    return escape_formula(mark_unwritable(str(text))) if text else ""
+
+
+def _format_balance(value: object) -> str:
+    """Write a balance, which events hold as a text such as "2869.200"."""
+    return "" if value is None else format_decimal(Decimal(str(value)), 3)

@@ -1,4 +1,4 @@
-"""The archive: what is in it, and the page that it carries."""
+"""The archive: what is in it, the page that it carries, and the lists that a person reads."""
 
 from __future__ import annotations
 
@@ -10,18 +10,29 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
 from batch.evidence import archive
-from batch.evidence.archive import make_check_page, write_archive
+from batch.evidence.archive import format_answers, format_approvals, format_plan, make_check_page, write_archive
+from batch.files import write_csv
 from batch.i18n import Language, use_language
+from batch.model import Event, RowResult, SheetRow, Status
 from tests.evidence import archives
 from tests.programs import found, needs
+from tests.report.views import DONE, INVALID, PENDING, row, view_of
 
+AT = datetime(2026, 11, 30, 12, 0, 4, tzinfo=UTC)
 PAGE = Path(archive.__file__).with_name("check.html").read_text("utf-8")
+
+
+def event(number: int, kind: str, **data: object) -> Event:
+    return Event(number, AT, kind, data, "0" * 64)
 
 
 def test_the_archive_holds_every_part_and_the_page_first() -> None:
@@ -144,3 +155,89 @@ def test_no_sentence_can_close_the_script(monkeypatch: pytest.MonkeyPatch) -> No
     page = make_check_page()
     assert page.count("<script") == PAGE.count("<script")
     assert read_sentences(page)["title"] == hostile
+
+
+def test_the_plan_has_each_row_with_its_place_in_the_order() -> None:
+    rows = [row(2, "12.5"), row(3, "9", token="0002b"), row(4, "7", direction="remove"), row(5, "1")]
+    bad = SheetRow(3, rows[1].cells, "0002b", None, None)
+    view = view_of([DONE, INVALID, PENDING, PENDING], [rows[0], bad, *rows[2:]])
+    assert list(format_plan(view)) == [
+        ["Row in sheet", "Order of sending", "Sub-account", "Direction", "Amount", "Status"],
+        ["2", "1", "0001a", "add", "12.50", "done"],
+        ["3", "", "0002b", "", "", "invalid"],
+        ["4", "2", "0001a", "remove", "7.00", "pending"],
+        ["5", "3", "0001a", "add", "1.00", "pending"],
+    ]
+
+
+def list_places(*events: Event, options: tuple[str, ...] = ()) -> list[str]:
+    rows = [row(2, "12.5"), row(3, "7", direction="remove"), row(4, "1")]
+    view = view_of([DONE] * 3, rows, events=events)
+    return [line[1] for line in format_plan(replace(view, head=replace(view.head, options=options)))][1:]
+
+
+def test_removes_come_first_where_that_was_chosen() -> None:
+    assert list_places(options=("skip-invalid", "removes-first")) == ["2", "1", "3"]
+
+
+def test_the_order_is_the_one_that_the_events_hold() -> None:
+    def tell_row(number: int, turn: int | None) -> list[object]:
+        return [number, [], "0001a", "add", "1.00", [], turn]
+
+    first = event(2, "rows-accepted", rows=[tell_row(2, 2), tell_row(3, None)])
+    assert list_places(first, event(3, "rows-accepted", rows=[tell_row(4, 0)])) == ["2", "", "1"]
+
+
+def test_each_answer_is_a_line() -> None:
+    refused = {"row": 2, "attempt": 1, "outcome": "Refused", "status": "refused", "code": 8, "message": "=1+1\x00"}
+    none = {"main_balance": None, "subaccount_balance": None}
+    settled = {"row": 3, "attempt": 2, "status": "done", "note": {"code": "under-way"}, "code": None, "message": None}
+    events = [
+        event(1, "accepted", batch="b"),
+        event(5, "attempt-ended", **refused, **none, note=None),
+        event(6, "row-settled", **settled, main_balance="1987.500", subaccount_balance="17.505"),
+        event(7, "row-doubted", row=4, attempt=0, note={"code": "under-way"}, **none),
+        event(8, "person-decided", row=4, attempt=0, applied=False, who="Anton", why="the provider says so"),
+    ]
+    titles, *lines = format_answers(events)
+    assert titles == [
+        "Event", "Time (UTC)", "What", "Row in sheet", "Attempt", "Outcome", "Code", "Message", "Main balance after",
+        "Sub-account balance after",
+    ]  # fmt: skip
+    assert lines[0] == [
+        "5", "2026-11-30 12:00:04", "Attempt ended", "2", "1", "refused", "8", "'=1+1\N{REPLACEMENT CHARACTER}", "", "",
+    ]  # fmt: skip
+    assert [line[2] for line in lines] == ["Attempt ended", "Row settled", "Row put in doubt", "Person decided"]
+    assert [line[5] for line in lines] == ["refused", "done", "in doubt", "not applied"]
+    assert lines[1][8:] == ["1987.500", "17.505"]
+    assert lines[2][4] == "0"
+    assert lines[3][7] == "Anton: the provider says so"
+
+
+def test_each_approval_is_a_line() -> None:
+    events = [
+        event(1, "accepted", prepared="=Paula", approved=["Anton", "Zoé"], options=["removes-first"], why="again"),
+        event(2, "balances-read"),
+        event(3, "state-changed", state="running", by="Anton", reason=None),
+        event(4, "options-changed", options=["max-per-second:5"], by=None),
+        event(5, "key-changed", key_fingerprint="f" * 16, api_url="http://x", by="Zoé"),
+        event(6, "state-changed", state="abandoned", by="Zoé", reason="@home"),
+    ]
+    titles, *lines = format_approvals(events)
+    assert titles[2:] == ["What", "State", "Prepared by", "Approved by", "Done by", "Options", "Reason"]
+    assert [line[0] for line in lines] == ["1", "3", "4", "5", "6"]
+    assert [line[2:] for line in lines] == [
+        ["Accepted", "", "'=Paula", "Anton, Zoé", "", "removes-first", "again"],
+        ["State changed", "running", "", "", "Anton", "", ""],
+        ["Options changed", "", "", "", "", "max-per-second:5", ""],
+        ["Key changed", "", "", "", "Zoé", "", ""],
+        ["State changed", "given up before the end", "", "", "Zoé", "", "'@home"],
+    ]
+
+
+def test_the_lists_are_written_as_the_other_text_files_are() -> None:
+    done = RowResult(Status.DONE, 200, None, Decimal("1"), Decimal("2"), 1, AT)
+    file = io.BytesIO()
+    with use_language(Language.FRENCH):
+        write_csv(file, format_plan(view_of([done], [row(2, "12.5")])))
+    assert file.getvalue().decode("utf-8-sig").splitlines()[1] == "2;1;0001a;ajout;12,50;effectuée"
