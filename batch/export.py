@@ -10,9 +10,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from batch import __version__
 from batch.errors import UsageError
 from batch.files import open_whole_file
-from batch.i18n import _
+from batch.i18n import _, get_language
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
 from batch.money import CURRENCY, encode_amount, encode_balance
@@ -56,6 +57,9 @@ def _make_document(
     return {
         **_encode_head(view.head, counted, after),
         "report": report,
+        "tip": {"events": len(view.events), "hash": view.events[-1].hash} if view.events else None,
+        "version": __version__,
+        "language": get_language().value,
         "verdict": {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None},
         **before,
         "findings": [convert_finding(finding) for finding in view.findings],

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from batch import __version__
 from batch.errors import ReportError, UsageError
 from batch.export import SUFFIXES, refuse_other_suffixes, write_batch, write_dry_run
 from batch.files import open_whole_file
 from batch.i18n import Language, use_language
+from batch.model import Event
 from batch.runner.dry_run import make_dry_run
 from batch.validation.check_sheet import Expected
 from tests.builders import NOON, grid
@@ -54,6 +56,17 @@ def test_the_json_is_the_document_of_the_command_line_in_english(tmp_path: Path,
     assert document["report"] == str(path)
     assert [line["status"] for line in document["rows"]] == ["done", "refused"]
     assert document["totals"] == {"added": "50.00", "removed": "0.00"}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_json_says_how_it_was_written(tmp_path: Path, language: Language) -> None:
+    path, event = tmp_path / "result.json", Event(7, NOON, "attempt-began", {"row": 2}, "ef" * 32)
+    for events, tip in (((event,), {"events": 1, "hash": "ef" * 32}), ((), None)):
+        with use_language(language):
+            write_batch(path, view_of([DONE], events=events))
+        document = json.loads(path.read_text("ascii"))
+        assert (document["tip"], document["version"]) == (tip, __version__)
+        assert document["language"] == language.value
 
 
 def test_the_csv_speaks_the_language(tmp_path: Path) -> None:
