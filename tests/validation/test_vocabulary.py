@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.i18n import Language
 from batch.model import ColumnRole, Direction
 from batch.validation.titles import COLUMN_TITLES, find_close_title, find_column_roles
 from batch.validation.vocabulary import (
     DIRECTION_WORDS,
     MINUS_SIGNS,
     PLUS_SIGNS,
+    REPORT_WORDS,
     find_direction,
+    find_to_fix_sheet,
     fold,
     parse_total_label,
 )
@@ -237,3 +240,10 @@ def test_any_text_can_be_a_title_or_a_direction(text: str) -> None:
     find_column_roles(text)
     find_direction(text)
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_report_is_known_by_its_sheets_in_any_language(language: Language) -> None:
+    names = REPORT_WORDS[language]
+    assert find_to_fix_sheet([*names.sheets, "Notes"]) == names.to_fix
+    assert find_to_fix_sheet(names.sheets[1:]) is None

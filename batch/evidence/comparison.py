@@ -1,0 +1,552 @@
+"""Compares a report, cell by cell, with the one that the ledger would have written in its place."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import islice, zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from python_calamine import CalamineSheet, CalamineWorkbook
+
+from batch import __version__
+from batch.errors import CreditbatchError, UsageError, explain_os_error
+from batch.export import make_batch_document, refuse_other_suffixes, write_batch
+from batch.files import format_decimal
+from batch.i18n import N_, Language, _, format_moment, format_number, pgettext, show_truth, show_value, use_language
+from batch.model import BatchView
+from batch.report.columns import COLUMNS
+from batch.report.result_labels import PROGRAM
+from batch.sheet.xlsx_xml import parse_column
+from batch.sheet.xml_package import Package
+from batch.validation.vocabulary import REPORT_WORDS
+
+LARGEST_FILE = 200_000_000
+LARGEST_UNPACKED = 4_000_000_000
+"""Bytes: a report of a million rows takes two thousand million."""
+MOST_CELLS = 30_000_000
+"""Of one sheet from its first to its last, blank ones too, for all of which the reader takes memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file as a "file-written" event records it; `events` is how many events it tells of."""
+
+    name: str
+    sha256: str
+    format: str
+    language: str
+    zone: str
+    version: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Where the file parts from the ledger's: comparable with other places in the same file, named, and told."""
+
+    place: tuple[int, ...]
+    where: str
+    sentence: str
+
+
+_Rebuild = Callable[[], BatchView]
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a file says of how it was written, and what finds its first difference from a view's report."""
+
+    languages: Sequence[Language]
+    find: Callable[[_Rebuild, Language], _Difference | None]
+    version: str | None = None
+    tip: str | None = None
+    """The hash of the last event that it tells of."""
+    places_of_tip: tuple[str, ...] = ()
+
+
+def compare_report(
+    path: Path,
+    writings: Sequence[Writing],
+    rebuild: Callable[[int], BatchView],
+    find_event: Callable[[str], int | None],
+    total: int,
+) -> str | None:
+    """Return the report's first difference from the ledger as a sentence, None if it is whole.
+
+    `writings` is oldest first. `rebuild` gives the batch as it stood after so many events, of which there are `total`;
+    `find_event` gives the number of the event with that hash.
+    """
+    digest = _hash_file(path)
+    if any(writing.sha256 == digest for writing in writings):
+        return None
+    refuse_other_suffixes(path)
+    suffix = path.suffix.lower()
+    read = {".xlsx": _read_workbook, ".csv": _read_text, ".json": _read_document}[suffix]
+    report = read(path)
+    _refuse_newer(report.version)
+    known = find_event(report.tip) if report.tip else None
+    same_format = [writing for writing in writings if f".{writing.format}" == suffix]
+    furthest: _Difference | None = None
+    older: str | None = None
+    for events, language, version in _list_candidates(report, known, same_format, total):
+        found = report.find(partial(rebuild, events), language)
+        if found is None:
+            return None
+        if furthest is None or found.place > furthest.place:
+            furthest, older = found, version
+    if furthest is None:  # (there is always a candidate)
+        return None
+    if report.tip and known is None and furthest.where in report.places_of_tip:
+        sentence = _("{cell}: the report was written after an event {hash} that the ledger does not have.")
+        return sentence.format(cell=furthest.where, hash=show_value(report.tip, 64))
+    return _tell_age(furthest.sentence, older)
+
+
+def _list_candidates(
+    report: _Report, known: int | None, writings: Sequence[Writing], total: int
+) -> Iterator[tuple[int, Language, str | None]]:
+    """List how the file may have been written: after how many events, in which language, by which version."""
+    if known is not None:
+        yield from ((known, language, report.version) for language in report.languages)
+        return
+    written = {
+        (writing.events, language): report.version or writing.version
+        for writing in writings  # (of two alike the newer counts)
+        for language in report.languages
+        if language.value == writing.language and 0 < writing.events <= total
+    }
+    yield from ((*candidate, version) for candidate, version in reversed(written.items()))
+    for language in report.languages:
+        if (total, language) not in written:
+            yield total, language, report.version
+
+
+def _hash_file(path: Path) -> str:
+    try:
+        status = path.stat()
+        if not path.is_file():
+            raise _explain(_OTHER, path)
+        if status.st_size > LARGEST_FILE:
+            raise _explain(_TOO_LARGE, path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        sentence = _("The report {path} cannot be read: {why}.")
+        raise UsageError(sentence.format(path=path, why=explain_os_error(error))) from error
+
+
+_TOO_LARGE = N_("The report {path} is larger than any that creditbatch writes: name one that it wrote.")
+_DAMAGED = N_("The report {path} cannot be read: name one that creditbatch wrote.")
+_OTHER = N_("{path} is no report of creditbatch: name one that it wrote.")
+
+
+def _explain(sentence: str, path: Path) -> UsageError:
+    return UsageError(_(sentence).format(path=path))
+
+
+@contextmanager
+def _open_report(path: Path) -> Iterator[None]:
+    """Explain whatever a damaged file makes a library raise."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, CreditbatchError):
+        raise
+    except BaseException as error:  # (a panic of the Rust parser is no Exception)
+        raise _explain(_DAMAGED, path) from error
+
+
+def _parse_version(version: str | None) -> tuple[int, ...]:
+    """Give the numbers of a version, without zeros at the end; nothing for what is none."""
+    found = re.fullmatch(r"\d{1,9}(?:\.\d{1,9})*", version or "", re.ASCII)
+    numbers = [int(part) for part in found[0].split(".")] if found else []
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _refuse_newer(version: str | None) -> None:
+    if _parse_version(version) > _parse_version(__version__):
+        sentence = _(
+            "The report was written by creditbatch {version}, which is newer than this one ({ours}): "
+            "verify it with that version."
+        )
+        raise UsageError(sentence.format(version=version, ours=__version__))
+
+
+def _is_older(version: str | None) -> bool:
+    return () < _parse_version(version) < _parse_version(__version__)
+
+
+def _tell_age(difference: str, version: str | None) -> str:
+    if not _is_older(version):
+        return difference
+    sentence = _(
+        "The report was written by creditbatch {version}, an older version that may have written it otherwise. "
+        "The first difference: {difference}"
+    )
+    return sentence.format(version=version, difference=difference)
+
+
+def _tell_difference(place: tuple[int, ...], where: str, shown: tuple[str, str]) -> _Difference:
+    sentence = _("{cell} says {claimed} in the report, but the ledger’s report says {recorded}.")
+    return _Difference(place, where, sentence.format(cell=where, claimed=shown[0], recorded=shown[1]))
+
+
+def _show_pair(theirs: object, ours: object) -> tuple[str, str]:
+    """Show two values so that the eye sees where they differ."""
+    if isinstance(theirs, str) and isinstance(ours, str):
+        same = next((at for at, (one, other) in enumerate(zip(theirs, ours, strict=False)) if one != other), 0)
+        if same > 40:
+            theirs, ours = (f"…{text[same - 20 :]}" for text in (theirs, ours))
+        shown = _show_cell(theirs), _show_cell(ours)
+        # What looks alike is told by its codes.
+        return shown if shown[0] != shown[1] else (_show_codes(theirs), _show_codes(ours))
+    return _show_cell(theirs), _show_cell(ours)
+
+
+def _show_codes(text: str) -> str:
+    return show_value(json.dumps(text)[1:-1], 80)
+
+
+def _show_cell(value: object) -> str:
+    match value:
+        case None | "":
+            return _("nothing")
+        case bool():
+            return show_truth(str(value).upper())
+        case str():
+            return pgettext("title", "“{title}”").format(title=show_value(value))
+        case int() | float():
+            number = Decimal(f"{value:.15g}")
+            is_whole = number == number.to_integral_value()
+            return show_value(format_decimal(number, 0 if is_whole else 2))
+        case datetime():
+            return format_moment(value) + (f".{value.microsecond // 1000:03d}" if value.microsecond else "")
+    return show_value(str(value))
+
+
+_LONGEST_SUMMARY = 1000
+_BLANK = (None, "")
+_ZERO_DAY, _LEAP = datetime(1899, 12, 30, tzinfo=UTC), datetime(1900, 3, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_MILLISECONDS = 86_400_000
+
+
+def _are_alike(theirs: object, ours: object) -> bool:
+    """Compare as a spreadsheet would show them at most: 15 digits, milliseconds, and a blank is an empty text."""
+    if theirs in _BLANK or ours in _BLANK:
+        return theirs in _BLANK and ours in _BLANK
+    if type(theirs) is type(ours) and theirs == ours:
+        return True
+    if isinstance(theirs, str | bool) or isinstance(ours, str | bool):
+        return False
+    one, other = _count_days(theirs), _count_days(ours)
+    if isinstance(theirs, int | float) and isinstance(ours, int | float):
+        return f"{one:.15g}" == f"{other:.15g}"
+    # Programs round what lies between two milliseconds either way.
+    return abs(one - other) * _MILLISECONDS < 1.5
+
+
+def _count_days(value: object) -> float:
+    """Give the number that a cell holds, whatever its format makes of it."""
+    match value:
+        case datetime():
+            at = value.replace(tzinfo=UTC)
+            return (at - _ZERO_DAY) / _DAY - (at < _LEAP)
+        case date():
+            return _count_days(datetime(value.year, value.month, value.day, tzinfo=UTC))
+        case time():
+            return timedelta(0, value.second, value.microsecond, 0, value.minute, value.hour) / _DAY
+        case timedelta():
+            return value / _DAY
+        case int() | float():
+            return float(value)
+    return float("nan")
+
+
+_Row = Sequence[object]
+
+
+def _find_cell(theirs: Iterable[_Row], ours: Iterable[_Row]) -> tuple[int, int, object, object] | None:
+    """Find the first cell that differs: row and column from 0, and both values."""
+    for row, (claimed, recorded) in enumerate(zip_longest(theirs, ours, fillvalue=())):
+        if claimed == recorded and list(map(type, claimed)) == list(map(type, recorded)):
+            continue
+        for column, (one, other) in enumerate(zip_longest(claimed, recorded)):
+            if not _are_alike(one, other):
+                return row, column, one, other
+    return None
+
+
+def _read_workbook(path: Path) -> _Report:
+    with _open_report(path):
+        formulas = _find_formulas(path)
+        workbook = CalamineWorkbook.from_path(path)
+        names = [sheet.name for sheet in workbook.sheets_metadata]
+    known = {language: len(set(words.sheets) & set(names)) for language, words in REPORT_WORDS.items()}
+    language = max(known, key=lambda one: known[one])
+    if not known[language]:
+        raise _explain(_OTHER, path)
+    summary = REPORT_WORDS[language].summary
+    with use_language(language):
+        wanted = _("Ledger’s last hash"), _("Written by")
+    rows = _list_rows(_load_sheet(path, workbook, summary)) if summary in names else iter(())
+    said = {row[0]: (number, str(row[1])) for number, row in enumerate(islice(rows, _LONGEST_SUMMARY)) if len(row) > 1}
+    row, tip = said.get(wanted[0], (-1, None))
+    written_row, written = said.get(wanted[1], (-1, ""))
+    version = written.removeprefix(f"{PROGRAM} ") if written.startswith(PROGRAM) else None
+
+    def find(rebuild: _Rebuild, chosen: Language) -> _Difference | None:
+        with _write_again(rebuild, chosen, ".xlsx") as again:
+            ours = CalamineWorkbook.from_path(again)
+            return _compare_sheets(path, workbook, ours, formulas, written_row if _is_older(version) else None)
+
+    return _Report((language,), find, version, tip, (f"{summary}!B{row + 1}",))
+
+
+@contextmanager
+def _write_again(rebuild: _Rebuild, language: Language, suffix: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
+        again = Path(folder) / f"report{suffix}"
+        with use_language(language):
+            # The view is given to nobody else, so that its memory is free when the files are read.
+            write_batch(again, rebuild())
+        yield again
+
+
+def _compare_sheets(
+    path: Path,
+    theirs: CalamineWorkbook,
+    ours: CalamineWorkbook,
+    formulas: Mapping[str, tuple[int, int]],
+    passed_by: int | None,
+) -> _Difference | None:
+    """Compare sheet by sheet, with no more than one of each in memory; `passed_by` is a row of the first one."""
+    names = [sheet.name for sheet in ours.sheets_metadata]
+    if difference := _compare_names([sheet.name for sheet in theirs.sheets_metadata], names):
+        return difference
+    for index, name in enumerate(names):
+        claimed = _list_rows(_load_sheet(path, theirs, name))
+        recorded = _list_rows(ours.get_sheet_by_name(name))
+        if index == 0 and passed_by is not None:
+            claimed, recorded = (_blank_row(rows, passed_by) for rows in (claimed, recorded))
+        found = _find_cell(claimed, recorded)
+        formula = formulas.get(name)
+        if formula is not None and (found is None or formula <= found[:2]):
+            cell = _name_cell(*formula)
+            sentence = _("{cell} holds a formula in the report, where the ledger’s report has a value.")
+            return _Difference((index, *formula), f"{name}!{cell}", sentence.format(cell=f"{name}!{cell}"))
+        if found is not None:
+            row, column, one, other = found
+            where = f"{name}!{_name_cell(row, column)}"
+            return _tell_difference((index, row, column), where, _show_pair(one, other))
+    return None
+
+
+def _compare_names(theirs: Sequence[str], ours: Sequence[str]) -> _Difference | None:
+    if faults := [name for name in ours if name not in theirs]:
+        sentence = _("The report has no sheet “{sheet}”.")
+    elif faults := [name for name in theirs if name not in ours]:
+        sentence = _("The report has a sheet “{sheet}” that the ledger’s report does not have.")
+    elif faults := [name for name, other in zip_longest(theirs, ours) if name != other]:
+        sentence = _("The sheet “{sheet}” stands in another place in the report than in the ledger’s report.")
+    else:
+        return None
+    return _Difference((-1,), "", sentence.format(sheet=show_value(faults[0])))
+
+
+def _name_cell(row: int, column: int) -> str:
+    return f"{get_column_letter(column + 1)}{row + 1}"
+
+
+def _load_sheet(path: Path, workbook: CalamineWorkbook, name: str) -> CalamineSheet:
+    with _open_report(path):
+        return workbook.get_sheet_by_name(name)
+
+
+def _list_rows(sheet: CalamineSheet) -> Iterator[_Row]:
+    """List the rows from the first, and in each the cells from column A, with which the reader does not begin."""
+    blanks: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
+    for row in sheet.iter_rows():
+        yield [*blanks, *row] if blanks else row
+
+
+def _blank_row(rows: Iterable[_Row], passed_by: int) -> Iterator[_Row]:
+    return (() if number == passed_by else row for number, row in enumerate(rows))
+
+
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_COLUMNS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,3})[0-9]""")
+_ROWS = re.compile(rb"""<(?:[\w.-]+:)?row\s[^<>]*?\br\s*=\s*["']([0-9]{1,9})""")
+_CHUNK, _OVERLAP = 2**20, 512
+
+
+def _find_formulas(path: Path) -> Mapping[str, tuple[int, int]]:
+    """Find the first formula of each sheet, and refuse sheets for which the reader would take too much memory.
+
+    The reader gives only what formulas came to. Their XML is searched first, which is twenty times faster than reading
+    a workbook by another library.
+    """
+    package = Package(path.read_bytes())
+    parts = [part for _name, _is_visible, part in package.list_sheets()]
+    searched = [_search_part(path, package, part) for part in parts if part]
+    if not any(searched):
+        return {}
+    formulas: dict[str, tuple[int, int]] = {}
+    book = load_workbook(path, read_only=True)
+    for sheet in book.worksheets:
+        cells = (cell for row in sheet.iter_rows() for cell in row)
+        found = next((cell for cell in cells if cell.data_type == "f"), None)
+        if found is not None and found.row is not None and found.column is not None:
+            formulas[sheet.title] = (found.row - 1, int(found.column) - 1)
+    book.close()
+    return formulas
+
+
+def _search_part(path: Path, package: Package, part: str) -> bool:
+    """Tell whether there may be a formula in the sheet's part."""
+    has_formula, columns, last, size, text = False, set(), 0, 0, b""
+    with package.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            size, text = size + len(chunk), text[-_OVERLAP:] + chunk
+            has_formula = has_formula or _FORMULA.search(text) is not None
+            columns.update(_COLUMNS.findall(text))
+            last = max(last, max(map(int, _ROWS.findall(text)), default=0))
+            width = max((parse_column(letters.decode()) + 1 for letters in columns), default=0)
+            if size > LARGEST_UNPACKED or last * width > MOST_CELLS:
+                raise _explain(_TOO_LARGE, path)
+    return has_formula
+
+
+def _read_text(path: Path) -> _Report:
+    titles = next(_list_lines(path), [])
+    known = {language: len(set(_name_titles(language)) & set(titles)) for language in Language}
+    most = max(known.values())
+    if most < 2:
+        raise _explain(_OTHER, path)
+    languages = [language for language in Language if known[language] == most]
+
+    def find(rebuild: _Rebuild, language: Language) -> _Difference | None:
+        with _write_again(rebuild, language, ".csv") as again:
+            found = _find_cell(_list_lines(path), _list_lines(again))
+            heads = next(_list_lines(again), [])
+        if found is None:
+            return None
+        row, column, one, other = found
+        title = heads[column] if column < len(heads) else titles[column] if column < len(titles) else ""
+        where = _("Line {line}, column “{title}” ({cell}),").format(
+            line=format_number(row + 1), title=show_value(title), cell=_name_cell(row, column)
+        )
+        return _tell_difference((row, column), where, _show_pair(one, other))
+
+    return _Report(languages, find)
+
+
+def _name_titles(language: Language) -> list[str]:
+    with use_language(language):
+        return [item.title() for item in COLUMNS]
+
+
+def _list_lines(path: Path) -> Iterator[list[str]]:
+    """List the lines of a text file; of both separators that is meant which parts the titles more often."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head = file.readline(_CHUNK)
+            file.seek(0)
+            separator = max(";,", key=head.count)
+            yield from csv.reader(file, delimiter=separator, strict=True)
+    except (UnicodeError, csv.Error) as error:
+        raise _explain(_DAMAGED, path) from error
+
+
+_MISSING = object()
+"""What stands where a document has nothing, which is not the same as its null."""
+_HOW_WRITTEN = ("tip", "version", "language")
+
+
+def _read_document(path: Path) -> _Report:
+    with _open_report(path):
+        document = json.loads(path.read_bytes(), object_pairs_hook=_make_object)
+    if not isinstance(document, dict) or not {"batch", "rows"} <= document.keys():
+        raise _explain(_OTHER, path)
+    # Until 0.7.0 it did not say how it was written.
+    is_old = document.keys().isdisjoint(_HOW_WRITTEN)
+    rows, (tip, version, language) = document.pop("rows"), map(document.get, _HOW_WRITTEN)
+    languages = [Language(language)] if language in set(Language) else list(Language)
+    event = tip.get("hash") if isinstance(tip, dict) else None
+    found_version = version if isinstance(version, str) else None
+
+    def find(rebuild: _Rebuild, chosen: Language) -> _Difference | None:
+        with use_language(chosen):
+            ours = make_batch_document(rebuild(), None)
+            recorded = ours.pop("rows")
+            ours = json.loads(json.dumps(ours))
+        passed_by = {"report", *(_HOW_WRITTEN if is_old else ()), *(["version"] if _is_older(found_version) else ())}
+        ours = {key: value for key, value in ours.items() if key not in passed_by}
+        theirs = {key: value for key, value in document.items() if key not in passed_by}
+        return _compare_values(theirs, ours, "", ()) or _compare_rows(rows, recorded, chosen, len(ours))
+
+    places = ("tip.events", "tip.hash")
+    return _Report(languages, find, found_version, event if isinstance(event, str) else None, places)
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key is there twice, and programs choose either")
+    return made
+
+
+def _compare_rows(theirs: object, ours: Iterable[object], language: Language, index: int) -> _Difference | None:
+    """Compare the rows one by one, since those of the ledger's document are made only when they are asked for."""
+    if not isinstance(theirs, list):
+        return _tell_difference((index,), "rows", (_show_json(theirs), "[…]"))
+    made, claimed = iter(ours), iter(theirs)
+    for number in range(len(theirs) + 1):
+        with use_language(language):
+            recorded = next(made, _MISSING)
+        row = recorded if recorded is _MISSING else json.loads(json.dumps(recorded))
+        found = _compare_values(next(claimed, _MISSING), row, f"rows[{number}]", (index, number))
+        if found is not None:
+            return found
+    return None
+
+
+def _compare_values(theirs: object, ours: object, where: str, place: tuple[int, ...]) -> _Difference | None:
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        keys = [*ours, *(key for key in theirs if key not in ours)]
+        pairs: Iterable[tuple[str, object, object]] = (
+            (f"{where}.{show_value(key)}".lstrip("."), theirs.get(key, _MISSING), ours.get(key, _MISSING))
+            for key in keys
+        )
+    elif isinstance(theirs, list) and isinstance(ours, list):
+        both = zip_longest(theirs, ours, fillvalue=_MISSING)
+        pairs = ((f"{where}[{index}]", one, other) for index, (one, other) in enumerate(both))
+    elif type(theirs) is type(ours) and theirs == ours:
+        return None
+    else:
+        both_texts = isinstance(theirs, str) and isinstance(ours, str)
+        shown = _show_pair(theirs, ours) if both_texts else (_show_json(theirs), _show_json(ours))
+        return _tell_difference(place, where, shown)
+    found = (_compare_values(one, other, name, (*place, at)) for at, (name, one, other) in enumerate(pairs))
+    return next((difference for difference in found if difference is not None), None)
+
+
+def _show_json(value: object) -> str:
+    """Show a value as JSON writes it, but a text as in other reports."""
+    if isinstance(value, str) or value is _MISSING:
+        return _show_cell(value if isinstance(value, str) else None)
+    return show_value(json.dumps(value))
