@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
-from batch.errors import ReportError, explain_os_error
+from batch.errors import ReportError, SheetError, explain_os_error
 from batch.i18n import Language, _, get_language
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\n", "\r")
@@ -78,6 +78,15 @@ def _take_name(temporary: Path, path: Path) -> None:
     except PermissionError as error:
         sentence = _("{path} cannot be replaced: close it if it is open in Excel, or choose another name.")
         raise ReportError(sentence.format(path=path)) from error
+
+
+def read_file(path: Path) -> bytes:
+    """Read the file; `SheetError` if it cannot be read any more."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        sentence = _("{file} cannot be read: {why}.")
+        raise SheetError(sentence.format(file=path, why=explain_os_error(error))) from error
 
 
 def make_private_file(path: Path, make: Callable[[], str]) -> None:

@@ -223,6 +223,10 @@ class MemoryLedger:
         kept = self._batches.get(batch)
         return kept.events[number - 1] if kept and len(kept.events) >= number else None
 
+    def read_tip(self, batch: str) -> Tip:
+        last = self._find(batch).events[-1]
+        return Tip(last.number, last.hash)
+
     def find_successor(self, batch: str) -> str | None:
         names = [name for name, kept in self._batches.items() if kept.new.access == self._find(batch).new.access]
         return dict(itertools.pairwise(names)).get(batch)

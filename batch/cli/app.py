@@ -48,6 +48,11 @@ out = click.option(
     callback=_refuse_unclear_name,
     help=_("Where to write the result: a .xlsx, .csv or .json file."),
 )
+timestamp = click.option(
+    "--timestamp",
+    metavar="URL",
+    help=_("Have this authority put the time on the record (RFC 3161)."),
+)
 why = click.option("--why", metavar=_("TEXT"), help=_("The reason, for the ledger."))
 period = click.option(
     "--period",
@@ -139,14 +144,15 @@ def check(
 @period
 @max_per_second
 @click.option("--ask-before-resend", is_flag=True, help=_("Let a person agree before a lost movement is sent again."))
+@timestamp
 @out
-def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, **asked: Any) -> int:
+def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, timestamp: str | None, **asked: Any) -> int:
     from batch.cli.check import read_request
     from batch.cli.run import run_sheet
     from batch.settings import Choices
 
     chosen = {item.name: asked.pop(item.name) for item in fields(Choices) if item.name != "removes_first"}
-    return run_sheet(read_request(sheet, **asked), Choices(**chosen), yes=yes, json=json, out=out)
+    return run_sheet(read_request(sheet, **asked), Choices(**chosen), yes=yes, json=json, out=out, timestamp=timestamp)
 
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
@@ -158,6 +164,7 @@ def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, **asked: Any) -
     default=None,
     help=_("Let a person agree before a lost movement is sent again, or not any more."),
 )
+@timestamp
 @out
 def resume(**given: Any) -> int:
     from batch.cli.run import resume_batch
@@ -204,20 +211,42 @@ def show(batch: str, *, json: bool) -> int:
 
 @app.command(help=_("Write a batch's workbook again, from the ledger."))
 @batch
+@timestamp
 @out
-def report(batch: str, out: Path | None) -> int:
-    from batch.cli.history import rewrite_report
+def report(batch: str, out: Path | None, timestamp: str | None) -> int:
+    from batch.cli.proof import rewrite_report
 
-    return rewrite_report(batch, out=out)
+    return rewrite_report(batch, out=out, timestamp=timestamp)
 
 
 @app.command(help=_("Prove that a batch's record was not changed."))
-@batch
-@click.option("--report", type=Path, metavar=_("FILE"), help=_("A report to compare as well."))
-def verify(batch: str, report: Path | None) -> int:
-    from batch.cli.history import verify_batch
+@click.argument("batch", required=False, metavar=_("[BATCH]"), help=_("The batch; none with --all."))
+@click.option("--report", type=Path, metavar=_("FILE"), help=_("A report to compare as well, cell by cell."))
+@click.option("--last-hash", metavar="HEX", help=_("The ledger's last hash from a page that was signed."))
+@click.option("--all", "is_all", is_flag=True, help=_("Every batch, and that none was taken out."))
+@timestamp
+def verify(**given: Any) -> int:
+    from batch.cli.proof import verify_batches
 
-    return verify_batch(batch, report)
+    return verify_batches(**given)
+
+
+@app.command(help=_("Write all that proves a batch into one archive, which a browser checks."))
+@batch
+@timestamp
+@click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the archive: a .zip file."))
+def evidence(batch: str, out: Path | None, timestamp: str | None) -> int:
+    from batch.cli.proof import write_evidence_file
+
+    return write_evidence_file(batch, out=out, timestamp=timestamp)
+
+
+@app.command(help=_("Print the public half of the key that signs records."))
+@click.option("--out", type=Path, metavar=_("FILE"), help=_("A file to write it to."))
+def key(out: Path | None) -> int:
+    from batch.cli.proof import export_public_key
+
+    return export_public_key(out)
 
 
 @app.command(help=_("Copy the ledger to a new file, also while a batch is run."))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.run import REPORTS, decide_exit_code, find_report
+from batch.cli.proof import REPORTS, record_written_file
+from batch.cli.run import decide_exit_code, find_report
 from batch.cli.terminal import (
     load_settings_and_key,
     open_client,
@@ -16,7 +17,7 @@ from batch.cli.terminal import (
     say,
 )
 from batch.errors import UsageError
-from batch.export import make_accounts_document, make_batch_document, make_line_document, write_batch
+from batch.export import make_accounts_document, make_batch_document, make_line_document
 from batch.files import open_whole_file, write_csv
 from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchState, BatchView, SubAccount
@@ -85,7 +86,8 @@ def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
     """Write the entries in the layout of that name, and say where and how many."""
     environ = read_environment()
     accounts = load_journal_settings(environ)
-    view = open_ledger(load_settings(environ)).view(batch)
+    ledger = open_ledger(load_settings(environ))
+    view = ledger.view(batch)
     # The days are those of whoever books them, as in the names of batches.
     entries = list(make_entries(view, accounts, None))
     path = out or _choose_path(view, accounts, layout)
@@ -94,6 +96,7 @@ def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
             file.writelines(encode_fec(entries, accounts))
         else:
             write_csv(file, format_entries(entries))
+    record_written_file(ledger, view, path)
     sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
     print(sentence.format(path=path, entries=format_number(len(entries))))
     if view.head.state is not BatchState.FINISHED:
@@ -141,41 +144,3 @@ def show_batch(batch: str, *, json: bool) -> int:
         print_rows(view)
         print_result(view, path)
     return decide_exit_code(view)
-
-
-def rewrite_report(batch: str, *, out: Path | None) -> int:
-    """Write the workbook from the ledger alone."""
-    view = _view(batch)
-    path = out or REPORTS / f"{batch}.xlsx"
-    write_batch(path, view)
-    print(_("Report: {path}").format(path=path))
-    return 0
-
-
-def verify_batch(batch: str, report: Path | None) -> int:
-    """Recompute the chain, replay the events, and say the first place where the record parts from itself."""
-    from batch.ledger.verify import find_difference
-
-    view = _view(batch)
-    difference = find_difference(open_ledger(load_settings(read_environment())), batch)
-    if difference is None and report is not None:
-        from batch.evidence.comparison import compare_report
-
-        hashes = {event.hash: event.number for event in view.events}
-        difference = compare_report(report, (), lambda _events: view, hashes.get, len(view.events))
-    if difference is not None:
-        say(f"creditbatch: {difference}")
-        return 1
-    sentence = ngettext(
-        "The record of batch {batch} is whole: {events} events and {rows} row agree.",
-        "The record of batch {batch} is whole: {events} events and {rows} rows agree.",
-        len(view.rows),
-    )
-    if report is not None:
-        sentence = ngettext(
-            "The record of batch {batch} is whole: {events} events and {rows} row agree with the report.",
-            "The record of batch {batch} is whole: {events} events and {rows} rows agree with the report.",
-            len(view.rows),
-        )
-    say(sentence.format(batch=batch, events=format_number(len(view.events)), rows=format_number(len(view.rows))))
-    return 0

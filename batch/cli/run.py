@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch.cli.proof import REPORTS, choose_authority, load_key_early, write_report_again, write_signed_report
 from batch.cli.terminal import (
     InterruptSignal,
     find_user_name,
@@ -20,7 +21,8 @@ from batch.cli.terminal import (
     show_progress,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
-from batch.export import make_batch_document, refuse_replacing, write_batch
+from batch.export import make_batch_document, refuse_replacing
+from batch.files import read_file
 from batch.i18n import N_, _, format_euros, format_number, ngettext
 from batch.ledger.events import OptionsChanged
 from batch.model import ENDED, BatchRow, BatchState, BatchView, People, Status, make_tally, name_direction
@@ -47,11 +49,12 @@ if TYPE_CHECKING:
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
 
-REPORTS = Path("reports")
 _YES = {"y", "yes", "o", "oui"}
 
 
-def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None) -> int:
+def run_sheet(
+    request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None, timestamp: str | None
+) -> int:
     """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, check_request, show_dry_run
 
@@ -59,6 +62,8 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
         refuse_replacing(request.path, out)
     settings, key = load_settings_and_key()
     _check_pace(choices.max_per_second)
+    load_key_early(settings)
+    authority = choose_authority(settings, timestamp)
     if choices.again and not (choices.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
     with (
@@ -103,25 +108,37 @@ def run_sheet(request: CheckRequest, choices: Choices, *, yes: bool, json: bool,
                 _ask(checked, settings)
             who = find_user_name()
             agreed = People(who, (who,) if who else ())
-            work = acceptance.accept(ledger, checked, access, choices, agreed, read_clock())
+            content = read_file(request.path)
+            work = acceptance.accept(ledger, checked, access, choices, agreed, read_clock(), content)
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.
-            return _perform(client, ledger, settings, work, choices, refresh=not yes, pages=pages, json=json, out=out)
+            view, report = _perform(
+                client, ledger, settings, work, choices, refresh=not yes, pages=pages, out=out, authority=authority
+            )
+            return _show_result(view, report, json=json)
 
 
 def resume_batch(
-    batch: str | None, *, max_per_second: float | None, ask_before_resend: bool | None, json: bool, out: Path | None
+    batch: str | None,
+    *,
+    max_per_second: float | None,
+    ask_before_resend: bool | None,
+    json: bool,
+    out: Path | None,
+    timestamp: str | None,
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given; return the exit code."""
-    ledger = open_ledger(load_settings(read_environment()))
+    stored = load_settings(read_environment())
+    ledger, authority = open_ledger(stored), choose_authority(stored, timestamp)
     batch = batch or _choose_batch(ledger)
     if ledger.read_head(batch).state in ENDED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
         written = None if out else find_report(view)
-        return _show_result(view, written or _write_report(view, out or REPORTS / f"{batch}.xlsx"), json=json)
+        return _show_result(view, written or _write_again(ledger, stored, view, out, authority), json=json)
     settings, key = load_settings_and_key()
     _check_pace(max_per_second)
+    load_key_early(settings)
     open_account.refuse_another_address(ledger, batch, settings.api_url)
     with open_client(settings, key) as client:
         access, _is_new = _bind(ledger, settings, key, client)
@@ -136,9 +153,11 @@ def resume_batch(
             client.keep_pace(choices.max_per_second)
             if choices != kept:
                 ledger.append(batch, [OptionsChanged(read_clock(), write_choices(choices), who)])
-            return _perform(
-                client, ledger, settings, ledger.work(batch), choices, refresh=True, pages={}, json=json, out=out
+            work = ledger.work(batch)
+            view, report = _perform(
+                client, ledger, settings, work, choices, refresh=True, pages={}, out=out, authority=authority
             )
+            return _show_result(view, report, json=json)
 
 
 def abandon_batch(batch: str, *, why: str) -> int:
@@ -266,9 +285,9 @@ def _perform(
     *,
     refresh: bool,
     pages: dict[str, int],
-    json: bool,
     out: Path | None,
-) -> int:
+    authority: str | None,
+) -> tuple[BatchView, Path | None]:
     from batch.runner.execute import perform
     from batch.runner.session import Environment, RunOptions
 
@@ -289,9 +308,8 @@ def _perform(
             sentence = _("{why} `creditbatch resume {batch}` goes on.")
             raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
         try:
-            # Read once more, for its audit trail with the hashes that the ledger gave it.
-            view = ledger.view(work.batch)
-            return _show_result(view, _write_report(view, out or REPORTS / f"{work.batch}.xlsx"), json=json)
+            path = out or REPORTS / f"{work.batch}.xlsx"
+            return write_signed_report(ledger, settings, work.batch, path, authority)
         except LedgerError as error:
             sentence = _(
                 "{why} What became of batch {batch} is recorded: `creditbatch report {batch}` writes its report, and "
@@ -300,9 +318,12 @@ def _perform(
             raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
 
 
-def _write_report(view: BatchView, path: Path) -> Path | None:
+def _write_again(
+    ledger: Ledger, settings: Settings, view: BatchView, out: Path | None, authority: str | None
+) -> Path | None:
+    path = out or REPORTS / f"{view.head.batch}.xlsx"
     try:
-        write_batch(path, view)
+        write_report_again(ledger, settings, str(view.head.batch), path, authority)
     except ReportError as error:
         sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
         say("creditbatch: " + sentence.format(why=error, batch=view.head.batch))

@@ -63,7 +63,7 @@ def run_demo(out: Path) -> int:
         say(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_file(request)
-            return run_sheet(request, Choices(), yes=True, json=False, out=out / "demo.xlsx")
+            return run_sheet(request, Choices(), yes=True, json=False, out=out / "demo.xlsx", timestamp=None)
         finally:
             _close_database()
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from batch.errors import UsageError
 from batch.frames import CheckedSheet, Plan
 from batch.i18n import _
-from batch.ledger.events import Fact
+from batch.ledger.events import Fact, Tip
 from batch.model import Balances, BatchHead, BatchRow, BatchView, Event, People, RowResult, Status, Tally
 from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account
 from batch.planning.resubmission import PastList
@@ -223,6 +223,9 @@ class Ledger(Protocol):
 
     def read_event(self, batch: str, number: int) -> Event | None:
         """Read one event; None if there is no such event, or no such batch."""
+
+    def read_tip(self, batch: str) -> Tip:
+        """Read where the batch's chain ends; `LedgerError` if there is no batch of that name."""
 
     def find_successor(self, batch: str) -> str | None:
         """Name the batch that the account accepted next; None if there is none."""

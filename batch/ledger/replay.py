@@ -67,6 +67,8 @@ class Replay:
     """Address and fingerprint of each key that it was run with."""
     proofs: list[Event] = field(default_factory=list)
     """The events that tell of files, signatures and time stamps."""
+    tips_of_proofs: dict[int, Tip] = field(default_factory=dict)
+    """Where the chain ended before each of them."""
     sought: dict[str, int | None] = field(default_factory=dict)
     """Of hashes that somebody asks for: which event has it."""
 
@@ -80,7 +82,7 @@ class Replay:
 
     def take(self, event: Event) -> None:
         """Take the next event."""
-        number = self.tip.number + 1
+        before, number = self.tip, self.tip.number + 1
         digest = hash_event(self.tip.hash, number, event.at, event.kind, write_canonically(event.data))
         if event.number != number or event.hash != digest:
             self.broken = number
@@ -104,6 +106,7 @@ class Replay:
                 self._change_state(event.at, data)
             case "file-written" | "tip-signed" | "tip-stamped":
                 self.proofs.append(event)
+                self.tips_of_proofs[number] = before
             case _:
                 self._apply(event)
 

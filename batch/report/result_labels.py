@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from batch.findings import Finding
-from batch.i18n import N_, _, format_euros, format_money, get_language, pgettext
+from batch.i18n import N_, _, format_euros, format_money, format_number, get_language, pgettext, show_value
 from batch.ledger.old_sentences import read_sentence
 from batch.model import BatchRow, BatchState, RowResult, Status, name_status
 from batch.money import ZERO
@@ -115,8 +115,15 @@ _EVENT_WORDS: Mapping[str, str] = {
     "balances-read": N_("Balances read"), "row-settled": N_("Row settled"), "row-doubted": N_("Row put in doubt"),
     "person-decided": N_("Person decided"), "state-changed": N_("State changed"),
     "options-changed": N_("Options changed"), "key-changed": N_("Key changed"),
+    "rows-accepted": N_("Rows accepted"), "file-written": N_("File written"), "tip-signed": N_("Record signed"),
+    "tip-stamped": N_("Record time-stamped"),
 }  # fmt: skip
 _KEY_WORDS: Mapping[str, str] = {
+    "authority": N_("authority"), "columns": N_("columns"), "events": N_("events"), "findings": N_("findings"),
+    "format": N_("format"), "hash": N_("hash"), "is_kept": N_("file kept"), "key": N_("key"),
+    "language": N_("language"), "name": N_("name"), "origin": N_("origin"), "roles": N_("roles of the columns"),
+    "sheet": N_("sheet"), "signature": N_("signature"), "size": N_("size"), "token": N_("time stamp"),
+    "version": N_("version"), "zone": N_("time zone"),
     "account": N_("account"), "added": N_("added"), "again": N_("again"), "api_url": N_("provider’s address"),
     "applied": N_("applied"), "approved": N_("approved by"), "attempt": N_("attempt"), "batch": N_("batch"),
     "by": N_("by"), "code": N_("code"), "digest": N_("digest"), "file_name": N_("file"),
@@ -176,6 +183,10 @@ class Teller:
             return self._none
         if isinstance(value, str):
             return self._terms.get((kind, value)) or _tell_text(value, kind)
+        if kind == "rows" and isinstance(value, list | tuple) and value:
+            return _("{number}, from {first} to {last}").format(
+                number=format_number(len(value)), first=value[0][0], last=value[-1][0]
+            )
         if isinstance(value, bool):
             return self._truth[value]
         if isinstance(value, Mapping) and kind in _SENTENCES:
@@ -188,7 +199,13 @@ class Teller:
         return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
 
 
+_LONGEST_TOKEN = 60
+"""Characters of a time stamp that a person is shown: the whole of it is among the events."""
+
+
 def _tell_text(text: str, kind: str) -> str:
+    if kind == "token":
+        return show_value(text, _LONGEST_TOKEN)
     if kind in _SENTENCES:
         return tell(read_sentence(text))
     if kind in _MONEY_KEYS:

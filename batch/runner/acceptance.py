@@ -258,13 +258,30 @@ def find_forecast_obstacle(checked: DryRun, choices: Choices) -> Obstacle | None
     return None if forecast is None or forecast.passes or choices.partial else Obstacle.WOULD_BE_REFUSED
 
 
-def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, people: People, at: datetime) -> Work:
+_LARGEST_KEPT = 100_000_000
+"""Bytes of a sheet's file that the ledger keeps."""
+
+
+def accept(
+    ledger: Ledger,
+    checked: DryRun,
+    access: Access,
+    choices: Choices,
+    people: People,
+    at: datetime,
+    content: bytes | None = None,
+) -> Work:
     """Record the plan as a batch; returns what is to be done. `people` are who prepared and who approved it.
 
-    A batch whose list it continues must not go on from here.
+    `content` is the sheet's file, which the ledger keeps; `UsageError` if it is not the one that was checked. A batch
+    whose list it continues must not go on from here.
     """
     if checked.account is None:
         raise AssertionError("a run is never offline")
+    source = checked.sheet.source
+    if content is not None and hashlib.sha256(content).hexdigest() != source.sha256:
+        sentence = _("The sheet {file} was changed after it had been checked, so nothing was sent: run it again.")
+        raise UsageError(sentence.format(file=source.file_name))
     if choices.only_unsettled is not None:
         close_unfinished(ledger, access.account, choices.only_unsettled, at)
     # The same plan may be accepted twice in one second.
@@ -281,6 +298,7 @@ def accept(ledger: Ledger, checked: DryRun, access: Access, choices: Choices, pe
         options=write_choices(replace(choices, removes_first=checked.removes_first)),
         why=choices.why,
         people=people,
+        content=content if source.size <= _LARGEST_KEPT else None,
     )
     ledger.create(new)
     return prepare_work(new)

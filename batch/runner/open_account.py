@@ -142,7 +142,7 @@ def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[],
 
     `UsageError` if it has ended, or has a row in doubt.
     """
-    with _hold_to_decide(ledger, batch, now):
+    with hold_batch(ledger, batch, now):
         state = ledger.read_head(batch).state
         if state in ENDED:
             sentence = _("Batch {batch} has ended already ({state}): there is nothing to give up.")
@@ -155,15 +155,15 @@ def decide(
     ledger: Ledger, batch: str, row: int, *, applied: bool, who: str, why: str, now: Callable[[], datetime]
 ) -> None:
     """Record a person's decision about a row in doubt. A row that is not, or no longer, in doubt is a `UsageError`."""
-    with _hold_to_decide(ledger, batch, now):
+    with hold_batch(ledger, batch, now):
         # Looked at while nobody else can decide: of two who press at once, the second is told.
         entry = get_undecided_row(ledger.view(batch), row)
         ledger.append(batch, [PersonDecided(now(), row, entry.result.attempts, applied, who, why)])
 
 
 @contextmanager
-def _hold_to_decide(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
-    """Hold the account of the batch, so that nobody sends on it or decides about it meanwhile."""
+def hold_batch(ledger: Ledger, batch: str, now: Callable[[], datetime]) -> Iterator[None]:
+    """Hold the account of the batch, so that nobody sends on it or writes about the batch meanwhile."""
     with _deciding:
         account = ledger.read_access(batch).account
         ledger.hold(account, name_this_process(), now(), lambda lease: may_take(lease, now(), is_local=ledger.is_local))

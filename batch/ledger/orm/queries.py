@@ -124,7 +124,7 @@ def _read_note(text: str | None) -> Note | str | None:
 def _read_whole_people(batch: Batch) -> People | dict[str, Any]:
     """Read the people; those with more about them than any version writes are given as they are written."""
     people = read_people(batch)
-    return people if set(batch.people or ()) <= set(asdict(people)) else batch.people
+    return batch.people if batch.people and set(batch.people) - set(asdict(people)) else people
 
 
 _TOKENS_KEPT = 1000

@@ -213,6 +213,10 @@ class DatabaseLedger:
         with translate_errors():
             return queries.read_tables(batch)
 
+    def read_tip(self, batch: str) -> events.Tip:
+        with translate_errors():
+            return _read_tip(batch)
+
     def find_successor(self, batch: str) -> str | None:
         with translate_errors():
             kept = mappers.load_batch(batch)

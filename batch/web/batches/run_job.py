@@ -157,7 +157,7 @@ def _begin(
         raise
     choices = Options.from_json(version.options).make_choices(draft.rest_of)
     agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in find_approvals(version)))
-    work = accept(ledger, checked, access, choices, agreed, at)
+    work = accept(ledger, checked, access, choices, agreed, at, bytes(version.file.data))
     job.batch = work.batch
     return work, checked.account.pages if checked.account else {}
 

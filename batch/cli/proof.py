@@ -1,0 +1,307 @@
+"""Prove what was done: sign and record what is written, verify a record, hand out its evidence and the public key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.cli.terminal import open_ledger, read_clock, read_environment, say
+from batch.errors import AccountInUse, LedgerError, ReportError, SettingsError, TimestampError, UsageError
+from batch.files import open_whole_file
+from batch.i18n import _, format_number, ngettext
+from batch.ledger.replay import Replay, rebuild_view
+from batch.ledger.verify import verify_record
+from batch.model import BatchView
+from batch.runner.open_account import hold_batch
+from batch.settings import Settings, check_timestamp_url, load_settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from batch.ledger.protocol import Ledger
+
+REPORTS = Path("reports")
+_HASH_DIGITS = 64
+
+
+def load_key_early(settings: Settings) -> None:
+    """Refuse a signing key that cannot be used, before anything is sent that it is to sign."""
+    _load_key(settings)
+
+
+def _load_key(settings: Settings) -> Ed25519PrivateKey:
+    from batch.evidence.signature import load_signing_key
+
+    return load_signing_key(settings.home, settings.signing_key_file)
+
+
+def choose_authority(settings: Settings, url: str | None) -> str | None:
+    """Choose the address of the time-stamping authority: the one given, checked, else the one that is set."""
+    if url is None:
+        return settings.timestamp_url
+    try:
+        return check_timestamp_url(url, "--timestamp")
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+
+
+def write_signed_report(
+    ledger: Ledger, settings: Settings, batch: str, path: Path, authority: str | None
+) -> tuple[BatchView, Path | None]:
+    """Sign and stamp the record and write its report, while its account is held; returns what the report tells of.
+
+    What cannot be signed, stamped or written is said, and is no reason to lose the rest.
+    """
+    from batch.evidence.seal import write_recorded_report
+
+    _seal(ledger, settings, batch, authority)
+    try:
+        return write_recorded_report(ledger, batch, path, read_clock), path
+    except ReportError as error:
+        sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
+        say("creditbatch: " + sentence.format(why=error, batch=batch))
+        return ledger.view(batch), None
+
+
+def _seal(ledger: Ledger, settings: Settings, batch: str, authority: str | None) -> None:
+    from batch.evidence.seal import sign_record, stamp_record
+
+    try:
+        sign_record(ledger, batch, _load_key(settings), read_clock)
+        if authority is not None:
+            stamp_record(ledger, batch, authority, read_clock)
+    except SettingsError as error:
+        say("creditbatch: " + _("{why} The record was not signed.").format(why=error))
+    except TimestampError as error:
+        sentence = _("{why} `creditbatch report {batch} --timestamp {url}` tries again.")
+        say("creditbatch: " + sentence.format(why=error, batch=batch, url=authority))
+
+
+def record_written_file(ledger: Ledger, view: BatchView, path: Path) -> None:
+    """Record a file that was written; while the batch is run by another process, or the ledger cannot be written, none
+    is: the file is right all the same.
+    """
+    from batch.evidence.seal import record_file
+
+    batch = str(view.head.batch)
+    try:
+        with hold_batch(ledger, batch, read_clock), path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            record_file(ledger, batch, path.name, digest, len(view.events), read_clock)
+    except (AccountInUse, LedgerError) as error:
+        say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
+
+
+def rewrite_report(batch: str, *, out: Path | None, timestamp: str | None) -> int:
+    """Write the workbook from the ledger alone."""
+    settings = load_settings(read_environment())
+    ledger, authority = open_ledger(settings), choose_authority(settings, timestamp)
+    path = out or REPORTS / f"{batch}.xlsx"
+    ledger.read_head(batch)
+    write_report_again(ledger, settings, batch, path, authority)
+    print(_("Report: {path}").format(path=path))
+    return 0
+
+
+def write_report_again(ledger: Ledger, settings: Settings, batch: str, path: Path, authority: str | None) -> None:
+    """Sign and stamp a record that nobody holds, and write its report; `ReportError` if it cannot be written."""
+    from batch.evidence.seal import write_recorded_report
+
+    try:
+        with hold_batch(ledger, batch, read_clock):
+            _seal(ledger, settings, batch, authority)
+            write_recorded_report(ledger, batch, path, read_clock)
+    except (AccountInUse, LedgerError) as error:
+        # A report is there to be read, also while the batch is run, or from a ledger that can only be read.
+        from batch.export import write_batch
+
+        write_batch(path, ledger.view(batch))
+        say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
+
+
+def verify_batches(
+    batch: str | None, *, report: Path | None, last_hash: str | None, is_all: bool, timestamp: str | None
+) -> int:
+    """Go through one record, or all, and say the first place where one parts from itself."""
+    if (batch is None) == (not is_all) or (is_all and (report or timestamp)):
+        raise UsageError(_("Name one batch, or give --all for every batch, with no more than --last-hash."))
+    settings = load_settings(read_environment())
+    ledger = open_ledger(settings)
+    printed = None if last_hash is None else _read_hash(last_hash)
+    if batch is not None:
+        authority = None if timestamp is None else choose_authority(settings, timestamp)
+        return _verify_one(ledger, settings, batch, report, printed, authority)
+    return _verify_all(ledger, settings, printed)
+
+
+def _read_hash(text: str) -> str:
+    """Read a hash as somebody types it from paper: with spaces, in capitals."""
+    digits = "".join(text.split()).lower()
+    if len(digits) != _HASH_DIGITS or set(digits) - set("0123456789abcdef"):
+        raise UsageError(_("--last-hash takes the 64 digits (0 to 9, a to f) of the ledger's last hash on the report."))
+    return digits
+
+
+def _verify_one(
+    ledger: Ledger, settings: Settings, batch: str, report: Path | None, printed: str | None, authority: str | None
+) -> int:
+    replay, proven, difference = _verify_record(ledger, settings, batch, printed)
+    if difference is None and printed is not None and replay.sought[printed] is None:
+        difference = _(
+            "No event of batch {batch} has the hash {hash}: the page is of another batch, or the record was written "
+            "anew or cut since."
+        ).format(batch=batch, hash=printed)
+    if difference is None and report is not None:
+        difference = _compare(ledger, batch, replay, report)
+    if difference is not None:
+        say(f"creditbatch: {difference}")
+        return 1
+    if authority is not None:
+        from batch.evidence.seal import stamp_record
+
+        with hold_batch(ledger, batch, read_clock):
+            stamp_record(ledger, batch, authority, read_clock)
+        replay, proven, difference = _verify_record(ledger, settings, batch, printed)
+    _tell_whole(batch, replay, len(ledger.work(batch).rows) if not replay.plan else len(replay.plan), report)
+    for sentence in _list_proven(replay, proven, printed):
+        say(sentence)
+    return 0
+
+
+def _verify_record(
+    ledger: Ledger, settings: Settings, batch: str, printed: str | None
+) -> tuple[Replay, Sequence[str], str | None]:
+    """Verify the record, and what was signed and stamped; returns what that proves, and the first difference."""
+    replay, difference = verify_record(ledger, batch, [printed] if printed else [])
+    if difference is not None or not any(event.kind != "file-written" for event in replay.proofs):
+        return replay, [], difference
+    from batch.evidence.seal import judge_proofs
+    from batch.evidence.timestamp import read_roots
+
+    return replay, *judge_proofs(replay, batch, _find_public_key(settings), read_roots(settings.timestamp_ca_file))
+
+
+def _find_public_key(settings: Settings) -> str | None:
+    """Find the public half of the signing key; None where there is no key, which verifying never makes."""
+    from batch.evidence.signature import KEY_NAME, encode_public_key, read_public_key
+
+    if settings.signing_key_file is None and not (settings.home / KEY_NAME).exists():
+        return None
+    return encode_public_key(read_public_key(_load_key(settings)))
+
+
+def _compare(ledger: Ledger, batch: str, replay: Replay, report: Path) -> str | None:
+    from batch.evidence.comparison import compare_report
+    from batch.evidence.seal import list_writings
+
+    view = ledger.view(batch)
+
+    def find_event(digest: str) -> int | None:
+        return next((event.number for event in view.events if event.hash == digest), None)
+
+    writings = list_writings(replay)
+    return compare_report(report, writings, lambda count: rebuild_view(view, count), find_event, replay.tip.number)
+
+
+def _tell_whole(batch: str, replay: Replay, rows: int, report: Path | None) -> None:
+    sentence = ngettext(
+        "The record of batch {batch} is whole: {events} events and {rows} row agree.",
+        "The record of batch {batch} is whole: {events} events and {rows} rows agree.",
+        rows,
+    )
+    if report is not None:
+        sentence = ngettext(
+            "The record of batch {batch} is whole: {events} events and {rows} row agree with the report.",
+            "The record of batch {batch} is whole: {events} events and {rows} rows agree with the report.",
+            rows,
+        )
+    say(sentence.format(batch=batch, events=format_number(replay.tip.number), rows=format_number(rows)))
+
+
+def _list_proven(replay: Replay, proven: Sequence[str], printed: str | None) -> list[str]:
+    """List what is proven beyond the chain, and what is not."""
+    said = list(proven)
+    if printed is not None:
+        sentence = _("The hash from the page is that of event {number} of {total}.")
+        said.append(
+            sentence.format(number=format_number(replay.sought[printed] or 0), total=format_number(replay.tip.number))
+        )
+    if not any(event.kind == "tip-signed" for event in replay.proofs):
+        said.append(_("It bears no signature: the chain alone does not help against whoever can write to the ledger."))
+    if replay.is_of_old_version:
+        said.append(
+            _("It was recorded by an older version, which did not put all that a report tells among the events.")
+        )
+    return said
+
+
+def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
+    """Walk through every account's batches, oldest first, and say of each that is not whole what is not."""
+    names = [str(line.head.batch) for line in reversed(ledger.list_batches())]
+    broken = events = 0
+    found: str | None = None
+    for name in names:
+        replay, _proven, difference = _verify_record(ledger, settings, name, printed)
+        events += replay.tip.number
+        if difference is not None:
+            broken += 1
+            say(f"creditbatch: {name}: {difference}")
+        if printed is not None and replay.sought.get(printed) is not None:
+            found = name
+    if printed is not None and found is None:
+        broken += 1
+        sentence = _("No event of any batch has the hash {hash}: a batch was taken out, written anew or cut.")
+        say("creditbatch: " + sentence.format(hash=printed))
+    if broken:
+        return 1
+    sentence = ngettext(
+        "The record of {batches} batch is whole: {events} events agree, and each batch with the one before it.",
+        "The records of {batches} batches are whole: {events} events agree, and each batch with the one before it.",
+        len(names),
+    )
+    say(sentence.format(batches=format_number(len(names)), events=format_number(events)))
+    if found is not None:
+        say(_("The hash from the page is one of batch {batch}.").format(batch=found))
+    return 0
+
+
+def write_evidence_file(batch: str, *, out: Path | None, timestamp: str | None) -> int:
+    """Write everything that proves the batch into one archive, if its record is whole."""
+    settings = load_settings(read_environment())
+    ledger, authority = open_ledger(settings), choose_authority(settings, timestamp)
+    path = out or REPORTS / f"{batch}-evidence.zip"
+    if path.suffix.lower() != ".zip":
+        raise UsageError(_("{path} is not named like an archive: give it the ending .zip.").format(path=path))
+    if path.exists():
+        raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
+    from batch.evidence.gather import write_evidence
+
+    difference = _verify_record(ledger, settings, batch, None)[2]
+    if difference is not None:
+        say("creditbatch: " + _("{why} No evidence is written of a record that is not whole.").format(why=difference))
+        return 1
+    with hold_batch(ledger, batch, read_clock):
+        write_evidence(ledger, batch, path, _load_key(settings), authority, read_clock)
+    print(_("Evidence: {path}").format(path=path))
+    say(_("Unpack it and open check.html in a browser: it checks the archive without a connection."))
+    return 0
+
+
+def export_public_key(out: Path | None) -> int:
+    """Print the public half of the signing key, which is made on first use, or write it to a file."""
+    from batch.evidence.signature import encode_public_key, read_public_key, write_public_pem
+
+    public = read_public_key(_load_key(load_settings(read_environment())))
+    pem = write_public_pem(public)
+    with nullcontext() if out is None else open_whole_file(out) as file:
+        if file is None:
+            print(pem.decode(), end="")
+        else:
+            file.write(pem)
+    if out is not None:
+        print(_("Public key: {path}").format(path=out))
+    say(_("On reports it is printed as {key}").format(key=encode_public_key(public)))
+    return 0

@@ -1,0 +1,147 @@
+"""Sign a batch's record, have it stamped, record the files that tell of it, and judge what was signed and stamped.
+
+Whoever writes holds the batch's account, as everybody who writes to a ledger does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from batch import __version__
+from batch.errors import TimestampError
+from batch.evidence.comparison import Writing
+from batch.evidence.signature import encode_public_key, has_signed, read_public_key, sign_message
+from batch.export import write_batch
+from batch.i18n import _, format_moment, format_number, get_language
+from batch.ledger.events import FileWritten, Tip, TipSigned, TipStamped, make_tip_message
+from batch.ledger.protocol import Ledger
+from batch.ledger.replay import Replay
+from batch.model import BatchView, Event
+
+ZONE = "UTC"
+"""In which a report gives its times."""
+_PROOFS = frozenset({"file-written", "tip-signed", "tip-stamped"})
+
+
+def sign_record(ledger: Ledger, batch: str, key: Ed25519PrivateKey, now: Callable[[], datetime]) -> None:
+    """Sign the batch's tip, as an event, unless nothing but proofs was recorded since it was signed with this key."""
+    public = encode_public_key(read_public_key(key))
+    last = _find_last_proof(ledger, batch, "tip-signed")
+    if last is None or last.data["key"] != public:
+        tip = ledger.read_tip(batch)
+        signature = base64.b64encode(sign_message(key, make_tip_message(batch, tip))).decode()
+        ledger.append(batch, [TipSigned(now(), tip.number, tip.hash, public, signature)])
+
+
+def stamp_record(ledger: Ledger, batch: str, url: str, now: Callable[[], datetime]) -> None:
+    """Have the authority put the time on the batch's tip, unless nothing but proofs was recorded since one did.
+
+    `TimestampError` if it does not.
+    """
+    if _find_last_proof(ledger, batch, "tip-stamped") is None:
+        # Its libraries take longer to load than all else of the command line.
+        from batch.evidence.timestamp import request_timestamp
+
+        tip = ledger.read_tip(batch)
+        token = base64.b64encode(request_timestamp(url, make_tip_message(batch, tip))).decode()
+        ledger.append(batch, [TipStamped(now(), tip.number, tip.hash, url, token)])
+
+
+def record_file(ledger: Ledger, batch: str, name: str, sha256: str, events: int, now: Callable[[], datetime]) -> None:
+    """Record a file that was written in the language in force and tells of so many events."""
+    form = Path(name).suffix.lower().removeprefix(".")
+    fact = FileWritten(now(), name, sha256, form, get_language().value, ZONE, __version__, events)
+    ledger.append(batch, [fact])
+
+
+def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[[], datetime]) -> BatchView:
+    """Write the batch's report and record it; returns what it tells of. `ReportError` if it cannot be written."""
+    view = ledger.view(batch)
+    write_batch(path, view)
+    with path.open("rb") as file:
+        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), len(view.events), now)
+    return view
+
+
+def list_writings(replay: Replay) -> list[Writing]:
+    """List the files that events tell of, oldest first."""
+    return [Writing(**_read_data(event)) for event in replay.proofs if event.kind == "file-written"]
+
+
+def judge_proofs(
+    replay: Replay, batch: str, own_key: str | None, roots: bytes | None
+) -> tuple[Sequence[str], str | None]:
+    """Judge the signatures and time stamps among the events: return what they prove, and the first that is false.
+
+    `own_key` is the public half of this ledger's key in base64, None if it has none here.
+    """
+    proven: list[str] = []
+    for event in replay.proofs:
+        if event.kind == "file-written":
+            continue
+        data = _read_data(event)
+        tip = Tip(data["events"], data["hash"])
+        if replay.tips_of_proofs.get(event.number) != tip:
+            sentence = _("Event {number} speaks of another record than the one before it: it was taken from elsewhere.")
+            return proven, sentence.format(number=event.number)
+        judge = _judge_signature if event.kind == "tip-signed" else _judge_stamp
+        said, difference = judge(data, event, batch, tip, own_key if event.kind == "tip-signed" else roots)
+        if difference is not None:
+            return proven, difference
+        proven.append(said)
+    return proven, None
+
+
+def _judge_signature(data: dict[str, Any], event: Event, batch: str, tip: Tip, own_key: Any) -> tuple[str, str | None]:
+    fields = {"number": event.number, "events": format_number(tip.number), "key": data["key"], "own": own_key}
+    try:
+        public, signature = (base64.b64decode(data[name], validate=True) for name in ("key", "signature"))
+    except (binascii.Error, ValueError):
+        public, signature = b"", b""
+    if not has_signed(public, make_tip_message(batch, tip), signature):
+        return "", _("The signature in event {number} is not one of this record.").format(**fields)
+    if own_key is not None and data["key"] != own_key:
+        sentence = _(
+            "Event {number} was signed with the key {key}, not with this ledger's ({own}). If that is an earlier key "
+            "of yours, name its file in CREDITBATCH_SIGNING_KEY_FILE and verify again."
+        )
+        return "", sentence.format(**fields)
+    sentence = _("Signed up to event {events} with the key {key}, which is this ledger's.")
+    if own_key is None:
+        sentence = _("Signed up to event {events} with the key {key}: compare it with the key on the signed page.")
+    return sentence.format(**fields), None
+
+
+def _judge_stamp(data: dict[str, Any], event: Event, batch: str, tip: Tip, roots: Any) -> tuple[str, str | None]:
+    from batch.evidence.timestamp import explain_trust, read_timestamp
+
+    try:
+        token = base64.b64decode(data["token"], validate=True)
+        stamp = read_timestamp(token, make_tip_message(batch, tip), roots)
+    except (binascii.Error, ValueError, TimestampError) as error:
+        return "", _("The time stamp in event {number}: {why}").format(number=event.number, why=error)
+    sentence = _("Stamped up to event {events} at {moment} UTC. {trust}")
+    trust = explain_trust(stamp, has_roots=roots is not None)
+    return sentence.format(events=format_number(tip.number), moment=format_moment(stamp.moment), trust=trust), None
+
+
+def _find_last_proof(ledger: Ledger, batch: str, kind: str) -> Event | None:
+    """Find the last proof of the kind behind which there is nothing but other proofs."""
+    number = ledger.read_tip(batch).number
+    while (event := ledger.read_event(batch, number)) is not None and event.kind in _PROOFS:
+        if event.kind == kind:
+            return event
+        number -= 1
+    return None
+
+
+def _read_data(event: Event) -> dict[str, Any]:
+    return dict(event.data)
