@@ -231,7 +231,7 @@ def verify(**given: Any) -> int:
     return verify_batches(**given)
 
 
-@app.command(help=_("Write all that proves a batch into one archive, which a browser checks."))
+@app.command(help=_("Write all that proves a batch into one archive."))
 @batch
 @timestamp
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the archive: a .zip file."))

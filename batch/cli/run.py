@@ -62,7 +62,6 @@ def run_sheet(
         refuse_replacing(request.path, out)
     settings, key = load_settings_and_key()
     _check_pace(choices.max_per_second)
-    load_key_early(settings)
     authority = choose_authority(settings, timestamp)
     if choices.again and not (choices.why or "").strip():
         raise UsageError(_("--again needs --why with the reason for running the same plan again."))
@@ -98,6 +97,7 @@ def run_sheet(
                 show_dry_run(checked, json=json, report=None)
                 say("creditbatch: " + _("Nothing was sent: {why}").format(why=_explain_obstacle(obstacle, checked)))
                 return 1
+            load_key_early(settings)
             if is_new:
                 _tell_new_account(checked, settings)
             if yes:

@@ -99,7 +99,7 @@ def _describe_account(account: Account) -> dict[str, Any]:
 def read_tables(batch: str) -> Tables:
     """Read every column of the batch's tables, but for the numbers that the database gives its lines."""
     kept = load_batch(batch)
-    columns = {field.attname: getattr(kept, field.attname) for field in Batch._meta.concrete_fields}
+    columns: dict[str, Any] = dict(Batch.objects.filter(name=batch).values().get())
     columns |= {"reason": _read_note(kept.reason), "people": _read_whole_people(kept), "options": tuple(kept.options)}
     sheet = SheetFile.objects.filter(sha256=kept.sha256).first()
     account = Account.objects.filter(pk=kept.account_id).first()
