@@ -118,7 +118,7 @@ def find_end(state: BatchState, at: datetime) -> datetime | None:
     return at if state is BatchState.STOPPED or state in ENDED else None
 
 
-_ROWS_AT_ONCE = 200
+_ROWS_AT_ONCE = 100
 """So many stand in one event: each can be read and shown by itself."""
 
 

@@ -263,7 +263,7 @@ def read_events(lines: QuerySet[EventLine]) -> tuple[Event, ...]:
     return tuple(Event(*line) for line in lines.values_list("number", "at", "kind", "data", "hash"))
 
 
-_EVENTS_AT_ONCE = 1000
+_EVENTS_AT_ONCE = 250
 
 
 class Trail(Sequence[Event]):
