@@ -20,6 +20,7 @@ QUESTIONS = (
     "check_workbook",
     "check_text",
     "report",
+    "verifying",
     "growth",
     "starting",
     "pages",
