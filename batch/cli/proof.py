@@ -14,7 +14,6 @@ from batch.errors import AccountInUse, LedgerError, ReportError, SettingsError, 
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.ledger.replay import Replay, rebuild_view
-from batch.ledger.verify import verify_record
 from batch.model import BatchView
 from batch.runner.open_account import hold_batch
 from batch.settings import Settings, check_timestamp_url, load_settings
@@ -151,7 +150,9 @@ def _read_hash(text: str) -> str:
 def _verify_one(
     ledger: Ledger, settings: Settings, batch: str, report: Path | None, printed: str | None, authority: str | None
 ) -> int:
-    replay, proven, difference = _verify_record(ledger, settings, batch, printed)
+    from batch.evidence.seal import verify_proven_record
+
+    replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
     if difference is None and printed is not None and replay.sought[printed] is None:
         difference = _(
             "No event of batch {batch} has the hash {hash}: the page is of another batch, or the record was written "
@@ -167,33 +168,11 @@ def _verify_one(
 
         with hold_batch(ledger, batch, read_clock):
             stamp_record(ledger, batch, authority, read_clock)
-        replay, proven, difference = _verify_record(ledger, settings, batch, printed)
+        replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
     _tell_whole(batch, replay, len(ledger.work(batch).rows) if not replay.plan else len(replay.plan), report)
     for sentence in _list_proven(replay, proven, printed):
         say(sentence)
     return 0
-
-
-def _verify_record(
-    ledger: Ledger, settings: Settings, batch: str, printed: str | None
-) -> tuple[Replay, Sequence[str], str | None]:
-    """Verify the record, and what was signed and stamped; returns what that proves, and the first difference."""
-    replay, difference = verify_record(ledger, batch, [printed] if printed else [])
-    if difference is not None or not any(event.kind != "file-written" for event in replay.proofs):
-        return replay, [], difference
-    from batch.evidence.seal import judge_proofs
-    from batch.evidence.timestamp import read_roots
-
-    return replay, *judge_proofs(replay, batch, _find_public_key(settings), read_roots(settings.timestamp_ca_file))
-
-
-def _find_public_key(settings: Settings) -> str | None:
-    """Find the public half of the signing key; None where there is no key, which verifying never makes."""
-    from batch.evidence.signature import KEY_NAME, encode_public_key, read_public_key
-
-    if settings.signing_key_file is None and not (settings.home / KEY_NAME).exists():
-        return None
-    return encode_public_key(read_public_key(_load_key(settings)))
 
 
 def _compare(ledger: Ledger, batch: str, replay: Replay, report: Path) -> str | None:
@@ -243,11 +222,13 @@ def _list_proven(replay: Replay, proven: Sequence[str], printed: str | None) -> 
 
 def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
     """Walk through every account's batches, oldest first, and say of each that is not whole what is not."""
+    from batch.evidence.seal import verify_proven_record
+
     names = [str(line.head.batch) for line in reversed(ledger.list_batches())]
     broken = events = 0
     found: str | None = None
     for name in names:
-        replay, _proven, difference = _verify_record(ledger, settings, name, printed)
+        replay, _proven, difference = verify_proven_record(ledger, settings, name, printed)
         events += replay.tip.number
         if difference is not None:
             broken += 1
@@ -280,11 +261,11 @@ def write_evidence_file(batch: str, *, out: Path | None, timestamp: str | None) 
         raise UsageError(_("{path} is not named like an archive: give it the ending .zip.").format(path=path))
     if path.exists():
         raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
-    from batch.evidence.gather import write_evidence
+    from batch.evidence.gather import find_flaw, write_evidence
 
-    difference = _verify_record(ledger, settings, batch, None)[2]
-    if difference is not None:
-        say("creditbatch: " + _("{why} No evidence is written of a record that is not whole.").format(why=difference))
+    flaw = find_flaw(ledger, settings, batch)
+    if flaw is not None:
+        say(f"creditbatch: {flaw}")
         return 1
     with hold_batch(ledger, batch, read_clock):
         write_evidence(ledger, batch, path, _load_key(settings), authority, read_clock)

@@ -15,13 +15,23 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from batch.evidence.archive import Evidence, format_answers, format_approvals, format_plan, write_archive
-from batch.evidence.seal import record_file, sign_record, stamp_record
+from batch.evidence.seal import record_file, sign_record, stamp_record, verify_proven_record
 from batch.evidence.signature import read_public_key, sign_message, write_public_pem
 from batch.export import write_batch
 from batch.files import open_whole_file, write_csv
+from batch.i18n import _
 from batch.ledger.events import GENESIS, Tip, make_tip_message, write_canonically, write_event
 from batch.ledger.protocol import Ledger
 from batch.model import BatchView, Event
+from batch.settings import Settings
+
+
+def find_flaw(ledger: Ledger, settings: Settings, batch: str) -> str | None:
+    """Verify the record; returns why no evidence is written of it, None if it is whole."""
+    difference = verify_proven_record(ledger, settings, batch)[2]
+    if difference is None:
+        return None
+    return _("{why} No evidence is written of a record that is not whole.").format(why=difference)
 
 
 def write_evidence(

@@ -18,13 +18,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from batch import __version__
 from batch.errors import TimestampError
 from batch.evidence.comparison import Writing
-from batch.evidence.signature import encode_public_key, has_signed, read_public_key, sign_message
+from batch.evidence.signature import (
+    KEY_NAME,
+    encode_public_key,
+    has_signed,
+    load_signing_key,
+    read_public_key,
+    sign_message,
+)
 from batch.export import write_batch
 from batch.i18n import _, format_moment, format_number, get_language
 from batch.ledger.events import FileWritten, Tip, TipSigned, TipStamped, make_tip_message
 from batch.ledger.protocol import Ledger
 from batch.ledger.replay import Replay
+from batch.ledger.verify import verify_record
 from batch.model import BatchView, Event
+from batch.settings import Settings
 
 ZONE = "UTC"
 """In which a report gives its times."""
@@ -74,6 +83,28 @@ def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[
 def list_writings(replay: Replay) -> list[Writing]:
     """List the files that events tell of, oldest first."""
     return [Writing(**_read_data(event)) for event in replay.proofs if event.kind == "file-written"]
+
+
+def verify_proven_record(
+    ledger: Ledger, settings: Settings, batch: str, printed: str | None = None
+) -> tuple[Replay, Sequence[str], str | None]:
+    """Verify the record, and what was signed and stamped; returns what that proves, and the first difference.
+
+    `printed` is a hash from paper to look for. `SettingsError` if the own key cannot be read.
+    """
+    replay, difference = verify_record(ledger, batch, [printed] if printed else [])
+    if difference is not None or not any(event.kind != "file-written" for event in replay.proofs):
+        return replay, [], difference
+    from batch.evidence.timestamp import read_roots
+
+    return replay, *judge_proofs(replay, batch, _find_public_key(settings), read_roots(settings.timestamp_ca_file))
+
+
+def _find_public_key(settings: Settings) -> str | None:
+    """Find the public half of the signing key; None where there is no key, which verifying never makes."""
+    if settings.signing_key_file is None and not (settings.home / KEY_NAME).exists():
+        return None
+    return encode_public_key(read_public_key(load_signing_key(settings.home, settings.signing_key_file)))
 
 
 def judge_proofs(
