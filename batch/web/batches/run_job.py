@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -9,10 +10,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from types import FrameType
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from batch.errors import ProviderError, UsageError
+from batch.errors import LedgerError, ProviderError, TimestampError, UsageError
+from batch.evidence.seal import sign_record, stamp_record
+from batch.evidence.signature import load_signing_key
 from batch.i18n import _
 from batch.ledger.orm.queries import read_line
 from batch.ledger.orm.store import DatabaseLedger
@@ -41,6 +45,8 @@ from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.approvals import find_approvals
 from batch.web.drafts.checking import prepare_start, recheck
 from batch.web.models import Approval, Draft, DraftState, Job, Version
+
+_log = logging.getLogger("creditbatch.web")
 
 _ASK_EVERY = 0.5  # seconds between two looks at the button, so that looking costs a row nothing
 
@@ -105,6 +111,8 @@ class JobProgressListener:
 def perform_job(job: Job, settings: Settings) -> None:
     """Start the job's draft, or carry its batch on. A `CreditbatchError` says why it could not begin or go on."""
     api_url, key = credentials.load_connection()
+    # A signing key that cannot be used is known before anything is sent that it is to sign.
+    signing_key = load_signing_key(settings.home, settings.signing_key_file)
     fingerprint, now = key.compute_fingerprint(), timezone.now
     ledger = DatabaseLedger(beside=lambda batch: _bind_draft(job, batch))
     if job.batch:
@@ -134,6 +142,17 @@ def perform_job(job: Job, settings: Settings) -> None:
                 by=who,
             )
             perform(Environment(client, ledger, now, brake, JobProgressListener(job.id)), work, options, pages)
+            _seal(ledger, work.batch, signing_key, settings.timestamp_url)
+
+
+def _seal(ledger: DatabaseLedger, batch: str, key: Ed25519PrivateKey, authority: str | None) -> None:
+    """Sign the record, and have it stamped if there is an authority. A run was right also without."""
+    try:
+        sign_record(ledger, batch, key, timezone.now)
+        if authority is not None:
+            stamp_record(ledger, batch, authority, timezone.now)
+    except (LedgerError, TimestampError) as error:
+        _log.warning("the record of batch %s was not sealed: %s", batch, error)
 
 
 def _begin(
