@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import logging
 import os
 import tempfile
 from datetime import datetime, timedelta
@@ -16,7 +18,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from batch.errors import UsageError
+from batch.errors import AccountInUse, LedgerError, SettingsError, UsageError
+from batch.evidence.gather import find_flaw, write_evidence
+from batch.evidence.seal import record_file, sign_record
+from batch.evidence.signature import load_signing_key
 from batch.export import write_batch
 from batch.files import write_csv
 from batch.i18n import _, format_moment
@@ -24,17 +29,20 @@ from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
 from batch.planning.reconciliation import has_open_alarm
 from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
-from batch.runner.open_account import abandon, decide
+from batch.runner.open_account import abandon, decide, hold_batch
 from batch.settings import load_environment, load_journal_settings
 from batch.web.access import Role, get_person, require_role, tell_refusals
 from batch.web.audit import record
 from batch.web.batches import jobs
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
+from batch.web.credentials import load_provider_settings
 from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.checking import create_draft, save_file
 from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Draft
+
+_log = logging.getLogger("creditbatch.web")
 
 _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -42,6 +50,7 @@ _TYPES = {
     "json": "application/json",
     "fec": "text/plain; charset=iso-8859-15",
     "entries": "text/csv; charset=utf-8",
+    "evidence": "application/zip",
 }
 
 
@@ -51,10 +60,65 @@ def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBa
     if kind not in _TYPES:
         raise Http404
     require_line(batch)
-    view = DatabaseLedger().view(batch)
+    if kind == "evidence":
+        return _offer_evidence(request, batch)
+    ledger = DatabaseLedger()
+    if kind == "xlsx":
+        _sign(ledger, batch)
+    view = ledger.view(batch)
     name, data = _make_journal(view, kind) if kind in {"fec", "entries"} else _write_file(view, f"{batch}.{kind}")
+    _record_file(ledger, batch, name, data, len(view.events))
+    return _offer_file(request, batch, kind, name, data)
+
+
+@tell_refusals("batch")
+def _offer_evidence(request: HttpRequest, batch: str) -> HttpResponseBase:
+    """Offer all that proves the batch in one archive, if its record is whole and nobody works on it."""
+    if jobs.find_active_job(batch=batch):
+        raise UsageError(_("The batch is running: its evidence can be had once it has stopped."))
+    ledger, settings, now = DatabaseLedger(), load_provider_settings(), timezone.now
+    flaw = find_flaw(ledger, settings, batch)
+    if flaw is not None:
+        raise UsageError(flaw)
+    key = load_signing_key(settings.home, settings.signing_key_file)
+    with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / f"{batch}-evidence.zip"
+        with hold_batch(ledger, batch, now):
+            write_evidence(ledger, batch, path, key, settings.timestamp_url, now)
+        data = path.read_bytes()
+    return _offer_file(request, batch, "evidence", path.name, data)
+
+
+def _offer_file(request: HttpRequest, batch: str, kind: str, name: str, data: bytes) -> HttpResponseBase:
     record(request, "batch.downloaded", batch, kind=kind)
     return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=_TYPES[kind])
+
+
+def _sign(ledger: DatabaseLedger, batch: str) -> None:
+    """Sign the record, for the report to print; while a worker writes to it, or without a key, it is as it is."""
+    try:
+        settings = load_provider_settings()
+        key = load_signing_key(settings.home, settings.signing_key_file)
+        with hold_batch(ledger, batch, timezone.now):
+            sign_record(ledger, batch, key, timezone.now)
+    except AccountInUse:
+        pass
+    except (LedgerError, SettingsError) as error:
+        _log.warning("the record of batch %s was not signed: %s", batch, error)
+
+
+def _record_file(ledger: DatabaseLedger, batch: str, name: str, data: bytes, events: int) -> None:
+    """Record a file that is handed out; while a worker writes to the ledger none is: the file is right all the same.
+
+    The account is not held while the file is made, which may take long, and a run may be about to start.
+    """
+    try:
+        with hold_batch(ledger, batch, timezone.now):
+            record_file(ledger, batch, name, hashlib.sha256(data).hexdigest(), events, timezone.now)
+    except AccountInUse:
+        pass
+    except LedgerError as error:
+        _log.warning("a file of batch %s is not recorded: %s", batch, error)
 
 
 def _write_file(view: BatchView, name: str) -> tuple[str, bytes]:
