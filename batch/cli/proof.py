@@ -153,7 +153,7 @@ def _verify_one(
     from batch.evidence.seal import verify_proven_record
 
     replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
-    if difference is None and printed is not None and replay.sought[printed] is None:
+    if difference is None and printed is not None and not replay.sought[printed]:
         difference = _(
             "No event of batch {batch} has the hash {hash}: the page is of another batch, or the record was written "
             "anew or cut since."
@@ -233,7 +233,7 @@ def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
         if difference is not None:
             broken += 1
             say(f"creditbatch: {name}: {difference}")
-        if printed is not None and replay.sought.get(printed) is not None:
+        if printed is not None and replay.sought.get(printed):
             found = name
     if printed is not None and found is None:
         broken += 1
