@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def sign_record(ledger: Ledger, batch: str, key: Ed25519PrivateKey, now: Callabl
     """Sign the batch's tip, as an event, unless nothing but proofs was recorded since it was signed with this key."""
     public = encode_public_key(read_public_key(key))
     last = _find_last_proof(ledger, batch, "tip-signed")
-    if last is None or last.data["key"] != public:
+    if last is None or last.data.get("key") != public:
         tip = ledger.read_tip(batch)
         signature = base64.b64encode(sign_message(key, make_tip_message(batch, tip))).decode()
         ledger.append(batch, [TipSigned(now(), tip.number, tip.hash, public, signature)])
@@ -82,7 +82,15 @@ def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[
 
 def list_writings(replay: Replay) -> list[Writing]:
     """List the files that events tell of, oldest first."""
-    return [Writing(**_read_data(event)) for event in replay.proofs if event.kind == "file-written"]
+    return [_read_writing(event) for event in replay.proofs if event.kind == "file-written"]
+
+
+def _read_writing(event: Event) -> Writing:
+    """Read what the event says of a file; `TypeError` if no version writes that."""
+    data = _read_data(event)
+    if not isinstance(data["events"], int) or any(not isinstance(data[name], str) for name in {*data} - {"events"}):
+        raise TypeError
+    return Writing(**data)
 
 
 def verify_proven_record(
@@ -115,23 +123,46 @@ def judge_proofs(
     `own_key` is the public half of this ledger's key in base64, None if it has none here.
     """
     proven: list[str] = []
+    try:
+        for said, difference in _judge_each(replay, batch, own_key, roots):
+            if difference is not None:
+                return proven, difference
+            proven.append(said)
+    except (ValueError, TypeError, AttributeError, LookupError):
+        # Who computes the chain anew may put anything into an event.
+        sentence = _("The ledger holds something of batch {batch} that no version writes: it was changed.")
+        return proven, sentence.format(batch=batch)
+    return proven, None
+
+
+def _judge_each(
+    replay: Replay, batch: str, own_key: str | None, roots: bytes | None
+) -> Iterator[tuple[str, str | None]]:
+    """Judge one after the other: what it proves, or why it is false."""
     for event in replay.proofs:
         if event.kind == "file-written":
+            _read_writing(event)
             continue
         data = _read_data(event)
         tip = Tip(data["events"], data["hash"])
         if replay.tips_of_proofs.get(event.number) != tip:
             sentence = _("Event {number} speaks of another record than the one before it: it was taken from elsewhere.")
-            return proven, sentence.format(number=event.number)
-        judge = _judge_signature if event.kind == "tip-signed" else _judge_stamp
-        said, difference = judge(data, event, batch, tip, own_key if event.kind == "tip-signed" else roots)
-        if difference is not None:
-            return proven, difference
-        proven.append(said)
-    return proven, None
+            yield "", sentence.format(number=event.number)
+        elif event.kind == "tip-signed":
+            is_last = not any(_is_signed_later(other, event, own_key) for other in replay.proofs)
+            yield _judge_signature(data, event, batch, tip, own_key, is_last=is_last)
+        else:
+            yield _judge_stamp(data, event, batch, tip, roots)
 
 
-def _judge_signature(data: dict[str, Any], event: Event, batch: str, tip: Tip, own_key: Any) -> tuple[str, str | None]:
+def _is_signed_later(other: Event, event: Event, own_key: str | None) -> bool:
+    return other.kind == "tip-signed" and other.number > event.number and other.data["key"] == own_key
+
+
+def _judge_signature(
+    data: dict[str, Any], event: Event, batch: str, tip: Tip, own_key: str | None, *, is_last: bool
+) -> tuple[str, str | None]:
+    """Judge a signature. One by an earlier key may stand before one by this ledger's, which covers it."""
     fields = {"number": event.number, "events": format_number(tip.number), "key": data["key"], "own": own_key}
     try:
         public, signature = (base64.b64decode(data[name], validate=True) for name in ("key", "signature"))
@@ -139,19 +170,19 @@ def _judge_signature(data: dict[str, Any], event: Event, batch: str, tip: Tip, o
         public, signature = b"", b""
     if not has_signed(public, make_tip_message(batch, tip), signature):
         return "", _("The signature in event {number} is not one of this record.").format(**fields)
-    if own_key is not None and data["key"] != own_key:
+    if own_key is not None and data["key"] != own_key and is_last:
         sentence = _(
             "Event {number} was signed with the key {key}, not with this ledger's ({own}). If that is an earlier key "
             "of yours, name its file in CREDITBATCH_SIGNING_KEY_FILE and verify again."
         )
         return "", sentence.format(**fields)
     sentence = _("Signed up to event {events} with the key {key}, which is this ledger's.")
-    if own_key is None:
+    if data["key"] != own_key:
         sentence = _("Signed up to event {events} with the key {key}: compare it with the key on the signed page.")
     return sentence.format(**fields), None
 
 
-def _judge_stamp(data: dict[str, Any], event: Event, batch: str, tip: Tip, roots: Any) -> tuple[str, str | None]:
+def _judge_stamp(data: dict[str, Any], event: Event, batch: str, tip: Tip, roots: bytes | None) -> tuple[str, str | None]:
     from batch.evidence.timestamp import explain_trust, read_timestamp
 
     try:

@@ -360,7 +360,7 @@ def find_signing_key(events: Sequence[Event]) -> str | None:
     for back in range(1, len(events) + 1):
         event = events[-back]
         if event.kind == "tip-signed":
-            return str(event.data["key"])
+            return str(event.data.get("key"))
         if event.kind not in {"file-written", "tip-stamped"}:
             return None
     return None
