@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,10 @@ def restored(command: Command, backup: Path, home: str = "another") -> Command:
     folder = command.folder / home
     folder.mkdir()
     (folder / "ledger.sqlite3").write_bytes(backup.read_bytes())
+    key = command.home / "signing.key"
+    if key.exists():
+        # It is kept apart from the ledger's copies; whose signatures they bear is said only where it is.
+        shutil.copy2(key, folder)
     return Command(command.folder, command.url, {**command.settings, "CREDITBATCH_HOME": str(folder)})
 
 

@@ -39,6 +39,8 @@ def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -
         ("show", batch),
         ("report", batch, "--out", "again.xlsx"),
         ("verify", batch, "--report", "again.xlsx"),
+        ("evidence", batch),
+        ("key",),
         ("journal", batch),
         ("backup", "copy.sqlite3"),
         ("accounts",),
