@@ -182,7 +182,9 @@ def _judge_signature(
     return sentence.format(**fields), None
 
 
-def _judge_stamp(data: dict[str, Any], event: Event, batch: str, tip: Tip, roots: bytes | None) -> tuple[str, str | None]:
+def _judge_stamp(
+    data: dict[str, Any], event: Event, batch: str, tip: Tip, roots: bytes | None
+) -> tuple[str, str | None]:
     from batch.evidence.timestamp import explain_trust, read_timestamp
 
     try:
