@@ -27,7 +27,9 @@ def open_file(home: Path) -> Iterator[sqlite3.Connection]:
 
 def read_hashes(home: Path, batch: str) -> list[str]:
     with open_file(home) as raw:
-        return [row[0] for row in raw.execute("SELECT hash FROM ledger_event WHERE batch_id = ? ORDER BY number", [batch])]
+        return [
+            row[0] for row in raw.execute("SELECT hash FROM ledger_event WHERE batch_id = ? ORDER BY number", [batch])
+        ]
 
 
 def list_names(home: Path) -> list[str]:
@@ -43,7 +45,9 @@ def take_out(home: Path, batch: str) -> None:
         raw.execute("DELETE FROM ledger_batch WHERE name = ?", [batch])
 
 
-def backdate(home: Path, *, signatures: bool = True, key: Ed25519PrivateKey | None = None, by: timedelta = MONTH) -> None:
+def backdate(
+    home: Path, *, signatures: bool = True, key: Ed25519PrivateKey | None = None, by: timedelta = MONTH
+) -> None:
     """Shift all times of all batches, and compute everything anew that can be: what was signed only with a key."""
     edit(home, lambda _batch, kind, data: [] if kind == "tip-signed" and not signatures else [(kind, data)], key, by)
     with open_file(home) as raw:
