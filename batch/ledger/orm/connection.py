@@ -88,7 +88,12 @@ def _prepare_sqlite(home: Path) -> dict[str, Any]:
     except OSError as error:
         sentence = _("The folder {folder} for the ledger cannot be made: {why}.")
         raise LedgerError(sentence.format(folder=home, why=explain_os_error(error))) from error
-    return {"ENGINE": _SQLITE, "NAME": str(home / FILE_NAME), "OPTIONS": dict(_SQLITE_OPTIONS)}
+    file = home / FILE_NAME
+    if file.is_file() and not os.access(home, os.W_OK) and not file.with_name(f"{FILE_NAME}-wal").exists():
+        # Where SQLite cannot put its other files, it reads a ledger at rest only if told that nobody writes to it.
+        options = {**_SQLITE_OPTIONS, "init_command": "PRAGMA query_only=ON;"}
+        return {"ENGINE": _SQLITE, "NAME": f"{file.resolve().as_uri()}?immutable=1", "OPTIONS": options}
+    return {"ENGINE": _SQLITE, "NAME": str(file), "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
 def _parse_database_url(url: str) -> dict[str, Any]:
