@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from openpyxl import load_workbook
 
+from batch.files import read_file
 from batch.sandbox import Sandbox
 from tests.cli import ledger_file
 from tests.cli.conftest import SHEET, Command, Ended, applied, complaint, wait_until
@@ -538,3 +539,19 @@ def test_a_report_is_written_from_a_ledger_that_cannot_be_written(command: Comma
     finally:
         command.home.chmod(0o700)
         ledger.chmod(0o600)
+
+
+def test_a_sheet_that_was_exchanged_after_its_check_is_not_sent(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the ledger keeps and the evidence holds is what was checked."""
+
+    def exchange(path: Path) -> bytes:
+        path.write_text(OTHER)
+        return read_file(path)
+
+    monkeypatch.setattr("batch.cli.run.read_file", exchange)
+    ended = command("run", command.sheet(), "--yes")
+    assert (ended.code, "was changed after it had been checked" in ended.err) == (2, True)
+    assert applied(sandbox) == []
+    assert ledger_file.list_names(command.home) == []
