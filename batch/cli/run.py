@@ -71,6 +71,8 @@ def run_sheet(
         nullcontext(open_ledger(settings)) as ledger,
         open_client(settings, key) as client,
     ):
+        # Where the first key is made, there is a ledger already.
+        load_key_early(settings)
         client.keep_pace(choices.max_per_second)
         access, is_new = _bind(ledger, settings, key, client)
         with open_account.hold_account(ledger, access.account, read_clock):
@@ -97,7 +99,6 @@ def run_sheet(
                 show_dry_run(checked, json=json, report=None)
                 say("creditbatch: " + _("Nothing was sent: {why}").format(why=_explain_obstacle(obstacle, checked)))
                 return 1
-            load_key_early(settings)
             if is_new:
                 _tell_new_account(checked, settings)
             if yes:
