@@ -223,8 +223,10 @@ def _exchange(url: str, query: bytes, *, verify: str | bool, done: Future[tuple[
             adapter.send(request, True, timeout, verify, proxies=get_environ_proxies(url)) as answer,  # noqa: FBT003
         ):
             body = b""
-            while len(body) <= _MOST_BYTES and time.monotonic() < ends and (piece := answer.raw.read1(_MOST_BYTES)):
+            while len(body) <= _MOST_BYTES and (piece := answer.raw.read1(_MOST_BYTES)):
                 body += piece
+                if time.monotonic() >= ends:
+                    raise TimeoutError
             done.set_result((answer.status_code, body))
     except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
         done.set_exception(error)
