@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from batch.ledger.events import (
@@ -152,7 +151,7 @@ def replay_events(events: Iterable[Event], sought: Collection[str] = ()) -> Repl
 
 def rebuild_view(view: BatchView, count: int) -> BatchView:
     """Give the batch as it stood after so many of its events; `view` is of a record that was found whole."""
-    events = tuple(islice(view.events, count))
+    events = view.events[:count]
     replay = replay_events(events)
     rows = [
         BatchRow(entry.row, replay.get_result(entry.row.number, is_valid=entry.row.is_valid)) for entry in view.rows

@@ -51,6 +51,19 @@ def test_a_trail_can_be_gone_through_twice_at_once(ledger: DatabaseLedger) -> No
     ]
 
 
+def test_the_beginning_of_a_trail_is_a_trail_of_its_own(ledger: DatabaseLedger) -> None:
+    ledger.append("b-1", attempts(1, 3))
+    events = ledger.view("b-1").events
+    whole = tuple(events)
+    for count in range(1, len(whole) + 2):
+        beginning = events[:count]
+        assert type(beginning) is type(events)
+        assert tuple(beginning) == whole[:count]
+        assert (len(beginning), beginning[-1]) == (len(whole[:count]), whole[:count][-1])
+    for other in (slice(0), slice(2, 4), slice(None, None, 2), slice(-2, None)):
+        assert tuple(events[other]) == whole[other]
+
+
 def test_what_happens_later_is_not_in_a_trail_that_was_made_before(ledger: DatabaseLedger) -> None:
     ledger.append("b-1", attempts(1, 2))
     before = ledger.view("b-1").events

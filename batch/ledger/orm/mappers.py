@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, islice
@@ -298,10 +299,18 @@ class Trail(Sequence[Event]):
 
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
         if isinstance(index, slice):
-            return tuple(self)[index]
+            wanted = range(self._count)[index]
+            # The beginning of a long trail is read as it is gone through as well.
+            return self._cut(len(wanted)) if wanted[:1] == range(1) and wanted.step == 1 else tuple(self)[index]
         at = range(self._count)[index]
         with translate_errors():
             return read_events(self._lines[at : at + 1])[0]
+
+    def _cut(self, count: int) -> Trail:
+        """Give the trail of the first events alone."""
+        beginning = copy(self)
+        beginning._count, beginning._last = count, self[count - 1].number
+        return beginning
 
 
 Value = str | int | datetime | None
