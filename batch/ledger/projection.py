@@ -1,11 +1,13 @@
-"""Where each row of a batch stands by its facts, and what the first facts are."""
+"""Where each row of a batch and the batch itself stand by its facts, and what the first facts are."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -28,7 +30,7 @@ from batch.ledger.events import (
     encode_row,
 )
 from batch.ledger.protocol import NewBatch
-from batch.model import DONE_CODE, ENDED, BatchState, People, RowResult, SheetRow, Status
+from batch.model import DONE_CODE, ENDED, Balances, BatchState, People, RowResult, SheetRow, Status
 from batch.money import to_thousandths
 from batch.notes import make_note
 
@@ -116,6 +118,31 @@ def add_person(people: People, state: BatchState, by: str | None) -> People:
 def find_end(state: BatchState, at: datetime) -> datetime | None:
     """Find when a batch ended that came to a state at a moment; None if it goes on."""
     return at if state is BatchState.STOPPED or state in ENDED else None
+
+
+AtBothEnds = Mapping[Purpose, Balances]
+"""A batch's opening and closing balances, as far as they were read."""
+
+
+def choose_end_balances(
+    running_at: datetime | None, readings: Iterable[tuple[str, datetime, str | None, Decimal]]
+) -> AtBothEnds:
+    """Choose the newest reading of each purpose, given oldest first. What closed an earlier run does not close this."""
+    times: dict[str, datetime] = {}
+    found: defaultdict[str, dict[str | None, Decimal]] = defaultdict(dict)
+    for purpose, at, token, balance in readings:
+        if purpose == Purpose.CLOSING.value and running_at is not None and at < running_at:
+            continue
+        if times.get(purpose) != at:
+            times[purpose] = at
+            found[purpose] = {}
+        found[purpose][token] = balance
+    return {
+        Purpose(purpose): Balances(main, {token: held for token, held in balances.items() if token is not None}, at)
+        for purpose, at in times.items()
+        for balances in (found[purpose],)
+        if (main := balances.get(None)) is not None
+    }
 
 
 _ROWS_AT_ONCE = 100

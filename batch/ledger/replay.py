@@ -22,8 +22,8 @@ from batch.ledger.events import (
     write_canonically,
 )
 from batch.ledger.old_sentences import read_reason, read_row_note
-from batch.ledger.projection import add_person, apply_fact, find_end
-from batch.model import Balances, BatchRow, BatchState, BatchView, Event, People, RowResult, Status
+from batch.ledger.projection import add_person, apply_fact, choose_end_balances, find_end
+from batch.model import BatchRow, BatchState, BatchView, Event, People, RowResult, Status
 from batch.notes import Note, make_note
 
 _WAITING, _NEVER_SENT = RowResult(Status.PENDING), RowResult(Status.INVALID)
@@ -156,28 +156,20 @@ def rebuild_view(view: BatchView, count: int) -> BatchView:
     rows = [
         BatchRow(entry.row, replay.get_result(entry.row.number, is_valid=entry.row.is_valid)) for entry in view.rows
     ]
+    readings = sorted(replay.readings, key=lambda one: one.at)
+    told = ((one.purpose, one.at, one.token, one.balance) for one in readings)
+    balances = choose_end_balances(replay.running_at, told)
     head = replace(
         view.head,
         state=replay.state or BatchState.APPROVED,
         reason=replay.reason,
         ended_at=replay.ended_at,
-        opening=_find_balances(replay, Purpose.OPENING, None),
-        closing=_find_balances(replay, Purpose.CLOSING, replay.running_at),
+        opening=balances.get(Purpose.OPENING),
+        closing=balances.get(Purpose.CLOSING),
         people=replay.people,
         options=replay.options,
     )
     return replace(view, head=head, rows=tuple(rows), events=events)
-
-
-def _find_balances(replay: Replay, purpose: Purpose, since: datetime | None) -> Balances | None:
-    """Find the newest reading of this purpose. What closed an earlier run does not close this one."""
-    read = [one for one in replay.readings if one.purpose == purpose and (since is None or one.at >= since)]
-    if not read:
-        return None
-    newest = max(read, key=lambda one: (one.at, one.event))
-    held = {one.token: one.balance for one in read if one.event == newest.event}
-    subaccounts = {token: balance for token, balance in held.items() if token is not None}
-    return Balances(held[None], subaccounts, newest.at)
 
 
 def read_row_fact(event: Event) -> RowFact | None:

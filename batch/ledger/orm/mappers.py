@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
@@ -33,9 +33,9 @@ from batch.ledger.events import (
 )
 from batch.ledger.orm.models import Batch, Movement, Reading, prepare_euros
 from batch.ledger.orm.models import Event as EventLine
+from batch.ledger.projection import AtBothEnds, choose_end_balances
 from batch.ledger.protocol import NewBatch, explain_missing_batch, explain_other_writer, explain_takeover
 from batch.model import (
-    Balances,
     BatchHead,
     BatchRow,
     BatchState,
@@ -90,8 +90,6 @@ def _explain_error(error: DatabaseError) -> str:
     return _("another program has it, try again when that has ended") if "locked" in words else words
 
 
-AtBothEnds = Mapping[Purpose, Balances]
-"""A batch's opening and closing balances, as far as they were read."""
 _BATCHES_AT_ONCE = 20
 _FEW = 500
 """So many sub-accounts at most are named in a question to the database."""
@@ -109,7 +107,7 @@ def make_readings(batch: str, fact: BalancesRead) -> Iterator[Reading]:
 def read_end_balances(batch: Batch) -> AtBothEnds:
     """Read the newest opening and closing balances of every account."""
     found = Reading.objects.filter(batch=batch, purpose__in=_ENDS).order_by("at")
-    return _choose_newest(batch, found.values_list("purpose", "at", "token", "balance"))
+    return choose_end_balances(batch.running_at, found.values_list("purpose", "at", "token", "balance"))
 
 
 def read_main_balances(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
@@ -119,26 +117,7 @@ def read_main_balances(batches: Iterable[Batch]) -> dict[str, AtBothEnds]:
     read: defaultdict[str, list[tuple[str, datetime, str | None, Decimal]]] = defaultdict(list)
     for name, purpose, at, balance in found.values_list("batch_id", "purpose", "at", "balance"):
         read[name].append((purpose, at, None, balance))
-    return {batch.name: _choose_newest(batch, read[batch.name]) for batch in kept}
-
-
-def _choose_newest(batch: Batch, readings: Iterable[tuple[str, datetime, str | None, Decimal]]) -> AtBothEnds:
-    """Choose the newest reading of each purpose, given oldest first. What closed an earlier run does not close this."""
-    times: dict[str, datetime] = {}
-    found: defaultdict[str, dict[str | None, Decimal]] = defaultdict(dict)
-    for purpose, at, token, balance in readings:
-        if purpose == Purpose.CLOSING.value and batch.running_at is not None and at < batch.running_at:
-            continue
-        if times.get(purpose) != at:
-            times[purpose] = at
-            found[purpose] = {}
-        found[purpose][token] = balance
-    return {
-        Purpose(purpose): Balances(main, {token: held for token, held in balances.items() if token is not None}, at)
-        for purpose, at in times.items()
-        for balances in (found[purpose],)
-        if (main := balances.get(None)) is not None
-    }
+    return {batch.name: choose_end_balances(batch.running_at, read[batch.name]) for batch in kept}
 
 
 def find_last_balances(account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
