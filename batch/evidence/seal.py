@@ -30,20 +30,19 @@ from batch.export import write_batch
 from batch.i18n import _, format_moment, format_number, get_language
 from batch.ledger.events import FileWritten, Tip, TipSigned, TipStamped, make_tip_message
 from batch.ledger.protocol import Ledger
-from batch.ledger.replay import Replay
+from batch.ledger.replay import Replay, find_last_proof
 from batch.ledger.verify import verify_record
 from batch.model import BatchView, Event
 from batch.settings import Settings
 
 ZONE = "UTC"
 """In which a report gives its times."""
-_PROOFS = frozenset({"file-written", "tip-signed", "tip-stamped"})
 
 
 def sign_record(ledger: Ledger, batch: str, key: Ed25519PrivateKey, now: Callable[[], datetime]) -> None:
     """Sign the batch's tip, as an event, unless nothing but proofs was recorded since it was signed with this key."""
     public = encode_public_key(read_public_key(key))
-    last = _find_last_proof(ledger, batch, "tip-signed")
+    last = find_last_proof(ledger.view_events(batch), "tip-signed")
     if last is None or last.data.get("key") != public:
         tip = ledger.read_tip(batch)
         signature = base64.b64encode(sign_message(key, make_tip_message(batch, tip))).decode()
@@ -55,7 +54,7 @@ def stamp_record(ledger: Ledger, batch: str, url: str, now: Callable[[], datetim
 
     `TimestampError` if it does not.
     """
-    if _find_last_proof(ledger, batch, "tip-stamped") is None:
+    if find_last_proof(ledger.view_events(batch), "tip-stamped") is None:
         # Its libraries take longer to load than all else of the command line.
         from batch.evidence.timestamp import request_timestamp
 
@@ -195,16 +194,6 @@ def _judge_stamp(
     sentence = _("Stamped up to event {events} at {moment} UTC. {trust}")
     trust = explain_trust(stamp, has_roots=roots is not None)
     return sentence.format(events=format_number(tip.number), moment=format_moment(stamp.moment), trust=trust), None
-
-
-def _find_last_proof(ledger: Ledger, batch: str, kind: str) -> Event | None:
-    """Find the last proof of the kind behind which there is nothing but other proofs."""
-    number = ledger.read_tip(batch).number
-    while (event := ledger.read_event(batch, number)) is not None and event.kind in _PROOFS:
-        if event.kind == kind:
-            return event
-        number -= 1
-    return None
 
 
 def _read_data(event: Event) -> dict[str, Any]:

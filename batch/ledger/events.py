@@ -310,6 +310,8 @@ KINDS: Mapping[type[Fact], str] = {
     TipSigned: "tip-signed",
     TipStamped: "tip-stamped",
 }
+PROOFS = frozenset({KINDS[FileWritten], KINDS[TipSigned], KINDS[TipStamped]})
+"""The kinds of what is recorded of the record itself."""
 _FIELDS = {kind: tuple(field.name for field in fields(kind) if field.name != "at") for kind in KINDS}
 
 

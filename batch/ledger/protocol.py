@@ -215,7 +215,7 @@ class Ledger(Protocol):
     def read_access(self, batch: str) -> Access:
         """Read what the batch is bound to: its account, and the address and key that it was accepted with."""
 
-    def view_events(self, batch: str) -> Iterable[Event]:
+    def view_events(self, batch: str) -> Sequence[Event]:
         """Read the events alone, oldest first; `LedgerError` if there is no batch of that name."""
 
     def read_tables(self, batch: str) -> Tables:

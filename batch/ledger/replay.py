@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 
 from batch.ledger.events import (
     GENESIS,
+    PROOFS,
     AttemptBegan,
     AttemptEnded,
     PersonDecided,
@@ -103,7 +104,7 @@ class Replay:
                 self.keys.append((data["api_url"], data["key_fingerprint"]))
             case "state-changed":
                 self._change_state(event.at, data)
-            case "file-written" | "tip-signed" | "tip-stamped":
+            case kind if kind in PROOFS:
                 self.proofs.append(event)
                 self.tips_of_proofs[number] = before
             case _:
@@ -147,6 +148,17 @@ def replay_events(events: Iterable[Event], sought: Collection[str] = ()) -> Repl
         if replay.broken is not None:
             break
     return replay
+
+
+def find_last_proof(events: Sequence[Event], kind: str) -> Event | None:
+    """Find the last proof of the kind behind which there are only other proofs: it is of the record as it stands."""
+    for back in range(1, len(events) + 1):
+        event = events[-back]
+        if event.kind == kind:
+            return event
+        if event.kind not in PROOFS:
+            return None
+    return None
 
 
 def rebuild_view(view: BatchView, count: int) -> BatchView:

@@ -10,7 +10,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
 from batch.i18n import _, format_euros, format_number, ngettext
-from batch.model import BatchRow, ControlTotal, Direction, Event, Status, name_severity, name_status
+from batch.ledger.replay import find_last_proof
+from batch.model import BatchRow, ControlTotal, Direction, Status, name_severity, name_status
 from batch.money import CENT, ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
@@ -347,23 +348,13 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_("SHA-256 of the file"), head.source.sha256, called="FileSHA256")
     form.text(_("Digest of the plan"), head.digest, called="PlanDigest")
     form.text(_("Ledger’s last hash"), events[-1].hash if events else None, called="LastHash")
-    form.text(_("Signed with the key"), find_signing_key(events), called="SigningKey")
+    signed = find_last_proof(events, "tip-signed")
+    form.text(_("Signed with the key"), str(signed.data.get("key")) if signed else None, called="SigningKey")
     form.time(_("Started") if head.batch else _("Checked"), head.created_at)
     form.time(_("Ended"), head.ended_at)
     form.text(_("Main account’s user"), head.account or _("not asked"))
     form.text(_("Provider’s address"), head.api_url or _("not asked"))
     form.text(_("Written by"), f"{result_labels.PROGRAM} {__version__}")
-
-
-def find_signing_key(events: Sequence[Event]) -> str | None:
-    """Find the key that the last signature was made with; None if something was recorded since that is not signed."""
-    for back in range(1, len(events) + 1):
-        event = events[-back]
-        if event.kind == "tip-signed":
-            return str(event.data.get("key"))
-        if event.kind not in {"file-written", "tip-stamped"}:
-            return None
-    return None
 
 
 def _write_findings(form: Form, contents: Contents) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
@@ -200,7 +200,7 @@ class DatabaseLedger:
             rows = kept.movements.order_by("position")
             return replace(mappers.make_view(kept), rows=tuple(mappers.read_rows(rows)), events=mappers.Trail(batch))
 
-    def view_events(self, batch: str) -> Iterable[Event]:
+    def view_events(self, batch: str) -> Sequence[Event]:
         with translate_errors():
             mappers.load_batch(batch)
             return mappers.Trail(batch)
