@@ -15,7 +15,7 @@ from typing import Any, cast
 from batch.errors import AccountInUse, LedgerError, NoSuchBatch
 from batch.ledger import events as record
 from batch.ledger import projection
-from batch.ledger.events import Fact, Origin, Tip, describe_account, encode_row
+from batch.ledger.events import ROW_ITEMS, Fact, Origin, Tip, describe_account, encode_row
 from batch.ledger.lease import describe_holder
 from batch.ledger.projection import make_first_facts
 from batch.ledger.protocol import (
@@ -51,8 +51,6 @@ from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import MovementKey, PastList
 from batch.settings import read_choices
 from tests.builders import NOON, known_to, make_event, new_batch
-
-_PLAN = ("row", "cells", "token", "direction", "amount", "findings", "turn")
 
 
 def can_follow(result: RowResult, fact: record.RowFact) -> bool:
@@ -249,7 +247,7 @@ class MemoryLedger:
             "name": head.batch,
         }
         rows = (
-            {**dict(zip(_PLAN, encode_row(row, turns.get(row.number)), strict=True)), "amount": row.amount}
+            {**dict(zip(ROW_ITEMS, encode_row(row, turns.get(row.number)), strict=True)), "amount": row.amount}
             | {"position": position}
             | asdict(kept.results[row.number])
             | {"note": kept.results[row.number].note}

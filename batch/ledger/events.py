@@ -38,6 +38,10 @@ def encode_finding(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "row": finding.row, "cell": finding.cell, "params": dict(finding.params)}
 
 
+ROW_ITEMS = ("row", "cells", "token", "direction", "amount", "findings", "turn")
+"""What the items of an encoded row are, by the names of their columns."""
+
+
 def encode_row(row: SheetRow, turn: int | None) -> list[Any]:
     """Make the list of a row's number, cells, token, direction, amount, findings, and turn among those to be sent."""
     return [

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from batch.i18n import N_, _, format_moment, pgettext, show_value
-from batch.ledger.events import decode_cell, decode_finding, write_canonically
+from batch.ledger.events import ROW_ITEMS, decode_cell, decode_finding, write_canonically
 from batch.ledger.projection import encode_old_row
 from batch.ledger.protocol import Ledger, Tables
 from batch.ledger.replay import Replay, ReplayedReading, replay_events
@@ -39,8 +39,6 @@ _LABELS: Mapping[str, str] = {
     "tokens_sha256": N_("sub-accounts"), "turn": N_("turn"),
 }  # fmt: skip
 """What the columns of the tables hold."""
-_PLAN = ("row", "cells", "token", "direction", "amount", "findings", "turn")
-"""The columns of a row in the order of `encode_row`."""
 _RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
 _READING = ("at", "purpose", "token", "balance")
 
@@ -183,9 +181,9 @@ def _compare_rows(replay: Replay, tables: Tables) -> Iterator[str]:
 def _compare_plan(row: list[Any], said: str, line: Mapping[str, Any], position: int) -> Iterator[str]:
     place = _("Row {row}").format(row=row[0])
     amount = None if line["amount"] is None else encode_balance(line["amount"])
-    claimed = [amount if name == "amount" else line[name] for name in _PLAN]
+    claimed = [amount if name == "amount" else line[name] for name in ROW_ITEMS]
     if write_canonically(claimed) != said:
-        yield from _compare(place, dict(zip(_PLAN, row, strict=True)), dict(zip(_PLAN, claimed, strict=True)))
+        yield from _compare(place, dict(zip(ROW_ITEMS, row, strict=True)), dict(zip(ROW_ITEMS, claimed, strict=True)))
     yield from _compare(place, {"position": position}, line)
 
 
