@@ -12,6 +12,7 @@ from hypothesis import settings
 from tests.programs import missing
 
 if TYPE_CHECKING:
+    from tests.evidence.authority import Authority
     from tests.postgres import Server
 
 # Many tests start the command; without compiled modules each start would compile them all.
@@ -48,3 +49,19 @@ def postgres_url(postgres: Server) -> Iterator[str]:
     """The address of a new database on it."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def running_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    from tests.evidence.authority import start_authority
+
+    with start_authority(tmp_path_factory.mktemp("authority")) as authority:
+        yield authority
+
+
+@pytest.fixture
+def authority(running_authority: Authority) -> Authority:
+    """A local authority for time stamps, which stamps what it is asked for until its manner is changed."""
+    running_authority.manner = "stamp"
+    running_authority.questions.clear()
+    return running_authority

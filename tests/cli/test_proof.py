@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -23,7 +22,7 @@ from batch.sandbox import Sandbox
 from tests.cli import ledger_file
 from tests.cli.conftest import SHEET, Command, Ended, applied, complaint, wait_until
 from tests.cli.test_run import calls
-from tests.evidence.authority import Authority, needs_openssl, start_authority
+from tests.evidence.authority import Authority, needs_openssl
 
 OTHER = "Token;Amount;Direction\nsub-0007;3;add\n"
 THIRD = "Token;Amount;Direction\nsub-0009;4;add\n"
@@ -54,19 +53,6 @@ def read_last_hash(path: Path) -> str:
     book = load_workbook(path)
     [(title, place)] = book.defined_names["LastHash"].destinations
     return str(book[title][place].value)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    with start_authority(tmp_path_factory.mktemp("authority")) as authority:
-        yield authority
-
-
-@pytest.fixture
-def authority(running: Authority) -> Authority:
-    running.manner = "stamp"
-    running.questions.clear()
-    return running
 
 
 # --- The record, and the report

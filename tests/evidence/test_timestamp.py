@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,25 +28,11 @@ from tests.evidence.authority import (
     make_certificates,
     needs_openssl,
     run_openssl,
-    start_authority,
     unsort,
 )
 
 pytestmark = needs_openssl
 MESSAGE = b'{"batch":"20261130-120000-abc123","events":41,"hash":"00"}'
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    with start_authority(tmp_path_factory.mktemp("authority")) as authority:
-        yield authority
-
-
-@pytest.fixture
-def authority(running: Authority) -> Authority:
-    running.manner = "stamp"
-    running.questions.clear()
-    return running
 
 
 @pytest.fixture(scope="module")

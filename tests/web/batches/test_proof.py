@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from batch.web import credentials
 from batch.web.batches import jobs
 from batch.web.drafts.approvals import approve
 from batch.web.models import AuditEntry, Job, Version
-from tests.evidence.authority import Authority, needs_openssl, start_authority
+from tests.evidence.authority import Authority, needs_openssl
 from tests.web.batches.conftest import SHEET, Approved, Performed, finish, stop_at_once
 from tests.web.conftest import People, Site
 from tests.web.drafts.sheets import upload
@@ -52,12 +52,11 @@ def ended(approved: Approved, performed: Performed) -> Job:
 
 
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+def authority(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """An authority that the settings name, and trust."""
-    with start_authority(tmp_path / "authority") as running:
-        monkeypatch.setenv("CREDITBATCH_TIMESTAMP_URL", running.url)
-        monkeypatch.setenv("CREDITBATCH_TIMESTAMP_CA_FILE", str(running.roots))
-        yield running
+    monkeypatch.setenv("CREDITBATCH_TIMESTAMP_URL", authority.url)
+    monkeypatch.setenv("CREDITBATCH_TIMESTAMP_CA_FILE", str(authority.roots))
+    return authority
 
 
 def kinds(batch: str) -> list[str]:
