@@ -48,6 +48,18 @@ ROWS: tuple[list[Cell], ...] = (
 SHEET = b"the sheet"
 AFTER = Decimal("987.500"), Decimal("112.500")
 LATER = NOON + timedelta(hours=1)
+FACTS: tuple[chain.Fact, ...] = (
+    StateChanged(NOON, BatchState.RUNNING, by="anne"),
+    AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
+    AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, "ok", *AFTER),
+    AttemptBegan(NOON, 4, 1, *AFTER),
+    AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset", note=make_note("answer-late")),
+    RowSettled(NOON, 4, 1, Status.UNKNOWN, make_note("untold")),
+    PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
+    OptionsChanged(NOON, ("max-per-second:2",), "anne"),
+    BalancesRead(LATER, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")}),
+    StateChanged(LATER, BatchState.STOPPED, make_note("interrupted")),
+)
 
 
 def fill(ledger: Ledger, name: str = "b-1") -> None:
@@ -56,21 +68,7 @@ def fill(ledger: Ledger, name: str = "b-1") -> None:
     source = Source("january.xlsx", hashlib.sha256(SHEET).hexdigest(), len(SHEET), "January")
     sheet = replace(new.sheet, source=source)
     ledger.create(replace(new, sheet=sheet, people=People("claire", ("marc",)), content=SHEET, why="meant"))
-    ledger.append(
-        name,
-        [
-            StateChanged(NOON, BatchState.RUNNING, by="anne"),
-            AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
-            AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, "ok", *AFTER),
-            AttemptBegan(NOON, 4, 1, *AFTER),
-            AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset", note=make_note("answer-late")),
-            RowSettled(NOON, 4, 1, Status.UNKNOWN, make_note("untold")),
-            PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
-            OptionsChanged(NOON, ("max-per-second:2",), "anne"),
-            BalancesRead(LATER, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")}),
-            StateChanged(LATER, BatchState.STOPPED, make_note("interrupted")),
-        ],
-    )
+    ledger.append(name, FACTS)
 
 
 @pytest.fixture
@@ -317,19 +315,7 @@ def test_a_batch_can_be_rebuilt_as_it_stood_after_any_of_its_events(count: int) 
     then = known_to(MemoryLedger())
     then.create(ledger._batches["b-1"].new)
     kept = then._batches["b-1"]
-    facts: list[chain.Fact] = [
-        StateChanged(NOON, BatchState.RUNNING, by="anne"),
-        AttemptBegan(NOON, 2, 1, Decimal(1000), Decimal(100)),
-        AttemptEnded(NOON, 2, 1, "Applied", Status.DONE, 200, "ok", *AFTER),
-        AttemptBegan(NOON, 4, 1, *AFTER),
-        AttemptEnded(NOON, 4, 1, "Doubt", Status.UNKNOWN, None, "reset", note=make_note("answer-late")),
-        RowSettled(NOON, 4, 1, Status.UNKNOWN, make_note("untold")),
-        PersonDecided(NOON, 4, 1, applied=False, who="accounts", why="seen on the site"),
-        OptionsChanged(NOON, ("max-per-second:2",), "anne"),
-        BalancesRead(LATER, Purpose.CLOSING, Decimal("987.500"), {"sub-1": Decimal("112.500")}),
-        StateChanged(LATER, BatchState.STOPPED, make_note("interrupted")),
-    ]
-    for fact in facts[: count - len(kept.events)]:
+    for fact in FACTS[: count - len(kept.events)]:
         then.append("b-1", [fact])
     rebuilt, expected = rebuild_view(whole, count), then.view("b-1")
     assert rebuilt.rows == expected.rows
