@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.proof import REPORTS, record_written_file
+from batch.cli.proof import REPORTS, record_unless_held
 from batch.cli.run import decide_exit_code, find_report
 from batch.cli.terminal import (
     load_settings_and_key,
@@ -96,7 +96,7 @@ def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
             file.writelines(encode_fec(entries, accounts))
         else:
             write_csv(file, format_entries(entries))
-    record_written_file(ledger, view, path)
+    record_unless_held(ledger, view, path)
     sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
     print(sentence.format(path=path, entries=format_number(len(entries))))
     if view.head.state is not BatchState.FINISHED:

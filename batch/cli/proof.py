@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -61,9 +60,14 @@ def write_signed_report(
     try:
         return write_recorded_report(ledger, batch, path, read_clock), path
     except ReportError as error:
-        sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
-        say("creditbatch: " + sentence.format(why=error, batch=batch))
+        tell_unwritten(batch, error)
         return ledger.view(batch), None
+
+
+def tell_unwritten(batch: str, error: ReportError) -> None:
+    """Tell that a report could not be written, after a run that was right all the same."""
+    sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
+    say("creditbatch: " + sentence.format(why=error, batch=batch))
 
 
 def _seal(ledger: Ledger, settings: Settings, batch: str, authority: str | None) -> None:
@@ -80,17 +84,16 @@ def _seal(ledger: Ledger, settings: Settings, batch: str, authority: str | None)
         say("creditbatch: " + sentence.format(why=error, batch=batch, url=authority))
 
 
-def record_written_file(ledger: Ledger, view: BatchView, path: Path) -> None:
+def record_unless_held(ledger: Ledger, view: BatchView, path: Path) -> None:
     """Record a file that was written; while the batch is run by another process, or the ledger cannot be written, none
     is: the file is right all the same.
     """
-    from batch.evidence.seal import record_file
+    from batch.evidence.seal import record_written_file
 
     batch = str(view.head.batch)
     try:
-        with hold_batch(ledger, batch, read_clock), path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            record_file(ledger, batch, path.name, digest, len(view.events), read_clock)
+        with hold_batch(ledger, batch, read_clock):
+            record_written_file(ledger, batch, path, len(view.events), read_clock)
     except (AccountInUse, LedgerError) as error:
         say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
 
@@ -150,7 +153,7 @@ def _read_hash(text: str) -> str:
 def _verify_one(
     ledger: Ledger, settings: Settings, batch: str, report: Path | None, printed: str | None, authority: str | None
 ) -> int:
-    from batch.evidence.seal import verify_proven_record
+    from batch.evidence.seal import judge_own_proofs, stamp_record, verify_proven_record
 
     replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
     if difference is None and printed is not None and not replay.sought[printed]:
@@ -164,11 +167,14 @@ def _verify_one(
         say(f"creditbatch: {difference}")
         return 1
     if authority is not None:
-        from batch.evidence.seal import stamp_record
-
         with hold_batch(ledger, batch, read_clock):
             stamp_record(ledger, batch, authority, read_clock)
-        replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
+        while (event := ledger.read_event(batch, replay.tip.number + 1)) is not None and replay.broken is None:
+            replay.take(event)
+        proven, difference = judge_own_proofs(replay, settings, batch)
+        if difference is not None:
+            say(f"creditbatch: {difference}")
+            return 1
     _tell_whole(batch, replay, len(ledger.work(batch).rows) if not replay.plan else len(replay.plan), report)
     for sentence in _list_proven(replay, proven, printed):
         say(sentence)

@@ -7,7 +7,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.proof import REPORTS, choose_authority, load_key_early, write_report_again, write_signed_report
+from batch.cli.proof import (
+    REPORTS,
+    choose_authority,
+    load_key_early,
+    tell_unwritten,
+    write_report_again,
+    write_signed_report,
+)
 from batch.cli.terminal import (
     InterruptSignal,
     find_user_name,
@@ -326,8 +333,7 @@ def _write_again(
     try:
         write_report_again(ledger, settings, str(view.head.batch), path, authority)
     except ReportError as error:
-        sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
-        say("creditbatch: " + sentence.format(why=error, batch=view.head.batch))
+        tell_unwritten(str(view.head.batch), error)
         return None
     return path
 

@@ -26,6 +26,7 @@ from batch.errors import CreditbatchError, UsageError, explain_os_error
 from batch.export import make_batch_document, refuse_other_suffixes, write_batch
 from batch.files import format_decimal
 from batch.i18n import N_, Language, _, format_moment, format_number, pgettext, show_truth, show_value, use_language
+from batch.ledger.events import FileWritten
 from batch.model import BatchView
 from batch.report.columns import COLUMNS
 from batch.report.result_labels import PROGRAM
@@ -38,19 +39,6 @@ LARGEST_UNPACKED = 4_000_000_000
 """Bytes: a report of a million rows takes two thousand million."""
 MOST_CELLS = 30_000_000
 """Of one sheet from its first to its last, blank ones too, for all of which the reader takes memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """A file as a "file-written" event records it; `events` is how many events it tells of."""
-
-    name: str
-    sha256: str
-    format: str
-    language: str
-    zone: str
-    version: str
-    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +67,7 @@ class _Report:
 
 def compare_report(
     path: Path,
-    writings: Sequence[Writing],
+    writings: Sequence[FileWritten],
     rebuild: Callable[[int], BatchView],
     find_event: Callable[[str], int | None],
     total: int,
@@ -116,7 +104,7 @@ def compare_report(
 
 
 def _list_candidates(
-    report: _Report, known: int | None, writings: Sequence[Writing], total: int
+    report: _Report, known: int | None, writings: Sequence[FileWritten], total: int
 ) -> Iterator[tuple[int, Language, str | None]]:
     """List how the file may have been written: after how many events, in which language, by which version."""
     if known is not None:

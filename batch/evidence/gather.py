@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from batch.evidence.archive import Evidence, format_answers, format_approvals, format_plan, write_archive
-from batch.evidence.seal import record_file, sign_record, stamp_record, verify_proven_record
+from batch.evidence.seal import record_file, record_written_file, sign_record, stamp_record, verify_proven_record
 from batch.evidence.signature import read_public_key, sign_message, write_public_pem
 from batch.export import write_batch
 from batch.files import open_whole_file, write_csv
@@ -68,9 +68,7 @@ def write_evidence(
     )
     with open_whole_file(path) as file:
         write_archive(file, evidence)
-    with path.open("rb") as written:
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
-    record_file(ledger, batch, path.name, digest, tip.number, now)
+    record_written_file(ledger, batch, path, tip.number, now)
 
 
 def _make_files(view: BatchView) -> dict[str, bytes]:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from batch import __version__
 from batch.errors import TimestampError
-from batch.evidence.comparison import Writing
 from batch.evidence.signature import (
     KEY_NAME,
     encode_public_key,
@@ -70,26 +69,31 @@ def record_file(ledger: Ledger, batch: str, name: str, sha256: str, events: int,
     ledger.append(batch, [fact])
 
 
+def record_written_file(ledger: Ledger, batch: str, path: Path, events: int, now: Callable[[], datetime]) -> None:
+    """Record the file as it stands there."""
+    with path.open("rb") as file:
+        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), events, now)
+
+
 def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[[], datetime]) -> BatchView:
     """Write the batch's report and record it; returns what it tells of. `ReportError` if it cannot be written."""
     view = ledger.view(batch)
     write_batch(path, view)
-    with path.open("rb") as file:
-        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), len(view.events), now)
+    record_written_file(ledger, batch, path, len(view.events), now)
     return view
 
 
-def list_writings(replay: Replay) -> list[Writing]:
+def list_writings(replay: Replay) -> list[FileWritten]:
     """List the files that events tell of, oldest first."""
     return [_read_writing(event) for event in replay.proofs if event.kind == "file-written"]
 
 
-def _read_writing(event: Event) -> Writing:
+def _read_writing(event: Event) -> FileWritten:
     """Read what the event says of a file; `TypeError` if no version writes that."""
     data = _read_data(event)
     if not isinstance(data["events"], int) or any(not isinstance(data[name], str) for name in {*data} - {"events"}):
         raise TypeError
-    return Writing(**data)
+    return FileWritten(event.at, **data)
 
 
 def verify_proven_record(
@@ -100,11 +104,16 @@ def verify_proven_record(
     `printed` is a hash from paper to look for. `SettingsError` if the own key cannot be read.
     """
     replay, difference = verify_record(ledger, batch, [printed] if printed else [])
-    if difference is not None or not replay.proofs:
-        return replay, [], difference
+    return (replay, [], difference) if difference is not None else (replay, *judge_own_proofs(replay, settings, batch))
+
+
+def judge_own_proofs(replay: Replay, settings: Settings, batch: str) -> tuple[Sequence[str], str | None]:
+    """Judge the proofs as `judge_proofs` does, by this ledger's key and the roots that are set."""
+    if not replay.proofs:
+        return [], None
     from batch.evidence.timestamp import read_roots
 
-    return replay, *judge_proofs(replay, batch, _find_public_key(settings), read_roots(settings.timestamp_ca_file))
+    return judge_proofs(replay, batch, _find_public_key(settings), read_roots(settings.timestamp_ca_file))
 
 
 def _find_public_key(settings: Settings) -> str | None:

@@ -17,9 +17,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch import __version__
 from batch.errors import UsageError
 from batch.evidence import comparison
-from batch.evidence.comparison import Writing, compare_report
+from batch.evidence.comparison import compare_report
 from batch.export import write_batch
 from batch.i18n import Language, use_language
+from batch.ledger.events import FileWritten
 from batch.model import BatchView, Event, People
 from batch.report import result_labels, summary_sheet
 from batch.validation.vocabulary import REPORT_WORDS
@@ -61,13 +62,15 @@ def written(path: Path, language: Language = TOLD, count: int = TOTAL) -> Path:
     return path
 
 
-def compared(path: Path, *writings: Writing, total: int = TOTAL) -> str | None:
+def compared(path: Path, *writings: FileWritten, total: int = TOTAL) -> str | None:
     hashes = {event.hash: event.number for event in events(total)}
     return compare_report(path, writings, view_after, hashes.get, total)
 
 
-def writing(kind: str, count: int, language: Language = TOLD, sha256: str = "", version: str = __version__) -> Writing:
-    return Writing(f"b.{kind}", sha256, kind, language.value, "UTC", version, count)
+def writing(
+    kind: str, count: int, language: Language = TOLD, sha256: str = "", version: str = __version__
+) -> FileWritten:
+    return FileWritten(START, f"b.{kind}", sha256, kind, language.value, "UTC", version, count)
 
 
 @pytest.fixture(params=Language)
