@@ -133,8 +133,6 @@ def verify_batches(
         raise UsageError(_("Name one batch, or give --all for every batch, with no more than --last-hash."))
     settings = load_settings(read_environment())
     ledger = open_ledger(settings)
-    # A record has no cycles, and looking for some among a million values would take a tenth of the time.
-    gc.disable()
     printed = None if last_hash is None else _read_hash(last_hash)
     if batch is not None:
         authority = None if timestamp is None else choose_authority(settings, timestamp)
@@ -153,9 +151,9 @@ def _read_hash(text: str) -> str:
 def _verify_one(
     ledger: Ledger, settings: Settings, batch: str, report: Path | None, printed: str | None, authority: str | None
 ) -> int:
-    from batch.evidence.seal import judge_own_proofs, stamp_record, verify_proven_record
+    from batch.evidence.seal import judge_own_proofs, stamp_record
 
-    replay, proven, difference = verify_proven_record(ledger, settings, batch, printed)
+    replay, proven, difference = _walk(ledger, settings, batch, printed)
     if difference is None and printed is not None and not replay.sought[printed]:
         difference = _(
             "No event of batch {batch} has the hash {hash}: the page is of another batch, or the record was written "
@@ -181,17 +179,32 @@ def _verify_one(
     return 0
 
 
+def _walk(
+    ledger: Ledger, settings: Settings, batch: str, printed: str | None
+) -> tuple[Replay, Sequence[str], str | None]:
+    """Verify one record, as `verify_proven_record` does."""
+    from batch.evidence.seal import verify_proven_record
+
+    # A record has no cycles, and looking for some among a million values would take a tenth of the time.
+    gc.disable()
+    try:
+        return verify_proven_record(ledger, settings, batch, printed)
+    finally:
+        gc.enable()
+
+
 def _compare(ledger: Ledger, batch: str, replay: Replay, report: Path) -> str | None:
     from batch.evidence.comparison import compare_report
     from batch.evidence.seal import list_writings
 
-    view = ledger.view(batch)
+    def rebuild(count: int) -> BatchView:
+        # Read anew, so that nobody keeps many rows longer than they are needed.
+        return rebuild_view(ledger.view(batch), count)
 
     def find_event(digest: str) -> int | None:
-        return next((event.number for event in view.events if event.hash == digest), None)
+        return next((event.number for event in ledger.view_events(batch) if event.hash == digest), None)
 
-    writings = list_writings(replay)
-    return compare_report(report, writings, lambda count: rebuild_view(view, count), find_event, replay.tip.number)
+    return compare_report(report, list_writings(replay), rebuild, find_event, replay.tip.number)
 
 
 def _tell_whole(batch: str, replay: Replay, rows: int, report: Path | None) -> None:
@@ -228,13 +241,11 @@ def _list_proven(replay: Replay, proven: Sequence[str], printed: str | None) -> 
 
 def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
     """Walk through every account's batches, oldest first, and say of each that is not whole what is not."""
-    from batch.evidence.seal import verify_proven_record
-
     names = [str(line.head.batch) for line in reversed(ledger.list_batches())]
     broken = events = 0
     found: str | None = None
     for name in names:
-        replay, _proven, difference = verify_proven_record(ledger, settings, name, printed)
+        replay, _proven, difference = _walk(ledger, settings, name, printed)
         events += replay.tip.number
         if difference is not None:
             broken += 1
