@@ -176,12 +176,15 @@ class Balances:
     at: datetime
 
 
-DONE_CODE = 200  # the code of a row that is done, whether an answer said so, the balances or a person
+DONE_CODE = 200  # the code of an answer that says that a movement was applied
 
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What has become of a row. Balances are those after its movement; `message` is the provider's, `note` is ours."""
+    """What has become of a row. Balances are those after its movement; `message` is the provider's, `note` is ours.
+
+    `at` is when this was established: by an answer, by the balances, or by a person.
+    """
 
     status: Status
     code: int | None = None
@@ -191,6 +194,12 @@ class RowResult:
     attempts: int = 0
     at: datetime | None = None
     note: Note | None = None
+    attempted_at: datetime | None = None  # when its last attempt began
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When the credit moved, if it did: at the attempt, however much later that was found out."""
+        return self.attempted_at or self.at if self.status is Status.DONE else None
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -30,7 +30,7 @@ from batch.ledger.events import (
     encode_row,
 )
 from batch.ledger.protocol import NewBatch
-from batch.model import DONE_CODE, ENDED, Balances, BatchState, People, RowResult, SheetRow, Status
+from batch.model import ENDED, Balances, BatchState, People, RowResult, SheetRow, Status
 from batch.money import to_thousandths
 from batch.notes import make_note
 
@@ -47,6 +47,7 @@ def begin_attempt(fact: AttemptBegan) -> Change:
         "note": make_note("under-way"),
         "attempts": fact.attempt,
         "at": fact.at,
+        "attempted_at": fact.at,
     }
 
 
@@ -66,11 +67,11 @@ def take_result(
 
 
 def decide_row(fact: PersonDecided) -> Change:
-    """Take the row for done, or for one to be sent, as a person decided."""
+    """Take the row for done, or for one to be sent, as a person decided. No answer came, so there is no code."""
     code = "decided-applied" if fact.applied else "decided-missing"
     return {
         "status": Status.DONE if fact.applied else Status.PENDING,
-        "code": DONE_CODE if fact.applied else None,
+        "code": None,
         "message": None,
         "note": make_note(code, who=fact.who, reason=fact.why),
         "main_balance": None,
@@ -86,7 +87,7 @@ def derive_change(fact: RowFact) -> Change:
         case AttemptEnded():
             return take_result(fact, fact.status, fact.code, fact.message)
         case RowSettled():
-            return take_result(fact, fact.status, DONE_CODE if fact.status is Status.DONE else fact.code, fact.message)
+            return take_result(fact, fact.status, fact.code, fact.message)
         case RowDoubted():
             return take_result(fact, Status.UNKNOWN, None, None)
         case PersonDecided():

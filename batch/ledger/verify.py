@@ -23,7 +23,8 @@ from batch.planning.account_identity import normalize_address
 
 _LABELS: Mapping[str, str] = {
     "account_id": N_("account"), "address": N_("provider’s address"), "amount": N_("amount"),
-    "api_url": N_("provider’s address"), "at": N_("moment"), "attempts": N_("attempts"), "balance": N_("balance"),
+    "api_url": N_("provider’s address"), "at": N_("moment"), "attempted_at": N_("moment of the last attempt"),
+    "attempts": N_("attempts"), "balance": N_("balance"),
     "cells": N_("cells"), "code": N_("code"), "columns": N_("columns"), "created_at": N_("moment of acceptance"),
     "digest": N_("digest of the plan"), "direction": N_("direction"), "ended_at": N_("moment of the end"),
     "events_count": N_("number of events"), "file_name": N_("file’s name"), "findings": N_("findings"),
@@ -39,7 +40,7 @@ _LABELS: Mapping[str, str] = {
     "tokens_sha256": N_("sub-accounts"), "turn": N_("turn"),
 }  # fmt: skip
 """What the columns of the tables hold."""
-_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note")
+_RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note", "attempted_at")
 _READING = ("at", "purpose", "token", "balance")
 
 

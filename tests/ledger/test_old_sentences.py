@@ -21,7 +21,8 @@ from batch.notes import make_note, tell
 from batch.planning.settlement import is_account_refusal, is_awaiting_person
 from tests.builders import NOON, known_to, make_event, new_batch
 
-MIGRATION = "batch.ledger.orm.migrations.0006_notes"
+NOTES = "batch.ledger.orm.migrations.0006_notes"
+ATTEMPTS = "batch.ledger.orm.migrations.0008_attempted_at"
 SENTENCES: dict[str, str] = json.loads(Path(__file__).with_name("old_sentences.json").read_text("utf-8"))
 """All that ledgers of that time may say: never changed, whatever is said today."""
 
@@ -117,12 +118,14 @@ def test_an_older_ledger_is_brought_up_to_date_and_its_chain_stays_whole(databas
         people={"run": ["Carla"]},
     )
 
-    importlib.import_module(MIGRATION).write_notes(apps, None)
+    importlib.import_module(NOTES).write_notes(apps, None)
+    importlib.import_module(ATTEMPTS).read_attempts(apps, None)
 
     view = ledger.view("b-1")
     assert find_difference(ledger, "b-1") is None
     assert tell(view.head.reason) == reason
     told = {entry.row.number: entry.result for entry in view.rows}
+    assert (told[3].code, told[3].attempted_at) == (None, NOON)
     assert is_awaiting_person(told[2])
     assert tell(told[3].note) == "Carla decided that it was applied: a call: it decided that it was applied: yes"
     assert is_account_refusal(told[4])

@@ -262,7 +262,11 @@ def test_a_chain_that_was_written_anew_is_noticed_by_the_next_batch_and_by_a_has
     from batch.ledger.orm.models import Batch, Movement, Reading
 
     moved = timedelta(microseconds=1)
-    for lines, names in ((Batch, ("created_at", "running_at", "ended_at")), (Movement, ("at",)), (Reading, ("at",))):
+    for lines, names in (
+        (Batch, ("created_at", "running_at", "ended_at")),
+        (Movement, ("at", "attempted_at")),
+        (Reading, ("at",)),
+    ):
         for line in lines.objects.all():
             for name in names:
                 setattr(line, name, getattr(line, name) and getattr(line, name) + moved)

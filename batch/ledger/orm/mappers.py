@@ -176,7 +176,7 @@ def _list_balances(batch: str) -> Iterator[tuple[datetime, str | None, Decimal]]
 _ROWS_AT_ONCE = 1000
 ROW = (
     *("row", "cells", "findings", "token", "direction", "amount"),
-    *("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note"),
+    *("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note", "attempted_at"),
 )
 """The columns that a row is made of."""
 
@@ -188,7 +188,8 @@ def read_rows(lines: QuerySet[Movement]) -> Iterator[BatchRow]:
 
 def make_batch_row(line: Sequence[Any]) -> BatchRow:
     """Make the row of which these are the columns."""
-    row, cells, findings, token, direction, amount, status, code, message, main, subaccount, attempts, at, note = line
+    row, cells, findings, token, direction, amount, *result = line
+    status, code, message, main, subaccount, attempts, at, note, attempted_at = result
     return BatchRow(
         SheetRow(
             row,
@@ -198,7 +199,7 @@ def make_batch_row(line: Sequence[Any]) -> BatchRow:
             amount,
             tuple([decode_finding(finding) for finding in findings]),
         ),
-        RowResult(Status(status), code, message, main, subaccount, attempts, at, load_note(note)),
+        RowResult(Status(status), code, message, main, subaccount, attempts, at, load_note(note), attempted_at),
     )
 
 
@@ -304,7 +305,7 @@ UPDATE "ledger_batch" SET "events_count" = %s, "last_hash" = %s
 WHERE "name" = %s AND "events_count" = %s AND "last_hash" = %s"""
 _BEGIN_ATTEMPT = """
 UPDATE "ledger_movement" SET "status" = %s, "code" = %s, "message" = %s, "note" = %s, "at" = %s,
-"attempts" = %s, "main_before" = %s, "subaccount_before" = %s
+"attempts" = %s, "attempted_at" = %s, "main_before" = %s, "subaccount_before" = %s
 WHERE "batch_id" = %s AND "row" = %s AND "attempts" = %s AND "status" IN (%s, %s)"""
 _RECORD_OUTCOME = """
 UPDATE "ledger_movement" SET "status" = %s, "code" = %s, "message" = %s, "note" = %s, "at" = %s,
@@ -345,8 +346,9 @@ def change_row(cursor: CursorWrapper, batch: str, fact: RowFact) -> None:
     statuses, attempts = projection.get_precondition(fact)
     where = batch, fact.row, attempts, statuses[0].value, statuses[-1].value
     if isinstance(fact, AttemptBegan):
+        begun = change["attempts"], _convert_moment(change["attempted_at"])
         before = prepare_euros(fact.main_balance), prepare_euros(fact.subaccount_balance)
-        changed = _update(cursor, _BEGIN_ATTEMPT, *common, change["attempts"], *before, *where)
+        changed = _update(cursor, _BEGIN_ATTEMPT, *common, *begun, *before, *where)
     else:
         after = prepare_euros(change["main_balance"]), prepare_euros(change["subaccount_balance"])
         changed = _update(cursor, _RECORD_OUTCOME, *common, *after, *where)

@@ -119,6 +119,7 @@ class Movement(models.Model):
     subaccount_balance = EurosField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(null=True)
+    attempted_at = models.DateTimeField(null=True)  # when its last attempt began
     # The balances known before its last attempt: what a doubt about it is settled against.
     main_before = EurosField(null=True)
     subaccount_before = EurosField(null=True)
