@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
 
+from batch.zone import ZONE, set_zone
 from tests.programs import missing
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ settings.load_profile(os.environ.get("CREDITBATCH_EXAMPLES", "quick"))
 # Whatever this machine speaks, the tests read English unless they choose.
 for name in [name for name in os.environ if name.startswith("LC_") or name in {"LANG", "LANGUAGE", "CREDITBATCH_LANG"}]:
     del os.environ[name]
+# Nor do they depend on where it stands; in processes that they start, neither.
+os.environ[ZONE] = "UTC"
+set_zone(ZoneInfo("UTC"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,6 +24,7 @@ from batch.model import Balances, BatchState, BatchView, SubAccount
 from batch.money import count_decimals
 from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
 from batch.settings import JournalSettings, load_journal_settings, load_settings
+from batch.zone import localize
 
 if TYPE_CHECKING:
     from batch.provider.responses import MainAccount
@@ -112,7 +113,7 @@ def _choose_path(view: BatchView, accounts: JournalSettings, layout: str) -> Pat
     batch = str(view.head.batch)
     if layout == "csv":
         return REPORTS / f"{batch}-journal.csv"
-    ended = (view.head.ended_at or view.head.created_at).astimezone().date()
+    ended = localize(view.head.ended_at or view.head.created_at).date()
     prescribed = make_fec_name(accounts, ended)
     return REPORTS / batch / prescribed if prescribed else REPORTS / f"{batch}-fec.txt"
 

@@ -17,6 +17,7 @@ from batch.findings import Finding
 from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, encode_amount
 from batch.planning.settlement import is_unconfirmed_refusal
+from batch.zone import localize
 
 _LEAST_PART = Decimal("0.9")  # of an amount that came unseen: the account may have spent the rest
 _MOST_SHOWN = 20  # sub-accounts that a finding lists
@@ -94,7 +95,7 @@ def _can_explain_rise(rise: Rise | None, amount: Decimal) -> bool:
 
 def _encode_rises(rises: Sequence[Rise]) -> str:
     """Write tokens, amounts and days as a finding's parameter: raw, to be shown in the reader's language."""
-    shown = [[rise.token, encode_amount(rise.amount), f"{rise.since.astimezone():%Y-%m-%d}"] for rise in rises]
+    shown = [[rise.token, encode_amount(rise.amount), f"{localize(rise.since):%Y-%m-%d}"] for rise in rises]
     return json.dumps({"first": shown[:_MOST_SHOWN], "more": max(0, len(shown) - _MOST_SHOWN)})
 
 

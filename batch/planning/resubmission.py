@@ -19,6 +19,7 @@ from batch.model import ColumnRole, Direction, Movement, Roles, SheetRow, Source
 from batch.money import encode_amount
 from batch.validation.cells import format_row_ranges
 from batch.validation.header import format_cell_address
+from batch.zone import localize
 
 MovementKey = tuple[str, str, Decimal]
 """Token, direction and amount: to the provider, movements with the same key are the same."""
@@ -304,4 +305,4 @@ def _find_repeated_rows(keys: Sequence[tuple[int, MovementKey]], past: Sequence[
 
 
 def _format_day(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d}"
+    return f"{localize(at):%Y-%m-%d}"

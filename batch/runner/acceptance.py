@@ -39,6 +39,7 @@ from batch.runner.open_account import refuse_doubts
 from batch.settings import Choices, read_choices, write_choices
 from batch.validation.check_sheet import Expected, compare_expected_totals
 from batch.validation.vocabulary import REPORT_WORDS
+from batch.zone import localize
 
 _COMPARED = frozenset({"expected-rows", "expected-added", "expected-removed"})
 
@@ -286,7 +287,7 @@ def accept(
         close_unfinished(ledger, access.account, choices.only_unsettled, at)
     # The same plan may be accepted twice in one second.
     mark = hashlib.sha256(f"{checked.plan.digest} {at.isoformat()}".encode()).hexdigest()[:6]
-    name = f"{at.astimezone():%Y%m%d-%H%M%S}-{mark}"
+    name = f"{localize(at):%Y%m%d-%H%M%S}-{mark}"
     new = NewBatch(
         name=name,
         at=at,

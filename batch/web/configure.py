@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, is_this_machine, load_environment
 from batch.web import settings as site_settings
+from batch.zone import get_zone
 
 
 def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
@@ -196,7 +197,7 @@ class Discreet(logging.Formatter):
     """One line an entry; of an exception its kind and its place, not its text, which may quote a secret."""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
+        at = datetime.fromtimestamp(record.created, get_zone()).isoformat(timespec="seconds")
         parts = [at, record.levelname, _format_message(record)]
         if record.exc_info and record.exc_info[1]:
             parts.append(_format_place(record.exc_info[1]))

@@ -19,6 +19,7 @@ from django_filters import CharFilter, DateFilter
 from batch.i18n import _, format_euros
 from batch.model import Status
 from batch.money import ZERO
+from batch.zone import get_zone
 
 _LONGEST = 200
 
@@ -44,7 +45,7 @@ class DayFilter(DateFilter):  # type: ignore[misc]
 def find_start_of_day(day: date, days_later: int = 0) -> datetime | None:
     """Find the moment when a day of the calendar, or one so many days later, begins here; None if that is too far."""
     try:
-        return datetime.combine(day + timedelta(days=days_later), time()).astimezone(UTC)
+        return datetime.combine(day + timedelta(days=days_later), time(), get_zone()).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

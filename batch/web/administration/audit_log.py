@@ -24,6 +24,7 @@ from batch.web.access import Role, require_role
 from batch.web.audit import record
 from batch.web.models import AuditEntry, Person
 from batch.web.presenters import DayFilter, TextFilter, paginate
+from batch.zone import localize
 
 ACTIONS = {
     "authenticator.enrolled": N_("enrolled an authenticator"),
@@ -124,7 +125,7 @@ def export_log(request: HttpRequest) -> HttpResponseBase:
     entries = _search(request).qs
     record(request, "log.exported")
     response = StreamingHttpResponse(_stream_csv(entries, get_language()), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.now():%Y-%m-%d}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="audit-log-{localize(timezone.now()):%Y-%m-%d}.csv"'
     return response
 
 
@@ -147,7 +148,7 @@ def _stream_csv(entries: QuerySet[AuditEntry], spoken: Language) -> Iterator[byt
 
 
 def _format_line(entry: AuditEntry) -> list[str]:
-    line, at = _describe(entry), entry.at.astimezone().isoformat(timespec="seconds")
+    line, at = _describe(entry), localize(entry.at).isoformat(timespec="seconds")
     cells = [at, line["who"], entry.action, line["action"], entry.subject, line["particulars"], entry.address]
     return [escape_formula(cell) for cell in cells]
 

@@ -21,6 +21,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from batch.i18n import _
 from batch.web.audit import write_entry
 from batch.web.models import Invitation, Person
+from batch.zone import localize
 
 FIELD = "confirmation"
 """The name of the form's field, whichever of the two it takes."""
@@ -53,7 +54,7 @@ def explain_refusal(person: Person) -> str:
     _is_allowed, wait = device.verify_is_allowed()
     # A shorter wait is over when the next code comes.
     if wait and wait["locked_until"] > timezone.now() + timedelta(seconds=device.step):
-        until = wait["locked_until"].astimezone()
+        until = localize(wait["locked_until"])
         sentence = _("Too many wrong codes: wait until {time}, and enter the code that the app shows then.")
         return sentence.format(time=f"{until:%H:%M:%S}")
     return _("That is not your authenticator's code of just now: wait for the next one and enter it.")

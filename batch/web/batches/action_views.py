@@ -41,6 +41,7 @@ from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.checking import create_draft, save_file
 from batch.web.drafts.conventions import SheetReading
 from batch.web.models import Draft
+from batch.zone import get_zone, localize
 
 _log = logging.getLogger("creditbatch.web")
 
@@ -132,7 +133,7 @@ def _make_journal(view: BatchView, kind: str) -> tuple[str, bytes]:
     """Make the journal; its days are those of whoever books them, as in the names of batches."""
     accounts = load_journal_settings(load_environment(os.environ, Path.cwd()))
     entries = make_entries(view, accounts, None)
-    ended = (view.head.ended_at or view.head.created_at).astimezone().date()
+    ended = localize(view.head.ended_at or view.head.created_at).date()
     if kind == "fec":
         return make_fec_name(accounts, ended) or f"{view.head.batch}-fec.txt", b"".join(encode_fec(entries, accounts))
     file = io.BytesIO()
@@ -155,7 +156,7 @@ def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     jobs.ask_to_start(asked, get_person(request), due_at)
     record(request, "draft.started", str(draft), due_at=due_at.isoformat())
     if due_at > timezone.now():
-        when = format_moment(due_at.astimezone())
+        when = format_moment(localize(due_at))
         messages.success(request, _("It will start on {when}.").format(when=when))
     else:
         messages.success(request, _("It is starting; this page shows it in a moment."))
@@ -275,8 +276,8 @@ def _parse_start_time(text: str) -> datetime:
         local = None
     if local is None:
         raise UsageError(_("The time of the start cannot be read: choose it in the calendar."))
-    # Without a zone it is a time of this machine's, which is what every page shows.
-    due_at = local.astimezone()
+    # Without a zone it is a time of the zone that every page shows.
+    due_at = local if local.tzinfo else local.replace(tzinfo=get_zone())
     if not now - timedelta(minutes=1) <= due_at <= now + _LATEST_START:
         raise UsageError(_("The time of the start must be ahead of us, and within the next two months."))
     return due_at

@@ -31,6 +31,7 @@ from batch.runner.open_account import refuse_unfinished
 from batch.web.audit import Occasion, notify
 from batch.web.drafts.checking import find_known_account
 from batch.web.models import Draft, DraftState, Job, JobState, Person
+from batch.zone import localize
 
 
 def find_state(head: BatchHead, job: Job | None) -> BatchState:
@@ -183,7 +184,7 @@ class Before:
             "Batch {batch} ({file}) of this account stopped on {moment} before its end: resume it or give it up, and "
             "this one starts by itself."
         )
-        return stopped.format(batch=self.batch, file=self.file_name, moment=format_moment(self.stopped_at.astimezone()))
+        return stopped.format(batch=self.batch, file=self.file_name, moment=format_moment(localize(self.stopped_at)))
 
 
 def find_predecessor(job: Job) -> Before | None:

@@ -13,6 +13,7 @@ from django import template
 from batch.i18n import N_, _, format_euros, format_moment, format_number, ngettext
 from batch.model import BatchState, Direction, name_direction, name_state, name_status
 from batch.notes import Note, load_note, tell
+from batch.zone import localize
 
 register = template.Library()
 NOTHING = "–"
@@ -54,7 +55,7 @@ def number(value: int | Decimal) -> str:
 @replace_nothing
 def moment(at: datetime) -> str:
     """Show a day and a time of this machine's zone."""
-    return format_moment(at.astimezone())
+    return format_moment(localize(at))
 
 
 @register.filter("told")
