@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from operator import itemgetter
@@ -25,15 +26,16 @@ from batch.report.result_labels import explain_code, predict_code
 from batch.report.verdict import Contents, judge_contents
 from batch.runner.dry_run import DryRun
 from batch.settings import read_choices
+from batch.zone import localize, name_zone
 
 Document = dict[str, Any]
 _ROWS_AT_ONCE = 500
 
 
-def make_batch_document(view: BatchView, report: str | None) -> Document:
+def make_batch_document(view: BatchView, report: str | None, written_at: datetime) -> Document:
     """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
     after = view.head.closing.main if view.head.closing else _find_last_balance(view)
-    contents = Contents(view, None)
+    contents = Contents(view, None, written_at)
     books = _encode_books(contents.books)
     return _make_document(contents, contents.tally, after, report, {"books": books}, {})
 
@@ -41,7 +43,7 @@ def make_batch_document(view: BatchView, report: str | None) -> Document:
 def make_dry_run_document(dry_run: DryRun, report: str | None) -> Document:
     """Make what `check` prints, and a `run` that did not start. Totals are what would be added and removed."""
     forecast, is_offline = dry_run.forecast, dry_run.account is None
-    contents = Contents(dry_run.view, forecast)
+    contents = Contents(dry_run.view, forecast, dry_run.at)
     planned = Tally(contents.tally.rows, dry_run.plan.added, dry_run.plan.removed)
     asked = {"offline": is_offline, "not_checked": ["tokens", "forecast"] if is_offline else []}
     foreseen = _encode_forecast(forecast, removes_first=dry_run.removes_first) if forecast else None
@@ -60,6 +62,8 @@ def _make_document(
         "tip": {"events": len(view.events), "hash": view.events[-1].hash} if view.events else None,
         "version": __version__,
         "language": get_language().value,
+        "zone": name_zone(),
+        "written_at": localize(contents.written_at).isoformat(timespec="milliseconds") if contents.written_at else None,
         "verdict": {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None},
         **before,
         "findings": [convert_finding(finding) for finding in view.findings],
@@ -125,8 +129,8 @@ def _encode_head(head: BatchHead, counted: Tally, after: Decimal | None) -> Docu
         "file": {"name": source.file_name, "sha256": source.sha256, "size": source.size, "sheet": source.sheet},
         "account": head.account,
         "period": read_choices(head.options).period,
-        "created_at": head.created_at.isoformat(timespec="seconds"),
-        "ended_at": head.ended_at.isoformat(timespec="seconds") if head.ended_at else None,
+        "created_at": localize(head.created_at).isoformat(timespec="seconds"),
+        "ended_at": localize(head.ended_at).isoformat(timespec="seconds") if head.ended_at else None,
     }
 
 
@@ -219,17 +223,18 @@ def refuse_replacing(sheet: Path, out: Path, option: str = "--out") -> None:
         raise UsageError(sentence.format(option=option))
 
 
-def write_batch(path: Path, view: BatchView) -> None:
+def write_batch(path: Path, view: BatchView, written_at: datetime) -> None:
     """Write what has become of a batch; `ReportError` if it cannot be."""
-    _write_document(path, view, None, lambda: make_batch_document(view, str(path)))
+    _write_document(path, Contents(view, None, written_at), lambda: make_batch_document(view, str(path), written_at))
 
 
 def write_dry_run(path: Path, checked: DryRun) -> None:
     """Write what the checks say of a sheet, and the forecast; `ReportError` if it cannot be."""
-    _write_document(path, checked.view, checked.forecast, lambda: make_dry_run_document(checked, str(path)))
+    contents = Contents(checked.view, checked.forecast, checked.at)
+    _write_document(path, contents, lambda: make_dry_run_document(checked, str(path)))
 
 
-def _write_document(path: Path, view: BatchView, forecast: Forecast | None, document: Callable[[], Document]) -> None:
+def _write_document(path: Path, contents: Contents, document: Callable[[], Document]) -> None:
     refuse_other_suffixes(path)
     match path.suffix.lower():
         case ".json":
@@ -240,8 +245,8 @@ def _write_document(path: Path, view: BatchView, forecast: Forecast | None, docu
             from batch.report.rows_sheet import format_rows
 
             with open_whole_file(path) as file:
-                write_csv(file, format_rows(Contents(view, forecast)))
+                write_csv(file, format_rows(contents))
         case _:
             from batch.report.workbook import write_report
 
-            write_report(path, view, forecast)
+            write_report(path, contents)

@@ -75,12 +75,13 @@ def _run(rows: int, _sheet: Path) -> Measure:
 
 
 def _report(rows: int, sheet: Path) -> Measure:
+    from batch.report.verdict import Contents
     from batch.report.workbook import write_report
 
     ledger = memory()
     record_finished(ledger, rows, "b-1")
     view = ledger.view("b-1")
-    return timed(lambda: write_report(sheet.with_name("report.xlsx"), view))
+    return timed(lambda: write_report(sheet.with_name("report.xlsx"), Contents(view, None)))
 
 
 _STEPS: dict[str, Callable[[int, Path], Measure]] = {"read": _read, "check": _check, "run": _run, "report": _report}

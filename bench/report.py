@@ -79,11 +79,12 @@ def _fill(cell: Cell, value: Any) -> Cell | None:
 
 def main(home: str, batch: str, file: str) -> None:
     """Write the report of a batch that is in the ledger, as `creditbatch report` does."""
+    from batch.report.verdict import Contents
     from batch.report.workbook import write_report
 
     with database(Path(home)) as ledger:
         view = ledger.view(batch)
-        print(timed(lambda: write_report(Path(file), view)).seconds)
+        print(timed(lambda: write_report(Path(file), Contents(view, None))).seconds)
 
 
 if __name__ == "__main__":

@@ -25,16 +25,16 @@ def test_a_name_that_does_not_say_what_it_is_to_be_names_the_three(tmp_path: Pat
     with pytest.raises(UsageError, match=r"\.xlsx, \.csv or \.json"):
         refuse_other_suffixes(tmp_path / name)
     with pytest.raises(UsageError):
-        write_batch(tmp_path / name, view_of([DONE]))
+        write_batch(tmp_path / name, view_of([DONE]), NOON)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".CSV"])
 def test_each_form_is_whole_or_absent(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "new" / f"result{suffix}"
-    write_batch(path, view_of([DONE]))
+    write_batch(path, view_of([DONE]), NOON)
     before = path.read_bytes()
-    write_batch(path, view_of([DONE, REFUSED]))
+    write_batch(path, view_of([DONE, REFUSED]), NOON)
     assert path.read_bytes() != before
     assert list(path.parent.iterdir()) == [path]
 
@@ -43,7 +43,7 @@ def test_each_form_is_whole_or_absent(tmp_path: Path, suffix: str, monkeypatch: 
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(ReportError, match="close it if it is open"):
-        write_batch(path, view_of([DONE]))
+        write_batch(path, view_of([DONE]), NOON)
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -51,7 +51,7 @@ def test_each_form_is_whole_or_absent(tmp_path: Path, suffix: str, monkeypatch: 
 def test_the_json_is_the_document_of_the_command_line_in_english(tmp_path: Path, language: Language) -> None:
     path = tmp_path / "result.json"
     with use_language(language):
-        write_batch(path, view_of([DONE, REFUSED]))
+        write_batch(path, view_of([DONE, REFUSED]), NOON)
     document = json.loads(path.read_text("ascii"))
     assert document["report"] == str(path)
     assert [line["status"] for line in document["rows"]] == ["done", "refused"]
@@ -63,7 +63,7 @@ def test_the_json_says_how_it_was_written(tmp_path: Path, language: Language) ->
     path, event = tmp_path / "result.json", Event(7, NOON, "attempt-began", {"row": 2}, "ef" * 32)
     for events, tip in (((event,), {"events": 1, "hash": "ef" * 32}), ((), None)):
         with use_language(language):
-            write_batch(path, view_of([DONE], events=events))
+            write_batch(path, view_of([DONE], events=events), NOON)
         document = json.loads(path.read_text("ascii"))
         assert (document["tip"], document["version"]) == (tip, __version__)
         assert document["language"] == language.value
@@ -72,7 +72,7 @@ def test_the_json_says_how_it_was_written(tmp_path: Path, language: Language) ->
 def test_the_csv_speaks_the_language(tmp_path: Path) -> None:
     path = tmp_path / "result.csv"
     with use_language(Language.FRENCH):
-        write_batch(path, view_of([DONE]))
+        write_batch(path, view_of([DONE]), NOON)
     assert "effectuée" in path.read_text("utf-8-sig")
     assert "50,00;add" in path.read_text("utf-8-sig")
 

@@ -93,7 +93,7 @@ def record_unless_held(ledger: Ledger, view: BatchView, path: Path) -> None:
     batch = str(view.head.batch)
     try:
         with hold_batch(ledger, batch, read_clock):
-            record_written_file(ledger, batch, path, len(view.events), read_clock)
+            record_written_file(ledger, batch, path, len(view.events), read_clock())
     except (AccountInUse, LedgerError) as error:
         say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
 
@@ -121,7 +121,7 @@ def write_report_again(ledger: Ledger, settings: Settings, batch: str, path: Pat
         # A report is there to be read, also while the batch is run, or from a ledger that can only be read.
         from batch.export import write_batch
 
-        write_batch(path, ledger.view(batch))
+        write_batch(path, ledger.view(batch), read_clock())
         say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
 
 

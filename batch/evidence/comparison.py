@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -22,10 +21,10 @@ from openpyxl.utils import get_column_letter
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from batch import __version__
-from batch.errors import CreditbatchError, UsageError, explain_os_error
+from batch.errors import CreditbatchError, SettingsError, UsageError, explain_os_error
+from batch.evidence.differences import Difference, Row, find_cell, show_cell, show_pair, tell_difference
 from batch.export import make_batch_document, refuse_other_suffixes, write_batch
-from batch.files import format_decimal
-from batch.i18n import N_, Language, _, format_moment, format_number, pgettext, show_truth, show_value, use_language
+from batch.i18n import N_, Language, _, format_number, show_value, use_language
 from batch.ledger.events import FileWritten
 from batch.model import BatchView
 from batch.report.columns import COLUMNS
@@ -33,6 +32,7 @@ from batch.report.result_labels import PROGRAM
 from batch.sheet.xlsx_xml import parse_column
 from batch.sheet.xml_package import Package
 from batch.validation.vocabulary import REPORT_WORDS
+from batch.zone import find_zone, get_zone, use_zone
 
 LARGEST_FILE = 200_000_000
 LARGEST_UNPACKED = 4_000_000_000
@@ -41,16 +41,19 @@ MOST_CELLS = 30_000_000
 """Of one sheet from its first to its last, blank ones too, for all of which the reader takes memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """Where the file parts from the ledger's: comparable with other places in the same file, named, and told."""
-
-    place: tuple[int, ...]
-    where: str
-    sentence: str
-
-
+_LONGEST_SUMMARY = 1000
 _Rebuild = Callable[[], BatchView]
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a report may have been written: in which language and zone, when, and after how many events."""
+
+    events: int
+    language: Language
+    zone: tzinfo
+    written_at: datetime
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,10 @@ class _Report:
     """What a file says of how it was written, and what finds its first difference from a view's report."""
 
     languages: Sequence[Language]
-    find: Callable[[_Rebuild, Language], _Difference | None]
+    find: Callable[[_Rebuild, _Manner], Difference | None]
     version: str | None = None
+    zone: tzinfo | None = None
+    written_at: datetime | None = None
     tip: str | None = None
     """The hash of the last event that it tells of."""
     places_of_tip: tuple[str, ...] = ()
@@ -87,14 +92,15 @@ def compare_report(
     _refuse_newer(report.version)
     known = find_event(report.tip) if report.tip else None
     same_format = [writing for writing in writings if f".{writing.format}" == suffix]
-    furthest: _Difference | None = None
+    furthest: Difference | None = None
     older: str | None = None
-    for events, language, version in _list_candidates(report, known, same_format, total):
-        found = report.find(partial(rebuild, events), language)
+    for manner in _list_manners(report, known, same_format, total):
+        with use_language(manner.language), use_zone(manner.zone):
+            found = report.find(partial(rebuild, manner.events), manner)
         if found is None:
             return None
         if furthest is None or found.place > furthest.place:
-            furthest, older = found, version
+            furthest, older = found, manner.version
     if furthest is None:  # (there is always a candidate)
         return None
     if report.tip and known is None and furthest.where in report.places_of_tip:
@@ -103,23 +109,25 @@ def compare_report(
     return _tell_age(furthest.sentence, older)
 
 
-def _list_candidates(
-    report: _Report, known: int | None, writings: Sequence[FileWritten], total: int
-) -> Iterator[tuple[int, Language, str | None]]:
-    """List how the file may have been written: after how many events, in which language, by which version."""
-    if known is not None:
-        yield from ((known, language, report.version) for language in report.languages)
-        return
-    written = {
-        (writing.events, language): report.version or writing.version
-        for writing in writings  # (of two alike the newer counts)
-        for language in report.languages
-        if language.value == writing.language and 0 < writing.events <= total
-    }
-    yield from ((*candidate, version) for candidate, version in reversed(written.items()))
+def _list_manners(report: _Report, known: int | None, writings: Sequence[FileWritten], total: int) -> Iterator[_Manner]:
+    """List how the file may have been written: as a file was that the ledger recorded, else as it says itself."""
+    spoken = {language.value: language for language in report.languages}
+    recorded = [
+        writing
+        for writing in reversed(writings)
+        if writing.language in spoken and 0 < writing.events <= total and known in {None, writing.events}
+    ]
+    if report.written_at is not None:
+        # Each try takes as long as writing the report did. `sorted` leaves the newest first of those that fit alike.
+        at = report.written_at
+        recorded = sorted(recorded, key=lambda writing: abs(writing.at - at) > _MOMENT)[:1]
+    for writing in recorded:
+        zone, version = find_zone(writing.zone), report.version or writing.version
+        yield _Manner(writing.events, spoken[writing.language], zone, writing.at, version)
     for language in report.languages:
-        if (total, language) not in written:
-            yield total, language, report.version
+        if known is None or not recorded:
+            at, zone = report.written_at or datetime.now(UTC), report.zone or get_zone()
+            yield _Manner(known or total, language, zone, at, report.version)
 
 
 def _hash_file(path: Path) -> str:
@@ -188,97 +196,6 @@ def _tell_age(difference: str, version: str | None) -> str:
     return sentence.format(version=version, difference=difference)
 
 
-def _tell_difference(place: tuple[int, ...], where: str, shown: tuple[str, str]) -> _Difference:
-    sentence = _("{cell} says {claimed} in the report, but the ledger’s report says {recorded}.")
-    return _Difference(place, where, sentence.format(cell=where, claimed=shown[0], recorded=shown[1]))
-
-
-def _show_pair(theirs: object, ours: object) -> tuple[str, str]:
-    """Show two values so that the eye sees where they differ."""
-    if isinstance(theirs, str) and isinstance(ours, str):
-        same = next((at for at, (one, other) in enumerate(zip(theirs, ours, strict=False)) if one != other), 0)
-        if same > 40:
-            theirs, ours = (f"…{text[same - 20 :]}" for text in (theirs, ours))
-        shown = _show_cell(theirs), _show_cell(ours)
-        # What looks alike is told by its codes.
-        return shown if shown[0] != shown[1] else (_show_codes(theirs), _show_codes(ours))
-    return _show_cell(theirs), _show_cell(ours)
-
-
-def _show_codes(text: str) -> str:
-    return show_value(json.dumps(text)[1:-1], 80)
-
-
-def _show_cell(value: object) -> str:
-    match value:
-        case None | "":
-            return _("nothing")
-        case bool():
-            return show_truth(str(value).upper())
-        case str():
-            return pgettext("title", "“{title}”").format(title=show_value(value))
-        case int() | float():
-            number = Decimal(f"{value:.15g}")
-            is_whole = number == number.to_integral_value()
-            return show_value(format_decimal(number, 0 if is_whole else 2))
-        case datetime():
-            return format_moment(value) + (f".{value.microsecond // 1000:03d}" if value.microsecond else "")
-    return show_value(str(value))
-
-
-_LONGEST_SUMMARY = 1000
-_BLANK = (None, "")
-_ZERO_DAY, _LEAP = datetime(1899, 12, 30, tzinfo=UTC), datetime(1900, 3, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
-_MILLISECONDS = 86_400_000
-
-
-def _are_alike(theirs: object, ours: object) -> bool:
-    """Compare as a spreadsheet would show them at most: 15 digits, milliseconds, and a blank is an empty text."""
-    if theirs in _BLANK or ours in _BLANK:
-        return theirs in _BLANK and ours in _BLANK
-    if type(theirs) is type(ours) and theirs == ours:
-        return True
-    if isinstance(theirs, str | bool) or isinstance(ours, str | bool):
-        return False
-    one, other = _count_days(theirs), _count_days(ours)
-    if isinstance(theirs, int | float) and isinstance(ours, int | float):
-        return f"{one:.15g}" == f"{other:.15g}"
-    # Programs round what lies between two milliseconds either way.
-    return abs(one - other) * _MILLISECONDS < 1.5
-
-
-def _count_days(value: object) -> float:
-    """Give the number that a cell holds, whatever its format makes of it."""
-    match value:
-        case datetime():
-            at = value.replace(tzinfo=UTC)
-            return (at - _ZERO_DAY) / _DAY - (at < _LEAP)
-        case date():
-            return _count_days(datetime(value.year, value.month, value.day, tzinfo=UTC))
-        case time():
-            return timedelta(0, value.second, value.microsecond, 0, value.minute, value.hour) / _DAY
-        case timedelta():
-            return value / _DAY
-        case int() | float():
-            return float(value)
-    return float("nan")
-
-
-_Row = Sequence[object]
-
-
-def _find_cell(theirs: Iterable[_Row], ours: Iterable[_Row]) -> tuple[int, int, object, object] | None:
-    """Find the first cell that differs: row and column from 0, and both values."""
-    for row, (claimed, recorded) in enumerate(zip_longest(theirs, ours, fillvalue=())):
-        if claimed == recorded and list(map(type, claimed)) == list(map(type, recorded)):
-            continue
-        for column, (one, other) in enumerate(zip_longest(claimed, recorded)):
-            if not _are_alike(one, other):
-                return row, column, one, other
-    return None
-
-
 def _read_workbook(path: Path) -> _Report:
     with _open_report(path):
         formulas = _find_formulas(path)
@@ -290,28 +207,37 @@ def _read_workbook(path: Path) -> _Report:
         raise _explain(_OTHER, path)
     summary = REPORT_WORDS[language].summary
     with use_language(language):
-        wanted = _("Ledger’s last hash"), _("Written by")
+        wanted = _("Ledger’s last hash"), _("Written by"), _("Written at"), _("Time zone")
     rows = _list_rows(_load_sheet(path, workbook, summary)) if summary in names else iter(())
-    said = {row[0]: (number, str(row[1])) for number, row in enumerate(islice(rows, _LONGEST_SUMMARY)) if len(row) > 1}
-    row, tip = said.get(wanted[0], (-1, None))
-    written_row, written = said.get(wanted[1], (-1, ""))
-    version = written.removeprefix(f"{PROGRAM} ") if written.startswith(PROGRAM) else None
+    said = {row[0]: (number, row[1]) for number, row in enumerate(islice(rows, _LONGEST_SUMMARY)) if len(row) > 1}
+    (row, tip), (by_row, by), (_at_row, at), (_zone_row, zone) = (said.get(label, (-1, None)) for label in wanted)
+    written_by = str(by or "")
+    version = written_by.removeprefix(f"{PROGRAM} ") if written_by.startswith(PROGRAM) else None
 
-    def find(rebuild: _Rebuild, chosen: Language) -> _Difference | None:
-        with _write_again(rebuild, chosen, ".xlsx") as again:
+    def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
+        with _write_again(rebuild, manner, ".xlsx") as again:
             ours = CalamineWorkbook.from_path(again)
-            return _compare_sheets(path, workbook, ours, formulas, written_row if _is_older(version) else None)
+            return _compare_sheets(path, workbook, ours, formulas, by_row if _is_older(version) else None)
 
-    return _Report((language,), find, version, tip, (f"{summary}!B{row + 1}",))
+    named = _find_zone(zone)
+    written_at = at.replace(tzinfo=named or get_zone()) if isinstance(at, datetime) else None
+    return _Report((language,), find, version, named, written_at, str(tip) if tip else None, (f"{summary}!B{row + 1}",))
+
+
+def _find_zone(name: object) -> tzinfo | None:
+    """Find the zone that a file names, None if that is none."""
+    try:
+        return find_zone(name) if isinstance(name, str) and name else None
+    except SettingsError:
+        return None
 
 
 @contextmanager
-def _write_again(rebuild: _Rebuild, language: Language, suffix: str) -> Iterator[Path]:
+def _write_again(rebuild: _Rebuild, manner: _Manner, suffix: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         again = Path(folder) / f"report{suffix}"
-        with use_language(language):
-            # The view is given to nobody else, so that its memory is free when the files are read.
-            write_batch(again, rebuild())
+        # The view is given to nobody else, so that its memory is free when the files are read.
+        write_batch(again, rebuild(), manner.written_at)
         yield again
 
 
@@ -321,7 +247,7 @@ def _compare_sheets(
     ours: CalamineWorkbook,
     formulas: Mapping[str, tuple[int, int]],
     passed_by: int | None,
-) -> _Difference | None:
+) -> Difference | None:
     """Compare sheet by sheet, with no more than one of each in memory; `passed_by` is a row of the first one."""
     names = [sheet.name for sheet in ours.sheets_metadata]
     if difference := _compare_names([sheet.name for sheet in theirs.sheets_metadata], names):
@@ -331,20 +257,20 @@ def _compare_sheets(
         recorded = _list_rows(ours.get_sheet_by_name(name))
         if index == 0 and passed_by is not None:
             claimed, recorded = (_blank_row(rows, passed_by) for rows in (claimed, recorded))
-        found = _find_cell(claimed, recorded)
+        found = find_cell(claimed, recorded)
         formula = formulas.get(name)
         if formula is not None and (found is None or formula <= found[:2]):
             cell = _name_cell(*formula)
             sentence = _("{cell} holds a formula in the report, where the ledger’s report has a value.")
-            return _Difference((index, *formula), f"{name}!{cell}", sentence.format(cell=f"{name}!{cell}"))
+            return Difference((index, *formula), f"{name}!{cell}", sentence.format(cell=f"{name}!{cell}"))
         if found is not None:
             row, column, one, other = found
             where = f"{name}!{_name_cell(row, column)}"
-            return _tell_difference((index, row, column), where, _show_pair(one, other))
+            return tell_difference((index, row, column), where, show_pair(one, other))
     return None
 
 
-def _compare_names(theirs: Sequence[str], ours: Sequence[str]) -> _Difference | None:
+def _compare_names(theirs: Sequence[str], ours: Sequence[str]) -> Difference | None:
     if faults := [name for name in ours if name not in theirs]:
         sentence = _("The report has no sheet “{sheet}”.")
     elif faults := [name for name in theirs if name not in ours]:
@@ -353,7 +279,7 @@ def _compare_names(theirs: Sequence[str], ours: Sequence[str]) -> _Difference | 
         sentence = _("The sheet “{sheet}” stands in another place in the report than in the ledger’s report.")
     else:
         return None
-    return _Difference((-1,), "", sentence.format(sheet=show_value(faults[0])))
+    return Difference((-1,), "", sentence.format(sheet=show_value(faults[0])))
 
 
 def _name_cell(row: int, column: int) -> str:
@@ -365,14 +291,14 @@ def _load_sheet(path: Path, workbook: CalamineWorkbook, name: str) -> CalamineSh
         return workbook.get_sheet_by_name(name)
 
 
-def _list_rows(sheet: CalamineSheet) -> Iterator[_Row]:
+def _list_rows(sheet: CalamineSheet) -> Iterator[Row]:
     """List the rows from the first, and in each the cells from column A, with which the reader does not begin."""
     blanks: list[object] = [None] * (sheet.start[1] if sheet.start else 0)
     for row in sheet.iter_rows():
         yield [*blanks, *row] if blanks else row
 
 
-def _blank_row(rows: Iterable[_Row], passed_by: int) -> Iterator[_Row]:
+def _blank_row(rows: Iterable[Row], passed_by: int) -> Iterator[Row]:
     return (() if number == passed_by else row for number, row in enumerate(rows))
 
 
@@ -427,9 +353,9 @@ def _read_text(path: Path) -> _Report:
         raise _explain(_OTHER, path)
     languages = [language for language in Language if known[language] == most]
 
-    def find(rebuild: _Rebuild, language: Language) -> _Difference | None:
-        with _write_again(rebuild, language, ".csv") as again:
-            found = _find_cell(_list_lines(path), _list_lines(again))
+    def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
+        with _write_again(rebuild, manner, ".csv") as again:
+            found = find_cell(_list_lines(path), _list_lines(again))
             heads = next(_list_lines(again), [])
         if found is None:
             return None
@@ -438,7 +364,7 @@ def _read_text(path: Path) -> _Report:
         where = _("Line {line}, column “{title}” ({cell}),").format(
             line=format_number(row + 1), title=show_value(title), cell=_name_cell(row, column)
         )
-        return _tell_difference((row, column), where, _show_pair(one, other))
+        return tell_difference((row, column), where, show_pair(one, other))
 
     return _Report(languages, find)
 
@@ -463,6 +389,8 @@ def _list_lines(path: Path) -> Iterator[list[str]]:
 _MISSING = object()
 """What stands where a document has nothing, which is not the same as its null."""
 _HOW_WRITTEN = ("tip", "version", "language")
+_MOMENT = timedelta(seconds=0.01)
+"""Two moments that are no further apart are one: files hold thousandths of a second."""
 
 
 def _read_document(path: Path) -> _Report:
@@ -477,18 +405,27 @@ def _read_document(path: Path) -> _Report:
     event = tip.get("hash") if isinstance(tip, dict) else None
     found_version = version if isinstance(version, str) else None
 
-    def find(rebuild: _Rebuild, chosen: Language) -> _Difference | None:
-        with use_language(chosen):
-            ours = make_batch_document(rebuild(), None)
-            recorded = ours.pop("rows")
-            ours = json.loads(json.dumps(ours))
+    def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
+        ours = make_batch_document(rebuild(), None, manner.written_at)
+        recorded = ours.pop("rows")
+        ours = json.loads(json.dumps(ours))
         passed_by = {"report", *(_HOW_WRITTEN if is_old else ()), *(["version"] if _is_older(found_version) else ())}
         ours = {key: value for key, value in ours.items() if key not in passed_by}
         theirs = {key: value for key, value in document.items() if key not in passed_by}
-        return _compare_values(theirs, ours, "", ()) or _compare_rows(rows, recorded, chosen, len(ours))
+        return _compare_values(theirs, ours, "", ()) or _compare_rows(rows, recorded, len(ours))
 
-    places = ("tip.events", "tip.hash")
-    return _Report(languages, find, found_version, event if isinstance(event, str) else None, places)
+    places, named = ("tip.events", "tip.hash"), _find_zone(document.get("zone"))
+    tip_hash, written_at = event if isinstance(event, str) else None, _read_moment(document.get("written_at"))
+    return _Report(languages, find, found_version, named, written_at, tip_hash, places)
+
+
+def _read_moment(text: object) -> datetime | None:
+    """Read a moment with its zone; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment
 
 
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -498,14 +435,13 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _compare_rows(theirs: object, ours: Iterable[object], language: Language, index: int) -> _Difference | None:
+def _compare_rows(theirs: object, ours: Iterable[object], index: int) -> Difference | None:
     """Compare the rows one by one, since those of the ledger's document are made only when they are asked for."""
     if not isinstance(theirs, list):
-        return _tell_difference((index,), "rows", (_show_json(theirs), "[…]"))
+        return tell_difference((index,), "rows", (_show_json(theirs), "[…]"))
     made, claimed = iter(ours), iter(theirs)
     for number in range(len(theirs) + 1):
-        with use_language(language):
-            recorded = next(made, _MISSING)
+        recorded = next(made, _MISSING)
         row = recorded if recorded is _MISSING else json.loads(json.dumps(recorded))
         found = _compare_values(next(claimed, _MISSING), row, f"rows[{number}]", (index, number))
         if found is not None:
@@ -513,7 +449,7 @@ def _compare_rows(theirs: object, ours: Iterable[object], language: Language, in
     return None
 
 
-def _compare_values(theirs: object, ours: object, where: str, place: tuple[int, ...]) -> _Difference | None:
+def _compare_values(theirs: object, ours: object, where: str, place: tuple[int, ...]) -> Difference | None:
     if isinstance(theirs, dict) and isinstance(ours, dict):
         keys = [*ours, *(key for key in theirs if key not in ours)]
         pairs: Iterable[tuple[str, object, object]] = (
@@ -527,8 +463,8 @@ def _compare_values(theirs: object, ours: object, where: str, place: tuple[int, 
         return None
     else:
         both_texts = isinstance(theirs, str) and isinstance(ours, str)
-        shown = _show_pair(theirs, ours) if both_texts else (_show_json(theirs), _show_json(ours))
-        return _tell_difference(place, where, shown)
+        shown = show_pair(theirs, ours) if both_texts else (_show_json(theirs), _show_json(ours))
+        return tell_difference(place, where, shown)
     found = (_compare_values(one, other, name, (*place, at)) for at, (name, one, other) in enumerate(pairs))
     return next((difference for difference in found if difference is not None), None)
 
@@ -536,5 +472,5 @@ def _compare_values(theirs: object, ours: object, where: str, place: tuple[int, 
 def _show_json(value: object) -> str:
     """Show a value as JSON writes it, but a text as in other reports."""
     if isinstance(value, str) or value is _MISSING:
-        return _show_cell(value if isinstance(value, str) else None)
+        return show_cell(value if isinstance(value, str) else None)
     return show_value(json.dumps(value))

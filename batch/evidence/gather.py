@@ -49,10 +49,10 @@ def write_evidence(
     sign_record(ledger, batch, key, now)
     if timestamp_url is not None:
         stamp_record(ledger, batch, timestamp_url, now)
-    view = ledger.view(batch)
-    files = _make_files(view)
+    view, written_at = ledger.view(batch), now()
+    files = _make_files(view, written_at)
     for name, content in files.items():
-        record_file(ledger, batch, name, hashlib.sha256(content).hexdigest(), len(view.events), now)
+        record_file(ledger, batch, name, hashlib.sha256(content).hexdigest(), len(view.events), written_at)
     tip = ledger.read_tip(batch)
     message = make_tip_message(batch, tip)
     sheet = ledger.read_sheet(view.head.source.sha256)
@@ -68,14 +68,14 @@ def write_evidence(
     )
     with open_whole_file(path) as file:
         write_archive(file, evidence)
-    record_written_file(ledger, batch, path, tip.number, now)
+    record_written_file(ledger, batch, path, tip.number, written_at)
 
 
-def _make_files(view: BatchView) -> dict[str, bytes]:
+def _make_files(view: BatchView, written_at: datetime) -> dict[str, bytes]:
     """Make the report and the lists that people can read, by their names in the archive."""
     with TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         report = Path(folder) / "report.xlsx"
-        write_batch(report, view)
+        write_batch(report, view, written_at)
         files = {"report.xlsx": report.read_bytes()}
     lists = {
         "plan.csv": format_plan(view),

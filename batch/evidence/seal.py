@@ -33,9 +33,7 @@ from batch.ledger.replay import Replay, find_last_proof
 from batch.ledger.verify import verify_record
 from batch.model import BatchView, Event
 from batch.settings import Settings
-
-ZONE = "UTC"
-"""In which a report gives its times."""
+from batch.zone import localize, name_zone
 
 
 def sign_record(ledger: Ledger, batch: str, key: Ed25519PrivateKey, now: Callable[[], datetime]) -> None:
@@ -62,24 +60,24 @@ def stamp_record(ledger: Ledger, batch: str, url: str, now: Callable[[], datetim
         ledger.append(batch, [TipStamped(now(), tip.number, tip.hash, url, token)])
 
 
-def record_file(ledger: Ledger, batch: str, name: str, sha256: str, events: int, now: Callable[[], datetime]) -> None:
-    """Record a file that was written in the language in force and tells of so many events."""
+def record_file(ledger: Ledger, batch: str, name: str, sha256: str, events: int, written_at: datetime) -> None:
+    """Record a file that was written in the language and the zone in force, and tells of so many events."""
     form = Path(name).suffix.lower().removeprefix(".")
-    fact = FileWritten(now(), name, sha256, form, get_language().value, ZONE, __version__, events)
+    fact = FileWritten(written_at, name, sha256, form, get_language().value, name_zone(), __version__, events)
     ledger.append(batch, [fact])
 
 
-def record_written_file(ledger: Ledger, batch: str, path: Path, events: int, now: Callable[[], datetime]) -> None:
+def record_written_file(ledger: Ledger, batch: str, path: Path, events: int, written_at: datetime) -> None:
     """Record the file as it stands there."""
     with path.open("rb") as file:
-        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), events, now)
+        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), events, written_at)
 
 
 def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[[], datetime]) -> BatchView:
     """Write the batch's report and record it; returns what it tells of. `ReportError` if it cannot be written."""
-    view = ledger.view(batch)
-    write_batch(path, view)
-    record_written_file(ledger, batch, path, len(view.events), now)
+    view, written_at = ledger.view(batch), now()
+    write_batch(path, view, written_at)
+    record_written_file(ledger, batch, path, len(view.events), written_at)
     return view
 
 
@@ -200,9 +198,10 @@ def _judge_stamp(
         stamp = read_timestamp(token, make_tip_message(batch, tip), roots)
     except (binascii.Error, ValueError, TimestampError) as error:
         return "", _("The time stamp in event {number}: {why}").format(number=event.number, why=error)
-    sentence = _("Stamped up to event {events} at {moment} UTC. {trust}")
+    sentence = _("Stamped up to event {events} at {moment} ({zone}). {trust}")
     trust = explain_trust(stamp, has_roots=roots is not None)
-    return sentence.format(events=format_number(tip.number), moment=format_moment(stamp.moment), trust=trust), None
+    moment, zone = format_moment(localize(stamp.moment)), name_zone()
+    return sentence.format(events=format_number(tip.number), moment=moment, zone=zone, trust=trust), None
 
 
 def _read_data(event: Event) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -19,6 +19,7 @@ from batch.model import BatchRow, RowResult, Status, name_status
 from batch.money import encode_balance
 from batch.planning.plan import Refusal
 from batch.report.result_labels import explain_row, get_report_words, tell_findings, tell_note
+from batch.zone import localize, name_zone
 
 Value = str | int | Decimal | datetime | None
 
@@ -56,7 +57,7 @@ class RowColumn:
         if isinstance(value, Decimal):
             return format_decimal(value, 3)
         if isinstance(value, datetime):
-            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+            return f"{localize(value):%Y-%m-%d %H:%M:%S}"
         if isinstance(value, Status):
             return name_status(value)
         return escape_formula(mark_unwritable(value)) if isinstance(value, str) else str(value)
@@ -68,7 +69,7 @@ class RowColumn:
         value = self.value(entry, None)
         if isinstance(value, Decimal):
             return encode_balance(value)
-        return value.isoformat() if isinstance(value, datetime) else value
+        return localize(value).isoformat() if isinstance(value, datetime) else value
 
 
 def convert_finding(finding: Finding) -> dict[str, Any]:
@@ -94,7 +95,14 @@ COLUMNS = (
     RowColumn(
         lambda: get_report_words().code, CellKind.NUMBER, lambda entry, _: entry.result.code, 12, json_name="code"
     ),
-    RowColumn(lambda: _("Meaning"), CellKind.TEXT, lambda entry, _: explain_row(entry), widest=28),
+    RowColumn(
+        lambda: _("Meaning"),
+        CellKind.TEXT,
+        lambda entry, _: explain_row(entry),
+        widest=28,
+        json_name="note",
+        json_value=lambda entry: tell_note(entry.result) or None,
+    ),
     RowColumn(
         lambda: _("Provider’s message"),
         CellKind.TEXT,
@@ -117,7 +125,20 @@ COLUMNS = (
         json_name="subaccount_balance",
     ),
     RowColumn(lambda: _("Attempts"), CellKind.NUMBER, lambda entry, _: entry.result.attempts, 12, json_name="attempts"),
-    RowColumn(lambda: _("Time (UTC)"), CellKind.TIME, lambda entry, _: entry.result.at, 26),
+    RowColumn(
+        lambda: _("Moved at ({zone})").format(zone=name_zone()),
+        CellKind.TIME,
+        lambda entry, _: entry.result.moved_at,
+        26,
+        json_name="moved_at",
+    ),
+    RowColumn(
+        lambda: _("Established at ({zone})").format(zone=name_zone()),
+        CellKind.TIME,
+        lambda entry, _: entry.result.at,
+        26,
+        json_name="at",
+    ),
     RowColumn(lambda: get_report_words().row, CellKind.NUMBER, lambda entry, _: entry.row.number, 12, json_name="row"),
     RowColumn(
         lambda: _("Findings"),

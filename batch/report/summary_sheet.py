@@ -22,6 +22,7 @@ from batch.report.result_labels import explain_code
 from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Sums, make_chart
 from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
+from batch.zone import name_zone
 
 _MOST_REASONS = 5
 
@@ -355,6 +356,8 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_("Main account’s user"), head.account or _("not asked"))
     form.text(_("Provider’s address"), head.api_url or _("not asked"))
     form.text(_("Written by"), f"{result_labels.PROGRAM} {__version__}")
+    form.time(_("Written at"), contents.written_at)
+    form.text(_("Time zone"), name_zone())
 
 
 def _write_findings(form: Form, contents: Contents) -> None:

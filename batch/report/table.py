@@ -25,6 +25,7 @@ from batch.money import EXACT, count_decimals, round_like_excel
 from batch.report import page
 from batch.report.page import Frame, ReportStyle, quote_style, style_cell
 from batch.report.result_labels import DRY_RUN
+from batch.zone import localize
 
 EXCEL_DIGITS = 15
 """Excel keeps 15 significant digits of a number."""
@@ -91,11 +92,11 @@ class CellFactory:
         return None if number is None else self._cell(column, look, number)
 
     def time(self, column: int, at: datetime | None, *, in_thousandths: bool = False) -> Cell | None:
-        """Make a cell of a moment that sorts as a time. Excel has no zones: it holds UTC, and its format says so."""
+        """Make a cell of a moment that sorts as a time. Excel has no zones: it shows the one in force, named nearby."""
         if at is None:
             return None
-        look = page.make_moment_style(self._language, ' hh:mm:ss.000 "UTC"' if in_thousandths else ' hh:mm:ss "UTC"')
-        return self._cell(column, look, (at - _DAY_ZERO) / _DAY)
+        look = page.make_moment_style(self._language, " hh:mm:ss.000" if in_thousandths else " hh:mm:ss")
+        return self._cell(column, look, (localize(at).replace(tzinfo=UTC) - _DAY_ZERO) / _DAY)
 
     def copy_value(self, column: int, value: model.Cell, *, is_money: bool = False) -> Cell | None:
         """Make a cell of the accountant's value, as what it is; `is_money` gives a number the euro's format."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -25,6 +26,7 @@ class Contents:
 
     view: BatchView
     forecast: Forecast | None
+    written_at: datetime | None = None  # when a paper about it was begun; None on a screen
 
     @property
     def is_dry_run(self) -> bool:

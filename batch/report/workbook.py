@@ -14,8 +14,6 @@ from openpyxl.writer.excel import ExcelWriter
 
 from batch.files import fit_line, open_whole_file
 from batch.i18n import _
-from batch.model import BatchView
-from batch.planning.plan import Forecast
 from batch.report import page, result_labels
 from batch.report.page import Frame, Links, add_sheet, find_links, name_range, put_link
 from batch.report.result_labels import Teller
@@ -24,6 +22,7 @@ from batch.report.summary_layout import Form
 from batch.report.summary_sheet import write_summary
 from batch.report.table import Column, Table, make_column, sample_rows
 from batch.report.verdict import Contents, Course, list_courses
+from batch.zone import name_zone
 
 
 def write_balances(sheet: Worksheet, lines: Sequence[Course], frame: Frame, links: Links) -> str:
@@ -49,7 +48,7 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
     teller = Teller()
     columns = [
         Column(_("Number"), 12, look, "center"),
-        Column(_("Time (UTC)"), 30, look),
+        Column(_("Time ({zone})").format(zone=name_zone()), 30, look),
         make_column(_("Event"), look, teller.kinds.values(), widest=70),
         Column(_("Particulars"), 70, look),
         Column(_("Hash"), 68, look),
@@ -76,15 +75,15 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
 _LINKED = page.link_style(page.SMALL_NUMBER)
 
 
-def write_report(path: Path, view: BatchView, forecast: Forecast | None = None) -> None:
-    """Write the workbook of a batch, or of a dry run with its forecast if there is one; `ReportError` if it cannot be.
+def write_report(path: Path, contents: Contents) -> None:
+    """Write the workbook of a batch or of a dry run; `ReportError` if it cannot be.
 
     Missing folders are made. A workbook that is there already is replaced, but only by a whole one.
     """
     with open_whole_file(path) as file:
         workbook = Workbook(write_only=True)
         try:
-            _fill(workbook, Contents(view, forecast))
+            _fill(workbook, contents)
             with ZipFile(file, "w", ZIP_DEFLATED) as archive:
                 ExcelWriter(workbook, archive).write_data()
         except BaseException:

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,12 @@ def view_after(count: int) -> BatchView:
 
 
 TOTAL = 6
+WRITTEN = datetime(2026, 3, 31, 9, tzinfo=UTC)
 
 
 def written(path: Path, language: Language = TOLD, count: int = TOTAL) -> Path:
     with use_language(language):
-        write_batch(path, view_after(count))
+        write_batch(path, view_after(count), WRITTEN)
     return path
 
 
@@ -70,7 +71,7 @@ def compared(path: Path, *writings: FileWritten, total: int = TOTAL) -> str | No
 def writing(
     kind: str, count: int, language: Language = TOLD, sha256: str = "", version: str = __version__
 ) -> FileWritten:
-    return FileWritten(START, f"b.{kind}", sha256, kind, language.value, "UTC", version, count)
+    return FileWritten(WRITTEN, f"b.{kind}", sha256, kind, language.value, "UTC", version, count)
 
 
 @pytest.fixture(params=Language)

@@ -39,7 +39,7 @@ def test_what_is_signed_is_signed_again_only_by_another_key_or_when_something_el
     ledger = known_to(MemoryLedger())
     fill(ledger)
     sign_record(ledger, "b-1", KEY, now)
-    record_file(ledger, "b-1", "b-1.xlsx", "ab" * 32, 15, now)
+    record_file(ledger, "b-1", "b-1.xlsx", "ab" * 32, 15, now())
     count = len(list_kinds(ledger))
     sign_record(ledger, "b-1", KEY, now)
     assert len(list_kinds(ledger)) == count

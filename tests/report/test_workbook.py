@@ -10,6 +10,7 @@ from batch.errors import ReportError
 from batch.model import BatchRow, Event, Source
 from batch.report import workbook
 from batch.report.result_labels import DRY_RUN
+from batch.report.verdict import Contents
 from batch.report.workbook import write_report
 from tests.report.views import (
     DONE,
@@ -108,14 +109,14 @@ def test_any_file_name_makes_a_readable_workbook(tmp_path: Path, name: str) -> N
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:
     path = tmp_path / "2026" / "march" / "report.xlsx"
-    write_report(path, view_of([DONE]))
+    write_report(path, Contents(view_of([DONE]), None))
     assert load_workbook(path).sheetnames == SHEETS
 
 
 def test_existing_report_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     path = tmp_path / "report.xlsx"
     path.write_bytes(b"old")
-    write_report(path, view_of([DONE]))
+    write_report(path, Contents(view_of([DONE]), None))
     assert load_workbook(path).sheetnames == SHEETS
     assert list(tmp_path.iterdir()) == [path]
 
@@ -136,7 +137,7 @@ def test_failure_leaves_only_the_old_report(tmp_path: Path, monkeypatch: pytest.
     path.parent.mkdir()
     path.write_bytes(b"old")
     with pytest.raises(ReportError, match=r"cannot be written: no space left on device; .*\.$"):
-        write_report(path, view_of([DONE]))
+        write_report(path, Contents(view_of([DONE]), None))
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
     assert list(streams.iterdir()) == []
@@ -150,7 +151,8 @@ def test_failure_in_the_middle_of_a_row_leaves_nothing_either(tmp_path: Path, mo
     broken = (view.rows[0], BatchRow(view.rows[1].row, None))  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         write_report(
-            tmp_path / "reports" / "report.xlsx", view_of([DONE]).__class__(view.head, view.columns, view.roles, broken)
+            tmp_path / "reports" / "report.xlsx",
+            Contents(view_of([DONE]).__class__(view.head, view.columns, view.roles, broken), None),
         )
     assert list((tmp_path / "reports").iterdir()) == []
     assert list(streams.iterdir()) == []
@@ -162,14 +164,14 @@ def test_report_that_is_open_in_excel_is_told_in_one_sentence(tmp_path: Path, mo
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(ReportError, match="close it if it is open in Excel"):
-        write_report(tmp_path / "report.xlsx", view_of([DONE]))
+        write_report(tmp_path / "report.xlsx", Contents(view_of([DONE]), None))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_in_the_reports_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ReportError):
-        write_report(tmp_path / "file" / "report.xlsx", view_of([DONE]))
+        write_report(tmp_path / "file" / "report.xlsx", Contents(view_of([DONE]), None))
     (tmp_path / "report.xlsx").mkdir()
     with pytest.raises(ReportError):
-        write_report(tmp_path / "report.xlsx", view_of([DONE]))
+        write_report(tmp_path / "report.xlsx", Contents(view_of([DONE]), None))

@@ -28,6 +28,7 @@ from batch.model import (
     Status,
 )
 from batch.planning.plan import Forecast
+from batch.report.verdict import Contents
 from batch.report.workbook import write_report
 from batch.validation.check_sheet import Expected, check_sheet
 
@@ -97,7 +98,7 @@ def dry_run_of(sheet: CheckedSheet) -> BatchView:
 
 def reopened(tmp_path: Path, view: BatchView, forecast: Forecast | None = None) -> Workbook:
     path = tmp_path / "report.xlsx"
-    write_report(path, view, forecast)
+    write_report(path, Contents(view, forecast, END))
     return load_workbook(path)
 
 

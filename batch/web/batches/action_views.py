@@ -67,8 +67,9 @@ def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBa
     if kind == "xlsx":
         _sign(ledger, batch)
     view = ledger.view(batch)
-    name, data = _make_journal(view, kind) if kind in {"fec", "entries"} else _write_file(view, f"{batch}.{kind}")
-    _record_file(ledger, batch, name, data, len(view.events))
+    written_at, is_journal = timezone.now(), kind in {"fec", "entries"}
+    name, data = _make_journal(view, kind) if is_journal else _write_file(view, f"{batch}.{kind}", written_at)
+    _record_file(ledger, batch, name, data, len(view.events), written_at)
     return _offer_file(request, batch, kind, name, data)
 
 
@@ -108,24 +109,24 @@ def _sign(ledger: DatabaseLedger, batch: str) -> None:
         _log.warning("the record of batch %s was not signed: %s", batch, error)
 
 
-def _record_file(ledger: DatabaseLedger, batch: str, name: str, data: bytes, events: int) -> None:
+def _record_file(ledger: DatabaseLedger, batch: str, name: str, data: bytes, events: int, written_at: datetime) -> None:
     """Record a file that is handed out; while a worker writes to the ledger none is: the file is right all the same.
 
     The account is not held while the file is made, which may take long, and a run may be about to start.
     """
     try:
         with hold_batch(ledger, batch, timezone.now):
-            record_file(ledger, batch, name, hashlib.sha256(data).hexdigest(), events, timezone.now)
+            record_file(ledger, batch, name, hashlib.sha256(data).hexdigest(), events, written_at)
     except AccountInUse:
         pass
     except LedgerError as error:
         _log.warning("a file of batch %s is not recorded: %s", batch, error)
 
 
-def _write_file(view: BatchView, name: str) -> tuple[str, bytes]:
+def _write_file(view: BatchView, name: str, written_at: datetime) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / name
-        write_batch(path, view)
+        write_batch(path, view, written_at)
         return name, path.read_bytes()
 
 
@@ -258,7 +259,7 @@ def _make_rest_draft(request: HttpRequest, batch: str) -> HttpResponseBase:
     The form's `why` is what somebody found out about balances that nothing explains.
     """
     why = request.POST.get("why", "").strip()[:_LONGEST_REASON]
-    reading = SheetReading(save_file(*_write_file(DatabaseLedger().view(batch), f"{batch}.xlsx")))
+    reading = SheetReading(save_file(*_write_file(DatabaseLedger().view(batch), f"{batch}.xlsx", timezone.now())))
     options = Options(again=bool(why), why=why)
     draft = create_draft(reading, options, get_person(request), made_by="rest", rest_of=batch).draft
     record(request, "draft.made_of_rest", str(draft.id), batch=batch)

@@ -103,14 +103,14 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
     print_result(view, None)
     assert flat(expected.in_full) in flat(capsys.readouterr().out)
 
-    told = json.loads("".join(stream_json(make_batch_document(view, None))))
+    told = json.loads("".join(stream_json(make_batch_document(view, None, NOON))))
     assert (told["verdict"]["sentence"], told["verdict"]["mood"]) == (expected.sentence, expected.mood.value)
     books = {token: book.difference for token, book in contents.books.subaccounts.items()}
     assert told["books"]["subaccount_differences"] == {
         token: None if difference is None else encode_balance(difference) for token, difference in books.items()
     }
 
-    write_report(file, view)
+    write_report(file, Contents(view, None))
     book = openpyxl.load_workbook(file)
     summary, balances = book.worksheets[0], book[result_labels.get_report_words().balances]
     cells = [str(cell.value) for line in summary.iter_rows() for cell in line if cell.value is not None]
