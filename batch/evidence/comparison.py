@@ -55,6 +55,12 @@ class _Manner:
     written_at: datetime
     version: str | None
 
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Speak the report's language and tell its time; what differs is told in the reader's."""
+        with use_language(self.language), use_zone(self.zone):
+            yield
+
 
 @dataclass(frozen=True, slots=True)
 class _Report:
@@ -95,8 +101,7 @@ def compare_report(
     furthest: Difference | None = None
     older: str | None = None
     for manner in _list_manners(report, known, same_format, total):
-        with use_language(manner.language), use_zone(manner.zone):
-            found = report.find(partial(rebuild, manner.events), manner)
+        found = report.find(partial(rebuild, manner.events), manner)
         if found is None:
             return None
         if furthest is None or found.place > furthest.place:
@@ -236,8 +241,9 @@ def _find_zone(name: object) -> tzinfo | None:
 def _write_again(rebuild: _Rebuild, manner: _Manner, suffix: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="creditbatch-", ignore_cleanup_errors=True) as folder:
         again = Path(folder) / f"report{suffix}"
-        # The view is given to nobody else, so that its memory is free when the files are read.
-        write_batch(again, rebuild(), manner.written_at)
+        with manner.use():
+            # The view is given to nobody else, so that its memory is free when the files are read.
+            write_batch(again, rebuild(), manner.written_at)
         yield again
 
 
@@ -406,13 +412,14 @@ def _read_document(path: Path) -> _Report:
     found_version = version if isinstance(version, str) else None
 
     def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
-        ours = make_batch_document(rebuild(), None, manner.written_at)
-        recorded = ours.pop("rows")
-        ours = json.loads(json.dumps(ours))
+        with manner.use():
+            ours = make_batch_document(rebuild(), None, manner.written_at)
+            recorded = ours.pop("rows")
+            ours = json.loads(json.dumps(ours))
         passed_by = {"report", *(_HOW_WRITTEN if is_old else ()), *(["version"] if _is_older(found_version) else ())}
         ours = {key: value for key, value in ours.items() if key not in passed_by}
         theirs = {key: value for key, value in document.items() if key not in passed_by}
-        return _compare_values(theirs, ours, "", ()) or _compare_rows(rows, recorded, len(ours))
+        return _compare_values(theirs, ours, "", ()) or _compare_rows(rows, recorded, manner, len(ours))
 
     places, named = ("tip.events", "tip.hash"), _find_zone(document.get("zone"))
     tip_hash, written_at = event if isinstance(event, str) else None, _read_moment(document.get("written_at"))
@@ -435,13 +442,14 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _compare_rows(theirs: object, ours: Iterable[object], index: int) -> Difference | None:
+def _compare_rows(theirs: object, ours: Iterable[object], manner: _Manner, index: int) -> Difference | None:
     """Compare the rows one by one, since those of the ledger's document are made only when they are asked for."""
     if not isinstance(theirs, list):
         return tell_difference((index,), "rows", (_show_json(theirs), "[…]"))
     made, claimed = iter(ours), iter(theirs)
     for number in range(len(theirs) + 1):
-        recorded = next(made, _MISSING)
+        with manner.use():
+            recorded = next(made, _MISSING)
         row = recorded if recorded is _MISSING else json.loads(json.dumps(recorded))
         found = _compare_values(next(claimed, _MISSING), row, f"rows[{number}]", (index, number))
         if found is not None:

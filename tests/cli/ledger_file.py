@@ -52,7 +52,7 @@ def backdate(
     edit(home, lambda _batch, kind, data: [] if kind == "tip-signed" and not signatures else [(kind, data)], key, by)
     with open_file(home) as raw:
         _shift(raw, "ledger_batch", ("created_at", "running_at", "ended_at"), by)
-        _shift(raw, "ledger_movement", ("at",), by)
+        _shift(raw, "ledger_movement", ("at", "attempted_at"), by)
         _shift(raw, "ledger_reading", ("at",), by)
 
 

@@ -35,7 +35,9 @@ def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandb
     assert document["counts"] == {"done": 3, "refused": 0, "invalid": 0, "unknown": 0, "pending": 0}
     assert document["totals"] == {"added": "19.75", "removed": "5.00"}
     assert document["main_balance"] == {"before": "10000.000", "after": "9985.250"}
-    assert document["rows"][0] == {
+    row = document["rows"][0]
+    assert row.pop("moved_at") <= row.pop("at") <= document["written_at"]
+    assert row == {
         "row": 2,
         "token": "sub-0001",
         "direction": "add",
@@ -43,6 +45,7 @@ def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandb
         "status": "done",
         "code": 200,
         "message": None,
+        "note": None,
         "main_balance": "9987.500",
         "subaccount_balance": "112.500",
         "attempts": 1,
