@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, tzinfo
@@ -29,6 +29,12 @@ def get_zone() -> tzinfo:
 def set_zone(chosen: tzinfo) -> None:
     """Choose the process's zone; a thread started later has it too."""
     _process[0] = chosen
+
+
+def choose_zone(environ: Mapping[str, str]) -> None:
+    """Choose the zone that the settings name, for the process; `SettingsError` if there is none of that name."""
+    if environ.get(ZONE):
+        set_zone(find_zone(environ[ZONE]))
 
 
 @contextmanager

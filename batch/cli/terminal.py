@@ -22,7 +22,7 @@ from batch.i18n import _, format_number, get_language, ngettext, use_language
 from batch.model import Status, name_status
 from batch.notes import Note, tell
 from batch.settings import Secret, Settings, load_environment, load_key, load_settings
-from batch.zone import ZONE, find_zone, set_zone
+from batch.zone import choose_zone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -188,8 +188,7 @@ _WAIT_SLICE = 0.2
 def read_environment() -> dict[str, str]:
     """Read the settings, and show every moment from now on in the zone that they name."""
     environ = load_environment(os.environ, Path.cwd())
-    if environ.get(ZONE):
-        set_zone(find_zone(environ[ZONE]))
+    choose_zone(environ)
     return environ
 
 

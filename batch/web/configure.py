@@ -24,7 +24,7 @@ from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, is_this_machine, load_environment
 from batch.web import settings as site_settings
-from batch.zone import get_zone
+from batch.zone import choose_zone, get_zone
 
 
 def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
@@ -239,7 +239,9 @@ def configure(
     home: Path, database_url: str | None, *, demo: bool = False, hosts: Sequence[str] = LOOPBACK_NAMES
 ) -> None:
     """Make or read the keys, set Django up, and bring every table up to date. May be called again for another home."""
-    options = read_site_options(load_environment(os.environ, Path.cwd()))
+    environ = load_environment(os.environ, Path.cwd())
+    choose_zone(environ)
+    options = read_site_options(environ)
     connect(home, database_url, make_site_settings(home, options, demo=demo, hosts=hosts))
 
 

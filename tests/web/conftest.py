@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,6 +18,7 @@ from batch.errors import UsageError
 from batch.sandbox import Sandbox, SandboxOptions
 from batch.web import settings as site_settings
 from batch.web.configure import LOOPBACK_NAMES, configure
+from batch.zone import get_zone, set_zone
 
 if TYPE_CHECKING:
     from django.core.mail import EmailMessage
@@ -90,12 +91,11 @@ def mails(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
 
 @pytest.fixture
 def in_paris() -> Iterator[None]:
-    """Put this process into a zone whose clocks change; POSIX only."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TZ", "Europe/Paris")
-        time.tzset()
-        yield
-    time.tzset()
+    """Put this process into a zone whose clocks change."""
+    before = get_zone()
+    set_zone(ZoneInfo("Europe/Paris"))
+    yield
+    set_zone(before)
 
 
 @dataclass(frozen=True)
