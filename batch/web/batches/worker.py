@@ -12,7 +12,6 @@ from pathlib import Path
 from batch.errors import AccountInUse, BatchUnfinished, CreditbatchError
 from batch.i18n import Language, _, set_language
 from batch.settings import load_environment, load_settings
-from batch.zone import choose_zone
 
 _log = logging.getLogger("creditbatch.web")
 
@@ -21,9 +20,7 @@ def main() -> int:
     """Perform the job that the command line names. Return the exit code: 0 if it came to its end."""
     from batch.web.configure import configure, start_log
 
-    environ = load_environment(os.environ, Path.cwd())
-    choose_zone(environ)
-    settings = load_settings(environ)
+    settings = load_settings(load_environment(os.environ, Path.cwd()))
     configure(settings.home, settings.database_url)
     start_log(settings.home, rotates=False)
     from batch.web.batches import jobs, run_job
