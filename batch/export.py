@@ -32,8 +32,11 @@ Document = dict[str, Any]
 _ROWS_AT_ONCE = 500
 
 
-def make_batch_document(view: BatchView, report: str | None, written_at: datetime) -> Document:
-    """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written."""
+def make_batch_document(view: BatchView, report: str | None, written_at: datetime | None = None) -> Document:
+    """Make what `run`, `resume` and `show` print; `report` is the workbook's path, None if none was written.
+
+    Only in a file does it say when it was written: what is printed is the same each time.
+    """
     after = view.head.closing.main if view.head.closing else _find_last_balance(view)
     contents = Contents(view, None, written_at)
     books = _encode_books(contents.books)

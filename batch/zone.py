@@ -48,7 +48,10 @@ def use_zone(chosen: tzinfo) -> Iterator[None]:
 
 
 def find_zone(name: str | None) -> tzinfo:
-    """Find a zone by its IANA name, or the machine's; `SettingsError` if there is none of that name."""
+    """Find a zone by its IANA name; `SettingsError` if there is none of that name.
+
+    Without a name it is the machine's, and UTC on one whose zone has no name.
+    """
     if not name:
         return _find_machine_zone()
     try:
@@ -62,10 +65,10 @@ def _find_machine_zone() -> tzinfo:
     import tzlocal
 
     try:
-        return tzlocal.get_localzone()
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        sentence = _("The time zone of this machine is not known: set {name}, for example to Europe/Paris or UTC.")
-        raise SettingsError(sentence.format(name=ZONE)) from error
+        # By its name, because papers give that, and are compared by it later.
+        return ZoneInfo(str(tzlocal.get_localzone()))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def localize(at: datetime) -> datetime:

@@ -138,7 +138,7 @@ def show_batch(batch: str, *, json: bool) -> int:
     view = _view(batch)
     path = find_report(view)
     if json:
-        print_json(make_batch_document(view, str(path) if path else None, read_clock()))
+        print_json(make_batch_document(view, str(path) if path else None))
     else:
         from batch.cli.screens import print_result, print_rows
 

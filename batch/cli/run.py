@@ -340,7 +340,7 @@ def _write_again(
 
 def _show_result(view: BatchView, report: Path | None, *, json: bool) -> int:
     if json:
-        print_json(make_batch_document(view, str(report) if report else None, read_clock()))
+        print_json(make_batch_document(view, str(report) if report else None))
     else:
         from batch.cli.screens import print_result
 

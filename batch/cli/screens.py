@@ -33,7 +33,7 @@ from batch.planning.settlement import Observation
 from batch.report.result_labels import explain_code, predict_code, tell_note
 from batch.report.verdict import Contents, Mood, Verdict, judge_contents, judge_dry_run, tell_next_steps
 from batch.runner.dry_run import DryRun
-from batch.zone import localize
+from batch.zone import localize, name_zone
 
 _MOST_FINDINGS = 25
 """A longer list is not read on a terminal; the workbook and --json have all."""
@@ -135,7 +135,7 @@ def print_evidence(observations: Sequence[Observation]) -> None:
     """Print the balances around a doubtful attempt, in the order of time."""
     screen = make_console(errors=True)
     amounts = _name_amounts(_("main account"), _("sub-account"))
-    table = _make_titled_table(Column(_("when"), no_wrap=True), _("seen"), *amounts)
+    table = _make_titled_table(Column(_("when ({zone})").format(zone=name_zone()), no_wrap=True), _("seen"), *amounts)
     for seen in observations:
         held = _format_balance(seen.main), _format_balance(seen.subaccount)
         table.add_row(format_moment(localize(seen.at)), seen.what, *held)

@@ -8,7 +8,6 @@ import html
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any, BinaryIO
@@ -19,6 +18,7 @@ from batch.i18n import _, get_language, pgettext
 from batch.model import BatchView, Direction, Event, name_direction, name_status
 from batch.report.result_labels import Teller, get_report_words
 from batch.settings import read_choices
+from batch.zone import localize, name_zone
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Of every entry: when a file was written is an event, and the same evidence makes the same archive."""
@@ -83,6 +83,7 @@ def make_check_page() -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     filled = {
         "@@LANGUAGE@@": get_language().value,
+        "@@ZONE@@": html.escape(name_zone()),
         "@@SCRIPT_HASH@@": f"sha256-{digest}",
         "@@NO_SCRIPT@@": html.escape(_("This page needs JavaScript: it checks the archive in your browser.")),
         # No sentence can close the element that it stands in.
@@ -324,11 +325,11 @@ def format_approvals(events: Iterable[Event]) -> Iterator[list[str]]:
 
 
 def _name_event_columns() -> list[str]:
-    return [_("Event"), _("Time (UTC)"), _("What")]
+    return [_("Event"), _("Time ({zone})").format(zone=name_zone()), _("What")]
 
 
 def _begin_line(event: Event, teller: Teller) -> list[str]:
-    return [str(event.number), f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", teller.event(event.kind)]
+    return [str(event.number), f"{localize(event.at):%Y-%m-%d %H:%M:%S}", teller.event(event.kind)]
 
 
 def _list_items(event: Event, key: str) -> list[Any]:

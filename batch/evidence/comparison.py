@@ -413,7 +413,7 @@ def _read_document(path: Path) -> _Report:
 
     def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
         with manner.use():
-            ours = make_batch_document(rebuild(), None, manner.written_at)
+            ours = make_batch_document(rebuild(), None, manner.written_at if written_at else None)
             recorded = ours.pop("rows")
             ours = json.loads(json.dumps(ours))
         passed_by = {"report", *(_HOW_WRITTEN if is_old else ()), *(["version"] if _is_older(found_version) else ())}

@@ -25,7 +25,7 @@ from batch.model import Balances, Direction, SubAccount, name_direction
 from batch.report import page
 from batch.report.page import SLATE, TEXT, ReportStyle, set_page, style_cell
 from batch.report.result_labels import PROGRAM
-from batch.zone import localize
+from batch.zone import localize, name_zone
 
 _AMOUNT_FORMAT = "#,##0.00"
 _PLAIN = ReportStyle(wrap=True, indent=0)
@@ -121,7 +121,7 @@ def _choose_hint(subaccounts: Sequence[SubAccount] | None, balances: Balances | 
         return _("Write your sub-accounts here once: the drop-down in the list offers them.")
     if balances is None:
         return _("The account’s sub-accounts and their balances.")
-    at = format_moment(localize(balances.at))
+    at = f"{format_moment(localize(balances.at))} ({name_zone()})"
     return _("The account’s sub-accounts and their balances on {moment}.").format(moment=at)
 
 

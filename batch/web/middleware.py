@@ -26,6 +26,7 @@ from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsE
 from batch.i18n import N_, Language, _, get_language, ngettext, use_language
 from batch.web.access import Role, find_roles, is_fragment
 from batch.web.models import Person, SiteSettings
+from batch.zone import name_zone
 
 log = logging.getLogger("creditbatch.web")
 
@@ -230,5 +231,6 @@ def make_base_context(request: HttpRequest) -> dict[str, Any]:
         "is_administrator": Role.ADMINISTRATOR in roles,
         "is_demo": getattr(settings, "CREDITBATCH_DEMO", False),
         "program_version": __version__,
+        "zone": name_zone(),
         "language": get_language().value,
     }

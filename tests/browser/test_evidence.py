@@ -99,7 +99,7 @@ def test_a_whole_archive_is_called_whole(check: Check, language: Language, width
         ("€12,345.50", "2026-11-30") if language is Language.ENGLISH else ("12\u202f345,50\u00a0€", "30/11/2026")
     )
     assert euros in facts
-    assert f"{day} 12:00:00 UTC" in facts
+    assert f"{day} 12:00:00 (UTC)" in facts
     expect(page.locator("#key-text")).to_have_text(base64.b64encode(archives.raw_key(archives.KEY)).decode())
 
 
@@ -130,7 +130,7 @@ def test_entries_that_are_only_stored_are_read(check: Check) -> None:
 
 def test_the_time_stamp_says_its_time_and_how_it_is_checked(check: Check) -> None:
     line = check(("evidence.zip", whole())).locator("#checks > li").last
-    expect(line).to_contain_text("stamped at 2026-11-30 12:05:00 UTC, up to event 8.")
+    expect(line).to_contain_text("stamped at 2026-11-30 12:05:00 (UTC), up to event 8.")
     expect(line).to_contain_text("openssl ts -verify -data timestamp-tip.json -in timestamp.tsr -CAfile ROOT.pem")
 
 

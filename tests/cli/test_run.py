@@ -36,7 +36,7 @@ def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandb
     assert document["totals"] == {"added": "19.75", "removed": "5.00"}
     assert document["main_balance"] == {"before": "10000.000", "after": "9985.250"}
     row = document["rows"][0]
-    assert row.pop("moved_at") <= row.pop("at") <= document["written_at"]
+    assert document["created_at"] <= row.pop("moved_at") <= row.pop("at")
     assert row == {
         "row": 2,
         "token": "sub-0001",

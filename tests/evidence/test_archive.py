@@ -125,7 +125,7 @@ def test_the_page_is_whole_in_each_language_and_names_nothing_to_load(language: 
     with use_language(language):
         page = make_check_page()
     assert "@@" not in page
-    assert f'<html lang="{language.value}">' in page
+    assert f'<html lang="{language.value}" data-zone="UTC">' in page
     outline = Outline(page)
     assert not [tag for tag, attributes in outline.tags if {"src", "href"} & set(attributes)]
     assert {tag for tag, _ in outline.tags}.isdisjoint({"link", "img", "iframe", "object", "embed", "base"})
