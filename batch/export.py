@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from operator import itemgetter
@@ -17,11 +17,12 @@ from batch.files import open_whole_file
 from batch.i18n import _, get_language
 from batch.ledger.protocol import BatchLine
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
-from batch.money import CURRENCY, encode_amount, encode_balance
+from batch.money import CURRENCY, ZERO, encode_amount, encode_balance
 from batch.notes import tell
 from batch.planning.plan import Forecast
 from batch.planning.reconciliation import Books
 from batch.report.columns import COLUMNS, convert_finding
+from batch.report.journal import Entry
 from batch.report.result_labels import explain_code, predict_code
 from batch.report.verdict import Contents, judge_contents
 from batch.runner.dry_run import DryRun
@@ -112,6 +113,20 @@ def make_accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAc
             }
             for account in subaccounts
         ],
+    }
+
+
+def make_entries_document(path: Path, closes_on: date, entries: Sequence[Entry]) -> Document:
+    """Make what `journal` prints of the file of a fiscal year; its entries are in the order of their numbers."""
+    lines = [line for entry in entries for line in entry.lines]
+    return {
+        "path": str(path),
+        "fiscal_year_end": closes_on.isoformat(),
+        "entries": len(entries),
+        "first": entries[0].number if entries else None,
+        "last": entries[-1].number if entries else None,
+        "debit": encode_amount(sum((line.debit for line in lines), ZERO)),
+        "credit": encode_amount(sum((line.credit for line in lines), ZERO)),
     }
 
 

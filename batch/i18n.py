@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
@@ -111,7 +111,7 @@ def format_money(value: Decimal, places: int, *, signed: bool = False) -> str:
     return f"{sign}{text}{_SPACE}€" if get_language() is Language.FRENCH else f"{sign}€{text}"
 
 
-def format_day(at: datetime) -> str:
+def format_day(at: date) -> str:
     """Write a day as in "2026-11-22" or "22/11/2026"."""
     return f"{at:%d/%m/%Y}" if get_language() is Language.FRENCH else f"{at:%Y-%m-%d}"
 

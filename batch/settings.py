@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -92,6 +93,8 @@ class JournalSettings:
     subaccounts_label: str
     siren: str | None
     """The company's number, which a file for the tax administration is named after."""
+    year_end: tuple[int, int]
+    """Month and day on which its fiscal years close; February 29 is the last day of February."""
 
 
 def load_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -143,6 +146,7 @@ def load_journal_settings(environ: Mapping[str, str]) -> JournalSettings:
         subaccounts_account=_read_account(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS", "467200"),
         subaccounts_label=_read_label(environ, "CREDITBATCH_ACCOUNT_SUBACCOUNTS_LABEL", "Crédit SMS, sous-comptes"),
         siren=_read_siren(environ.get("CREDITBATCH_SIREN")),
+        year_end=_read_year_end(environ.get("CREDITBATCH_FISCAL_YEAR_END") or "12-31"),
     )
 
 
@@ -324,6 +328,17 @@ def _read_siren(text: str | None) -> str | None:
     if not (value.isascii() and value.isdigit() and len(value) == 9 and _has_check_digit(value)):
         raise SettingsError(_("CREDITBATCH_SIREN is not a company's number of nine digits: check it."))
     return value
+
+
+def _read_year_end(text: str) -> tuple[int, int]:
+    month, _sign, day = text.strip().partition("-")
+    try:
+        # In a leap year, which has every day.
+        closing = date.fromisoformat(f"2000-{month:0>2}-{day:0>2}")
+    except ValueError as error:
+        sentence = _("CREDITBATCH_FISCAL_YEAR_END must be a month and a day, such as 12-31 or 06-30.")
+        raise SettingsError(sentence) from error
+    return closing.month, closing.day
 
 
 def _has_check_digit(digits: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from batch.ledger import events as record
 from batch.ledger import projection
 from batch.ledger.events import ROW_ITEMS, Fact, Origin, Tip, describe_account, encode_row
 from batch.ledger.lease import describe_holder
-from batch.ledger.projection import make_first_facts
+from batch.ledger.projection import make_first_facts, make_numberings
 from batch.ledger.protocol import (
     Access,
     BatchLine,
@@ -34,6 +34,7 @@ from batch.ledger.protocol import (
     find_owned,
     read_doubts,
 )
+from batch.ledger.replay import read_numbering
 from batch.model import (
     ENDED,
     Balances,
@@ -205,6 +206,17 @@ class MemoryLedger:
             kept.events.append(make_event(Tip(last.number, last.hash), fact))
             self._apply(kept, fact)
 
+    def number_entries(self, batch: str, journal: str, years: Mapping[date, Sequence[int]], at: datetime) -> None:
+        last: dict[date, int] = {}
+        for name in self._batches:
+            for its in self.list_numberings(name):
+                if its.journal == journal:
+                    last[its.closes_on] = max(last.get(its.closes_on, 0), its.last)
+        self.append(batch, make_numberings(journal, years, last, at))
+
+    def list_numberings(self, batch: str) -> list[record.EntriesNumbered]:
+        return [read_numbering(event) for event in self._find(batch).events if event.kind == "entries-numbered"]
+
     def read_head(self, batch: str) -> BatchHead:
         return self._find(batch).head
 
@@ -260,9 +272,15 @@ class MemoryLedger:
             for data in [cast("dict[str, Any]", event.data)]
             for token, held in [(None, data["main_balance"]), *data["subaccounts"].items()]
         ]
+        numberings = [
+            {name: getattr(its, name) for name in ("journal", "closes_on", "first", "last")}
+            for its in self.list_numberings(batch)
+        ]
         known = self._describe_account(kept.new.access.account)
         content = kept.new.content
-        return Tables(columns, rows, readings, known, hashlib.sha256(content).hexdigest() if content else None)
+        return Tables(
+            columns, rows, readings, numberings, known, hashlib.sha256(content).hexdigest() if content else None
+        )
 
     def work(self, batch: str) -> Work:
         kept = self._find(batch)

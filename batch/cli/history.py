@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,13 @@ from batch.cli.terminal import (
     say,
 )
 from batch.errors import UsageError
-from batch.export import make_accounts_document, make_batch_document, make_line_document
-from batch.files import open_whole_file, write_csv
+from batch.export import make_accounts_document, make_batch_document, make_entries_document, make_line_document
+from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
-from batch.model import Balances, BatchState, BatchView, SubAccount
-from batch.money import count_decimals
-from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
+from batch.model import Balances, BatchView, SubAccount
+from batch.report.journal import FEC, SUFFIXES, list_moved, name_journal, write_entries
+from batch.runner.numbering import make_journal
 from batch.settings import JournalSettings, load_journal_settings, load_settings
-from batch.zone import localize
 
 if TYPE_CHECKING:
     from batch.provider.responses import MainAccount
@@ -83,39 +83,44 @@ def _fetch_account() -> tuple[MainAccount, tuple[SubAccount, ...]]:
         return client.fetch_main_account(), client.fetch_subaccounts()
 
 
-def write_journal(batch: str, layout: str, *, out: Path | None) -> int:
-    """Write the entries in the layout of that name, and say where and how many."""
+def write_journal(batch: str, layout: str, *, out: Path | None, is_validated: bool, json: bool) -> int:
+    """Write the entries in the layout of that name, a file for each fiscal year, and say where and how many."""
+    if is_validated and layout != FEC:
+        raise UsageError(_("--validated is for the format fec: a plain table has no column for it."))
+    if out is not None and out.suffix.lower() != SUFFIXES[layout]:
+        sentence = _("{path} is not named like a file of the format {layout}: give it the ending {suffix}.")
+        raise UsageError(sentence.format(path=out, layout=layout, suffix=SUFFIXES[layout]))
     environ = read_environment()
     accounts = load_journal_settings(environ)
     ledger = open_ledger(load_settings(environ))
-    view = ledger.view(batch)
-    # The days are those of whoever books them, as in the names of batches.
-    entries = list(make_entries(view, accounts, None))
-    path = out or _choose_path(view, accounts, layout)
-    with open_whole_file(path) as file:
-        if layout == "fec":
-            file.writelines(encode_fec(entries, accounts))
-        else:
-            write_csv(file, format_entries(entries))
-    record_unless_held(ledger, view, path)
-    sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
-    print(sentence.format(path=path, entries=format_number(len(entries))))
-    if view.head.state is not BatchState.FINISHED:
-        say("creditbatch: " + _("The batch has not ended: write the journal again when it has."))
-    if any(count_decimals(line.debit) > 2 for entry in entries for line in entry.lines):
-        sentence = _("Some amounts have three decimals, which accounting programs may round: compare the totals there.")
-        say("creditbatch: " + sentence)
+    journal = make_journal(ledger, ledger.view(batch), accounts, read_clock)
+    files = []
+    for closes_on, path in _choose_paths(journal.view, layout, accounts, out).items():
+        entries = journal.years[closes_on]
+        with open_whole_file(path) as file:
+            write_entries(file, layout, entries, accounts, is_validated=is_validated)
+        record_unless_held(ledger, journal.view, path)
+        sentence = ngettext("Journal: {path} ({entries} entry)", "Journal: {path} ({entries} entries)", len(entries))
+        (say if json else print)(sentence.format(path=path, entries=format_number(len(entries))))
+        files.append(make_entries_document(path, closes_on, entries))
+    for remark in journal.remarks:
+        say(f"creditbatch: {remark}")
+    if json:
+        print_json({"batch": batch, "format": layout, "validated": is_validated, "files": files})
     return 0
 
 
-def _choose_path(view: BatchView, accounts: JournalSettings, layout: str) -> Path:
-    """Choose a folder of the batch's own where the name is prescribed: two batches of one day would have the same."""
-    batch = str(view.head.batch)
-    if layout == "csv":
-        return REPORTS / f"{batch}-journal.csv"
-    ended = localize(view.head.ended_at or view.head.created_at).date()
-    prescribed = make_fec_name(accounts, ended)
-    return REPORTS / batch / prescribed if prescribed else REPORTS / f"{batch}-fec.txt"
+def _choose_paths(view: BatchView, layout: str, accounts: JournalSettings, out: Path | None) -> dict[date, Path]:
+    """Choose where each fiscal year goes: two years need two names, whatever was asked for.
+
+    Where the name is prescribed, in a folder of the batch's own, since two batches of one year have the same.
+    """
+    batch, years = str(view.head.batch), list_moved(view, accounts)
+    is_alone = len(years) == 1
+    if out is not None:
+        return {day: out if is_alone else out.with_stem(f"{out.stem}-{day:%Y%m%d}") for day in years}
+    folder = REPORTS / batch if layout == FEC and accounts.siren else REPORTS
+    return {day: folder / name_journal(batch, layout, accounts, day, is_alone=is_alone) for day in years}
 
 
 def list_batches(*, json: bool) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -257,6 +257,25 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesNumbered:
+    """Entries got their numbers, once and for all: the row at each place of `numbered` the first number and its place.
+
+    The numbers of a journal and a fiscal year, which its closing day names, have no gap over all batches of a ledger.
+    """
+
+    at: datetime
+    journal: str
+    """Its code."""
+    closes_on: date
+    first: int
+    numbered: tuple[int, ...]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.numbered) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class FileWritten:
     """A file tells of the batch as it was after so many events: a file with this SHA-256 is that one."""
 
@@ -296,7 +315,17 @@ class TipStamped:
 RowFact = AttemptBegan | AttemptEnded | RowSettled | RowDoubted | PersonDecided
 Proof = FileWritten | TipSigned | TipStamped
 """What is recorded of the record itself: it moves nothing."""
-Fact = RowFact | Accepted | RowsAccepted | BalancesRead | OptionsChanged | KeyChanged | StateChanged | Proof
+Fact = (
+    RowFact
+    | Accepted
+    | RowsAccepted
+    | BalancesRead
+    | OptionsChanged
+    | KeyChanged
+    | StateChanged
+    | EntriesNumbered
+    | Proof
+)
 
 KINDS: Mapping[type[Fact], str] = {
     Accepted: "accepted",
@@ -310,6 +339,7 @@ KINDS: Mapping[type[Fact], str] = {
     OptionsChanged: "options-changed",
     KeyChanged: "key-changed",
     StateChanged: "state-changed",
+    EntriesNumbered: "entries-numbered",
     FileWritten: "file-written",
     TipSigned: "tip-signed",
     TipStamped: "tip-stamped",
@@ -325,6 +355,8 @@ def _encode_value(value: object) -> object:
         return encode_balance(value)
     if isinstance(value, Note):
         return encode_note(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Origin):
         return asdict(value)
     if isinstance(value, Mapping):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from batch.ledger.events import (
     AttemptBegan,
     AttemptEnded,
     BalancesRead,
+    EntriesNumbered,
     Fact,
     Origin,
     PersonDecided,
@@ -187,6 +188,22 @@ def make_first_facts(new: NewBatch, origin: Origin) -> list[Fact]:
     balances = {token: balance for token, balance in new.opening.subaccounts.items() if token in named}
     opening = BalancesRead(new.opening.at, Purpose.OPENING, new.opening.main, balances)
     return [accepted, *rows, opening, StateChanged(new.at, BatchState.APPROVED)]
+
+
+_NUMBERS_AT_ONCE = 1000
+"""So many entries stand in one event, which a cell of a report has room for."""
+
+
+def make_numberings(
+    journal: str, years: Mapping[date, Sequence[int]], last: Mapping[date, int], at: datetime
+) -> list[EntriesNumbered]:
+    """Make the facts that number the rows of each year in their order, behind the last number that it has so far."""
+    return [
+        EntriesNumbered(at, journal, closes_on, last.get(closes_on, 0) + place + 1, tuple(some))
+        for closes_on, rows in sorted(years.items())
+        for place in range(0, len(rows), _NUMBERS_AT_ONCE)
+        for some in (rows[place : place + _NUMBERS_AT_ONCE],)
+    ]
 
 
 def encode_old_row(row: SheetRow) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from batch.errors import UsageError
 from batch.frames import CheckedSheet, Plan
 from batch.i18n import _
-from batch.ledger.events import Fact, Tip
+from batch.ledger.events import EntriesNumbered, Fact, Tip
 from batch.model import Balances, BatchHead, BatchRow, BatchView, Event, People, RowResult, Status, Tally
 from batch.planning.account_identity import Contradiction, KnownAccount, Owner, identify_account
 from batch.planning.resubmission import PastList
@@ -151,6 +151,8 @@ class Tables:
     """In the sheet's order; `note` is a note, `cells` and `findings` are encoded as in events."""
     readings: Iterable[Mapping[str, Any]]
     """In the order in which they were written."""
+    numberings: Iterable[Mapping[str, Any]]
+    """Journal, closing day, first and last number of each event that tells of numbers, in the order of these."""
     account: Mapping[str, Any]
     """As `describe_account` has it."""
     sheet_sha256: str | None
@@ -169,6 +171,15 @@ class Ledger(Protocol):
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
         """Record what happened, in this order, in one commit."""
+
+    def number_entries(self, batch: str, journal: str, years: Mapping[date, Sequence[int]], at: datetime) -> None:
+        """Give rows, by the closing day of their fiscal year, the journal's next numbers in this order, in one commit.
+
+        Hold the account, and give none that has a number of this journal and year.
+        """
+
+    def list_numberings(self, batch: str) -> list[EntriesNumbered]:
+        """List the numbers that rows of the batch were given, oldest first."""
 
     def find_account(self, address: str, fingerprint: str) -> int | None:
         """Find the account at this address (in normal form) that was used with this key; None if there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from batch.ledger.events import (
     PROOFS,
     AttemptBegan,
     AttemptEnded,
+    EntriesNumbered,
     PersonDecided,
     Purpose,
     RowDoubted,
@@ -65,6 +66,7 @@ class Replay:
     options: tuple[str, ...] = ()
     keys: list[tuple[str, str]] = field(default_factory=list)
     """Address and fingerprint of each key that it was run with."""
+    numberings: list[EntriesNumbered] = field(default_factory=list)
     proofs: list[Event] = field(default_factory=list)
     """The events that tell of files, signatures and time stamps."""
     tips_of_proofs: dict[int, Tip] = field(default_factory=dict)
@@ -130,6 +132,8 @@ class Replay:
         self.people = add_person(self.people, self.state, data.get("by"))
 
     def _apply(self, event: Event) -> None:
+        if event.kind == "entries-numbered":
+            self.numberings.append(read_numbering(event))
         fact = read_row_fact(event)
         if fact is None:
             return
@@ -182,6 +186,13 @@ def rebuild_view(view: BatchView, count: int) -> BatchView:
         options=replay.options,
     )
     return replace(view, head=head, rows=tuple(rows), events=events)
+
+
+def read_numbering(event: Event) -> EntriesNumbered:
+    """Read an event "entries-numbered"."""
+    data: Mapping[str, Any] = event.data
+    closes_on = date.fromisoformat(data["closes_on"])
+    return EntriesNumbered(event.at, data["journal"], closes_on, data["first"], tuple(data["numbered"]))
 
 
 def read_row_fact(event: Event) -> RowFact | None:

@@ -25,10 +25,13 @@ _LABELS: Mapping[str, str] = {
     "account_id": N_("account"), "address": N_("provider’s address"), "amount": N_("amount"),
     "api_url": N_("provider’s address"), "at": N_("moment"), "attempted_at": N_("moment of the last attempt"),
     "attempts": N_("attempts"), "balance": N_("balance"),
-    "cells": N_("cells"), "code": N_("code"), "columns": N_("columns"), "created_at": N_("moment of acceptance"),
+    "cells": N_("cells"), "closes_on": N_("closing day of the fiscal year"),
+    "code": N_("code"), "columns": N_("columns"), "created_at": N_("moment of acceptance"),
     "digest": N_("digest of the plan"), "direction": N_("direction"), "ended_at": N_("moment of the end"),
-    "events_count": N_("number of events"), "file_name": N_("file’s name"), "findings": N_("findings"),
-    "key_fingerprint": N_("key’s fingerprint"), "keys": N_("keys"), "last_hash": N_("last hash"),
+    "events_count": N_("number of events"), "first": N_("first number"),
+    "file_name": N_("file’s name"), "findings": N_("findings"),
+    "key_fingerprint": N_("key’s fingerprint"), "keys": N_("keys"), "journal": N_("journal"),
+    "last": N_("last number"), "last_hash": N_("last hash"),
     "main_balance": N_("main balance"), "main_before": N_("main balance before the attempt"),
     "message": N_("message"), "name": N_("name"), "note": N_("note"), "number": N_("number"), "options": N_("options"),
     "owner": N_("main account’s user"), "people": N_("people"), "position": N_("place in the sheet"),
@@ -42,6 +45,7 @@ _LABELS: Mapping[str, str] = {
 """What the columns of the tables hold."""
 _RESULT = ("status", "code", "message", "main_balance", "subaccount_balance", "attempts", "at", "note", "attempted_at")
 _READING = ("at", "purpose", "token", "balance")
+_NUMBERING = ("journal", "closes_on", "first", "last")
 
 
 def find_difference(ledger: Ledger, batch: str) -> str | None:
@@ -83,6 +87,7 @@ def _list_differences(
     yield from _compare(place, list_batch_columns(replay), tables.batch)
     yield from _compare_rows(replay, tables)
     yield from _compare_readings(replay, tables)
+    yield from _compare_numberings(replay, tables)
     yield from _compare_account(replay, tables)
     if tables.sheet_sha256 not in {None, replay.accepted["sha256"]}:
         yield _("The sheet’s file that the ledger keeps is not the one that was accepted: it was changed.")
@@ -222,6 +227,19 @@ def _compare_readings(replay: Replay, tables: Tables) -> Iterator[str]:
 def _compare_reading(said: ReplayedReading, claimed: Mapping[str, Any]) -> Iterator[str]:
     place = _("Balances of event {number}").format(number=said.event)
     yield from _compare(place, {name: getattr(said, name) for name in _READING}, claimed)
+
+
+def _compare_numberings(replay: Replay, tables: Tables) -> Iterator[str]:
+    for said, claimed in zip_longest(replay.numberings, tables.numberings):
+        if said is None:
+            sentence = _("The ledger has numbers of entries, from {first} on, that no event tells of: they were added.")
+            yield sentence.format(first=claimed["first"])
+        elif claimed is None:
+            sentence = _("The numbers of entries from {first} on are not in the ledger any more: they were removed.")
+            yield sentence.format(first=said.first)
+        else:
+            place = _("Numbers of entries from {first} on").format(first=said.first)
+            yield from _compare(place, {name: getattr(said, name) for name in _NUMBERING}, claimed)
 
 
 def _compare_account(replay: Replay, tables: Tables) -> Iterator[str]:

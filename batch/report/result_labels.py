@@ -116,7 +116,7 @@ _EVENT_WORDS: Mapping[str, str] = {
     "person-decided": N_("Person decided"), "state-changed": N_("State changed"),
     "options-changed": N_("Options changed"), "key-changed": N_("Key changed"),
     "rows-accepted": N_("Rows accepted"), "file-written": N_("File written"), "tip-signed": N_("Record signed"),
-    "tip-stamped": N_("Record time-stamped"),
+    "tip-stamped": N_("Record time-stamped"), "entries-numbered": N_("Entries numbered"),
 }  # fmt: skip
 _KEY_WORDS: Mapping[str, str] = {
     "authority": N_("authority"), "columns": N_("columns"), "events": N_("events"), "findings": N_("findings"),
@@ -124,6 +124,8 @@ _KEY_WORDS: Mapping[str, str] = {
     "language": N_("language"), "name": N_("name"), "origin": N_("origin"), "roles": N_("roles of the columns"),
     "sheet": N_("sheet"), "signature": N_("signature"), "size": N_("size"), "token": N_("time stamp"),
     "version": N_("version"), "zone": N_("time zone"),
+    "closes_on": N_("closing day of the fiscal year"), "first": N_("first number"), "journal": N_("journal"),
+    "numbered": N_("rows in the order of their numbers"),
     "account": N_("account"), "added": N_("added"), "again": N_("again"), "api_url": N_("provider’s address"),
     "applied": N_("applied"), "approved": N_("approved by"), "attempt": N_("attempt"), "batch": N_("batch"),
     "by": N_("by"), "code": N_("code"), "digest": N_("digest"), "file_name": N_("file"),

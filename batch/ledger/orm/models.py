@@ -149,6 +149,21 @@ class Reading(models.Model):
         indexes: ClassVar = [models.Index(fields=["batch", "token"], name="readings_by_token")]
 
 
+class Numbering(models.Model):
+    """Numbers that one event gave to entries of a batch: which row has which, the event says."""
+
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="numberings")
+    journal = models.TextField()
+    closes_on = models.DateField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["journal", "closes_on", "first"], name="one_entry_a_number")
+        ]
+
+
 class Event(models.Model):
     """One line of the audit trail. Never changed and never deleted."""
 

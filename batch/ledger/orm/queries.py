@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -29,7 +29,17 @@ from batch.ledger.orm.mappers import (
     select_tokens,
     translate_errors,
 )
-from batch.ledger.orm.models import Account, AccountKey, Batch, ColumnTitle, Event, Movement, Reading, SheetFile
+from batch.ledger.orm.models import (
+    Account,
+    AccountKey,
+    Batch,
+    ColumnTitle,
+    Event,
+    Movement,
+    Numbering,
+    Reading,
+    SheetFile,
+)
 from batch.ledger.protocol import BatchLine, Tables, find_owned
 from batch.model import BatchHead, BatchRow, BatchState, BatchView, ColumnRole, Direction, People, Status, Tally
 from batch.model import Event as EventRecord
@@ -83,6 +93,23 @@ def list_doubt_events(batch: str) -> Iterable[tuple[str, Any]]:
     return events.order_by("number").values_list("kind", "data")
 
 
+def find_last_numbers(journal: str) -> dict[date, int]:
+    """Find the last number that the journal has in each fiscal year, by its closing day.
+
+    Within a transaction, which nobody else numbers beside: of two that do at the same moment, the second waits.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE ledger_numbering IN SHARE ROW EXCLUSIVE MODE")
+    kept = Numbering.objects.filter(journal=journal).order_by().values_list("closes_on")
+    return dict(kept.annotate(Max("last")))
+
+
+def list_numbering_events(batch: str) -> tuple[EventRecord, ...]:
+    """List the events that gave numbers to entries of the batch, oldest first."""
+    return read_events(Event.objects.filter(batch=batch, kind="entries-numbered").order_by("number"))
+
+
 def describe_origin(account: int) -> Origin:
     """Describe where the account's next batch stands in the ledger."""
     number = (Batch.objects.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -110,6 +137,7 @@ def read_tables(batch: str) -> Tables:
             for line in kept.movements.order_by("position").values().iterator()
         ),
         readings=kept.readings.order_by("pk").values().iterator(),
+        numberings=kept.numberings.order_by("pk").values().iterator(),
         account=_describe_account(account) if account else {},
         sheet_sha256=hashlib.sha256(sheet.data).hexdigest() if sheet else None,
     )

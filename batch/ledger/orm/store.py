@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connections
@@ -13,14 +13,23 @@ from django.db.models import Exists, OuterRef
 
 from batch.errors import AccountInUse, LedgerError
 from batch.ledger import events, projection, protocol
-from batch.ledger.events import BalancesRead, Fact, OptionsChanged, Purpose, RowFact, StateChanged, encode_finding
+from batch.ledger.events import (
+    BalancesRead,
+    EntriesNumbered,
+    Fact,
+    OptionsChanged,
+    Purpose,
+    RowFact,
+    StateChanged,
+    encode_finding,
+)
 from batch.ledger.lease import describe_holder, is_alive, may_take
 from batch.ledger.orm import mappers, queries
 from batch.ledger.orm.mappers import translate_errors
-from batch.ledger.orm.models import Batch, Lease, Reading, SheetFile
+from batch.ledger.orm.models import Batch, Lease, Numbering, Reading, SheetFile
 from batch.ledger.orm.models import Event as EventLine
 from batch.ledger.orm.models import Movement as Line
-from batch.ledger.projection import make_first_facts
+from batch.ledger.projection import make_first_facts, make_numberings
 from batch.ledger.protocol import (
     Access,
     BatchLine,
@@ -32,6 +41,7 @@ from batch.ledger.protocol import (
     explain_taken_name,
     read_doubts,
 )
+from batch.ledger.replay import read_numbering
 from batch.model import ENDED, BatchHead, BatchState, BatchView, Event, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
@@ -182,10 +192,21 @@ class DatabaseLedger:
             self._beside(new.name)
 
     def append(self, batch: str, facts: Sequence[Fact]) -> None:
+        self._commit(batch, lambda: facts)
+
+    def number_entries(self, batch: str, journal: str, years: Mapping[date, Sequence[int]], at: datetime) -> None:
+        self._commit(batch, lambda: make_numberings(journal, years, queries.find_last_numbers(journal), at))
+
+    def list_numberings(self, batch: str) -> list[EntriesNumbered]:
+        with translate_errors():
+            return list(map(read_numbering, queries.list_numbering_events(batch)))
+
+    def _commit(self, batch: str, make_facts: Callable[[], Sequence[Fact]]) -> None:
+        """Write the facts in one commit, within which they are made."""
         # What fails may or may not have been committed: then the end of the chain is read again.
         tip = self._tips.pop(batch, None)
         with mappers.open_transaction() as cursor:
-            tip = self._append(cursor, batch, tip or _read_tip(batch), facts)
+            tip = self._append(cursor, batch, tip or _read_tip(batch), make_facts())
         if self._held is not None:
             self._tips[batch] = tip
 
@@ -311,6 +332,9 @@ def _apply(cursor: CursorWrapper, batch: str, fact: Fact) -> None:
     match fact:
         case BalancesRead():
             Reading.objects.bulk_create(mappers.make_readings(batch, fact), batch_size=_CHUNK)
+        case EntriesNumbered():
+            numbers = {"journal": fact.journal, "closes_on": fact.closes_on, "first": fact.first, "last": fact.last}
+            Numbering.objects.create(batch_id=batch, **numbers)
         case OptionsChanged():
             Batch.objects.filter(name=batch).update(options=list(fact.options))
         case StateChanged():

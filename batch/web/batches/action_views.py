@@ -8,8 +8,10 @@ import logging
 import os
 import tempfile
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
@@ -23,12 +25,12 @@ from batch.evidence.gather import find_flaw, write_evidence
 from batch.evidence.seal import record_file, sign_record
 from batch.evidence.signature import load_signing_key
 from batch.export import write_batch
-from batch.files import write_csv
 from batch.i18n import _, format_moment
 from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
 from batch.planning.reconciliation import has_open_alarm
-from batch.report.journal import encode_fec, format_entries, make_entries, make_fec_name
+from batch.report.journal import name_journal, write_entries
+from batch.runner.numbering import make_journal
 from batch.runner.open_account import abandon, decide, hold_batch
 from batch.settings import load_environment, load_journal_settings
 from batch.web.access import Role, get_person, require_role, tell_refusals
@@ -53,6 +55,8 @@ _TYPES = {
     "entries": "text/csv; charset=utf-8",
     "evidence": "application/zip",
 }
+_LAYOUTS = {"fec": "fec", "entries": "csv"}
+"""What `creditbatch journal --format` calls the kinds that are accounting entries."""
 
 
 @require_role(Role.VIEWER)
@@ -63,14 +67,40 @@ def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBa
     require_line(batch)
     if kind == "evidence":
         return _offer_evidence(request, batch)
+    if kind in _LAYOUTS:
+        return tell_refusals("batch")(partial(_offer_journal, kind=kind))(request, batch)
     ledger = DatabaseLedger()
     if kind == "xlsx":
         _sign(ledger, batch)
     view = ledger.view(batch)
-    written_at, is_journal = timezone.now(), kind in {"fec", "entries"}
-    name, data = _make_journal(view, kind) if is_journal else _write_file(view, f"{batch}.{kind}", written_at)
+    written_at = timezone.now()
+    name, data = _write_file(view, f"{batch}.{kind}", written_at)
     _record_file(ledger, batch, name, data, len(view.events), written_at)
     return _offer_file(request, batch, kind, name, data)
+
+
+def _offer_journal(request: HttpRequest, batch: str, *, kind: str) -> HttpResponseBase:
+    """Offer the accounting entries, as `creditbatch journal` writes them; of two fiscal years in one archive."""
+    ledger, layout = DatabaseLedger(), _LAYOUTS[kind]
+    accounts = load_journal_settings(load_environment(os.environ, Path.cwd()))
+    journal = make_journal(ledger, ledger.view(batch), accounts, timezone.now)
+    files: dict[str, bytes] = {}
+    for closes_on, entries in journal.years.items():
+        file = io.BytesIO()
+        write_entries(file, layout, entries, accounts)
+        name = name_journal(batch, layout, accounts, closes_on, is_alone=len(journal.years) == 1)
+        files[name] = file.getvalue()
+        _record_file(ledger, batch, name, files[name], len(journal.view.events), timezone.now())
+    for remark in journal.remarks:
+        messages.info(request, remark)
+    if len(files) == 1:
+        [(name, data)] = files.items()
+        return _offer_file(request, batch, kind, name, data)
+    archive = io.BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as both:
+        for name, data in files.items():
+            both.writestr(name, data)
+    return _offer_file(request, batch, kind, f"{batch}-{layout}.zip", archive.getvalue())
 
 
 @tell_refusals("batch")
@@ -93,7 +123,8 @@ def _offer_evidence(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 def _offer_file(request: HttpRequest, batch: str, kind: str, name: str, data: bytes) -> HttpResponseBase:
     record(request, "batch.downloaded", batch, kind=kind)
-    return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=_TYPES[kind])
+    content_type = "application/zip" if name.endswith(".zip") else _TYPES[kind]
+    return FileResponse(io.BytesIO(data), as_attachment=True, filename=name, content_type=content_type)
 
 
 def _sign(ledger: DatabaseLedger, batch: str) -> None:
@@ -128,18 +159,6 @@ def _write_file(view: BatchView, name: str, written_at: datetime) -> tuple[str, 
         path = Path(folder) / name
         write_batch(path, view, written_at)
         return name, path.read_bytes()
-
-
-def _make_journal(view: BatchView, kind: str) -> tuple[str, bytes]:
-    """Make the journal; its days are those of whoever books them, as in the names of batches."""
-    accounts = load_journal_settings(load_environment(os.environ, Path.cwd()))
-    entries = make_entries(view, accounts, None)
-    ended = localize(view.head.ended_at or view.head.created_at).date()
-    if kind == "fec":
-        return make_fec_name(accounts, ended) or f"{view.head.batch}-fec.txt", b"".join(encode_fec(entries, accounts))
-    file = io.BytesIO()
-    write_csv(file, format_entries(entries))
-    return f"{view.head.batch}-journal.csv", file.getvalue()
 
 
 _LATEST_START = timedelta(days=62)
