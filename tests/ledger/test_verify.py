@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,7 @@ def fill(ledger: Ledger, name: str = "b-1") -> None:
 def filled(database_ledger: DatabaseLedger) -> DatabaseLedger:
     fill(database_ledger)
     fill(database_ledger, "b-2")
+    database_ledger.number_entries("b-2", "SMS", {date(2026, 12, 31): [2]}, LATER)
     return database_ledger
 
 
@@ -170,7 +171,7 @@ def test_each_line_removed_or_added_is_noticed(filled: DatabaseLedger) -> None:
 
     if connection.vendor != "sqlite":
         pytest.skip("the lines are changed by SQLite's own numbers of them")
-    for table in ("ledger_movement", "ledger_reading", "ledger_event"):
+    for table in ("ledger_movement", "ledger_reading", "ledger_event", "ledger_numbering"):
         columns = [row[1] for row in run_sql(f'PRAGMA table_info("{table}")') if row[1] != "id"]
         for (line,) in run_sql(f'SELECT rowid FROM "{table}"'):  # noqa: S608 (our own names)
             kept = run_sql(f'SELECT * FROM "{table}" WHERE rowid = ?', line)[0]  # noqa: S608
@@ -178,7 +179,7 @@ def test_each_line_removed_or_added_is_noticed(filled: DatabaseLedger) -> None:
             assert any(find_any(filled, name) for name in ("b-1", "b-2")), (table, kept)
             run_sql(f'INSERT INTO "{table}" VALUES ({", ".join(["?"] * len(kept))})', *kept)  # noqa: S608
         assert find_difference(filled, "b-1") is None
-        shift = {"position": 90, "row": 90, "number": 90}
+        shift = {"position": 90, "row": 90, "number": 90, "first": 90, "last": 90}
         values = ", ".join(f"{column} + {shift[column]}" if column in shift else column for column in columns)
         names = ", ".join(columns)
         last = run_sql(f'SELECT max(rowid) FROM "{table}"')[0][0]  # noqa: S608
@@ -227,9 +228,9 @@ def test_a_batch_that_was_taken_out_is_noticed_by_the_next(filled: DatabaseLedge
 
 
 def remove(ledger: Ledger, name: str) -> None:
-    from batch.ledger.orm.models import Batch, Event, Movement, Reading
+    from batch.ledger.orm.models import Batch, Event, Movement, Numbering, Reading
 
-    for lines in (Event, Movement, Reading):
+    for lines in (Event, Movement, Reading, Numbering):
         lines.objects.filter(batch=name).delete()
     Batch.objects.filter(name=name).delete()
 
