@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date, timedelta
 
+import pytest
 from openpyxl import load_workbook
 
-from tests.cli.conftest import Command
+from batch.ledger.orm.connection import connect
+from tests.builders import NOON, known_to
+from tests.cli.conftest import Command, complaint
+from tests.fec import find_faults
+from tests.runner.test_numbering import finished, moved
+
+
+def day_of(batch: str) -> date:
+    """The day that its name begins with."""
+    return date.fromisoformat(f"{batch[:4]}-{batch[4:6]}-{batch[6:8]}")
 
 
 def test_a_run_can_leave_its_result_as_data(command: Command) -> None:
@@ -37,20 +49,87 @@ def test_journal_writes_the_entries_where_they_belong(command: Command) -> None:
     batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
     ended = command("journal", batch)
     assert (ended.code, ended.out.strip()) == (0, f"Journal: reports/{batch}-fec.txt (3 entries)")
-    lines = (command.folder / "reports" / f"{batch}-fec.txt").read_text("iso-8859-15").splitlines()
-    assert len(lines) == 7
+    assert "another ledger needs another code" in ended.err
+    first = (command.folder / "reports" / f"{batch}-fec.txt").read_bytes()
+    assert len(first.splitlines()) == 7
     assert command("journal", batch, "--format", "csv").code == 0
     assert "467100" in (command.folder / "reports" / f"{batch}-journal.csv").read_text("utf-8-sig")
+    assert command("journal", batch) == replace(ended, err="")
+    assert (command.folder / "reports" / f"{batch}-fec.txt").read_bytes() == first
     command.settings["CREDITBATCH_SIREN"] = "732829320"
     command.settings["CREDITBATCH_ACCOUNT_MAIN"] = "512900"
+    command.settings["CREDITBATCH_FISCAL_YEAR_END"] = f"{day_of(batch):%m-%d}"
     assert command("journal", batch).code == 0
     [prescribed] = (command.folder / "reports" / batch).iterdir()
-    assert prescribed.name.startswith("732829320FEC20")
+    assert prescribed.name == f"732829320FEC{day_of(batch):%Y%m%d}.txt"
+    assert find_faults({prescribed.name: prescribed.read_bytes()}) == set()
     assert "512900" in prescribed.read_text("iso-8859-15")
+    assert command("verify", batch).code == 0
+
+
+def test_journal_gives_a_script_one_document(command: Command) -> None:
+    batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
+    ended = command("journal", batch, "--json", "--validated", "--out", "in.txt")
+    year = date(day_of(batch).year, 12, 31).isoformat()
+    assert ended.document == {
+        "batch": batch, "format": "fec", "validated": True, "files": [
+            {
+                "path": "in.txt", "fiscal_year_end": year, "entries": 3, "first": 1, "last": 3, "debit": "24.75",
+                "credit": "24.75",
+            }
+        ],
+    }  # fmt: skip
+    assert "Journal: in.txt (3 entries)" in ended.err
+    lines = (command.folder / "in.txt").read_text("iso-8859-15").splitlines()
+    assert {line.split("\t")[15] for line in lines[1:]} == {f"{day_of(batch):%Y%m%d}"}
 
 
 def test_journal_says_what_is_wrong(command: Command) -> None:
     assert command("journal", "nothing").code == 2
     batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
-    command.settings["CREDITBATCH_SIREN"] = "123456789"
-    assert "CREDITBATCH_SIREN" in command("journal", batch).err
+    for name, value in (("CREDITBATCH_SIREN", "123456789"), ("CREDITBATCH_FISCAL_YEAR_END", "02-30")):
+        command.settings[name] = value
+        assert name in complaint(command("journal", batch))
+        del command.settings[name]
+    assert "--validated is for the format fec" in complaint(command("journal", batch, "--format", "csv", "--validated"))
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "ending"),
+    [((), "in.xlsx", ".txt"), ((), "in.csv", ".txt"), ((), "in", ".txt"), (("--format", "csv"), "in.txt", ".csv")],
+)
+def test_journal_writes_only_what_its_file_is_named_like(
+    command: Command, options: tuple[str, ...], name: str, ending: str
+) -> None:
+    batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
+    (command.folder / name).write_bytes(b"precious")
+    assert f"give it the ending {ending}" in complaint(command("journal", batch, *options, "--out", name))
+    assert (command.folder / name).read_bytes() == b"precious"
+    assert command("journal", batch, *options, "--out", f"in{ending}").code == 0
+
+
+def test_a_batch_of_two_fiscal_years_has_two_files(command: Command) -> None:
+    """It moved before and after midnight; the account's owner is none that the sandbox knows."""
+    connect(command.home, None)
+    from django.db import connections
+
+    from batch.ledger.orm.store import DatabaseLedger
+
+    ledger, evening = known_to(DatabaseLedger()), NOON.replace(hour=23)
+    finished(ledger, "b-1", *moved(3, evening), *moved(2, evening + timedelta(hours=2)), rows=2)
+    connections["default"].close()
+    command.settings |= {"CREDITBATCH_FISCAL_YEAR_END": "01-31", "CREDITBATCH_SIREN": "732829320"}
+    command.settings["CREDITBATCH_TIME_ZONE"] = "UTC"
+    names = ["732829320FEC20260131.txt", "732829320FEC20270131.txt"]
+    files = command("journal", "b-1", "--json").document["files"]
+    assert [file["path"] for file in files] == [f"reports/b-1/{name}" for name in names]
+    assert [(file["fiscal_year_end"], file["first"], file["last"]) for file in files] == [
+        ("2026-01-31", 1, 1), ("2027-01-31", 1, 1),
+    ]  # fmt: skip
+    written = {name: (command.folder / "reports/b-1" / name).read_bytes() for name in names}
+    assert find_faults(written) == set()
+    assert command("journal", "b-1", "--out", "in.txt").out.split() == [
+        "Journal:", "in-20260131.txt", "(1", "entry)", "Journal:", "in-20270131.txt", "(1", "entry)",
+    ]  # fmt: skip
+    assert (command.folder / "in-20260131.txt").read_bytes() == written[names[0]]
+    assert command("verify", "b-1").code == 0

@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,16 @@ from batch.ledger.orm.queries import read_line
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.replay import rebuild_view
 from batch.model import BatchState
+from batch.report.journal import encode_fec
+from batch.runner.numbering import make_journal
 from batch.sandbox import Sandbox
+from batch.settings import load_journal_settings
 from batch.web import credentials
 from batch.web.batches import jobs
 from batch.web.drafts.approvals import approve
 from batch.web.models import AuditEntry, Job, Version
 from tests.evidence.authority import Authority, needs_openssl
+from tests.fec import find_faults
 from tests.web.batches.conftest import SHEET, Approved, Performed, finish, stop_at_once
 from tests.web.conftest import People, Site
 from tests.web.drafts.sheets import upload
@@ -164,6 +169,53 @@ def test_a_downloaded_report_is_recorded_and_is_what_the_ledger_says(
 def test_a_downloaded_journal_is_recorded(viewer: Client, ended: Job) -> None:
     entries, fec = download(viewer, ended.batch, "entries"), download(viewer, ended.batch, "fec")
     assert sorted(writings(ended.batch).values()) == sorted([digest(entries), digest(fec)])
+
+
+def test_a_downloaded_journal_is_the_one_that_the_command_writes(
+    viewer: Client, ended: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITBATCH_SIREN", "732829320")
+    fec = download(viewer, ended.batch, "fec")
+    assert kinds(ended.batch)[-2:] == ["entries-numbered", "file-written"]
+    [name] = writings(ended.batch)
+    assert find_faults({name: fec}) == set()
+    ledger, accounts = DatabaseLedger(), load_journal_settings({"CREDITBATCH_SIREN": "732829320"})
+    journal = make_journal(ledger, ledger.view(ended.batch), accounts, timezone.now)
+    [entries] = journal.years.values()
+    assert fec == b"".join(encode_fec(entries, accounts))
+    assert download(viewer, ended.batch, "fec") == fec
+    assert kinds(ended.batch).count("entries-numbered") == 1
+    page = viewer.get(reverse("batch", args=[ended.batch])).content.decode()
+    assert page.count("another ledger needs another code") == 1
+    verified(ended.batch)
+
+
+def test_a_journal_of_two_fiscal_years_is_handed_out_as_two_files(
+    viewer: Client, ended: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = Movement.objects.filter(batch=ended.batch)
+    ledger = DatabaseLedger()
+    moved_at = lines.get(row=2).attempted_at
+    assert moved_at
+    # As if the first row had moved on the day before.
+    lines.filter(row=2).update(attempted_at=moved_at - timedelta(days=1))
+    monkeypatch.setenv("CREDITBATCH_FISCAL_YEAR_END", f"{moved_at - timedelta(days=1):%m-%d}")
+    answer = viewer.get(reverse("batch-file", args=[ended.batch, "fec"]))
+    assert answer["Content-Type"] == "application/zip"
+    entries = opened(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert [len(data.splitlines()) for data in entries.values()] == [3, 5]
+    assert writings(ended.batch) == {name: digest(data) for name, data in entries.items()}
+    assert [(its.first, its.last) for its in ledger.list_numberings(ended.batch)] == [(1, 1), (1, 2)]
+
+
+def test_no_journal_is_handed_out_while_numbers_cannot_be_given(viewer: Client, ended: Job) -> None:
+    ledger = DatabaseLedger()
+    address = reverse("batch-file", args=[ended.batch, "fec"])
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        ledger.hold(ledger.read_access(ended.batch).account, name_process(other.pid), timezone.now(), lambda _it: False)
+        assert "This account is in use" in viewer.get(address, follow=True).content.decode()
+        ledger.let_go()
+    download(viewer, ended.batch, "fec")
 
 
 def test_a_workbook_is_signed_first_where_something_was_recorded_since(
