@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter
 from typing import BinaryIO
 
@@ -216,10 +217,13 @@ def _encode_line(fields: Iterable[str]) -> bytes:
     return ("\t".join(map(_convert_text, fields)) + "\r\n").encode(ENCODING)
 
 
+@lru_cache(maxsize=1000)
 def _convert_text(text: str) -> str:
     """Put a text on one line and into the characters that the file's encoding has."""
     text = " ".join(text.translate(_STAND_INS).split())
-    return text if text.isascii() else "".join(map(_convert_character, text))
+    if text.isascii() or len(text.encode(ENCODING, "ignore")) == len(text):
+        return text
+    return "".join(map(_convert_character, text))
 
 
 def _convert_character(character: str) -> str:
