@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,9 +15,10 @@ from typing import Any
 
 from batch import __version__
 from batch.errors import UsageError
-from batch.files import open_whole_file
+from batch.files import Record, open_whole_file
 from batch.i18n import _, get_language
-from batch.ledger.protocol import BatchLine
+from batch.ledger.events import KINDS, FileWritten
+from batch.ledger.protocol import BatchLine, Ledger
 from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
 from batch.money import CURRENCY, ZERO, encode_amount, encode_balance
 from batch.notes import tell
@@ -234,37 +237,78 @@ def refuse_other_suffixes(path: Path) -> None:
         raise UsageError(sentence.format(path=path))
 
 
-def refuse_replacing(sheet: Path, out: Path, option: str = "--out") -> None:
-    """Raise `UsageError` where the option names the accountant's own sheet."""
-    if out.exists() and sheet.exists() and out.samefile(sheet):
-        sentence = _("{option} would replace the sheet itself: choose another name.")
-        raise UsageError(sentence.format(option=option))
+def refuse_replacing(out: Path, *, force: bool, option: str = "--out", sheet: Path | None = None) -> None:
+    """Raise `UsageError` where the file is there already, unless it is to be replaced; the sheet itself never is."""
+    if sheet is not None and _is_same_file(out, sheet):
+        raise UsageError(_("{option} would replace the sheet itself: choose another name.").format(option=option))
+    if os.path.lexists(out) and not force:
+        sentence = _("{path} is there already: choose another name with {option}, or replace it with --force.")
+        raise UsageError(sentence.format(path=out, option=option))
 
 
-def write_batch(path: Path, view: BatchView, written_at: datetime) -> None:
-    """Write what has become of a batch; `ReportError` if it cannot be."""
-    _write_document(path, Contents(view, None, written_at), lambda: make_batch_document(view, str(path), written_at))
+def refuse_replacing_of_batch(ledger: Ledger, batch: str, out: Path, *, force: bool) -> None:
+    """Raise `UsageError` where a file is there that was not written for the batch, as the ledger has recorded it,
+    unless it is to be replaced; the batch's sheet never is.
+    """
+    if not os.path.lexists(out):
+        return
+    sha256 = _compute_sha256(out)
+    if sha256 == ledger.read_head(batch).source.sha256:
+        raise UsageError(_("{option} would replace the sheet itself: choose another name.").format(option="--out"))
+    if force or (sha256 is not None and _has_written(ledger, batch, sha256)):
+        return
+    sentence = _(
+        "{path} is there already, and not as it was written for batch {batch}: choose another name with --out, or "
+        "replace it with --force."
+    )
+    raise UsageError(sentence.format(path=out, batch=batch))
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _has_written(ledger: Ledger, batch: str, sha256: str) -> bool:
+    written = (event for event in ledger.view_events(batch) if event.kind == KINDS[FileWritten])
+    return any(event.data.get("sha256") == sha256 for event in written)
+
+
+def _compute_sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def write_batch(path: Path, view: BatchView, written_at: datetime, record: Record | None = None) -> None:
+    """Write what has become of a batch; `ReportError` if it cannot be. `record` is as for `open_whole_file`."""
+    contents = Contents(view, None, written_at)
+    _write_document(path, contents, lambda: make_batch_document(view, str(path), written_at), record)
 
 
 def write_dry_run(path: Path, checked: DryRun) -> None:
     """Write what the checks say of a sheet, and the forecast; `ReportError` if it cannot be."""
     contents = Contents(checked.view, checked.forecast, checked.at)
-    _write_document(path, contents, lambda: make_dry_run_document(checked, str(path)))
+    _write_document(path, contents, lambda: make_dry_run_document(checked, str(path)), None)
 
 
-def _write_document(path: Path, contents: Contents, document: Callable[[], Document]) -> None:
+def _write_document(path: Path, contents: Contents, document: Callable[[], Document], record: Record | None) -> None:
     refuse_other_suffixes(path)
     match path.suffix.lower():
         case ".json":
-            with open_whole_file(path) as file:
+            with open_whole_file(path, record) as file:
                 file.writelines(piece.encode() for piece in stream_json(document()))
         case ".csv":
             from batch.files import write_csv
             from batch.report.rows_sheet import format_rows
 
-            with open_whole_file(path) as file:
+            with open_whole_file(path, record) as file:
                 write_csv(file, format_rows(contents))
         case _:
             from batch.report.workbook import write_report
 
-            write_report(path, contents)
+            write_report(path, contents, record)

@@ -50,11 +50,14 @@ def write_csv(file: BinaryIO, lines: Iterable[Sequence[str]]) -> None:
     text.detach()
 
 
+Record = Callable[[Path], None]
+
+
 @contextmanager
-def open_whole_file(path: Path) -> Iterator[BinaryIO]:
+def open_whole_file(path: Path, record: Record | None = None) -> Iterator[BinaryIO]:
     """Open a file that takes its name, and replaces another, only once it is whole and on the disk; else it is removed.
 
-    Missing folders are made; `ReportError` if it cannot be written.
+    `record` is called with it just before. Missing folders are made; `ReportError` if it cannot be written.
     """
     temporary = path.parent / f".creditbatch-{secrets.token_hex(8)}.tmp"
     try:
@@ -63,6 +66,8 @@ def open_whole_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if record is not None:
+            record(temporary)
         _take_name(temporary, path)
     except OSError as error:
         sentence = _("{path} cannot be written: {why}; choose a folder that can be written to, with enough room.")

@@ -38,7 +38,15 @@ def main() -> None:
         draw_dry_run(SAMPLES / "mistakes.xlsx")
         sandbox.add_fault("refuse:code=8,skip=11,times=1")
         sandbox.add_fault("refuse:code=7,skip=23,times=1")
-        run_sheet(CheckRequest(SAMPLES / "monthly.xlsx"), Choices(), yes=True, json=False, out=EXAMPLE)
+        run_sheet(
+            CheckRequest(SAMPLES / "monthly.xlsx"),
+            Choices(),
+            yes=True,
+            json=False,
+            out=EXAMPLE,
+            force=True,
+            timestamp=None,
+        )
     draw_report(EXAMPLE)
 
 

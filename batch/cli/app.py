@@ -48,6 +48,7 @@ out = click.option(
     callback=_refuse_unclear_name,
     help=_("Where to write the result: a .xlsx, .csv or .json file."),
 )
+force = click.option("--force", is_flag=True, help=_("Replace a file that is there already."))
 timestamp = click.option(
     "--timestamp",
     metavar="URL",
@@ -122,13 +123,21 @@ def app() -> None:
     "--annotate", type=Path, metavar=_("FILE"), help=_("Write your own workbook with the findings marked in it.")
 )
 @out
+@force
 def check(
-    *, json: bool, offline: bool, period: str | None, annotate: Path | None, out: Path | None, **asked: Any
+    *,
+    json: bool,
+    offline: bool,
+    period: str | None,
+    annotate: Path | None,
+    out: Path | None,
+    force: bool,
+    **asked: Any,
 ) -> int:
     from batch.cli.check import check_file, read_request
 
     request = read_request(**asked)
-    return check_file(request, offline=offline, period=period, json=json, out=out, annotated=annotate)
+    return check_file(request, offline=offline, period=period, json=json, out=out, annotated=annotate, force=force)
 
 
 @app.command(help=_("Check, show the totals, ask, perform, write the report."))
@@ -146,13 +155,17 @@ def check(
 @click.option("--ask-before-resend", is_flag=True, help=_("Let a person agree before a lost movement is sent again."))
 @timestamp
 @out
-def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, timestamp: str | None, **asked: Any) -> int:
+@force
+def run(
+    *, sheet: Path, json: bool, yes: bool, out: Path | None, force: bool, timestamp: str | None, **asked: Any
+) -> int:
     from batch.cli.check import read_request
     from batch.cli.run import run_sheet
     from batch.settings import Choices
 
     chosen = {item.name: asked.pop(item.name) for item in fields(Choices) if item.name != "removes_first"}
-    return run_sheet(read_request(sheet, **asked), Choices(**chosen), yes=yes, json=json, out=out, timestamp=timestamp)
+    request = read_request(sheet, **asked)
+    return run_sheet(request, Choices(**chosen), yes=yes, json=json, out=out, force=force, timestamp=timestamp)
 
 
 @app.command(help=_("Carry on a stopped or crashed batch."))
@@ -166,6 +179,7 @@ def run(*, sheet: Path, json: bool, yes: bool, out: Path | None, timestamp: str 
 )
 @timestamp
 @out
+@force
 def resume(**given: Any) -> int:
     from batch.cli.run import resume_batch
 
@@ -213,10 +227,11 @@ def show(batch: str, *, json: bool) -> int:
 @batch
 @timestamp
 @out
-def report(batch: str, out: Path | None, timestamp: str | None) -> int:
+@force
+def report(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:
     from batch.cli.proof import rewrite_report
 
-    return rewrite_report(batch, out=out, timestamp=timestamp)
+    return rewrite_report(batch, out=out, force=force, timestamp=timestamp)
 
 
 @app.command(help=_("Prove that a batch's record was not changed."))
@@ -235,18 +250,20 @@ def verify(**given: Any) -> int:
 @batch
 @timestamp
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the archive: a .zip file."))
-def evidence(batch: str, out: Path | None, timestamp: str | None) -> int:
+@force
+def evidence(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:
     from batch.cli.proof import write_evidence_file
 
-    return write_evidence_file(batch, out=out, timestamp=timestamp)
+    return write_evidence_file(batch, out=out, force=force, timestamp=timestamp)
 
 
 @app.command(help=_("Print the public half of the key that signs records."))
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("A file to write it to."))
-def key(out: Path | None) -> int:
+@force
+def key(*, out: Path | None, force: bool) -> int:
     from batch.cli.proof import export_public_key
 
-    return export_public_key(out)
+    return export_public_key(out, force=force)
 
 
 @app.command(help=_("Copy the ledger to a new file, also while a batch is run."))
@@ -286,10 +303,11 @@ def accounts(*, json: bool) -> int:
 @app.command(help=_("Write a workbook to fill in."))
 @click.option("--from-account", is_flag=True, help=_("List the account's sub-accounts and their balances in it."))
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the workbook."))
-def template(*, from_account: bool, out: Path | None) -> int:
+@force
+def template(*, from_account: bool, out: Path | None, force: bool) -> int:
     from batch.cli.history import write_template
 
-    return write_template(out, from_account=from_account)
+    return write_template(out, force=force, from_account=from_account)
 
 
 @app.command(help=_("A local stand-in for the provider, with faults."))

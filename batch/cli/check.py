@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from batch.runner.dry_run import AccountSnapshot, DryRun
 
 
-def refuse_annotating(sheet: Path, out: Path, report: Path | None) -> None:
+def refuse_annotating(sheet: Path, out: Path, report: Path | None, *, force: bool) -> None:
     """Refuse at once what cannot be the name of the marked workbook, beside that of the report."""
     wanted = ".xlsm" if sheet.suffix.lower() == ".xlsm" else ".xlsx"
     if out.suffix.lower() not in {".xlsx", wanted}:
         sentence = _("{path} cannot be the marked workbook: give it the ending {ending}.")
         raise UsageError(sentence.format(path=out, ending=wanted))
-    refuse_replacing(sheet, out, "--annotate")
     if report is not None and report.resolve() == out.resolve():
         raise UsageError(_("--annotate and --out name the same file: choose another name for one of them."))
+    refuse_replacing(out, force=force, option="--annotate", sheet=sheet)
 
 
 def write_annotated(path: Path, checked: CheckedSheet, out: Path, limits: Limits) -> None:
@@ -126,12 +126,13 @@ def check_file(
     json: bool = False,
     out: Path | None = None,
     annotated: Path | None = None,
+    force: bool = False,
 ) -> int:
     """Check, print, and write the dry run's workbook or the marked one if asked to; return the exit code."""
     if out is not None:
-        refuse_replacing(request.path, out)
+        refuse_replacing(out, force=force, sheet=request.path)
     if annotated is not None:
-        refuse_annotating(request.path, annotated, out)
+        refuse_annotating(request.path, annotated, out, force=force)
     environ = read_environment()
     settings = load_settings(environ)
     key = _find_key(settings, environ) if offline else load_key(environ)

@@ -18,7 +18,13 @@ from batch.cli.terminal import (
     say,
 )
 from batch.errors import UsageError
-from batch.export import make_accounts_document, make_batch_document, make_entries_document, make_line_document
+from batch.export import (
+    make_accounts_document,
+    make_batch_document,
+    make_entries_document,
+    make_line_document,
+    refuse_replacing,
+)
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchView, SubAccount
@@ -57,15 +63,14 @@ def back_up_ledger(path: Path) -> int:
     return 0
 
 
-def write_template(out: Path | None, *, from_account: bool) -> int:
+def write_template(out: Path | None, *, force: bool, from_account: bool) -> int:
     """Write the template, with the account's sub-accounts if asked to."""
     from batch.report.template import choose_file_name, make_template
 
     path = out or Path(choose_file_name())
     if path.suffix.lower() != ".xlsx":
         raise UsageError(_("{path} is not named like a workbook: give it the ending .xlsx.").format(path=path))
-    if path.exists():
-        raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
+    refuse_replacing(path, force=force)
     subaccounts, balances = None, None
     if from_account:
         main, subaccounts = _fetch_account()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli.terminal import open_ledger, read_clock, read_environment, say
 from batch.errors import AccountInUse, LedgerError, ReportError, SettingsError, TimestampError, UsageError
+from batch.export import refuse_replacing, refuse_replacing_of_batch, write_batch
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.ledger.replay import Replay, rebuild_view
@@ -98,12 +99,13 @@ def record_unless_held(ledger: Ledger, view: BatchView, path: Path) -> None:
         say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
 
 
-def rewrite_report(batch: str, *, out: Path | None, timestamp: str | None) -> int:
+def rewrite_report(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:
     """Write the workbook from the ledger alone."""
     settings = load_settings(read_environment())
     ledger, authority = open_ledger(settings), choose_authority(settings, timestamp)
     path = out or REPORTS / f"{batch}.xlsx"
     ledger.read_head(batch)
+    refuse_replacing_of_batch(ledger, batch, path, force=force)
     write_report_again(ledger, settings, batch, path, authority)
     print(_("Report: {path}").format(path=path))
     return 0
@@ -119,8 +121,6 @@ def write_report_again(ledger: Ledger, settings: Settings, batch: str, path: Pat
             write_recorded_report(ledger, batch, path, read_clock)
     except (AccountInUse, LedgerError) as error:
         # A report is there to be read, also while the batch is run, or from a ledger that can only be read.
-        from batch.export import write_batch
-
         write_batch(path, ledger.view(batch), read_clock())
         say("creditbatch: " + _("The file is not recorded in the ledger: {why}").format(why=error))
 
@@ -269,15 +269,15 @@ def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
     return 0
 
 
-def write_evidence_file(batch: str, *, out: Path | None, timestamp: str | None) -> int:
+def write_evidence_file(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:
     """Write everything that proves the batch into one archive, if its record is whole."""
     settings = load_settings(read_environment())
     ledger, authority = open_ledger(settings), choose_authority(settings, timestamp)
     path = out or REPORTS / f"{batch}-evidence.zip"
     if path.suffix.lower() != ".zip":
         raise UsageError(_("{path} is not named like an archive: give it the ending .zip.").format(path=path))
-    if path.exists():
-        raise UsageError(_("{path} is there already: remove it, or choose another name with --out.").format(path=path))
+    ledger.read_head(batch)
+    refuse_replacing_of_batch(ledger, batch, path, force=force)
     from batch.evidence.gather import find_flaw, write_evidence
 
     flaw = find_flaw(ledger, settings, batch)
@@ -291,10 +291,12 @@ def write_evidence_file(batch: str, *, out: Path | None, timestamp: str | None) 
     return 0
 
 
-def export_public_key(out: Path | None) -> int:
+def export_public_key(out: Path | None, *, force: bool) -> int:
     """Print the public half of the signing key, which is made on first use, or write it to a file."""
     from batch.evidence.signature import encode_public_key, read_public_key, write_public_pem
 
+    if out is not None:
+        refuse_replacing(out, force=force)
     public = read_public_key(_load_key(load_settings(read_environment())))
     pem = write_public_pem(public)
     with nullcontext() if out is None else open_whole_file(out) as file:

@@ -28,7 +28,7 @@ from batch.cli.terminal import (
     show_progress,
 )
 from batch.errors import AlreadyRun, LedgerError, LedgerFailed, NoSuchBatch, ReportError, SettingsError, UsageError
-from batch.export import make_batch_document, refuse_replacing
+from batch.export import make_batch_document, refuse_replacing, refuse_replacing_of_batch
 from batch.files import read_file
 from batch.i18n import N_, _, format_euros, format_number, ngettext
 from batch.ledger.events import OptionsChanged
@@ -60,13 +60,20 @@ _YES = {"y", "yes", "o", "oui"}
 
 
 def run_sheet(
-    request: CheckRequest, choices: Choices, *, yes: bool, json: bool, out: Path | None, timestamp: str | None
+    request: CheckRequest,
+    choices: Choices,
+    *,
+    yes: bool,
+    json: bool,
+    out: Path | None,
+    force: bool,
+    timestamp: str | None,
 ) -> int:
     """Check, ask, perform, report; return the exit code."""
     from batch.cli.check import begin_reading, check_request, show_dry_run
 
     if out is not None:
-        refuse_replacing(request.path, out)
+        refuse_replacing(out, force=force, sheet=request.path)
     settings, key = load_settings_and_key()
     _check_pace(choices.max_per_second)
     authority = choose_authority(settings, timestamp)
@@ -133,17 +140,24 @@ def resume_batch(
     ask_before_resend: bool | None,
     json: bool,
     out: Path | None,
+    force: bool,
     timestamp: str | None,
 ) -> int:
     """Carry on a batch where it stopped, and as it was chosen where None is given; return the exit code."""
     stored = load_settings(read_environment())
     ledger, authority = open_ledger(stored), choose_authority(stored, timestamp)
     batch = batch or _choose_batch(ledger)
+    path = out or REPORTS / f"{batch}.xlsx"
     if ledger.read_head(batch).state in ENDED:
         view = ledger.view(batch)
         # Nothing is changed but for a workbook that is missing, or was written before the batch had ended.
         written = None if out else find_report(view)
-        return _show_result(view, written or _write_again(ledger, stored, view, out, authority), json=json)
+        if written is None:
+            refuse_replacing_of_batch(ledger, batch, path, force=force)
+            written = _write_again(ledger, stored, view, path, authority)
+        return _show_result(view, written, json=json)
+    # Before anything is sent: what cannot be written afterwards would be missed then.
+    refuse_replacing_of_batch(ledger, batch, path, force=force)
     settings, key = load_settings_and_key()
     _check_pace(max_per_second)
     load_key_early(settings)
@@ -163,7 +177,7 @@ def resume_batch(
                 ledger.append(batch, [OptionsChanged(read_clock(), write_choices(choices), who)])
             work = ledger.work(batch)
             view, report = _perform(
-                client, ledger, settings, work, choices, refresh=True, pages={}, out=out, authority=authority
+                client, ledger, settings, work, choices, refresh=True, pages={}, out=path, authority=authority
             )
             return _show_result(view, report, json=json)
 
@@ -326,10 +340,7 @@ def _perform(
             raise LedgerFailed(sentence.format(why=error, batch=work.batch)) from error
 
 
-def _write_again(
-    ledger: Ledger, settings: Settings, view: BatchView, out: Path | None, authority: str | None
-) -> Path | None:
-    path = out or REPORTS / f"{view.head.batch}.xlsx"
+def _write_again(ledger: Ledger, settings: Settings, view: BatchView, path: Path, authority: str | None) -> Path | None:
     try:
         write_report_again(ledger, settings, str(view.head.batch), path, authority)
     except ReportError as error:

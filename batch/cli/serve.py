@@ -63,7 +63,9 @@ def run_demo(out: Path) -> int:
         say(_("A demonstration: the sandbox stands in for the provider, nothing here is real."))
         try:
             check_file(request)
-            return run_sheet(request, Choices(), yes=True, json=False, out=out / "demo.xlsx", timestamp=None)
+            # It is the demonstration's own name, and every demonstration leaves the same there.
+            path = out / "demo.xlsx"
+            return run_sheet(request, Choices(), yes=True, json=False, out=path, force=True, timestamp=None)
         finally:
             _close_database()
 

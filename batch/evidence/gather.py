@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from batch.evidence.archive import Evidence, format_answers, format_approvals, format_plan, write_archive
-from batch.evidence.seal import record_file, record_written_file, sign_record, stamp_record, verify_proven_record
+from batch.evidence.seal import prepare_record, record_file, sign_record, stamp_record, verify_proven_record
 from batch.evidence.signature import read_public_key, sign_message, write_public_pem
 from batch.export import write_batch
 from batch.files import open_whole_file, write_csv
@@ -66,9 +66,8 @@ def write_evidence(
         public_key_pem=write_public_pem(read_public_key(key)),
         timestamp=_find_stamp(view, batch),
     )
-    with open_whole_file(path) as file:
+    with open_whole_file(path, prepare_record(ledger, batch, path, tip.number, written_at)) as file:
         write_archive(file, evidence)
-    record_written_file(ledger, batch, path, tip.number, written_at)
 
 
 def _make_files(view: BatchView, written_at: datetime) -> dict[str, bytes]:

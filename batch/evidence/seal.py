@@ -26,6 +26,7 @@ from batch.evidence.signature import (
     sign_message,
 )
 from batch.export import write_batch
+from batch.files import Record
 from batch.i18n import _, format_moment, format_number, get_language
 from batch.ledger.events import FileWritten, Tip, TipSigned, TipStamped, make_tip_message
 from batch.ledger.protocol import Ledger
@@ -69,15 +70,24 @@ def record_file(ledger: Ledger, batch: str, name: str, sha256: str, events: int,
 
 def record_written_file(ledger: Ledger, batch: str, path: Path, events: int, written_at: datetime) -> None:
     """Record the file as it stands there."""
-    with path.open("rb") as file:
-        record_file(ledger, batch, path.name, hashlib.file_digest(file, "sha256").hexdigest(), events, written_at)
+    prepare_record(ledger, batch, path, events, written_at)(path)
+
+
+def prepare_record(ledger: Ledger, batch: str, path: Path, events: int, written_at: datetime) -> Record:
+    """Prepare to record a file before it takes the name: whatever has it is known, even if the process dies then."""
+
+    def record(whole: Path) -> None:
+        with whole.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        record_file(ledger, batch, path.name, digest, events, written_at)
+
+    return record
 
 
 def write_recorded_report(ledger: Ledger, batch: str, path: Path, now: Callable[[], datetime]) -> BatchView:
     """Write the batch's report and record it; returns what it tells of. `ReportError` if it cannot be written."""
     view, written_at = ledger.view(batch), now()
-    write_batch(path, view, written_at)
-    record_written_file(ledger, batch, path, len(view.events), written_at)
+    write_batch(path, view, written_at, prepare_record(ledger, batch, path, len(view.events), written_at))
     return view
 
 

@@ -12,7 +12,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from batch.files import fit_line, open_whole_file
+from batch.files import Record, fit_line, open_whole_file
 from batch.i18n import _
 from batch.report import page, result_labels
 from batch.report.page import Frame, Links, add_sheet, find_links, name_range, put_link
@@ -75,12 +75,13 @@ def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Link
 _LINKED = page.link_style(page.SMALL_NUMBER)
 
 
-def write_report(path: Path, contents: Contents) -> None:
+def write_report(path: Path, contents: Contents, record: Record | None = None) -> None:
     """Write the workbook of a batch or of a dry run; `ReportError` if it cannot be.
 
-    Missing folders are made. A workbook that is there already is replaced, but only by a whole one.
+    Missing folders are made. A workbook that is there already is replaced, but only by a whole one; `record` is called
+    with that before (see `open_whole_file`).
     """
-    with open_whole_file(path) as file:
+    with open_whole_file(path, record) as file:
         workbook = Workbook(write_only=True)
         try:
             _fill(workbook, contents)
