@@ -119,8 +119,8 @@ RULES: Mapping[str, Rule] = {
     "subtotals-agree": _note("Subtotals ({below}) agree with their rows and are left out."),
     "subtotal": _error("The subtotal in {at} says {stated}, but the rows above it add up to {found}: "
         "look for a row that is missing, doubled or mistyped, or correct the subtotal."),
-    "count-agrees": _note("The sheet says that it has {stated} rows, and it has.", _COUNTS),
-    "count-wrong": _error("Row {row} says that the sheet has {stated} rows, but there are {found}: "
+    "count-agrees": _note("The sheet says how many rows it has ({stated}), and that is right.", _COUNTS),
+    "count-wrong": _error("Row {row} says how many rows the sheet has ({stated}), but it has {found}: "
         "look for a row that is missing or doubled, or correct the number.", _COUNTS),
     "headings": _note("Rows that hold only words ({below}, beginning with “{value}”) are taken for headings, "
         "not for movements, and are left out."),
@@ -142,14 +142,14 @@ RULES: Mapping[str, Rule] = {
         "make sure that this month is not paid twice.",
         counted=N_("Movements of this sheet ({count} in all, rows {rows}) were run on {day} as batch {batch}: "
             "make sure that they are not paid twice.")),
-    "already-run": _error("Of the {all} movements of this sheet {count} were already run ({batches}; "
-        "here rows {rows}): it is the same list, so take the right one, "
+    "already-run": _error("Movements of this sheet ({count} of {all}, rows {rows}) were already run ({batches}): "
+        "it is the same list, so take the right one, "
         "or say with --again and a reason that they are to be paid a second time."),
-    "run-again": _warning("Of the {all} movements of this sheet {count} were already run ({batches}; "
-        "here rows {rows}), and are paid a second time, as was asked."),
-    "paid-elsewhere": _error("Of the {all} adds of this sheet whose balance is known from before, "
-        "{count} seem to have been paid already, not by this ledger ({accounts}): look on the provider's site who "
-        "paid them, or say with --again and a reason that they are to be paid a second time."),
+    "run-again": _warning("Movements of this sheet ({count} of {all}, rows {rows}) were already run ({batches}), "
+        "and are paid a second time, as was asked."),
+    "paid-elsewhere": _error("Adds of this sheet seem to have been paid already, not by this ledger ({count} of the "
+        "{all} whose balance is known from before: {accounts}): look on the provider's site who paid them, "
+        "or say with --again and a reason that they are to be paid a second time."),
     "balances-rose": _warning("Sub-accounts hold more than this ledger last knew ({accounts}), "
         "and no batch of it explains that: make sure that nobody has paid them already."),
     # A corrected sheet, sent again with --only-unsettled.

@@ -126,7 +126,7 @@ SENTENCES: Mapping[str, str] = {
         "The provider refused {count} rows in a row in a way that it does not document: {meaning} (it says “{words}”)."
     ),
     "row-not-sent": N_("Row {row} could not be sent: {why}."),
-    "row-never-applied": N_("Row {row} was sent {times} times and never applied."),
+    "row-never-applied": N_("Row {row} was never applied, however often it was sent ({times})."),
     "row-to-agree": N_("Row {row} was not applied by the balances, and a person must agree to send it again."),
     "row-unknown": N_("Whether row {row} was applied is unknown: {why}."),
     "balances-silent": N_("the balances do not tell"),

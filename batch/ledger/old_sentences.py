@@ -20,6 +20,7 @@ _OF_ACCOUNT = {
 _REWORDED = {
     "the connection was reset": "connection-closed",
     "the connection was closed": "connection-closed",
+    "Row {row} was sent {times} times and never applied.": "row-never-applied",
 }
 """What is said otherwise today; whoever rewords one of `SENTENCES` keeps here what it was."""
 _SENTENCES = {sentence: code for code, sentence in SENTENCES.items() if code not in UNWORDED} | _REWORDED
