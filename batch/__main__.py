@@ -126,7 +126,7 @@ def _tell_usage(error: click.UsageError) -> str:
     if not complaint.endswith((".", "?", "?)")):
         complaint += "."
     command = error.ctx.command_path if error.ctx else "creditbatch"
-    return _("{complaint} See {command} --help.").format(complaint=complaint, command=command)
+    return _("{complaint} See `{command} --help`.").format(complaint=complaint, command=command)
 
 
 def _fail(sentence: str, code: int, kind: str) -> NoReturn:

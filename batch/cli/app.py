@@ -39,7 +39,7 @@ def _tidy_period(_context: click.Context, _option: click.Parameter, text: str | 
 
 
 sheet = click.argument("sheet", type=Path, metavar=_("SHEET"), help=_("The Excel, OpenDocument or CSV file."))
-batch = click.argument("batch", metavar=_("BATCH"), help=_("The batch, as `creditbatch batches` names it."))
+batch = click.argument("batch", metavar=_("BATCH"), help=_("The batch's name, which the command batches lists."))
 json = click.option("--json", is_flag=True, help=_("Print one JSON document on standard output."))
 out = click.option(
     "--out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -67,7 +68,7 @@ def write_signed_report(
 
 def tell_unwritten(batch: str, error: ReportError) -> None:
     """Tell that a report could not be written, after a run that was right all the same."""
-    sentence = _("{why} `creditbatch report {batch} --out FILE` writes it elsewhere.")
+    sentence = _("{why} `creditbatch report {batch} --out FILE.xlsx` writes it elsewhere.")
     say("creditbatch: " + sentence.format(why=error, batch=batch))
 
 
@@ -82,7 +83,7 @@ def _seal(ledger: Ledger, settings: Settings, batch: str, authority: str | None)
         say("creditbatch: " + _("{why} The record was not signed.").format(why=error))
     except TimestampError as error:
         sentence = _("{why} `creditbatch report {batch} --timestamp {url}` tries again.")
-        say("creditbatch: " + sentence.format(why=error, batch=batch, url=authority))
+        say("creditbatch: " + sentence.format(why=error, batch=batch, url=shlex.quote(authority or "")))
 
 
 def record_unless_held(ledger: Ledger, view: BatchView, path: Path) -> None:

@@ -369,6 +369,13 @@ def resolve_row(batch: str, row: int, *, applied: bool | None, why: str) -> int:
     ledger = open_ledger(load_settings(read_environment()))
     view = ledger.view(batch)
     _show_evidence(view, open_account.get_undecided_row(view, row))
+    if applied is None and not why.strip():
+        sentence = _(
+            "To decide: `creditbatch resolve {batch} {row} --applied --why TEXT` or `creditbatch resolve {batch} {row} "
+            "--not-applied --why TEXT`, where TEXT says how you found out."
+        )
+        say(sentence.format(batch=batch, row=row))
+        return 0
     if applied is None or not why.strip():
         raise UsageError(_("To decide, add --applied or --not-applied, and --why with how you found out."))
     who = find_user_name() or N_("somebody without a user name")

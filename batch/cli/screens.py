@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from batch.cli.terminal import make_console
+from batch.cli.terminal import make_console, wrap_sentence
 from batch.finding_rules import Severity
 from batch.findings import Finding
 from batch.i18n import _, format_euros, format_moment, format_number, ngettext, pgettext
@@ -109,7 +109,7 @@ def print_result(view: BatchView, report: Path | None) -> None:
     _print_verdict(screen, judge_contents(contents))
     steps = tell_next_steps(view)
     if steps:
-        screen.print(steps)
+        _print_sentence(screen, steps)
     _print_report(screen, report)
 
 
@@ -145,7 +145,7 @@ def print_evidence(observations: Sequence[Observation]) -> None:
 def print_batches(lines: Sequence[BatchLine]) -> None:
     screen = make_console()
     if not lines:
-        screen.print(_("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
+        _print_sentence(screen, _("There is no batch in the ledger yet: `creditbatch run SHEET` makes one."))
         return
     table = _make_titled_table(
         Column(_("batch"), no_wrap=True),
@@ -198,8 +198,8 @@ def _print_title(screen: Console, title: str, checked: DryRun) -> None:
 def _print_plan(screen: Console, checked: DryRun) -> None:
     table = _make_table()
     plan = checked.plan
-    for direction, total in ((Direction.ADD, plan.added), (Direction.REMOVE, plan.removed)):
-        table.add_row(name_direction(direction), _format_rows(plan.count(direction)), format_euros(total))
+    table.add_row(_("would add"), _format_rows(plan.count(Direction.ADD)), format_euros(plan.added))
+    table.add_row(_("would remove"), _format_rows(plan.count(Direction.REMOVE)), format_euros(plan.removed))
     if checked.invalid_rows:
         table.add_row(Text(name_status(Status.INVALID), "magenta"), _format_rows(checked.invalid_rows), "")
     screen.print(table)
@@ -252,6 +252,11 @@ def _print_rest(screen: Console, rest: int, sentence: str) -> None:
     if rest > 0:
         how = _("--json or --out FILE.xlsx has them all")
         screen.print(Padding(sentence.format(number=format_number(rest), how=how), _INDENT))
+
+
+def _print_sentence(screen: Console, sentence: str) -> None:
+    """Print a sentence in which there may be a command."""
+    screen.print(wrap_sentence(sentence, screen.width), soft_wrap=True)
 
 
 def _print_verdict(screen: Console, judged: Verdict) -> None:

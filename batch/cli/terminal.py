@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import signal
 import sys
@@ -36,15 +37,23 @@ _SECONDS_BETWEEN_LINES = 1.0
 _STAND_INS = {0x00A0: 0xE000, 0x202F: 0xE001}
 """Spaces at which no line is broken, and characters that mean nothing and that no font has."""
 _STOOD_FOR = {stand_in: space for space, stand_in in _STAND_INS.items()}
+_COMMAND = re.compile(r"[`“«]\s?creditbatch [^`”»]*[`”»]")
+_COMMAND_SPACE = "\ue002"
 _has_document = False
 
 
 def say(sentence: str) -> None:
     """Say something to the person on standard error; a terminal gets it broken between words, and nobody else."""
     if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns
-        sentence = textwrap.fill(sentence, width, break_long_words=False, break_on_hyphens=False)
+        sentence = wrap_sentence(sentence, shutil.get_terminal_size().columns)
     print(sentence, file=sys.stderr, flush=True)
+
+
+def wrap_sentence(sentence: str, width: int) -> str:
+    """Break a sentence between words, but no command, which is copied: a longer one has a line of its own."""
+    kept = _COMMAND.sub(lambda command: command[0].replace(" ", _COMMAND_SPACE), sentence)
+    lines = textwrap.fill(kept, width, break_long_words=False, break_on_hyphens=False)
+    return lines.replace(_COMMAND_SPACE, " ")
 
 
 def print_json(document: Any) -> None:

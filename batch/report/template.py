@@ -199,7 +199,7 @@ def _list_sections(listing: str, accounts: str, *, has_accounts: bool) -> tuple[
         ),
         (
             _("What to do then"),
-            _("Save the workbook as .xlsx and send it in, or check it yourself with “creditbatch check”."),
+            _("Save the workbook as .xlsx and send it in, or check it yourself with “creditbatch check SHEET”."),
             _("Nothing moves when it is checked: everything that is wrong is said first."),
         ),
     )

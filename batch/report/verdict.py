@@ -132,7 +132,7 @@ def judge_contents(contents: Contents) -> Verdict:
     view, rows = contents.view, contents.tally.rows
     if contents.is_dry_run:
         return judge_dry_run(view.findings, len(view.rows), rows[Status.INVALID], contents.forecast)
-    return judge(view.head, rows, contents.books, awaits_person=_has_undecided_rows(view))
+    return judge(view.head, rows, contents.books, awaits_person=bool(_list_undecided(view)))
 
 
 def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, awaits_person: bool) -> Verdict:
@@ -161,15 +161,20 @@ def tell_next_steps(view: BatchView) -> str:
     if any(is_to_fix(head.state, entry.result.status) for entry in view.rows) and head.batch is not None:
         sheet = result_labels.get_report_words().to_fix
         steps.append(_("What is to be corrected stands on the sheet “{sheet}”.").format(sheet=sheet))
-    if head.state is BatchState.STOPPED and _has_undecided_rows(view):
-        steps.append(_("Decide on what is in doubt with “creditbatch resolve {batch}”, then resume."))
+    undecided = _list_undecided(view)
+    if head.state is BatchState.STOPPED and undecided:
+        sentence = _(
+            "Decide on what is in doubt: “creditbatch resolve {batch} {row}” shows the evidence of row {row}; then go "
+            "on with “creditbatch resume {batch}”."
+        )
+        steps.append(sentence.format(row=undecided[0], batch=head.batch))
     elif head.state is BatchState.STOPPED:
-        steps.append(_("Go on with “creditbatch resume {batch}”."))
-    return " ".join(steps).format(batch=head.batch)
+        steps.append(_("Go on with “creditbatch resume {batch}”.").format(batch=head.batch))
+    return " ".join(steps)
 
 
-def _has_undecided_rows(view: BatchView) -> bool:
-    return any(is_awaiting_person(entry.result) for entry in view.rows)
+def _list_undecided(view: BatchView) -> list[int]:
+    return [entry.row.number for entry in view.rows if is_awaiting_person(entry.result)]
 
 
 def judge_dry_run(findings: Iterable[Finding], total: int, invalid: int, forecast: Forecast | None) -> Verdict:

@@ -77,7 +77,7 @@ def refuse_unfinished(ledger: Ledger, account: int, continued: Collection[str] =
             head = ledger.read_head(batch)
             sentence = _(
                 "Batch {batch} ({file}) of this account was begun and has not ended ({state}): `creditbatch resume "
-                "{batch}` carries it on, or `creditbatch abandon {batch} --why REASON` gives up what it has not sent."
+                "{batch}` carries it on, or `creditbatch abandon {batch} --why TEXT` gives up what it has not sent."
             )
             words = sentence.format(batch=batch, file=head.source.file_name, state=name_state(head.state))
             raise BatchUnfinished(words, batch)
@@ -129,12 +129,13 @@ def accept_key(
 
 def refuse_doubts(batch: str | None, rows: Iterable[BatchRow]) -> None:
     """Refuse to go past a batch while the balances, or a person, may still say that a row of it was applied."""
-    if any(entry.result.status is Status.UNKNOWN for entry in rows):
+    doubtful = next((entry.row.number for entry in rows if entry.result.status is Status.UNKNOWN), None)
+    if doubtful is not None:
         sentence = _(
-            "Batch {batch} has a row of which it is not known whether it was applied: settle it first with "
-            "`creditbatch resume {batch}`, or decide with `creditbatch resolve`."
+            "It is not known whether row {row} of batch {batch} was applied: settle it first with `creditbatch resume "
+            "{batch}`, or decide on it with `creditbatch resolve {batch} {row}`."
         )
-        raise UsageError(sentence.format(batch=batch))
+        raise UsageError(sentence.format(batch=batch, row=doubtful))
 
 
 def abandon(ledger: Ledger, batch: str, *, who: str, why: str, now: Callable[[], datetime]) -> None:

@@ -174,7 +174,9 @@ def test_balances_that_do_not_tell_wait_for_a_person(command: Command, sandbox: 
     batch = ended.document["batch"]
     other = command("run", command.sheet(), "--yes", "--json")
     assert (other.code, batch in other.err) == (2, True)
-    assert command("resolve", batch, 3).code == 2
+    shown = command("resolve", batch, 3)
+    assert (shown.code, f"`creditbatch resolve {batch} 3 --not-applied --why TEXT`" in shown.err) == (0, True)
+    assert command("resolve", batch, 3, "--not-applied").code == 2
     decided = command("resolve", batch, 3, "--not-applied", "--why", "asked the provider")
     assert decided.code == 0
     assert "known before attempt 1" in decided.err

@@ -155,7 +155,7 @@ def test_stopped_in_doubt_says_to_decide_first() -> None:
     assert "Of 1 row (€50.00) it is not known whether the credit moved: a person must decide." in said
     assert "of 1 it is not known whether the credit moved and 1 can still be sent" in of(view).sentence
     assert of(view).sentence.endswith("a person must decide on what is in doubt.")
-    assert tell_next_steps(view).startswith("Decide on what is in doubt with “creditbatch resolve 2026-03-a7f3”")
+    assert "“creditbatch resolve 2026-03-a7f3 3” shows the evidence of row 3" in tell_next_steps(view)
 
 
 @pytest.mark.parametrize(
