@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from batch.errors import KeyMissing, SettingsError, explain_os_error
 from batch.i18n import _
+from batch.money import ZERO, encode_amount
 
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
@@ -54,6 +56,18 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much less than expected an account may hold before that is a matter for attention."""
+
+    euros: Decimal = Decimal(5)
+    percent: Decimal = Decimal(1)
+    """Of what the account is expected to hold; the larger of the two counts."""
+
+    def compute_limit(self, expected: Decimal) -> Decimal:
+        return max(self.euros, expected * self.percent / 100)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides, checked."""
 
@@ -79,6 +93,8 @@ class Settings:
     """The authority that every record is stamped by."""
     timestamp_ca_file: Path | None = None
     """The root certificates that time stamps are trusted by."""
+    tolerance: Tolerance = Tolerance()
+    """Recorded with each batch that is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         signing_key_file=_read_file_name(environ, SIGNING_KEY_FILE),
         timestamp_url=_read_timestamp_url(environ.get(TIMESTAMP_URL, "")),
         timestamp_ca_file=_read_file_name(environ, TIMESTAMP_CA_FILE),
+        tolerance=Tolerance(
+            _read_share(environ, "CREDITBATCH_TOLERANCE_EUROS", Tolerance().euros, most=1_000_000),
+            _read_share(environ, "CREDITBATCH_TOLERANCE_PERCENT", Tolerance().percent, most=100),
+        ),
     )
 
 
@@ -304,6 +324,19 @@ def _read_count(environ: Mapping[str, str], name: str, default: int, *, most: in
     return int(text)
 
 
+def _read_share(environ: Mapping[str, str], name: str, default: Decimal, *, most: int) -> Decimal:
+    """Read an amount or a percentage, written with a point or a comma, with three decimals at most."""
+    text = (environ.get(name) or str(default)).strip().replace(",", ".")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not (value.is_finite() and ZERO <= value <= most and value == round(value, 3)):
+        sentence = _("{name} must be a number from {least} to {most}, with three decimals at most.")
+        raise SettingsError(sentence.format(name=name, least=0, most=most))
+    return value
+
+
 def _read_label(environ: Mapping[str, str], name: str, default: str) -> str:
     """Read a text for a file whose columns are separated by tabs or bars, and whose lines must not break."""
     value = (environ.get(name) or default).strip()
@@ -348,6 +381,20 @@ def _has_check_digit(digits: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetChoices:
+    """How a person said that the sheet is to be read, and the control totals that it is compared with."""
+
+    sheet: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    """Roles and the titles that were named for them."""
+    signed: bool = False
+    include_hidden: bool = False
+    rows: int | None = None
+    added: Decimal | None = None
+    removed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """What the person agreed to beyond what is plain, and how it is to be performed."""
 
@@ -363,6 +410,9 @@ class Choices:
     max_per_second: float | None = None
     period: str | None = None
     """What the list pays for, such as a week; lists of two periods are not repetitions of each other."""
+    reading: SheetChoices = SheetChoices()
+    tolerance: Tolerance = Tolerance()
+    """Not chosen for the batch, but in force when it was accepted: its papers keep to it."""
 
 
 def write_choices(choices: Choices) -> tuple[str, ...]:
@@ -373,23 +423,35 @@ def write_choices(choices: Choices) -> tuple[str, ...]:
         "again": choices.again,
         "removes-first": choices.removes_first,
         "ask-before-resend": choices.ask_before_resend,
+        "signed": choices.reading.signed,
+        "include-hidden": choices.reading.include_hidden,
     }
-    pace = choices.max_per_second
+    pace, reading, tolerance = choices.max_per_second, choices.reading, choices.tolerance
     values = {
         "only-unsettled": choices.only_unsettled,
         "max-per-second": None if pace is None else f"{pace:g}",
         "period": choices.period,
+        "sheet": reading.sheet,
+        "expect-rows": reading.rows,
+        "expect-added": None if reading.added is None else encode_amount(reading.added),
+        "expect-removed": None if reading.removed is None else encode_amount(reading.removed),
+        "tolerance": f"{tolerance.euros:f}+{tolerance.percent:f}",
     }
     return (
         *(text for text, is_chosen in flags.items() if is_chosen),
         *(f"{text}:{value}" for text, value in values.items() if value is not None),
+        *(f"column:{role}={title}" for role, title in reading.columns),
     )
 
 
 def read_choices(texts: Sequence[str]) -> Choices:
     """Read what `write_choices` wrote. What a newer version may have added is passed over."""
     given = dict(text.partition(":")[::2] for text in texts)
-    pace = given.get("max-per-second")
+    pace, rows = given.get("max-per-second"), given.get("expect-rows")
+    added, removed = (given.get(name) for name in ("expect-added", "expect-removed"))
+    named = [text.removeprefix("column:") for text in texts if text.startswith("column:")]
+    # What was accepted before there was such a setting keeps to the default.
+    euros, _plus, percent = given.get("tolerance", "5+1").partition("+")
     return Choices(
         skip_invalid="skip-invalid" in given,
         partial="partial" in given,
@@ -399,6 +461,16 @@ def read_choices(texts: Sequence[str]) -> Choices:
         only_unsettled=given.get("only-unsettled"),
         max_per_second=None if pace is None else float(pace),
         period=given.get("period"),
+        reading=SheetChoices(
+            sheet=given.get("sheet"),
+            columns=tuple((role, title) for role, _equals, title in (text.partition("=") for text in named)),
+            signed="signed" in given,
+            include_hidden="include-hidden" in given,
+            rows=None if rows is None else int(rows),
+            added=None if added is None else Decimal(added),
+            removed=None if removed is None else Decimal(removed),
+        ),
+        tolerance=Tolerance(Decimal(euros), Decimal(percent)),
     )
 
 

@@ -163,7 +163,9 @@ def run(
     from batch.cli.run import run_sheet
     from batch.settings import Choices
 
-    chosen = {item.name: asked.pop(item.name) for item in fields(Choices) if item.name != "removes_first"}
+    # How the sheet is read goes into the record by the dry run.
+    names = {item.name for item in fields(Choices)} & asked.keys() - {"removes_first"}
+    chosen = {name: asked.pop(name) for name in names}
     request = read_request(sheet, **asked)
     return run_sheet(request, Choices(**chosen), yes=yes, json=json, out=out, force=force, timestamp=timestamp)
 

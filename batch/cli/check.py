@@ -92,7 +92,12 @@ def read_request(
         Expected(
             expect_rows, _read_euros("--expect-added", expect_added), _read_euros("--expect-removed", expect_removed)
         ),
-        Conventions(_read_columns(columns, remember=remember_columns), signed=signed, include_hidden=include_hidden),
+        Conventions(
+            _read_columns(columns, remember=remember_columns),
+            signed=signed,
+            include_hidden=include_hidden,
+            sheet=sheet_name,
+        ),
         remember_columns=remember_columns,
         removes_first=removes_first,
     )

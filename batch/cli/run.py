@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,7 @@ def run_sheet(
             who = find_user_name()
             agreed = People(who, (who,) if who else ())
             content = read_file(request.path)
+            choices = replace(choices, tolerance=settings.tolerance)
             work = acceptance.accept(ledger, checked, access, choices, agreed, read_clock(), content)
             pages = checked.account.pages if checked.account else {}
             # A person may have thought about the question for long: then the balances read before it are old.

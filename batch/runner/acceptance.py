@@ -296,7 +296,7 @@ def accept(
         opening=checked.account.balances,
         access=access,
         owner=checked.account.name,
-        options=write_choices(replace(choices, removes_first=checked.removes_first)),
+        options=write_choices(replace(choices, removes_first=checked.removes_first, reading=checked.reading)),
         why=choices.why,
         people=people,
         content=content if source.size <= _LARGEST_KEPT else None,

@@ -12,6 +12,7 @@ from batch.frames import CheckedSheet, Grid, Plan
 from batch.model import Balances, BatchHead, BatchRow, BatchState, BatchView, RowResult, Status
 from batch.planning.account_identity import Owner
 from batch.planning.plan import Forecast, compute_forecast, make_plan
+from batch.settings import Choices, SheetChoices, write_choices
 from batch.validation.check_sheet import Conventions, Expected, check_sheet
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class DryRun:
     forecast: Forecast | None
     removes_first: bool
     at: datetime
+    reading: SheetChoices
 
     @property
     def is_clean(self) -> bool:
@@ -74,6 +76,7 @@ class DryRun:
             account=account.name if account else None,
             created_at=self.at,
             opening=account.balances if account else None,
+            options=write_choices(Choices(removes_first=self.removes_first, reading=self.reading)),
         )
         rows = tuple([BatchRow(row, _PENDING if row.is_valid else _INVALID) for row in self.sheet.rows])
         return BatchView(head, self.sheet.columns, self.sheet.roles, rows, self.sheet.findings)
@@ -101,4 +104,13 @@ def make_dry_run(
     sheet = check_sheet(grid, known, expected, conventions)
     plan = make_plan(sheet, removes_first=removes_first)
     played = compute_forecast(plan, account.balances.main, account.balances.subaccounts) if account else None
-    return DryRun(sheet, plan, account, played, removes_first, at)
+    reading = SheetChoices(
+        conventions.sheet,
+        tuple((role.value, title) for role, title in conventions.columns.items()),
+        conventions.signed,
+        conventions.include_hidden,
+        expected.rows,
+        expected.added,
+        expected.removed,
+    )
+    return DryRun(sheet, plan, account, played, removes_first, at, reading)

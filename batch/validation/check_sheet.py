@@ -54,6 +54,7 @@ class Conventions:
     remembered: Titles = field(default_factory=dict)  # of an earlier sheet, to be kept: used for what is not found
     signed: bool = False  # amounts carry the direction: a minus is a remove, and there is no direction column
     include_hidden: bool = False  # rows and columns that nobody sees are meant as well
+    sheet: str | None = None  # which of the workbook's sheets was named; whoever reads the file has heeded it
 
 
 def keep_titles(sheet: CheckedSheet, columns: Titles) -> dict[ColumnRole, str]:

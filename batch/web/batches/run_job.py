@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import FrameType
 
@@ -37,7 +38,7 @@ from batch.runner.open_account import (
     refuse_unfinished,
 )
 from batch.runner.session import Environment, RunOptions
-from batch.settings import Settings, read_choices
+from batch.settings import Settings, Tolerance, read_choices
 from batch.web import credentials
 from batch.web.audit import Occasion, notify
 from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
@@ -131,7 +132,7 @@ def perform_job(job: Job, settings: Settings) -> None:
                 )
                 work = ledger.work(job.batch)
             else:
-                work, pages = _begin(job, client, ledger, access, now())
+                work, pages = _begin(job, client, ledger, access, settings.tolerance, now())
             choices = read_choices(ledger.read_options(work.batch))
             client.keep_pace(choices.max_per_second)
             options = RunOptions(
@@ -156,7 +157,7 @@ def _seal(ledger: DatabaseLedger, batch: str, key: Ed25519PrivateKey, authority:
 
 
 def _begin(
-    job: Job, client: Client, ledger: DatabaseLedger, access: Access, at: datetime
+    job: Job, client: Client, ledger: DatabaseLedger, access: Access, tolerance: Tolerance, at: datetime
 ) -> tuple[Work, dict[str, int]]:
     """Check the draft again with today's balances and record it; the job then knows its batch.
 
@@ -174,7 +175,7 @@ def _begin(
     except UsageError:
         _send_back(draft, version)
         raise
-    choices = Options.from_json(version.options).make_choices(draft.rest_of)
+    choices = replace(Options.from_json(version.options).make_choices(draft.rest_of), tolerance=tolerance)
     agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in find_approvals(version)))
     work = accept(ledger, checked, access, choices, agreed, at, bytes(version.file.data))
     job.batch = work.batch

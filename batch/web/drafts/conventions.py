@@ -79,7 +79,7 @@ class ChosenConventions:
     def rules(self) -> rules.Conventions:
         """As the rules know them."""
         return rules.Conventions(
-            _parse_roles(self.columns), _parse_roles(self.remembered), self.signed, self.include_hidden
+            _parse_roles(self.columns), _parse_roles(self.remembered), self.signed, self.include_hidden, self.sheet
         )
 
     @property
