@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from batch.ledger.events import (
     GENESIS,
+    KINDS,
     PROOFS,
     AttemptBegan,
     AttemptEnded,
+    BalancesRead,
     EntriesNumbered,
     PersonDecided,
     Purpose,
@@ -25,7 +27,7 @@ from batch.ledger.events import (
 )
 from batch.ledger.old_sentences import read_reason, read_row_note
 from batch.ledger.projection import add_person, apply_fact, choose_end_balances, find_end
-from batch.model import BatchRow, BatchState, BatchView, Event, People, RowResult, Status
+from batch.model import Balances, BatchRow, BatchState, BatchView, Event, People, RowResult, Status
 from batch.notes import Note, make_note
 
 _WAITING, _NEVER_SENT = RowResult(Status.PENDING), RowResult(Status.INVALID)
@@ -193,6 +195,32 @@ def read_numbering(event: Event) -> EntriesNumbered:
     data: Mapping[str, Any] = event.data
     closes_on = date.fromisoformat(data["closes_on"])
     return EntriesNumbered(event.at, data["journal"], closes_on, data["first"], tuple(data["numbered"]))
+
+
+@runtime_checkable
+class Selectable(Protocol):
+    """A trail that need not be gone through as a whole."""
+
+    def pick_kinds(self, kinds: Collection[str]) -> Sequence[Event]:
+        """Return the events of these kinds alone."""
+
+
+def pick_events(events: Sequence[Event], *kinds: str) -> Sequence[Event]:
+    """Pick the events of these kinds, oldest first."""
+    if isinstance(events, Selectable):
+        return events.pick_kinds(kinds)
+    return [event for event in events if event.kind in kinds]
+
+
+def list_readings(events: Sequence[Event], purpose: Purpose) -> list[Balances]:
+    """List the balances that were read for this purpose, oldest first."""
+    found = []
+    for event in pick_events(events, KINDS[BalancesRead]):
+        data: Mapping[str, Any] = event.data
+        if data["purpose"] == purpose.value:
+            held = {token: Decimal(balance) for token, balance in data["subaccounts"].items()}
+            found.append(Balances(Decimal(data["main_balance"]), held, event.at))
+    return found
 
 
 def read_row_fact(event: Event) -> RowFact | None:

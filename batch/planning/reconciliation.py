@@ -17,6 +17,7 @@ from batch.findings import Finding
 from batch.model import Balances, BatchRow, BatchState, BatchView, Direction, Movement, Status
 from batch.money import CENT, ZERO, encode_amount
 from batch.planning.settlement import is_unconfirmed_refusal
+from batch.settings import Tolerance
 from batch.zone import localize
 
 _LEAST_PART = Decimal("0.9")  # of an amount that came unseen: the account may have spent the rest
@@ -109,6 +110,11 @@ class AccountBook:
     closing: Decimal | None
 
     @property
+    def is_touched(self) -> bool:
+        """Whether a movement that is done brought or took something."""
+        return bool(self.received or self.given)
+
+    @property
     def expected(self) -> Decimal | None:
         """The closing balance if nothing but this batch had moved the account."""
         return None if self.opening is None else self.opening + self.received - self.given
@@ -137,6 +143,20 @@ class Books:
     doubtful: Collection[str | None] = frozenset()  # None: the main one; a row in doubt may explain any difference
 
     @property
+    def counted(self) -> list[AccountBook]:
+        """The sub-accounts' books that sums are made of: without those that could not be read and were not touched,
+        such as one that the account does not have.
+        """
+        return [book for book in self.subaccounts.values() if book.is_touched or book.difference is not None]
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What all accounts together hold more than expected; None where one that was touched could not be read."""
+        found = [book.difference for book in (self.main, *self.counted)]
+        known = [difference for difference in found if difference is not None]
+        return sum(known, ZERO) if len(known) == len(found) else None
+
+    @property
     def enriched(self) -> tuple[str | None, ...]:
         """The accounts that hold more than they can: None for the main account, and tokens.
 
@@ -145,9 +165,20 @@ class Books:
         """
         return tuple(name for name in (None, *self.subaccounts) if self.compute_difference(name) > CENT)
 
+    def find_short_accounts(self, tolerance: Tolerance) -> tuple[str | None, ...]:
+        """Find the accounts that hold less than expected by more than is tolerated, each by itself."""
+        return tuple(
+            name
+            for name in (None, *self.subaccounts)
+            if -self.compute_difference(name) > tolerance.compute_limit(self.get_book(name).expected or ZERO)
+        )
+
+    def get_book(self, account: str | None) -> AccountBook:
+        return self.main if account is None else self.subaccounts[account]
+
     def compute_difference(self, account: str | None) -> Decimal:
         """Compute the difference of an account, as far as there is one and no doubt explains it."""
-        book = self.main if account is None else self.subaccounts[account]
+        book = self.get_book(account)
         return ZERO if account in self.doubtful or book.difference is None else book.difference
 
 
@@ -243,3 +274,51 @@ def _can_explain_difference(change: Decimal, subaccount: Decimal, main: Decimal,
     came = main > CENT and _LEAST_PART * taken <= main <= taken + CENT
     is_just_that = falls_alone and subaccount == change and main >= -CENT
     return is_just_that or (came and taken - CENT <= -subaccount)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a difference is known to be: the amounts of rows that are in doubt, or were not done.
+
+    Of several rows each alone is the difference, or all are it together.
+    """
+
+    rows: tuple[int, ...]
+    is_doubt: bool
+    are_together: bool = False
+
+
+def find_causes(books: Books, rows: Iterable[BatchRow]) -> dict[str | None, Cause]:
+    """Find the differences that are amounts of rows, to the cent, by account; all others are unexplained.
+
+    Nobody knows what else moved an account. A row in doubt may have moved it, by its amount. One that was refused or
+    not sent did not, as far as anybody knows, unless its sub-account shows that amount; else none of them is asked.
+    """
+    entries = tuple(rows)
+    missed = find_explaining_rows(books, entries)
+    causes: dict[str | None, Cause] = {}
+    for is_doubt in (True, False):
+        changes: defaultdict[str | None, dict[int, Decimal]] = defaultdict(dict)
+        for entry in entries:
+            movement = entry.row.movement
+            is_suspect = entry.result.status is Status.UNKNOWN if is_doubt else entry.row.number in missed
+            if movement is not None and is_suspect:
+                signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
+                changes[movement.token][movement.row] = signed
+                changes[None][movement.row] = -signed
+        for account, by_row in changes.items():
+            cause = _match_rows(by_row, books.get_book(account).difference, is_doubt=is_doubt)
+            if cause is not None:
+                causes.setdefault(account, cause)
+    return causes
+
+
+def _match_rows(changes: Mapping[int, Decimal], difference: Decimal | None, *, is_doubt: bool) -> Cause | None:
+    """Match a difference with each row alone, or else with all of them."""
+    if difference is None or abs(difference) <= CENT:
+        return None
+    alone = tuple(row for row, change in changes.items() if abs(change - difference) <= CENT)
+    if alone:
+        return Cause(alone, is_doubt)
+    is_sum = abs(sum(changes.values(), ZERO) - difference) <= CENT
+    return Cause(tuple(changes), is_doubt, are_together=True) if is_sum else None

@@ -18,6 +18,8 @@ from batch.planning.plan import Forecast, Refusal
 from batch.planning.reconciliation import Books, keep_books
 from batch.planning.settlement import is_awaiting_person
 from batch.report import result_labels
+from batch.report.book_sentences import judge_books
+from batch.settings import Tolerance, read_choices
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def judge(head: BatchHead, rows: Mapping[Status, int], books: Books | None, *, a
     """Judge a batch by how many rows there are of each status and by its books, which are None before it has ended."""
     match head.state:
         case BatchState.FINISHED:
-            return _judge_finished(rows, books)
+            return _judge_finished(rows, books, read_choices(head.options).tolerance)
         case BatchState.STOPPED:
             return Verdict(_tell_stop(rows, awaits_person=awaits_person), Mood.BAD, _tell_reason(head.reason))
         case BatchState.ABANDONED:
@@ -255,17 +257,17 @@ def _tell_forecast(forecast: Forecast | None, rows: int, *, are_all: bool) -> st
     return sentence
 
 
-def _judge_finished(rows: Mapping[Status, int], books: Books | None) -> Verdict:
+def _judge_finished(rows: Mapping[Status, int], books: Books | None, tolerance: Tolerance) -> Verdict:
     total = sum(rows.values())
     if total == 0:
         return Verdict(_("Finished: the sheet has no rows, and nothing has moved."), Mood.ATTENTION)
     worry = Mood.BAD if books is not None and books.enriched else Mood.ATTENTION
     if rows[Status.DONE] == total:
         done = ngettext("The only row was done", "All {rows} rows were done", total).format(rows=format_number(total))
-        sound, sentence = _judge_books(books, done)
+        sound, sentence = judge_books(books, tolerance, done)
         return Verdict(sentence, Mood.GOOD if sound else worry)
     finished = _("Finished: {progress}").format(progress=_tell_progress(rows, BatchState.FINISHED))
-    return Verdict(_judge_books(books, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
+    return Verdict(judge_books(books, tolerance, finished)[1], Mood.BAD if rows[Status.UNKNOWN] else worry)
 
 
 def _tell_stop(rows: Mapping[Status, int], *, awaits_person: bool) -> str:
@@ -336,35 +338,3 @@ def _tell_progress(rows: Mapping[Status, int], state: BatchState) -> str:
     said = [first.format(done=format_number(done), total=format_number(total))]
     said += [sentence.format(rows=format_number(count)) for count, sentence in parts if count]
     return join_items(said, _("and"))
-
-
-def _judge_books(books: Books | None, what: str) -> tuple[bool, str]:
-    """Tell whether the books hold no surprise, and the whole sentence with what is to be said of them."""
-    touched = [book for book in books.subaccounts.values() if book.received or book.given] if books else []
-    main = books.main.difference if books else None
-    differences = [book.difference for book in touched if book.difference is not None]
-    if books is None or main is None or len(differences) < len(touched):
-        unread = _("{what}; whether the books balance is not known, because not every balance could be read.")
-        return False, unread.format(what=what)
-    if books.enriched:
-        alarm = _("{what}; ALARM: {accounts} than the movements explain, so look into it.")
-        return False, alarm.format(what=what, accounts=_list_enriched_accounts(books))
-    spent = -main - sum(differences, ZERO)
-    if spent > 0:
-        meanwhile = _("{what}; meanwhile the accounts spent {amount} on other things.")
-        return True, meanwhile.format(what=what, amount=format_euros(spent))
-    return True, _("{what}, and the books balance.").format(what=what)
-
-
-def _list_enriched_accounts(books: Books) -> str:
-    """Tell who holds more than can be: "sub-0001 holds €5.00 more"."""
-    parts = []
-    for token in books.enriched[:3]:
-        book = books.main if token is None else books.subaccounts[token]
-        sentence = _("the main account holds {amount} more") if token is None else _("{token} holds {amount} more")
-        parts.append(sentence.format(token=token, amount=format_euros(book.difference or ZERO)))
-    more = len(books.enriched) - len(parts)
-    if more:
-        others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
-        parts.append(others.format(number=format_number(more)))
-    return join_items(parts, _("and"))

@@ -286,6 +286,11 @@ class Trail(Sequence[Event]):
         with translate_errors():
             return read_events(self._lines[at : at + 1])[0]
 
+    def pick_kinds(self, kinds: Collection[str]) -> Sequence[Event]:
+        """Read the events of these kinds alone."""
+        with translate_errors():
+            return read_events(self._lines.filter(kind__in=kinds, number__lte=self._last))
+
     def _cut(self, count: int) -> Trail:
         """Give the trail of the first events alone."""
         beginning = copy(self)
