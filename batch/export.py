@@ -23,7 +23,7 @@ from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tall
 from batch.money import CURRENCY, ZERO, encode_amount, encode_balance
 from batch.notes import tell
 from batch.planning.plan import Forecast
-from batch.planning.reconciliation import Books
+from batch.report.agreements import encode_controls, encode_decisions, encode_options
 from batch.report.columns import COLUMNS, convert_finding
 from batch.report.journal import Entry
 from batch.report.result_labels import explain_code, predict_code
@@ -43,7 +43,7 @@ def make_batch_document(view: BatchView, report: str | None, written_at: datetim
     """
     after = view.head.closing.main if view.head.closing else _find_last_balance(view)
     contents = Contents(view, None, written_at)
-    books = _encode_books(contents.books)
+    books = _encode_books(contents)
     return _make_document(contents, contents.tally, after, report, {"books": books}, {})
 
 
@@ -72,6 +72,9 @@ def _make_document(
         "zone": name_zone(),
         "written_at": localize(contents.written_at).isoformat(timespec="milliseconds") if contents.written_at else None,
         "verdict": {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None},
+        "options": encode_options(view),
+        "controls": encode_controls(view),
+        "decisions": encode_decisions(view),
         **before,
         "findings": [convert_finding(finding) for finding in view.findings],
         **behind,
@@ -204,14 +207,19 @@ def _encode_forecast(forecast: Forecast, *, removes_first: bool) -> Document:
     }
 
 
-def _encode_books(books: Books) -> Document:
-    """Say what other spending and paying in made of each account: closing less expected, None where not read."""
+def _encode_books(contents: Contents) -> Document:
+    """Say of each account what it holds at the end less what was expected, None where not read; and what is too much
+    of either: more than a cent above, or less by more than the tolerance.
+    """
+    books, tolerance = contents.books, read_choices(contents.view.head.options).tolerance
     return {
         "main_difference": _encode_if_read(books.main.difference),
         "subaccount_differences": {
             token: _encode_if_read(book.difference) for token, book in books.subaccounts.items()
         },
+        "together": _encode_if_read(books.difference),
         "alarm": ["main" if token is None else token for token in books.enriched],
+        "short": ["main" if token is None else token for token in books.find_short_accounts(tolerance)],
     }
 
 

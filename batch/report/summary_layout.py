@@ -110,6 +110,19 @@ class Form:
         for column, what in ((4, "Added"), (6, "Removed"), (7, "Rows")):
             self._name(f"{called}{what}", column)
 
+    def control(
+        self, label: str, note: str, figures: tuple[int | Decimal, int | Decimal], answer: str, *, is_wrong: bool
+    ) -> None:
+        """Write what was expected and what was found, as rows or euros, and whether they agree."""
+        pen = self._pen
+        count = page.make_count_style(get_language(), bold=False)
+        expected, found = (
+            pen.euros(column, figure) if isinstance(figure, Decimal) else pen.number(column, figure, count)
+            for column, figure in zip((3, 5), figures, strict=True)
+        )
+        cells = [pen.text(0, label, page.LABEL), pen.text(1, note, page.SMALL), None, expected, None, found]
+        self._write_line([*cells, pen.text(6, answer, page.TOTALS_HEAD_RIGHT if is_wrong else page.RIGHT)])
+
     def balances(
         self,
         label: str,

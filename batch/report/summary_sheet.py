@@ -9,14 +9,16 @@ from decimal import Decimal
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import __version__
-from batch.i18n import _, format_euros, format_number, ngettext
+from batch.i18n import _, format_euros, format_number, ngettext, pgettext
 from batch.ledger.replay import find_last_proof
-from batch.model import BatchRow, ControlTotal, Direction, Status, name_severity, name_status
-from batch.money import CENT, ZERO
+from batch.model import BatchRow, Direction, Status, name_severity, name_status
+from batch.money import ZERO
 from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
 from batch.planning.settlement import is_awaiting_person
 from batch.report import page, result_labels
+from batch.report.agreements import list_controls, list_decisions, tell_options
+from batch.report.book_sentences import tell_books
 from batch.report.page import Frame
 from batch.report.result_labels import explain_code
 from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Sums, make_chart
@@ -29,7 +31,7 @@ _MOST_REASONS = 5
 
 def list_remarks(contents: Contents) -> list[str]:
     """List all there is to say of a batch: what was asked against what was done, then its books."""
-    return [*_tell_rows(contents), *_tell_books(contents)]
+    return [*_tell_rows(contents), *tell_books(contents.view, contents.books)]
 
 
 def _tell_rows(contents: Contents) -> Iterator[str]:
@@ -40,12 +42,24 @@ def _tell_rows(contents: Contents) -> Iterator[str]:
     yield from _fill_sentence(_choose_sentence(len(pending), is_over=contents.view.head.is_over), pending)
     yield from _tell_errors(by_status[Status.INVALID])
     found_out = [entry for entry in by_status[Status.DONE] if entry.result.note]
+    decided = [entry for entry in found_out if _is_decided(entry)]
+    settled = [entry for entry in found_out if not _is_decided(entry)]
     sentence = ngettext(
-        "{rows} row ({amount}) was found to be done only afterwards: its note says how.",
-        "{rows} rows ({amount}) were found to be done only afterwards: their notes say how.",
-        len(found_out),
+        "{rows} row ({amount}) was found to be done only afterwards, by the balances.",
+        "{rows} rows ({amount}) were found to be done only afterwards, by the balances.",
+        len(settled),
     )
-    yield from _fill_sentence(sentence, found_out)
+    yield from _fill_sentence(sentence, settled)
+    sentence = ngettext(
+        "{rows} row ({amount}) is done by what a person decided: see below.",
+        "{rows} rows ({amount}) are done by what a person decided: see below.",
+        len(decided),
+    )
+    yield from _fill_sentence(sentence, decided)
+
+
+def _is_decided(entry: BatchRow) -> bool:
+    return entry.result.note is not None and entry.result.note.code == "decided-applied"
 
 
 def _tell_doubts(entries: list[BatchRow]) -> Iterator[str]:
@@ -116,58 +130,6 @@ def _fill_sentence(sentence: str, entries: list[BatchRow], **fields: str) -> Ite
         yield sentence.format(rows=format_number(len(entries)), amount=format_euros(amount), **fields)
 
 
-def _tell_books(contents: Contents) -> Iterator[str]:
-    books = contents.books
-    accounts = [books.main, *books.subaccounts.values()]
-    unread = sum(book.difference is None for book in accounts)
-    if unread:
-        yield _tell_unread_balances(unread)
-    elif not any(book.difference for book in accounts):
-        yield _("On every account, opening balance + movements = closing balance, to the thousandth of a euro.")
-        return
-    if books.main.difference:
-        yield _tell_main_difference(books.main.difference)
-    yield from _tell_subaccount_differences([book.difference for book in books.subaccounts.values() if book.difference])
-
-
-def _tell_unread_balances(unread: int) -> str:
-    return ngettext(
-        "The opening or the closing balance of {number} account could not be read, so its books cannot be compared.",
-        "The opening or the closing balance of {number} accounts could not be read, so their books cannot be compared.",
-        unread,
-    ).format(number=format_number(unread))
-
-
-def _tell_main_difference(difference: Decimal) -> str:
-    if difference > CENT:
-        sentence = _(
-            "The main account holds {amount} more than the movements explain: somebody paid in, or a movement was "
-            "applied that is not counted here. Look into it before anything else is sent."
-        )
-    elif difference > 0:
-        sentence = _("The main account holds {amount} more than expected, which is rounding.")
-    else:
-        sentence = _("The main account holds {amount} less than expected: it was spent on other things meanwhile.")
-    return sentence.format(amount=format_euros(abs(difference)))
-
-
-def _tell_subaccount_differences(differences: list[Decimal]) -> Iterator[str]:
-    less = [difference for difference in differences if difference < 0]
-    more = [difference for difference in differences if difference > CENT]
-    if less:
-        yield ngettext(
-            "{number} sub-account holds {amount} less than expected: messages were sent meanwhile.",
-            "{number} sub-accounts hold {amount} less than expected together: messages were sent meanwhile.",
-            len(less),
-        ).format(number=format_number(len(less)), amount=format_euros(-sum(less, ZERO)))
-    if more:
-        yield ngettext(
-            "{number} sub-account holds {amount} more than the movements explain. Look into it.",
-            "{number} sub-accounts hold {amount} more than the movements explain together. Look into it.",
-            len(more),
-        ).format(number=format_number(len(more)), amount=format_euros(sum(more, ZERO)))
-
-
 SHOWN_FINDINGS = 20
 CHART_LINES = 16
 
@@ -192,6 +154,7 @@ def write_summary(form: Form, balances: Worksheet, contents: Contents, lines: Se
         form.section(_("What differs, and why"))
         for remark in list_remarks(contents):
             form.remark(remark)
+    _write_agreements(form, contents)
     if contents.view.rows:
         _write_charts(form, balances, contents, lines, frame, first_status)
     if not contents.is_dry_run:
@@ -213,7 +176,7 @@ def _write_head(form: Form, contents: Contents) -> None:
 
 def _write_totals(form: Form, contents: Contents) -> int:
     """Write rows and euros in and out, asked and by status, and return the line of the first status."""
-    names, total = result_labels.get_report_words(), contents.view.control_total
+    names = result_labels.get_report_words()
     form.section(_("Control totals"))
     form.heads(["", "", _("Added to sub-accounts"), "", _("Removed from sub-accounts"), "", ""], spans=((2, 3), (4, 5)))
     row, euro = _("Rows"), _("Euros")
@@ -225,20 +188,33 @@ def _write_totals(form: Form, contents: Contents) -> int:
         look = page.STATUS_LOOKS[status] if found else page.LABEL
         meaning = _(result_labels.STATUS_MEANINGS[status])
         form.totals(name_status(status), meaning, _sum_rows(found), look=look, called=status.value.capitalize())
-    if total:
-        form.text(_("The sheet’s own total"), _tell_control_total(total))
+    _write_controls(form, contents)
     return first
 
 
-def _tell_control_total(total: ControlTotal) -> str:
-    """Tell what the sheet says its rows add up to, and whether they do."""
-    if total.agrees:
-        sentence = _("{stated} in {cell}: the rows add up to it")
-    else:
-        sentence = _("{stated} in {cell}: the rows add up to {found}, {difference} off")
-    stated, found = format_euros(total.stated), format_euros(total.found)
-    difference = format_euros(total.found - total.stated, signed=True)
-    return sentence.format(stated=stated, cell=total.cell, found=found, difference=difference)
+def _write_controls(form: Form, contents: Contents) -> None:
+    """Write what was expected beforehand, and what the sheet says itself, beside what was found."""
+    controls = list_controls(contents.view)
+    if controls:
+        form.heads([_("Compared"), "", "", _("Expected"), "", _("Found"), _("Agrees")])
+    for control in controls:
+        given = _("given beforehand")
+        where = _("in {cell}").format(cell=control.cell) if control.cell else "" if control.is_stated else given
+        answer = pgettext("truth", "yes") if control.agrees else pgettext("truth", "no")
+        form.control(control.label, where, (control.expected, control.found), answer, is_wrong=not control.agrees)
+
+
+def _write_agreements(form: Form, contents: Contents) -> None:
+    """Write what people decided, and then what they chose."""
+    decisions, options = list_decisions(contents.view), tell_options(contents.view)
+    if decisions:
+        form.section(_("What people decided"))
+    for decision in decisions:
+        form.text(_("Row {row}").format(row=decision.row), decision.tell())
+    if options:
+        form.section(_("What was chosen"))
+    for option in options:
+        form.remark(option)
 
 
 def _sum_rows(rows: Sequence[BatchRow]) -> Sums:
@@ -269,7 +245,7 @@ def _write_forecast(form: Form, contents: Contents) -> None:
 def _write_balances(form: Form, contents: Contents) -> None:
     """Write the books of the main account, of the sub-accounts and of both, where movements between them cancel out."""
     books = contents.books
-    subaccounts = _sum_books(list(books.subaccounts.values()))
+    subaccounts = _sum_books(books.counted)
     together = _sum_books([books.main, subaccounts])
     form.section(_("Opening and closing balances"))
     form.heads(["", "", "", _("Main account"), "", _("Sub-accounts"), _("Together")])
@@ -294,7 +270,7 @@ def _sum_books(books: Sequence[AccountBook]) -> AccountBook:
 
 def _sum_balances(balances: Sequence[Decimal | None]) -> Decimal | None:
     known = [balance for balance in balances if balance is not None]
-    return sum(known, ZERO) if known and len(known) == len(balances) else None
+    return sum(known, ZERO) if len(known) == len(balances) else None
 
 
 def _write_charts(
@@ -353,6 +329,9 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_("Signed with the key"), str(signed.data.get("key")) if signed else None, called="SigningKey")
     form.time(_("Started") if head.batch else _("Checked"), head.created_at)
     form.time(_("Ended"), head.ended_at)
+    moved = [at for entry in contents.view.rows if (at := entry.result.moved_at)]
+    form.time(_("First credit moved"), min(moved, default=None))
+    form.time(_("Last credit moved"), max(moved, default=None))
     form.text(_("Main account’s user"), head.account or _("not asked"))
     form.text(_("Provider’s address"), head.api_url or _("not asked"))
     form.text(_("Written by"), f"{result_labels.PROGRAM} {__version__}")
