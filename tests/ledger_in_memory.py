@@ -311,14 +311,14 @@ class MemoryLedger:
         return [
             PastList(
                 name,
-                kept.new.at,
+                self._find_last_move(kept, tokens),
                 kept.new.sheet.source.file_name,
                 kept.new.sheet.source.sha256,
                 read_choices(kept.head.options).period,
                 self._count_done(kept, tokens),
             )
             for name, kept in reversed(self._batches.items())
-            if kept.new.access.account == account and kept.new.at >= since
+            if kept.new.access.account == account and self._find_last_move(kept, tokens) >= since
         ]
 
     def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
@@ -337,6 +337,12 @@ class MemoryLedger:
 
     def list_options(self, account: int) -> dict[str, tuple[str, ...]]:
         return {name: kept.head.options for name, kept in self._batches.items() if kept.new.access.account == account}
+
+    def _find_last_move(self, kept: _Batch, tokens: Collection[str]) -> datetime:
+        results = (kept.results[item.row] for item in kept.new.plan.movements if item.token in tokens)
+        maybe = (result for result in results if result.status in {Status.DONE, Status.UNKNOWN})
+        moments = [at for result in maybe if (at := result.attempted_at or result.at)]
+        return max([kept.new.at, *moments])
 
     def _count_done(self, kept: _Batch, tokens: Collection[str]) -> Counter[MovementKey]:
         maybe = {Status.DONE, Status.UNKNOWN}

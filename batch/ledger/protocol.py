@@ -251,7 +251,10 @@ class Ledger(Protocol):
         """Find the newest batch's name; None in an empty ledger."""
 
     def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
-        """List what batches of this account since then may have done for these sub-accounts, newest first."""
+        """List what batches of this account may have done for these sub-accounts, newest first.
+
+        Those that were accepted since then, and those whose credit moved since. `at` is when it last moved.
+        """
 
     def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
         """Find the newest balance that the ledger knows of each of these sub-accounts, whichever batch it was read for.

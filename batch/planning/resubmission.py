@@ -233,7 +233,7 @@ class PastList:
     """A batch that was accepted before: which list it was, and how often it did, or may have done, each movement."""
 
     batch: str
-    at: datetime
+    at: datetime  # when its credit last moved, or may have; where none did, when it was accepted
     file_name: str
     sha256: str
     period: str | None

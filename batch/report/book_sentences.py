@@ -82,10 +82,12 @@ def tell_books(view: BatchView, books: Books) -> Iterator[str]:
     wanted = [*causes, *books.enriched, *short]
     told = [token for token in dict.fromkeys(wanted) if token is not None][:_TOLD]
     for account in (None, *told):
-        difference = books.get_book(account).difference
-        if difference:
-            since = _find_since(account, difference, earlier)
-            yield _tell_difference(account, difference, causes.get(account), since, is_tolerated=account not in short)
+        book = books.get_book(account)
+        if book.difference and book.expected is not None:
+            # Also of an account with a row in doubt, of which the verdict says nothing by itself.
+            is_tolerated = -book.difference <= tolerance.compute_limit(book.expected)
+            since = _find_since(account, book.difference, earlier)
+            yield _tell_difference(account, book.difference, causes.get(account), since, is_tolerated=is_tolerated)
     rest = [book.difference for token, book in books.subaccounts.items() if book.difference and token not in told]
     yield from _tell_other_subaccounts(rest)
     if any(book.difference and book.difference < 0 for book in accounts):

@@ -13,7 +13,8 @@ from batch.notes import make_note
 from batch.planning.plan import Forecast, compute_forecast, make_plan
 from batch.report.summary_sheet import list_remarks
 from batch.report.verdict import Contents, Mood, Verdict, judge, judge_contents, tell_next_steps
-from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, view_of
+from batch.settings import Choices, Tolerance, write_choices
+from tests.report.views import DONE, INVALID, PENDING, REFUSED, UNKNOWN, balances, checked, dry_run_of, row, view_of
 
 TITLES = ["token", "amount", "direction"]
 
@@ -36,11 +37,47 @@ def test_all_done_and_balanced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("main", "sub", "spent"), [("399.68", "101", "€0.32"), ("400", "100.9", "€0.10"), ("399", "100", "€2.00")]
+    ("main", "sub", "less"), [("399.68", "101", "€0.32"), ("400", "100.9", "€0.10"), ("395", "96", "€10.00")]
 )
-def test_other_spending_is_a_figure_and_no_worry(main: str, sub: str, spent: str) -> None:
+def test_a_little_less_than_expected_is_a_figure_and_no_worry(main: str, sub: str, less: str) -> None:
     found = finished([DONE, DONE], subaccount("500", "1"), subaccount(main, sub))
-    assert found == Verdict(f"All 2 rows were done; meanwhile the accounts spent {spent} on other things.", Mood.GOOD)
+    sentence = f"All 2 rows were done; the accounts hold {less} less than expected together, each within the tolerance."
+    assert found == Verdict(sentence, Mood.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("main", "sub", "who"),
+    [
+        ("394.99", "101", "the main account holds €5.01 less"),
+        ("400", "95.99", "0001a holds €5.01 less"),
+        ("390", "90", "the main account holds €10.00 less and 0001a holds €11.00 less"),
+    ],
+)
+def test_more_than_the_tolerance_less_is_amber_on_each_account_by_itself(main: str, sub: str, who: str) -> None:
+    found = finished([DONE, DONE], subaccount("500", "1"), subaccount(main, sub))
+    assert found == Verdict(f"All 2 rows were done; {who} than expected, unexplained.", Mood.ATTENTION)
+
+
+def test_the_tolerance_is_the_larger_of_both_and_the_one_that_the_batch_was_accepted_with() -> None:
+    view = view_of([DONE, DONE], opening=subaccount("2100", "1"), closing=subaccount("1981", "101"))
+    assert of(view).mood is Mood.GOOD
+    view = view_of([DONE, DONE], opening=subaccount("2100", "1"), closing=subaccount("1979.99", "101"))
+    assert of(view).mood is Mood.ATTENTION
+    for euros, percent, mood in (("20", "1", Mood.ATTENTION), ("20.01", "0", Mood.GOOD), ("0", "1.1", Mood.GOOD)):
+        options = write_choices(Choices(tolerance=Tolerance(Decimal(euros), Decimal(percent))))
+        assert of(replace(view, head=replace(view.head, options=options))).mood is mood
+
+
+def test_an_alarm_is_told_although_another_account_could_not_be_read() -> None:
+    rows = [row(2), row(3, token="b")]
+    view = view_of([DONE, DONE], rows, opening=subaccount("500", "1"), closing=subaccount("400", "60"))
+    assert "ALARM: 0001a holds €9.00 more" in of(view).sentence
+
+
+def test_an_account_that_is_not_there_leaves_the_books_of_the_others() -> None:
+    rows = [row(2), row(3, token="nobody")]
+    view = view_of([DONE, REFUSED], rows, opening=subaccount("500", "1"), closing=subaccount("449", "51"))
+    assert "the accounts hold €1.00 less than expected together" in of(view).sentence
 
 
 @pytest.mark.parametrize(

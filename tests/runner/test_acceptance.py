@@ -61,7 +61,7 @@ def test_a_family_is_everything_that_a_list_led_to() -> None:
     stranger = run(ledger, provider, [("sub-1", "99", "add")], None)
     assert {list_family(ledger, ACCOUNT, name) for name in (first, second, third)} == {(first, second, third)}
     assert list_family(ledger, ACCOUNT, stranger) == (stranger,)
-    assert ledger.list_options(ACCOUNT)[second] == ("skip-invalid", f"only-unsettled:{first}")
+    assert ledger.list_options(ACCOUNT)[second] == ("skip-invalid", f"only-unsettled:{first}", "tolerance:5+1")
 
 
 def test_what_is_left_is_forecast_and_named_by_its_own_digest() -> None:

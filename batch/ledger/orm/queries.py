@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from batch.errors import LedgerError
 from batch.i18n import _
-from batch.ledger.events import Origin, describe_account
+from batch.ledger.events import KINDS, Origin, PersonDecided, describe_account
 from batch.ledger.orm.mappers import (
     ROW,
+    Trail,
     load_batch,
     make_batch_row,
     make_head,
@@ -46,8 +48,9 @@ from batch.model import Event as EventRecord
 from batch.money import ZERO
 from batch.notes import Note, dump_note, load_note
 from batch.planning.account_identity import KnownAccount, Owner
-from batch.planning.resubmission import MovementKey
+from batch.planning.resubmission import MovementKey, PastList
 from batch.planning.settlement import FOR_A_PERSON
+from batch.settings import read_choices
 
 
 def _compute_tallies(names: Collection[str]) -> dict[str, Tally]:
@@ -75,16 +78,28 @@ def _sum_groups(groups: list[dict[str, Any]]) -> Tally:
     return Tally(rows, moved[Direction.ADD.value], moved[Direction.REMOVE.value], euros)
 
 
-def count_done_movements(batches: Collection[str], tokens: Collection[str]) -> Mapping[str, Counter[MovementKey]]:
-    """Count, by batch, how often each movement for these sub-accounts was done or is in doubt."""
-    rows = Movement.objects.filter(batch__in=batches, status__in=[Status.DONE.value, Status.UNKNOWN.value])
-    found: defaultdict[str, Counter[MovementKey]] = defaultdict(Counter)
+def list_past_lists(account: int, since: datetime, tokens: Collection[str]) -> Iterator[PastList]:
+    """List what batches may have done for these sub-accounts, newest first: those accepted since then, or whose credit
+    moved since, however long before they were accepted.
+    """
+    may_have_moved = Q(created_at__gte=since) | Q(ended_at__gte=since) | Q(ended_at=None)
+    batches = Batch.objects.filter(may_have_moved, account=account).order_by("-number")
+    rows = Movement.objects.filter(
+        batch__in=[batch.name for batch in batches], status__in=[Status.DONE.value, Status.UNKNOWN.value]
+    )
+    done: defaultdict[str, Counter[MovementKey]] = defaultdict(Counter)
+    last = {batch.name: batch.created_at for batch in batches}
     # Without an order of its own, as above.
     grouped = select_tokens(rows, tokens).order_by().values_list("batch_id", "token", "direction", "amount")
-    for batch, token, direction, amount, times in grouped.annotate(Count("pk")).iterator():
+    counted = grouped.annotate(times=Count("pk"), moved_at=Max(Coalesce("attempted_at", "at")))
+    for batch, token, direction, amount, times, moved_at in counted.iterator():
         if token is not None and direction is not None and amount is not None:
-            found[batch][token, direction, amount] = times
-    return found
+            done[batch][token, direction, amount] = times
+            last[batch] = max(last[batch], moved_at or last[batch])
+    for batch in batches:
+        if last[batch.name] >= since:
+            period = read_choices(batch.options).period
+            yield PastList(batch.name, last[batch.name], batch.file_name, batch.sha256, period, done[batch.name])
 
 
 def list_doubt_events(batch: str) -> Iterable[tuple[str, Any]]:
@@ -285,6 +300,15 @@ def read_without_rows(batch: str) -> BatchView:
     """Read a batch with its columns and the findings about its sheet, but without rows and events."""
     with translate_errors():
         return make_view(load_batch(batch))
+
+
+def read_agreements(batch: str) -> BatchView:
+    """Read a batch with its events, and of its rows those that a person decided about."""
+    with translate_errors():
+        kept, trail = load_batch(batch), Trail(batch)
+        decided = [str(event.data["row"]) for event in trail.pick_kinds([KINDS[PersonDecided]])]
+        rows = tuple(read_rows(kept.movements.filter(row__in=decided))) if decided else ()
+        return replace(make_view(kept), rows=rows, events=trail)
 
 
 def find_row(batch: str, row: int) -> BatchRow | None:

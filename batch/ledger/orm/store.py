@@ -46,7 +46,6 @@ from batch.model import ENDED, BatchHead, BatchState, BatchView, Event, Status
 from batch.notes import dump_note
 from batch.planning.account_identity import LEASE, KnownAccount, Owner
 from batch.planning.resubmission import PastList
-from batch.settings import read_choices
 
 
 def is_local() -> bool:
@@ -279,19 +278,7 @@ class DatabaseLedger:
 
     def find_past_lists(self, account: int, since: datetime, tokens: Collection[str]) -> list[PastList]:
         with translate_errors():
-            batches = Batch.objects.filter(account=account, created_at__gte=since).order_by("-number")
-            done = queries.count_done_movements([batch.name for batch in batches], tokens)
-            return [
-                PastList(
-                    batch.name,
-                    batch.created_at,
-                    batch.file_name,
-                    batch.sha256,
-                    read_choices(batch.options).period,
-                    done[batch.name],
-                )
-                for batch in batches
-            ]
+            return list(queries.list_past_lists(account, since, tokens))
 
     def find_last_balances(self, account: int, tokens: Collection[str]) -> dict[str, tuple[Decimal, datetime]]:
         with translate_errors():

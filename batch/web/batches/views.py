@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.forms import TextInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
@@ -19,13 +20,14 @@ from batch.errors import LedgerError
 from batch.i18n import _, format_number
 from batch.ledger.orm.mappers import ROW, make_batch_row
 from batch.ledger.orm.models import Batch, Movement
-from batch.ledger.orm.queries import find_row, list_events, read_line, read_lines, read_progress
+from batch.ledger.orm.queries import find_row, list_events, read_agreements, read_line, read_lines, read_progress
 from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.protocol import BatchLine
 from batch.model import ENDED, BatchHead, BatchState, Status, Tally, name_state, name_status
 from batch.money import ZERO
 from batch.planning.reconciliation import Books
 from batch.planning.settlement import collect_evidence, is_awaiting_person
+from batch.report.agreements import list_controls, list_decisions, tell_options
 from batch.report.result_labels import Teller
 from batch.report.verdict import is_to_fix
 from batch.settings import read_choices
@@ -126,7 +128,7 @@ def show_history(request: HttpRequest) -> HttpResponseBase:
     return render(request, "web/batches/history.html", context)
 
 
-_SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "at"}
+_SORTS = {"row": "position", "token": "token", "amount": "amount", "status": "status", "ended": "moved"}
 _LAST_ROWS = 8
 _IN_CHART = 10
 _DIFFERENCES = 20
@@ -139,7 +141,8 @@ class BatchRowFilter(FilterSet):  # type: ignore[misc]
     token = TextFilter(lookup_expr="icontains", label=gettext_lazy("Token"))
 
     def __init__(self, data: QueryDict, line: BatchLine) -> None:
-        super().__init__(data, Movement.objects.filter(batch=line.head.batch))
+        moved = Movement.objects.annotate(moved=Coalesce("attempted_at", "at"))
+        super().__init__(data, moved.filter(batch=line.head.batch))
         counted = ((each.value, name_status(each), line.tally.rows[each]) for each in Status)
         offered = [(value, f"{word} ({format_number(rows)})") for value, word, rows in counted if rows]
         self.form.fields["status"].widget.choices = [("", _("All")), *offered]
@@ -199,6 +202,7 @@ def _make_page_context(request: HttpRequest, line: BatchLine, state: BatchState,
         "section": "history",
         **_make_live_context(head, tally, state, job, books),
         **_make_books_context(books),
+        **_make_agreements_context(head.batch or ""),
         "draft": Draft.objects.filter(batch=head.batch).first(),
         "last_job": Job.objects.filter(batch=head.batch).order_by("-id").first(),
         "euros_by_status": euros,
@@ -210,6 +214,12 @@ def _make_page_context(request: HttpRequest, line: BatchLine, state: BatchState,
         "period": read_choices(head.options).period,
         **_list_rows(request, line),
     }
+
+
+def _make_agreements_context(batch: str) -> dict[str, Any]:
+    """Give what was chosen, compared and decided, as it stands on the report's first page."""
+    view = read_agreements(batch)
+    return {"options": tell_options(view), "controls": list_controls(view), "decisions": list_decisions(view)}
 
 
 def _show_live(request: HttpRequest, batch: str) -> HttpResponse:

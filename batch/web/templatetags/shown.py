@@ -13,6 +13,7 @@ from django import template
 from batch.i18n import N_, _, format_euros, format_moment, format_number, ngettext
 from batch.model import BatchState, Direction, name_direction, name_state, name_status
 from batch.notes import Note, load_note, tell
+from batch.report.agreements import format_figure
 from batch.zone import localize
 
 register = template.Library()
@@ -37,6 +38,7 @@ def replace_nothing(show: Callable[[T], str]) -> Callable[[T | None], str]:
 
 register.filter("euros", replace_nothing(format_euros))
 register.filter("euros_signed", replace_nothing(partial(format_euros, signed=True)))
+register.filter("figure", format_figure)
 register.filter("status_word", name_status)
 register.filter("state_word", lambda state: name_state(BatchState(state)))
 register.filter("direction_word", lambda direction: name_direction(Direction(direction)))
