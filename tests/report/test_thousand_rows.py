@@ -18,7 +18,7 @@ from batch.export import write_batch
 from batch.ledger import verify
 from batch.ledger.protocol import NewBatch
 from batch.model import Balances, BatchState, BatchView, Cell, Direction, Movement, Status, name_status
-from batch.money import ZERO
+from batch.money import ZERO, to_thousandths
 from batch.notes import Applied, Doubt, NotApplied, Outcome, make_note
 from batch.planning.plan import make_plan
 from batch.planning.settlement import is_awaiting_person
@@ -49,9 +49,11 @@ class FaultyProvider(ProviderInMemory):
 
     def be_called(self, call: str) -> None:
         if call == "move" and self.rng.random() < 0.05:
-            account = self.rng.choice([MAIN, *TOKENS])
-            self.give(account, Decimal("-0.045"))
-            self.spent[account] += 45
+            self.spend(self.rng.choice([MAIN, *TOKENS]), Decimal("0.045"))
+
+    def spend(self, account: str, amount: Decimal) -> None:
+        self.give(account, -amount)
+        self.spent[account] += to_thousandths(amount)
 
     def apply(self, movement: Movement) -> Applied:
         assert movement.row not in self.moved
@@ -63,6 +65,9 @@ class FaultyProvider(ProviderInMemory):
         if fate < 0.02:
             return NotApplied(make_note("connection-refused"))
         if fate < 0.04:
+            if movement.amount < 4:
+                # As much is spent as the row would have moved, so that the balances do not tell.
+                self.spend(MAIN if movement.direction is Direction.ADD else movement.token, movement.amount)
             return Doubt(make_note("answer-late"))
         if fate < 0.08 and self.refusal(movement) is None:
             self.apply(movement)
@@ -121,6 +126,7 @@ def test_every_figure_of_every_paper_is_the_providers(seed: int, tmp_path: Path)
     view, provider, ledger = play(seed)
     assert verify.find_difference(ledger, "b-1") is None
     assert sum(entry.result.attempts > 1 for entry in view.rows) > 10
+    assert any(event.kind == "person-decided" for event in view.events)
     done = {entry.row.number for entry in view.rows if entry.result.status is Status.DONE}
     assert done == set(provider.moved)
     assert len(provider.applied) == len(provider.moved)
