@@ -1,6 +1,6 @@
 """Our columns of *Rows*, each defined once for the workbook, the text file and the JSON document.
 
-One more column is one more entry of `COLUMNS`. The accountant's own columns stand before them.
+One more column is one more entry of `COLUMNS`. The accountant's own columns stand behind the first, the row's number.
 """
 
 from __future__ import annotations
@@ -89,11 +89,12 @@ def choose_message(result: RowResult) -> str | None:
 
 
 COLUMNS = (
+    RowColumn(lambda: get_report_words().row, CellKind.NUMBER, lambda entry, _: entry.row.number, 11, json_name="row"),
     RowColumn(
         lambda: get_report_words().status, CellKind.STATUS, lambda entry, _: entry.result.status, json_name="status"
     ),
     RowColumn(
-        lambda: get_report_words().code, CellKind.NUMBER, lambda entry, _: entry.result.code, 12, json_name="code"
+        lambda: get_report_words().code, CellKind.NUMBER, lambda entry, _: entry.result.code, 10, json_name="code"
     ),
     RowColumn(
         lambda: _("Meaning"),
@@ -114,14 +115,14 @@ COLUMNS = (
         lambda: _("Main balance after"),
         CellKind.BALANCE,
         lambda entry, _: entry.result.main_balance,
-        17,
+        15,
         json_name="main_balance",
     ),
     RowColumn(
         lambda: _("Sub-account balance after"),
         CellKind.BALANCE,
         lambda entry, _: entry.result.subaccount_balance,
-        17,
+        15,
         json_name="subaccount_balance",
     ),
     RowColumn(lambda: _("Attempts"), CellKind.NUMBER, lambda entry, _: entry.result.attempts, 12, json_name="attempts"),
@@ -129,17 +130,16 @@ COLUMNS = (
         lambda: _("Moved at ({zone})").format(zone=name_zone()),
         CellKind.TIME,
         lambda entry, _: entry.result.moved_at,
-        26,
+        22,
         json_name="moved_at",
     ),
     RowColumn(
         lambda: _("Established at ({zone})").format(zone=name_zone()),
         CellKind.TIME,
         lambda entry, _: entry.result.at,
-        26,
+        22,
         json_name="at",
     ),
-    RowColumn(lambda: get_report_words().row, CellKind.NUMBER, lambda entry, _: entry.row.number, 12, json_name="row"),
     RowColumn(
         lambda: _("Findings"),
         CellKind.TEXT,

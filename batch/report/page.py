@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
+from typing import IO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.utils import absolute_coordinate, quote_sheetname
+from openpyxl.utils import absolute_coordinate, get_column_letter, quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.header_footer import HeaderFooterItem
@@ -16,10 +21,11 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from batch import __version__
 from batch.files import fit_line
-from batch.i18n import Language, _
+from batch.i18n import Language, _, ngettext
 from batch.model import Status
 from batch.report.result_labels import DRY_RUN, PROGRAM
 from batch.report.verdict import Contents, Course
@@ -86,6 +92,9 @@ HEADER_OURS = ReportStyle(bold=True, ink=WHITE, fill=NAVY, wrap=True, vertical="
 HEADER_DRY_RUN = ReportStyle(bold=True, ink=WHITE, fill=VIOLET, wrap=True, vertical="center")
 DRY_RUN_MARK = ReportStyle(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
 
+TOTAL = ReportStyle(bold=True, fill="E6EBF1")
+TOTAL_LABEL = replace(TOTAL, indent=0)
+
 BAND_GOOD = ReportStyle(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
 BAND_ATTENTION = ReportStyle(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")
 BAND_BAD = ReportStyle(size=13, bold=True, ink=WHITE, fill="A4262C", wrap=True, vertical="center")
@@ -120,6 +129,19 @@ def make_difference_style(places: int, language: Language, *, is_zero: bool) -> 
     euro = _make_euro_format(places, language)
     plain = ReportStyle(number_format=f"{_OWN_SEPARATORS[language]}+{euro};-{euro};{euro}", horizontal="right")
     return plain if is_zero else replace(plain, bold=True, ink="5C3D00", fill="FFEFC7")
+
+
+@cache
+def make_total_style(places: int, language: Language) -> ReportStyle:
+    return replace(make_euro_style(places, language, bold=True), fill=TOTAL.fill)
+
+
+@cache
+def make_row_count_style(language: Language) -> ReportStyle:
+    """Make the style of a count of rows, which says so itself: "42 rows"."""
+    one, several = (ngettext("row", "rows", number) for number in (1, 2))
+    separators = _OWN_SEPARATORS[language]
+    return replace(TOTAL, number_format=f'{separators}[=1]0" {one}";{separators}#,##0" {several}"')
 
 
 @cache
@@ -205,6 +227,11 @@ class Frame:
         return 3 if self.is_dry_run else 2
 
     @property
+    def first_account(self) -> int:
+        """The first sub-account's line on *Balances*: below the main account's and titles of their own."""
+        return self.first_line + 2
+
+    @property
     def header_look(self) -> ReportStyle:
         return HEADER_DRY_RUN if self.is_dry_run else HEADER_OURS
 
@@ -225,6 +252,14 @@ def set_page(sheet: Worksheet, *, is_upright: bool = False) -> None:
     sheet.page_setup.paperSize = _A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+
+
+def set_scale(sheet: Worksheet, percent: int) -> None:
+    """Print at that scale, on as many pages as it takes; those of the same rows follow each other."""
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=False)
+    sheet.page_setup.fitToWidth = sheet.page_setup.fitToHeight = None
+    sheet.page_setup.scale = percent
+    sheet.page_setup.pageOrder = "overThenDown"
 
 
 def _write_head_and_foot(sheet: Worksheet, frame: Frame) -> None:
@@ -252,11 +287,11 @@ MOST_LINKS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Lines of the sheets: of *Rows* by row number, of *Events* by row number and back, of *Balances* by token."""
+    """Lines of the sheets: of *Rows* by row number, of *Balances* by token. *Events* tells its own when written."""
 
     rows: Mapping[int, int]
-    events: Mapping[int, int]
-    rows_of_events: Mapping[int, int]
+    attempts: Mapping[int, int]
+    """The row of each event that began the last attempt of one, by the event's number."""
     accounts: Mapping[str, int]
     rows_of_accounts: Mapping[str, int]
     """The first row of the sub-account that needs a look."""
@@ -276,23 +311,19 @@ def find_links(contents: Contents, courses: list[Course], frame: Frame) -> Links
             rows_of_accounts.setdefault(entry.row.token, line)
         if len(rows) == MOST_LINKS:
             break
-    events = _find_last_attempts(contents, rows, first)
-    back = {line: rows[number] for number, line in events.items()}
-    accounts = {course.token: line for line, course in enumerate(courses, first)}
-    return Links(rows, events, back, accounts, rows_of_accounts)
+    accounts = {course.token: line for line, course in enumerate(courses, frame.first_account)}
+    return Links(rows, _find_last_attempts(contents, rows), accounts, rows_of_accounts)
 
 
-def _find_last_attempts(contents: Contents, rows: Mapping[int, int], first: int) -> dict[int, int]:
-    """Find the line on which the last attempt of each row begins, by row number."""
-    lines: dict[int, int] = {}
-    if not rows:
-        return lines
-    for line, event in enumerate(contents.view.events, first):
+def _find_last_attempts(contents: Contents, rows: Mapping[int, int]) -> dict[int, int]:
+    """Find the events that begin the last attempt of each of these rows."""
+    events: dict[int, int] = {}
+    for event in contents.view.events if rows else ():
         if event.kind == "attempt-began":
             number = event.data["row"]
             if isinstance(number, int) and number in rows:
-                lines[number] = line
-    return lines
+                events[number] = event.number
+    return {event: number for number, event in events.items()}
 
 
 def name_range(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
@@ -301,9 +332,73 @@ def name_range(workbook: Workbook, name: str, sheet: str, ref: str) -> None:
     workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
+def keep_from_print(sheet: Worksheet, width: int) -> None:
+    """Print nothing of a sheet of so many columns: of what has a print area only that is printed, here a blank cell."""
+    sheet.print_area = f"{get_column_letter(width + 2)}1"
+
+
 def put_link(cell: Cell | None, target: str, line: int | None) -> Cell | None:
     """Make the cell lead to a line of the workbook's sheet of that name, if there are both."""
     if cell is not None and line is not None:
         place = f"{quote_sheetname(target)}!A{line}"
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place, tooltip=place)
     return cell
+
+
+_RESULT = "\u00a6"
+_HELD = re.compile(
+    rb'(<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?)>(<f>[^<]*)' + _RESULT.encode() + b"(str|n):([^<]*)(</f>)<v ?/>"
+)
+_CHUNK = 2**20
+
+
+def hold_result(formula: str, result: Decimal | int | str) -> str:
+    """Make a cell's value of a formula and what it comes to, which `save_workbook` parts: openpyxl writes no results.
+
+    Without one, programs that do not calculate show nothing.
+    """
+    held = (
+        f"str:{result}"
+        if isinstance(result, str)
+        else f"n:{result:f}"
+        if isinstance(result, Decimal)
+        else f"n:{result}"
+    )
+    return f"={formula}{_RESULT}{held}"
+
+
+class _ResultArchive(ZipFile):
+    """Puts the results beside their formulas while sheets are copied into it, so that none is ever whole in memory."""
+
+    def write(
+        self,
+        filename: str | os.PathLike[str],
+        arcname: str | os.PathLike[str] | None = None,
+        compress_type: int | None = None,
+        compresslevel: int | None = None,
+    ) -> None:
+        if not str(arcname).startswith("xl/worksheets/"):
+            super().write(filename, arcname, compress_type, compresslevel)
+            return
+        part = ZipInfo.from_file(filename, str(arcname))
+        part.compress_type = self.compression
+        with open(filename, "rb") as sheet, self.open(part, "w") as copy:  # noqa: PTH123 (as ZipFile takes either)
+            rest = b""
+            while chunk := sheet.read(_CHUNK):
+                rest += chunk
+                # A cell must not be cut in two.
+                end = rest.rfind(b"<c ")
+                copy.write(_HELD.sub(_put_result, rest[: max(end, 0)]))
+                rest = rest[max(end, 0) :]
+            copy.write(_HELD.sub(_put_result, rest))
+
+
+def _put_result(found: re.Match[bytes]) -> bytes:
+    start, formula, kind, result, end = found.groups()
+    return start + (b' t="str"' if kind == b"str" else b"") + b">" + formula + end + b"<v>" + result + b"</v>"
+
+
+def save_workbook(workbook: Workbook, file: IO[bytes]) -> None:
+    """Save a workbook, in which cells may hold a formula with its result."""
+    with _ResultArchive(file, "w", ZIP_DEFLATED) as archive:
+        ExcelWriter(workbook, archive).write_data()

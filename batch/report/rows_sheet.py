@@ -25,16 +25,49 @@ TABLE = "Rows"
 """The name of the table in formulas and pivots, in every language."""
 
 
-def write_rows(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> None:
+def write_rows(
+    sheet: Worksheet, contents: Contents, frame: Frame, links: Links, event_lines: Mapping[int, int]
+) -> None:
+    """Write them all; `event_lines` are the lines of *Events* where rows that need a look were last attempted."""
     view, sampled = contents.view, sample_rows(contents.view.rows)
     ours = [_make_our_column(item, sampled, contents, frame.header_look) for item in COLUMNS]
     titles = name_columns(view.columns, [item.title for item in ours])
-    columns = [*_make_own_columns(titles, sampled, widest=32), *ours]
-    table = Table(sheet, frame, columns, repeated=view.roles.get(ColumnRole.TOKEN), name=TABLE)
-    writer = _Writer(table, contents, links)
+    columns = [ours[0], *_make_own_columns(titles, sampled, widest=32), *ours[1:]]
+    order = _order_columns(view)
+    table = Table(
+        sheet,
+        frame,
+        [columns[place] for place in order],
+        repeated=order.index(len(titles) + 1) if _is_wide(view) else 0,
+        name=TABLE,
+        summed=[order.index(index + 1) for index in _find_money_columns(view)],
+        counted=order.index(len(titles) + 1),
+    )
+    writer = _Writer(table, contents, links, event_lines)
     for entry in view.rows:
         writer.write(entry)
     table.close()
+
+
+_MANY_COLUMNS = 6
+"""With more of them beside each other, a status behind them may not be on the first page any more."""
+
+
+def _is_wide(view: BatchView) -> bool:
+    return len(view.columns) > _MANY_COLUMNS
+
+
+def _order_columns(view: BatchView) -> list[int]:
+    """Put the columns in their order: the row's number is the first, from 1 on come the accountant's, then our others.
+
+    Of many columns, those that were read come first with the status, so that they are on the first page in print. It
+    does not depend on what stands in them: a list is in the same order every month.
+    """
+    places = list(range(len(view.columns) + len(COLUMNS)))
+    if not _is_wide(view):
+        return places
+    front = [0, *sorted(index + 1 for index in view.roles.values()), len(view.columns) + 1]
+    return [*front, *(place for place in places if place not in front)]
 
 
 def _make_own_columns(titles: Sequence[str], sampled: list[BatchRow], *, widest: int) -> list[Column]:
@@ -83,9 +116,11 @@ def _read_own_values(
 class _Writer:
     """Writes row after row; what is the same for every row is looked up once."""
 
-    def __init__(self, table: Table, contents: Contents, links: Links) -> None:
+    def __init__(self, table: Table, contents: Contents, links: Links, event_lines: Mapping[int, int]) -> None:
         self._table = table
         self._links = links
+        self._event_lines = event_lines
+        self._order = _order_columns(contents.view)
         self._refusals = contents.refusals
         self._names = result_labels.get_report_words()
         self._width = len(contents.view.columns)
@@ -98,37 +133,41 @@ class _Writer:
         """Write the next row, with links if it is one that needs a look."""
         account = event = None
         if entry.row.number in self._links.rows:
-            event = self._links.events.get(entry.row.number)
+            event = self._event_lines.get(entry.row.number)
             account = self._find_account(entry)
-        self._table.append([*self._make_own_cells(entry, account), *self._make_our_cells(entry, event)])
+        refusal = self._refusals.get(entry.row.number)
+        own = list(_read_own_values(entry, self._width, self._money, self._roles))
+        self._table.append(
+            [
+                self._make_row_number(place, entry.row.number, event)
+                if column == 0
+                else self._make_own_cell(place, column - 1, own[column - 1], account)
+                if column <= self._width
+                else self._make_our_cell(place, COLUMNS[column - self._width].value(entry, refusal))
+                for place, column in enumerate(self._order)
+            ]
+        )
 
     def _find_account(self, entry: BatchRow) -> int | None:
         """Find its sub-account's line, if the token's cell can bear a link: some programs cut one on several lines."""
         if self._token is None or entry.row.token is None:
             return None
         written = entry.row.cells[self._token]
-        is_short = isinstance(written, str) and self._table.fits(self._token, written)
+        place = self._order.index(self._token + 1)
+        is_short = isinstance(written, str) and self._table.fits(place, written)
         return self._links.accounts.get(entry.row.token) if is_short else None
 
-    def _make_own_cells(self, entry: BatchRow, account: int | None) -> Iterator[Cell | None]:
-        table, money = self._table, self._money
-        for index, value in enumerate(_read_own_values(entry, self._width, money, self._roles)):
-            if account is not None and index == self._token and isinstance(value, str):
-                yield put_link(table.text(index, value, _LINKED), self._names.balances, account)
-            elif isinstance(value, str):
-                yield table.text(index, value)
-            else:
-                yield table.pen.copy_value(index, value, is_money=index in money)
+    def _make_row_number(self, place: int, number: int, event: int | None) -> Cell | None:
+        """Make the cell that leads to the last attempt of a row that needs a look."""
+        look = page.SMALL_NUMBER if event is None else _LINKED_NUMBER
+        return put_link(self._table.pen.number(place, number, look), self._names.events, event)
 
-    def _make_our_cells(self, entry: BatchRow, event: int | None) -> Iterator[Cell | None]:
-        refusal = self._refusals.get(entry.row.number)
-        for index, item in enumerate(COLUMNS, self._width):
-            value = item.value(entry, refusal)
-            if item is _ROW_NUMBER and event is not None:
-                cell = self._table.pen.number(index, entry.row.number, _LINKED_NUMBER)
-                yield put_link(cell, self._names.events, event)
-            else:
-                yield self._make_our_cell(index, value)
+    def _make_own_cell(self, place: int, column: int, value: model.Cell, account: int | None) -> Cell | None:
+        if not isinstance(value, str):
+            return self._table.pen.copy_value(place, value, is_money=column in self._money)
+        if account is not None and column == self._token:
+            return put_link(self._table.text(place, value, _LINKED), self._names.balances, account)
+        return self._table.text(place, value)
 
     def _make_our_cell(self, index: int, value: Value) -> Cell | None:
         pen = self._table.pen
@@ -146,8 +185,6 @@ class _Writer:
 
 
 _ALIGNED = {CellKind.NUMBER: "center", CellKind.BALANCE: "right"}
-_ROW_NUMBER = next(item for item in COLUMNS if item.json_name == "row")
-"""Leads to the first event of a row that needs a look."""
 _COLUMN_OF = {Direction.ADD: ColumnRole.ADDED, Direction.REMOVE: ColumnRole.REMOVED}
 _LINKED = page.link_style(page.PLAIN)
 _LINKED_NUMBER = page.link_style(page.SMALL_NUMBER)
@@ -156,12 +193,16 @@ _LINKED_NUMBER = page.link_style(page.SMALL_NUMBER)
 def format_rows(contents: Contents) -> Iterator[list[str]]:
     """Give the titles, and a line for each row."""
     view, ours = contents.view, [item.title() for item in COLUMNS]
-    yield [*map(escape_formula, name_columns(view.columns, ours)), *ours]
+    titles = [ours[0], *map(escape_formula, name_columns(view.columns, ours)), *ours[1:]]
+    order = _order_columns(view)
+    yield [titles[place] for place in order]
     money = _find_money_columns(view)
     for entry in view.rows:
         refusal = contents.refusals.get(entry.row.number)
         own = _format_own_cells(entry, len(view.columns), money, view.roles)
-        yield [*own, *(item.write_text(entry, refusal) for item in COLUMNS)]
+        number, *others = (item.write_text(entry, refusal) for item in COLUMNS)
+        texts = [number, *own, *others]
+        yield [texts[place] for place in order]
 
 
 def _format_own_cells(
@@ -201,29 +242,32 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     """Write the rows to correct, with the reason beside each, and return the range."""
     view = contents.view
     rows = [entry for entry in view.rows if is_to_fix(view.head.state, entry.result.status)]
-    # A sheet that was such a list before has our last column already.
+    # A sheet that was such a list before has our first and our last column already.
     has_reason = bool(view.columns) and view.columns[-1] in {known.reason for known in REPORT_WORDS.values()}
-    width = len(view.columns) - has_reason
-    sampled = sample_rows(rows)
-    reasons = map(result_labels.tell_reason, sampled)
-    reason = make_column(result_labels.get_report_words().reason, frame.header_look, reasons, widest=70)
-    columns = [*_make_own_columns(view.columns[:width], sampled, widest=40), reason]
-    table = Table(sheet, frame, columns, repeated=view.roles.get(ColumnRole.TOKEN), is_marked=False)
-    money = _find_money_columns(view)
+    has_number = has_reason and view.columns[0] in {known.row for known in REPORT_WORDS.values()}
+    own = slice(int(has_number), len(view.columns) - has_reason)
+    sampled, words = sample_rows(rows), result_labels.get_report_words()
+    number = Column(words.row, 11, frame.header_look, "center")
+    reason = make_column(words.reason, frame.header_look, map(result_labels.tell_reason, sampled), widest=70)
+    columns = [number, *_make_own_columns(view.columns, sampled, widest=40)[own], reason]
+    last = len(columns) - 1
+    money = {index - own.start + 1 for index in _find_money_columns(view)}
+    table = Table(sheet, frame, columns, is_marked=False, summed=money, counted=last)
     for entry in rows:
         cells = [
-            table.text(index, value, page.OWN_TEXT)
+            table.text(place, value, page.OWN_TEXT)
             if isinstance(value, str)
-            else table.pen.copy_value(index, value, is_money=index in money)
-            for index, value in enumerate(_keep_numbers(entry, width))
+            else table.pen.copy_value(place, value, is_money=place in money)
+            for place, value in enumerate(_keep_numbers(entry.row.cells[own]), 1)
         ]
-        table.append([*cells, table.text(width, result_labels.tell_reason(entry))])
+        number_cell = table.pen.number(0, entry.row.number, page.SMALL_NUMBER)
+        table.append([number_cell, *cells, table.text(last, result_labels.tell_reason(entry))])
     table.close()
     return table.ref
 
 
-def _keep_numbers(entry: BatchRow, width: int) -> Iterator[model.Cell]:
+def _keep_numbers(cells: Sequence[model.Cell]) -> Iterator[model.Cell]:
     """Keep numbers as numbers, however long: a token that lost digits must not pass for a text."""
-    for value in entry.row.cells[:width]:
+    for value in cells:
         is_number = isinstance(value, Decimal) and value.is_finite()
         yield round_like_excel(value) if is_number and isinstance(value, Decimal) else value

@@ -294,7 +294,7 @@ def _write_charts(
         Bars(2, _("Opening"), STEEL),
         Bars(5, _("Expected"), page.NAVY) if contents.is_dry_run else Bars(6, _("Final"), page.NAVY),
     )
-    data = Data(balances, frame.first_line, len(largest), max(known))
+    data = Data(balances, frame.first_account, len(largest), max(known))
     right = ((2, top), (LAST, top + CHART_LINES))
     form.sheet.add_chart(make_chart(_("Balances before and after, largest movements"), data, before_and_after, right))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain, count, islice
@@ -15,13 +17,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.dimensions import RowDimension
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table as ExcelTable
-from openpyxl.worksheet.table import TableColumn, TableStyleInfo
+from openpyxl.worksheet.table import TableColumn, TableFormula, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
 from batch.files import fit_cell, fit_line, is_formula_like
 from batch.i18n import _, format_money, get_language
-from batch.money import EXACT, count_decimals, round_like_excel
+from batch.money import EXACT, ZERO, count_decimals, round_like_excel
 from batch.report import page
 from batch.report.page import Frame, ReportStyle, quote_style, style_cell
 from batch.report.result_labels import DRY_RUN
@@ -90,6 +92,19 @@ class CellFactory:
 
     def number(self, column: int, number: int | None, look: ReportStyle) -> Cell | None:
         return None if number is None else self._cell(column, look, number)
+
+    def sum(self, column: int, formula: str, total: Decimal, least: int) -> Cell:
+        """Make a cell of the formula that adds up the column, with the sum as it is now."""
+        look = page.make_total_style(max(least, count_decimals(total)), self._language)
+        return self._calculate(column, look, formula, total)
+
+    def row_count(self, column: int, formula: str, rows: int) -> Cell:
+        return self._calculate(column, page.make_row_count_style(self._language), formula, rows)
+
+    def _calculate(self, column: int, look: ReportStyle, formula: str, result: Decimal | int) -> Cell:
+        cell = self._cell(column, look, None)
+        cell.value = page.hold_result(formula, result)
+        return cell
 
     def time(self, column: int, at: datetime | None, *, in_thousandths: bool = False) -> Cell | None:
         """Make a cell of a moment that sorts as a time. Excel has no zones: it shows the one in force, named nearby."""
@@ -161,10 +176,12 @@ HIGHEST = 400
 """Excel's rows are at most 409 points high."""
 FILLED_PART = 0.92
 """How much of its lines a text fills, since it breaks between words."""
-WRAP_LIMIT = 600
-"""A longer text is left on one line: wrapped, it would push the rows around it off the screen."""
-PAGE_CHARACTERS = 230
-"""A page that is wider than this would print too small to be read, so the table goes on beside it."""
+MOST_LINES = HIGHEST // POINTS_PER_LINE
+WIDEST = 80
+"""Characters that a column may have so that the longest text in it is no higher than a row can be."""
+PAGE_CHARACTERS = 225
+LEAST_SCALE = 60
+"""Percent, at which a page holds that many characters: smaller it could not be read, so the table goes on beside it."""
 TITLE_LIMIT = 200
 """Excel takes 255 characters for a column of its tables."""
 
@@ -183,6 +200,8 @@ def make_column(title: str, look: ReportStyle, values: Iterable[model.Cell], *, 
     """Make a column as wide as the sample of its values needs, but no wider than `widest` characters."""
     sampled = list(values)
     longest = max(map(_measure_width, sampled), default=0)
+    most = max((len(value) for value in sampled if isinstance(value, str)), default=0)
+    widest = max(widest, min(WIDEST, ceil(most / (MOST_LINES * FILLED_PART)) + PADDING))
     # A title of several words may take two lines.
     words_of_title = title.split() or [""]
     title_width = max(len(title) / TITLE_LINES, *map(len, words_of_title)) + FILTER_BUTTON
@@ -192,6 +211,21 @@ def make_column(title: str, look: ReportStyle, values: Iterable[model.Cell], *, 
 
 def sample_rows(rows: Sequence[_T]) -> list[_T]:
     return list(islice(rows, 0, None, max(1, len(rows) // SAMPLED_ROWS)))
+
+
+_BREAKS = re.compile(r"(?<= )")
+
+
+def split_text(text: str, width: float) -> list[str]:
+    """Split a text between its words into parts of which each fits a cell of a column of that width."""
+    room = int((width - PADDING) * FILLED_PART * MOST_LINES / 2)
+    parts = [""]
+    for word in _BREAKS.split(text):
+        for piece in textwrap.wrap(word, room, drop_whitespace=False) if len(word) > room else [word]:
+            if len(parts[-1]) + len(piece) > room or parts[-1].count("\n") + piece.count("\n") >= MOST_LINES / 2:
+                parts.append("")
+            parts[-1] += piece
+    return parts if parts[0] else parts[1:]
 
 
 def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
@@ -211,8 +245,9 @@ def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
 class Table:
     """Writes one table, row by row, onto a sheet that nothing was written to yet.
 
-    `repeated` is the column that names a row, for where a table takes more than one page beside the other. With a
-    `name` it is a table of Excel's, which can be pivoted and spoken of in formulas: no two titles may be alike.
+    The columns up to `repeated` name a row, for where a table takes more than one page beside the other. With a `name`
+    it is a table of Excel's, which can be pivoted and spoken of in formulas: no two titles may be alike. Below it what
+    is shown of the columns `summed` is added up, and counted in the column `counted`.
     """
 
     def __init__(
@@ -221,9 +256,12 @@ class Table:
         frame: Frame,
         columns: Sequence[Column],
         *,
-        repeated: int | None = 0,
+        repeated: int = 0,
         is_marked: bool = True,
         name: str | None = None,
+        summed: Collection[int] = (),
+        counted: int | None = None,
+        places: int = 2,
     ) -> None:
         self.pen = CellFactory(sheet)
         self._name = name
@@ -231,50 +269,97 @@ class Table:
         self._columns = columns
         self._header_row = frame.first_line - 1 if is_marked else 1
         self._lines = 1
+        self._sums: dict[int, Decimal | None] = dict.fromkeys(summed)
+        self._counted = counted
+        self._places = places
+        self._last: int | None = None
         for index, item in enumerate(columns, 1):
             sheet.column_dimensions[get_column_letter(index)].width = item.width
         sheet.freeze_panes = f"A{self._header_row + 1}"
         sheet.print_title_rows = f"1:{self._header_row}"
-        pages = ceil(sum(item.width for item in columns) / PAGE_CHARACTERS)
-        sheet.page_setup.fitToWidth = max(1, pages)
-        if pages > 1 and repeated is not None:
-            sheet.print_title_cols = ":".join([get_column_letter(repeated + 1)] * 2)
+        if sum(item.width for item in columns) > PAGE_CHARACTERS:
+            page.set_scale(sheet, LEAST_SCALE)
+            sheet.print_title_cols = f"A:{get_column_letter(repeated + 1)}"
         if self._header_row > 1:
             self._write_mark()
         self._write_titles()
 
     def append(self, cells: list[Cell | None]) -> None:
         """Write the next row, as high as its texts need."""
+        for index, known in self._sums.items():
+            cell = cells[index]
+            if cell is not None and isinstance(cell.value, Decimal):
+                self._sums[index] = cell.value + (known or ZERO)
         self.pen.append(cells, min(HIGHEST, self._lines * POINTS_PER_LINE) if self._lines > 1 else None)
         self._lines = 1
 
-    def close(self) -> None:
-        """Say over which rows to filter, which is known once all are written."""
-        if self._name and self.pen.row > self._header_row:
+    def begin_again(self, title: str) -> None:
+        """Write the titles once more, the first of them another: what stands above is no part of the table."""
+        self._columns = [replace(self._columns[0], title=title), *self._columns[1:]]
+        self._sums = dict.fromkeys(self._sums)
+        self._header_row = self.pen.row + 1
+        self._sheet.freeze_panes = f"A{self._header_row + 1}"
+        self._sheet.print_title_rows = f"{self._header_row}:{self._header_row}"
+        self._write_titles()
+
+    def close(self, label: str | None = None) -> None:
+        """Say over which rows to filter, which is known once all are written, and add up below what is shown."""
+        last = self._last = self.pen.row
+        formulas = self._write_totals(label or _("Total")) if last > self._header_row and (self._sums or label) else {}
+        if self._name and last > self._header_row:
             # Not `add_table`, which warns that the columns have to be given: they are.
-            self._sheet.tables.add(self._make_excel_table(self._name))
+            self._sheet.tables.add(self._make_excel_table(self._name, formulas))
         else:
             self._sheet.auto_filter.ref = self.ref
 
     @property
     def ref(self) -> str:
-        """The titles and the rows written so far, as Excel writes a range."""
-        return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{self.pen.row}"
+        """The titles and the rows, without the totals, as Excel writes a range."""
+        return self._make_ref(self._last or self.pen.row)
 
-    def _make_excel_table(self, name: str) -> ExcelTable:
+    def _make_ref(self, last: int) -> str:
+        return f"A{self._header_row}:{get_column_letter(max(1, len(self._columns)))}{last}"
+
+    def _write_totals(self, label: str) -> dict[int, str]:
+        """Write the row of totals, and return its formulas by column."""
+        first, last = self._header_row + 1, self.pen.row
+        cells: list[Cell | None] = [self.pen.text(0, label, page.TOTAL_LABEL)]
+        formulas: dict[int, str] = {}
+        for index in range(1, len(self._columns)):
+            letter, total = get_column_letter(index + 1), self._sums.get(index)
+            shown = f"{letter}{first}:{letter}{last}"
+            if total is not None:
+                formulas[index] = f"SUBTOTAL(109,{shown})"
+                cells.append(self.pen.sum(index, formulas[index], total, self._places))
+            elif index == self._counted:
+                formulas[index] = f"SUBTOTAL(103,{shown})"
+                cells.append(self.pen.row_count(index, formulas[index], last - first + 1))
+            else:
+                cells.append(self.pen.text(index, None, page.TOTAL))
+        self.pen.append(cells)
+        return formulas
+
+    def _make_excel_table(self, name: str, formulas: Mapping[int, str]) -> ExcelTable:
         # Excel compares these with the cells of the titles, in which "_x0041_" is written so that it stays what it is.
         columns = [TableColumn(id=index, name=fit_cell(item.title)) for index, item in enumerate(self._columns, 1)]
+        for index, formula in formulas.items():
+            # Its own kinds of totals it would have by the column's title, in which much has to be escaped.
+            columns[index].totalsRowFunction = "custom"
+            columns[index].totalsRowFormula = TableFormula(attr_text=formula)
+        if formulas:
+            columns[0].totalsRowLabel = _("Total")
         return ExcelTable(
             displayName=name,
-            ref=self.ref,
+            ref=self._make_ref(self.pen.row),
             tableColumns=columns,
             autoFilter=AutoFilter(ref=self.ref),
             tableStyleInfo=TableStyleInfo(name="TableStyleLight1", showRowStripes=True),
+            totalsRowCount=1 if formulas else None,
         )
 
     def text(self, index: int, text: str | None, look: ReportStyle = page.PLAIN) -> Cell | None:
         """Make a text's cell in the next row, on several lines where its column is too narrow for one."""
-        if text is None or len(text) > WRAP_LIMIT or self.fits(index, text):
+        if text is None or self.fits(index, text):
             return self.pen.text(index, text, look)
         room = self._columns[index].width - PADDING
         lines = sum(1 if len(part) <= room else ceil(len(part) / (room * FILLED_PART)) for part in text.split("\n"))
@@ -295,13 +380,16 @@ class Table:
             self.pen.text(index, item.title, page.align_style(item.look, item.align))
             for index, item in enumerate(self._columns)
         ]
-        self.pen.append(cells, TITLE_LINES * POINTS_PER_LINE + 4)
+        lines = max(
+            (len(textwrap.wrap(item.title, int(item.width) - FILTER_BUTTON)) for item in self._columns), default=0
+        )
+        self.pen.append(cells, min(max(lines, TITLE_LINES) * POINTS_PER_LINE + 4, HIGHEST))
 
 
 def _measure_width(value: model.Cell) -> float:
     """Measure how many characters a value takes at most, in our formats."""
     if isinstance(value, str):
-        return max(map(len, value[:WRAP_LIMIT].split("\n")))
+        return max(map(len, value.split("\n")))
     if isinstance(value, datetime):
         return 10 if value.time() == time.min else 19
     # Numbers carry separators and a sign of their currency.

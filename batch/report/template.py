@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl.cell import Cell
 from openpyxl.formatting.rule import Rule
@@ -23,7 +21,7 @@ from batch.files import fit_cell
 from batch.i18n import Language, _, format_moment, get_language
 from batch.model import Balances, Direction, SubAccount, name_direction
 from batch.report import page
-from batch.report.page import SLATE, TEXT, ReportStyle, set_page, style_cell
+from batch.report.page import SLATE, TEXT, ReportStyle, hold_result, save_workbook, set_page, style_cell
 from batch.report.result_labels import PROGRAM
 from batch.zone import localize, name_zone
 
@@ -45,15 +43,10 @@ _SHOWN_BALANCE = replace(_SHOWN, number_format="#,##0.000", horizontal="right")
 
 def _put_text(sheet: Worksheet, row: int, column: int, text: str | None, look: ReportStyle) -> Cell:
     """Put a text into a cell as what it is, never as a formula."""
-    cell = _put_formula(sheet, row, column, text, look)
+    cell = style_cell(cast("Cell", sheet.cell(row, column)), look)
+    cell.value = text
     if text is not None:
         cell.data_type = "s"
-    return cell
-
-
-def _put_formula(sheet: Worksheet, row: int, column: int, formula: str | None, look: ReportStyle) -> Cell:
-    cell = style_cell(cast("Cell", sheet.cell(row, column)), look)
-    cell.value = formula
     return cell
 
 
@@ -123,27 +116,6 @@ def _choose_hint(subaccounts: Sequence[SubAccount] | None, balances: Balances | 
         return _("The account’s sub-accounts and their balances.")
     at = f"{format_moment(localize(balances.at))} ({name_zone()})"
     return _("The account’s sub-accounts and their balances on {moment}.").format(moment=at)
-
-
-_FORMULA = re.compile(rb'(<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?)>(<f>([^<]*)</f>)<v ?/>')
-
-
-def _add_results(workbook: bytes) -> bytes:
-    """Add the results of its formulas to a workbook of ours: an empty text for IF, zero for all others."""
-    file = io.BytesIO()
-    with ZipFile(io.BytesIO(workbook)) as old, ZipFile(file, "w", ZIP_DEFLATED) as new:
-        for part in old.infolist():
-            data = old.read(part)
-            if part.filename.startswith("xl/worksheets/"):
-                data = _FORMULA.sub(_add_result, data)
-            new.writestr(part, data)
-    return file.getvalue()
-
-
-def _add_result(found: re.Match[bytes]) -> bytes:
-    start, element, formula = found.groups()
-    kind, result = (b' t="str"', b"") if formula.startswith(b"IF(") else (b"", b"0")
-    return start + kind + b">" + element + b"<v>" + result + b"</v>"
 
 
 _WIDTH = 76
@@ -224,7 +196,8 @@ def _write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     unknown = _("not in the list").replace('"', "")
     for row in range(first, last + 1):
         email = f'INDEX({accounts.emails},MATCH($A{row},{accounts.tokens},0))&""'
-        _put_formula(sheet, row, EMAIL, f'=IF($A{row}="","",IFERROR({email},"{unknown}"))', _SHOWN)
+        shown = hold_result(f'IF($A{row}="","",IFERROR({email},"{unknown}"))', "")
+        _put_text(sheet, row, EMAIL, None, _SHOWN).value = shown
         _put_text(sheet, row, AMOUNT, None, _OPEN_AMOUNT)
         for column in (TOKEN, DIRECTION, NOTE):
             _put_text(sheet, row, column, None, _OPEN_TEXT)
@@ -244,14 +217,14 @@ def _write_totals(sheet: Worksheet, first: int, last: int) -> None:
         for direction in (Direction.ADD, Direction.REMOVE)
     )
     lines = (
-        (_("Rows with an amount:"), f"=COUNT({amounts})", _COUNT),
-        (_("Total of what is added:"), f"={added}", _TOTAL),
-        (_("Total of what is removed:"), f"={removed}", _TOTAL),
-        (_("Net, out of the main account:"), f"={added}-{removed}", _TOTAL),
+        (_("Rows with an amount:"), f"COUNT({amounts})", _COUNT),
+        (_("Total of what is added:"), added, _TOTAL),
+        (_("Total of what is removed:"), removed, _TOTAL),
+        (_("Net, out of the main account:"), f"{added}-{removed}", _TOTAL),
     )
     for row, (label, formula, look) in enumerate(lines, 2):
         _put_text(sheet, row, DIRECTION, label, _LABEL)
-        _put_formula(sheet, row, AMOUNT, formula, look)
+        _put_text(sheet, row, AMOUNT, None, look).value = hold_result(formula, 0)
 
 
 def _add_rules(sheet: Worksheet, accounts: Accounts, first: int, last: int) -> None:
@@ -293,5 +266,5 @@ def make_template(subaccounts: Sequence[SubAccount] | None, balances: Balances |
     _write_instructions(instructions, listing.title, accounts.title, has_accounts=subaccounts is not None)
     workbook.active = workbook.index(listing)
     file = io.BytesIO()
-    workbook.save(file)
-    return _add_results(file.getvalue())
+    save_workbook(workbook, file)
+    return file.getvalue()

@@ -29,7 +29,7 @@ def own_cell(value: model.Cell, column: int = 0) -> ExcelCell:
     sheet_row = SheetRow(2, tuple(cells), "0001a", model.Direction.ADD, Decimal(5))
     with TemporaryDirectory() as folder:
         sheet = sheet_of(reopened(Path(folder), view_of([RowResult(Status.PENDING)], [sheet_row])), "Rows")
-        cell = sheet.cell(2, column + 1)
+        cell = sheet.cell(2, column + 2)
         assert isinstance(cell, ExcelCell)
         return cell
 
@@ -50,11 +50,12 @@ def test_hostile_text_is_text_on_every_sheet(tmp_path: Path, text: str) -> None:
         findings=(finding,),
         events=(Event(1, START, text, {text: text}, text),),
     )
-    book = reopened(tmp_path, view)
+    book = reopened(tmp_path, view, results=False)
     cells = [cell for sheet in book.worksheets for line in sheet.iter_rows() for cell in line]
+    cells = [cell for cell in cells if not str(cell.value).startswith("=SUBTOTAL(1")]
     assert {cell.data_type for cell in cells} <= {"s", "n", "d"}
     assert not [cell for cell in cells if cell.hyperlink and (cell.hyperlink.target or not cell.hyperlink.location)]
-    shown = sheet_of(book, "Rows")["A2"]
+    shown = sheet_of(book, "Rows")["B2"]
     assert shown.value == text
     if is_formula_like(text):
         assert shown.number_format == "@"

@@ -96,10 +96,11 @@ def dry_run_of(sheet: CheckedSheet) -> BatchView:
     )
 
 
-def reopened(tmp_path: Path, view: BatchView, forecast: Forecast | None = None) -> Workbook:
+def reopened(tmp_path: Path, view: BatchView, forecast: Forecast | None = None, *, results: bool = True) -> Workbook:
+    """The report as it is read by who does not calculate, or with its formulas instead of their results."""
     path = tmp_path / "report.xlsx"
     write_report(path, Contents(view, forecast, END))
-    return load_workbook(path)
+    return load_workbook(path, data_only=results)
 
 
 def sheet_of(workbook: Workbook, title: str) -> Worksheet:
