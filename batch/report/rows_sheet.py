@@ -255,7 +255,8 @@ def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:
     table = Table(sheet, frame, columns, is_marked=False, summed=money, counted=last)
     for entry in rows:
         cells = [
-            table.text(place, value, page.OWN_TEXT)
+            # Over a text in an amount's cell a number is to be typed that is one.
+            table.text(place, value, page.PLAIN if place in money else page.OWN_TEXT)
             if isinstance(value, str)
             else table.pen.copy_value(place, value, is_money=place in money)
             for place, value in enumerate(_keep_numbers(entry.row.cells[own]), 1)

@@ -247,7 +247,8 @@ class Table:
 
     The columns up to `repeated` name a row, for where a table takes more than one page beside the other. With a `name`
     it is a table of Excel's, which can be pivoted and spoken of in formulas: no two titles may be alike. Below it what
-    is shown of the columns `summed` is added up, and counted in the column `counted`.
+    is shown of the columns `summed` is added up, and counted in the column `counted`. Where the table begins again, so
+    many lines stand `above` its titles, between those and the first ones.
     """
 
     def __init__(
@@ -262,6 +263,7 @@ class Table:
         summed: Collection[int] = (),
         counted: int | None = None,
         places: int = 2,
+        above: int = 0,
     ) -> None:
         self.pen = CellFactory(sheet)
         self._name = name
@@ -269,13 +271,13 @@ class Table:
         self._columns = columns
         self._header_row = frame.first_line - 1 if is_marked else 1
         self._lines = 1
-        self._sums: dict[int, Decimal | None] = dict.fromkeys(summed)
+        self._sums = dict.fromkeys(summed, ZERO)
         self._counted = counted
         self._places = places
         self._last: int | None = None
         for index, item in enumerate(columns, 1):
             sheet.column_dimensions[get_column_letter(index)].width = item.width
-        sheet.freeze_panes = f"A{self._header_row + 1}"
+        sheet.freeze_panes = f"A{self._header_row + above + 1}"
         sheet.print_title_rows = f"1:{self._header_row}"
         if sum(item.width for item in columns) > PAGE_CHARACTERS:
             page.set_scale(sheet, LEAST_SCALE)
@@ -286,19 +288,18 @@ class Table:
 
     def append(self, cells: list[Cell | None]) -> None:
         """Write the next row, as high as its texts need."""
-        for index, known in self._sums.items():
+        for index, total in self._sums.items():
             cell = cells[index]
             if cell is not None and isinstance(cell.value, Decimal):
-                self._sums[index] = cell.value + (known or ZERO)
+                self._sums[index] = total + cell.value
         self.pen.append(cells, min(HIGHEST, self._lines * POINTS_PER_LINE) if self._lines > 1 else None)
         self._lines = 1
 
     def begin_again(self, title: str) -> None:
         """Write the titles once more, the first of them another: what stands above is no part of the table."""
         self._columns = [replace(self._columns[0], title=title), *self._columns[1:]]
-        self._sums = dict.fromkeys(self._sums)
+        self._sums = dict.fromkeys(self._sums, ZERO)
         self._header_row = self.pen.row + 1
-        self._sheet.freeze_panes = f"A{self._header_row + 1}"
         self._sheet.print_title_rows = f"{self._header_row}:{self._header_row}"
         self._write_titles()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -37,7 +38,9 @@ def write_balances(sheet: Worksheet, contents: Contents, lines: Sequence[Course]
     tokens = (line.token for line in sample_rows(lines))
     columns = [make_column(_("Account"), look, [total, *tokens], widest=50)]
     columns += [Column(title, 20, look, "right") for title in others]
-    table = Table(sheet, frame, columns, summed=range(1, len(columns)), places=3)
+    # A sum of what is not known would look like one that is known.
+    known = {index for line in lines for index, amount in enumerate(_list_amounts(line), 1) if amount is not None}
+    table = Table(sheet, frame, columns, summed=known, places=3, above=2)
     pen, rows = table.pen, result_labels.get_report_words().rows
     main = find_main_course(contents)
     table.append([table.text(0, main.token, page.STRONG), *_make_course_cells(pen, main)])
@@ -51,8 +54,12 @@ def write_balances(sheet: Worksheet, contents: Contents, lines: Sequence[Course]
 
 
 def _make_course_cells(pen: CellFactory, line: Course) -> list[Cell | None]:
-    euros = (line.opening, line.added, line.removed, line.expected, line.final)
-    return [*(pen.euros(index, amount, 3) for index, amount in enumerate(euros, 1)), pen.difference(6, line.difference)]
+    *euros, difference = _list_amounts(line)
+    return [*(pen.euros(index, amount, 3) for index, amount in enumerate(euros, 1)), pen.difference(6, difference)]
+
+
+def _list_amounts(line: Course) -> list[Decimal | None]:
+    return [line.opening, line.added, line.removed, line.expected, line.final, line.difference]
 
 
 def write_events(sheet: Worksheet, contents: Contents, frame: Frame, links: Links) -> tuple[str, dict[int, int]]:

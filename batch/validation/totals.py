@@ -21,7 +21,7 @@ from batch.validation.cells import format_row_ranges, is_blank, quote_cell
 from batch.validation.footer import LabelKind, Words, find_label_kind
 from batch.validation.header import format_cell_address
 from batch.validation.rows import ReadRows, TableLayout
-from batch.validation.vocabulary import LONGEST_LABEL, fold, list_words, parse_total_label
+from batch.validation.vocabulary import LONGEST_LABEL, fold, is_list_to_fix, list_words, parse_total_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -92,7 +92,12 @@ def set_totals_aside(read: ReadRows, table: TableLayout, known: Collection[str])
     aside = {line.place for line in (*sums, *counts, *notes, *headings)}
     course = _Course(frame, aside, sorted(line.place for line in (*sums, *headings)))
     gone = {lines[place].row.number for place in aside}
-    findings = [*_compare_sums(sums, course, signed=table.signed), *_compare_counts(counts, len(frame) - len(aside))]
+    # Of a list of ours that is a formula: nobody said what its rows should come to.
+    told_sums = () if is_list_to_fix(table.titles) else sums
+    findings = [
+        *_compare_sums(told_sums, course, signed=table.signed),
+        *_compare_counts(counts, len(frame) - len(aside)),
+    ]
     if headings:
         findings.append(_report_lines("headings", headings))
     if notes:

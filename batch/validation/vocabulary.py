@@ -169,6 +169,11 @@ def find_to_fix_sheet(sheets: Collection[str]) -> str | None:
     return next((known.to_fix for known in REPORT_WORDS.values() if set(known.sheets) <= set(sheets)), None)
 
 
+def is_list_to_fix(titles: Collection[str]) -> bool:
+    """Tell whether these are the titles of a report's *To fix*, with the number of each row and why it was not done."""
+    return any({known.row, known.reason} <= set(titles) for known in REPORT_WORDS.values())
+
+
 @lru_cache(maxsize=1024)
 def find_direction(text: str, title: str = "") -> Direction | None:
     """Find the direction that a cell's text names: a word of the table, a sign, or both if they do not contradict.

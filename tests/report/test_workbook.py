@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from batch.errors import ReportError
 from batch.model import BatchRow, Event, Source
 from batch.report import workbook
 from batch.report.result_labels import DRY_RUN
+from batch.report.table import WIDEST
 from batch.report.verdict import Contents
 from batch.report.workbook import write_report
 from tests.report.views import (
@@ -56,18 +58,20 @@ def test_every_sheet_prints_on_a4_as_wide_as_the_paper(tmp_path: Path, title: st
 @pytest.mark.parametrize("title", SHEETS[1:])
 def test_every_table_has_titles_that_stay_filter_and_print_on_each_page(tmp_path: Path, title: str) -> None:
     sheet = sheet_of(reopened(tmp_path, view_of([DONE, REFUSED], events=(EVENT,))), title)
-    assert sheet.freeze_panes == "A2"
-    assert sheet.print_title_rows == "$1:$1"
-    refs = [table.ref for table in sheet.tables.values()] or [sheet.auto_filter.ref]
-    assert refs == [sheet.dimensions]
+    header = 3 if title == "Balances" else 1
+    assert sheet.freeze_panes == f"A{header + 1}"
+    assert sheet.print_title_rows == f"${header}:${header}"
+    filters = [table.autoFilter.ref for table in sheet.tables.values() if table.autoFilter] or [sheet.auto_filter.ref]
+    last = sheet.max_row - (title != "Events")
+    assert filters == [f"A{header}:{get_column_letter(sheet.max_column)}{last}"]
 
 
 def test_columns_are_wide_enough_for_what_is_in_them_but_not_endless(tmp_path: Path) -> None:
     clients = ["A name of twenty-four ch", "x" * 5000]
     sheet = sheet_of(reopened(tmp_path, view_of([DONE], [row(2, client=clients[0])])), "Rows")
-    assert sheet.column_dimensions["A"].width > len(clients[0])
+    assert sheet.column_dimensions["B"].width > len(clients[0])
     sheet = sheet_of(reopened(tmp_path, view_of([DONE], [row(2, client=clients[1])])), "Rows")
-    assert sheet.column_dimensions["A"].width < 50
+    assert sheet.column_dimensions["B"].width <= WIDEST
 
 
 def test_dry_run_is_marked_on_every_sheet(tmp_path: Path) -> None:
@@ -81,7 +85,7 @@ def test_dry_run_is_marked_on_every_sheet(tmp_path: Path) -> None:
         if title != "To fix":
             assert page["A1"].value == DRY_RUN
     assert sheet_of(book, "Rows").freeze_panes == "A3"
-    assert values(sheet_of(book, "To fix"))[0][:3] == ["token", "amount", "direction"]
+    assert values(sheet_of(book, "To fix"))[0][1:4] == ["token", "amount", "direction"]
 
 
 def test_real_run_says_nothing_of_a_dry_run(tmp_path: Path) -> None:
@@ -92,7 +96,7 @@ def test_real_run_says_nothing_of_a_dry_run(tmp_path: Path) -> None:
 def test_empty_batch_is_a_workbook_too(tmp_path: Path) -> None:
     book = reopened(tmp_path, view_of([], columns=(), roles={}))
     assert book.sheetnames == SHEETS
-    assert values(sheet_of(book, "To fix")) == [["Why it was not done"]]
+    assert values(sheet_of(book, "To fix")) == [["Row in sheet", "Why it was not done"]]
 
 
 @pytest.mark.parametrize(
