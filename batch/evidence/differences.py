@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,6 +25,17 @@ class Difference:
 def tell_difference(place: tuple[int, ...], where: str, shown: tuple[str, str]) -> Difference:
     sentence = _("{cell} says {claimed} in the report, but the ledger’s report says {recorded}.")
     return Difference(place, where, sentence.format(cell=where, claimed=shown[0], recorded=shown[1]))
+
+
+def tell_formula(place: tuple[int, ...], where: str, theirs: str | None, ours: str | None) -> Difference:
+    """Tell where another formula stands, one where there should be none, or none where one should be."""
+    if theirs is not None and ours is not None:
+        return tell_difference(place, where, show_pair(f"={theirs}", f"={ours}"))
+    if ours is None:
+        sentence = _("{cell} holds a formula in the report, where the ledger’s report has a value.")
+    else:
+        sentence = _("{cell} holds a value in the report, where the ledger’s report has a formula.")
+    return Difference(place, where, sentence.format(cell=where))
 
 
 def show_pair(theirs: object, ours: object) -> tuple[str, str]:
@@ -81,6 +92,15 @@ def _are_alike(theirs: object, ours: object) -> bool:
     return abs(one - other) * _MILLISECONDS < 1.5
 
 
+_TOLERANCE = 0.0005
+"""Euros, of which half a thousandth is nothing."""
+
+
+def _may_be_result(theirs: object, ours: object) -> bool:
+    both_numbers = isinstance(theirs, int | float) and isinstance(ours, int | float)
+    return theirs in _BLANK or (both_numbers and abs(_count_days(theirs) - _count_days(ours)) < _TOLERANCE)
+
+
 def _count_days(value: object) -> float:
     """Give the number that a cell holds, whatever its format makes of it."""
     match value:
@@ -101,12 +121,17 @@ def _count_days(value: object) -> float:
 Row = Sequence[object]
 
 
-def find_cell(theirs: Iterable[Row], ours: Iterable[Row]) -> tuple[int, int, object, object] | None:
-    """Find the first cell that differs: row and column from 0, and both values."""
+def find_cell(
+    theirs: Iterable[Row], ours: Iterable[Row], calculated: Collection[tuple[int, int]] = ()
+) -> tuple[int, int, object, object] | None:
+    """Find the first cell that differs: row and column from 0, and both values.
+
+    Where something is `calculated`, programs leave the result away that do not, and others add up in another order.
+    """
     for row, (claimed, recorded) in enumerate(zip_longest(theirs, ours, fillvalue=())):
         if claimed == recorded and list(map(type, claimed)) == list(map(type, recorded)):
             continue
         for column, (one, other) in enumerate(zip_longest(claimed, recorded)):
-            if not _are_alike(one, other):
+            if not _are_alike(one, other) and not ((row, column) in calculated and _may_be_result(one, other)):
                 return row, column, one, other
     return None

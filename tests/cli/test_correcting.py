@@ -91,6 +91,7 @@ def test_the_report_s_own_list_to_fix_can_be_sent(command: Command, sandbox: San
     workbook = load_workbook(report)
     sheet = workbook.worksheets[[name.casefold() for name in workbook.sheetnames].index("to fix")]
     header = next(row[0].row for row in sheet.iter_rows(max_row=5) if row[1].value == "Token")
+    assert header is not None
     sheet.cell(header + 1, 3).value = 12
     fixed = command.folder / "fixed.xlsx"
     workbook.save(fixed)
