@@ -93,7 +93,6 @@ HEADER_DRY_RUN = ReportStyle(bold=True, ink=WHITE, fill=VIOLET, wrap=True, verti
 DRY_RUN_MARK = ReportStyle(size=16, bold=True, ink=WHITE, fill=VIOLET, vertical="center")
 
 TOTAL = ReportStyle(bold=True, fill="E6EBF1")
-TOTAL_LABEL = replace(TOTAL, indent=0)
 
 BAND_GOOD = ReportStyle(size=13, bold=True, ink="0F4A26", fill="DDF3E4", wrap=True, vertical="center")
 BAND_ATTENTION = ReportStyle(size=13, bold=True, ink="5C3D00", fill="FFEFC7", wrap=True, vertical="center")

@@ -32,7 +32,7 @@ def write_rows(
     view, sampled = contents.view, sample_rows(contents.view.rows)
     ours = [_make_our_column(item, sampled, contents, frame.header_look) for item in COLUMNS]
     titles = name_columns(view.columns, [item.title for item in ours])
-    columns = [ours[0], *_make_own_columns(titles, sampled, widest=32), *ours[1:]]
+    columns = [ours[0], *_make_own_columns(titles, sampled, widest=40), *ours[1:]]
     order = _order_columns(view)
     table = Table(
         sheet,
@@ -49,7 +49,7 @@ def write_rows(
     table.close()
 
 
-_MANY_COLUMNS = 6
+_MANY_COLUMNS = 5
 """With more of them beside each other, a status behind them may not be on the first page any more."""
 
 

@@ -324,7 +324,7 @@ class Table:
     def _write_totals(self, label: str) -> dict[int, str]:
         """Write the row of totals, and return its formulas by column."""
         first, last = self._header_row + 1, self.pen.row
-        cells: list[Cell | None] = [self.pen.text(0, label, page.TOTAL_LABEL)]
+        cells: list[Cell | None] = [self.pen.text(0, label, page.TOTAL)]
         formulas: dict[int, str] = {}
         for index in range(1, len(self._columns)):
             letter, total = get_column_letter(index + 1), self._sums.get(index)

@@ -271,7 +271,10 @@ def test_events_are_the_whole_trail(tmp_path: Path) -> None:
 
 def test_no_long_event_is_cut_and_links_still_lead_to_the_lines(tmp_path: Path) -> None:
     read = {f"{number:032x}": f"{number}.5" for number in range(5_000)}
-    kinds = [("balances-read", {"subaccounts": read, "purpose": "opening"}), ("attempt-began", {"row": 3})]
+    kinds: list[tuple[str, dict[str, object]]] = [
+        ("balances-read", {"subaccounts": read, "purpose": "opening"}),
+        ("attempt-began", {"row": 3}),
+    ]
     trail = tuple(Event(at, START, kind, data, "f" * 64) for at, (kind, data) in enumerate(kinds, 1))
     book = reopened(tmp_path, view_of([DONE, REFUSED], events=trail))
     sheet = sheet_of(book, "Events")
