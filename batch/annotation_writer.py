@@ -22,9 +22,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from openpyxl import load_workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.comments import Comment
-from openpyxl.drawing.image import Image, PILImage
+from openpyxl.drawing.image import Image
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
+from openpyxl.reader import drawings
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
@@ -36,7 +37,7 @@ from openpyxl.xml.functions import fromstring
 from batch.annotation import KEPT_PICTURES, SECONDS, WORKBOOK, FindingLine, Marks, find_picture_kind, write_cell
 from batch.files import fit_cell
 from batch.finding_rules import Severity
-from batch.report.page import FONT, NAVY, SLATE, WHITE, set_page
+from batch.report.page import FONT, NAVY, SLATE, WHITE, save_workbook, set_page
 from batch.sheet.number_format import parse_format
 
 _SAVED = re.compile(rb'<c\b[^<>]*?\br="([A-Z]{1,3}[1-9]\d*)"[^<>]*>\s*<f\b[^<>]*?(?:/>|>[^<]*</f>)\s*<v>([^<]*)</v>')
@@ -148,8 +149,6 @@ class _Picture(Image):
 
 def keep_pictures(workbook: Workbook, original: bytes) -> None:
     """Put the pictures of the original on the sheets that openpyxl has read from it."""
-    if PILImage:
-        return  # It has read them itself.
     with ZipFile(io.BytesIO(original)) as archive:
         for name, part in _find_sheets(archive).items():
             if name in workbook.sheetnames:
@@ -329,6 +328,8 @@ def answer(stream: IO[bytes]) -> bytes:
     if head["cells"] is not None:
         workbook = make_workbook(head["cells"], marks.sheet)
         return _save_workbook(workbook, workbook.worksheets[0], marks)
+    # With Pillow openpyxl would write pictures anew, and leave out those that it cannot decode.
+    drawings.PILImage = None  # type: ignore[attr-defined]
     workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
     # The marked one is a workbook, whatever it was made from.
     workbook.template = False
@@ -341,7 +342,7 @@ def answer(stream: IO[bytes]) -> bytes:
 def _save_workbook(workbook: Workbook, sheet: Worksheet, marks: Marks) -> bytes:
     write_marks(workbook, sheet, marks)
     file = io.BytesIO()
-    workbook.save(file)
+    save_workbook(workbook, file)
     return file.getvalue()
 
 

@@ -366,7 +366,7 @@ def hold_result(formula: str, result: Decimal | int | str) -> str:
     return f"={formula}{_RESULT}{held}"
 
 
-class _ResultArchive(ZipFile):
+class _ReportArchive(ZipFile):
     """Puts the results beside their formulas while sheets are copied into it, so that none is ever whole in memory."""
 
     def write(
@@ -391,6 +391,42 @@ class _ResultArchive(ZipFile):
                 rest = rest[max(end, 0) :]
             copy.write(_HELD.sub(_put_result, rest))
 
+    def writestr(
+        self,
+        zinfo_or_arcname: str | ZipInfo,
+        data: bytes | str,  # type: ignore[override]  # openpyxl gives no other
+        compress_type: int | None = None,
+        compresslevel: int | None = None,
+    ) -> None:
+        if isinstance(zinfo_or_arcname, str) and zinfo_or_arcname.endswith((".xml", ".rels", ".vml")):
+            whole = data.encode() if isinstance(data, str) else data
+            zinfo_or_arcname, data = _spell_like_excel(zinfo_or_arcname, whole)
+        super().writestr(zinfo_or_arcname, data, compress_type, compresslevel)
+
+
+_NOTES = re.compile(rb"xl/comments/comment([0-9]+)\.xml")
+_NOTE_SHAPES = re.compile(rb"xl/drawings/commentsDrawing([0-9]+)\.vml")
+_DRAWING = b' xmlns="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
+_UNNAMED = re.compile(rb"<(/?)([A-Za-z]+)(?=[\s/>])")
+
+
+def _spell_like_excel(name: str, data: bytes) -> tuple[str, bytes]:
+    """Name parts, and what points to them, as Excel does: exceljs knows tables, notes and drawings by nothing else."""
+    spelled = _spell_parts(name.encode()).decode()
+    if name.endswith(".rels") or name == "[Content_Types].xml":
+        data = _spell_parts(data)
+    if name.startswith("xl/") and name.count("/") == 3:
+        # Of a part in a folder, such as a worksheet.
+        data = data.replace(b'Target="/xl/', b'Target="../')
+    if _DRAWING in data:
+        data = _UNNAMED.sub(rb"<\1xdr:\2", data.replace(_DRAWING, _DRAWING.replace(b"xmlns", b"xmlns:xdr")))
+    return spelled, data
+
+
+def _spell_parts(text: bytes) -> bytes:
+    # A workbook with macros may have shapes with the numbers from 1 on.
+    return _NOTE_SHAPES.sub(rb"xl/drawings/vmlDrawing100\1.vml", _NOTES.sub(rb"xl/comments\1.xml", text))
+
 
 def _put_result(found: re.Match[bytes]) -> bytes:
     start, formula, kind, result, end = found.groups()
@@ -399,5 +435,5 @@ def _put_result(found: re.Match[bytes]) -> bytes:
 
 def save_workbook(workbook: Workbook, file: IO[bytes]) -> None:
     """Save a workbook, in which cells may hold a formula with its result."""
-    with _ResultArchive(file, "w", ZIP_DEFLATED) as archive:
+    with _ReportArchive(file, "w", ZIP_DEFLATED) as archive:
         ExcelWriter(workbook, archive).write_data()

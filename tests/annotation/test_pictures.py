@@ -67,14 +67,14 @@ def test_a_picture_is_kept_as_it_is(tmp_path: Path, kind: str) -> None:
         assert archive.read(f"xl/media/image1.{kind}") == LOGO
         assert f'Extension="{kind}"'.encode() in archive.read("[Content_Types].xml")
         drawing = archive.read("xl/drawings/drawing1.xml")
-        assert b"<col>5</col><colOff>7</colOff><row>1</row>" in drawing
+        assert b"<xdr:col>5</xdr:col><xdr:colOff>7</xdr:colOff><xdr:row>1</xdr:row>" in drawing
         assert b'cx="1000" cy="2000"' in drawing
         assert b'<a:srcRect l="5000"' in drawing
         # What would lead to nothing, and a line around it that nobody drew.
         assert b"hlinkClick" not in drawing
         assert b"<a:ln>" not in drawing
         # The list comes first, so its sheet is the third.
-        assert b"/xl/drawings/drawing1.xml" in archive.read("xl/worksheets/_rels/sheet3.xml.rels")
+        assert b"../drawings/drawing1.xml" in archive.read("xl/worksheets/_rels/sheet3.xml.rels")
 
 
 @pytest.mark.parametrize(("content", "kind"), [(GROUP, "png"), (PICTURE, "emf"), (PICTURE, "svg")])
