@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
+from typing import Protocol
 
 from openpyxl.cell import Cell
 from openpyxl.chart import BarChart, Reference, Series
@@ -48,6 +49,47 @@ SHOWN_TEXT = 2000
 
 Sums = tuple[int, Decimal, int, Decimal, int]
 """Rows and euros in, rows and euros out, and all rows, of which some may say neither."""
+
+
+class SummaryForm(Protocol):
+    """What the first page is written on, line after line: a sheet of the workbook, or paper."""
+
+    @property
+    def row(self) -> int:
+        """The last line that was written."""
+
+    def band(self, text: str, look: ReportStyle, height: float) -> None: ...
+
+    def sentence(self, text: str, look: ReportStyle) -> None: ...
+
+    def section(self, title: str) -> None: ...
+
+    def heads(self, titles: Sequence[str], spans: Sequence[tuple[int, int]] = ()) -> None: ...
+
+    def totals(
+        self, label: str, note: str, sums: Sums, *, called: str, look: ReportStyle = page.LABEL, is_strong: bool = False
+    ) -> None: ...
+
+    def balances(
+        self,
+        label: str,
+        balances: Sequence[Decimal | None],
+        called: str | None = None,
+        *,
+        are_differences: bool = False,
+    ) -> None: ...
+
+    def euros(self, label: str, amount: Decimal | None, note: str | None = None) -> None: ...
+
+    def remark(self, text: str) -> None: ...
+
+    def text(self, label: str, value: str | None, called: str | None = None) -> None: ...
+
+    def time(self, label: str, at: datetime | None) -> None: ...
+
+    def signature(self, label: str, name: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Form:

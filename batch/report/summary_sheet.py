@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from openpyxl.worksheet.worksheet import Worksheet
@@ -21,7 +21,7 @@ from batch.report.agreements import list_controls, list_decisions, tell_options
 from batch.report.book_sentences import tell_books
 from batch.report.page import Frame
 from batch.report.result_labels import explain_code
-from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, Sums, make_chart
+from batch.report.summary_layout import GREEN, LARGEST, LAST, STEEL, Bars, Data, Form, SummaryForm, Sums, make_chart
 from batch.report.verdict import Contents, Course, Mood, judge_contents, tell_next_steps
 from batch.settings import read_choices
 from batch.zone import name_zone
@@ -143,8 +143,8 @@ _BANDS = {
 _ASKED_ORDER = (Status.DONE, Status.REFUSED, Status.PENDING, Status.INVALID, Status.UNKNOWN)
 
 
-def write_summary(form: Form, balances: Worksheet, contents: Contents, lines: Sequence[Course], frame: Frame) -> None:
-    """Write the page from top to bottom; one of its charts points at the sheet *Balances*."""
+def write_summary(form: SummaryForm, contents: Contents, draw: Callable[[int], None] | None = None) -> None:
+    """Write the page from top to bottom. `draw` adds charts of the totals by status, whose first line it is given."""
     _write_head(form, contents)
     first_status = _write_totals(form, contents)
     if contents.is_dry_run:
@@ -155,8 +155,8 @@ def write_summary(form: Form, balances: Worksheet, contents: Contents, lines: Se
         for remark in list_remarks(contents):
             form.remark(remark)
     _write_agreements(form, contents)
-    if contents.view.rows:
-        _write_charts(form, balances, contents, lines, frame, first_status)
+    if draw is not None and contents.view.rows:
+        draw(first_status)
     if not contents.is_dry_run:
         _write_people(form, contents)
     _write_run(form, contents)
@@ -164,7 +164,7 @@ def write_summary(form: Form, balances: Worksheet, contents: Contents, lines: Se
     form.close()
 
 
-def _write_head(form: Form, contents: Contents) -> None:
+def _write_head(form: SummaryForm, contents: Contents) -> None:
     head = contents.view.head
     if contents.is_dry_run:
         form.band(_(result_labels.DRY_RUN), page.DRY_RUN_MARK, 30)
@@ -174,7 +174,7 @@ def _write_head(form: Form, contents: Contents) -> None:
     form.sentence(f"{found.in_full} {steps}".rstrip(), _BANDS[found.mood])
 
 
-def _write_totals(form: Form, contents: Contents) -> int:
+def _write_totals(form: SummaryForm, contents: Contents) -> int:
     """Write rows and euros in and out, asked and by status, and return the line of the first status."""
     names = result_labels.get_report_words()
     form.section(_("Control totals"))
@@ -204,7 +204,7 @@ def _write_controls(form: Form, contents: Contents) -> None:
         form.control(control.label, where, (control.expected, control.found), answer, is_wrong=not control.agrees)
 
 
-def _write_agreements(form: Form, contents: Contents) -> None:
+def _write_agreements(form: SummaryForm, contents: Contents) -> None:
     """Write what people decided, and then what they chose."""
     decisions, options = list_decisions(contents.view), tell_options(contents.view)
     if decisions:
@@ -228,7 +228,7 @@ def _sum_rows(rows: Sequence[BatchRow]) -> Sums:
     return count[adds], total[adds], count[removes], total[removes], len(rows)
 
 
-def _write_forecast(form: Form, contents: Contents) -> None:
+def _write_forecast(form: SummaryForm, contents: Contents) -> None:
     forecast = contents.forecast
     form.section(_("What would happen to the main account"))
     form.euros(_("Main balance before"), forecast.before if forecast else None)
@@ -242,7 +242,7 @@ def _write_forecast(form: Form, contents: Contents) -> None:
         form.euros(_("Top-up needed"), forecast.top_up)
 
 
-def _write_balances(form: Form, contents: Contents) -> None:
+def _write_balances(form: SummaryForm, contents: Contents) -> None:
     """Write the books of the main account, of the sub-accounts and of both, where movements between them cancel out."""
     books = contents.books
     subaccounts = _sum_books(books.counted)
@@ -273,10 +273,10 @@ def _sum_balances(balances: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if len(known) == len(balances) else None
 
 
-def _write_charts(
+def write_charts(
     form: Form, balances: Worksheet, contents: Contents, lines: Sequence[Course], frame: Frame, first_status: int
 ) -> None:
-    """Draw euros by status, and beside it balances before and after where both are known."""
+    """Draw euros by status, and beside it balances before and after of the sheet *Balances* where both are known."""
     form.section(_("In pictures"))
     top = form.row
     form.room(CHART_LINES)
@@ -299,7 +299,7 @@ def _write_charts(
     form.sheet.add_chart(make_chart(_("Balances before and after, largest movements"), data, before_and_after, right))
 
 
-def _write_people(form: Form, contents: Contents) -> None:
+def _write_people(form: SummaryForm, contents: Contents) -> None:
     people = contents.view.head.people
     form.section(_("Who answers for it"))
     if people.prepared is not None and people.approved == (people.prepared,):
@@ -311,7 +311,7 @@ def _write_people(form: Form, contents: Contents) -> None:
         form.signature(_("Given up by"), people.abandoned)
 
 
-def _write_run(form: Form, contents: Contents) -> None:
+def _write_run(form: SummaryForm, contents: Contents) -> None:
     head, events = contents.view.head, contents.view.events
     form.section(_("What ran"))
     form.text(_("Batch"), head.batch)
@@ -339,7 +339,7 @@ def _write_run(form: Form, contents: Contents) -> None:
     form.text(_("Time zone"), name_zone())
 
 
-def _write_findings(form: Form, contents: Contents) -> None:
+def _write_findings(form: SummaryForm, contents: Contents) -> None:
     findings = contents.view.findings
     if not findings:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -22,7 +23,7 @@ from batch.report.page import Frame, Links, add_sheet, find_links, name_range, p
 from batch.report.result_labels import Teller
 from batch.report.rows_sheet import write_rows, write_to_fix
 from batch.report.summary_layout import Form
-from batch.report.summary_sheet import write_summary
+from batch.report.summary_sheet import write_charts, write_summary
 from batch.report.table import CellFactory, Column, Table, make_column, sample_rows, split_text
 from batch.report.verdict import Contents, Course, list_courses
 from batch.zone import name_zone
@@ -150,7 +151,8 @@ def _fill(workbook: Workbook, contents: Contents) -> None:
     rows, balances, to_fix, events = (add_sheet(workbook, name, frame) for name in names.sheets[1:])
     lines = list_courses(contents)
     links = find_links(contents, lines, frame)
-    write_summary(Form(workbook, summary), balances, contents, lines, frame)
+    form = Form(workbook, summary)
+    write_summary(form, contents, partial(write_charts, form, balances, contents, lines, frame))
     trail, event_lines = write_events(events, contents, frame, links)
     write_rows(rows, contents, frame, links, event_lines)
     name_range(workbook, "Balances", names.balances, write_balances(balances, contents, lines, frame, links))
