@@ -235,13 +235,13 @@ def _encode_if_read(balance: Decimal | None) -> str | None:
     return None if balance is None else encode_balance(balance)
 
 
-SUFFIXES = (".xlsx", ".csv", ".json")
+SUFFIXES = (".xlsx", ".csv", ".json", ".pdf")
 
 
 def refuse_other_suffixes(path: Path) -> None:
     """Raise `UsageError` unless the file's name says what it is to be."""
     if path.suffix.lower() not in SUFFIXES:
-        sentence = _("It is not clear what {path} is to be: give it a name that ends in .xlsx, .csv or .json.")
+        sentence = _("It is not clear what {path} is to be: give it a name that ends in .xlsx, .csv, .json or .pdf.")
         raise UsageError(sentence.format(path=path))
 
 
@@ -316,6 +316,10 @@ def _write_document(path: Path, contents: Contents, document: Callable[[], Docum
 
             with open_whole_file(path, record) as file:
                 write_csv(file, format_rows(contents))
+        case ".pdf":
+            from batch.report.paper import write_paper
+
+            write_paper(path, contents)
         case _:
             from batch.report.workbook import write_report
 

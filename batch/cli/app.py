@@ -46,7 +46,7 @@ out = click.option(
     type=Path,
     metavar=_("FILE"),
     callback=_refuse_unclear_name,
-    help=_("Where to write the result: a .xlsx, .csv or .json file."),
+    help=_("Where to write the result: a .xlsx, .csv, .json or .pdf file."),
 )
 force = click.option("--force", is_flag=True, help=_("Replace a file that is there already."))
 timestamp = click.option(

@@ -95,7 +95,7 @@ def compare_report(
         return None
     refuse_other_suffixes(path)
     suffix = path.suffix.lower()
-    read = {".xlsx": _read_workbook, ".csv": _read_text, ".json": _read_document}[suffix]
+    read = {".xlsx": _read_workbook, ".csv": _read_text, ".json": _read_document, ".pdf": _read_paper}[suffix]
     report = read(path)
     _refuse_newer(report.version)
     known = find_event(report.tip) if report.tip else None
@@ -409,6 +409,37 @@ def _list_lines(path: Path) -> Iterator[list[str]]:
             yield from csv.reader(file, delimiter=separator, strict=True)
     except (UnicodeError, csv.Error) as error:
         raise _explain(_DAMAGED, path) from error
+
+
+def _read_paper(path: Path) -> _Report:
+    """Read how a PDF was written: it has no cells, so that it is its bytes that are compared."""
+    from batch.report.pdf import find_changed_page, name_libraries, read_properties
+
+    data = path.read_bytes()
+    said = read_properties(data)
+    if not said:
+        raise _explain(_OTHER, path)
+
+    def find(rebuild: _Rebuild, manner: _Manner) -> Difference | None:
+        with _write_again(rebuild, manner, ".pdf") as again:
+            ours = again.read_bytes()
+        if data == ours:
+            return None
+        if said["libraries"] != name_libraries():
+            sentence = _(
+                "The PDF {path} was written with {theirs}, and this program has {ours}, which may write the same in "
+                "other bytes: compare it on the machine that wrote it, or compare the workbook."
+            )
+            raise UsageError(sentence.format(path=path, theirs=show_value(said["libraries"]), ours=name_libraries()))
+        number = find_changed_page(data, ours)
+        sentence = _("The report is not the PDF that the ledger would write.")
+        if number is not None:
+            sentence = _("Page {number} of the report is not the one that the ledger would write.")
+        return Difference((number or 0,), "", sentence.format(number=format_number(number or 0)))
+
+    languages = [Language(said["language"])] if said.get("language") in set(Language) else list(Language)
+    zone, written_at = _find_zone(said.get("zone")), _read_moment(said.get("written_at"))
+    return _Report(languages, find, said.get("version"), zone, written_at, said.get("tip"))
 
 
 _MISSING = object()

@@ -49,6 +49,7 @@ _log = logging.getLogger("creditbatch.web")
 
 _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "fec": "text/plain; charset=iso-8859-15",
@@ -70,7 +71,7 @@ def download_file(request: HttpRequest, batch: str, kind: str) -> HttpResponseBa
     if kind in _LAYOUTS:
         return tell_refusals("batch")(partial(_offer_journal, kind=kind))(request, batch)
     ledger = DatabaseLedger()
-    if kind == "xlsx":
+    if kind in {"xlsx", "pdf"}:
         _sign(ledger, batch)
     view = ledger.view(batch)
     written_at = timezone.now()
