@@ -5,14 +5,15 @@ One more column is one more entry of `COLUMNS`. The accountant's own columns sta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import chain, count
 from typing import Any
 
-from batch.files import escape_formula, format_decimal, mark_unwritable
+from batch.files import escape_formula, fit_line, format_decimal, mark_unwritable
 from batch.findings import Finding
 from batch.i18n import _
 from batch.model import BatchRow, RowResult, Status, name_status
@@ -86,6 +87,24 @@ def choose_message(result: RowResult) -> str | None:
     """Choose what is most to the point: of a row in doubt, rather what the balances say than what the provider said."""
     ours = tell_note(result)
     return (ours or result.message if result.status is Status.UNKNOWN else result.message or ours) or None
+
+
+TITLE_LIMIT = 200
+"""Excel takes 255 characters for a column of its tables."""
+
+
+def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """Name the columns of an Excel table by their titles: on one line, none empty, taken, or there twice."""
+    seen = {title.casefold() for title in taken}
+    found = []
+    for position, title in enumerate(titles, 1):
+        base = fit_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
+        numbered = (f"{base} ({number})" for number in count(2))
+        # Excel compares without regard to capitals.
+        name = next(name for name in chain([base], numbered) if name.casefold() not in seen)
+        seen.add(name.casefold())
+        found.append(name)
+    return found
 
 
 COLUMNS = (

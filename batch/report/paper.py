@@ -15,11 +15,12 @@ from batch.i18n import _, format_day, format_euros, format_moment, format_money,
 from batch.model import BatchRow, Direction, Status, name_direction, name_status
 from batch.money import EXACT, ZERO, count_decimals, round_like_excel
 from batch.report import page, result_labels
+from batch.report.columns import name_columns
 from batch.report.page import Frame, ReportStyle
 from batch.report.pdf import GAP, MARK, Cell, Line, Pages, Place, draw_line, lay_out, measure_text
 from batch.report.summary_layout import Sums
 from batch.report.summary_sheet import write_summary
-from batch.report.table import name_columns, sample_rows
+from batch.report.table import sample_rows
 from batch.report.verdict import Contents
 from batch.zone import localize, name_zone
 

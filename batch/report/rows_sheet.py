@@ -15,9 +15,9 @@ from batch.i18n import pgettext
 from batch.model import BatchRow, BatchView, ColumnRole, Direction, Status, name_status
 from batch.money import EXACT, round_like_excel
 from batch.report import page, result_labels
-from batch.report.columns import COLUMNS, CellKind, RowColumn, Value
+from batch.report.columns import COLUMNS, CellKind, RowColumn, Value, name_columns
 from batch.report.page import Frame, Links, ReportStyle, put_link
-from batch.report.table import Column, Table, make_column, name_columns, sample_rows
+from batch.report.table import Column, Table, make_column, sample_rows
 from batch.report.verdict import Contents, is_to_fix
 from batch.validation.vocabulary import REPORT_WORDS
 

@@ -192,7 +192,7 @@ def _write_totals(form: SummaryForm, contents: Contents) -> int:
     return first
 
 
-def _write_controls(form: Form, contents: Contents) -> None:
+def _write_controls(form: SummaryForm, contents: Contents) -> None:
     """Write what was expected beforehand, and what the sheet says itself, beside what was found."""
     controls = list_controls(contents.view)
     if controls:

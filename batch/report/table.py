@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain, count, islice
+from itertools import islice
 from math import ceil
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from openpyxl.worksheet.table import TableColumn, TableFormula, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch import model
-from batch.files import fit_cell, fit_line, is_formula_like
+from batch.files import fit_cell, is_formula_like
 from batch.i18n import _, format_money, get_language
 from batch.money import EXACT, ZERO, count_decimals, round_like_excel
 from batch.report import page
@@ -182,8 +182,6 @@ WIDEST = 80
 PAGE_CHARACTERS = 225
 LEAST_SCALE = 60
 """Percent, at which a page holds that many characters: smaller it could not be read, so the table goes on beside it."""
-TITLE_LIMIT = 200
-"""Excel takes 255 characters for a column of its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,20 +224,6 @@ def split_text(text: str, width: float) -> list[str]:
                 parts.append("")
             parts[-1] += piece
     return parts if parts[0] else parts[1:]
-
-
-def name_columns(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """Name the columns of an Excel table by their titles: on one line, none empty, taken, or there twice."""
-    seen = {title.casefold() for title in taken}
-    found = []
-    for position, title in enumerate(titles, 1):
-        base = fit_line(title, TITLE_LIMIT) or _("Column {number}").format(number=position)
-        numbered = (f"{base} ({number})" for number in count(2))
-        # Excel compares without regard to capitals.
-        name = next(name for name in chain([base], numbered) if name.casefold() not in seen)
-        seen.add(name.casefold())
-        found.append(name)
-    return found
 
 
 class Table:
