@@ -135,8 +135,10 @@ def _fail(sentence: str, code: int, kind: str) -> NoReturn:
 
     say(f"creditbatch: {sentence}")
     if _JSON in takewhile(lambda argument: argument != "--", sys.argv):
+        from batch.export import make_error_document
+
         try:
-            print_json({"error": {"code": kind, "message": sentence}})
+            print_json(make_error_document(kind, sentence))
         except OSError:
             _close_output()
     sys.exit(code)

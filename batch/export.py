@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -16,15 +17,15 @@ from typing import Any
 from batch import __version__
 from batch.errors import UsageError
 from batch.files import Record, open_whole_file
-from batch.i18n import _, get_language
+from batch.i18n import Language, _, get_language, use_language
 from batch.ledger.events import KINDS, FileWritten
 from batch.ledger.protocol import BatchLine, Ledger
-from batch.model import BatchHead, BatchRow, BatchView, Status, SubAccount, Tally
-from batch.money import CURRENCY, ZERO, encode_amount, encode_balance
+from batch.model import BatchHead, BatchRow, BatchView, Cell, Status, SubAccount, Tally
+from batch.money import CURRENCY, ZERO, drop_binary_digits, encode_amount, encode_balance
 from batch.notes import tell
 from batch.planning.plan import Forecast
 from batch.report.agreements import encode_controls, encode_decisions, encode_options
-from batch.report.columns import COLUMNS, convert_finding
+from batch.report.columns import COLUMNS, convert_finding, name_columns
 from batch.report.journal import Entry
 from batch.report.result_labels import explain_code, predict_code
 from batch.report.verdict import Contents, judge_contents
@@ -33,6 +34,8 @@ from batch.settings import read_choices
 from batch.zone import localize, name_zone
 
 Document = dict[str, Any]
+SCHEMA_VERSION = 1
+"""Of every document that is an object. It stays the same where a key is added, not where one goes or means another."""
 _ROWS_AT_ONCE = 500
 
 
@@ -63,7 +66,10 @@ def _make_document(
 ) -> Document:
     """Make the document with what only one of the two has, before the findings and behind them."""
     view, judged = contents.view, judge_contents(contents)
+    people = view.head.people
+    encode_row = partial(_encode_row, _name_cells(view.columns))
     return {
+        "schema_version": SCHEMA_VERSION,
         **_encode_head(view.head, counted, after),
         "report": report,
         "tip": {"events": len(view.events), "hash": view.events[-1].hash} if view.events else None,
@@ -72,13 +78,19 @@ def _make_document(
         "zone": name_zone(),
         "written_at": localize(contents.written_at).isoformat(timespec="milliseconds") if contents.written_at else None,
         "verdict": {"mood": judged.mood.value, "sentence": judged.sentence, "reason": judged.reason or None},
+        "people": {
+            "prepared": people.prepared,
+            "approved": list(people.approved),
+            "run": list(people.run),
+            "abandoned": people.abandoned,
+        },
         "options": encode_options(view),
         "controls": encode_controls(view),
         "decisions": encode_decisions(view),
         **before,
         "findings": [convert_finding(finding) for finding in view.findings],
         **behind,
-        "rows": map(_encode_row, view.rows),
+        "rows": map(encode_row, view.rows),
     }
 
 
@@ -107,6 +119,7 @@ def make_line_document(line: BatchLine) -> Document:
 def make_accounts_document(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> Document:
     """Make what `accounts` prints."""
     return {
+        "schema_version": SCHEMA_VERSION,
         "account": name,
         "currency": CURRENCY,
         "main_balance": encode_balance(main),
@@ -136,6 +149,11 @@ def make_entries_document(path: Path, closes_on: date, entries: Sequence[Entry])
     }
 
 
+def make_error_document(code: str, message: str) -> Document:
+    """Make what any command prints that could not start, or has no result to show."""
+    return {"schema_version": SCHEMA_VERSION, "error": {"code": code, "message": message}}
+
+
 def _encode_head(head: BatchHead, counted: Tally, after: Decimal | None) -> Document:
     source = head.source
     return {
@@ -161,7 +179,25 @@ def _encode_head(head: BatchHead, counted: Tally, after: Decimal | None) -> Docu
 _COUNTED = (Status.DONE, Status.REFUSED, Status.INVALID, Status.UNKNOWN, Status.PENDING)
 
 
-def _encode_row(entry: BatchRow) -> Document:
+def _name_cells(titles: Sequence[str]) -> list[str]:
+    """Name the accountant's columns for a script, which is not to depend on the language."""
+    with use_language(Language.ENGLISH):
+        return name_columns(titles, [])
+
+
+def _encode_cell(value: Cell) -> str | bool | None:
+    """Write a cell: a number as text with all digits that Excel keeps, a day as in ISO 8601, a truth value as one."""
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Decimal() if value.is_finite():
+            return f"{drop_binary_digits(value):f}"
+        case Decimal():
+            return str(value)
+    return value
+
+
+def _encode_row(names: Sequence[str], entry: BatchRow) -> Document:
     row = entry.row
     return {
         "row": row.number,
@@ -169,6 +205,7 @@ def _encode_row(entry: BatchRow) -> Document:
         "direction": row.direction,
         "amount": None if row.amount is None else encode_amount(row.amount),
         **{item.json_name: item.write_json(entry) for item in COLUMNS if item.json_name},
+        "cells": dict(zip(names, map(_encode_cell, row.cells), strict=False)),
     }
 
 

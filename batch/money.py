@@ -23,6 +23,12 @@ def round_like_excel(number: Decimal) -> Decimal:
     return EXCEL_PRECISION.plus(number)
 
 
+def drop_binary_digits(number: Decimal) -> Decimal:
+    """Drop the digits after the fifteenth, which binary fractions add, unless the number is whole."""
+    is_whole = number == number.to_integral_value(context=EXACT)
+    return number if is_whole else round_like_excel(number).normalize(EXACT)
+
+
 def count_decimals(amount: Decimal) -> int:
     """Count the digits that the amount needs after the decimal separator (0 for 1E+3)."""
     exponent = amount.normalize(EXACT).as_tuple().exponent

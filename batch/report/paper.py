@@ -13,7 +13,7 @@ from pathlib import Path
 from batch.files import format_decimal, open_whole_file
 from batch.i18n import _, format_day, format_euros, format_moment, format_money, format_number, get_language, pgettext
 from batch.model import BatchRow, Direction, Status, name_direction, name_status
-from batch.money import EXACT, ZERO, count_decimals, round_like_excel
+from batch.money import ZERO, count_decimals, drop_binary_digits
 from batch.report import page, result_labels
 from batch.report.columns import name_columns
 from batch.report.page import Frame, ReportStyle
@@ -101,14 +101,20 @@ class _PaperForm:
         self, label: str, note: str, sums: Sums, *, called: str, look: ReportStyle = page.LABEL, is_strong: bool = False
     ) -> None:
         del called  # (a name for formulas, of which paper has none)
-        figures = [
-            format_money(value, max(2, count_decimals(value))) if isinstance(value, Decimal) else format_number(value)
-            for value in sums
-        ]
+        figures = [_format_figure(value) for value in sums]
         figure_look = replace(page.RIGHT, bold=is_strong)
         cells = [(label, page.STRONG if is_strong else look), (note, page.SMALL)]
         cells += [(figure, figure_look) for figure in figures]
         self._write([(text, style, place) for (text, style), place in zip(cells, self._places, strict=True)])
+
+    def control(
+        self, label: str, note: str, figures: tuple[int | Decimal, int | Decimal], answer: str, *, is_wrong: bool
+    ) -> None:
+        cells: list[Cell] = [(label, page.LABEL, self._places[0]), (note, page.SMALL, self._places[1])]
+        for column, figure in zip((3, 5), figures, strict=True):
+            cells.append((_format_figure(figure), page.RIGHT, self._places[column]))
+        look = page.TOTALS_HEAD_RIGHT if is_wrong else page.RIGHT
+        self._write([*cells, (answer, look, self._places[6])])
 
     def balances(
         self,
@@ -179,6 +185,13 @@ def _draw_summary(pages: Pages, contents: Contents) -> None:
         if pages.has_room(form.height):
             break
     form.draw()
+
+
+def _format_figure(figure: int | Decimal) -> str:
+    """Write a number of rows, or an amount."""
+    return (
+        format_money(figure, max(2, count_decimals(figure))) if isinstance(figure, Decimal) else format_number(figure)
+    )
 
 
 def _format_balance(amount: Decimal, *, signed: bool = False) -> str:
@@ -264,8 +277,7 @@ def _show_own_cell(index: int, entry: BatchRow) -> str:
         case datetime():
             return format_day(value) if value.time() == time.min else format_moment(value)
         case Decimal() if value.is_finite():
-            is_whole = value == value.to_integral_value(context=EXACT)
-            return format_decimal(value if is_whole else round_like_excel(value).normalize(EXACT))
+            return format_decimal(drop_binary_digits(value))
     return str(value)
 
 

@@ -13,7 +13,7 @@ from batch import model
 from batch.files import escape_formula, format_decimal, mark_unwritable
 from batch.i18n import pgettext
 from batch.model import BatchRow, BatchView, ColumnRole, Direction, Status, name_status
-from batch.money import EXACT, round_like_excel
+from batch.money import drop_binary_digits, round_like_excel
 from batch.report import page, result_labels
 from batch.report.columns import COLUMNS, CellKind, RowColumn, Value, name_columns
 from batch.report.page import Frame, Links, ReportStyle, put_link
@@ -231,11 +231,7 @@ def _format_cell(value: model.Cell) -> str:
 
 
 def _format_number(number: Decimal, least: int) -> str:
-    """Drop the digits after the fifteenth, which binary fractions add, unless the number is whole."""
-    if not number.is_finite():
-        return str(number)
-    is_whole = number == number.to_integral_value(context=EXACT)
-    return format_decimal(number if is_whole else round_like_excel(number).normalize(EXACT), least)
+    return format_decimal(drop_binary_digits(number), least) if number.is_finite() else str(number)
 
 
 def write_to_fix(sheet: Worksheet, contents: Contents, frame: Frame) -> str:

@@ -70,6 +70,10 @@ class SummaryForm(Protocol):
         self, label: str, note: str, sums: Sums, *, called: str, look: ReportStyle = page.LABEL, is_strong: bool = False
     ) -> None: ...
 
+    def control(
+        self, label: str, note: str, figures: tuple[int | Decimal, int | Decimal], answer: str, *, is_wrong: bool
+    ) -> None: ...
+
     def balances(
         self,
         label: str,
