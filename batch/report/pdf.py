@@ -184,8 +184,14 @@ class Pages:
 
     def _end_page(self) -> None:
         self._write_head_and_foot()
-        self._canvas.drawText(self._text)
-        self._canvas.showPage()
+        canvas = self._canvas
+        canvas.drawText(self._text)
+        # How many pages there are is known at the end: each shows a drawing that is made then.
+        canvas.saveState()
+        canvas.translate(_MARGIN + self.width - _TOTAL + 2, _MARGIN)
+        canvas.doForm("pages")
+        canvas.restoreState()
+        canvas.showPage()
 
     def _write_head_and_foot(self) -> None:
         ink = page.VIOLET if self.frame.is_dry_run else page.SLATE
@@ -198,11 +204,6 @@ class Pages:
         self.draw(f"{PROGRAM} {__version__}", look, (0, width * 0.4), bottom)
         self.draw(self._title, look, (width * 0.3, width * 0.4), bottom, align="center")
         self.draw(f"{self._number} /", look, (width - 90, 90 - _TOTAL), bottom, align="right")
-        # How many pages there are is known at the end: each shows a drawing that is made then.
-        self._canvas.saveState()
-        self._canvas.translate(_MARGIN + width - _TOTAL + 2, bottom)
-        self._canvas.doForm("pages")
-        self._canvas.restoreState()
 
     def draw(
         self, text: str, look: ReportStyle, place: Place, base: float, *, align: str = "left", scale: float = 1.0

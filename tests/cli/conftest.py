@@ -43,8 +43,8 @@ class Ended:
     @property
     def error(self) -> tuple[str, str]:
         """Code and message of a document that is an error's, and nothing else."""
-        [(name, error)] = self.document.items()
-        assert (name, sorted(error)) == ("error", ["code", "message"])
+        error = self.document["error"]
+        assert (sorted(self.document), sorted(error)) == (["error", "schema_version"], ["code", "message"])
         return error["code"], error["message"]
 
     @property

@@ -45,7 +45,7 @@ def test_an_option_that_there_is_not_is_a_usage_error(command: Command, name: st
         ("usage", ("check", "--json")), ("usage", ("show", "--json")), ("usage", ("--json", "check", "sheet.csv")),
         ("usage", ("check", "sheet.csv", "--json", "--expect-rows", "many")),
         ("usage", ("check", "sheet.csv", "--json", "--expect-added", "many")),
-        ("usage", ("check", "sheet.csv", "--json", "--out", "result.pdf")),
+        ("usage", ("check", "sheet.csv", "--json", "--out", "result.doc")),
         ("usage", ("check", "sheet.csv", "--json", "--column", "amount")), ("usage", ("run", "sheet.csv", "--json")),
         ("usage", ("run", "sheet.csv", "--json", "--yes", "--again")), ("usage", ("batches", "--json", "--lang", "de")),
         ("usage", ("run", "sheet.csv", "--json", "--yes", "--max-per-second", "0.0001")),

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from batch.ledger.orm.connection import connect
 from tests.builders import NOON, known_to
@@ -31,10 +32,22 @@ def test_a_run_can_leave_its_result_as_data(command: Command) -> None:
 
 
 def test_a_name_that_is_not_understood_stops_a_run_before_it_begins(command: Command) -> None:
-    ended = command("run", command.sheet(), "--yes", "--out", "result.pdf")
+    ended = command("run", command.sheet(), "--yes", "--out", "result.doc")
     assert (ended.code, ended.out) == (2, "")
-    assert ".xlsx, .csv or .json" in ended.err
+    assert ".xlsx, .csv, .json or .pdf" in ended.err
     assert command("batches", "--json").document == []
+
+
+def test_a_run_and_what_follows_can_leave_a_paper_to_sign(command: Command) -> None:
+    batch = command("run", command.sheet(), "--yes", "--json", "--out", "result.pdf").document["batch"]
+    assert command("verify", batch, "--report", "result.pdf").code == 0
+    assert command("resume", batch, "--out", "again.pdf").code == 0
+    assert command("report", batch, "--out", "fr.pdf", "--lang", "fr").code == 0
+    assert batch in PdfReader(command.folder / "fr.pdf").pages[0].extract_text()
+    assert "effectuée" in PdfReader(command.folder / "fr.pdf").pages[1].extract_text()
+    checked = command("check", command.sheet(), "--offline", "--out", "dry.pdf")
+    assert "DRY RUN" in PdfReader(command.folder / "dry.pdf").pages[1].extract_text()
+    assert "Traceback" not in checked.err
 
 
 def test_the_report_and_the_check_of_it_speak_any_language(command: Command) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from batch.evidence.comparison import compare_report
 from batch.export import write_batch
 from batch.i18n import Language, use_language
 from batch.ledger.events import FileWritten
-from batch.model import BatchView, Event, People
+from batch.model import BatchRow, BatchView, Event, People
 from batch.report import result_labels, summary_sheet
 from batch.validation.vocabulary import REPORT_WORDS
 from tests.office import needs_office, saved
@@ -81,7 +82,7 @@ def language(request: pytest.FixtureRequest) -> Language:
     return chosen
 
 
-@pytest.fixture(params=["xlsx", "csv", "json"])
+@pytest.fixture(params=["xlsx", "csv", "json", "pdf"])
 def kind(request: pytest.FixtureRequest) -> str:
     chosen: str = request.param
     return chosen
@@ -433,6 +434,42 @@ def made_xlsx(path: Path) -> None:
     book.save(path)
 
 
+def test_a_changed_page_of_a_paper_is_named(tmp_path: Path, language: Language) -> None:
+    path = written(tmp_path / "r.pdf", language)
+    other = tmp_path / "other.pdf"
+    with use_language(language):
+        changed = view_after(TOTAL)
+        first = changed.rows[0].row
+        row_ = type(first)(first.number, first.cells, first.token, first.direction, Decimal(51), first.findings)
+        write_batch(other, replace(changed, rows=(BatchRow(row_, changed.rows[0].result), *changed.rows[1:])), WRITTEN)
+    for data, said in (
+        (other.read_bytes(), "Page 1 of the report is not the one"),
+        (
+            path.read_bytes().replace(b"/Author (creditbatch)", b"/Author (creditBatch)"),
+            "is not the PDF that the ledger",
+        ),
+    ):
+        path.write_bytes(data)
+        assert said in str(compared(path))
+
+
+def test_a_changed_row_of_a_paper_is_named_by_its_page(tmp_path: Path) -> None:
+    path, changed = written(tmp_path / "r.pdf"), view_after(TOTAL)
+    path.unlink()
+    moved = replace(changed.rows[0].result, main_balance=Decimal("2869.201"))
+    write_batch(path, replace(changed, rows=(BatchRow(changed.rows[0].row, moved), *changed.rows[1:])), WRITTEN)
+    assert "Page 2 of the report" in str(compared(path))
+
+
+def test_a_paper_of_other_libraries_cannot_be_compared(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.pdf")
+    recorded = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert compared(path, writing("pdf", TOTAL, sha256=recorded)) is None
+    path.write_bytes(re.sub(rb"reportlab [0-9.]+", b"reportlab 1.0", path.read_bytes()))
+    with pytest.raises(UsageError, match=r"was written with reportlab 1\.0"):
+        compared(path)
+
+
 UNREADABLE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "another workbook": ("r.xlsx", made_xlsx, "is no report of creditbatch"),
     "an empty workbook": ("r.xlsx", lambda path: path.write_bytes(b""), "cannot be read"),
@@ -444,7 +481,8 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "another document": ("r.json", lambda path: path.write_bytes(b"[1]"), "is no report of creditbatch"),
     "a deep document": ("r.json", lambda path: path.write_bytes(b"[" * 200_000), "cannot be read"),
     "a key twice": ("r.json", lambda path: path.write_bytes(b'{"rows": [], "rows": [], "batch": 1}'), "cannot be read"),
-    "another suffix": ("r.pdf", lambda path: path.write_bytes(b"1"), "It is not clear what"),
+    "another paper": ("r.pdf", lambda path: path.write_bytes(b"%PDF-1.4 1"), "is no report of creditbatch"),
+    "another suffix": ("r.doc", lambda path: path.write_bytes(b"1"), "It is not clear what"),
     "nothing": ("r.xlsx", lambda path: path.name, "cannot be read: no such file"),
     "a folder": ("r.xlsx", lambda path: path.mkdir(), "is no report of creditbatch"),
 }

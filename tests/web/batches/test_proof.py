@@ -145,7 +145,7 @@ def test_nothing_is_sent_with_a_signing_key_that_cannot_be_used(
     assert (job.batch, sandbox.ledger()["movements"]) == ("", [])
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv", "json"])
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "pdf"])
 def test_a_downloaded_report_is_recorded_and_is_what_the_ledger_says(
     viewer: Client, ended: Job, tmp_path: Path, kind: str
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from batch.ledger.events import AttemptBegan, StateChanged
 from batch.ledger.orm.queries import read_line
@@ -82,7 +83,7 @@ def test_a_row_shows_what_the_ledger_holds_of_it(viewer: Client, ended: Job) -> 
     assert "Decide" not in text
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "fec", "entries"])
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "pdf", "fec", "entries"])
 def test_every_file_is_handed_out_under_a_safe_name(viewer: Client, ended: Job, kind: str) -> None:
     answer = viewer.get(reverse("batch-file", args=[ended.batch, kind]))
     data = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -92,6 +93,8 @@ def test_every_file_is_handed_out_under_a_safe_name(viewer: Client, ended: Job, 
         assert json.loads(data)["counts"]["done"] == 3
     elif kind == "xlsx":
         assert len(openpyxl.load_workbook(io.BytesIO(data)).worksheets) >= 4
+    elif kind == "pdf":
+        assert "sub-0001" in PdfReader(io.BytesIO(data)).pages[1].extract_text()
     else:
         assert b"sub-0001" in data
     assert AuditEntry.objects.filter(action="batch.downloaded", subject=ended.batch).exists()
