@@ -120,7 +120,8 @@ def test_the_properties_name_it(tmp_path: Path) -> None:
     catalogue: Any = paper.root_object
     assert catalogue["/Lang"] == "fr"
     assert catalogue["/ViewerPreferences"]["/DisplayDocTitle"].value
-    assert [entry["/Title"] for entry in paper.outline] == ["Synthèse", "Lignes"]
+    outline: Any = paper.outline
+    assert [entry["/Title"] for entry in outline] == ["Synthèse", "Lignes"]
 
 
 @pytest.mark.parametrize(
@@ -182,11 +183,8 @@ def test_the_accountants_values_are_shown_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_bears_its_mark_on_every_page(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [
-        [*TITLES],
-        *[[f"C{number}", "0001a", "12,50", "add"] for number in range(100)],
-        ["a", "b", "x", "add"],
-    ]
+    rows: list[list[Cell]] = [[f"C{number}", "0001a", "12,50", "add"] for number in range(100)]
+    rows = [[*TITLES], *rows, ["a", "b", "x", "add"]]
     paper = written(tmp_path, dry_run_of(checked(rows)))
     assert all("DRY RUN" in page.extract_text() for page in paper.pages)
     text = text_of(paper)
