@@ -19,6 +19,7 @@ from batch.cli.terminal import (
 )
 from batch.errors import UsageError
 from batch.export import (
+    SCHEMA_VERSION,
     make_accounts_document,
     make_batch_document,
     make_entries_document,
@@ -111,7 +112,15 @@ def write_journal(batch: str, layout: str, *, out: Path | None, is_validated: bo
     for remark in journal.remarks:
         say(f"creditbatch: {remark}")
     if json:
-        print_json({"batch": batch, "format": layout, "validated": is_validated, "files": files})
+        print_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "batch": batch,
+                "format": layout,
+                "validated": is_validated,
+                "files": files,
+            }
+        )
     return 0
 
 

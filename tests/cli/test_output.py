@@ -85,7 +85,7 @@ def test_journal_gives_a_script_one_document(command: Command) -> None:
     ended = command("journal", batch, "--json", "--validated", "--out", "in.txt")
     year = date(day_of(batch).year, 12, 31).isoformat()
     assert ended.document == {
-        "batch": batch, "format": "fec", "validated": True, "files": [
+        "schema_version": 1, "batch": batch, "format": "fec", "validated": True, "files": [
             {
                 "path": "in.txt", "fiscal_year_end": year, "entries": 3, "first": 1, "last": 3, "debit": "24.75",
                 "credit": "24.75",
