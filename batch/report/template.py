@@ -13,7 +13,6 @@ from openpyxl.styles import PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
-from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
@@ -71,23 +70,6 @@ def _close_sheet(sheet: Worksheet, *, header: int = 0, is_upright: bool = False)
     protection.formatCells = protection.formatColumns = protection.formatRows = False
 
 
-_PRINTED_ROWS = 20
-"""Rows to write in that are printed while they are blank: one page with what stands above them."""
-
-
-def _print_what_is_filled(sheet: Worksheet, columns: str, first: int, last: int) -> None:
-    """Print no further than the last row in which something is written.
-
-    Excel would print every row that has a line below it. LibreOffice takes no print area that is calculated: it leaves
-    out blank rows by itself, but none with a formula.
-    """
-    at, end = quote_sheetname(sheet.title), columns[-1]
-    filled = f'({at}!$A${first}:${end}${last}<>"")*ROW({at}!$A${first}:$A${last})'
-    rows = f"MAX({first + _PRINTED_ROWS - 1},SUMPRODUCT(MAX({filled})))"
-    area = f"OFFSET({at}!$A$1,0,0,{rows},{len(columns)})"
-    sheet.defined_names["_xlnm.Print_Area"] = DefinedName("_xlnm.Print_Area", attr_text=area)
-
-
 _ACCOUNTS_HEADER_ROW = 3
 _ROOM = 200
 """Rows to write sub-accounts in by hand."""
@@ -121,7 +103,6 @@ def _write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, 
             _put_text(sheet, row, 1, None, _OPEN_TEXT)
             _put_text(sheet, row, 2, None, _OPEN_TEXT)
     _close_sheet(sheet, header=_ACCOUNTS_HEADER_ROW, is_upright=True)
-    _print_what_is_filled(sheet, "ABC", first, last)
     name = quote_sheetname(sheet.title)
     tokens, emails = (f"{name}!${letter}${first}:${letter}${last}" for letter in "AB")
     offered = tokens if subaccounts else f"OFFSET({name}!$A${first},0,0,MAX(1,COUNTA({tokens})),1)"
@@ -226,7 +207,6 @@ def _write_listing(sheet: Worksheet, accounts: Accounts) -> None:
     half_done = Rule("expression", dxf=look, formula=[f"AND({filled}>0,{filled}<3)"])
     sheet.conditional_formatting.add(f"A{first}:D{last}", half_done)
     _close_sheet(sheet, header=HEADER_ROW)
-    _print_what_is_filled(sheet, "ABCDE", first, last)
 
 
 def _write_totals(sheet: Worksheet, first: int, last: int) -> None:

@@ -11,7 +11,6 @@ from batch.sandbox import Sandbox
 from tests.cli.conftest import SAMPLES, Command, applied
 
 
-@pytest.mark.filterwarnings("ignore:Print area cannot be set:UserWarning")
 def test_the_template_lists_the_real_sub_accounts(command: Command) -> None:
     ended = command("template", "--from-account")
     assert (ended.code, ended.out) == (0, "Template: creditbatch-template.xlsx\n")

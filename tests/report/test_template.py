@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +18,6 @@ from batch.validation.check_sheet import Expected, check_sheet
 from tests.builders import NOON
 from tests.office import needs_office, saved
 
-# It knows no print area that is calculated, and says so.
-pytestmark = pytest.mark.filterwarnings("ignore:Print area cannot be set:UserWarning")
 ACCOUNTS = (
     SubAccount("0012345", "zeros@example.com", "simple", Decimal("12.345")),
     SubAccount("sub-1", "=HYPERLINK(1)@example.com", "simple", Decimal("0.000")),
@@ -179,17 +175,6 @@ def test_there_is_room_for_every_sub_account() -> None:
     many = [SubAccount(f"sub-{number}", "", "simple", Decimal(0)) for number in range(ROWS + 500)]
     sheet = load_workbook(io.BytesIO(make_template(many))).worksheets[1]
     assert sheet.max_row == HEADER_ROW + len(many)
-
-
-def test_no_more_is_printed_than_is_filled(language: Language) -> None:
-    book = sheets(language)
-    with use_language(language):
-        parts = zipfile.ZipFile(io.BytesIO(make_template(ACCOUNTS, BALANCES))).read("xl/workbook.xml").decode()
-    credits_area, accounts_area = re.findall(r'_xlnm.Print_Area" localSheetId="[12]">([^<]*)<', parts)
-    title = book.worksheets[1].title
-    assert credits_area.startswith(f"OFFSET('{title}'!$A$1,0,0,MAX({FIRST + 19},")
-    assert f"$A${FIRST}:$E${FIRST + ROWS - 1}" in credits_area
-    assert f"$A$4:$C${3 + len(ACCOUNTS)}" in accounts_area
 
 
 def test_the_name_is_in_the_language() -> None:
