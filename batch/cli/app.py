@@ -288,10 +288,11 @@ def backup(file: Path) -> int:
 @click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the entries: a .txt (fec) or .csv file."))
 @click.option("--validated", is_flag=True, help=_("The entries are validated: say so, with the day, in ValidDate."))
 @json
-def journal(batch: str, layout: str, *, out: Path | None, validated: bool, json: bool) -> int:
+@force
+def journal(batch: str, layout: str, *, out: Path | None, force: bool, validated: bool, json: bool) -> int:
     from batch.cli.history import write_journal
 
-    return write_journal(batch, layout, out=out, is_validated=validated, json=json)
+    return write_journal(batch, layout, out=out, force=force, is_validated=validated, json=json)
 
 
 @app.command(help=_("Show the main balance and every sub-account's."))

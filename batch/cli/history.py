@@ -25,6 +25,7 @@ from batch.export import (
     make_entries_document,
     make_line_document,
     refuse_replacing,
+    refuse_replacing_of_batch,
 )
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
@@ -89,7 +90,7 @@ def _fetch_account() -> tuple[MainAccount, tuple[SubAccount, ...]]:
         return client.fetch_main_account(), client.fetch_subaccounts()
 
 
-def write_journal(batch: str, layout: str, *, out: Path | None, is_validated: bool, json: bool) -> int:
+def write_journal(batch: str, layout: str, *, out: Path | None, force: bool, is_validated: bool, json: bool) -> int:
     """Write the entries in the layout of that name, a file for each fiscal year, and say where and how many."""
     if is_validated and layout != FEC:
         raise UsageError(_("--validated is for the format fec: a plain table has no column for it."))
@@ -99,7 +100,11 @@ def write_journal(batch: str, layout: str, *, out: Path | None, is_validated: bo
     environ = read_environment()
     accounts = load_journal_settings(environ)
     ledger = open_ledger(load_settings(environ))
-    journal = make_journal(ledger, ledger.view(batch), accounts, read_clock)
+    view = ledger.view(batch)
+    # Before any number is given.
+    for path in _choose_paths(view, layout, accounts, out).values():
+        refuse_replacing_of_batch(ledger, batch, path, force=force)
+    journal = make_journal(ledger, view, accounts, read_clock)
     files = []
     for closes_on, path in _choose_paths(journal.view, layout, accounts, out).items():
         entries = journal.years[closes_on]

@@ -121,6 +121,21 @@ def test_journal_writes_only_what_its_file_is_named_like(
     assert command("journal", batch, *options, "--out", f"in{ending}").code == 0
 
 
+@pytest.mark.parametrize("layout", ["fec", "csv"])
+def test_journal_replaces_only_what_was_written_of_the_batch(command: Command, layout: str) -> None:
+    batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
+    mine, other = (command.folder / f"{name}{'.txt' if layout == 'fec' else '.csv'}" for name in ("mine", "other"))
+    mine.write_bytes(b"precious")
+    write = ("journal", batch, "--format", layout, "--out")
+    assert "--force" in complaint(command(*write, mine.name))
+    assert mine.read_bytes() == b"precious"
+    for _again in range(2):
+        [file] = command(*write, other.name, "--json").document["files"]
+        assert (file["first"], file["last"]) == (1, 3), "what was refused has given no numbers"
+    assert command(*write, mine.name, "--force").code == 0
+    assert mine.read_bytes() == other.read_bytes()
+
+
 def test_a_batch_of_two_fiscal_years_has_two_files(command: Command) -> None:
     """It moved before and after midnight; the account's owner is none that the sandbox knows."""
     connect(command.home, None)
