@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import keyring
@@ -17,6 +18,7 @@ from batch.settings import (
     KEY_FILE,
     PROVIDER_URL,
     Secret,
+    Tolerance,
     load_environment,
     load_key,
     load_settings,
@@ -146,6 +148,26 @@ class TestApiUrl:
         with pytest.raises(SettingsError, match="CREDITBATCH_API_URL") as caught:
             load_settings({"CREDITBATCH_API_URL": url})
         assert HIDDEN not in str(caught.value)
+
+
+class TestTolerance:
+    def test_it_is_five_euros_or_one_percent(self) -> None:
+        assert load_settings({}).tolerance == Tolerance(Decimal(5), Decimal(1))
+
+    def test_both_are_settings_and_none_is_tolerated_with_zeros(self) -> None:
+        environ = {"CREDITBATCH_TOLERANCE_EUROS": "12,5", "CREDITBATCH_TOLERANCE_PERCENT": "0.25"}
+        assert load_settings(environ).tolerance == Tolerance(Decimal("12.5"), Decimal("0.25"))
+        environ = {"CREDITBATCH_TOLERANCE_EUROS": "0", "CREDITBATCH_TOLERANCE_PERCENT": "0"}
+        assert load_settings(environ).tolerance.compute_limit(Decimal(1000)) == 0
+
+    @pytest.mark.parametrize("text", ["-1", "x", "NaN", "Infinity", "101", "1.2345", "1 000,5"])
+    def test_what_is_no_share_names_the_setting(self, text: str) -> None:
+        with pytest.raises(SettingsError, match="CREDITBATCH_TOLERANCE_PERCENT must be a number from 0 to 100"):
+            load_settings({"CREDITBATCH_TOLERANCE_PERCENT": text})
+
+    def test_it_is_of_what_the_account_was_expected_to_hold(self) -> None:
+        limits = [Tolerance().compute_limit(Decimal(held)) for held in ("-3", "0", "500", "501")]
+        assert limits == [5, 5, 5, Decimal("5.01")]
 
 
 class TestEnvironment:

@@ -77,3 +77,27 @@ def test_the_dry_runs_workbook_is_marked(command: Command) -> None:
     workbook = load_workbook(command.folder / "dry.xlsx")
     text = " ".join(str(cell.value) for row in workbook.worksheets[0].iter_rows() for cell in row if cell.value)
     assert "dry run" in text.lower()
+
+
+@pytest.mark.parametrize("command_name", ["check", "run"])
+def test_what_was_expected_and_how_the_sheet_was_read_stands_in_the_document(
+    command: Command, command_name: str
+) -> None:
+    sheet = command.sheet("Who,Amount\nsub-0001,12.5\nsub-0002,-5\n")
+    chosen = ("--column", "token=Who", "--signed", "--expect-rows", "2", "--expect-removed", "5")
+    more = ("--yes", "--skip-invalid", "--partial", "--period", "week 5") if command_name == "run" else ()
+    document = command(command_name, sheet, "--json", *chosen, *more).document
+    assert document["controls"] == [
+        {"what": "expected-rows", "expected": 2, "found": 2, "agrees": True},
+        {"what": "expected-removed", "expected": "5.00", "found": "5.00", "agrees": True},
+    ]
+    options = document["options"]
+    assert (options["columns"], options["signed"], options["removes_first"]) == ({"token": "Who"}, True, False)
+    assert options["tolerance"] == {"euros": "5.00", "percent": "1"}
+    if command_name == "run":
+        assert (options["skip_invalid"], options["partial"], options["period"]) == (True, True, "week 5")
+        shown = command("show", document["batch"], "--json").document
+        assert {name: shown[name] for name in ("options", "controls")} == {
+            name: document[name] for name in ("options", "controls")
+        }
+        assert command("resume", document["batch"], "--json").document["options"] == options

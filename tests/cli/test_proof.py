@@ -541,3 +541,19 @@ def test_a_sheet_that_was_exchanged_after_its_check_is_not_sent(
     assert (ended.code, "was changed after it had been checked" in ended.err) == (2, True)
     assert applied(sandbox) == []
     assert ledger_file.list_names(command.home) == []
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json"])
+def test_a_paper_keeps_to_the_tolerance_that_the_batch_was_accepted_with(command: Command, kind: str) -> None:
+    command.settings |= {"CREDITBATCH_TOLERANCE_EUROS": "0", "CREDITBATCH_TOLERANCE_PERCENT": "0"}
+    batch = run(command, SHEET, "--expect-rows", "3", "--removes-first")
+    assert command("report", batch, "--out", f"paper.{kind}").code == 0
+    command.settings |= {"CREDITBATCH_TOLERANCE_EUROS": "77", "CREDITBATCH_TOLERANCE_PERCENT": "7"}
+    # Not known by its SHA-256, so that it is rebuilt.
+    paper = command.folder / f"paper.{kind}"
+    if kind == "xlsx":
+        paper = save_anew(paper)
+    else:
+        paper.write_bytes(paper.read_bytes() + b"\n")
+    ended = command("verify", batch, "--report", paper)
+    assert ended.code == 0, ended.out + ended.err

@@ -341,3 +341,16 @@ def test_closing_balances_of_an_earlier_run_do_not_count(ledger: Ledger) -> None
     later = NOON + timedelta(seconds=1)
     ledger.append("b-1", [StateChanged(later, BatchState.RUNNING), StateChanged(later, BatchState.FINISHED)])
     assert ledger.read_head("b-1").closing is None
+
+
+def test_a_list_counts_from_when_its_credit_moved_however_long_before_it_was_accepted(ledger: Ledger) -> None:
+    later = NOON + timedelta(days=30)
+    ledger.append("b-1", [StateChanged(NOON, BatchState.STOPPED, make_note("interrupted"))])
+    assert ledger.find_past_lists(1, later, {"sub-1"}) == []
+    ledger.append("b-1", [StateChanged(later, BatchState.RUNNING)])
+    ledger.append("b-1", [AttemptBegan(later, 2, 1, Decimal("1000.000"), Decimal("100.000")), done()])
+    (past,) = ledger.find_past_lists(1, later, {"sub-1"})
+    assert (past.at, past.done) == (later, {("sub-1", "add", Decimal("12.5")): 1})
+    assert ledger.find_past_lists(1, later, {"sub-2"}) == []
+    ledger.append("b-1", [StateChanged(later, BatchState.FINISHED)])
+    assert [one.at for one in ledger.find_past_lists(1, later, {"sub-1"})] == [later]

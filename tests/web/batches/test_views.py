@@ -233,3 +233,18 @@ def test_the_rest_of_a_batch_whose_balances_nothing_explains_needs_somebody_who_
     assert "are not explained" in preparer.post(again, follow=True).content.decode()
     answer = preparer.post(again, {"why": "rows 2 and 3 were paid, says the provider"})
     assert "/drafts/" in answer.headers["location"]
+
+
+def test_what_was_decided_chosen_and_compared_stands_on_the_page(
+    approver: Client, people: People, approved: Approved, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("reset-after")
+    draft = approved("token;amount;direction\nsub-0001;0,02;add\nsub-0002;5;add\nTotal;5,02;\n", removes_first=True)
+    batch = finish(jobs.ask_to_start(draft, people.approver, timezone.now())).batch
+    assert "What people decided" not in approver.get(reverse("batch", args=[batch])).content.decode()
+    approver.post(reverse("decide", args=[batch, 2]), {"choice": "applied", "why": "their page shows it"})
+    page = approver.get(reverse("batch", args=[batch])).content.decode()
+    told = page.split("What people decided")[1]
+    assert f"{people.approver} decided on " in told
+    assert "that €0.02 to sub-0001 moved. Reason: their page shows it" in told
+    assert "Every remove was sent before the first add (--removes-first)." in told
