@@ -95,8 +95,12 @@ def _make_document(
 
 
 def stream_json(document: Any) -> Iterator[str]:
-    """Write the document as JSON, its `rows` some at a time. ASCII, so that no console's encoding can harm it."""
-    rows = document.pop("rows", None) if isinstance(document, dict) else None
+    """Write the document as JSON, its `rows` some at a time, unless they are a number.
+
+    ASCII, so that no console's encoding can harm it.
+    """
+    has_rows = isinstance(document, dict) and not isinstance(document.get("rows"), int)
+    rows = document.pop("rows", None) if has_rows else None
     text = json.dumps(document)
     if rows is None:
         yield text

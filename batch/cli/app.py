@@ -242,6 +242,7 @@ def report(batch: str, *, out: Path | None, force: bool, timestamp: str | None) 
 @click.option("--last-hash", metavar="HEX", help=_("The ledger's last hash from a page that was signed."))
 @click.option("--all", "is_all", is_flag=True, help=_("Every batch, and that none was taken out."))
 @timestamp
+@json
 def verify(**given: Any) -> int:
     from batch.cli.proof import verify_batches
 

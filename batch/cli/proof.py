@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.terminal import open_ledger, read_clock, read_environment, say
+from batch.cli.terminal import open_ledger, print_json, read_clock, read_environment, say
 from batch.errors import AccountInUse, LedgerError, ReportError, SettingsError, TimestampError, UsageError
-from batch.export import refuse_replacing, refuse_replacing_of_batch, write_batch
+from batch.export import Document, refuse_replacing, refuse_replacing_of_batch, write_batch
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.ledger.replay import Replay, rebuild_view
@@ -127,7 +127,7 @@ def write_report_again(ledger: Ledger, settings: Settings, batch: str, path: Pat
 
 
 def verify_batches(
-    batch: str | None, *, report: Path | None, last_hash: str | None, is_all: bool, timestamp: str | None
+    batch: str | None, *, report: Path | None, last_hash: str | None, is_all: bool, timestamp: str | None, json: bool
 ) -> int:
     """Go through one record, or all, and say the first place where one parts from itself."""
     if (batch is None) == (not is_all) or (is_all and (report or timestamp)):
@@ -137,8 +137,12 @@ def verify_batches(
     printed = None if last_hash is None else _read_hash(last_hash)
     if batch is not None:
         authority = None if timestamp is None else choose_authority(settings, timestamp)
-        return _verify_one(ledger, settings, batch, report, printed, authority)
-    return _verify_all(ledger, settings, printed)
+        found = _verify_one(ledger, settings, batch, report, printed, authority)
+    else:
+        found = _verify_all(ledger, settings, printed)
+    if json:
+        print_json(found)
+    return 0 if found["whole"] else 1
 
 
 def _read_hash(text: str) -> str:
@@ -151,7 +155,8 @@ def _read_hash(text: str) -> str:
 
 def _verify_one(
     ledger: Ledger, settings: Settings, batch: str, report: Path | None, printed: str | None, authority: str | None
-) -> int:
+) -> Document:
+    """Verify one record, say what was found, and make the document that `--json` prints."""
     from batch.evidence.seal import judge_own_proofs, stamp_record
 
     replay, proven, difference = _walk(ledger, settings, batch, printed)
@@ -162,22 +167,40 @@ def _verify_one(
         ).format(batch=batch, hash=printed)
     if difference is None and report is not None:
         difference = _compare(ledger, batch, replay, report)
-    if difference is not None:
-        say(f"creditbatch: {difference}")
-        return 1
-    if authority is not None:
+    if difference is None and authority is not None:
         with hold_batch(ledger, batch, read_clock):
             stamp_record(ledger, batch, authority, read_clock)
         while (event := ledger.read_event(batch, replay.tip.number + 1)) is not None and replay.broken is None:
             replay.take(event)
         proven, difference = judge_own_proofs(replay, settings, batch)
-        if difference is not None:
-            say(f"creditbatch: {difference}")
-            return 1
-    _tell_whole(batch, replay, len(ledger.work(batch).rows) if not replay.plan else len(replay.plan), report)
-    for sentence in _list_proven(replay, proven, printed):
-        say(sentence)
-    return 0
+    proofs = _list_proven(replay, proven, printed) if difference is None else []
+    found = _make_document(ledger, batch, replay, difference, proofs, report)
+    if difference is not None:
+        say(f"creditbatch: {difference}")
+    else:
+        _tell_whole(batch, replay, found["rows"], report)
+        for sentence in found["proofs"]:
+            say(sentence)
+    return found
+
+
+def _make_document(
+    ledger: Ledger, batch: str, replay: Replay, difference: str | None, proofs: list[str], report: Path | None
+) -> Document:
+    """Make what `--json` prints of a record; of one that is not whole, as far as it could be followed."""
+    rows = len(replay.plan)
+    # An older version did not put the plan among the events.
+    if difference is None and not rows:
+        rows = len(ledger.work(batch).rows)
+    return {
+        "batch": batch,
+        "whole": difference is None,
+        "difference": difference,
+        "events": replay.tip.number,
+        "rows": rows,
+        "proofs": proofs,
+        "report": str(report) if report else None,
+    }
 
 
 def _walk(
@@ -228,9 +251,8 @@ def _list_proven(replay: Replay, proven: Sequence[str], printed: str | None) -> 
     said = list(proven)
     if printed is not None:
         sentence = _("The hash from the page is that of event {number} of {total}.")
-        said.append(
-            sentence.format(number=format_number(replay.sought[printed] or 0), total=format_number(replay.tip.number))
-        )
+        number = replay.sought.get(printed) or 0
+        said.append(sentence.format(number=format_number(number), total=format_number(replay.tip.number)))
     if not any(event.kind == "tip-signed" for event in replay.proofs):
         said.append(_("It bears no signature: the chain alone does not help against whoever can write to the ledger."))
     if replay.is_of_old_version:
@@ -240,34 +262,43 @@ def _list_proven(replay: Replay, proven: Sequence[str], printed: str | None) -> 
     return said
 
 
-def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> int:
-    """Walk through every account's batches, oldest first, and say of each that is not whole what is not."""
-    names = [str(line.head.batch) for line in reversed(ledger.list_batches())]
-    broken = events = 0
+def _verify_all(ledger: Ledger, settings: Settings, printed: str | None) -> Document:
+    """Walk through every account's batches, oldest first, and say of each that is not whole what is not; return the
+    document that `--json` prints.
+    """
+    heads: list[Document] = []
     found: str | None = None
-    for name in names:
-        replay, _proven, difference = _walk(ledger, settings, name, printed)
-        events += replay.tip.number
+    for name in [str(line.head.batch) for line in reversed(ledger.list_batches())]:
+        replay, proven, difference = _walk(ledger, settings, name, printed)
+        has_hash = printed is not None and bool(replay.sought.get(printed))
+        proofs = _list_proven(replay, proven, printed if has_hash else None) if difference is None else []
+        heads.append(_make_document(ledger, name, replay, difference, proofs, None))
         if difference is not None:
-            broken += 1
             say(f"creditbatch: {name}: {difference}")
-        if printed is not None and replay.sought.get(printed):
+        if has_hash:
             found = name
+    missing = None
     if printed is not None and found is None:
-        broken += 1
         sentence = _("No event of any batch has the hash {hash}: a batch was taken out, written anew or cut.")
-        say("creditbatch: " + sentence.format(hash=printed))
-    if broken:
-        return 1
+        missing = sentence.format(hash=printed)
+        say(f"creditbatch: {missing}")
+    is_whole = missing is None and all(head["whole"] for head in heads)
+    if is_whole:
+        _tell_all_whole(heads, found)
+    return {"batches": heads, "whole": is_whole, "difference": missing}
+
+
+def _tell_all_whole(heads: Sequence[Document], found: str | None) -> None:
+    """Tell that every record is whole, and of which batch the hash from the page is, if there is one."""
     sentence = ngettext(
         "The record of {batches} batch is whole: {events} events agree, and each batch with the one before it.",
         "The records of {batches} batches are whole: {events} events agree, and each batch with the one before it.",
-        len(names),
+        len(heads),
     )
-    say(sentence.format(batches=format_number(len(names)), events=format_number(events)))
+    events = sum(head["events"] for head in heads)
+    say(sentence.format(batches=format_number(len(heads)), events=format_number(events)))
     if found is not None:
         say(_("The hash from the page is one of batch {batch}.").format(batch=found))
-    return 0
 
 
 def write_evidence_file(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:

@@ -50,7 +50,7 @@ def say(sentence: str) -> None:
 
 
 def wrap_sentence(sentence: str, width: int) -> str:
-    """Break a sentence between words, but no command, which is copied: a longer one has a line of its own."""
+    """Split a sentence into lines between words, but no command, which is copied: a long one has a line of its own."""
     kept = _COMMAND.sub(lambda command: command[0].replace(" ", _COMMAND_SPACE), sentence)
     lines = textwrap.fill(kept, width, break_long_words=False, break_on_hyphens=False)
     return lines.replace(_COMMAND_SPACE, " ")

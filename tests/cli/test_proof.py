@@ -557,3 +557,41 @@ def test_a_paper_keeps_to_the_tolerance_that_the_batch_was_accepted_with(command
         paper.write_bytes(paper.read_bytes() + b"\n")
     ended = command("verify", batch, "--report", paper)
     assert ended.code == 0, ended.out + ended.err
+
+
+# --- For a script
+
+
+def test_a_script_is_told_whether_a_record_is_whole_and_what_proves_it(command: Command) -> None:
+    batch = run(command)
+    report = f"reports/{batch}.xlsx"
+    ended = command("verify", batch, "--report", report, "--json")
+    events = len(ledger_file.read_hashes(command.home, batch))
+    found = ended.document
+    assert (ended.code, found["proofs"]) == (0, ended.err.splitlines()[1:])
+    assert found == {
+        "batch": batch,
+        "whole": True,
+        "difference": None,
+        "events": events,
+        "rows": 3,
+        "proofs": [found["proofs"][0]],
+        "report": report,
+    }
+
+
+def test_a_script_is_told_where_a_record_parts_from_itself(command: Command) -> None:
+    first, second = run(command), run(command, OTHER)
+    with ledger_file.open_file(command.home) as raw:
+        raw.execute("UPDATE ledger_movement SET amount = amount + 1000 WHERE row = 2 AND batch_id = ?", [second])
+    ended = command("verify", second, "--json")
+    found = ended.document
+    assert (ended.code, found["whole"], found["proofs"]) == (1, False, [])
+    assert ended.err == f"creditbatch: {found['difference']}\n"
+    all_of_them = command("verify", "--all", "--json")
+    assert (all_of_them.code, all_of_them.document["whole"]) == (1, False)
+    assert [(one["batch"], one["whole"]) for one in all_of_them.document["batches"]] == [(first, True), (second, False)]
+    assert all_of_them.document["batches"][1] == found
+    missing = command("verify", "--all", "--last-hash", "ab" * 32, "--json")
+    assert (missing.code, "taken out" in missing.document["difference"]) == (1, True)
+    assert command("verify", "nowhere", "--json").error[0] == "no-such-batch"
