@@ -96,16 +96,19 @@ def _run(arguments: list[str]) -> int:
     from batch.errors import CreditbatchError
 
     _let_click_speak()
-    from batch.cli.app import app
+    from batch.cli.app import COMPLETION, app, complete_line
 
+    if instruction := os.environ.get(COMPLETION):
+        return complete_line(instruction)
     try:
         with app.make_context("creditbatch", arguments) as context:
             code = app.invoke(context)
     except Exit as end:
         return end.exit_code
     except NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
+        # Who types the name alone asks what there is.
+        print(error.format_message())
+        return 0
     except UsageError as error:
         _fail(_tell_usage(error), error.exit_code, "usage")
     except CreditbatchError as error:

@@ -35,8 +35,8 @@ KEYWORDS = {
 }
 """The functions whose arguments are messages."""
 _CLICK = Path(click.__file__).parent
-_CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
-"""The others are for prompts, editors, colours and completion, of which the command has none."""
+_CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "shell_completion", "types")
+"""The others are for prompts, editors and colours, of which the command has none."""
 _CLICK_WORDS = ("required",)
 """What click looks up by a variable."""
 _UNSAID = {

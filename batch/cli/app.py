@@ -14,6 +14,8 @@ from batch import __version__
 from batch.i18n import Language, _
 
 _LONGEST_PERIOD = 60
+COMPLETION = "_CREDITBATCH_COMPLETE"
+"""What the script that a shell completes by calls this program with."""
 
 
 class WholeNumber(click.IntRange):
@@ -22,6 +24,10 @@ class WholeNumber(click.IntRange):
 
 class Number(click.FloatRange):
     name = _("number")
+
+
+FILE = click.Path(path_type=Path, readable=False)
+"""A path that a shell completes; whether it can be read is for the command to say."""
 
 
 def _refuse_unclear_name(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
@@ -38,12 +44,12 @@ def _tidy_period(_context: click.Context, _option: click.Parameter, text: str | 
     return " ".join((text or "").split())[:_LONGEST_PERIOD] or None
 
 
-sheet = click.argument("sheet", type=Path, metavar=_("SHEET"), help=_("The Excel, OpenDocument or CSV file."))
+sheet = click.argument("sheet", type=FILE, metavar=_("SHEET"), help=_("The Excel, OpenDocument or CSV file."))
 batch = click.argument("batch", metavar=_("BATCH"), help=_("The batch's name, which the command batches lists."))
 json = click.option("--json", is_flag=True, help=_("Print one JSON document on standard output."))
 out = click.option(
     "--out",
-    type=Path,
+    type=FILE,
     metavar=_("FILE"),
     callback=_refuse_unclear_name,
     help=_("Where to write the result: a .xlsx, .csv, .json or .pdf file."),
@@ -120,7 +126,7 @@ def app() -> None:
 @add_reading_options
 @period
 @click.option(
-    "--annotate", type=Path, metavar=_("FILE"), help=_("Write your own workbook with the findings marked in it.")
+    "--annotate", type=FILE, metavar=_("FILE"), help=_("Write your own workbook with the findings marked in it.")
 )
 @out
 @force
@@ -238,7 +244,7 @@ def report(batch: str, *, out: Path | None, force: bool, timestamp: str | None) 
 
 @app.command(help=_("Prove that a batch's record was not changed."))
 @click.argument("batch", required=False, metavar=_("[BATCH]"), help=_("The batch; none with --all."))
-@click.option("--report", type=Path, metavar=_("FILE"), help=_("A report to compare as well, cell by cell."))
+@click.option("--report", type=FILE, metavar=_("FILE"), help=_("A report to compare as well, cell by cell."))
 @click.option("--last-hash", metavar="HEX", help=_("The ledger's last hash from a page that was signed."))
 @click.option("--all", "is_all", is_flag=True, help=_("Every batch, and that none was taken out."))
 @timestamp
@@ -252,7 +258,7 @@ def verify(**given: Any) -> int:
 @app.command(help=_("Write all that proves a batch into one archive."))
 @batch
 @timestamp
-@click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the archive: a .zip file."))
+@click.option("--out", type=FILE, metavar=_("FILE"), help=_("Where to write the archive: a .zip file."))
 @force
 def evidence(batch: str, *, out: Path | None, force: bool, timestamp: str | None) -> int:
     from batch.cli.proof import write_evidence_file
@@ -261,7 +267,7 @@ def evidence(batch: str, *, out: Path | None, force: bool, timestamp: str | None
 
 
 @app.command(help=_("Print the public half of the key that signs records."))
-@click.option("--out", type=Path, metavar=_("FILE"), help=_("A file to write it to."))
+@click.option("--out", type=FILE, metavar=_("FILE"), help=_("A file to write it to."))
 @force
 def key(*, out: Path | None, force: bool) -> int:
     from batch.cli.proof import export_public_key
@@ -270,7 +276,7 @@ def key(*, out: Path | None, force: bool) -> int:
 
 
 @app.command(help=_("Copy the ledger to a new file, also while a batch is run."))
-@click.argument("file", type=Path, metavar=_("FILE"), help=_("The copy; a file that exists is not replaced."))
+@click.argument("file", type=FILE, metavar=_("FILE"), help=_("The copy; a file that exists is not replaced."))
 def backup(file: Path) -> int:
     from batch.cli.history import back_up_ledger
 
@@ -286,7 +292,7 @@ def backup(file: Path) -> int:
     default="fec",
     help=_("fec, the French tax administration's columns, or csv, a plain table."),
 )
-@click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the entries: a .txt (fec) or .csv file."))
+@click.option("--out", type=FILE, metavar=_("FILE"), help=_("Where to write the entries: a .txt (fec) or .csv file."))
 @click.option("--validated", is_flag=True, help=_("The entries are validated: say so, with the day, in ValidDate."))
 @json
 @force
@@ -306,7 +312,7 @@ def accounts(*, json: bool) -> int:
 
 @app.command(help=_("Write a workbook to fill in."))
 @click.option("--from-account", is_flag=True, help=_("List the account's sub-accounts and their balances in it."))
-@click.option("--out", type=Path, metavar=_("FILE"), help=_("Where to write the workbook."))
+@click.option("--out", type=FILE, metavar=_("FILE"), help=_("Where to write the workbook."))
 @force
 def template(*, from_account: bool, out: Path | None, force: bool) -> int:
     from batch.cli.history import write_template
@@ -318,7 +324,7 @@ def template(*, from_account: bool, out: Path | None, force: bool) -> int:
 @click.option("--port", type=WholeNumber(0, 65535), default=8765, metavar="N", help=_("0 takes a free one."))
 @click.option("--key", default="sandbox-key", metavar=_("KEY"), help=_("The API key it accepts."))
 @click.option("--subaccounts", type=WholeNumber(0, 100_000), default=29, metavar="N", help=_("How many."))
-@click.option("--state", type=Path, metavar=_("FILE"), help=_("A file to keep the balances in."))
+@click.option("--state", type=FILE, metavar=_("FILE"), help=_("A file to keep the balances in."))
 @click.option("--latency-ms", type=Number(min=0), default=0.0, metavar="N", help=_("Wait before every answer."))
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", help=_("Of the messages."))
 @click.option("--error-status", type=click.Choice([200, 400]), default=200, help=_("HTTP status of a refusal."))
@@ -337,7 +343,7 @@ def sandbox(**given: Any) -> None:
 
 
 @app.command(help=_("Sandbox, sample sheet and report, in one go."))
-@click.option("--out", type=Path, default=Path("reports"), metavar=_("FOLDER"), help=_("The folder for the report."))
+@click.option("--out", type=FILE, default=Path("reports"), metavar=_("FOLDER"), help=_("The folder for the report."))
 def demo(out: Path) -> int:
     from batch.cli.serve import run_demo
 
@@ -356,6 +362,21 @@ def serve(**given: Any) -> int:
     from batch.cli.serve import serve_site
 
     return serve_site(**given)
+
+
+@app.command(help=_("Print the script by which a shell completes."))
+@click.argument(
+    "shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL", help=_("bash, zsh or fish: see the README.")
+)
+def completion(shell: str) -> int:
+    return complete_line(f"{shell}_source")
+
+
+def complete_line(instruction: str) -> int:
+    """Print the script of a shell ("bash_source"), or what its line may go on with ("bash_complete")."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(app, {}, "creditbatch", COMPLETION, instruction)
 
 
 for command in (app, *app.commands.values()):
