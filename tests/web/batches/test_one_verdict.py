@@ -120,7 +120,7 @@ def check(view: BatchView, browser: Client, language: Language, file: Path, caps
         assert in_workbook[token] == (None if difference is None else pytest.approx(float(difference)))
 
     _titles, *lines = list(format_rows(contents))
-    status = len(view.columns)
+    status = len(view.columns) + 1
     assert [line[status] for line in lines] == [name_status(entry.result.status) for entry in view.rows]
 
     page = browser.get(reverse("batch", args=[name]), headers={"accept-language": language.value}).content.decode()
