@@ -25,7 +25,6 @@ from openpyxl.comments import Comment
 from openpyxl.drawing.image import Image
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
-from openpyxl.reader import drawings
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
@@ -145,6 +144,15 @@ class _Picture(Image):
 
     def _data(self) -> bytes:
         return self._stored
+
+
+def _hide_pictures(original: bytes) -> IO[bytes]:
+    """Empty the pictures: with Pillow openpyxl would write them anew, but for those that it cannot decode."""
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(original)) as old, ZipFile(file, "w") as new:
+        for part in old.infolist():
+            new.writestr(part, b"" if part.filename.startswith("xl/media/") else old.read(part))
+    return file
 
 
 def keep_pictures(workbook: Workbook, original: bytes) -> None:
@@ -328,9 +336,7 @@ def answer(stream: IO[bytes]) -> bytes:
     if head["cells"] is not None:
         workbook = make_workbook(head["cells"], marks.sheet)
         return _save_workbook(workbook, workbook.worksheets[0], marks)
-    # With Pillow openpyxl would write pictures anew, and leave out those that it cannot decode.
-    drawings.PILImage = None  # type: ignore[attr-defined]
-    workbook = load_workbook(io.BytesIO(original), keep_vba=head["keeps_macros"], rich_text=True)
+    workbook = load_workbook(_hide_pictures(original), keep_vba=head["keeps_macros"], rich_text=True)
     # The marked one is a workbook, whatever it was made from.
     workbook.template = False
     keep_pictures(workbook, original)

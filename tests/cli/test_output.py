@@ -28,7 +28,9 @@ def test_a_run_can_leave_its_result_as_data(command: Command) -> None:
     written = json.loads((command.folder / "result.json").read_text())
     assert written["rows"] == document["rows"]
     assert command("report", document["batch"], "--out", "result.csv").code == 0
-    assert (command.folder / "result.csv").read_text("utf-8-sig").startswith("Row in sheet,Token,Amount,Direction,Status,")
+    assert (
+        (command.folder / "result.csv").read_text("utf-8-sig").startswith("Row in sheet,Token,Amount,Direction,Status,")
+    )
 
 
 def test_a_name_that_is_not_understood_stops_a_run_before_it_begins(command: Command) -> None:
