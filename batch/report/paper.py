@@ -17,7 +17,7 @@ from batch.money import ZERO, count_decimals, drop_binary_digits
 from batch.report import page, result_labels
 from batch.report.columns import name_columns
 from batch.report.page import Frame, ReportStyle
-from batch.report.pdf import GAP, MARK, Cell, Line, Pages, Place, draw_line, lay_out, measure_text
+from batch.report.pdf import GAP, MARK, Cell, Pages, PaperLine, Place, draw_line, lay_out, measure_text
 from batch.report.summary_layout import Sums
 from batch.report.summary_sheet import write_summary
 from batch.report.table import sample_rows
@@ -38,7 +38,7 @@ _MOST_BELOW, _LONGEST_BELOW = 30, 400
 class _Block:
     """A line of the first page, the points above it, those that a page must still have for it, and a rule below."""
 
-    line: Line
+    line: PaperLine
     before: float = 0
     room: float = 0
     ruled: Place | None = None
@@ -245,11 +245,11 @@ def _list_columns(contents: Contents) -> list[_PaperColumn]:
     if not contents.is_dry_run:
         columns += [
             _PaperColumn(
-                _("Moved at ({zone})").format(zone=name_zone()), lambda entry: _format_at(entry.result.moved_at)
+                _("Moved at ({zone})").format(zone=name_zone()), lambda entry: _format_time(entry.result.moved_at)
             ),
-            _PaperColumn(_("Main balance after"), lambda entry: _format_after(entry.result.main_balance), "right"),
+            _PaperColumn(_("Main balance after"), lambda entry: _format_if_read(entry.result.main_balance), "right"),
             _PaperColumn(
-                _("Sub-account balance after"), lambda entry: _format_after(entry.result.subaccount_balance), "right"
+                _("Sub-account balance after"), lambda entry: _format_if_read(entry.result.subaccount_balance), "right"
             ),
         ]
     return columns
@@ -285,7 +285,7 @@ def _format_amount(amount: Decimal | None) -> str:
     return "" if amount is None else format_euros(amount)
 
 
-def _format_after(balance: Decimal | None) -> str:
+def _format_if_read(balance: Decimal | None) -> str:
     return "" if balance is None else _format_balance(balance)
 
 
@@ -293,7 +293,7 @@ def _format_code(code: int | None) -> str:
     return "" if code is None else str(code)
 
 
-def _format_at(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return "" if at is None else format_moment(localize(at))
 
 

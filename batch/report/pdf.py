@@ -288,7 +288,7 @@ def get_letters(look: ReportStyle, scale: float = 1.0) -> tuple[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PaperLine:
     """Texts beside each other, broken into lines, and how high that makes them together."""
 
     cells: Sequence[tuple[Sequence[str], ReportStyle, Place]]
@@ -305,7 +305,7 @@ def lay_out(
     least: float = 0,
     most: int = MOST_LINES,
     scale: float = 1.0,
-) -> Line:
+) -> PaperLine:
     """Break each text into as many lines as it needs in its place, but no more than `most`."""
     laid, height = [], least * scale
     for text, look, place in cells:
@@ -314,10 +314,10 @@ def lay_out(
         lines = (text,) if is_figure else pages.wrap(text, look, place[1] - 2 * GAP, most, scale)
         laid.append((lines, look, place))
         height = max(height, len(lines) * get_letters(look, scale)[1] * _LEADING + 2 * _ABOVE * scale)
-    return Line(laid, height, fill, scale)
+    return PaperLine(laid, height, fill, scale)
 
 
-def draw_line(pages: Pages, line: Line) -> None:
+def draw_line(pages: Pages, line: PaperLine) -> None:
     """Draw the line at the top of what is still free."""
     if line.fill:
         pages.fill(0, pages.width, line.height, line.fill)

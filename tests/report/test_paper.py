@@ -49,6 +49,11 @@ def written(tmp_path: Path, view: BatchView, language: Language = Language.ENGLI
     return PdfReader(BytesIO(path.read_bytes()))
 
 
+def view_of_many(rows: int) -> BatchView:
+    plain = row(2)
+    return view_of([DONE] * rows, [replace(plain, number=number) for number in range(2, rows + 2)])
+
+
 def text_of(paper: PdfReader, page: int | None = None) -> str:
     """The text without its line ends, since a long one is broken."""
     pages = paper.pages if page is None else [paper.pages[page]]
@@ -97,7 +102,7 @@ def test_rows_speak_the_language(tmp_path: Path, language: Language, said: tuple
 
 
 def test_pages_are_numbered_and_titles_repeated(tmp_path: Path) -> None:
-    paper = written(tmp_path, view_of([DONE] * 200))
+    paper = written(tmp_path, view_of_many(200))
     total = len(paper.pages)
     assert total > 4
     for number, page in enumerate(paper.pages, 1):
@@ -239,7 +244,7 @@ def test_lines_are_never_wider_than_their_place() -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_rows_take_seconds(tmp_path: Path) -> None:
-    view = view_of([DONE] * 10_000)
+    view = view_of_many(10_000)
     begun = monotonic()
     write_paper(tmp_path / "report.pdf", Contents(view, None, END))
     assert monotonic() - begun < 20
