@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -163,3 +164,23 @@ def test_a_batch_of_two_fiscal_years_has_two_files(command: Command) -> None:
     ]  # fmt: skip
     assert (command.folder / "in-20260131.txt").read_bytes() == written[names[0]]
     assert command("verify", "b-1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("lang", "separator", "amount", "balance"), [("en", ",", "1234.50", "."), ("fr", ";", "1234,50", ",")]
+)
+def test_a_text_file_of_rows_is_read_again_whatever_its_language(
+    command: Command, lang: str, separator: str, amount: str, balance: str
+) -> None:
+    sheet = command.sheet("Token,Amount,Direction,Share\nsub-0001,1234.50,add,0.125\nsub-0002,7,add,\n")
+    batch = command("run", sheet, "--yes", "--json").document["batch"]
+    assert command("report", batch, "--out", "rows.csv", "--lang", lang).code == 0
+    text = (command.folder / "rows.csv").read_text("utf-8-sig")
+    lines = list(csv.DictReader(text.splitlines(), delimiter=separator))
+    assert [(line["Amount"], line["Share"]) for line in lines] == [(amount, "0.125"), (f"7{balance}00", "")]
+    [main] = {title for title in lines[0] if title in {"Main balance after", "Solde principal après"}}
+    assert balance in lines[0][main]
+    read = command("check", "rows.csv", "--offline", "--json").document
+    assert [(row["token"], row["amount"]) for row in read["rows"]] == [("sub-0001", "1234.50"), ("sub-0002", "7.00")]
+    assert read["counts"]["invalid"] == 0
+    assert command("verify", batch, "--report", "rows.csv").code == 0
