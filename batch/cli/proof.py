@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli.terminal import open_ledger, print_json, read_clock, read_environment, say
 from batch.errors import AccountInUse, LedgerError, ReportError, SettingsError, TimestampError, UsageError
-from batch.export import Document, refuse_replacing, refuse_replacing_of_batch, write_batch
+from batch.export import SCHEMA_VERSION, Document, refuse_replacing, refuse_replacing_of_batch, write_batch
 from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.ledger.replay import Replay, rebuild_view
@@ -141,7 +141,7 @@ def verify_batches(
     else:
         found = _verify_all(ledger, settings, printed)
     if json:
-        print_json(found)
+        print_json({"schema_version": SCHEMA_VERSION, **found})
     return 0 if found["whole"] else 1
 
 

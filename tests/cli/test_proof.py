@@ -570,6 +570,7 @@ def test_a_script_is_told_whether_a_record_is_whole_and_what_proves_it(command: 
     found = ended.document
     assert (ended.code, found["proofs"]) == (0, ended.err.splitlines()[1:])
     assert found == {
+        "schema_version": 1,
         "batch": batch,
         "whole": True,
         "difference": None,
@@ -591,7 +592,7 @@ def test_a_script_is_told_where_a_record_parts_from_itself(command: Command) -> 
     all_of_them = command("verify", "--all", "--json")
     assert (all_of_them.code, all_of_them.document["whole"]) == (1, False)
     assert [(one["batch"], one["whole"]) for one in all_of_them.document["batches"]] == [(first, True), (second, False)]
-    assert all_of_them.document["batches"][1] == found
+    assert {"schema_version": 1, **all_of_them.document["batches"][1]} == found
     missing = command("verify", "--all", "--last-hash", "ab" * 32, "--json")
     assert (missing.code, "taken out" in missing.document["difference"]) == (1, True)
     assert command("verify", "nowhere", "--json").error[0] == "no-such-batch"

@@ -104,11 +104,13 @@ def test_a_document_says_who_did_it(command: Command) -> None:
     assert abandoned["people"] == {"prepared": None, "approved": [], "run": [], "abandoned": None}
 
 
-def test_verifications_have_a_schema() -> None:
-    """Of one batch, and of all of them."""
-    one = {"batch": "a", "whole": True, "difference": None, "events": 7, "rows": 3, "proofs": ["x"], "report": None}
-    hold_to_schema("verify", {"schema_version": 1, **one})
-    hold_to_schema("verify", {"schema_version": 1, "batches": [one], "whole": True})
+def test_verifications_keep_to_their_schema(command: Command) -> None:
+    batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
+    for arguments in ((batch,), (batch, "--report", f"reports/{batch}.xlsx"), ("--all",)):
+        hold_to_schema("verify", command("verify", *arguments, "--json").document)
+    missing = command("verify", "--all", "--last-hash", "ab" * 32, "--json").document
+    assert missing["difference"]
+    hold_to_schema("verify", missing)
 
 
 @pytest.mark.parametrize("name", ["batch", "batches", "accounts", "error", "dry-run", "journal", "verify"])
