@@ -300,9 +300,9 @@ def find_causes(books: Books, rows: Iterable[BatchRow]) -> dict[str | None, Caus
     for is_doubt in (True, False):
         changes: defaultdict[str | None, dict[int, Decimal]] = defaultdict(dict)
         for entry in entries:
-            movement = entry.row.movement
             is_suspect = entry.result.status is Status.UNKNOWN if is_doubt else entry.row.number in missed
-            if movement is not None and is_suspect:
+            movement = entry.row.movement if is_suspect else None
+            if movement is not None:
                 signed = movement.amount if movement.direction is Direction.ADD else -movement.amount
                 changes[movement.token][movement.row] = signed
                 changes[None][movement.row] = -signed
