@@ -194,7 +194,7 @@ def resume(**given: Any) -> int:
     return resume_batch(**given)
 
 
-@app.command(help=_("End a batch that was begun: what it has not sent it never will."))
+@app.command(help=_("End a batch that was begun: it sends nothing more."))
 @batch
 @why
 def abandon(batch: str, why: str | None) -> int:

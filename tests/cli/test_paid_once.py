@@ -119,7 +119,9 @@ def test_an_older_ledger_put_back_sends_nothing_twice(tmp_path: Path, sandbox: S
     assert applied(sandbox) == ALL
     shutil.rmtree(home)
     shutil.copytree(copy, home)
-    ended = command("resume", "--json")
+    # The report is of the ledger that is gone: this one does not know it.
+    assert command("resume", "--json").error[0] == "usage"
+    ended = command("resume", "--json", "--force")
     assert (ended.code, ended.statuses) == (3, ["done", "unknown", "unknown"])
     assert "a person must decide" in ended.err
     assert command("resume", "--json").statuses == ["done", "unknown", "unknown"]
