@@ -9,9 +9,9 @@ from typing import cast
 
 from openpyxl.cell import Cell
 from openpyxl.formatting.rule import Rule
-from openpyxl.styles import PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.styles.differential import DifferentialStyle
-from openpyxl.utils import quote_sheetname
+from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.page import PageMargins
@@ -70,9 +70,19 @@ def _close_sheet(sheet: Worksheet, *, header: int = 0, is_upright: bool = False)
     protection.formatCells = protection.formatColumns = protection.formatRows = False
 
 
+def _open_column(sheet: Worksheet, column: int, look: ReportStyle) -> None:
+    """Let a column be written in where there is no cell yet: cells that only wait would be printed, page after page."""
+    whole = sheet.column_dimensions[get_column_letter(column)]
+    whole.number_format = look.number_format
+    whole.font, whole.alignment = Font(page.FONT), Alignment(look.horizontal, look.vertical, indent=look.indent)
+    whole.protection = Protection(locked=False)
+
+
 _ACCOUNTS_HEADER_ROW = 3
 _ROOM = 200
 """Rows to write sub-accounts in by hand."""
+_ROOM_SHOWN = 40
+"""Of them so many are ruled, as a page holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +109,10 @@ def _write_accounts(sheet: Worksheet, subaccounts: Sequence[SubAccount] | None, 
         _put_text(sheet, row, 2, fit_cell(account.email), _OPEN_TEXT)
         _put_text(sheet, row, 3, None, _SHOWN_BALANCE).value = account.balance
     if not subaccounts:
-        for row in range(first, last + 1):
-            _put_text(sheet, row, 1, None, _OPEN_TEXT)
-            _put_text(sheet, row, 2, None, _OPEN_TEXT)
+        for column in (1, 2):
+            _open_column(sheet, column, _OPEN_TEXT)
+            for row in range(first, first + _ROOM_SHOWN):
+                _put_text(sheet, row, column, None, _OPEN_TEXT)
     _close_sheet(sheet, header=_ACCOUNTS_HEADER_ROW, is_upright=True)
     name = quote_sheetname(sheet.title)
     tokens, emails = (f"{name}!${letter}${first}:${letter}${last}" for letter in "AB")
@@ -154,8 +165,8 @@ def _list_sections(listing: str, accounts: str, *, has_accounts: bool) -> tuple[
             of_accounts.format(sheet=accounts),
             _(
                 "Token: choose the sub-account from the drop-down, or paste its token. "
-                "Zeros in front are kept. Its e-mail address appears beside it."
-            ),
+                "Zeros in front are kept. In the first {count} rows its e-mail address appears beside it."
+            ).format(count=ROWS_SHOWN),
             _(
                 "Direction: “{add}” moves credit from the main account to the sub-account, "
                 "“{remove}” takes it back to the main account."
@@ -179,6 +190,8 @@ def _list_sections(listing: str, accounts: str, *, has_accounts: bool) -> tuple[
 
 ROWS = 1000
 """Rows to fill in, unless the account has more sub-accounts than that."""
+ROWS_SHOWN = 30
+"""Of them so many are ruled and show the e-mail address, as a page holds: an empty list prints one page."""
 HEADER_ROW = 7
 TOKEN, EMAIL, DIRECTION, AMOUNT, NOTE = range(1, 6)
 _WIDTHS = {"A": 40, "B": 36, "C": 14, "D": 16, "E": 40}
@@ -194,7 +207,10 @@ def _write_listing(sheet: Worksheet, accounts: Accounts) -> None:
         _put_text(sheet, HEADER_ROW, column, title, _HEADER_RIGHT if column == AMOUNT else _HEADER)
     sheet.row_dimensions[HEADER_ROW].height = 24
     unknown = _("not in the list").replace('"', "")
-    for row in range(first, last + 1):
+    for column in (TOKEN, EMAIL, DIRECTION, NOTE):
+        _open_column(sheet, column, _OPEN_TEXT)
+    _open_column(sheet, AMOUNT, _OPEN_AMOUNT)
+    for row in range(first, first + ROWS_SHOWN):
         email = f'INDEX({accounts.emails},MATCH($A{row},{accounts.tokens},0))&""'
         shown = hold_result(f'IF($A{row}="","",IFERROR({email},"{unknown}"))', "")
         _put_text(sheet, row, EMAIL, None, _SHOWN).value = shown

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from pypdf import PdfReader
 
 from batch.findings import Finding
 from batch.frames import CheckedSheet
@@ -105,6 +106,23 @@ def test_filled_in_without_calculating_nothing_is_found(tmp_path: Path, language
     assert [row.number for row in sheet.rows] == [FIRST, FIRST + 1, FIRST + 3]
 
 
+@pytest.mark.slow
+@needs_office
+@pytest.mark.parametrize("has_accounts", [True, False])
+def test_each_sheet_of_an_empty_one_prints_one_page_and_the_last_row_is_printed_once_it_is_filled(
+    tmp_path: Path, language: Language, has_accounts: bool
+) -> None:
+    path = made(tmp_path / "template.xlsx", language, has_accounts=has_accounts)
+    assert len(PdfReader(saved(path, tmp_path, "pdf")).pages) == 3
+    fill_in(path, language)
+    workbook = load_workbook(path)
+    workbook.worksheets[1][f"A{FIRST + ROWS - 1}"].value = "sub-last"
+    workbook.save(path)
+    pages = PdfReader(saved(path, tmp_path, "pdf")).pages
+    assert len(pages) > 3
+    assert any("sub-last" in page.extract_text() for page in pages)
+
+
 def test_every_page_is_a4_and_as_wide_as_the_paper(language: Language) -> None:
     for sheet in sheets(language).worksheets:
         assert (sheet.page_setup.paperSize, sheet.page_setup.fitToWidth) == (9, 1)
@@ -144,8 +162,11 @@ def test_titles_and_formulas_are_locked_and_rows_are_not(language: Language) -> 
     sheet = sheets(language).worksheets[1]
     assert sheet.protection.sheet
     assert all(sheet.cell(HEADER_ROW, column).protection.locked for column in range(1, 6))
-    for row in (FIRST, FIRST + ROWS - 1):
-        assert [cell.coordinate[0] for cell in sheet[row][:5] if cell.protection.locked] == ["B"]
+    assert [cell.coordinate[0] for cell in sheet[FIRST][:5] if cell.protection.locked] == ["B"]
+    # Below the first page there are no cells yet, and columns say what those will be.
+    assert sheet.max_row < FIRST + ROWS
+    assert [sheet.column_dimensions[letter].protection.locked for letter in "ABCDE"] == [False] * 5
+    assert [sheet.column_dimensions[letter].number_format for letter in "AD"] == ["@", "#,##0.00"]
 
 
 def test_the_drop_downs_offer_what_the_checks_accept(language: Language) -> None:
@@ -174,7 +195,8 @@ def test_every_sub_account_is_listed_with_its_balance_and_no_text_becomes_a_form
 def test_there_is_room_for_every_sub_account() -> None:
     many = [SubAccount(f"sub-{number}", "", "simple", Decimal(0)) for number in range(ROWS + 500)]
     sheet = load_workbook(io.BytesIO(make_template(many))).worksheets[1]
-    assert sheet.max_row == HEADER_ROW + len(many)
+    ends = {str(rule.sqref).rpartition("D")[2] for rule in sheet.data_validations.dataValidation[2:]}
+    assert ends == {str(HEADER_ROW + len(many))}
 
 
 def test_the_name_is_in_the_language() -> None:
