@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -184,3 +185,19 @@ def test_a_text_file_of_rows_is_read_again_whatever_its_language(
     assert [(row["token"], row["amount"]) for row in read["rows"]] == [("sub-0001", "1234.50"), ("sub-0002", "7.00")]
     assert read["counts"]["invalid"] == 0
     assert command("verify", batch, "--report", "rows.csv").code == 0
+
+
+def test_all_that_one_reader_gets_is_in_the_zone_that_is_set(command: Command) -> None:
+    command.settings["CREDITBATCH_TIME_ZONE"] = "Pacific/Kiritimati"  # 14 hours ahead
+    document = command("run", command.sheet(), "--yes", "--json").document
+    batch, created = document["batch"], document["created_at"]
+    assert (document["zone"], created[-6:]) == ("Pacific/Kiritimati", "+14:00")
+    assert batch.startswith("{}{}{}-{}{}{}-".format(*re.split("[-T:]", created[:19])))
+    (line,) = command("batches", "--json").document
+    assert (line["batch"], line["created_at"]) == (batch, created)
+    titles = next(load_workbook(command.folder / document["report"])["Rows"].values)
+    assert "Moved at (Pacific/Kiritimati)" in titles
+    assert command("verify", batch, "--report", document["report"]).code == 0
+    command.settings["CREDITBATCH_TIME_ZONE"] = "Mars/Phobos"
+    refused = command("batches")
+    assert (refused.code, "CREDITBATCH_TIME_ZONE must be a time zone such as" in refused.err) == (2, True)
