@@ -89,7 +89,7 @@ def tell_books(view: BatchView, books: Books) -> Iterator[str]:
             since = _find_since(account, book.difference, earlier)
             yield _tell_difference(account, book.difference, causes.get(account), since, is_tolerated=is_tolerated)
     rest = [book.difference for token, book in books.subaccounts.items() if book.difference and token not in told]
-    yield from _tell_other_subaccounts(rest)
+    yield from _tell_other_subaccounts(rest, are_all=not told)
     if any(book.difference and book.difference < 0 for book in accounts):
         sentence = _(
             "Tolerated on each account is {amount} less than expected or, where that is more, {percent} % of what was "
@@ -187,27 +187,25 @@ def _tell_cause(cause: Cause) -> str:
     return sentence.format(rows=listed)
 
 
-def _tell_other_subaccounts(differences: Sequence[Decimal]) -> Iterator[str]:
+def _tell_other_subaccounts(differences: Sequence[Decimal], *, are_all: bool) -> Iterator[str]:
     """Tell together what no sub-account's own sentence says."""
     less, more = [one for one in differences if one < 0], [one for one in differences if one > CENT]
-    for found, sentence in (
-        (
-            less,
-            ngettext(
-                "{number} other sub-account holds {amount} less than expected, unexplained.",
-                "{number} other sub-accounts hold {amount} less than expected together, unexplained.",
-                len(less),
-            ),
-        ),
-        (
-            more,
-            ngettext(
-                "{number} other sub-account holds {amount} more than the movements explain. Look into it.",
-                "{number} other sub-accounts hold {amount} more than the movements explain together. Look into it.",
-                len(more),
-            ),
-        ),
-    ):
+    short = ngettext(
+        "{number} other sub-account holds {amount} less than expected, unexplained.",
+        "{number} other sub-accounts hold {amount} less than expected together, unexplained.",
+        len(less),
+    )
+    if are_all:
+        short = ngettext(
+            "{number} sub-account holds {amount} less than expected, unexplained.",
+            "{number} sub-accounts hold {amount} less than expected together, unexplained.",
+            len(less),
+        )
+    rich = ngettext(
+        "{number} other sub-account holds {amount} more than the movements explain. Look into it.",
+        "{number} other sub-accounts hold {amount} more than the movements explain together. Look into it.",
+        len(more),
+    )
+    for found, sentence in ((less, short), (more, rich)):
         if found:
-            total = format_euros(abs(sum(found, ZERO)))
-            yield sentence.format(number=format_number(len(found)), amount=total)
+            yield sentence.format(number=format_number(len(found)), amount=format_euros(abs(sum(found, ZERO))))

@@ -99,4 +99,4 @@ def test_page_one_has_one_figure_for_one_thing(tmp_path: Path) -> None:
     assert sum(map(float, map(str, on_balances))) == pytest.approx(-2.3)
     said = list_remarks(Contents(view, None))
     assert any("€41.50 less" in one for one in said)
-    assert any(one.startswith("2 other sub-accounts hold €2.30 less than expected together") for one in said)
+    assert any(one.startswith("2 sub-accounts hold €2.30 less than expected together") for one in said)

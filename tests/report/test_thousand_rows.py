@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -137,6 +138,7 @@ def test_every_figure_of_every_paper_is_the_providers(seed: int, tmp_path: Path)
     check_workbook(tmp_path / "paper.xlsx", view, provider)
     check_text(tmp_path / "paper.csv", view, provider)
     check_document(tmp_path / "paper.json", view, provider)
+    check_paper(tmp_path / "paper.pdf", view, provider)
 
 
 def check_workbook(path: Path, view: BatchView, provider: FaultyProvider) -> None:
@@ -206,3 +208,22 @@ def check_document(path: Path, view: BatchView, provider: FaultyProvider) -> Non
     decided = [entry for entry in view.events if entry.kind == "person-decided"]
     assert [made["row"] for made in told["decisions"]] == [event.data["row"] for event in decided]
     assert all(made["applied"] == (made["row"] in provider.moved) for made in told["decisions"] if made["applied"])
+
+
+def check_paper(path: Path, view: BatchView, provider: FaultyProvider) -> None:
+    from pypdf import PdfReader
+
+    write_batch(path, view, NOON)
+    text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
+    lines = re.findall(r"^(\d+) (sub-\d{4}) (add|remove) €([\d,.]+) done\b", text, re.MULTILINE)
+    told = {int(row): (token, way, Decimal(euros.replace(",", ""))) for row, token, way, euros in lines}
+    assert told == {
+        number: (movement.token, movement.direction, movement.amount)
+        for number, (movement, _at) in provider.moved.items()
+    }
+    truth = sum_truth(provider)
+    totals = {way: sum((sums[way] for sums in truth.values()), ZERO) for way in Direction}
+    counts = Counter(movement.direction for movement, _at in provider.moved.values())
+    done = " ".join(f"{counts[way]} €{totals[way]:,.2f}" for way in Direction)
+    assert f"done Moved, exactly once {done} {len(provider.moved)}\n" in text
+    assert f"Closing balance €{provider.main:,.3f} €{sum(provider.held.values(), ZERO):,.3f}" in text
