@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,7 +79,7 @@ def end(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[End]:
 
 def test_rows_of_the_workbook_count_to_the_day_of_their_attempt(end: End) -> None:
     book = load_workbook(end.write(".xlsx"))
-    titles, *lines = book["Rows"].iter_rows(values_only=True)
+    titles, *lines = cast("list[tuple[Any, ...]]", list(book["Rows"].iter_rows(values_only=True)))
     moved = titles.index(f"Moved at ({end.zone})")
     known = titles.index(f"Established at ({end.zone})")
     code = titles.index("Code")
