@@ -20,7 +20,7 @@ from pypdf import PdfReader
 
 from batch.export import write_batch
 from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided, RowSettled, StateChanged
-from batch.model import BatchState, BatchView, Status
+from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import make_note
 from batch.report.journal import write_entries
 from batch.runner.numbering import make_journal
@@ -71,7 +71,8 @@ def list_facts(midnight: datetime) -> Iterator[Fact]:
 def end(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[End]:
     zone = ZoneInfo(request.param)
     ledger = known_to(MemoryLedger())
-    ledger.create(new_batch(*[["sub-1", amount, "add"] for amount in AMOUNTS]))
+    rows: list[list[Cell]] = [["sub-1", amount, "add"] for amount in AMOUNTS]
+    ledger.create(new_batch(*rows))
     ledger.append("b-1", list(list_facts(datetime(2026, 2, 1, tzinfo=zone))))
     with use_zone(zone):
         yield End(zone, ledger.view("b-1"), ledger, tmp_path)
