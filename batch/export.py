@@ -95,11 +95,11 @@ def _make_document(
 
 
 def stream_json(document: Any) -> Iterator[str]:
-    """Write the document as JSON, its `rows` some at a time, unless they are a number.
+    """Write the document as JSON, its `rows` some at a time, unless they are a number or none.
 
     ASCII, so that no console's encoding can harm it.
     """
-    has_rows = isinstance(document, dict) and not isinstance(document.get("rows"), int)
+    has_rows = isinstance(document, dict) and not isinstance(document.get("rows"), int | None)
     rows = document.pop("rows", None) if has_rows else None
     text = json.dumps(document)
     if rows is None:

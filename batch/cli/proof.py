@@ -188,10 +188,8 @@ def _make_document(
     ledger: Ledger, batch: str, replay: Replay, difference: str | None, proofs: list[str], report: Path | None
 ) -> Document:
     """Make what `--json` prints of a record; of one that is not whole, as far as it could be followed."""
-    rows = len(replay.plan)
     # An older version did not put the plan among the events.
-    if difference is None and not rows:
-        rows = len(ledger.work(batch).rows)
+    rows = None if difference else len(replay.plan) or len(ledger.work(batch).rows)
     return {
         "batch": batch,
         "whole": difference is None,

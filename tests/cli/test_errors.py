@@ -28,7 +28,7 @@ def say(ended: Ended) -> str:
 
 
 def test_these_commands_take_json() -> None:
-    assert WITH_JSON == ["accounts", "batches", "check", "resume", "run", "show", "verify"]
+    assert WITH_JSON == ["accounts", "batches", "check", "journal", "resume", "run", "show", "verify"]
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

@@ -106,7 +106,8 @@ def test_a_document_says_who_did_it(command: Command) -> None:
 
 def test_verifications_keep_to_their_schema(command: Command) -> None:
     batch = command("run", command.sheet(), "--yes", "--json").document["batch"]
-    for arguments in ((batch,), (batch, "--report", f"reports/{batch}.xlsx"), ("--all",)):
+    other = (batch, "--last-hash", "ab" * 32)
+    for arguments in ((batch,), (batch, "--report", f"reports/{batch}.xlsx"), other, ("--all",)):
         hold_to_schema("verify", command("verify", *arguments, "--json").document)
     missing = command("verify", "--all", "--last-hash", "ab" * 32, "--json").document
     assert missing["difference"]
