@@ -29,7 +29,7 @@ _WIDTHS = (24, 33, 9, 20, 9, 20, 20)
 _SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 """By which the first page is shrunk until it is one page: who signs it signs the hash below as well."""
 _MOST_FORM_LINES = 40
-_LEAST_MEANING, _WIDEST_TOKEN, _NARROWEST_OWN, _WIDEST_OWN = 130.0, 150.0, 60.0, 110.0
+_WIDEST_MEANING, _WIDEST_TOKEN, _NARROWEST_OWN, _WIDEST_OWN = 130.0, 150.0, 60.0, 130.0
 _MOST_BELOW, _LONGEST_BELOW = 30, 400
 """Lines below a row, and characters of one text in them, so that the others have their place."""
 
@@ -202,7 +202,7 @@ def _format_balance(amount: Decimal, *, signed: bool = False) -> str:
 class _PaperColumn:
     """A column of the rows: its title, its text for a row, how that stands, and the widest that it may be.
 
-    One that `takes_rest` has what the others leave.
+    One that `takes_rest` has what the others leave as well.
     """
 
     title: str
@@ -241,7 +241,7 @@ def _list_columns(contents: Contents) -> list[_PaperColumn]:
     ]
     if not contents.is_dry_run:
         columns.append(_PaperColumn(words.code, lambda entry: _format_code(entry.result.code), "right"))
-    columns.append(_PaperColumn(_("Meaning"), explain, takes_rest=True))
+    columns.append(_PaperColumn(_("Meaning"), explain, widest=_WIDEST_MEANING, takes_rest=True))
     if not contents.is_dry_run:
         columns += [
             _PaperColumn(
@@ -307,7 +307,7 @@ class _Table:
         self._pages = pages
         sampled = sample_rows(contents.view.rows)
         ours, own = _list_columns(contents), _list_own_columns(contents)
-        widths = [_LEAST_MEANING if column.takes_rest else column.measure(sampled, _ROW) for column in ours]
+        widths = [column.measure(sampled, _ROW) for column in ours]
         statuses = (measure_text(name_status(status), _HEAD) for status in Status)
         widths[_STATUS_AT] = max(statuses) + 2 * GAP + 1
         room = pages.width - sum(widths)

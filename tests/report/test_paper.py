@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -245,6 +245,6 @@ def test_lines_are_never_wider_than_their_place() -> None:
 @pytest.mark.slow
 def test_ten_thousand_rows_take_seconds(tmp_path: Path) -> None:
     view = view_of_many(10_000)
-    begun = monotonic()
+    begun = process_time()
     write_paper(tmp_path / "report.pdf", Contents(view, None, END))
-    assert monotonic() - begun < 20
+    assert process_time() - begun < 20
