@@ -180,8 +180,11 @@ MOST_LINES = HIGHEST // POINTS_PER_LINE
 WIDEST = 80
 """Characters that a column may have so that the longest text in it is no higher than a row can be."""
 PAGE_CHARACTERS = 225
-LEAST_SCALE = 60
-"""Percent, at which a page holds that many characters: smaller it could not be read, so the table goes on beside it."""
+"""A table of no more is shrunk to the page's width; one that is wider goes on beside it."""
+_SCALE, _CHARACTERS = 60, 184
+"""Percent, and characters that a page then holds, even where letters are replaced by wider ones."""
+LEAST_SCALE = 54
+"""Percent: smaller it could not be read. So small it is only where that saves a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,21 @@ def make_column(title: str, look: ReportStyle, values: Iterable[model.Cell], *, 
     title_width = max(len(title) / TITLE_LINES, *map(len, words_of_title)) + FILTER_BUTTON
     align = "right" if any(isinstance(value, Decimal) for value in sampled) else "left"
     return Column(title, min(max(longest, title_width, NARROWEST) + PADDING, widest), look, align)
+
+
+def choose_scale(widths: Sequence[float], repeated: int) -> int:
+    """Choose the percent at which rows take the fewest pages beside each other, which all repeat the first columns."""
+    return min(range(_SCALE, LEAST_SCALE - 1, -1), key=lambda percent: _count_pages(widths, repeated, percent))
+
+
+def _count_pages(widths: Sequence[float], repeated: int, percent: int) -> int:
+    room = _CHARACTERS * _SCALE / percent
+    pages, used = 1, 0.0
+    for index, width in enumerate(widths):
+        if used + width > room and index:
+            pages, used = pages + 1, sum(widths[: min(repeated, index)])
+        used += width
+    return pages
 
 
 def sample_rows(rows: Sequence[_T]) -> list[_T]:
@@ -263,8 +281,9 @@ class Table:
             sheet.column_dimensions[get_column_letter(index)].width = item.width
         sheet.freeze_panes = f"A{self._header_row + above + 1}"
         sheet.print_title_rows = f"1:{self._header_row}"
-        if sum(item.width for item in columns) > PAGE_CHARACTERS:
-            page.set_scale(sheet, LEAST_SCALE)
+        widths = [item.width for item in columns]
+        if sum(widths) > PAGE_CHARACTERS:
+            page.set_scale(sheet, choose_scale(widths, repeated + 1))
             sheet.print_title_cols = f"A:{get_column_letter(repeated + 1)}"
         if self._header_row > 1:
             self._write_mark()
