@@ -147,7 +147,7 @@ class _Picture(Image):
 
 
 def _hide_pictures(original: bytes) -> IO[bytes]:
-    """Empty the pictures: with Pillow openpyxl would write them anew, but for those that it cannot decode."""
+    """Take the pictures out: with Pillow openpyxl would write them anew, but for those that it cannot decode."""
     file = io.BytesIO()
     with ZipFile(io.BytesIO(original)) as old, ZipFile(file, "w") as new:
         for part in old.infolist():

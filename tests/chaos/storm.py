@@ -142,7 +142,7 @@ def _compare(document: Any, sandbox: Sandbox, folder: Path) -> None:
     if set(really) - set(claims):
         raise Untrue(f"applied, and in no row: {set(really) - set(claims)}")
     book = load_workbook(folder / document["report"], read_only=True)
-    titles, *lines = book["Rows"].iter_rows(values_only=True)
+    titles, *lines, _total = book["Rows"].iter_rows(values_only=True)
     written = {line[titles.index("Row in sheet")]: line[titles.index("Status")] for line in lines}
     book.close()
     if written != {row["row"]: row["status"] for row in document["rows"]}:

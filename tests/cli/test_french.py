@@ -84,10 +84,10 @@ def test_a_doubt_is_told_in_french_whoever_ran_it_and_the_record_is_whole(comman
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["check"], "Il manque l’argument 'FICHIER'. Voyez creditbatch check --help."),
+        (["check"], "Il manque l’argument 'FICHIER'. Voir `creditbatch check --help`."),
         (["check", "x", "--nope"], "L’option '--nope' n’existe pas."),
-        (["chek"], "La commande 'chek' n’existe pas. Vouliez-vous dire 'check'\N{NARROW NO-BREAK SPACE}? Voyez"),
-        (["check", "x", "y"], "Argument en trop (y). Voyez"),
+        (["chek"], "La commande 'chek' n’existe pas. Vouliez-vous dire 'check'\N{NARROW NO-BREAK SPACE}? Voir"),
+        (["check", "x", "y"], "Argument en trop (y). Voir"),
         (
             ["check", "x", "--expect-rows", "a"],
             "Valeur incorrecte pour '--expect-rows'\N{NO-BREAK SPACE}: 'a' n’est pas un nombre entier.",

@@ -50,6 +50,7 @@ def test_the_document_says_what_was_really_done(command: Command, sandbox: Sandb
         "subaccount_balance": "112.500",
         "attempts": 1,
         "findings": [],
+        "cells": {"Token": "sub-0001", "Amount": "12,50", "Direction": "add"},
     }
     assert applied(sandbox) == ALL
     assert (command.folder / document["report"]).is_file()
