@@ -94,6 +94,25 @@ def read_file(path: Path) -> bytes:
         raise SheetError(sentence.format(file=path, why=explain_os_error(error))) from error
 
 
+_OF_OTHERS = 0o077
+"""What a mode lets others than the owner do."""
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Tell whether others than the owner may do anything with it; never where there are no modes."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & _OF_OTHERS)
+    except OSError:
+        return False
+
+
+def protect(path: Path) -> None:
+    """Take from others what they may do with a file or folder, if it is there, and ours to close."""
+    if is_open_to_others(path):
+        with suppress(OSError):
+            path.chmod(path.stat().st_mode & 0o700)
+
+
 def make_private_file(path: Path, make: Callable[[], str]) -> None:
     """Make a file that only its owner may read, unless there is one. Two processes that come at once have the same.
 

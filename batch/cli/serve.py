@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.cli.check import CheckRequest, check_file
 from batch.cli.run import run_sheet
-from batch.cli.terminal import read_environment, say
+from batch.cli.terminal import read_environment, say, warn_of_open_home
 from batch.errors import UsageError, explain_os_error
 from batch.i18n import _, get_language, ngettext
 from batch.settings import KEY, KEY_FILE, Choices, is_this_machine, load_settings
@@ -118,6 +118,8 @@ _DEMO_PEOPLE = (
 def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for: str | None) -> int:
     """Serve until interrupted."""
     with ExitStack() as stack:
+        # Whatever the site writes, and its workers, is its owner's alone: a log that is made anew just now, too.
+        stack.callback(os.umask, os.umask(0o077))
         if demo:
             stack.enter_context(_prepare_demo())
         found = load_settings(read_environment())
@@ -132,6 +134,7 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
             _refuse_exposure(host, options)
         names = (*LOOPBACK_NAMES, shown) if is_this_machine(host) else LOOPBACK_NAMES
         configure(found.home, found.database_url, demo=demo, hosts=names)
+        warn_of_open_home(found.home)
         from batch.web.batches.jobs import Scheduler
 
         stack.callback(_close_database)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
@@ -225,9 +226,20 @@ def open_ledger(settings: Settings) -> DatabaseLedger:
     from batch.ledger.orm.connection import connect
 
     connect(settings.home, settings.database_url)
+    warn_of_open_home(settings.home)
     from batch.ledger.orm.store import DatabaseLedger
 
     return DatabaseLedger()
+
+
+@cache
+def warn_of_open_home(home: Path) -> None:
+    """Say, once, that others may enter the home."""
+    from batch.ledger.orm.connection import explain_open_home
+
+    sentence = explain_open_home(home)
+    if sentence is not None:
+        say(f"creditbatch: {sentence}")
 
 
 def has_ledger(settings: Settings) -> bool:

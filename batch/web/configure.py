@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 
 from batch.errors import SettingsError
-from batch.files import make_private_file
+from batch.files import make_private_file, protect
 from batch.i18n import _
 from batch.ledger.orm.connection import connect
 from batch.settings import Secret, is_this_machine, load_environment
@@ -32,8 +32,7 @@ def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
     path = home / name
     try:
         make_private_file(path, make)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        protect(path)
         text = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or _("it holds something else")
@@ -182,8 +181,7 @@ def stop_log(handler: logging.Handler) -> None:
 def _make_private(log: Path) -> None:
     """Make a file that only its owner may read; one that is there becomes such a file."""
     log.touch(mode=0o600)
-    if os.name == "posix":
-        log.chmod(0o600)
+    protect(log)
 
 
 def _rotate_log(full: str, old: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -157,3 +158,15 @@ def test_there_is_never_a_second_document(monkeypatch: pytest.MonkeyPatch, capsy
     terminal.print_json({"state": "finished"})
     terminal.print_json({"error": {"code": "interrupted", "message": "too late"}})
     assert json.loads(capsys.readouterr().out) == {"state": "finished"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are not known here")
+def test_a_home_that_others_enter_is_named_once(command: Command) -> None:
+    command.home.chmod(0o755)
+    assert command("batches").err == ""
+    assert command.home.stat().st_mode & 0o777 == 0o700
+    (command.home / "letter.txt").touch()
+    command.home.chmod(0o755)
+    warned = command("check", command.sheet())
+    assert (warned.code, warned.err.count(str(command.home))) == (0, 1)
+    assert command.home.stat().st_mode & 0o777 == 0o755

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batch.errors import LedgerError, UsageError, explain_os_error
 from batch.i18n import _
-from batch.ledger.orm.connection import BUSY_SECONDS, FILE_NAME, ON_DISK
+from batch.ledger.orm.connection import BUSY_SECONDS, FILE_NAME, ON_DISK, protect_ledger_file
 
 _PAGES = 10_000
 """How much is copied between two looks at whether somebody wants the program to end."""
@@ -31,6 +31,7 @@ def make_backup(ledger: Path, path: Path) -> int:
             raise FileExistsError
         folder.mkdir(mode=0o700)
         copy = folder / FILE_NAME
+        protect_ledger_file(ledger)
         _make_private(copy)
         batches = _copy(ledger, copy)
         _put_in_place(copy, path)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.errors import LedgerError, SettingsError, explain_os_error
+from batch.files import is_open_to_others, protect
 from batch.i18n import _
 
 if TYPE_CHECKING:
@@ -22,6 +25,12 @@ _SETTINGS: dict[str, Any] = {
     "LOGGING_CONFIG": None,
 }
 FILE_NAME = "ledger.sqlite3"
+_BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite keeps beside its file, which it gives the file's mode."""
+_OURS = re.compile(
+    r"ledger\.sqlite3(-wal|-shm|-journal)?|(secret|vault)-key|signing\.key|site\.log(\.\d+)?|static|demo|\..+\.tmp"
+)
+"""Whatever this program puts into a home."""
 BUSY_SECONDS = 20
 ON_DISK = "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON;"
 """A commit has reached the disk when it returns, which "write before you send" rests on. On macOS, FULL by itself only
@@ -42,7 +51,10 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
     `also` is what Django needs for more than the ledger: the site's settings. Without it nothing of the site is
     loaded, and only the ledger's own tables are looked at.
     """
+    _protect_home(home)
     database = _parse_database_url(database_url) if database_url else _prepare_sqlite(home)
+    if database_url and database["ENGINE"] == _SQLITE:
+        _prepare_file(Path(database["NAME"]))
     only = () if also else ("ledger",)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
@@ -70,8 +82,45 @@ def connect(home: Path, database_url: str | None, also: Mapping[str, Any] | None
                 "creditbatch[postgres] is installed."
             )
         ) from error
-    if not database_url:
-        _keep_private(home / FILE_NAME)
+
+
+def _protect_home(home: Path) -> None:
+    """Let only its owner into the home, if it is ours and holds nothing that we did not put there."""
+    with suppress(OSError):
+        if is_open_to_others(home) and home.stat().st_uid == os.geteuid() and all(map(_is_ours, home.iterdir())):
+            protect(home)
+
+
+def _is_ours(path: Path) -> bool:
+    return _OURS.fullmatch(path.name) is not None
+
+
+def explain_open_home(home: Path) -> str | None:
+    """Explain what is wrong with a home that others may enter; None if they may not."""
+    if not is_open_to_others(home):
+        return None
+    sentence = _(
+        "Others than you can enter the folder {folder}, which CREDITBATCH_HOME names and which holds more than the "
+        "ledger: choose a folder for the ledger alone, or close it with “chmod 700”."
+    )
+    return sentence.format(folder=home)
+
+
+def protect_ledger_file(file: Path) -> None:
+    """Let only the owner read the ledger's file and what SQLite keeps beside it: they name accounts and amounts, and
+    hold sessions. A version before made them readable.
+    """
+    for ending in _BESIDE:
+        protect(file.with_name(f"{file.name}{ending}"))
+
+
+def _prepare_file(file: Path) -> None:
+    """Make the file before SQLite does: for everybody but its owner it is closed before anything is in it."""
+    # What cannot be made here cannot be opened either, which is told there.
+    with suppress(OSError):
+        if str(file) != ":memory:" and not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    protect_ledger_file(file)
 
 
 def find_ledger_file(home: Path, database_url: str | None) -> Path | None:
@@ -93,6 +142,7 @@ def _prepare_sqlite(home: Path) -> dict[str, Any]:
         # Where SQLite cannot put its other files, it reads a ledger at rest only if told that nobody writes to it.
         options = {**_SQLITE_OPTIONS, "init_command": "PRAGMA query_only=ON;"}
         return {"ENGINE": _SQLITE, "NAME": f"{file.resolve().as_uri()}?immutable=1", "OPTIONS": options}
+    _prepare_file(file)
     return {"ENGINE": _SQLITE, "NAME": str(file), "OPTIONS": dict(_SQLITE_OPTIONS)}
 
 
@@ -165,9 +215,3 @@ def _is_behind(only: tuple[str, ...]) -> bool:
     except SystemExit:
         return True
     return False
-
-
-def _keep_private(file: Path) -> None:
-    """Let only the owner read it where there are file modes: it names accounts and amounts."""
-    if os.name == "posix" and file.exists():
-        file.chmod(0o600)

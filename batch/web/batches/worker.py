@@ -20,6 +20,7 @@ def main() -> int:
     """Perform the job that the command line names. Return the exit code: 0 if it came to its end."""
     from batch.web.configure import configure, start_log
 
+    os.umask(0o077)
     settings = load_settings(load_environment(os.environ, Path.cwd()))
     configure(settings.home, settings.database_url)
     start_log(settings.home, rotates=False)
