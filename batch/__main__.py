@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m batch` imports from the current folder before all others: the csv.py of whoever sent the sheet is none
+    # of ours. In a checkout it is the program's own, which comes last, so that it hides nothing.
+    _folder = sys.path.pop(0)
+    if os.path.samefile(_folder, os.path.dirname(os.path.dirname(__file__))):  # noqa: PTH120, PTH121 (not imported yet)
+        sys.path.append(_folder)
+
 import contextlib
 import gettext
 import locale
-import os
 import signal
-import sys
 import traceback
 from itertools import takewhile
 from pathlib import Path

@@ -47,15 +47,30 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 _IS_WINDOWS = os.name == "nt"
 
 
+def make_child_command(module: str, *arguments: str) -> list[str]:
+    """Make the command of a Python that runs the module with what this one imports from, but for the current folder:
+    a csv.py that lies there is nobody's of ours.
+    """
+    start = f"import runpy, sys; sys.path[:] = {_list_import_folders()!r}; "
+    run = "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+    return [sys.executable, "-P", "-c", start + run, module, *arguments]
+
+
+def _list_import_folders() -> list[str]:
+    here = Path.cwd().resolve()
+    folders = [folder for folder in sys.path if folder and Path(folder).resolve() != here]
+    # Last, so that it hides nothing: it may be the current folder after all, which then is the program's own.
+    return folders if _ROOT in folders else [*folders, _ROOT]
+
+
 def start_child(module: str) -> subprocess.Popen[bytes]:
     """Start a Python that runs the module, talked to through its pipes. What else it prints is lost."""
     return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
-        # -P keeps a pandas.py in the accountant's folder from being imported.
-        [sys.executable, "-P", "-m", module],
+        make_child_command(module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_make_environment(),
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD,
         # An interrupt at the keyboard is the parent's to handle, and no window shall flash up on Windows.
         start_new_session=not _IS_WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -90,14 +105,6 @@ def _list_family(pid: int) -> list[int]:
     with contextlib.suppress(psutil.Error):
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     return [pid]
-
-
-def _make_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    path = [entry for entry in sys.path if entry]
-    if _ROOT not in path:
-        path.insert(0, _ROOT)
-    return {**kept, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path)}
 
 
 _WAIT = 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from batch.planning.reconciliation import Books, Moved, make_books
 from batch.report.verdict import Verdict, judge
 from batch.runner.acceptance import list_family
 from batch.runner.open_account import refuse_unfinished
+from batch.sheet.subprocess_reader import make_child_command
 from batch.web.audit import Occasion, notify
 from batch.web.drafts.checking import find_known_account
 from batch.web.models import Draft, DraftState, Job, JobState, Person
@@ -259,15 +259,16 @@ class Scheduler:
                 postpone_job(job, before)
             # While a worker has a job, another would find the account in use.
             elif not Job.objects.filter(state=JobState.WORKING, began_at__lte=now).exists() and claim(job):
-                self._children.append(_start_worker(job.id))
+                self._children.append(start_worker(job.id))
         # A child that has ended is asked for its end, so that no zombie is left.
         self._children = [child for child in self._children if child.poll() is None]
 
 
-def _start_worker(job: int) -> subprocess.Popen[bytes]:
+def start_worker(job: int) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: it hears neither our Ctrl-C nor our end."""
     return subprocess.Popen(  # noqa: S603 (the command is this very Python and a module of ours)
-        [sys.executable, "-m", "batch.web.batches.worker", str(job)],
+        make_child_command("batch.web.batches.worker", str(job)),
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import requests
 
@@ -65,6 +66,17 @@ def test_the_worker_process_ends_its_job(job: Job) -> None:
     job.refresh_from_db()
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert (job.state, job.error) == (JobState.ENDED, "")
+    assert read_line(job.batch).tally.rows[Status.DONE] == 3
+
+
+def test_the_worker_runs_nothing_that_lies_where_the_site_was_started(job: Job, tmp_path: Path) -> None:
+    found = tmp_path / "was-run"
+    for name in ("csv", "json", "sitecustomize", "decimal", "django", "dbus"):
+        (tmp_path / f"{name}.py").write_text(f"import pathlib; pathlib.Path({str(found)!r}).touch()\n", "utf-8")
+    jobs.claim(job)
+    assert jobs.start_worker(job.id).wait(60) == 0
+    job.refresh_from_db()
+    assert (job.state, job.error, found.exists()) == (JobState.ENDED, "", False)
     assert read_line(job.batch).tally.rows[Status.DONE] == 3
 
 
