@@ -167,6 +167,6 @@ def test_a_home_that_others_enter_is_named_once(command: Command) -> None:
     assert command.home.stat().st_mode & 0o777 == 0o700
     (command.home / "letter.txt").touch()
     command.home.chmod(0o755)
-    warned = command("check", command.sheet())
+    warned = command.started("check", command.sheet())
     assert (warned.code, warned.err.count(str(command.home))) == (0, 1)
     assert command.home.stat().st_mode & 0o777 == 0o755
