@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,10 @@ from batch.money import ZERO, encode_amount
 PROVIDER_URL = "https://api.smspartner.fr/v1"
 KEY = "SMSPARTNER_API_KEY"
 KEY_FILE = "SMSPARTNER_API_KEY_FILE"
+API_URL = "CREDITBATCH_API_URL"
+HOME = "CREDITBATCH_HOME"
+DATABASE_URL = "CREDITBATCH_DATABASE_URL"
+MAIL_HOST = "CREDITBATCH_EMAIL_HOST"
 SIGNING_KEY_FILE = "CREDITBATCH_SIGNING_KEY_FILE"
 TIMESTAMP_URL = "CREDITBATCH_TIMESTAMP_URL"
 TIMESTAMP_CA_FILE = "CREDITBATCH_TIMESTAMP_CA_FILE"
@@ -29,6 +34,10 @@ SLOWEST_PACE = 0.001
 _QUICKEST_PACE = 1000
 _LONGEST_BOOKED = 100
 _LONGEST_ACCOUNT = 20
+
+
+_OUR_NAMES = ("CREDITBATCH_", "SMSPARTNER_")
+_PROOFS = {SIGNING_KEY_FILE, TIMESTAMP_CA_FILE}
 
 
 class Secret:
@@ -115,28 +124,68 @@ class JournalSettings:
 
 def load_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Add what a `.env` file in the folder says to the environment, which wins; `SettingsError` if it is broken."""
-    file = folder / ".env"
-    values: dict[str, str] = {}
-    if file.is_file():
-        from dotenv import dotenv_values
+    return {**_read_folder(environ, folder), **environ}
 
-        try:
-            values = {
-                name: value for name, value in dotenv_values(file, encoding="utf-8-sig").items() if value is not None
-            }
-        except (OSError, ValueError) as error:
-            sentence = _("The file {file} cannot be read as settings: write lines such as NAME=value.")
-            raise SettingsError(sentence.format(file=file)) from error
-    return {**values, **environ}
+
+def _read_folder(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Read what only a `.env` file in the folder says."""
+    file = folder / ".env"
+    if not file.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        # Nothing is filled in: ${SMSPARTNER_API_KEY} within an address would carry the key there.
+        read = dotenv_values(file, encoding="utf-8-sig", interpolate=False)
+    except (OSError, ValueError) as error:
+        sentence = _("The file {file} cannot be read as settings: write lines such as NAME=value.")
+        raise SettingsError(sentence.format(file=file)) from error
+    said = {name: value for name, value in read.items() if value is not None and name not in environ}
+    for name, value in said.items():
+        if name.startswith(_OUR_NAMES) and "${" in value:
+            sentence = _("{setting} in {file} holds ${{…}}, which is not filled in: write out what is meant.")
+            raise SettingsError(sentence.format(setting=name, file=file))
+        if value and name in _PROOFS:
+            sentence = _(
+                "{setting} says whose proofs are believed: set it in the environment, and take it out of {file}."
+            )
+            raise SettingsError(sentence.format(setting=name, file=file))
+    return said
+
+
+def find_strays(environ: Mapping[str, str], folder: Path) -> frozenset[str]:
+    """Find what only a `.env` in the folder says of where the key goes, and which ledger remembers that it paid, while
+    the key is kept elsewhere: the file may have come with a sheet, from another hand.
+    """
+    said = _read_folder(environ, folder)
+    if said.get(KEY, "").strip():
+        return frozenset()
+    found = {name for name in (API_URL, HOME, DATABASE_URL) if said.get(name)}
+    if urlsplit(said.get(API_URL, ""))[:2] == urlsplit(PROVIDER_URL)[:2]:
+        found.discard(API_URL)
+    return frozenset(found)
+
+
+def refuse_stray_password(environ: Mapping[str, str], folder: Path, place: str, *passwords: str) -> None:
+    """Refuse to hand a password that is kept elsewhere, in a file too, to the server that only a `.env` names."""
+    said = _read_folder(environ, folder)
+    if not said.get(place) or said.get(passwords[0]) or re.search(r"//[^/?#]*:[^/?#]*@", said[place]):
+        return
+    if any(environ.get(name) or said.get(name) for name in passwords):
+        sentence = _(
+            "The .env file in {folder} names a server in {setting}, and its password is kept elsewhere: set {setting} "
+            "in the environment, or write the password into that file as well."
+        )
+        raise SettingsError(sentence.format(folder=folder, setting=place))
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every setting but the key; `SettingsError` names the one that is wrong."""
     return Settings(
-        api_url=_read_api_url(environ.get("CREDITBATCH_API_URL") or PROVIDER_URL),
+        api_url=_read_api_url(environ.get(API_URL) or PROVIDER_URL),
         api_format=_read_choice(environ, "CREDITBATCH_API_FORMAT", ("json", "xml")),
-        home=_choose_home(environ.get("CREDITBATCH_HOME")),
-        database_url=environ.get("CREDITBATCH_DATABASE_URL") or None,
+        home=_choose_home(environ.get(HOME)),
+        database_url=environ.get(DATABASE_URL) or None,
         connect_timeout=_read_seconds(environ, "CREDITBATCH_CONNECT_TIMEOUT", 5.0, least=0.001),
         read_timeout=_read_seconds(environ, "CREDITBATCH_READ_TIMEOUT", 30.0, least=0.001),
         settle_seconds=_read_seconds(environ, "CREDITBATCH_SETTLE_SECONDS", 60.0, least=0.0),

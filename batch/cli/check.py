@@ -9,7 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli.terminal import has_ledger, open_client, open_ledger, print_json, read_clock, read_environment, say
+from batch.cli.terminal import (
+    agree_to_address,
+    has_ledger,
+    open_client,
+    open_ledger,
+    print_json,
+    read_clock,
+    read_environment,
+    say,
+)
 from batch.errors import SettingsError, UsageError
 from batch.export import make_dry_run_document, refuse_replacing, write_dry_run
 from batch.files import open_whole_file
@@ -142,6 +151,8 @@ def check_file(
     settings = load_settings(environ)
     key = _find_key(settings, environ) if offline else load_key(environ)
     asks = key is not None and not offline
+    if key is not None and asks:
+        agree_to_address(settings, key)
     # Not only when `check_request` begins: the rows of a text file may be there before.
     gc.disable()
     with (

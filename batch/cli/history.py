@@ -32,20 +32,21 @@ from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchView, SubAccount
 from batch.report.journal import FEC, SUFFIXES, list_moved, name_journal, write_entries
 from batch.runner.numbering import make_journal
-from batch.settings import JournalSettings, load_journal_settings, load_settings
+from batch.settings import JournalSettings, Secret, Settings, load_journal_settings, load_settings
 
 if TYPE_CHECKING:
     from batch.provider.responses import MainAccount
 
 
 def show_accounts(*, json: bool) -> int:
-    main, subaccounts = _fetch_account()
+    settings, key = load_settings_and_key()
+    main, subaccounts = _fetch_account(settings, key)
     if json:
         print_json(make_accounts_document(main.name, main.balance, subaccounts))
     else:
         from batch.cli.screens import print_accounts
 
-        print_accounts(main.name, main.balance, subaccounts)
+        print_accounts(main.name, main.balance, subaccounts, settings.api_url)
     return 0
 
 
@@ -75,7 +76,7 @@ def write_template(out: Path | None, *, force: bool, from_account: bool) -> int:
     refuse_replacing(path, force=force)
     subaccounts, balances = None, None
     if from_account:
-        main, subaccounts = _fetch_account()
+        main, subaccounts = _fetch_account(*load_settings_and_key())
         balances = Balances(main.balance, {account.token: account.balance for account in subaccounts}, read_clock())
     content = make_template(subaccounts, balances)
     with open_whole_file(path) as file:
@@ -84,8 +85,7 @@ def write_template(out: Path | None, *, force: bool, from_account: bool) -> int:
     return 0
 
 
-def _fetch_account() -> tuple[MainAccount, tuple[SubAccount, ...]]:
-    settings, key = load_settings_and_key()
+def _fetch_account(settings: Settings, key: Secret) -> tuple[MainAccount, tuple[SubAccount, ...]]:
     with open_client(settings, key) as client:
         return client.fetch_main_account(), client.fetch_subaccounts()
 

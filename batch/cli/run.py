@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
@@ -18,6 +19,7 @@ from batch.cli.proof import (
 )
 from batch.cli.terminal import (
     InterruptSignal,
+    ask_person,
     find_user_name,
     load_settings_and_key,
     open_client,
@@ -42,10 +44,13 @@ from batch.planning.settlement import collect_evidence
 from batch.runner import acceptance, open_account
 from batch.runner.dry_run import DryRun, read_account
 from batch.settings import (
+    DATABASE_URL,
+    HOME,
     Choices,
     Secret,
     Settings,
     check_pace,
+    find_strays,
     load_settings,
     read_choices,
     replace_manner,
@@ -56,8 +61,6 @@ if TYPE_CHECKING:
     from batch.cli.check import CheckRequest
     from batch.ledger.protocol import Access, Ledger, Work
     from batch.provider.client import Client
-
-_YES = {"y", "yes", "o", "oui"}
 
 
 def run_sheet(
@@ -89,6 +92,8 @@ def run_sheet(
         # Where the first key is made, there is a ledger already.
         load_key_early(settings)
         client.keep_pace(choices.max_per_second)
+        if yes:
+            _refuse_stray_ledger(ledger, settings, key)
         access, is_new = _bind(ledger, settings, key, client)
         with open_account.hold_account(ledger, access.account, read_clock):
             continued = choices.only_unsettled
@@ -119,7 +124,7 @@ def run_sheet(
             if yes:
                 from batch.cli.screens import print_findings
 
-                print_findings(checked)
+                print_findings(checked, settings.api_url)
             else:
                 _ask(checked, settings)
             who = find_user_name()
@@ -221,6 +226,19 @@ def _bind(ledger: Ledger, settings: Settings, key: Secret, client: Client) -> tu
     )
 
 
+def _refuse_stray_ledger(ledger: Ledger, settings: Settings, key: Secret) -> None:
+    """Refuse to pay unasked by a ledger that only a `.env` in this folder names and that never paid for the account:
+    another one may remember the list.
+    """
+    strays = find_strays(os.environ, Path.cwd()) & {HOME, DATABASE_URL}
+    if strays and open_account.find_account(ledger, settings.api_url, key.compute_fingerprint()) is None:
+        sentence = _(
+            "The .env file in this folder names a ledger that does not know this API key, which is kept elsewhere; "
+            "another ledger may know what was paid: set {setting} in the environment, or run it once without --yes."
+        )
+        raise SettingsError(sentence.format(setting=min(strays)))
+
+
 def _tell_new_account(checked: DryRun, settings: Settings) -> None:
     sentence = _(
         "The account {name} at {address} is new to this ledger: what was run for it elsewhere is not known here."
@@ -295,8 +313,7 @@ def _ask(checked: DryRun, settings: Settings) -> None:
     from batch.cli.screens import print_confirmation
 
     print_confirmation(checked, settings.api_url)
-    print(_("Move this credit now? [y/N]"), end=" ", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in _YES:
+    if not ask_person(_("Move this credit now? [y/N]")):
         raise UsageError(_("Nothing was sent: you said no."))
 
 

@@ -62,14 +62,18 @@ def print_dry_run(checked: DryRun, report: Path | None) -> None:
     else:
         offline = _("Offline: tokens were not looked up on the account, and there is no forecast.")
         screen.print(Padding(offline, _INDENT))
+    if checked.account:
+        _print_account(screen, checked.account.name, checked.account.api_url)
     sheet = checked.sheet
     _print_verdict(screen, judge_dry_run(sheet.findings, len(sheet.frame), checked.invalid_rows, checked.forecast))
     _print_report(screen, report)
 
 
-def print_findings(checked: DryRun) -> None:
-    """Print what is said of the sheet, where nobody is asked."""
-    _print_finding_table(make_console(errors=True), checked)
+def print_findings(checked: DryRun, api_url: str) -> None:
+    """Print what is said of the sheet and whose credit is moved, where nobody is asked."""
+    screen = make_console(errors=True)
+    _print_finding_table(screen, checked)
+    _print_account(screen, checked.account.name if checked.account else "", api_url)
 
 
 def print_confirmation(checked: DryRun, api_url: str) -> None:
@@ -80,8 +84,7 @@ def print_confirmation(checked: DryRun, api_url: str) -> None:
     _print_plan(screen, checked)
     if checked.forecast:
         _print_forecast(screen, checked.forecast)
-    account = checked.account.name if checked.account else ""
-    screen.print(_("account {name} at {address}").format(name=account, address=api_url), soft_wrap=True)
+    _print_account(screen, checked.account.name if checked.account else "", api_url)
 
 
 def print_result(view: BatchView, report: Path | None) -> None:
@@ -163,7 +166,7 @@ def print_batches(lines: Sequence[BatchLine]) -> None:
     screen.print(table)
 
 
-def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) -> None:
+def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount], api_url: str) -> None:
     screen = make_console()
     token, email = Column(_("token"), no_wrap=True), Column(_("email"), overflow="fold")
     table = _make_titled_table(token, email, _("type"), *_name_amounts(_("balance")))
@@ -176,6 +179,7 @@ def print_accounts(name: str, main: Decimal, subaccounts: Sequence[SubAccount]) 
     screen.print(together.format(number=format_number(count), total=format_euros(total)))
     holds = _("main account {name} holds {balance}").format(name=name, balance=format_euros(main))
     screen.print(Text(holds, style="bold"))
+    _print_account(screen, name, api_url)
 
 
 def _explain_row(entry: BatchRow) -> str:
@@ -203,6 +207,10 @@ def _print_plan(screen: Console, checked: DryRun) -> None:
     if checked.invalid_rows:
         table.add_row(Text(name_status(Status.INVALID), "magenta"), _format_rows(checked.invalid_rows), "")
     screen.print(table)
+
+
+def _print_account(screen: Console, name: str, api_url: str) -> None:
+    screen.print(_("account {name} at {address}").format(name=name, address=api_url), soft_wrap=True)
 
 
 def _print_forecast(screen: Console, forecast: Forecast) -> None:

@@ -16,9 +16,23 @@ from typing import TYPE_CHECKING, Any
 from batch.cli.check import CheckRequest, check_file
 from batch.cli.run import run_sheet
 from batch.cli.terminal import read_environment, say, warn_of_open_home
-from batch.errors import UsageError, explain_os_error
+from batch.errors import SettingsError, UsageError, explain_os_error
 from batch.i18n import _, get_language, ngettext
-from batch.settings import KEY, KEY_FILE, Choices, is_this_machine, load_settings
+from batch.settings import (
+    API_URL,
+    DATABASE_URL,
+    HOME,
+    KEY,
+    KEY_FILE,
+    MAIL_HOST,
+    SIGNING_KEY_FILE,
+    TIMESTAMP_CA_FILE,
+    TIMESTAMP_URL,
+    Choices,
+    find_strays,
+    is_this_machine,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from batch.web.configure import SiteOptions
@@ -79,9 +93,10 @@ def _open_demo_sandbox(home: Path, **options: Any) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
             del os.environ[name]
         os.environ.pop(KEY_FILE, None)
-        os.environ |= {KEY: "sandbox-key", "CREDITBATCH_API_URL": sandbox.url, "CREDITBATCH_HOME": str(home)}
+        os.environ |= {KEY: "sandbox-key", API_URL: sandbox.url, HOME: str(home)}
         # Empty, so that a `.env` file in this folder does not lead elsewhere.
-        os.environ |= dict.fromkeys(("CREDITBATCH_DATABASE_URL", "CREDITBATCH_SITE_URL", "CREDITBATCH_EMAIL_HOST"), "")
+        os.environ |= dict.fromkeys((DATABASE_URL, "CREDITBATCH_SITE_URL", MAIL_HOST), "")
+        os.environ |= dict.fromkeys((SIGNING_KEY_FILE, TIMESTAMP_URL, TIMESTAMP_CA_FILE), "")
         yield
 
 
@@ -141,6 +156,7 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
         stack.callback(stop_log, start_log(found.home))
         call_command("clearsessions")
         call_command("collectstatic", verbosity=0, interactive=False)
+        _warn_of_stray_key()
         server = _make_server(host, port, options)
         stack.callback(server.close)
         address = options.url or f"http://{shown}:{_find_port(server)}"
@@ -155,6 +171,17 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
         server.run()
     say(_("The site has ended. Batches under way go on by themselves."))
     return 0
+
+
+def _warn_of_stray_key() -> None:
+    """Say at the start what the pages will say of a key that is not sent where a `.env` in this folder leads."""
+    from batch.web.credentials import load_connection
+
+    if find_strays(os.environ, Path.cwd()):
+        try:
+            load_connection()
+        except SettingsError as error:
+            say(f"creditbatch: {error}")
 
 
 def _refuse_exposure(host: str, options: SiteOptions) -> None:

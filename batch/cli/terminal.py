@@ -20,10 +20,22 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
+from batch.errors import SettingsError, UsageError
 from batch.i18n import _, format_number, get_language, ngettext, use_language
 from batch.model import Status, name_status
 from batch.notes import Note, tell
-from batch.settings import Secret, Settings, load_environment, load_key, load_settings
+from batch.planning.account_identity import normalize_address
+from batch.settings import (
+    API_URL,
+    DATABASE_URL,
+    Secret,
+    Settings,
+    find_strays,
+    load_environment,
+    load_key,
+    load_settings,
+    refuse_stray_password,
+)
 from batch.zone import choose_zone
 
 if TYPE_CHECKING:
@@ -198,6 +210,7 @@ _WAIT_SLICE = 0.2
 def read_environment() -> dict[str, str]:
     """Read the settings, and show every moment from now on in the zone that they name."""
     environ = load_environment(os.environ, Path.cwd())
+    refuse_stray_password(os.environ, Path.cwd(), DATABASE_URL, "PGPASSWORD")
     choose_zone(environ)
     return environ
 
@@ -252,7 +265,44 @@ def has_ledger(settings: Settings) -> bool:
 
 def load_settings_and_key() -> tuple[Settings, Secret]:
     environ = read_environment()
-    return load_settings(environ), load_key(environ)
+    settings, key = load_settings(environ), load_key(environ)
+    agree_to_address(settings, key)
+    return settings, key
+
+
+_YES = {"y", "yes", "o", "oui"}
+
+
+def ask_person(question: str) -> bool:
+    """Ask at the terminal; anything but a yes is a no."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in _YES
+
+
+def agree_to_address(settings: Settings, key: Secret) -> None:
+    """Refuse to send a key to the address that only a `.env` in this folder names, unless the ledger knows the key
+    there, or the person agrees. `--yes` was said by somebody who saw no address.
+    """
+    strays = find_strays(os.environ, Path.cwd())
+    if API_URL not in strays or (strays == {API_URL} and has_ledger(settings) and _knows_key(settings, key)):
+        return
+    # As it is sent: a letter of another alphabet that looks like ours is seen.
+    address = normalize_address(settings.api_url)
+    if not sys.stdin.isatty():
+        sentence = _(
+            "The .env file in this folder names {address}, and the API key is kept elsewhere: to send it there, set "
+            "{setting} in the environment."
+        )
+        raise SettingsError(sentence.format(address=address, setting=API_URL))
+    say(_("The .env file in this folder names {address}, and the API key is kept elsewhere.").format(address=address))
+    if not ask_person(_("Send the key to that address? [y/N]")):
+        raise UsageError(_("Nothing was sent: you said no."))
+
+
+def _knows_key(settings: Settings, key: Secret) -> bool:
+    from batch.runner.open_account import find_account
+
+    return find_account(open_ledger(settings), settings.api_url, key.compute_fingerprint()) is not None
 
 
 class InterruptSignal:

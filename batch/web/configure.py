@@ -22,7 +22,7 @@ from batch.errors import SettingsError
 from batch.files import make_private_file, protect
 from batch.i18n import _
 from batch.ledger.orm.connection import connect
-from batch.settings import Secret, is_this_machine, load_environment
+from batch.settings import DATABASE_URL, MAIL_HOST, Secret, is_this_machine, load_environment, refuse_stray_password
 from batch.web import settings as site_settings
 from batch.zone import choose_zone, get_zone
 
@@ -46,6 +46,7 @@ def load_key_file(home: Path, name: str, make: Callable[[], str]) -> str:
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """A page elsewhere cannot make a browser send these with another site's address behind them."""
+_MAIL_PASSWORDS = ("CREDITBATCH_EMAIL_PASSWORD", "CREDITBATCH_EMAIL_PASSWORD_FILE")
 _MAX_PASSWORD_FILE = 4096
 _MAIL_PORTS = {"starttls": "587", "ssl": "465", "none": "25"}
 
@@ -238,6 +239,9 @@ def configure(
 ) -> None:
     """Make or read the keys, set Django up, and bring every table up to date. May be called again for another home."""
     environ = load_environment(os.environ, Path.cwd())
+    refuse_stray_password(os.environ, Path.cwd(), DATABASE_URL, "PGPASSWORD")
+    for setting in (MAIL_HOST, "CREDITBATCH_EMAIL_TLS"):
+        refuse_stray_password(os.environ, Path.cwd(), setting, *_MAIL_PASSWORDS)
     choose_zone(environ)
     options = read_site_options(environ)
     connect(home, database_url, make_site_settings(home, options, demo=demo, hosts=hosts))

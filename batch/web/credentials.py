@@ -18,10 +18,13 @@ from django.utils import timezone
 
 from batch.errors import CreditbatchError, SettingsError
 from batch.i18n import _
+from batch.ledger.orm.store import DatabaseLedger
 from batch.model import SubAccount
+from batch.planning.account_identity import normalize_address
 from batch.provider import client as provider_client
 from batch.provider.client import Client
-from batch.settings import Secret, Settings, load_environment, load_key, load_settings
+from batch.runner.open_account import find_account
+from batch.settings import API_URL, Secret, Settings, find_strays, load_environment, load_key, load_settings
 from batch.web.models import Connection, Person
 
 
@@ -39,12 +42,30 @@ def load_connection() -> tuple[str, Secret]:
         return connection.api_url, _decrypt(bytes(connection.encrypted_key))
     environ = _read_environ()
     try:
-        return load_settings(environ).api_url, load_key(environ)
+        api_url, key = load_settings(environ).api_url, load_key(environ)
     except SettingsError as error:
         if environ.get("SMSPARTNER_API_KEY") or environ.get("SMSPARTNER_API_KEY_FILE"):
             raise
         sentence = _("There is no API key yet: an administrator enters it under Administration, Connection.")
         raise SettingsError(sentence) from error
+    _refuse_stray_connection(api_url, key)
+    return api_url, key
+
+
+def _refuse_stray_connection(api_url: str, key: Secret) -> None:
+    """Refuse a key where only a `.env` names the address, or the ledger, and the key is kept elsewhere, unless the
+    ledger knows it there. What a ledger says of an address that the same file names may be written for that.
+    """
+    strays = find_strays(os.environ, Path.cwd())
+    if not strays:
+        return
+    names_both = API_URL in strays and len(strays) > 1
+    if names_both or find_account(DatabaseLedger(), api_url, key.compute_fingerprint()) is None:
+        sentence = _(
+            "The .env file where the site was started sets {settings}, and the API key, for {address}, is kept "
+            "elsewhere: set that in the environment, or enter address and key under Administration, Connection."
+        )
+        raise SettingsError(sentence.format(settings=", ".join(sorted(strays)), address=normalize_address(api_url)))
 
 
 def validate_connection(api_url: str, key: str) -> tuple[str, Secret]:
@@ -115,6 +136,7 @@ class ProviderAccount:
     main: Decimal
     subaccounts: tuple[SubAccount, ...]
     at: datetime
+    address: str
 
 
 _lock = threading.Lock()
@@ -132,7 +154,7 @@ def fetch_account(*, fresh: bool = False) -> ProviderAccount:
             return remembered[1]
         with open_client(read_timeout=_PATIENCE) as client:
             main, subaccounts = client.fetch_main_account(), tuple(client.fetch_subaccounts())
-        found = ProviderAccount(main.name, main.balance, subaccounts, datetime.now(UTC))
+        found = ProviderAccount(main.name, main.balance, subaccounts, datetime.now(UTC), api_url)
         _last.clear()
         _last[name] = time.monotonic(), found
         return found

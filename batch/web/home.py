@@ -37,6 +37,7 @@ class BalanceRead:
     name: str = ""
     balance: Decimal | None = None
     problem: str = ""
+    address: str = ""
 
 
 _kept: dict[tuple[str, str, int | None], tuple[float, BalanceRead]] = {}
@@ -59,7 +60,7 @@ def read_main_balance() -> BalanceRead:
                 account = client.fetch_main_account()
         except (ProviderError, SettingsError) as error:
             return BalanceRead(now, problem=str(error))
-        read = BalanceRead(now, account.name, account.balance)
+        read = BalanceRead(now, account.name, account.balance, address=api_url)
         _kept.clear()
         _kept[state] = time.monotonic(), read
         return read

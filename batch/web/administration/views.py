@@ -57,7 +57,8 @@ def show_connection(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("The demonstration stays with its sandbox: the connection cannot be changed here."))
         elif _store_connection(request, form):
             return redirect("connection")
-    return _render(request, "connection", form=form, present=present, state=_find_key_source(present))
+    state, address = _find_key_source(present)
+    return _render(request, "connection", form=form, present=present, state=state, address=address)
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -98,15 +99,14 @@ def _store_connection(request: HttpRequest, form: ConnectionForm) -> bool:
     return True
 
 
-def _find_key_source(present: Connection | None) -> str:
-    """Find where the key in force comes from: site, environment, or none."""
+def _find_key_source(present: Connection | None) -> tuple[str, str]:
+    """Find where the key in force comes from, site, environment, or none, and where it is sent."""
     if present is not None:
-        return "site"
+        return "site", present.api_url
     try:
-        credentials.load_connection()
+        return "environment", credentials.load_connection()[0]
     except SettingsError:
-        return "none"
-    return "environment"
+        return "none", ""
 
 
 @require_role(Role.ADMINISTRATOR)
