@@ -8,6 +8,7 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from pathlib import Path
@@ -121,6 +122,9 @@ def _find_sample() -> Path:
 _THREADS = 8
 _MOST_BYTES = 120 * 1024 * 1024
 """Of one request, uploads included; what a page takes is less, and it says so itself."""
+_MOST_OF_STRANGERS = 1_000_000
+"""What a form takes; a larger one is taken only from who may upload."""
+_BESIDE_FILE = 1024 * 1024
 _PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto"}
 _DEMO_FOLDER = "creditbatch-demo-"
 _DEMO_PEOPLE = (
@@ -157,7 +161,7 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
         call_command("clearsessions")
         call_command("collectstatic", verbosity=0, interactive=False)
         _warn_of_stray_key()
-        server = _make_server(host, port, options)
+        server = _make_server(host, port, options, max(_MOST_BYTES, found.max_file_mb * 1024 * 1024 + _BESIDE_FILE))
         stack.callback(server.close)
         address = options.url or f"http://{shown}:{_find_port(server)}"
         # What mails link to, for this process and for the workers that it starts.
@@ -196,28 +200,71 @@ def _refuse_exposure(host: str, options: SiteOptions) -> None:
         raise UsageError(sentence.format(host=host))
 
 
-def _make_server(host: str, port: int, options: SiteOptions):  # type: ignore[no-untyped-def] # waitress has no types
+def _make_server(host: str, port: int, options: SiteOptions, most: int):  # type: ignore[no-untyped-def] # waitress has no types
     from django.core.handlers.wsgi import WSGIHandler
     from waitress import create_server
 
     # Elsewhere than behind a proxy, what a visitor says of itself is thrown away.
     proxy = options.trusted_proxy or "127.0.0.1"
     trust = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": _PROXY_HEADERS}
+    sockets: dict[int, Any] = {}
     try:
-        return create_server(
+        server = create_server(
             WSGIHandler(),
+            map=sockets,
             host=host,
             port=port,
             threads=_THREADS,
             ident=None,
             clear_untrusted_proxy_headers=True,
-            max_request_body_size=_MOST_BYTES,
+            max_request_body_size=most,
             **(trust if options.is_https else {}),
         )
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         sentence = _("The site cannot listen on {host}, port {port}: {why}; another --port may be free.")
         raise UsageError(sentence.format(host=host, port=port, why=why)) from error
+    channel = _make_channel_class()
+    for each in sockets.values():
+        if hasattr(each, "channel_class"):
+            each.channel_class = channel
+    return server
+
+
+def _make_channel_class() -> type:
+    """Make the connections on which a large body is refused at its first line, unless it is a preparer's: the server
+    would take all of it, to a file, before the site is asked whose it is.
+    """
+    from waitress.channel import HTTPChannel
+    from waitress.parser import HTTPRequestParser
+    from waitress.utilities import RequestEntityTooLarge
+
+    from batch.web.access import may_send_files
+
+    sentence = _("So much is taken only from a preparer who is logged in: log in, and send a file that the site takes.")
+
+    class Parser(HTTPRequestParser):  # type: ignore[misc]
+        adj: Any
+        error: Any
+        headers: dict[str, str]
+
+        def parse_header(self, header_plus: bytes) -> None:
+            """Read the head, and decide how much may follow."""
+            super().parse_header(header_plus)
+            is_large = self.chunked or self.content_length >= _MOST_OF_STRANGERS
+            if is_large and not may_send_files(self.headers.get("COOKIE", "")):
+                self.adj = copy(self.adj)
+                self.adj.max_request_body_size = _MOST_OF_STRANGERS
+
+        def received(self, data: bytes) -> int:
+            """Take a piece. Nobody is told to go on with what is refused."""
+            taken: int = super().received(data)
+            if isinstance(self.error, RequestEntityTooLarge):
+                self.expect_continue = False
+                self.error = RequestEntityTooLarge(sentence)
+            return taken
+
+    return type("Channel", (HTTPChannel,), {"parser_class": Parser})
 
 
 def _find_port(server: object) -> int:

@@ -10,12 +10,16 @@ from itertools import compress
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, parse_cookie
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from batch.errors import CreditbatchError
 from batch.web.models import Person
@@ -44,6 +48,23 @@ def find_roles(person: Person) -> frozenset[Role]:
 def get_person(request: HttpRequest) -> Person:
     """Return the person who is logged in; only for views that `require_role` guards."""
     return cast("Person", request.user)
+
+
+def may_send_files(cookies: str) -> bool:
+    """Tell by a browser's cookies whether it is a preparer's, before any of what it sends is taken."""
+    name = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if not name:
+        return False
+    request = HttpRequest()
+    request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(name)
+    try:
+        person = get_user(request)
+        return isinstance(person, Person) and Role.PREPARER in find_roles(person)
+    except DatabaseError:
+        return False
+    finally:
+        # Asked by the thread that listens, which would keep it for ever.
+        connection.close()
 
 
 def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
