@@ -245,24 +245,22 @@ def _make_channel_class() -> type:
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any
-        error: Any
+        content_length: int
         headers: dict[str, str]
 
         def parse_header(self, header_plus: bytes) -> None:
             """Read the head, and decide how much may follow."""
             super().parse_header(header_plus)
-            is_large = self.chunked or self.content_length >= _MOST_OF_STRANGERS
-            if is_large and not may_send_files(self.headers.get("COOKIE", "")):
-                self.adj = copy(self.adj)
-                self.adj.max_request_body_size = _MOST_OF_STRANGERS
-
-        def received(self, data: bytes) -> int:
-            """Take a piece. Nobody is told to go on with what is refused."""
-            taken: int = super().received(data)
-            if isinstance(self.error, RequestEntityTooLarge):
-                self.expect_continue = False
+            is_large = self.content_length >= _MOST_OF_STRANGERS
+            if not (is_large or self.chunked) or may_send_files(self.headers.get("COOKIE", "")):
+                return
+            if is_large:
                 self.error = RequestEntityTooLarge(sentence)
-            return taken
+                # As if there were no body. Nobody is told to go on with it either.
+                self.body_rcv, self.content_length, self.expect_continue = None, 0, False
+            # Of a body that does not say how long it is, no more is taken than of any other.
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = _MOST_OF_STRANGERS
 
     return type("Channel", (HTTPChannel,), {"parser_class": Parser})
 

@@ -51,9 +51,12 @@ def make_child_command(module: str, *arguments: str) -> list[str]:
     """Make the command of a Python that runs the module with what this one imports from, but for the current folder:
     a csv.py that lies there is nobody's of ours.
     """
-    start = f"import runpy, sys; sys.path[:] = {_list_import_folders()!r}; "
-    run = "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
-    return [sys.executable, "-P", "-c", start + run, module, *arguments]
+    lines = (
+        "import runpy,sys",
+        f"sys.path[:] = {_list_import_folders()!r}",
+        "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)",
+    )
+    return [sys.executable, "-P", "-c", "\n".join(lines), module, *arguments]
 
 
 def _list_import_folders() -> list[str]:
