@@ -118,7 +118,7 @@ class Command:
 
     def process(self, *arguments: object, out: int = DEVNULL, err: int = DEVNULL) -> Popen[str]:
         """In full, to be met while it runs."""
-        words, env = self.arguments(*arguments), self.environ
+        words, env = self.arguments(*arguments), {name: value for name, value in self.environ.items() if value}
         return Popen(words, cwd=self.folder, env=env, stdin=DEVNULL, stdout=out, stderr=err, encoding="utf-8")
 
     def sheet(self, text: str = SHEET, name: str = "sheet.csv") -> Path:

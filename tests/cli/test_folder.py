@@ -11,10 +11,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from batch.sandbox import Sandbox
 from batch.sheet.subprocess_reader import end_child, make_child_command, start_child
 from tests.cli.conftest import SAMPLES, Command, applied
+from tests.cli.test_serve import serve
+from tests.ledger.test_private import watch
+
+__all__ = ["serve"]  # a fixture
 
 SHADOWS = (
     "csv",
@@ -192,6 +197,19 @@ def test_a_databases_password_is_not_sent_where_only_the_folder_leads(newcomer: 
     assert (ended.code, "set CREDITBATCH_DATABASE_URL in the environment" in ended.err) == (2, True)
     newcomer.sheet("CREDITBATCH_DATABASE_URL=postgres://me:theirs@127.0.0.1:1/ledger\n", ".env")
     assert "set CREDITBATCH_DATABASE_URL" not in newcomer("batches").err
+
+
+@pytest.mark.slow
+def test_the_site_says_at_its_start_that_it_sends_no_key_there_and_keeps_all_to_itself(  # type: ignore[no-untyped-def]
+    serve, newcomer: Command, lure: Lure
+) -> None:
+    files = {"ledger.sqlite3", "ledger.sqlite3-wal", "ledger.sqlite3-shm", "secret-key", "vault-key", "site.log"}
+    with watch(newcomer.home, 0o000) as modes:
+        site = serve()
+        site.wait_for("the API key, for http://localhost")
+        site.wait_for("/setup/")
+        assert requests.get(f"{site.address}/login", timeout=20).status_code == 200
+    assert {modes.get(name) for name in files} == {0}
 
 
 @pytest.mark.slow
