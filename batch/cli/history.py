@@ -31,8 +31,9 @@ from batch.files import open_whole_file
 from batch.i18n import _, format_number, ngettext
 from batch.model import Balances, BatchView, SubAccount
 from batch.report.journal import FEC, SUFFIXES, list_moved, name_journal, write_entries
+from batch.report.journal_settings import JournalSettings, load_journal_settings
 from batch.runner.numbering import make_journal
-from batch.settings import JournalSettings, Secret, Settings, load_journal_settings, load_settings
+from batch.settings import Secret, Settings, load_settings
 
 if TYPE_CHECKING:
     from batch.provider.responses import MainAccount

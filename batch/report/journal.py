@@ -21,7 +21,7 @@ from batch.i18n import Language, _, use_language
 from batch.ledger.events import EntriesNumbered
 from batch.model import BatchHead, BatchRow, BatchView, Direction, Status
 from batch.money import ZERO, encode_amount
-from batch.settings import JournalSettings
+from batch.report.journal_settings import JournalSettings
 from batch.zone import localize
 
 

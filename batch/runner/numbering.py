@@ -13,8 +13,8 @@ from batch.ledger.protocol import Ledger
 from batch.model import BatchState, BatchView
 from batch.money import count_decimals
 from batch.report.journal import Entry, list_moved, list_unnumbered, make_entries
+from batch.report.journal_settings import JournalSettings
 from batch.runner.open_account import hold_batch
-from batch.settings import JournalSettings
 
 
 @dataclass(frozen=True, slots=True)

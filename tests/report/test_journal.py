@@ -32,7 +32,7 @@ from batch.report.journal import (
     name_journal,
     write_entries,
 )
-from batch.settings import JournalSettings, load_journal_settings
+from batch.report.journal_settings import JournalSettings, load_journal_settings
 from batch.zone import use_zone
 from tests import fec
 from tests.report.views import DONE, END, INVALID, PENDING, REFUSED, START, UNKNOWN, row, view_of

@@ -23,8 +23,8 @@ from batch.ledger.events import AttemptBegan, AttemptEnded, Fact, PersonDecided,
 from batch.model import BatchState, BatchView, Cell, Status
 from batch.notes import make_note
 from batch.report.journal import write_entries
+from batch.report.journal_settings import load_journal_settings
 from batch.runner.numbering import make_journal
-from batch.settings import load_journal_settings
 from batch.zone import use_zone
 from tests.builders import known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

@@ -19,8 +19,8 @@ from batch.ledger.protocol import Ledger
 from batch.ledger.verify import find_difference
 from batch.model import BatchState, Cell, Status
 from batch.notes import make_note
+from batch.report.journal_settings import load_journal_settings
 from batch.runner.numbering import Journal, make_journal
-from batch.settings import load_journal_settings
 from batch.zone import use_zone
 from tests.builders import NOON, known_to, new_batch
 from tests.ledger_in_memory import MemoryLedger

@@ -30,9 +30,10 @@ from batch.ledger.orm.store import DatabaseLedger
 from batch.model import BatchState, BatchView
 from batch.planning.reconciliation import has_open_alarm
 from batch.report.journal import name_journal, write_entries
+from batch.report.journal_settings import load_journal_settings
 from batch.runner.numbering import make_journal
 from batch.runner.open_account import abandon, decide, hold_batch
-from batch.settings import load_environment, load_journal_settings
+from batch.settings import load_environment
 from batch.web.access import Role, get_person, require_role, tell_refusals
 from batch.web.audit import record
 from batch.web.batches import jobs

@@ -33,9 +33,9 @@ from batch.ledger.orm.store import DatabaseLedger
 from batch.ledger.replay import rebuild_view
 from batch.model import BatchState
 from batch.report.journal import encode_fec
+from batch.report.journal_settings import load_journal_settings
 from batch.runner.numbering import make_journal
 from batch.sandbox import Sandbox
-from batch.settings import load_journal_settings
 from batch.web import credentials
 from batch.web.batches import jobs
 from batch.web.drafts.approvals import approve
