@@ -10,6 +10,7 @@ from itertools import compress
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlsplit
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user
@@ -22,7 +23,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from batch.errors import CreditbatchError
-from batch.web.models import Person
+from batch.web.models import Person, SiteSettings
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -43,6 +44,17 @@ def find_roles(person: Person) -> frozenset[Role]:
         return frozenset()
     given = (True, person.can_prepare, person.can_approve, person.can_administer)
     return frozenset(compress(Role, given))
+
+
+def has_second_factor(person: Person) -> bool:
+    """Tell whether they have an authenticator or a passkey; recovery codes alone are none."""
+    return bool(Authenticator.objects.filter(user=person, type__in=("totp", "webauthn")).exists())
+
+
+def must_enrol(person: Person) -> bool:
+    """Tell whether one of their roles asks for a second factor that they do not have."""
+    asking = set(SiteSettings.load().second_factor_roles)
+    return not asking.isdisjoint(find_roles(person)) and not has_second_factor(person)
 
 
 def get_person(request: HttpRequest) -> Person:
@@ -68,13 +80,17 @@ def may_send_files(cookies: str) -> bool:
 
 
 def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
-    """Let in whoever has one of the roles; the login is shown to strangers, and a 403 to those who lack the role."""
+    """Let in whoever has one of the roles; the login is shown to strangers, and a 403 to those who lack the role.
+    Whoever must enrol a second factor is sent to do so, whatever they ask for.
+    """
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
         def guard_view(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _demand_login(request)
+            if must_enrol(get_person(request)):
+                return _leave_for(request, reverse("mfa_index"))
             if find_roles(get_person(request)).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -83,6 +99,17 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
         return cast("View[P]", guard_view)
 
     return guard
+
+
+def require_login(view: View[P]) -> View[P]:
+    """Let in whoever is logged in, enrolled or not: for what people need to enrol, and to leave."""
+
+    @wraps(view)
+    def guard_view(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else _demand_login(request)
+
+    guard_view.needed_roles = (Role.VIEWER,)  # type: ignore[attr-defined]
+    return cast("View[P]", guard_view)
 
 
 def tell_refusals(page: str) -> Callable[[View[P]], View[P]]:
@@ -108,7 +135,13 @@ def _demand_login(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("home"))
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     login = redirect_to_login(f"{page.path or '/'}{'?' if page.query else ''}{page.query}")
-    return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login.url})
+    return _leave_for(request, login.url)
+
+
+def _leave_for(request: HttpRequest, address: str) -> HttpResponse:
+    if is_fragment(request):
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def allow_anybody(view: View[P]) -> View[P]:

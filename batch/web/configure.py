@@ -62,12 +62,22 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class SingleSignOn:
+    url: str  # the provider's issuer
+    name: str  # as the login page calls it
+    client_id: str
+    secret: Secret
+    roles_claim: str  # empty: roles are given on the site
+
+
+@dataclass(frozen=True, slots=True)
 class SiteOptions:
     """Settings of the environment that only the site has, checked."""
 
     url: str | None  # where people reach the site, without a slash at the end; None: on this machine only
     trusted_proxy: str | None  # the address of the proxy whose word about the visitor's address is taken
     mail: Mail | None = None
+    sso: SingleSignOn | None = None
 
     @property
     def host(self) -> str | None:
@@ -86,6 +96,7 @@ def read_site_options(environ: Mapping[str, str]) -> SiteOptions:
         url=_parse_site_url(environ.get("CREDITBATCH_SITE_URL", "")),
         trusted_proxy=_parse_proxy(environ.get("CREDITBATCH_TRUSTED_PROXY", "").strip()),
         mail=_read_mail(environ),
+        sso=_read_sso(environ),
     )
 
 
@@ -129,20 +140,39 @@ def _read_mail(environ: Mapping[str, str]) -> Mail | None:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise SettingsError(_("CREDITBATCH_EMAIL_PORT must be a port's number."))
     user = environ.get("CREDITBATCH_EMAIL_USER", "").strip()
-    return Mail(host, int(port), user, _read_password(environ), encryption, sender)
+    return Mail(host, int(port), user, _read_secret(environ, "CREDITBATCH_EMAIL_PASSWORD"), encryption, sender)
 
 
-def _read_password(environ: Mapping[str, str]) -> Secret | None:
-    given = environ.get("CREDITBATCH_EMAIL_PASSWORD")
-    name = environ.get("CREDITBATCH_EMAIL_PASSWORD_FILE")
+def _read_sso(environ: Mapping[str, str]) -> SingleSignOn | None:
+    url = environ.get("CREDITBATCH_OIDC_URL", "").strip()
+    if not url:
+        return None
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and is_this_machine(parts.hostname or "")
+    if not url.isprintable() or not parts.hostname or not (parts.scheme == "https" or is_local):
+        raise SettingsError(_("CREDITBATCH_OIDC_URL is not an address such as https://login.example.com/tenant/v2.0."))
+    client_id = environ.get("CREDITBATCH_OIDC_CLIENT_ID", "").strip()
+    secret = _read_secret(environ, "CREDITBATCH_OIDC_CLIENT_SECRET")
+    if not client_id or secret is None:
+        raise SettingsError(
+            _("CREDITBATCH_OIDC_URL needs CREDITBATCH_OIDC_CLIENT_ID and CREDITBATCH_OIDC_CLIENT_SECRET beside it.")
+        )
+    name = environ.get("CREDITBATCH_OIDC_NAME", "").strip() or parts.hostname
+    return SingleSignOn(url, name, client_id, secret, environ.get("CREDITBATCH_OIDC_ROLES_CLAIM", "").strip())
+
+
+def _read_secret(environ: Mapping[str, str], setting: str) -> Secret | None:
+    """Read a secret that the setting holds, or the file that the setting with `_FILE` names."""
+    given = environ.get(setting)
+    name = environ.get(f"{setting}_FILE")
     if given or not name:
         return Secret(given) if given else None
     try:
         with Path(name).open("rb") as file:
             text = file.read(_MAX_PASSWORD_FILE).decode("utf-8-sig").strip()
     except (OSError, ValueError) as error:
-        sentence = _("The file {name} that CREDITBATCH_EMAIL_PASSWORD_FILE names cannot be read.")
-        raise SettingsError(sentence.format(name=name)) from error
+        sentence = _("The file {name} that {setting} names cannot be read.")
+        raise SettingsError(sentence.format(name=name, setting=f"{setting}_FILE")) from error
     return Secret(text)
 
 
@@ -267,8 +297,24 @@ def make_site_settings(home: Path, options: SiteOptions, *, demo: bool, hosts: S
         "CSRF_COOKIE_SECURE": is_https,
         "CSRF_TRUSTED_ORIGINS": [options.url] if is_https else [],
         "SILENCED_SYSTEM_CHECKS": _OTHER_HOSTS_CHECKS if is_https else _HTTPS_CHECKS,
+        "ACCOUNT_DEFAULT_HTTP_PROTOCOL": "https" if is_https else "http",
+        **_choose_sso_settings(options.sso),
         **_choose_mail_settings(options.mail),
     }
+
+
+def _choose_sso_settings(sso: SingleSignOn | None) -> Mapping[str, Any]:
+    if sso is None:
+        return {}
+    app = {
+        "provider_id": "sso",
+        "name": sso.name,
+        "client_id": sso.client_id,
+        "secret": sso.secret.reveal(),
+        "settings": {"server_url": sso.url},
+    }
+    providers = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+    return {"SOCIALACCOUNT_PROVIDERS": providers, "CREDITBATCH_ROLES_CLAIM": sso.roles_claim}
 
 
 def _choose_mail_settings(mail: Mail | None) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def save_connection(api_url: str, key: Secret, person: Person) -> None:
         Connection.objects.all().delete()
         Connection.objects.create(
             api_url=api_url,
-            encrypted_key=_open_vault().encrypt(key.reveal().encode()),
+            encrypted_key=open_vault().encrypt(key.reveal().encode()),
             fingerprint=key.compute_fingerprint(),
             set_by=person,
             set_at=timezone.now(),
@@ -104,7 +104,7 @@ def _read_environ() -> dict[str, str]:
     return load_environment(os.environ, Path.cwd())
 
 
-def _open_vault() -> Fernet:
+def open_vault() -> Fernet:
     try:
         return Fernet(settings.CREDITBATCH_VAULT_KEY)
     except ValueError as error:
@@ -115,7 +115,7 @@ def _open_vault() -> Fernet:
 
 def _decrypt(token: bytes) -> Secret:
     try:
-        return Secret(_open_vault().decrypt(token).decode())
+        return Secret(open_vault().decrypt(token).decode())
     except InvalidToken as error:
         sentence = _(
             "The stored API key was encrypted with another vault key: put the key file back, or enter it again."

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from axes.helpers import get_cool_off
-from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import RequestDataTooBig
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from batch import __version__
 from batch.errors import CreditbatchError, LedgerError, ProviderError, SettingsError
-from batch.i18n import N_, Language, _, get_language, ngettext, use_language
+from batch.i18n import N_, Language, _, get_language, use_language
 from batch.web.access import Role, find_roles, is_fragment
+from batch.web.auth.services import BEGAN
 from batch.web.models import Person, SiteSettings
 from batch.zone import name_zone
 
@@ -96,24 +93,11 @@ def show_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return _refuse(request, HTTPStatus.NOT_FOUND)
 
 
-def show_lockout(request: HttpRequest, *_given: Any, **_more: Any) -> HttpResponse:
-    """Answer 429 after too many wrong passwords, and say when to try again."""
-    name, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR")
-    last = AccessAttempt.objects.filter(username=name, ip_address=address).aggregate(last=Max("attempt_time"))["last"]
-    until = (last or timezone.now()) + (get_cool_off(request) or timedelta(minutes=15))
-    minutes = max(1, math.ceil((until - timezone.now()).total_seconds() / 60))
-    advice = ngettext(
-        "Try again in {minutes} minute, or ask an administrator for a link to set a new password.",
-        "Try again in {minutes} minutes, or ask an administrator for a link to set a new password.",
-        minutes,
-    )
-    response = show_error(
-        request,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        _("Too many wrong passwords for this name from this address."),
-        advice.format(minutes=minutes),
-    )
-    response["Retry-After"] = str(minutes * 60)
+def show_hurry(request: HttpRequest) -> HttpResponse:
+    """Answer 429 where too many came from one address, or one person tried too often."""
+    advice = _("Wait a minute, then try again.")
+    response = show_error(request, HTTPStatus.TOO_MANY_REQUESTS, _("Too many attempts in a short time."), advice)
+    response["Retry-After"] = "60"
     return response
 
 
@@ -164,13 +148,21 @@ def add_security_headers(answer: Answer) -> Answer:
     return middleware
 
 
+_LONGEST_SESSION = 12 * 3600
+
+
 def extend_session(answer: Answer) -> Answer:
-    """End a session half an hour after the last page that somebody opened; what a page asks for by itself does not
-    count, so that a screen nobody looks at logs itself out. Noted once a minute, which spares the database.
+    """End a session half an hour after the last page that somebody opened, and twelve hours after its login; what a
+    page asks for by itself does not count, so that a screen nobody looks at logs itself out. Noted once a minute, which
+    spares the database.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         minute = int(time.time()) // 60
+        if request.user.is_authenticated:
+            began = request.session.setdefault(BEGAN, time.time())
+            if time.time() - began > _LONGEST_SESSION:
+                logout(request)
         if request.user.is_authenticated and not is_fragment(request) and request.session.get("seen") != minute:
             request.session["seen"] = minute
         return answer(request)

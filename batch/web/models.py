@@ -174,7 +174,7 @@ class Approval(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     screen_digest = models.CharField(max_length=64)
-    confirmed_with = models.CharField(max_length=8)  # "password" or "totp"
+    confirmed_with = models.CharField(max_length=8)  # "password", "totp", "recovery" or "passkey"
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "person"], name="one_approval_a_person")]
@@ -230,6 +230,8 @@ class SiteSettings(models.Model):
     batch_limit = EurosField(null=True)  # null: no limit
     language = models.CharField(max_length=2, blank=True)
     """For people who have not chosen and whose browser asks for neither; empty: English."""
+    second_factor_roles = models.JSONField(default=list)
+    """Whoever has one of these roles enrols a second factor before anything else."""
 
     @classmethod
     def load(cls) -> SiteSettings:

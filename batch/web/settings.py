@@ -25,8 +25,9 @@ TIME_ZONE = "UTC"
 
 INSTALLED_APPS = [
     "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
-    "django.contrib.staticfiles", "axes", "django_htmx", "django_otp", "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static", "batch.ledger.orm.LedgerConfig", "batch.web.WebConfig",
+    "django.contrib.staticfiles", "django_htmx", "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions",
+    "allauth.socialaccount", "allauth.socialaccount.providers.openid_connect", "batch.ledger.orm.LedgerConfig",
+    "batch.web.WebConfig",
 ]  # fmt: skip
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -37,13 +38,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "batch.web.middleware.extend_session",
-    "django_otp.middleware.OTPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "batch.web.middleware.choose_language",
     "batch.web.middleware.explain_failures",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "batch.web.urls"
 TEMPLATES: list[dict[str, Any]] = [
@@ -64,16 +64,26 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 AUTH_USER_MODEL = "web.Person"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email"), "max_similarity": 0.6},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        # Ours has French ones and this product's words.
+        "NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "OPTIONS": {"password_list_path": str(_HERE / "auth" / "common_passwords.txt")},
+    },
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
 
-# Sessions end after half an hour in which nobody opened a page (`middleware.extend_session`), and with the browser.
+# Sessions end twelve hours after the login, or half an hour after the last page that somebody opened
+# (`middleware.extend_session`), and with the browser.
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -87,18 +97,39 @@ CSRF_FAILURE_VIEW = "batch.web.middleware.show_forged_form"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25
-"""Hours. Whoever guesses a password waits a quarter of an hour after five wrong ones."""
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "batch.web.middleware.show_lockout"
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False
-AXES_ENABLE_ACCESS_FAILURE_LOG = False
-AXES_HTTP_RESPONSE_CODE = 429
-OTP_TOTP_ISSUER = "creditbatch"
+# django-allauth: people are invited, so nobody signs up and nothing is sent to verify an address.
+ACCOUNT_ADAPTER = "batch.web.auth.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "batch.web.auth.forms.LoginForm", "reauthenticate": "batch.web.auth.forms.PasswordAgainForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/login"
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/15m/ip,5/15m/key", "confirm": "5/15m/key"}
+"""After five wrong ones in a quarter of an hour nothing is heard for this name: `login_failed` of a login, from
+whatever addresses, `confirm` (ours) of whoever is logged in already, so that a stranger does not hold them up."""
+MFA_ADAPTER = "batch.web.auth.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "batch.web.auth.forms.CodeForm",
+    "reauthenticate": "batch.web.auth.forms.CodeAgainForm",
+    "activate_totp": "batch.web.auth.forms.FirstCodeForm",
+    "add_webauthn": "batch.web.auth.forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody's address is verified: administrators know whom they invite
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "creditbatch"
+MFA_TOTP_TOLERANCE = 1
+"""Steps of half a minute by which a phone's clock may be wrong."""
+SOCIALACCOUNT_ADAPTER = "batch.web.auth.sso.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # the policy lets no form lead to another site, and a state guards the way back
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+CREDITBATCH_ROLES_CLAIM = ""
+# In the database, because the site's threads and whatever else serves it must count together.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]

@@ -7,6 +7,7 @@ from django.urls import include, path
 from batch.web import accounts, home, middleware
 from batch.web.administration import audit_log
 from batch.web.administration import views as administration
+from batch.web.auth import sso
 from batch.web.auth import views as auth
 from batch.web.batches import action_views as actions
 from batch.web.batches import views as batches
@@ -15,15 +16,29 @@ from batch.web.drafts import views as drafts
 _ENTRY = [
     path("", home.show_home, name="home"),
     path("balance", home.show_main_balance, name="main-balance"),
-    path("login", auth.show_login, name="login"),
-    path("logout", auth.end_session, name="logout"),
+    path("login", auth.show_login, name="account_login"),
+    path("login/second", auth.show_second_step, name="mfa_authenticate"),
+    path("login/passkey", auth.log_in_by_passkey, name="mfa_login_webauthn"),
+    path("sso/<str:provider_id>/login", sso.leave_for_provider, name="openid_connect_login"),
+    path("sso/<str:provider_id>/callback", sso.come_back, name="openid_connect_callback"),
+    path("logout", auth.end_session, name="account_logout"),
+    path("confirm", auth.confirm_by_password, name="account_reauthenticate"),
+    path("confirm/code", auth.confirm_by_code, name="mfa_reauthenticate"),
+    path("confirm/passkey", auth.confirm_by_passkey, name="mfa_reauthenticate_webauthn"),
     path("setup/<str:secret>", auth.open_link, name="setup"),
     path("invitation/<str:secret>", auth.open_link, name="invitation"),
     path("welcome", auth.show_welcome, name="welcome"),
     path("profile", auth.show_profile, name="profile"),
     path("profile/password", auth.change_password, name="password"),
-    path("profile/authenticator", auth.enrol_authenticator, name="authenticator"),
-    path("profile/authenticator/remove", auth.remove_authenticator, name="authenticator-remove"),
+    path("profile/sessions", auth.show_sessions, name="sessions"),
+    path("profile/second-factor", auth.show_factors, name="mfa_index"),
+    path("profile/second-factor", auth.show_factors, name="mfa_list_webauthn"),
+    path("profile/authenticator", auth.enrol_authenticator, name="mfa_activate_totp"),
+    path("profile/authenticator/remove", auth.remove_authenticator, name="mfa_deactivate_totp"),
+    path("profile/recovery-codes", auth.show_recovery_codes, name="mfa_view_recovery_codes"),
+    path("profile/recovery-codes/new", auth.renew_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("profile/passkeys/new", auth.add_passkey, name="mfa_add_webauthn"),
+    path("profile/passkeys/<int:pk>/remove", auth.remove_passkey, name="mfa_remove_webauthn"),
 ]
 _ADMINISTRATION = [
     path("", administration.show_overview, name="administration"),
@@ -81,5 +96,6 @@ urlpatterns = [
 ]
 handler400 = middleware.show_bad_request
 handler403 = middleware.show_forbidden
+handler429 = middleware.show_hurry
 handler404 = middleware.show_not_found
 handler500 = middleware.show_fault

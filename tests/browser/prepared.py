@@ -35,7 +35,7 @@ def main() -> None:
     for username, fields in PEOPLE.items():
         person = Person.objects.create(username=username, email=f"{username}@example.com", password=password, **fields)
         client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
         sessions[username] = client.cookies[settings.SESSION_COOKIE_NAME].value
     # The folder is copied: nothing may be left in the write-ahead log.
     connection.close()

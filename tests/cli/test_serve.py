@@ -87,12 +87,13 @@ def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(
     assert "immutable" in served.headers["cache-control"]
     assert requests.get(site.address, headers={"Host": "evil.example"}, timeout=20).status_code == 400
     visitor = requests.Session()
-    form = {"username": "first", "password": "x", "csrfmiddlewaretoken": _csrf(visitor, f"{site.address}/login")}
+    form = {"login": "first", "password": "x", "csrfmiddlewaretoken": _csrf(visitor, f"{site.address}/login")}
     visitor.post(f"{site.address}/login", form, headers={"X-Forwarded-For": "6.6.6.6"}, timeout=20)
     with closing(sqlite3.connect(newcomer.folder / "home" / "ledger.sqlite3")) as database:
         # What the visitor says of itself is not believed without a proxy.
         assert set(database.execute("SELECT action, address FROM web_auditentry")) == {
             ("link.used", "127.0.0.1"),
+            ("login.done", "127.0.0.1"),
             ("login.failed", "127.0.0.1"),
         }
     home = newcomer.folder / "home"

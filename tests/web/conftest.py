@@ -144,7 +144,7 @@ def client_for(site: Site) -> ClientFor:
     def made(person: Person | None, *, enforce_csrf_checks: bool = False) -> Client:
         client = Client(enforce_csrf_checks, headers={"accept-language": "en"})
         if person is not None:
-            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
 
     return made

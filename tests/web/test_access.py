@@ -14,7 +14,10 @@ from batch.web.access import Role, find_roles
 from tests.web.conftest import ClientFor, People
 
 _STAND_INS = {"uuid": str(uuid.uuid4()), "int": "7", "str": "nothing", "path": "nothing"}
-_OPEN = {"login", "logout", "setup", "invitation", "welcome"}
+_OPEN = {
+    "account_login", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback",
+    "account_logout", "setup", "invitation", "welcome",
+}  # fmt: skip
 
 
 def every_view() -> Iterator[tuple[str, URLPattern]]:

@@ -137,7 +137,7 @@ def test_secrets_are_nowhere(
     form = {"api_url": sandbox.url, "key": "sandbox-key"}
     assert administrator.post("/administration/connection", form, follow=True).status_code == 200
     job = performed(approved())
-    nobody.post("/login", {"username": "viewer", "password": "a-wrong-secret-password"})
+    nobody.post("/login", {"login": "viewer", "password": "a-wrong-secret-password"})
     secrets = ["sandbox-key", "a-wrong-secret-password", PASSWORD, people.viewer.password]
     secrets.append((site.home / "vault-key").read_text().strip())
     files = [f"/batches/{job.batch}/files/{kind}" for kind in ("json", "csv")]
@@ -152,11 +152,11 @@ def test_secrets_are_nowhere(
 
 
 def test_a_thousand_logins_are_answered_without_trying_them(nobody: Client, people: People) -> None:
-    statuses = [
-        nobody.post("/login", {"username": "approver", "password": f"guess {turn}"}).status_code for turn in range(60)
-    ]
-    assert statuses[6:] == [429] * 54
-    assert AuditEntry.objects.filter(action="login.failed").count() < 20
+    answers = [nobody.post("/login", {"login": "approver", "password": f"guess {turn}"}) for turn in range(70)]
+    assert all("wait a quarter of an hour" in answer.content.decode() for answer in answers[5:60])
+    assert [answer.status_code for answer in answers[60:]] == [429] * 10
+    assert answers[-1].headers["retry-after"] == "60"
+    assert AuditEntry.objects.filter(action="login.failed").count() == 5
 
 
 def _plain_addresses() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,7 @@ def test_every_page_has_a_strict_policy_and_no_inline_scripts_or_styles_and_is_n
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
-    assert response.headers["cache-control"] == "no-store"
+    assert "no-store" in response.headers["cache-control"]
     assert response.headers["x-frame-options"] == "DENY"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "same-origin"
@@ -75,7 +76,8 @@ def test_a_session_lasts_while_pages_are_opened_and_not_while_a_page_asks_by_its
     session = Session.objects.get()
     assert 29 * 60 < (session.expire_date - timezone.now()).total_seconds() <= 30 * 60
     Session.objects.update(expire_date=timezone.now() + timedelta(minutes=1))
-    monkeypatch.setattr("batch.web.middleware.time.time", lambda: 10_000_000_000.0)
+    later = time.time() + 120
+    monkeypatch.setattr("batch.web.middleware.time.time", lambda: later)
     viewer.get("/balance", headers={"hx-request": "true"})
     assert (Session.objects.get().expire_date - timezone.now()).total_seconds() <= 60
     viewer.get("/profile")
@@ -85,4 +87,15 @@ def test_a_session_lasts_while_pages_are_opened_and_not_while_a_page_asks_by_its
 def test_an_ended_session_is_logged_out(viewer: Client) -> None:
     assert viewer.get("/profile").status_code == 200
     Session.objects.update(expire_date=timezone.now())
+    assert viewer.get("/profile").status_code == 302
+
+
+def test_a_session_ends_twelve_hours_after_its_login_however_busy_it_is(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = time.time()
+    for hours, status in ((0, 200), (6, 200), (11.9, 200), (12.1, 302)):
+        monkeypatch.setattr("batch.web.middleware.time.time", lambda after=hours * 3600: began + after)
+        assert viewer.get("/profile").status_code == status
+    monkeypatch.undo()
     assert viewer.get("/profile").status_code == 302

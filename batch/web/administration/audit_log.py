@@ -27,9 +27,9 @@ from batch.web.presenters import DayFilter, TextFilter, paginate
 from batch.zone import localize
 
 ACTIONS = {
-    "authenticator.enrolled": N_("enrolled an authenticator"),
-    "authenticator.removed": N_("removed their authenticator"),
-    "authenticator.reset": N_("removed somebody's authenticator"), "batch.abandoned": N_("gave a batch up"),
+    "authenticator.enrolled": N_("enrolled a second factor"),
+    "authenticator.removed": N_("removed their second factor"),
+    "authenticator.reset": N_("removed somebody's second factor"), "batch.abandoned": N_("gave a batch up"),
     "batch.decided": N_("decided about a row in doubt"), "batch.downloaded": N_("downloaded a file of a batch"),
     "batch.resumed": N_("resumed a batch"), "batch.stopped": N_("asked a batch to stop"),
     "confirmation.failed": N_("entered a wrong confirmation"), "connection.changed": N_("changed the connection"),
@@ -47,6 +47,7 @@ ACTIONS = {
     "logout.done": N_("logged out"), "mail.failed": N_("mail could not be sent"),
     "password.changed": N_("changed their password"), "person.added": N_("added a person"),
     "person.changed": N_("changed a person"), "profile.changed": N_("changed their own settings"),
+    "recovery.renewed": N_("made new recovery codes"), "session.ended": N_("ended sessions of their own"),
     "settings.changed": N_("changed the settings"),
 }  # fmt: skip
 _AMOUNTS = {"row_limit", "batch_limit"}

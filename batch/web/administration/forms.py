@@ -14,10 +14,19 @@ from batch.i18n import Language, _
 from batch.money import CENT
 from batch.settings import PROVIDER_URL
 from batch.web import credentials
+from batch.web.access import Role
 from batch.web.auth.forms import LANGUAGES
 from batch.web.models import Person, SiteSettings
 
 ROLE_FIELDS = ("can_prepare", "can_approve", "can_administer")
+
+
+ROLES = [
+    (Role.VIEWER.value, gettext_lazy("everybody")),
+    (Role.PREPARER.value, gettext_lazy("preparers")),
+    (Role.APPROVER.value, gettext_lazy("approvers")),
+    (Role.ADMINISTRATOR.value, gettext_lazy("administrators")),
+]
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -115,6 +124,12 @@ class RulesForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Can be switched off only while one single person is active; reports say so."),
     )
+    second_factor_roles = forms.MultipleChoiceField(
+        label=gettext_lazy("Second factor: whoever has one of these roles enrols it before anything else"),
+        required=False,
+        choices=ROLES,
+        widget=forms.CheckboxSelectMultiple,
+    )
     language = forms.ChoiceField(
         label=gettext_lazy("Language for people whose browser asks for neither"),
         choices=LANGUAGES[1:],
@@ -124,8 +139,11 @@ class RulesForm(forms.Form):
     def from_settings(cls, data: Any, current: SiteSettings) -> RulesForm:
         limits = {"row_limit": current.row_limit, "batch_limit": current.batch_limit}
         initial = {name: None if limit is None else limit.quantize(CENT) for name, limit in limits.items()}
-        language = current.language or Language.ENGLISH.value
-        return cls(data, initial={**initial, "four_eyes": current.four_eyes, "language": language})
+        language, asked = current.language or Language.ENGLISH.value, current.second_factor_roles
+        return cls(
+            data,
+            initial={**initial, "four_eyes": current.four_eyes, "language": language, "second_factor_roles": asked},
+        )
 
     def clean_four_eyes(self) -> bool:
         """Refuse to switch it off as long as there are two people."""

@@ -17,7 +17,7 @@ from batch.errors import ProviderRefused, ProviderUnreachable, SettingsError
 from batch.i18n import _, format_euros
 from batch.ledger.orm.models import prepare_euros
 from batch.web import credentials
-from batch.web.access import Role, find_roles, get_person, require_role
+from batch.web.access import Role, find_roles, get_person, has_second_factor, require_role
 from batch.web.administration.forms import ROLE_FIELDS, ConnectionForm, NewPersonForm, PersonForm, RulesForm
 from batch.web.audit import get_site_address, record
 from batch.web.auth import services
@@ -175,7 +175,7 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
         role_fields=ROLE_FIELDS,
         somebody=kept,
         may_help=may_help(find_roles(editor), _find_granted_roles(kept)),
-        has_totp=services.has_totp(kept),
+        has_factor=has_second_factor(kept),
     )
 
 
@@ -272,4 +272,10 @@ def edit_rules(request: HttpRequest) -> HttpResponse:
 
 def _list_settings(current: SiteSettings) -> dict[str, object]:
     limits = {name: prepare_euros(getattr(current, name)) for name in ("row_limit", "batch_limit")}
-    return {**limits, "four_eyes": current.four_eyes, "language": current.language}
+    asking = ", ".join(current.second_factor_roles)
+    return {
+        **limits,
+        "four_eyes": current.four_eyes,
+        "language": current.language,
+        "second_factor_roles": asking,
+    }

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateMFAForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy
 
-from batch.i18n import Language, _
+from batch.i18n import Language
 from batch.web.auth import services
 from batch.web.models import Person
 
@@ -28,13 +35,23 @@ def _make_password_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=200, strip=False, widget=widget)
 
 
-class LoginForm(forms.Form):
-    username = forms.CharField(
-        label=gettext_lazy("User name"),
-        max_length=64,
-        widget=forms.TextInput(attrs=_USERNAME_ATTRS),
-    )
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = forms.CharField(
+            label=gettext_lazy("User name"), max_length=64, widget=forms.TextInput(attrs=_USERNAME_ATTRS)
+        )
+        self.fields["password"] = _make_password_field(gettext_lazy("Password"))
+
+
+class PasswordAgainForm(ReauthenticateForm):  # type: ignore[misc]
     password = _make_password_field(gettext_lazy("Password"))
+
+    def clean_password(self) -> str:
+        """Check it; say to wait where it is not even looked at."""
+        if get_account_adapter().reauthenticate(self.user, self.cleaned_data["password"]):
+            return str(self.cleaned_data["password"])
+        raise forms.ValidationError(services.explain_refusal(self.user))
 
 
 class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
@@ -46,7 +63,7 @@ class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
         self.person = person
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].help_text = gettext_lazy(
-            "At least 10 characters; not only digits, not your name, not a common password."
+            "At least 12 characters; not only digits, not your name, not a common password."
         )
         self.fields["new_password2"].help_text = ""
 
@@ -112,12 +129,32 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar = {"email": gettext_lazy("For notifications; may be left empty.")}
 
 
-class CodeForm(forms.Form):
-    code = forms.CharField(
-        label=gettext_lazy("Code that the app shows"),
-        max_length=12,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-    )
+class _CodeField(forms.CharField):
+    widget = forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"})
 
-    def refuse(self) -> None:
-        self.add_error("code", _("That is not the code of just now: enter the one that the app shows at this moment."))
+    def to_python(self, value: Any) -> str:
+        return services.clean_code(super().to_python(value) or "")
+
+
+_EITHER = gettext_lazy("Code that the app shows, or a recovery code")
+
+
+class CodeForm(AuthenticateForm):  # type: ignore[misc]
+    code = _CodeField(label=_EITHER, max_length=20)
+
+
+class CodeAgainForm(ReauthenticateMFAForm):  # type: ignore[misc]
+    code = _CodeField(label=_EITHER, max_length=20)
+
+
+class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
+    code = _CodeField(label=gettext_lazy("Code that the app shows"), max_length=12)
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(
+        label=gettext_lazy("Name of the passkey"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Such as the device that keeps it."),
+    )

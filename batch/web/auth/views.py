@@ -1,58 +1,146 @@
-"""Log in and out, take up a one-time link, keep a profile. django-axes counts wrong passwords and locks people out."""
+"""Log in and out, take up a one-time link, keep a profile, a second factor and the list of one's sessions. What
+django-allauth does is mounted here with our pages; what it did is written down by its signals.
+"""
 
 from __future__ import annotations
 
-import io
-import secrets
-from base64 import b32encode, b64encode
+import json
 from contextlib import suppress
+from typing import Any
 
-import segno
-from axes.handlers.proxy import AxesProxyHandler
+from allauth.account.signals import password_changed
+from allauth.account.utils import perform_login
+from allauth.account.views import LoginView, ReauthenticateView
+from allauth.mfa import signals
+from allauth.mfa.base import views as factors
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.models import AnonymousUser
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.i18n import _
-from batch.web.access import Role, allow_anybody, get_person, require_role
-from batch.web.audit import record, write_entry
+from batch.web.access import (
+    Role,
+    allow_anybody,
+    get_person,
+    has_second_factor,
+    must_enrol,
+    require_login,
+    require_role,
+)
+from batch.web.audit import record
 from batch.web.auth import services
-from batch.web.auth.forms import CodeForm, FirstForm, LoginForm, NewPasswordForm, PasswordForm, ProfileForm
+from batch.web.auth.forms import FirstForm, NewPasswordForm, PasswordForm, ProfileForm
 from batch.web.models import Invitation, Person
 
 
-@allow_anybody
-@require_http_methods(["GET", "POST"])
-@sensitive_post_parameters("password")
-def show_login(request: HttpRequest) -> HttpResponse:
-    """Let somebody in, and back to the page that they wanted."""
-    after = _choose_next_page(request)
-    if request.user.is_authenticated:
-        return redirect(after)
-    form = LoginForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        # Whoever is held up already is not written down again and again.
-        is_heard = AxesProxyHandler.is_allowed(request, {"username": form.cleaned_data["username"]})
-        person = authenticate(request, **form.cleaned_data)
-        if isinstance(person, Person):
-            login(request, person)
-            record(request, "login.done", person.username)
-            return redirect(after)
-        if is_heard:
-            # Names are kept only if they are somebody's: people type their password there too.
-            known = Person.objects.filter(username=form.cleaned_data["username"]).first()
-            write_entry("login.failed", known.username if known else "", address=request.META.get("REMOTE_ADDR", ""))
-        form.add_error(None, _("This user name and this password do not belong together: try again."))
-    nobody_yet = not Person.objects.exists()
-    return render(request, "web/auth/login.html", {"form": form, "next": after, "nobody_yet": nobody_yet})
+class _Entrance(LoginView):  # type: ignore[misc]
+    """The login; allauth refuses it for a while after too many wrong ones, and lets nobody be sent elsewhere."""
+
+    template_name = "web/auth/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "nobody_yet": not Person.objects.exists()}
+
+
+class _SecondStep(factors.AuthenticateView):  # type: ignore[misc]
+    template_name = "web/auth/second.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        types = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type", flat=True))
+        has_passkey = "webauthn" in types
+        options = _encode(found["js_data"]["request_options"]) if has_passkey else ""
+        return {**found, "options": options, "has_code": bool(types - {"webauthn"})}
+
+
+class _PasskeyAgain(passkeys.ReauthenticateWebAuthnView):  # type: ignore[misc]
+    """Confirms by passkey before the second factors are changed; to a script it gives what the browser has to sign,
+    also for the confirmation of an approval.
+    """
+
+    template_name = "web/auth/again_passkey.html"
+
+    def render_to_response(self, context: dict[str, Any], **more: Any) -> HttpResponseBase:
+        options = context["js_data"]["request_options"]
+        if "application/json" in self.request.headers.get("Accept", ""):
+            return JsonResponse({"request_options": options})
+        return super().render_to_response({**context, "options": _encode(options)}, **more)  # type: ignore[no-any-return]
+
+
+class _NewPasskey(passkeys.AddWebAuthnView):  # type: ignore[misc]
+    template_name = "web/auth/passkey.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        # Django's form of a refused passkey, which allauth leaves out.
+        found["form"] = kwargs.get("form") or found["form"]
+        return {**found, "options": _encode(found["js_data"]["creation_options"]), "section": "profile"}
+
+
+class _Factors(factors.IndexView):  # type: ignore[misc]
+    template_name = "web/auth/factors.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**found, "must_enrol": must_enrol(get_person(self.request)), "section": "profile"}
+
+
+def _encode(options: object) -> str:
+    return json.dumps(options, cls=DjangoJSONEncoder)
+
+
+def _mount(view: Any, page: str) -> Any:
+    return require_login(view.as_view(template_name=f"web/auth/{page}.html", extra_context={"section": "profile"}))
+
+
+show_login = allow_anybody(_Entrance.as_view())
+show_second_step = allow_anybody(_SecondStep.as_view())
+log_in_by_passkey = allow_anybody(passkeys.login_webauthn)
+confirm_by_password = _mount(ReauthenticateView, "again")
+confirm_by_code = _mount(factors.ReauthenticateView, "again")
+confirm_by_passkey = require_login(_PasskeyAgain.as_view())
+show_factors = require_login(_Factors.as_view())
+enrol_authenticator = _mount(totp.ActivateTOTPView, "enrol")
+remove_authenticator = _mount(totp.DeactivateTOTPView, "authenticator")
+show_recovery_codes = _mount(recovery.ViewRecoveryCodesView, "recovery")
+renew_recovery_codes = _mount(recovery.GenerateRecoveryCodesView, "renew")
+add_passkey = require_login(_NewPasskey.as_view())
+remove_passkey = _mount(passkeys.RemoveWebAuthnView, "passkey_remove")
+
+
+@receiver(signals.authenticator_added)
+def _record_enrolment(request: HttpRequest, authenticator: Authenticator, **_about: object) -> None:
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record(request, "authenticator.enrolled", str(request.user), type=authenticator.type)
+
+
+@receiver(signals.authenticator_removed)
+def _record_removal(request: HttpRequest, authenticator: Authenticator, **_about: object) -> None:
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record(request, "authenticator.removed", str(request.user), type=authenticator.type)
+
+
+@receiver(signals.authenticator_reset)
+def _record_renewal(request: HttpRequest, **_about: object) -> None:
+    record(request, "recovery.renewed", str(request.user))
+
+
+@receiver(signals.authentication_failed)
+def _record_wrong_code(request: HttpRequest, user: Person, **_about: object) -> None:
+    services.note_failed_login(request, user.username)
 
 
 @allow_anybody
@@ -61,13 +149,25 @@ def end_session(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, AnonymousUser):
         record(request, "logout.done")
     logout(request)
-    return redirect("login")
+    return redirect("account_login")
 
 
-def _choose_next_page(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours else "/"
+@require_role(Role.VIEWER)
+@require_http_methods(["GET", "POST"])
+def show_sessions(request: HttpRequest) -> HttpResponse:
+    """List where this person is logged in; a post ends one session, or all but this one."""
+    person = get_person(request)
+    if request.method == "POST":
+        here = request.session.session_key
+        chosen = UserSession.objects.filter(user=person).exclude(session_key=here)
+        if request.POST.get("session"):
+            number = request.POST["session"]
+            chosen = chosen.filter(pk=int(number)) if number.isascii() and number.isdigit() else chosen.none()
+        ended = [session.end() for session in chosen]
+        record(request, "session.ended", person.username, number=len(ended))
+        messages.success(request, _("Ended: nobody is logged in there any more."))
+        return redirect("sessions")
+    return _render(request, "sessions", sessions=UserSession.objects.purge_and_list(person))
 
 
 _KEPT = "one_time_link"
@@ -101,10 +201,10 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
         if person is None:
             return _show_gone(request)
         request.session.flush()
-        login(request, person, backend="django.contrib.auth.backends.ModelBackend")
         record(request, "link.used", person.username, first=link.person_id is None)
         messages.success(request, _("Welcome, {name}: your password is set.").format(name=person))
-        return redirect("home")
+        # By allauth's way: whoever has a second factor shows it now.
+        return perform_login(request, person, redirect_url="/")  # type: ignore[no-any-return]
     return render(request, "web/auth/welcome.html", {"form": form, "invited": link.person})
 
 
@@ -138,7 +238,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
         # The next page is in the new language; this sentence is shown there.
         messages.success(request, _("Your settings are saved."))
         return redirect("profile")
-    return _render(request, "profile", form=form, has_totp=services.has_totp(person))
+    return _render(request, "profile", form=form, has_factor=has_second_factor(person))
 
 
 @require_role(Role.VIEWER)
@@ -153,89 +253,11 @@ def change_password(request: HttpRequest) -> HttpResponse:
         person.save(update_fields=["password"])
         Invitation.objects.filter(person=person, used_at=None).delete()
         update_session_auth_hash(request, person)
+        password_changed.send(sender=Person, request=request, user=person)
         record(request, "password.changed", person.username)
         messages.success(request, _("Your password is changed; wherever else you were logged in, you no longer are."))
         return redirect("profile")
     return _render(request, "password", form=form)
-
-
-RECOVERY_CODES = 8
-
-
-@require_role(Role.VIEWER)
-@require_http_methods(["GET", "POST"])
-@sensitive_post_parameters()
-def enrol_authenticator(request: HttpRequest) -> HttpResponse:
-    """Show the picture to scan and ask for the first code; then show the recovery codes, this once."""
-    person = get_person(request)
-    if services.has_totp(person):
-        return _render(request, "authenticator", form=CodeForm())
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    device = _prepare_device(person)
-    if request.method == "POST" and form.is_valid():
-        if not services.try_password(person, request.POST.get("password", "")[:200]):
-            form.add_error(None, services.explain_wrong_password(person))
-        else:
-            codes = _enrol(device, form.cleaned_data["code"])
-            if codes:
-                record(request, "authenticator.enrolled", person.username)
-                return _render(request, "recovery", codes=codes)
-            form.refuse()
-    secret = b32encode(device.bin_key).decode().rstrip("=")
-    secret = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    return _render(request, "enrol", form=form, picture=_draw_qr_code(device.config_url), secret=secret)
-
-
-@require_role(Role.VIEWER)
-@require_POST
-@sensitive_post_parameters()
-def remove_authenticator(request: HttpRequest) -> HttpResponse:
-    """Remove the authenticator, by one of its codes or, if the phone is lost, by a recovery code."""
-    person = get_person(request)
-    form = CodeForm(request.POST)
-    if form.is_valid():
-        code = form.cleaned_data["code"]
-        if services.try_totp(person, code) or _try_recovery_code(person, code):
-            services.forget_devices(person)
-            record(request, "authenticator.removed", person.username)
-            messages.success(request, _("The authenticator is removed: your password confirms approvals again."))
-            return redirect("profile")
-        form.refuse()
-    return _render(request, "authenticator", form=form)
-
-
-def _prepare_device(person: Person) -> TOTPDevice:
-    """Find or create the one that is being enrolled: the same while its page is open or loaded again."""
-    with transaction.atomic():
-        device = TOTPDevice.objects.filter(user=person, confirmed=False).first()
-        return device or TOTPDevice.objects.create(user=person, name=person.username, confirmed=False)
-
-
-def _enrol(device: TOTPDevice, code: str) -> list[str]:
-    """Confirm the device and return the recovery codes; none if the code is wrong."""
-    with transaction.atomic():
-        if not (device.verify_is_allowed()[0] and device.verify_token("".join(code.split()))):
-            return []
-        device.confirmed = True
-        device.save()
-        codes = [f"{secrets.token_hex(2)}-{secrets.token_hex(2)}" for _number in range(RECOVERY_CODES)]
-        StaticDevice.objects.filter(user=device.user).delete()
-        holder = StaticDevice.objects.create(user=device.user, name="recovery")
-        StaticToken.objects.bulk_create([StaticToken(device=holder, token=code) for code in codes])
-        return codes
-
-
-def _try_recovery_code(person: Person, code: str) -> bool:
-    with transaction.atomic():
-        holders = StaticDevice.objects.select_for_update().filter(user=person)
-        given = code.strip().lower()
-        return any(holder.verify_is_allowed()[0] and holder.verify_token(given) for holder in holders)
-
-
-def _draw_qr_code(address: str) -> str:
-    buffer = io.BytesIO()
-    segno.make(address, error="m").save(buffer, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False)
-    return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()
 
 
 def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:

@@ -33,7 +33,7 @@ from batch.validation.amounts import read_amount
 from batch.validation.header import format_cell_address
 from batch.web.access import Role, find_roles, get_person, is_fragment, require_role, tell_refusals
 from batch.web.audit import Occasion, notify, record
-from batch.web.auth.services import check_confirmation, explain_refusal, has_totp
+from batch.web.auth.services import check_confirmation, explain_refusal, list_confirmations
 from batch.web.batches.jobs import find_active_job, find_predecessor
 from batch.web.drafts import approvals
 from batch.web.drafts.approval_policy import Options
@@ -203,7 +203,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context |= make_review_context(draft, version, person) | {
         "groups": groups,
         "top_accounts": version.accounts.order_by("position")[:8],
-        "has_totp": has_totp(person),
+        "confirmations": list_confirmations(person),
         "job": job,
         "before": find_predecessor(job) if job is not None else None,
         "last_job": draft.jobs.order_by("-id").first(),

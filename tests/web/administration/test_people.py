@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from batch.web.administration import views
 from batch.web.models import AuditEntry, Person
+from tests.web.auth.test_confirm import enrol
 from tests.web.conftest import PASSWORD, ClientFor, People, act_at_once, make_person
 
 _ALL_ROLES = {"can_prepare": "on", "can_approve": "on", "can_administer": "on"}
@@ -72,16 +73,16 @@ def test_a_link_or_a_lost_phone_is_no_way_to_a_role(
     administrator: Client, people: People, client_for: ClientFor
 ) -> None:
     plain = make_person("plain", can_administer=True)
-    TOTPDevice.objects.create(user=people.approver, confirmed=True)
+    enrol(people.approver)
     client = client_for(plain)
     page = client.post(f"/administration/people/{people.approver.pk}/link", follow=True).content.decode()
     assert "/invitation/" not in page
     assert "has a role that you lack" in page
     client.post(f"/administration/people/{people.approver.pk}/authenticator")
-    assert TOTPDevice.objects.count() == 1
+    assert Authenticator.objects.count() == 1
     assert "/invitation/" in administrator.post(f"/administration/people/{people.approver.pk}/link").content.decode()
     administrator.post(f"/administration/people/{people.approver.pk}/authenticator")
-    assert TOTPDevice.objects.count() == 0
+    assert Authenticator.objects.count() == 0
 
 
 @pytest.mark.parametrize("lost", ["is_active", "can_administer"])

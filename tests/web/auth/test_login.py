@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.test import Client
 
+from batch.web.auth.services import check_confirmation
 from batch.web.models import AuditEntry, Person
 from tests.web.conftest import PASSWORD, ClientFor, People, Site
 
 
 def log_in(client: Client, username: str, password: str = PASSWORD, **fields: str) -> HttpResponse:
-    answer = client.post("/login", {"username": username, "password": password, **fields})
+    answer = client.post("/login", {"login": username, "password": password, **fields})
     assert isinstance(answer, HttpResponse)
     return answer
 
@@ -60,21 +62,46 @@ def test_a_password_typed_as_a_name_is_not_kept(people: People, client_for: Clie
     assert list(subjects) == ["", "viewer"]
 
 
-def test_after_five_wrong_passwords_the_page_says_when_to_try_again(people: People, client_for: ClientFor) -> None:
-    answers = [log_in(client_for(None), "viewer", "wrong").status_code for _attempt in range(5)]
-    assert answers[-1] == 429
-    response = log_in(client_for(None), "viewer")
-    assert response.status_code == 429
-    assert "Try again in 15 minutes" in response.content.decode()
-    assert response.headers["retry-after"] == "900"
+def test_after_five_wrong_passwords_even_the_right_one_has_to_wait_and_is_not_called_wrong(
+    people: People, client_for: ClientFor
+) -> None:
+    answers = [log_in(client_for(None), "viewer", "wrong").content.decode() for _attempt in range(5)]
+    assert all("do not belong together" in answer for answer in answers)
+    answer = log_in(client_for(None), "viewer").content.decode()
+    assert "wait a quarter of an hour" in answer
+    assert "do not belong together" not in answer
     assert log_in(client_for(None), "approver").status_code == 302
 
 
-def test_a_login_that_worked_forgets_the_wrong_ones(people: People, client_for: ClientFor) -> None:
-    for _round in range(3):
-        for _attempt in range(4):
-            log_in(client_for(None), "viewer", "wrong")
+def test_a_name_is_guessed_at_no_faster_from_many_addresses_names_of_the_site_and_spellings(
+    nobody: Client, people: People
+) -> None:
+    spellings = ["viewer", "VIEWER", " viewer ", "Viewer", "vieweR"]
+    for number, name in enumerate(spellings):
+        asked = {"login": name, "password": "wrong"}
+        nobody.post("/login", asked, headers={"host": f"localhost:{number + 1}"}, REMOTE_ADDR=f"10.0.{number}.1")
+    right = {"login": "viewer", "password": PASSWORD}
+    answer = nobody.post("/login", right, headers={"host": "127.0.0.1:99"}, REMOTE_ADDR="10.9.9.9")
+    assert "wait a quarter of an hour" in answer.content.decode()
+
+
+def test_many_names_are_not_guessed_at_from_one_address(people: People, client_for: ClientFor) -> None:
+    for number in range(30):
+        log_in(client_for(None), f"name-{number}", "wrong")
+    assert "wait a quarter of an hour" in log_in(client_for(None), "viewer").content.decode()
+    elsewhere = client_for(None).post("/login", {"login": "viewer", "password": PASSWORD}, REMOTE_ADDR="10.0.0.2")
+    assert elsewhere.status_code == 302
+
+
+def test_a_login_that_worked_is_not_counted(people: People, client_for: ClientFor) -> None:
+    for _round in range(7):
         assert log_in(client_for(None), "viewer").status_code == 302
+
+
+def test_whoever_is_logged_in_is_not_held_up_by_who_guesses_their_password(people: People, viewer: Client) -> None:
+    for _attempt in range(6):
+        log_in(Client(), "viewer", "wrong")
+    assert check_confirmation(people.viewer, QueryDict(urlencode({"confirmation": PASSWORD}))) == "password"
 
 
 def test_a_deactivated_person_does_not_get_in(nobody: Client, people: People) -> None:

@@ -342,7 +342,7 @@ def test_the_evidence_is_for_everybody_who_is_logged_in(
 ) -> None:
     address = reverse("batch-file", args=[ended.batch, "evidence"])
     answer = nobody.get(address)
-    assert answer["Location"] == f"{reverse('login')}?next={address}"
+    assert answer["Location"] == f"{reverse('account_login')}?next={address}"
     assert writings(ended.batch) == {}
     for client in (preparer, approver, administrator):
         assert f'href="{address}"' in client.get(reverse("batch", args=[ended.batch])).content.decode()
