@@ -34,6 +34,7 @@ from batch.settings import (
     is_this_machine,
     load_settings,
 )
+from batch.zone import ZONE
 
 if TYPE_CHECKING:
     from batch.web.configure import SiteOptions
@@ -85,18 +86,22 @@ def run_demo(out: Path) -> int:
             _close_database()
 
 
+_KEPT = ("CREDITBATCH_LANG", ZONE)
+"""Settings that hold for a demonstration too."""
+
+
 @contextmanager
 def _open_demo_sandbox(home: Path, **options: Any) -> Iterator[None]:
     """Point this process at a sandbox, whatever the person's own settings are but for the language."""
     from batch.sandbox import Sandbox, SandboxOptions
 
     with Sandbox(SandboxOptions(language=get_language().value, **options)) as sandbox:
-        for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name != "CREDITBATCH_LANG"]:
+        for name in [name for name in os.environ if name.startswith("CREDITBATCH_") and name not in _KEPT]:
             del os.environ[name]
         os.environ.pop(KEY_FILE, None)
         os.environ |= {KEY: "sandbox-key", API_URL: sandbox.url, HOME: str(home)}
         # Empty, so that a `.env` file in this folder does not lead elsewhere.
-        os.environ |= dict.fromkeys((DATABASE_URL, "CREDITBATCH_SITE_URL", MAIL_HOST), "")
+        os.environ |= dict.fromkeys((DATABASE_URL, "CREDITBATCH_SITE_URL", "CREDITBATCH_OIDC_URL", MAIL_HOST), "")
         os.environ |= dict.fromkeys((SIGNING_KEY_FILE, TIMESTAMP_URL, TIMESTAMP_CA_FILE), "")
         yield
 
@@ -163,7 +168,9 @@ def serve_site(*, host: str, port: int, demo: bool, open_browser: bool, link_for
         _warn_of_stray_key()
         server = _make_server(host, port, options, max(_MOST_BYTES, found.max_file_mb * 1024 * 1024 + _BESIDE_FILE))
         stack.callback(server.close)
-        address = options.url or f"http://{shown}:{_find_port(server)}"
+        # Browsers make passkeys for names, not for numbers.
+        named = "localhost" if host in {"127.0.0.1", "::1"} else shown
+        address = options.url or f"http://{named}:{_find_port(server)}"
         # What mails link to, for this process and for the workers that it starts.
         settings.CREDITBATCH_SITE_URL = os.environ["CREDITBATCH_SITE_URL"] = address
         _greet(address, link_for)

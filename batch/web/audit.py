@@ -110,7 +110,7 @@ def notify(
 
 def get_site_address() -> str:
     """Return where people reach the site, without a slash at the end."""
-    return str(settings.CREDITBATCH_SITE_URL) or "http://127.0.0.1:8000"
+    return str(settings.CREDITBATCH_SITE_URL) or "http://localhost:8000"
 
 
 def _send(event: Occasion, people: Collection[Person], name: str, link: str, reason: _Reason) -> None:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -144,6 +145,20 @@ def add_security_headers(answer: Answer) -> Answer:
         if not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+def prefer_localhost(answer: Answer) -> Answer:
+    """Send whoever came by this machine's number to its name: passkeys are made for names."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        site = urlsplit(settings.CREDITBATCH_SITE_URL)
+        if site.hostname == "localhost" and request.method in {"GET", "HEAD"}:
+            here = urlsplit(f"//{request.get_host()}")
+            if here.hostname in {"127.0.0.1", "::1"} and here.port == site.port:
+                return redirect(f"http://{site.netloc}{request.get_full_path()}")
+        return answer(request)
 
     return middleware
 

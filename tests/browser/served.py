@@ -21,7 +21,7 @@ import psutil
 from batch.sandbox import Sandbox, SandboxOptions
 
 _PATIENCE = 60.0
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ADDRESS = re.compile(r"http://localhost:\d+")
 T = TypeVar("T")
 
 

@@ -28,7 +28,7 @@ class Served:
 
     @property
     def address(self) -> str:
-        found = re.search(r"http://127\.0\.0\.1:\d+", "".join(self.said))
+        found = re.search(r"http://localhost:\d+", "".join(self.said))
         assert found is not None, self.said
         return found[0]
 
@@ -85,6 +85,9 @@ def test_an_empty_ledger_gets_its_first_administrator_by_a_link_that_works_once(
     assert style is not None
     served = requests.get(site.address + style[1], timeout=20)
     assert "immutable" in served.headers["cache-control"]
+    by_number = site.address.replace("localhost", "127.0.0.1")
+    sent = requests.get(f"{by_number}/login?next=/profile", timeout=20, allow_redirects=False)
+    assert sent.headers["location"] == f"{site.address}/login?next=/profile"
     assert requests.get(site.address, headers={"Host": "evil.example"}, timeout=20).status_code == 400
     visitor = requests.Session()
     form = {"login": "first", "password": "x", "csrfmiddlewaretoken": _csrf(visitor, f"{site.address}/login")}

@@ -150,7 +150,7 @@ def note_login(request: HttpRequest, response: HttpResponse, person: Person) -> 
     address = request.META.get("REMOTE_ADDR", "")
     request.session[BEGAN] = time.time()
     try:
-        known = request.get_signed_cookie(_DEVICE, "", salt=_DEVICE, max_age=_YEAR).split(".")
+        known = str(request.get_signed_cookie(_DEVICE, "", salt=_DEVICE, max_age=_YEAR)).split(".")
     except BadSignature:
         known = []
     is_new = str(person.pk) not in known

@@ -25,7 +25,7 @@ _CODES = (
 )
 
 
-def make_cache_table(apps: Any, editor: Any) -> None:
+def make_cache_table(_apps: Any, editor: Any) -> None:
     call_command("createcachetable", database=editor.connection.alias, verbosity=0)
 
 
@@ -54,7 +54,7 @@ def move_authenticators(apps: Any, editor: Any) -> None:
             authenticators.create(user_id=person, type="recovery_codes", data=kept)
 
 
-def drop_old_tables(apps: Any, editor: Any) -> None:
+def drop_old_tables(_apps: Any, editor: Any) -> None:
     tables = set(editor.connection.introspection.table_names())
     for name in OLD_TABLES:
         if name in tables:

@@ -22,14 +22,14 @@ def posted(value: str) -> QueryDict:
 
 def enrol(person: Person) -> str:
     """Give them an authenticator; its secret."""
-    secret = generate_totp_secret()
+    secret = str(generate_totp_secret())
     TOTP.activate(person, secret)
     return secret
 
 
 def code_of(secret: str, steps: int = 0) -> str:
     """The code that the app shows, some steps of half a minute away."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 @pytest.fixture

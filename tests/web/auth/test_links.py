@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
@@ -94,6 +95,20 @@ def test_weak_and_different_passwords_are_refused(nobody: Client, people: People
         assert page.status_code == 200
         assert "errorlist" in page.content.decode()
     assert Invitation.objects.filter(used_at=None).exists()
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "elevensigns", "123456789012", "MotDePasse2026", "azertyuiop123", "SmsPartner2026!", "creditbatch1",
+        "viewertest12", "viewer@example.com", "Correct Horse Battery Staple",
+    ],
+)  # fmt: skip
+def test_short_common_french_and_ones_own_words_are_no_passwords(password: str, nobody: Client, people: People) -> None:
+    nobody.get(f"/invitation/{services.make_link(people.viewer)}")
+    page = nobody.post("/welcome", {"new_password1": password, "new_password2": password})
+    assert page.status_code == 200
+    assert "errorlist" in page.content.decode()
 
 
 def test_only_a_hash_of_the_secret_is_kept(nobody: Client, people: People, site: Site) -> None:

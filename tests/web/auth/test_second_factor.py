@@ -37,7 +37,7 @@ def read_secret(client: Client) -> str:
 
 
 def has_factor(people: People) -> bool:
-    return Authenticator.objects.filter(user=people.approver, type="totp").exists()
+    return bool(Authenticator.objects.filter(user=people.approver, type="totp").exists())
 
 
 def test_password_and_first_code_enrol_it_and_the_recovery_codes_are_shown_once(
