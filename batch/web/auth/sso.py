@@ -46,7 +46,7 @@ def read_roles(claims: Mapping[str, Any], claim: str) -> frozenset[Role]:
         for part in claim.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
     names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return frozenset(Role(name) for name in names if name in set(Role))
+    return frozenset(Role(name) for name in names if isinstance(name, str) and name in set(Role))
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -65,16 +65,20 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         roles = read_roles(claims, claim) if claim else None
         with transaction.atomic():
             person = sociallogin.user if sociallogin.is_existing else _find_invited(claims)
-            if person is not None and roles is not None:
-                _set_roles(Person.objects.select_for_update().get(pk=person.pk), roles)
-            elif person is None and roles:
+            if person is not None:
+                # allauth saves the one that it is given.
+                person = Person.objects.select_for_update().get(pk=person.pk)
+                if roles is not None:
+                    _set_roles(person, roles)
+            elif roles:
                 person = _make_person(claims, roles)
         if person is None or (roles is not None and not roles):
             write_entry("login.failed", person.username if person else "", address=request.META.get("REMOTE_ADDR", ""))
             _send_back(request, _("Your organisation's login gives you no role here: ask an administrator."))
-        if not sociallogin.is_existing:
+        if sociallogin.is_existing:
+            sociallogin.user = person
+        else:
             sociallogin.connect(request, person)
-        sociallogin.user.refresh_from_db()
 
     def on_authentication_error(self, request: HttpRequest, _provider: object, **_about: Any) -> None:
         """Say on the page of the login that it did not work; why is nobody's business but the provider's log."""
