@@ -52,7 +52,8 @@ def main() -> None:
         "add a person": "/administration/people/new", "person": "/administration/people/2",
         "connection": "/administration/connection", "limits": "/administration/settings",
         "audit log": "/administration/log", "profile": "/profile", "password": "/profile/password",
-        "authenticator": "/profile/authenticator", "no such page": "/nothing",
+        "confirm who you are": "/profile/authenticator", "second factor": "/profile/second-factor",
+        "sessions": "/profile/sessions", "no such page": "/nothing",
     }  # fmt: skip
     print(json.dumps(pages))
 

@@ -44,7 +44,7 @@ def test_every_page(language: str, site: Served, pages: dict[str, str], visit: V
         page.set_viewport_size({"width": 1280, "height": 900})
         page.emulate_media(color_scheme="light")
         page.goto(address)
-        found = _faults(page, language)
+        found = list_faults(page, language)
         faults += [f"{name} ({address}): {fault}" for fault in found]
     assert not faults, "\n" + "\n".join(faults)
 
@@ -52,10 +52,10 @@ def test_every_page(language: str, site: Served, pages: dict[str, str], visit: V
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_before_anybody_is_logged_in(language: str, site: Served, visit: Visit) -> None:
     page = visit(site, address="/login", locale={"en": "en-GB", "fr": "fr-FR"}[language])
-    assert not _faults(page, language)
+    assert not list_faults(page, language)
 
 
-def _faults(page: Page, language: str) -> list[str]:
+def list_faults(page: Page, language: str) -> list[str]:
     faults = [f"html lang is not {language}"] if page.locator("html").get_attribute("lang") != language else []
     weight = page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"

@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return not has_second_factor(user) and services.try_password(user, password)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Offer the password only to whoever has no second factor."""
+        """Offer the password only to whoever has no second factor, and a passkey before codes."""
         offered: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if isinstance(user, Person) and has_second_factor(user):
             offered = [method for method in offered if method["id"] != "reauthenticate"]
@@ -63,6 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             "mfa_reauthenticate": _("Use a code of your authenticator app, or a recovery code"),
             "mfa_reauthenticate:webauthn": _("Use a passkey"),
         }
+        offered.sort(key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
         return [{**method, "description": names.get(method["id"], method["description"])} for method in offered]
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:

@@ -34,8 +34,8 @@ def old(people: People) -> People:
         for statement in filter(str.strip, _OLD.split(";")):
             cursor.execute(statement)
         for number, person, confirmed in ((1, people.approver, True), (2, people.preparer, False)):
-            given = [number, confirmed, _KEY, person.pk]
-            cursor.execute("INSERT INTO otp_totp_totpdevice VALUES (%s, 'app', %s, %s, %s)", given)
+            device = "INSERT INTO otp_totp_totpdevice VALUES (%s, 'app', %s, %s, %s)"
+            cursor.execute(device, [number, confirmed, _KEY, person.pk])
             cursor.execute(
                 "INSERT INTO otp_static_staticdevice VALUES (%s, 'recovery', %s, %s)", [number, True, person.pk]
             )
