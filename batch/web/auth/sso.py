@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAu
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -59,7 +60,9 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         # We keep one address a person, which they set themselves.
         sociallogin.email_addresses = []
         if sociallogin.state.get("process") == "connect":
-            return
+            if request.user.is_authenticated:
+                return
+            self.on_authentication_error(request, None)
         claims: Mapping[str, Any] = sociallogin.account.extra_data
         claim = settings.CREDITBATCH_ROLES_CLAIM
         roles = read_roles(claims, claim) if claim else None
@@ -146,9 +149,29 @@ class _SignedTokens(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return login
 
 
+_CONNECTING = "sso_connecting"
+
+
+def make_connect_token(request: HttpRequest) -> str:
+    """Make what the link in somebody's own settings proves that it comes from there with."""
+    return str(request.session.setdefault(_CONNECTING, secrets.token_urlsafe(16)))
+
+
+def _may_begin(request: HttpRequest) -> bool:
+    """Tell whether a way to the provider may begin here. A page elsewhere could lead somebody to join an account of the
+    provider that is not theirs to their own.
+    """
+    if request.GET.get("process", "login") == "login":
+        return True
+    token = request.session.get(_CONNECTING, "")
+    return bool(token) and secrets.compare_digest(request.GET.get("token", "").encode(), token.encode())
+
+
 def _make_view(kind: Any) -> Any:
     @allow_anybody
     def show_provider(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+        if not _may_begin(request):
+            raise PermissionDenied
         try:
             answer: HttpResponseBase = kind.adapter_view(_SignedTokens(request, provider_id))(request)
         except SocialApp.DoesNotExist as error:

@@ -17,6 +17,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
@@ -43,6 +44,7 @@ from batch.web.access import (
 from batch.web.audit import record
 from batch.web.auth import services
 from batch.web.auth.forms import FirstForm, NewPasswordForm, PasswordForm, ProfileForm
+from batch.web.auth.sso import make_connect_token
 from batch.web.models import Invitation, Person
 
 
@@ -238,7 +240,14 @@ def show_profile(request: HttpRequest) -> HttpResponse:
         # The next page is in the new language; this sentence is shown there.
         messages.success(request, _("Your settings are saved."))
         return redirect("profile")
-    return _render(request, "profile", form=form, has_factor=has_second_factor(person))
+    return _render(
+        request, "profile", form=form, has_factor=has_second_factor(person), **_describe_sso(request, person)
+    )
+
+
+def _describe_sso(request: HttpRequest, person: Person) -> dict[str, object]:
+    is_joined = SocialAccount.objects.filter(user=person).exists()
+    return {"is_joined": is_joined, "connect_token": "" if is_joined else make_connect_token(request)}
 
 
 @require_role(Role.VIEWER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -219,6 +221,43 @@ def test_somebody_deactivated_does_not_get_in(log_in: LogIn, nobody: Client) -> 
     Person.objects.update(is_active=False)
     assert log_in(roles=["approver"]).headers["location"] == "/login"
     assert not is_in(nobody)
+
+
+def _join(client: Client, provider: Provider, **claims: object) -> int:
+    """Join from one's own settings; how the callback answered."""
+    provider.claims = claims
+    found = re.search(r'href="(/sso/sso/login\?[^"]*process=connect[^"]*)"', client.get("/profile").content.decode())
+    assert found is not None
+    asked = client.get(html.unescape(found[1])).headers["location"]
+    state = parse_qs(urlsplit(asked).query)["state"][0]
+    return client.get("/sso/sso/callback", {"code": "c", "state": state}).status_code
+
+
+def test_somebody_joins_their_account_there_and_stays_one_person(
+    approver: Client, people: People, provider: Provider, log_in: LogIn, nobody: Client
+) -> None:
+    assert _join(approver, provider) == 302
+    assert SocialAccount.objects.get().user_id == people.approver.pk
+    assert "You can log in with it." in approver.get("/profile").content.decode()
+    log_in(roles=["approver"])
+    assert "Approver Test" in nobody.get("/profile").content.decode()
+
+
+@pytest.mark.parametrize("token", ["", "guessed"])
+def test_a_page_elsewhere_cannot_join_its_account_to_somebodys(
+    token: str, approver: Client, provider: Provider
+) -> None:
+    approver.get("/profile")
+    assert approver.get(f"/sso/sso/login?process=connect&token={token}").status_code == 403
+    assert approver.get("/sso/sso/login?process=redirect").status_code == 403
+
+
+def test_an_account_that_is_somebody_elses_is_not_joined(
+    log_in: LogIn, approver: Client, provider: Provider, nobody: Client
+) -> None:
+    log_in(roles=["viewer"])
+    _join(approver, provider)
+    assert SocialAccount.objects.get().user.username != "approver"
 
 
 def test_without_a_roles_claim_only_the_invited_get_in_and_keep_their_roles(
