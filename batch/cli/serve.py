@@ -92,7 +92,7 @@ _KEPT = ("CREDITBATCH_LANG", ZONE)
 
 @contextmanager
 def _open_demo_sandbox(home: Path, **options: Any) -> Iterator[None]:
-    """Point this process at a sandbox, whatever the person's own settings are but for the language."""
+    """Point this process at a sandbox, whatever the person's own settings are but for language and zone."""
     from batch.sandbox import Sandbox, SandboxOptions
 
     with Sandbox(SandboxOptions(language=get_language().value, **options)) as sandbox:

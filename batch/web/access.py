@@ -90,7 +90,7 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
             if not request.user.is_authenticated:
                 return _demand_login(request)
             if must_enrol(get_person(request)):
-                return _leave_for(request, reverse("mfa_index"))
+                return _send_away(request, reverse("mfa_index"))
             if find_roles(get_person(request)).isdisjoint(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -135,10 +135,10 @@ def _demand_login(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("home"))
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     login = redirect_to_login(f"{page.path or '/'}{'?' if page.query else ''}{page.query}")
-    return _leave_for(request, login.url)
+    return _send_away(request, login.url)
 
 
-def _leave_for(request: HttpRequest, address: str) -> HttpResponse:
+def _send_away(request: HttpRequest, address: str) -> HttpResponse:
     if is_fragment(request):
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": address})
     return redirect(address)

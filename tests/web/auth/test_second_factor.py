@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.test import Client
 
+from batch.web.auth.services import check_confirmation
 from batch.web.models import AuditEntry, SiteSettings
 from tests.web.auth.test_confirm import code_of, enrol
 from tests.web.auth.test_login import log_in
@@ -182,3 +184,17 @@ def test_every_post_needs_the_sites_own_form(people: People, site: Site, client_
         "/profile/passkeys/new", "/profile/passkeys/1/remove",
     ):  # fmt: skip
         assert client.post(address).status_code == 403, address
+
+
+@pytest.mark.parametrize("credential", ["", "x", "{}", "[]", "null", '{"id": "x", "rawId": "eA", "response": {}}'])
+def test_a_passkeys_answer_that_was_made_up_is_none(
+    credential: str, people: People, nobody: Client, approver: Client
+) -> None:
+    assert nobody.post("/login/passkey", {"credential": credential}).headers["location"] == "/login"
+    assert nobody.get("/profile").status_code == 302
+    enrol(people.preparer)
+    log_in(nobody, "preparer")
+    assert nobody.post("/login/second", {"credential": credential}).status_code == 200
+    posted = QueryDict(urlencode({"credential": credential}))
+    assert check_confirmation(people.approver, posted) is None
+    assert check_confirmation(people.preparer, posted) is None
