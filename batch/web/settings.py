@@ -130,7 +130,14 @@ SOCIALACCOUNT_LOGIN_ON_GET = True  # the policy lets no form lead to another sit
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 CREDITBATCH_ROLES_CLAIM = ""
 # In the database, because the site's threads and whatever else serves it must count together.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        # By itself Django throws away what counts at 300: whoever tries enough names would be forgotten.
+        "OPTIONS": {"MAX_ENTRIES": 300_000},
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]

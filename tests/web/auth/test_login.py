@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.http import HttpResponse, QueryDict
 from django.test import Client
 
@@ -83,6 +84,14 @@ def test_a_name_is_guessed_at_no_faster_from_many_addresses_names_of_the_site_an
     right = {"login": "viewer", "password": PASSWORD}
     answer = nobody.post("/login", right, headers={"host": "127.0.0.1:99"}, REMOTE_ADDR="10.9.9.9")
     assert "wait a quarter of an hour" in answer.content.decode()
+
+
+def test_what_was_counted_is_not_forgotten_for_many_others(people: People, client_for: ClientFor) -> None:
+    for _attempt in range(5):
+        log_in(client_for(None), "viewer", "wrong")
+    for number in range(700):
+        cache.set(f"another-{number}", [1.0], 900)
+    assert "wait a quarter of an hour" in log_in(client_for(None), "viewer").content.decode()
 
 
 def test_many_names_are_not_guessed_at_from_one_address(people: People, client_for: ClientFor) -> None:
