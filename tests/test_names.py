@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 OURS = "batch"
-MOST_FILES = 156
+MOST_FILES = 162
 """140 before the records proved themselves, which took a room of their own."""
 LONGEST_FILE = 450
 """Lines that are not blank."""
