@@ -126,18 +126,18 @@ remove_passkey = _mount(passkeys.RemoveWebAuthnView, "passkey_remove")
 @receiver(signals.authenticator_added)
 def _record_enrolment(request: HttpRequest, authenticator: Authenticator, **_about: object) -> None:
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        record(request, "authenticator.enrolled", str(request.user), type=authenticator.type)
+        record(request, "authenticator.enrolled", get_person(request).username, type=authenticator.type)
 
 
 @receiver(signals.authenticator_removed)
 def _record_removal(request: HttpRequest, authenticator: Authenticator, **_about: object) -> None:
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        record(request, "authenticator.removed", str(request.user), type=authenticator.type)
+        record(request, "authenticator.removed", get_person(request).username, type=authenticator.type)
 
 
 @receiver(signals.authenticator_reset)
 def _record_renewal(request: HttpRequest, **_about: object) -> None:
-    record(request, "recovery.renewed", str(request.user))
+    record(request, "recovery.renewed", get_person(request).username)
 
 
 @receiver(signals.authentication_failed)
