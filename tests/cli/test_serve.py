@@ -169,7 +169,7 @@ def test_the_demonstration_prints_three_people_who_can_log_in(serve, newcomer: C
     for name, password in people:
         session = requests.Session()
         token = _csrf(session, f"{site.address}/login")
-        form = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+        form = {"login": name, "password": password, "csrfmiddlewaretoken": token}
         page = session.post(f"{site.address}/login", form, timeout=20)
         assert page.url == f"{site.address}/"
         assert "nothing here is real" in page.text
