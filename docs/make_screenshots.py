@@ -67,7 +67,7 @@ def greeting(server: subprocess.Popen[str]) -> tuple[str, dict[str, str]]:
     """What it prints before anybody comes."""
     passwords: dict[str, str] = {}
     for line in server.stderr or ():
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+        if found := re.search(r"http://localhost:\d+", line):
             return found[0], passwords
         if found := re.fullmatch(r"\s+(\w+)\s+(\S+-\S+)\s*", line):
             passwords[found[1]] = found[2]
@@ -84,7 +84,7 @@ def logged_in(
     page.goto("/login")
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(passwords[username])
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.get_by_role("heading", name="Waits for you").wait_for()
     return page
 
