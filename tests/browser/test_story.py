@@ -114,7 +114,7 @@ def _moves(page: Page) -> bool:
 def _reported(path: Path) -> list[tuple[str, Decimal, str]]:
     """What the workbook says was done."""
     sheet = load_workbook(path)["Rows"]
-    titles, *rows = sheet.iter_rows(values_only=True)
+    titles, *rows, _total = sheet.iter_rows(values_only=True)
     lines = [dict(zip(titles, row, strict=True)) for row in rows]
     assert {line["Status"] for line in lines} == {"done"}
     return [_line(line["Token"], line["Amount"], line["Direction"]) for line in lines]

@@ -47,6 +47,7 @@ def test_every_command_loads_what_it_needs(command: Command, sandbox: Sandbox) -
         ("check", SAMPLES / "monthly.xlsx", "--annotate", "marked.xlsx"),
         ("template", "--from-account"),
         ("demo",),
+        ("completion", "bash"),
     )
     ended = {str(start[0]): command.started(*start) for start in starts}
     assert {name: answer for name, answer in ended.items() if answer.code} == {}
