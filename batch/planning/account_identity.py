@@ -90,8 +90,13 @@ def identify_account(owner: Owner, known: Sequence[KnownAccount]) -> KnownAccoun
     return named[0] if named else None
 
 
+def normalize_name(name: str) -> str:
+    """Return an owner's name in the one form that its spellings share."""
+    return name.strip().casefold()
+
+
 def _is_same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    return normalize_name(one) == normalize_name(other)
 
 
 LEASE = timedelta(minutes=15)  # longer than any wait of a run, each of which ends in a renewal

@@ -120,7 +120,8 @@ def perform_job(job: Job, settings: Settings) -> None:
         refuse_another_address(ledger, job.batch, api_url)
     brake = JobStopSignal(job.id)
     who = str(job.asked_by)
-    with credentials.open_client() as client:
+    # The key that was read above: whoever changes the connection at this moment changes the next job's.
+    with credentials.open_connection(api_url, key) as client:
         access = bind_account(ledger, api_url, fingerprint, lambda: read_account(client, api_url, now).owner, now())[0]
         if job.batch:
             refuse_another_account(ledger, job.batch, access)

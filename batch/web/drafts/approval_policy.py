@@ -17,12 +17,14 @@ from batch.findings import Finding
 from batch.i18n import _
 from batch.model import Movement
 from batch.money import encode_thousandths, from_thousandths, to_thousandths
+from batch.planning.account_identity import normalize_address, normalize_name
 from batch.report.result_labels import predict_code
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices
 from batch.web.models import SiteSettings, Version
 
-_DIGEST_VERSION = "creditbatch screen 1\n"
+_DIGEST_VERSION = "creditbatch screen 2\n"
+"""Version 1 did not name the account: what was approved by it is approved again before it is started."""
 _DRIFTING = frozenset({"balances-rose"})  # findings that come and go with balances, and keep nothing from being sent
 _WORDLESS = ("batch", "batches", "rows", "row")
 """Parameters of findings that are the same in every language; others are worded, and follow from the sheet."""
@@ -75,6 +77,8 @@ class Screen:
     refused: int
     refusals: str  # over the rows that would be refused, each with its code
     top_up: int  # whole euros
+    account: str = ""  # its owner's name
+    address: str = ""  # where it is, in normal form; empty: the provider could not be asked, or by version 1
 
     def to_json(self) -> dict[str, Any]:
         """Convert it for the database and the digest."""
@@ -87,10 +91,20 @@ class Screen:
         euros = {name: from_thousandths(kept[name]) for name in ("added", "removed")}
         return cls(**{**kept, **euros, "findings": tuple(kept["findings"])})
 
+    @property
+    def account_words(self) -> str:
+        """Whose account it is, and where."""
+        return f"{self.account} ({self.address})" if self.account else self.address
+
+    def is_for_account_of(self, other: Screen) -> bool:
+        """Tell whether both are for one account: a renewed key opens the same."""
+        mine, its = ((screen.address, normalize_name(screen.account)) for screen in (self, other))
+        return mine == its
+
 
 def make_screen(dry_run: DryRun) -> Screen:
     """Make what a person has to see of a dry run."""
-    plan, played = dry_run.plan, dry_run.forecast
+    plan, played, account = dry_run.plan, dry_run.forecast, dry_run.account
     refusals = played.refusals if played else ()
     return Screen(
         plan=plan.digest,
@@ -105,12 +119,15 @@ def make_screen(dry_run: DryRun) -> Screen:
         refusals=_digest_lines(f"{refusal.row}\t{predict_code(refusal)}\n" for refusal in refusals),
         # Rounded up: so it suffices, and does not change with every SMS.
         top_up=math.ceil(played.top_up) if played else 0,
+        account=account.name if account else "",
+        address=normalize_address(account.api_url) if account else "",
     )
 
 
 def digest_screen(screen: Screen, options: Options) -> str:
     """Digest what is on the screen: when a draft is checked, when it is approved, and when it is started."""
-    seen = json.dumps([screen.to_json(), options.to_json()], sort_keys=True, separators=(",", ":"))
+    shown = {**screen.to_json(), "account": normalize_name(screen.account)}
+    seen = json.dumps([shown, options.to_json()], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((_DIGEST_VERSION + seen).encode()).hexdigest()
 
 
@@ -163,8 +180,23 @@ def find_hindrance(standing: Standing) -> str:
     return ""
 
 
+def find_account_change(seen: Screen, now: Screen) -> str:
+    """Say that an approver saw another account than the one in force, or was not shown any; empty if neither is so."""
+    if not now.address or seen.is_for_account_of(now):
+        return ""
+    if seen.address:
+        sentence = _(
+            "It was checked for the account {before}, and the key in force opens {after}: review it and approve it for "
+            "that account."
+        )
+        return sentence.format(before=seen.account_words, after=now.account_words)
+    if seen.is_forecast:
+        return _("It was checked before approvals named the account: review it and approve it once more.")
+    return ""
+
+
 def compare_screens(seen: Screen, now: Screen) -> list[str]:
-    """Say what is different from what an approver saw, in the order in which it matters."""
+    """Say what is different from what an approver saw of the account, in the order in which it matters."""
     found = {
         _("other rows would be sent"): (seen.order, seen.invalid) != (now.order, now.invalid),
         _("the provider can be asked again, or cannot be asked any more"): seen.is_forecast != now.is_forecast,

@@ -213,7 +213,13 @@ def reject(draft: Draft, version: Version, person: Person, reason: str) -> None:
     change_draft(draft.pk, version.number, OPEN, **ended, reject_reason=reason[:_LONGEST_REASON])
 
 
+def tell_account(version: Version) -> str:
+    """Tell for which account it was checked."""
+    words = Screen.from_json(version.screen).account_words
+    return _("It is for the account {account}.").format(account=words) if words else ""
+
+
 def tell_if_ready(version: Version) -> None:
     """Tell those who may approve, once nothing is in the way."""
     if not find_blockers(version):
-        notify(Occasion.WAITS, draft=version.draft)
+        notify(Occasion.WAITS, draft=version.draft, reason=lambda: tell_account(version))

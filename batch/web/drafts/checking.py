@@ -35,7 +35,14 @@ from batch.sheet import Limits, Reader, open_original
 from batch.sheet.source_file import TEXT_SUFFIXES, WORKBOOK_SUFFIXES, Original
 from batch.validation.check_sheet import choose_header, keep_titles
 from batch.web import credentials
-from batch.web.drafts.approval_policy import Options, Screen, compare_screens, digest_screen, make_screen
+from batch.web.drafts.approval_policy import (
+    Options,
+    Screen,
+    compare_screens,
+    digest_screen,
+    find_account_change,
+    make_screen,
+)
 from batch.web.drafts.approvals import format_obstacle
 from batch.web.drafts.conventions import SheetReading, correct_grid
 from batch.web.drafts.versions import add_version, update_checks
@@ -192,7 +199,10 @@ def recheck(version: Version) -> str:
     seen = Screen.from_json(version.screen)
     if not update_checks(version, _check_ledger(played, known, options, version.draft.rest_of)):
         return ""
-    what = "; ".join(compare_screens(seen, Screen.from_json(version.screen)))
+    now = Screen.from_json(version.screen)
+    if another := find_account_change(seen, now):
+        return another
+    what = "; ".join(compare_screens(seen, now))
     return _("Balances have changed, and with them what you saw: {what}. Review it again.").format(what=what)
 
 
@@ -205,10 +215,13 @@ def prepare_start(version: Version, account: AccountSnapshot, known: int) -> Dry
     choices = options.make_choices(version.draft.rest_of)
     played = _make_dry_run(_read_grid(reading), account, reading, options)
     checked = _check_ledger(played, known, options, version.draft.rest_of)
+    now = make_screen(checked)
+    if another := find_account_change(Screen.from_json(version.screen), now):
+        raise UsageError(another)
     repetition = find_repeat_finding(checked)
     if repetition is not None:
         raise AlreadyRun(repetition.message)
-    if digest_screen(make_screen(checked), options) != version.screen_digest:
+    if digest_screen(now, options) != version.screen_digest:
         raise UsageError(
             _("The forecast is no longer what was approved, because balances have changed: approve it again.")
         )
@@ -288,7 +301,7 @@ def _ask_provider() -> _Asked:
     except SettingsError as error:
         return None, None, str(error)
     try:
-        with credentials.open_client(_PATIENCE) as client:
+        with credentials.open_connection(api_url, key, _PATIENCE) as client:
             account = read_account(client, api_url, timezone.now)
     except ProviderError as error:
         return None, find_known_account(), str(error)

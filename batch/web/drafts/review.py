@@ -35,7 +35,7 @@ from batch.model import Cell, ColumnRole, Status, name_severity
 from batch.report.result_labels import explain_code
 from batch.runner.acceptance import REPEATED
 from batch.validation.header import format_cell_address, format_column_letters
-from batch.web.drafts.approval_policy import Options, find_hindrance
+from batch.web.drafts.approval_policy import Options, Screen, find_hindrance
 from batch.web.drafts.approvals import find_approvals, find_blockers, find_standing, format_origin, make_verdict
 from batch.web.drafts.checking import find_known_account
 from batch.web.drafts.conventions import ChosenConventions
@@ -97,6 +97,7 @@ def make_review_context(draft: Draft, version: Version, person: Person) -> dict[
         "versions": [(each, format_origin(each.made_by)) for each in _list_versions(draft)],
         **_make_mapping_context(version),
         "needs_mapping": not said.isdisjoint(_TROUBLE),
+        "account_words": Screen.from_json(version.screen).account_words,
         "is_new_account": version.opening is not None and find_known_account() is None,
         "standing": standing,
         "approvals": find_approvals(version),

@@ -161,7 +161,7 @@ def approve_draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     is_last = approvals.approve(draft, version, seen, person, how)
     record(request, "draft.approved", str(pk), version=version.number, screen=seen, confirmed_with=how)
     if is_last:
-        notify(Occasion.APPROVED, draft=draft)
+        notify(Occasion.APPROVED, draft=draft, reason=lambda: approvals.tell_account(version))
         messages.success(request, _("Approved. It may be started now."))
     else:
         messages.success(request, _("Approved by you. Somebody else has to approve it as well."))

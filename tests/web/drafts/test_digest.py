@@ -13,7 +13,7 @@ from batch.i18n import Language, use_language
 from batch.model import Balances, Cell
 from batch.runner.dry_run import AccountSnapshot, DryRun, make_dry_run
 from batch.validation.check_sheet import Expected
-from batch.web.drafts.approval_policy import Options, digest_screen, make_screen
+from batch.web.drafts.approval_policy import Options, Screen, digest_screen, find_account_change, make_screen
 from tests.builders import NOON, grid
 
 ROWS: list[list[Cell]] = [["sub-1", Decimal(40), "add"], ["sub-2", Decimal(20), "remove"], ["sub-1", Decimal(5), "add"]]
@@ -63,6 +63,33 @@ def test_a_top_up_changes_it_by_whole_euros() -> None:
     lacking = digest(played(main="20.50"), Options())
     assert lacking == digest(played(main="20.10"), Options())
     assert lacking != digest(played(main="19.90"), Options())
+
+
+@pytest.mark.parametrize(
+    ("name", "api_url", "is_same"),
+    [
+        ("me", "http://127.0.0.1:1/v1", True),
+        (" ME ", "http://LOCALHOST:1/v2", True),  # the provider's spelling of it, and another version of the API
+        ("you", "http://127.0.0.1:1/v1", False),
+        ("me", "http://127.0.0.1:2/v1", False),
+        ("me", "https://127.0.0.1:1/v1", False),
+        ("", "http://127.0.0.1:1/v1", False),
+    ],
+)
+def test_another_account_changes_it_and_another_spelling_does_not(name: str, api_url: str, is_same: bool) -> None:
+    before = played()
+    assert before.account is not None
+    after = replace(before, account=replace(before.account, name=name, api_url=api_url))
+    assert (digest(before, Options()) == digest(after, Options())) is is_same
+    told = find_account_change(make_screen(before), make_screen(after))
+    assert ("opens" in told) is not is_same
+
+
+def test_what_was_approved_before_accounts_were_named_is_told_apart() -> None:
+    now = make_screen(played())
+    kept = {name: value for name, value in now.to_json().items() if name not in {"account", "address"}}
+    assert "before approvals named the account" in find_account_change(Screen.from_json(kept), now)
+    assert digest_screen(Screen.from_json(kept), Options()) != digest_screen(now, Options())
 
 
 def test_a_finding_of_the_sheet_changes_it() -> None:
