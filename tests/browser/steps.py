@@ -40,9 +40,17 @@ def approve(page: Page, review: str, password: str = PASSWORD) -> None:
     expect(page.get_by_text("Approved. It may be started now.")).to_be_visible()
 
 
+def confirm_if_asked(page: Page, password: str = PASSWORD) -> None:
+    """Enter the password where a change asks for it: once in ten minutes."""
+    if page.get_by_role("heading", name="Confirm that it is you").is_visible():
+        page.get_by_label("Your password").fill(password)
+        page.get_by_role("button", name="Confirm and go on").click()
+
+
 def start(page: Page) -> str:
     """Start the approved batch on its page, and follow it to the batch's own; its address."""
     page.get_by_role("button", name="Start now").click()
+    confirm_if_asked(page)
     expect(page.get_by_text("It is starting")).to_be_visible()
     opened = page.get_by_role("link", name="Open the batch")
     while not opened.is_visible():

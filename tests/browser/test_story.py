@@ -99,6 +99,7 @@ def _invited(chief: Page, username: str, name: str, role: str) -> str:
     _fill(chief, "User name", username, "Full name", name)
     chief.get_by_label(f"{role}:").check()
     chief.get_by_role("button", name="Add this person").click()
+    steps.confirm_if_asked(chief)
     return chief.get_by_label("Link").input_value().strip()
 
 

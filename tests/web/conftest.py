@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -138,13 +139,19 @@ ClientFor = Callable[..., "Client"]
 
 @pytest.fixture
 def client_for(site: Site) -> ClientFor:
-    """A browser in which this person is logged in; in English unless they chose."""
+    """A browser in which this person is logged in, and has just confirmed it; in English unless they chose."""
     from django.test import Client
 
-    def made(person: Person | None, *, enforce_csrf_checks: bool = False) -> Client:
+    from batch.web.confirming import CONFIRMED
+
+    def made(person: Person | None, *, enforce_csrf_checks: bool = False, has_confirmed: bool = True) -> Client:
         client = Client(enforce_csrf_checks, headers={"accept-language": "en"})
         if person is not None:
             client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+            if has_confirmed:
+                session = client.session
+                session[CONFIRMED] = [person.pk, time.time()]
+                session.save()
         return client
 
     return made

@@ -21,6 +21,7 @@ from batch.web.access import Role, find_roles, get_person, has_second_factor, re
 from batch.web.administration.forms import ROLE_FIELDS, ConnectionForm, NewPersonForm, PersonForm, RulesForm
 from batch.web.audit import get_site_address, record
 from batch.web.auth import services
+from batch.web.confirming import require_recent_confirmation
 from batch.web.models import AuditEntry, Connection, Person, SiteSettings
 
 
@@ -47,6 +48,7 @@ _SECONDS = 10.0
 
 @require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
+@require_recent_confirmation
 @sensitive_post_parameters()
 def show_connection(request: HttpRequest) -> HttpResponse:
     """Show what is in force, and the form that replaces it. A key that the provider refuses is not stored."""
@@ -63,6 +65,7 @@ def show_connection(request: HttpRequest) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_POST
+@require_recent_confirmation
 def try_connection(request: HttpRequest) -> HttpResponse:
     """Ask the provider whose key it is."""
     try:
@@ -137,6 +140,7 @@ def show_people(request: HttpRequest) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
+@require_recent_confirmation
 def add_person(request: HttpRequest) -> HttpResponse:
     """Add somebody, who gets a one-time link to choose a password."""
     editor = get_person(request)
@@ -156,6 +160,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
+@require_recent_confirmation
 def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit what somebody may do; deactivated people are logged out with their next click."""
     editor, somebody = get_person(request), get_object_or_404(Person, pk=pk)
@@ -181,6 +186,7 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_POST
+@require_recent_confirmation
 def renew_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new one-time link, and show it this once."""
     somebody = get_object_or_404(Person, pk=pk, is_active=True)
@@ -192,6 +198,7 @@ def renew_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_POST
+@require_recent_confirmation
 def forget_authenticator(request: HttpRequest, pk: int) -> HttpResponse:
     """Help somebody who lost their phone and their recovery codes."""
     somebody = get_object_or_404(Person, pk=pk)
@@ -251,6 +258,7 @@ def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:
 
 @require_role(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
+@require_recent_confirmation
 def edit_rules(request: HttpRequest) -> HttpResponse:
     """Edit the rules; the audit log keeps amounts in thousandths, as the table does."""
     form = RulesForm.from_settings(request.POST if request.method == "POST" else None, SiteSettings.load())

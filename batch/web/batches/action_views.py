@@ -39,6 +39,7 @@ from batch.web.audit import record
 from batch.web.batches import jobs
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
+from batch.web.confirming import require_recent_confirmation
 from batch.web.credentials import load_provider_settings
 from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.checking import create_draft, save_file
@@ -170,6 +171,7 @@ _LONGEST_REASON = 1000
 
 @require_POST
 @require_role(Role.APPROVER)
+@require_recent_confirmation
 @tell_refusals("draft")
 def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Start an approved draft at once, or at the time that the form names (this machine's zone)."""
@@ -214,6 +216,7 @@ def stop(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 @require_POST
 @require_role(Role.APPROVER)
+@require_recent_confirmation
 @tell_refusals("batch")
 def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
     """Carry a stopped or interrupted batch on."""
@@ -229,6 +232,7 @@ def resume(request: HttpRequest, batch: str) -> HttpResponseBase:
 
 @require_POST
 @require_role(Role.APPROVER)
+@require_recent_confirmation
 @tell_refusals("batch-row")
 def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     """Record what a person found out about a row in doubt, with the reason."""
@@ -247,6 +251,7 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
 
 @require_POST
 @require_role(Role.APPROVER)
+@require_recent_confirmation
 @tell_refusals("batch")
 def abandon_batch(request: HttpRequest, batch: str) -> HttpResponseBase:
     """End a batch that was begun: what it has not sent never will be by it."""

@@ -33,8 +33,8 @@ from batch.validation.amounts import read_amount
 from batch.validation.header import format_cell_address
 from batch.web.access import Role, find_roles, get_person, is_fragment, require_role, tell_refusals
 from batch.web.audit import Occasion, notify, record
-from batch.web.auth.services import check_confirmation, explain_refusal, list_confirmations
 from batch.web.batches.jobs import find_active_job, find_predecessor
+from batch.web.confirming import confirm_now, make_confirmation_context
 from batch.web.drafts import approvals
 from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.approvals import FRESH, is_author, load_draft, refuse_scheduled, refuse_stale_form, tell_if_ready
@@ -152,9 +152,7 @@ def approve_draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     person = get_person(request)
     seen = request.POST.get("screen", "")
     refuse_stale_form(draft, request.POST)
-    how = check_confirmation(person, request.POST)
-    if how is None:
-        raise UsageError(explain_refusal(person))
+    how = confirm_now(request)
     if timezone.now() - version.checked_at > FRESH and (changed := recheck(version)):
         record(request, "draft.changed_before_approval", str(pk))
         raise UsageError(changed)
@@ -203,7 +201,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context |= make_review_context(draft, version, person) | {
         "groups": groups,
         "top_accounts": version.accounts.order_by("position")[:8],
-        "confirmations": list_confirmations(person),
+        **make_confirmation_context(person),
         "job": job,
         "before": find_predecessor(job) if job is not None else None,
         "last_job": draft.jobs.order_by("-id").first(),
