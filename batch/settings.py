@@ -386,6 +386,8 @@ class Choices:
     reading: SheetChoices = SheetChoices()
     tolerance: Tolerance = Tolerance()
     """Not chosen for the batch, but in force when it was accepted: its papers keep to it."""
+    relaxed: tuple[str, ...] = ()
+    """Which of the site's rules were relaxed when it was approved: codes of `report.agreements`."""
 
 
 def write_choices(choices: Choices) -> tuple[str, ...]:
@@ -414,6 +416,7 @@ def write_choices(choices: Choices) -> tuple[str, ...]:
         *(text for text, is_chosen in flags.items() if is_chosen),
         *(f"{text}:{value}" for text, value in values.items() if value is not None),
         *(f"column:{role}={title}" for role, title in reading.columns),
+        *(f"relaxed:{rule}" for rule in choices.relaxed),
     )
 
 
@@ -444,6 +447,7 @@ def read_choices(texts: Sequence[str]) -> Choices:
             removed=None if removed is None else Decimal(removed),
         ),
         tolerance=Tolerance(Decimal(euros), Decimal(percent)),
+        relaxed=tuple(text.removeprefix("relaxed:") for text in texts if text.startswith("relaxed:")),
     )
 
 

@@ -1,4 +1,6 @@
-"""What people agreed to: the options of a batch, the control totals it was compared with, and their decisions."""
+"""What people agreed to: the options of a batch, the control totals it was compared with, their decisions, and which
+rules were relaxed for that.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from batch.findings import Finding
 from batch.i18n import N_, _, format_euros, format_moment, format_number, show_column, show_value
 from batch.ledger.events import KINDS, PersonDecided
 from batch.ledger.replay import pick_events, read_row_fact
-from batch.model import BatchView, Direction
+from batch.model import BatchHead, BatchView, Direction
 from batch.money import encode_amount
 from batch.settings import read_choices
 from batch.zone import localize, name_zone
@@ -162,6 +164,32 @@ def tell_options(view: BatchView) -> list[str]:
     return [*(sentence for sentence, is_chosen in found.items() if is_chosen), *columns, *period]
 
 
+SAME_PERSON = "same-person"
+_RELAXED: Mapping[str, str] = {
+    "four-eyes-off": N_("Four eyes were switched off, because one single person was active."),
+    SAME_PERSON: N_("Prepared and approved by the same person."),
+    "one-approver": N_("An amount is above a limit, and one person approved it instead of two."),
+    "raised-limits": N_(
+        "A limit had been raised or removed less than a day before it was approved; by the limit before, two people "
+        "would have approved it."
+    ),
+}
+"""The rules that a site relaxes, in the order in which they are told."""
+
+
+def list_relaxed(head: BatchHead) -> list[str]:
+    """List the rules that were relaxed when it was approved, as codes; a batch of the command line has one at most."""
+    codes, people = set(read_choices(head.options).relaxed), head.people
+    if people.prepared in people.approved:
+        codes.add(SAME_PERSON)
+    return [code for code in _RELAXED if code in codes]
+
+
+def tell_relaxed(head: BatchHead) -> list[str]:
+    """Tell in words which rules were relaxed when it was approved."""
+    return [_(_RELAXED[code]) for code in list_relaxed(head)]
+
+
 def encode_controls(view: BatchView) -> list[dict[str, Any]]:
     """Make JSON of the control totals: numbers of rows, and euros as texts."""
     return [
@@ -213,6 +241,7 @@ def encode_options(view: BatchView) -> dict[str, Any]:
         "signed": reading.signed,
         "include_hidden": reading.include_hidden,
         "tolerance": {"euros": encode_amount(tolerance.euros), "percent": f"{tolerance.percent.normalize():f}"},
+        "relaxed": list_relaxed(view.head),
     }
 
 

@@ -17,7 +17,7 @@ from batch.notes import tell
 from batch.planning.reconciliation import AccountBook
 from batch.planning.settlement import is_awaiting_person
 from batch.report import page, result_labels
-from batch.report.agreements import list_controls, list_decisions, tell_options
+from batch.report.agreements import list_controls, list_decisions, tell_options, tell_relaxed
 from batch.report.book_sentences import tell_books
 from batch.report.page import Frame
 from batch.report.result_labels import explain_code
@@ -302,8 +302,8 @@ def write_charts(
 def _write_people(form: SummaryForm, contents: Contents) -> None:
     people = contents.view.head.people
     form.section(_("Who answers for it"))
-    if people.prepared is not None and people.approved == (people.prepared,):
-        form.remark(_("Prepared and approved by the same person."))
+    for sentence in tell_relaxed(contents.view.head):
+        form.remark(sentence)
     form.signature(_("Prepared by"), people.prepared or "")
     form.signature(_("Approved by"), ", ".join(people.approved))
     form.signature(_("Run by"), ", ".join(people.run))

@@ -84,7 +84,7 @@ def _ask(request: HttpRequest, carried: str, problem: str = "") -> HttpResponseB
 
 
 def _seal(request: HttpRequest) -> str:
-    """Encrypt what was posted: it may hold the provider's key, which no page shows."""
+    """Hide what was posted: it may hold the provider's key, which no page shows."""
     posted = request.POST.copy()
     posted.pop("csrfmiddlewaretoken", None)
     return _open_box(request).encrypt(posted.urlencode().encode()).decode()

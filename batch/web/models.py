@@ -175,6 +175,7 @@ class Approval(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     screen_digest = models.CharField(max_length=64)
     confirmed_with = models.CharField(max_length=8)  # "password", "totp", "recovery" or "passkey"
+    relaxed = models.JSONField(default=list)  # the site's rules that were relaxed then: codes of `report.agreements`
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "person"], name="one_approval_a_person")]
@@ -223,11 +224,19 @@ class Job(models.Model):
 
 
 class SiteSettings(models.Model):
-    """What an administrator has set; one line. Limits are inclusive: only what is above them needs two approvers."""
+    """What an administrator has set; one line. Limits are inclusive: only what is above them needs two approvers.
+
+    What holds of it at a moment, `web.rules` tells.
+    """
 
     four_eyes = models.BooleanField(default=True)
+    four_eyes_from = models.DateTimeField(null=True)  # when they are off, if `four_eyes` says so; null: at once
     row_limit = EurosField(null=True)  # null: no limit
     batch_limit = EurosField(null=True)  # null: no limit
+    asked_row_limit = EurosField(null=True)  # the same
+    asked_batch_limit = EurosField(null=True)  # the same
+    limits_from = models.DateTimeField(null=True)  # when those that were asked for hold; null: none were
+    limits_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # who asked; null: nobody
     language = models.CharField(max_length=2, blank=True)
     """For people who have not chosen and whose browser asks for neither; empty: English."""
     second_factor_roles = models.JSONField(default=list)
@@ -256,6 +265,21 @@ class Invitation(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, null=True)  # null: it makes the first administrator
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)  # null: still good
+
+
+class Proposal(models.Model):
+    """What one of two people decided about a row in doubt, until the second agrees or says otherwise."""
+
+    batch = models.CharField(max_length=64)
+    row = models.PositiveIntegerField()
+    attempt = models.PositiveIntegerField()  # the row's last one: of a later doubt it says nothing
+    applied = models.BooleanField()
+    why = models.TextField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "row"], name="one_proposal_a_row")]
 
 
 class AuditEntry(models.Model):

@@ -50,6 +50,7 @@ _ADMINISTRATION = [
     path("connection", administration.show_connection, name="connection"),
     path("connection/test", administration.try_connection, name="connection-test"),
     path("settings", administration.edit_rules, name="site-settings"),
+    path("settings/limits", administration.confirm_limits, name="limits-confirm"),
     path("log", audit_log.show_audit_log, name="audit-log"),
     path("log.csv", audit_log.export_log, name="audit-log-csv"),
 ]

@@ -41,8 +41,10 @@ ACTIONS = {
     "draft.file_replaced": N_("replaced the file of a draft"),
     "draft.made_of_rest": N_("made a draft of what is not done"), "draft.options": N_("changed the options of a draft"),
     "draft.read_anew": N_("changed how a draft's sheet is read"), "draft.rejected": N_("rejected or withdrew a draft"),
+    "draft.sent_back": N_("was to start a draft that has to be approved again"),
     "draft.started": N_("started a draft"), "draft.unscheduled": N_("took back a start"),
     "draft.upload_refused": N_("uploaded a file that was refused"), "draft.uploaded": N_("uploaded a sheet"),
+    "limits.confirmed": N_("confirmed raised limits"),
     "link.made": N_("made a one-time link"), "link.used": N_("used a one-time link"),
     "log.exported": N_("exported the audit log"), "login.done": N_("logged in"), "login.failed": N_("failed to log in"),
     "logout.done": N_("logged out"), "mail.failed": N_("mail could not be sent"),
@@ -51,7 +53,7 @@ ACTIONS = {
     "recovery.renewed": N_("made new recovery codes"), "session.ended": N_("ended sessions of their own"),
     "settings.changed": N_("changed the settings"),
 }  # fmt: skip
-_AMOUNTS = {"row_limit", "batch_limit"}
+_AMOUNTS = {"row_limit", "batch_limit", "asked_row_limit", "asked_batch_limit"}
 """Kept in thousandths of a euro."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from batch.errors import SettingsError
@@ -17,6 +18,7 @@ from batch.web import credentials
 from batch.web.access import Role
 from batch.web.auth.forms import LANGUAGES
 from batch.web.models import Person, SiteSettings
+from batch.web.rules import count_active, find_asked_limits
 
 ROLE_FIELDS = ("can_prepare", "can_approve", "can_administer")
 
@@ -112,7 +114,9 @@ def _make_limit_field(label: Any) -> forms.DecimalField:
         min_value=Decimal(0),
         max_digits=14,
         decimal_places=2,
-        help_text=gettext_lazy("Above it, two approvers are needed; empty: no limit."),
+        help_text=gettext_lazy(
+            "Above it, two approvers are needed; empty: no limit. Lowered, it holds at once; raised, after a day."
+        ),
     )
 
 
@@ -137,7 +141,8 @@ class RulesForm(forms.Form):
 
     @classmethod
     def from_settings(cls, data: Any, current: SiteSettings) -> RulesForm:
-        limits = {"row_limit": current.row_limit, "batch_limit": current.batch_limit}
+        asked = find_asked_limits(current, timezone.now())
+        limits = {"row_limit": asked.row, "batch_limit": asked.batch}
         initial = {name: None if limit is None else limit.quantize(CENT) for name, limit in limits.items()}
         language, asked = current.language or Language.ENGLISH.value, current.second_factor_roles
         return cls(
@@ -148,6 +153,6 @@ class RulesForm(forms.Form):
     def clean_four_eyes(self) -> bool:
         """Refuse to switch it off as long as there are two people."""
         chosen: bool = self.cleaned_data["four_eyes"]
-        if not chosen and Person.objects.filter(is_active=True).count() != 1:
+        if not chosen and count_active() != 1:
             raise forms.ValidationError(_("Four eyes can be switched off only while one single person is active."))
         return chosen

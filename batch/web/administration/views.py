@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,19 +11,20 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from batch.errors import ProviderRefused, ProviderUnreachable, SettingsError
-from batch.i18n import _, format_euros
-from batch.ledger.orm.models import prepare_euros
-from batch.web import credentials
+from batch.i18n import _, format_euros, format_moment
+from batch.web import credentials, rules
 from batch.web.access import Role, find_roles, get_person, has_second_factor, require_role
 from batch.web.administration.forms import ROLE_FIELDS, ConnectionForm, NewPersonForm, PersonForm, RulesForm
 from batch.web.audit import get_site_address, record
 from batch.web.auth import services
 from batch.web.confirming import require_recent_confirmation
 from batch.web.models import AuditEntry, Connection, Person, SiteSettings
+from batch.zone import localize
 
 
 def find_objection(
@@ -124,12 +126,17 @@ def show_overview(request: HttpRequest) -> HttpResponse:
         approvers=active.filter(can_approve=True).count(),
         without_email=active.filter(email="").count(),
         present=Connection.objects.first(),
-        rules=SiteSettings.load(),
+        **_make_rules_context(),
         mail_from=settings.DEFAULT_FROM_EMAIL if settings.CREDITBATCH_HAS_MAIL else "",
         address=get_site_address(),
         has_address=settings.CREDITBATCH_SITE_URL.startswith("https://"),
         entries=AuditEntry.objects.count(),
     )
+
+
+def _make_rules_context() -> dict[str, Any]:
+    current, held = SiteSettings.load(), rules.load_rules()
+    return {"limits": held.limits, "is_alone": held.is_alone, "waiting": _tell_waiting(current)}
 
 
 @require_role(Role.ADMINISTRATOR)
@@ -260,30 +267,101 @@ def _render(request: HttpRequest, page: str, **context: object) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @require_recent_confirmation
 def edit_rules(request: HttpRequest) -> HttpResponse:
-    """Edit the rules; the audit log keeps amounts in thousandths, as the table does."""
+    """Edit the rules; what relaxes them may have to wait for a day, which is said."""
     form = RulesForm.from_settings(request.POST if request.method == "POST" else None, SiteSettings.load())
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            current = SiteSettings.load()
-            before = _list_settings(current)
-            for name, chosen in form.cleaned_data.items():
-                setattr(current, name, chosen)
-            current.save()
-            after = _list_settings(current)
-            changed = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
-            record(request, "settings.changed", "", **changed)
+        _save_rules(request, form)
         messages.success(request, _("The settings are saved."))
         return redirect("site-settings")
-    is_alone = Person.objects.filter(is_active=True).count() == 1
-    return _render(request, "settings", form=form, one_person=is_alone)
+    current, now = SiteSettings.load(), timezone.now()
+    return _render(
+        request,
+        "settings",
+        form=form,
+        one_person=rules.count_active() == 1,
+        waiting=_tell_waiting(current),
+        asked=_name_asked(current) if rules.is_waiting(current, now) else "",
+        may_confirm=current.limits_by_id != get_person(request).pk,
+    )
 
 
-def _list_settings(current: SiteSettings) -> dict[str, object]:
-    limits = {name: prepare_euros(getattr(current, name)) for name in ("row_limit", "batch_limit")}
-    asking = ", ".join(current.second_factor_roles)
+@require_role(Role.ADMINISTRATOR)
+@require_POST
+@require_recent_confirmation
+def confirm_limits(request: HttpRequest) -> HttpResponse:
+    """Let raised limits hold at once, because a second administrator agrees to exactly these."""
+    with transaction.atomic():
+        current, now = _lock_settings(), timezone.now()
+        is_seen = request.POST.get("asked") == _name_asked(current)
+        if not (rules.is_waiting(current, now) and is_seen and current.limits_by_id != get_person(request).pk):
+            messages.error(request, _("Nothing was confirmed: another administrator confirms limits that still wait."))
+            return redirect("site-settings")
+        before = rules.encode_limits(current, now)
+        rules.put_in_force(current, rules.find_asked_limits(current, now))
+        current.save()
+        record(request, "limits.confirmed", "", **_list_changes(before, rules.encode_limits(current, now)))
+    messages.success(request, _("The raised limits hold from now on."))
+    return redirect("site-settings")
+
+
+def _save_rules(request: HttpRequest, form: RulesForm) -> None:
+    """Save what was entered; the audit log keeps amounts in thousandths, as the table does."""
+    chosen = dict(form.cleaned_data)
+    wanted = rules.AmountLimits(chosen.pop("row_limit"), chosen.pop("batch_limit"))
+    with transaction.atomic():
+        current, now = _lock_settings(), timezone.now()
+        before = _list_settings(current)
+        if current.four_eyes != chosen["four_eyes"]:
+            has_to_wait = not chosen["four_eyes"] and rules.find_last_change(now) is not None
+            current.four_eyes_from = now + rules.DAY if has_to_wait else None
+        for name, value in chosen.items():
+            setattr(current, name, value)
+        rules.change_limits(current, wanted, get_person(request), now, is_new=rules.is_new_site(now))
+        current.save()
+        record(request, "settings.changed", "", **_list_changes(before, _list_settings(current)))
+
+
+def _lock_settings() -> SiteSettings:
+    """Load the settings for whoever changes them: of two at once, the second sees what the first has changed."""
+    return SiteSettings.objects.select_for_update().first() or SiteSettings(pk=1)
+
+
+def _tell_waiting(current: SiteSettings) -> list[str]:
+    """Tell what was relaxed and does not hold yet, and when it will."""
+    now, told = timezone.now(), []
+    relaxed_from = rules.find_relaxation_start(current, rules.find_last_change(now))
+    if relaxed_from is not None and relaxed_from > now:
+        sentence = _(
+            "Four eyes stay in force until {moment}, because somebody was deactivated, or an approver’s role was "
+            "changed, in the day before."
+        )
+        told.append(sentence.format(moment=format_moment(localize(relaxed_from))))
+    if rules.is_waiting(current, now) and current.limits_from is not None:
+        asked = rules.find_asked_limits(current, now)
+        sentence = _(
+            "The raised limits (row: {row}; batch: {batch}) hold from {moment}, or as soon as another administrator "
+            "confirms them here. {who} asked for them."
+        )
+        row, batch = (_("no limit") if limit is None else format_euros(limit) for limit in (asked.row, asked.batch))
+        moment = format_moment(localize(current.limits_from))
+        told.append(sentence.format(row=row, batch=batch, moment=moment, who=current.limits_by))
+    return told
+
+
+def _name_asked(current: SiteSettings) -> str:
+    """Name what waits to be confirmed: whoever confirms has seen exactly that."""
+    return f"{current.asked_row_limit} {current.asked_batch_limit} {current.limits_by_id}"
+
+
+def _list_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: [old, after[name]] for name, old in before.items() if old != after[name]}
+
+
+def _list_settings(current: SiteSettings) -> dict[str, Any]:
+    limits = rules.encode_limits(current, timezone.now())
     return {
         **limits,
         "four_eyes": current.four_eyes,
         "language": current.language,
-        "second_factor_roles": asking,
+        "second_factor_roles": ", ".join(current.second_factor_roles),
     }

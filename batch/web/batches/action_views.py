@@ -42,9 +42,10 @@ from batch.web.batches.views import require_line
 from batch.web.confirming import require_recent_confirmation
 from batch.web.credentials import load_provider_settings
 from batch.web.drafts.approval_policy import Options
+from batch.web.drafts.approvals import find_approval_lapse, send_back
 from batch.web.drafts.checking import create_draft, save_file
 from batch.web.drafts.conventions import SheetReading
-from batch.web.models import Draft
+from batch.web.models import Draft, DraftState, Version
 from batch.zone import get_zone, localize
 
 _log = logging.getLogger("creditbatch.web")
@@ -177,6 +178,11 @@ def start(request: HttpRequest, draft: UUID) -> HttpResponseBase:
     """Start an approved draft at once, or at the time that the form names (this machine's zone)."""
     asked = get_object_or_404(Draft, id=draft)
     due_at = _parse_start_time(request.POST.get("when", ""))
+    version = Version.objects.get(draft=asked, number=asked.version)
+    if asked.state == DraftState.APPROVED and (lapsed := find_approval_lapse(asked, version)):
+        send_back(asked, version)
+        record(request, "draft.sent_back", str(draft))
+        raise UsageError(lapsed)
     jobs.ask_to_start(asked, get_person(request), due_at)
     record(request, "draft.started", str(draft), due_at=due_at.isoformat())
     if due_at > timezone.now():

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from batch.errors import LedgerError, ProviderError, TimestampError, UsageError
@@ -40,12 +40,13 @@ from batch.runner.open_account import (
 from batch.runner.session import Environment, RunOptions
 from batch.settings import Settings, Tolerance, read_choices
 from batch.web import credentials
+from batch.web.access import Role, find_roles
 from batch.web.audit import Occasion, notify
 from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
 from batch.web.drafts.approval_policy import Options
-from batch.web.drafts.approvals import find_approvals
+from batch.web.drafts.approvals import find_approval_lapse, find_approvals, find_relaxations, send_back
 from batch.web.drafts.checking import prepare_start, recheck
-from batch.web.models import Approval, Draft, DraftState, Job, Version
+from batch.web.models import Draft, DraftState, Job, Version
 
 _log = logging.getLogger("creditbatch.web")
 
@@ -116,6 +117,9 @@ def perform_job(job: Job, settings: Settings) -> None:
     signing_key = load_signing_key(settings.home, settings.signing_key_file)
     fingerprint, now = key.compute_fingerprint(), timezone.now
     ledger = DatabaseLedger(beside=lambda batch: _bind_draft(job, batch))
+    if Role.APPROVER not in find_roles(job.asked_by):
+        sentence = _("{who}, who asked for this, is not an approver any more: another approver can ask for it.")
+        raise UsageError(sentence.format(who=job.asked_by))
     if job.batch:
         refuse_another_address(ledger, job.batch, api_url)
     brake = JobStopSignal(job.id)
@@ -172,13 +176,15 @@ def _begin(
     version = Version.objects.select_related("file", "draft").get(draft=draft, number=draft.version)
     balances = read_account(client, access.api_url, lambda: at)
     try:
+        _refuse_lapsed(draft, version)
         checked = prepare_start(version, balances, access.account)
+        choices = Options.from_json(version.options).make_choices(draft.rest_of)
+        choices = replace(choices, tolerance=tolerance, relaxed=find_relaxations(draft, version))
+        agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in find_approvals(version)))
+        work = accept(ledger, checked, access, choices, agreed, at, bytes(version.file.data))
     except UsageError:
         _send_back(draft, version)
         raise
-    choices = replace(Options.from_json(version.options).make_choices(draft.rest_of), tolerance=tolerance)
-    agreed = People(_list_authors(draft), tuple(str(approval.person) for approval in find_approvals(version)))
-    work = accept(ledger, checked, access, choices, agreed, at, bytes(version.file.data))
     job.batch = work.batch
     return work, checked.account.pages if checked.account else {}
 
@@ -190,10 +196,17 @@ def _bind_draft(job: Job, batch: str) -> None:
     draft = job.draft
     if draft is None:
         raise AssertionError("only a draft is begun")
+    # Once more, in that commit: whoever changes people or limits does so before it, or after it.
+    _refuse_lapsed(draft, Version.objects.get(draft=draft, number=draft.version))
     approved = Draft.objects.filter(id=draft.id, state=DraftState.APPROVED, version=draft.version)
     if approved.update(state=DraftState.STARTED, batch=batch) != 1:
         raise UsageError(_("This batch was changed or started by somebody else meanwhile: look at it again."))
     Job.objects.filter(id=job.id).update(batch=batch)
+
+
+def _refuse_lapsed(draft: Draft, version: Version) -> None:
+    if why := find_approval_lapse(draft, version):
+        raise UsageError(why)
 
 
 def _list_authors(draft: Draft) -> str:
@@ -203,9 +216,7 @@ def _list_authors(draft: Draft) -> str:
 
 
 def _send_back(draft: Draft, version: Version) -> None:
-    with transaction.atomic():
-        Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).update(state=DraftState.CHECKED)
-        Approval.objects.filter(version=version).delete()
+    send_back(draft, version)
     # With the checks of just now on the screen, nobody approves what was true before. Without, approving checks again.
     with suppress(ProviderError):
         recheck(version)

@@ -27,7 +27,7 @@ from batch.model import ENDED, BatchHead, BatchState, Status, Tally, name_state,
 from batch.money import ZERO
 from batch.planning.reconciliation import Books
 from batch.planning.settlement import collect_evidence, is_awaiting_person
-from batch.report.agreements import list_controls, list_decisions, tell_options
+from batch.report.agreements import list_controls, list_decisions, tell_options, tell_relaxed
 from batch.report.result_labels import Teller
 from batch.report.verdict import is_to_fix
 from batch.settings import read_choices
@@ -219,7 +219,12 @@ def _make_page_context(request: HttpRequest, line: BatchLine, state: BatchState,
 def _make_agreements_context(batch: str) -> dict[str, Any]:
     """Give what was chosen, compared and decided, as it stands on the report's first page."""
     view = read_agreements(batch)
-    return {"options": tell_options(view), "controls": list_controls(view), "decisions": list_decisions(view)}
+    return {
+        "options": tell_options(view),
+        "controls": list_controls(view),
+        "decisions": list_decisions(view),
+        "relaxed": tell_relaxed(view.head),
+    }
 
 
 def _show_live(request: HttpRequest, batch: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,10 +18,12 @@ from batch.i18n import _
 from batch.model import Movement
 from batch.money import encode_thousandths, from_thousandths, to_thousandths
 from batch.planning.account_identity import normalize_address, normalize_name
+from batch.report.agreements import SAME_PERSON
 from batch.report.result_labels import predict_code
 from batch.runner.dry_run import DryRun
 from batch.settings import Choices
-from batch.web.models import SiteSettings, Version
+from batch.web.models import Version
+from batch.web.rules import RulesInForce
 
 _DIGEST_VERSION = "creditbatch screen 2\n"
 """Version 1 did not name the account: what was approved by it is approved again before it is started."""
@@ -96,7 +98,7 @@ class Screen:
         """Whose account it is, and where."""
         return f"{self.account} ({self.address})" if self.account else self.address
 
-    def is_for_account_of(self, other: Screen) -> bool:
+    def is_same_account(self, other: Screen) -> bool:
         """Tell whether both are for one account: a renewed key opens the same."""
         mine, its = ((screen.address, normalize_name(screen.account)) for screen in (self, other))
         return mine == its
@@ -160,11 +162,48 @@ class Standing:
     needed: int
 
 
-def count_needed_approvals(version: Version, site: SiteSettings, *, is_alone: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who has approved it, as they stand now."""
+
+    name: str
+    is_approver: bool
+    is_author: bool
+
+
+def count_needed_approvals(version: Version, rules: RulesInForce) -> int:
     """Count who must approve: two where a row or the whole is above a limit and nobody is alone, else one."""
-    above_row = site.row_limit is not None and version.largest > site.row_limit
-    above_batch = site.batch_limit is not None and version.added + version.removed > site.batch_limit
-    return 2 if (above_row or above_batch) and not is_alone else 1
+    is_above = rules.limits.is_exceeded(version.largest, version.added + version.removed)
+    return 2 if is_above and not rules.is_alone else 1
+
+
+def list_relaxations(version: Version, rules: RulesInForce, *, is_author: bool) -> list[str]:
+    """List the rules that are relaxed for whoever approves it now, as codes of `report.agreements`."""
+    amounts = version.largest, version.added + version.removed
+    found = {
+        "four-eyes-off": rules.is_alone,
+        SAME_PERSON: is_author,
+        "one-approver": rules.is_alone and rules.limits.is_exceeded(*amounts),
+        "raised-limits": rules.lowest.is_exceeded(*amounts) and not rules.limits.is_exceeded(*amounts),
+    }
+    return [code for code, is_relaxed in found.items() if is_relaxed]
+
+
+def find_lapse(holders: Sequence[Holder], needed: int, *, is_alone: bool) -> str:
+    """Say why what was approved may not be started any more; empty if it may."""
+    for holder in holders:
+        if not holder.is_approver:
+            sentence = _("{who}, who approved it, is not an approver any more: it has to be approved again.")
+            return sentence.format(who=holder.name)
+        if holder.is_author and not is_alone:
+            sentence = _(
+                "{who} worked on it and approved it while four eyes were switched off; they are in force again, so "
+                "somebody else has to approve it."
+            )
+            return sentence.format(who=holder.name)
+    if len(holders) < needed:
+        return _("An amount is above a limit that holds now, so two people have to approve it: it waits for them.")
+    return ""
 
 
 def find_hindrance(standing: Standing) -> str:
@@ -173,7 +212,8 @@ def find_hindrance(standing: Standing) -> str:
         return _("Only approvers approve; your role does not include it.")
     if not standing.is_checked:
         return _("It does not wait for approval any more.")
-    if standing.has_approved:
+    # Once a limit was raised the approvals that are there may suffice: then one of them is given anew.
+    if standing.has_approved and standing.approvals < standing.needed:
         return _("You have approved this already.")
     if standing.is_author and not standing.is_alone:
         return _("You have worked on this sheet yourself, so somebody else has to approve it (four eyes).")
@@ -182,7 +222,7 @@ def find_hindrance(standing: Standing) -> str:
 
 def find_account_change(seen: Screen, now: Screen) -> str:
     """Say that an approver saw another account than the one in force, or was not shown any; empty if neither is so."""
-    if not now.address or seen.is_for_account_of(now):
+    if not now.address or seen.is_same_account(now):
         return ""
     if seen.address:
         sentence = _(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
@@ -16,13 +16,24 @@ from django.utils import timezone
 from batch.errors import UsageError
 from batch.finding_rules import RULES, Severity
 from batch.i18n import _, format_euros, format_number, ngettext
+from batch.report.agreements import SAME_PERSON
 from batch.report.verdict import Mood
 from batch.runner.acceptance import REPEATED, Obstacle
 from batch.web.access import Role, find_roles
 from batch.web.audit import Occasion, notify
-from batch.web.drafts.approval_policy import Options, Screen, Standing, count_needed_approvals, find_hindrance
+from batch.web.drafts.approval_policy import (
+    Holder,
+    Options,
+    Screen,
+    Standing,
+    count_needed_approvals,
+    find_hindrance,
+    find_lapse,
+    list_relaxations,
+)
 from batch.web.drafts.versions import OPEN, Foreseen, change_draft
-from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, SiteSettings, Version
+from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, Version
+from batch.web.rules import load_rules
 
 
 def format_obstacle(obstacle: Obstacle) -> str:
@@ -161,17 +172,16 @@ def find_approvals(version: Version) -> QuerySet[Approval]:
 
 def find_standing(draft: Draft, version: Version, person: Person) -> Standing:
     """Read where the draft stands, and the person with it."""
-    site = SiteSettings.load()
-    is_alone = not site.four_eyes and Person.objects.filter(is_active=True).count() == 1
+    rules = load_rules()
     approvers = find_approvals(version).values_list("person_id", flat=True)
     return Standing(
         is_checked=draft.state == DraftState.CHECKED,
         is_approver=Role.APPROVER in find_roles(person),
         is_author=is_author(draft, person),
-        is_alone=is_alone,
+        is_alone=rules.is_alone,
         has_approved=person.pk in approvers,
         approvals=len(approvers),
-        needed=count_needed_approvals(version, site, is_alone=is_alone),
+        needed=count_needed_approvals(version, rules),
     )
 
 
@@ -184,25 +194,52 @@ def find_blockers(version: Version) -> list[str]:
 
 def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed_with: str) -> bool:
     """Record the agreement to what was seen; True if that is enough. `UsageError` if they may not or it has changed."""
-    try:
-        with transaction.atomic():
-            # Keeps everybody else from deciding until this transaction ends, on either kind of database.
-            change_draft(draft.pk, version.number, [DraftState.CHECKED])
-            now = Version.objects.select_for_update().get(pk=version.pk)
-            if now.screen_digest != seen:
-                raise UsageError(_("What you saw has changed meanwhile: review it again."))
-            if find_blockers(now):
-                raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
-            standing = find_standing(Draft.objects.get(pk=draft.pk), now, person)
-            if why := find_hindrance(standing):
-                raise UsageError(why)
-            Approval.objects.create(version=now, person=person, screen_digest=seen, confirmed_with=confirmed_with)
-            is_last = standing.approvals + 1 >= standing.needed
-            if is_last:
-                Draft.objects.filter(pk=draft.pk).update(state=DraftState.APPROVED)
-    except IntegrityError:
-        raise UsageError(_("You have approved this already.")) from None
+    with transaction.atomic():
+        # Keeps everybody else from deciding until this transaction ends, on either kind of database.
+        change_draft(draft.pk, version.number, [DraftState.CHECKED])
+        now = Version.objects.select_for_update().get(pk=version.pk)
+        if now.screen_digest != seen:
+            raise UsageError(_("What you saw has changed meanwhile: review it again."))
+        if find_blockers(now):
+            raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
+        # As they are now: somebody may have changed their role since the page was asked for.
+        person = Person.objects.get(pk=person.pk)
+        standing = find_standing(Draft.objects.get(pk=draft.pk), now, person)
+        if why := find_hindrance(standing):
+            raise UsageError(why)
+        relaxed = list_relaxations(now, load_rules(), is_author=standing.is_author)
+        given = {"screen_digest": seen, "confirmed_with": confirmed_with, "relaxed": relaxed}
+        Approval.objects.update_or_create(version=now, person=person, defaults=given)
+        is_last = find_approvals(now).count() >= standing.needed
+        if is_last:
+            Draft.objects.filter(pk=draft.pk).update(state=DraftState.APPROVED)
     return is_last
+
+
+def find_approval_lapse(draft: Draft, version: Version) -> str:
+    """Say why an approved draft may not be started any more, by the rules and people of now; empty if it may."""
+    holders = [
+        Holder(str(approval.person), Role.APPROVER in find_roles(approval.person), is_author(draft, approval.person))
+        for approval in find_approvals(version)
+    ]
+    rules = load_rules()
+    return find_lapse(holders, count_needed_approvals(version, rules), is_alone=rules.is_alone)
+
+
+def find_relaxations(draft: Draft, version: Version) -> tuple[str, ...]:
+    """Find which rules were relaxed for those who approved it, as codes; also where they have a hand in it since."""
+    given = find_approvals(version)
+    relaxed = {code for approval in given for code in approval.relaxed}
+    if any(is_author(draft, approval.person) for approval in given):
+        relaxed.add(SAME_PERSON)
+    return tuple(sorted(relaxed))
+
+
+def send_back(draft: Draft, version: Version) -> None:
+    """Let an approved draft wait for approval once more."""
+    with transaction.atomic():
+        if Draft.objects.filter(id=draft.id, state=DraftState.APPROVED).update(state=DraftState.CHECKED):
+            Approval.objects.filter(version=version).delete()
 
 
 def reject(draft: Draft, version: Version, person: Person, reason: str) -> None:

@@ -17,7 +17,8 @@ from batch.web.drafts.approval_policy import (
     find_hindrance,
 )
 from batch.web.drafts.approvals import list_blockers
-from batch.web.models import SiteSettings, Version
+from batch.web.models import Version
+from batch.web.rules import AmountLimits, RulesInForce
 
 SCREEN = Screen(
     plan="p", order="o", movements=3, added=Decimal(100), removed=Decimal(20), invalid=0,
@@ -46,20 +47,20 @@ def test_who_may_approve(changed: dict[str, Any], why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "site", "needed"),
+    ("largest", "limits", "needed"),
     [
-        (Decimal(50), SiteSettings(), 1),
-        (Decimal(50), SiteSettings(row_limit=Decimal(50)), 1),
-        (Decimal("50.001"), SiteSettings(row_limit=Decimal(50)), 2),
-        (Decimal(50), SiteSettings(batch_limit=Decimal(120)), 1),
-        (Decimal(50), SiteSettings(batch_limit=Decimal("119.999")), 2),
-        (Decimal(50), SiteSettings(row_limit=Decimal(0), batch_limit=Decimal(0)), 2),
+        (Decimal(50), AmountLimits(), 1),
+        (Decimal(50), AmountLimits(row=Decimal(50)), 1),
+        (Decimal("50.001"), AmountLimits(row=Decimal(50)), 2),
+        (Decimal(50), AmountLimits(batch=Decimal(120)), 1),
+        (Decimal(50), AmountLimits(batch=Decimal("119.999")), 2),
+        (Decimal(50), AmountLimits(row=Decimal(0), batch=Decimal(0)), 2),
     ],
 )
-def test_above_a_limit_two_must_approve(largest: Decimal, site: SiteSettings, needed: int) -> None:
+def test_above_a_limit_two_must_approve(largest: Decimal, limits: AmountLimits, needed: int) -> None:
     version = Version(largest=largest, added=Decimal(100), removed=Decimal(20))
-    assert count_needed_approvals(version, site, is_alone=False) == needed
-    assert count_needed_approvals(version, site, is_alone=True) == 1
+    assert count_needed_approvals(version, RulesInForce(False, limits, limits)) == needed
+    assert count_needed_approvals(version, RulesInForce(True, limits, limits)) == 1
 
 
 @pytest.mark.parametrize(
