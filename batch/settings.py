@@ -387,7 +387,7 @@ class Choices:
     tolerance: Tolerance = Tolerance()
     """Not chosen for the batch, but in force when it was accepted: its papers keep to it."""
     relaxed: tuple[str, ...] = ()
-    """Which of the site's rules were relaxed when it was approved: codes of `report.agreements`."""
+    """Which of the site's rules were relaxed when it was approved or decided about: codes of `report.agreements`."""
 
 
 def write_choices(choices: Choices) -> tuple[str, ...]:

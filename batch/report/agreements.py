@@ -164,7 +164,7 @@ def tell_options(view: BatchView) -> list[str]:
     return [*(sentence for sentence, is_chosen in found.items() if is_chosen), *columns, *period]
 
 
-SAME_PERSON = "same-person"
+SAME_PERSON, AUTHOR_DECIDED, ONE_DECIDED = "same-person", "author-decided", "one-decided"
 _RELAXED: Mapping[str, str] = {
     "four-eyes-off": N_("Four eyes were switched off, because one single person was active."),
     SAME_PERSON: N_("Prepared and approved by the same person."),
@@ -173,12 +173,16 @@ _RELAXED: Mapping[str, str] = {
         "A limit had been raised or removed less than a day before it was approved; by the limit before, two people "
         "would have approved it."
     ),
+    AUTHOR_DECIDED: N_(
+        "A row in doubt was decided by somebody who had worked on the sheet, because no other approver was active."
+    ),
+    ONE_DECIDED: N_("A row in doubt was above a limit, and one person decided about it instead of two."),
 }
 """The rules that a site relaxes, in the order in which they are told."""
 
 
 def list_relaxed(head: BatchHead) -> list[str]:
-    """List the rules that were relaxed when it was approved, as codes; a batch of the command line has one at most."""
+    """List the rules that were relaxed when it was approved or decided about, as codes."""
     codes, people = set(read_choices(head.options).relaxed), head.people
     if people.prepared in people.approved:
         codes.add(SAME_PERSON)
@@ -186,7 +190,7 @@ def list_relaxed(head: BatchHead) -> list[str]:
 
 
 def tell_relaxed(head: BatchHead) -> list[str]:
-    """Tell in words which rules were relaxed when it was approved."""
+    """Tell in words which rules were relaxed when it was approved or decided about."""
     return [_(_RELAXED[code]) for code in list_relaxed(head)]
 
 

@@ -31,6 +31,7 @@ ACTIONS = {
     "authenticator.removed": N_("removed their second factor"),
     "authenticator.reset": N_("removed somebody's second factor"), "batch.abandoned": N_("gave a batch up"),
     "batch.decided": N_("decided about a row in doubt"), "batch.downloaded": N_("downloaded a file of a batch"),
+    "batch.proposed": N_("decided first about a row in doubt"),
     "batch.resumed": N_("resumed a batch"), "batch.stopped": N_("asked a batch to stop"),
     "confirmation.failed": N_("entered a wrong confirmation"),
     "confirmation.given": N_("confirmed that it was them"), "connection.changed": N_("changed the connection"),

@@ -32,11 +32,12 @@ from batch.planning.reconciliation import has_open_alarm
 from batch.report.journal import name_journal, write_entries
 from batch.report.journal_settings import load_journal_settings
 from batch.runner.numbering import make_journal
-from batch.runner.open_account import abandon, decide, hold_batch
+from batch.runner.open_account import abandon, hold_batch
 from batch.settings import load_environment
 from batch.web.access import Role, get_person, require_role, tell_refusals
-from batch.web.audit import record
+from batch.web.audit import Occasion, notify, record
 from batch.web.batches import jobs
+from batch.web.batches.deciding import Step, decide_or_propose
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
 from batch.web.confirming import require_recent_confirmation
@@ -248,11 +249,21 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
         raise UsageError(_("Say how you found out, in a few words, and press one of the two buttons."))
     if jobs.find_active_job(batch=batch):
         raise UsageError(_("The batch is running: what is in doubt can be decided once it has stopped."))
-    who = str(get_person(request))
-    decide(DatabaseLedger(), batch, row, applied=choice == "applied", who=who, why=why, now=timezone.now)
-    record(request, "batch.decided", batch, row=row, choice=choice, why=why)
-    messages.success(request, _("Your decision is recorded; the batch can go on."))
-    return redirect("batch", batch)
+    step = decide_or_propose(batch, row, get_person(request), applied=choice == "applied", why=why)
+    if step is Step.DECIDED:
+        record(request, "batch.decided", batch, row=row, choice=choice, why=why)
+        messages.success(request, _("Your decision is recorded; the batch can go on."))
+        return redirect("batch", batch)
+    record(request, "batch.proposed", batch, row=row, choice=choice, why=why, drops_first=step is Step.DIFFERED)
+    if step is Step.DIFFERED:
+        sentence = _(
+            "The first decision said otherwise, so it is dropped. Yours is kept until another approver agrees to it."
+        )
+        messages.warning(request, sentence)
+    else:
+        messages.success(request, _("An amount is above a limit: your decision is kept until another approver agrees."))
+    notify(Occasion.NEEDS_DECISION, batch=batch, reason=lambda: _("One person has decided; a second has to agree."))
+    return redirect("batch-row", batch, row)
 
 
 @require_POST

@@ -32,7 +32,8 @@ from batch.report.result_labels import Teller
 from batch.report.verdict import is_to_fix
 from batch.settings import read_choices
 from batch.validation.amounts import read_amount
-from batch.web.access import Role, is_fragment, require_role
+from batch.web.access import Role, get_person, is_fragment, require_role
+from batch.web.batches.deciding import find_decider_hindrance, find_decider_standing, find_proposal
 from batch.web.batches.jobs import find_active_job, find_state, judge_batch, load_books
 from batch.web.credentials import find_tokens
 from batch.web.models import Draft, DraftRow, DraftState, Job, JobState, Version
@@ -188,6 +189,10 @@ def show_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
         "is_interrupted": is_unknown and not awaits_person and is_idle,
         "evidence": collect_evidence(DatabaseLedger().view(batch), entry) if is_unknown else (),
     }
+    if awaits_person and is_idle:
+        first = find_proposal(batch, entry)
+        standing = find_decider_standing(batch, entry, get_person(request), first)
+        context |= {"proposal": first, "why_not": find_decider_hindrance(standing)}
     return render(request, "web/batches/row.html", context)
 
 
