@@ -37,7 +37,7 @@ from batch.settings import load_environment
 from batch.web.access import Role, get_person, require_role, tell_refusals
 from batch.web.audit import Occasion, notify, record
 from batch.web.batches import jobs
-from batch.web.batches.deciding import Step, decide_or_propose
+from batch.web.batches.deciding import DecisionStep, decide_or_propose
 from batch.web.batches.jobs import find_state
 from batch.web.batches.views import require_line
 from batch.web.confirming import require_recent_confirmation
@@ -250,12 +250,12 @@ def decide_row(request: HttpRequest, batch: str, row: int) -> HttpResponseBase:
     if jobs.find_active_job(batch=batch):
         raise UsageError(_("The batch is running: what is in doubt can be decided once it has stopped."))
     step = decide_or_propose(batch, row, get_person(request), applied=choice == "applied", why=why)
-    if step is Step.DECIDED:
+    if step is DecisionStep.DECIDED:
         record(request, "batch.decided", batch, row=row, choice=choice, why=why)
         messages.success(request, _("Your decision is recorded; the batch can go on."))
         return redirect("batch", batch)
-    record(request, "batch.proposed", batch, row=row, choice=choice, why=why, drops_first=step is Step.DIFFERED)
-    if step is Step.DIFFERED:
+    record(request, "batch.proposed", batch, row=row, choice=choice, why=why, drops_first=step is DecisionStep.DIFFERED)
+    if step is DecisionStep.DIFFERED:
         sentence = _(
             "The first decision said otherwise, so it is dropped. Yours is kept until another approver agrees to it."
         )

@@ -65,7 +65,7 @@ def list_decider_relaxations(standing: DeciderStanding) -> list[str]:
     return [code for code, is_relaxed in found.items() if is_relaxed]
 
 
-class Step(Enum):
+class DecisionStep(Enum):
     """What came of it."""
 
     DECIDED = auto()
@@ -102,7 +102,7 @@ def _is_author(draft: Draft | None, person: Person) -> bool:
     return draft is not None and is_author(draft, person)
 
 
-def decide_or_propose(batch: str, row: int, person: Person, *, applied: bool, why: str) -> Step:
+def decide_or_propose(batch: str, row: int, person: Person, *, applied: bool, why: str) -> DecisionStep:
     """Record a decision, or keep it until a second person agrees; `UsageError` if it is not theirs or not in doubt.
 
     The account is held meanwhile, so that of two who press at once the second finds what the first did.
@@ -123,7 +123,7 @@ def decide_or_propose(batch: str, row: int, person: Person, *, applied: bool, wh
             kept.delete()
             said = {"applied": applied, "why": why, "person": person, "attempt": entry.result.attempts}
             Proposal.objects.create(batch=batch, row=row, **said)
-            return Step.DIFFERED if is_second else Step.PROPOSED
+            return DecisionStep.DIFFERED if is_second else DecisionStep.PROPOSED
         who, words = str(person), why
         if standing.needed > 1 and first is not None:
             who, words = f"{first.person}, {person}", f"{first.person}: {first.why} – {person}: {why}"
@@ -137,4 +137,4 @@ def decide_or_propose(batch: str, row: int, person: Person, *, applied: bool, wh
         else:
             options = write_choices(replace(choices, relaxed=relaxed))
             ledger.append(batch, [OptionsChanged(now, options, str(person)), decided])
-        return Step.DECIDED
+        return DecisionStep.DECIDED

@@ -20,7 +20,7 @@ from batch.sandbox import Sandbox
 from batch.web.batches import jobs
 from batch.web.batches.deciding import (
     DeciderStanding,
-    Step,
+    DecisionStep,
     decide_or_propose,
     find_decider_hindrance,
     list_decider_relaxations,
@@ -226,15 +226,17 @@ def test_of_an_earlier_doubt_of_the_row_a_proposal_says_nothing(
     assert is_in_doubt(doubtful)
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(None, [Step.DECIDED]), (0, [Step.PROPOSED, Step.DECIDED])])
-def test_two_who_press_at_once(people: People, doubtful: str, limit: int | None, expected: list[Step]) -> None:
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(None, [DecisionStep.DECIDED]), (0, [DecisionStep.PROPOSED, DecisionStep.DECIDED])]
+)
+def test_two_who_press_at_once(people: People, doubtful: str, limit: int | None, expected: list[DecisionStep]) -> None:
     SiteSettings.objects.create(row_limit=None if limit is None else Decimal(limit))
 
-    def press(person: Person) -> Step:
+    def press(person: Person) -> DecisionStep:
         return decide_or_propose(doubtful, 2, person, applied=True, why="I looked")
 
     told = act_at_once(press, people.approver, people.second_approver)
-    assert sorted((one for one in told if isinstance(one, Step)), key=lambda one: -one.value) == expected
+    assert sorted((one for one in told if isinstance(one, DecisionStep)), key=lambda one: -one.value) == expected
     assert not is_in_doubt(doubtful)
     assert len(list_decisions(DatabaseLedger().view(doubtful))) == 1
 
@@ -245,7 +247,7 @@ def test_one_who_presses_twice_at_once_is_one(people: People, doubtful: str) -> 
         lambda person: decide_or_propose(doubtful, 2, person, applied=True, why="I looked"),
         *(people.approver, people.approver),
     )
-    assert len([one for one in told if one is Step.PROPOSED]) == 1
+    assert len([one for one in told if one is DecisionStep.PROPOSED]) == 1
     assert is_in_doubt(doubtful)
 
 
