@@ -296,6 +296,7 @@ def test_so_does_one_who_was_demoted_between_the_start_and_the_worker(
     assert "is not an approver any more" in finish(job).error
     draft.refresh_from_db()
     assert (draft.state, sandbox.ledger()["movements"]) == (DraftState.CHECKED, [])
+    assert AuditEntry.objects.get(action="draft.sent_back").who == ""
 
 
 def test_whoever_asked_for_a_start_and_is_no_approver_any_more_starts_nothing(

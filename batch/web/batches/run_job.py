@@ -41,7 +41,7 @@ from batch.runner.session import Environment, RunOptions
 from batch.settings import Settings, Tolerance, read_choices
 from batch.web import credentials
 from batch.web.access import Role, find_roles
-from batch.web.audit import Occasion, notify
+from batch.web.audit import Occasion, notify, write_entry
 from batch.web.batches.jobs import judge_batch, list_continued_batches, load_books
 from batch.web.drafts.approval_policy import Options
 from batch.web.drafts.approvals import find_approval_lapse, find_approvals, find_relaxations, send_back
@@ -217,6 +217,7 @@ def _list_authors(draft: Draft) -> str:
 
 def _send_back(draft: Draft, version: Version) -> None:
     send_back(draft, version)
+    write_entry("draft.sent_back", str(draft.pk))
     # With the checks of just now on the screen, nobody approves what was true before. Without, approving checks again.
     with suppress(ProviderError):
         recheck(version)
