@@ -1,3 +1,3 @@
 """Pay a sheet of SMS Partner sub-account credits, each row exactly once."""
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
