@@ -70,7 +70,7 @@ def _site(home: Path) -> Iterator[Client]:
     roles = {"can_prepare": True, "can_approve": True, "can_administer": True}
     person = Person.objects.create(username="bench", **roles)
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     yield client
     connections["default"].close()
 

@@ -28,9 +28,9 @@ class Served:
 
     @property
     def address(self) -> str:
-        found = re.search(r"http://localhost:\d+", "".join(self.said))
-        assert found is not None, self.said
-        return found[0]
+        # What a .env leads to may be named before.
+        *_others, found = re.findall(r"http://localhost:\d+", "".join(self.said))
+        return str(found)
 
     def wait_for(self, text: str) -> str:
         """Read on until a line holds the text; the whole line."""
