@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -64,9 +66,12 @@ def _find_machine_zone() -> tzinfo:
     # Only where a moment is shown: it looks through files of the system.
     import tzlocal
 
+    # What it thinks of those files is nothing for the person at the terminal.
+    logging.getLogger("tzlocal").addHandler(logging.NullHandler())
     try:
-        # By its name, because papers give that, and are compared by it later.
-        return ZoneInfo(str(tzlocal.get_localzone()))
+        with warnings.catch_warnings(action="ignore"):
+            # By its name, because papers give that, and are compared by it later.
+            return ZoneInfo(str(tzlocal.get_localzone()))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
@@ -47,6 +49,22 @@ def test_on_a_machine_whose_zone_has_no_name_it_is_utc(monkeypatch: pytest.Monke
     for answer in (fail, lambda: unnamed):
         monkeypatch.setattr("tzlocal.get_localzone", answer)
         assert str(find_zone(None)) == "UTC"
+
+
+def test_what_the_library_says_of_the_machine_reaches_nobody() -> None:
+    code = """if True:
+        import logging, warnings, tzlocal
+        from zoneinfo import ZoneInfo
+        from batch.zone import find_zone
+        def find():
+            logging.getLogger("tzlocal").warning("deprecated")
+            warnings.warn("offset")
+            return ZoneInfo("Asia/Tokyo")
+        tzlocal.get_localzone = find
+        print(find_zone(None))
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("Asia/Tokyo\n", "")
 
 
 def test_another_zone_is_used_only_for_a_while() -> None:
