@@ -360,7 +360,7 @@ def _write_document(path: Path, contents: Contents, document: Callable[[], Docum
         case ".pdf":
             from batch.report.paper import write_paper
 
-            write_paper(path, contents)
+            write_paper(path, contents, record)
         case _:
             from batch.report.workbook import write_report
 

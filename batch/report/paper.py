@@ -10,7 +10,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from batch.files import format_decimal, open_whole_file
+from batch.files import Record, format_decimal, open_whole_file
 from batch.i18n import _, format_day, format_euros, format_moment, format_money, format_number, get_language, pgettext
 from batch.model import BatchRow, Direction, Status, name_direction, name_status
 from batch.money import ZERO, count_decimals, drop_binary_digits
@@ -400,13 +400,13 @@ _BELOW = replace(page.SMALL, size=9, vertical="top")
 _STATUS_LOOKS = {status: replace(look, size=9) for status, look in page.STATUS_LOOKS.items()}
 
 
-def write_paper(path: Path, contents: Contents) -> None:
-    """Write a batch or a dry run as a PDF; `ReportError` if it cannot be.
+def write_paper(path: Path, contents: Contents, record: Record | None = None) -> None:
+    """Write a batch or a dry run as a PDF; `ReportError` if it cannot be. `record` is as for `open_whole_file`.
 
     The bytes are the same for the same contents, language and zone, as long as the libraries are the same.
     """
     head, names = contents.view.head, result_labels.get_report_words()
-    with open_whole_file(path) as file:
+    with open_whole_file(path, record) as file:
         pages = Pages(file, contents, Frame(head.source.file_name, head.batch))
         pages.open_chapter(names.summary, is_upright=True)
         _draw_summary(pages, contents)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from batch.export import SUFFIXES
 from batch.sandbox import Sandbox
 from tests.cli.conftest import Command, applied, complaint
 from tests.cli.test_edges import stopped
@@ -45,7 +46,9 @@ def test_a_file_that_is_there_is_replaced_only_by_force(
     assert path.read_bytes() != b"precious"
 
 
-@pytest.mark.parametrize(("name", "written"), [("report", "mine.xlsx"), ("evidence", "mine.zip")])
+@pytest.mark.parametrize(
+    ("name", "written"), [*(("report", f"mine{suffix}") for suffix in SUFFIXES), ("evidence", "mine.zip")]
+)
 def test_what_is_written_of_a_batch_replaces_its_own_files_alone(command: Command, name: str, written: str) -> None:
     batch = run(command)
     path = put(command, written)
