@@ -20,6 +20,7 @@ from batch.files import Record, open_whole_file
 from batch.i18n import Language, _, get_language, use_language
 from batch.ledger.events import KINDS, FileWritten
 from batch.ledger.protocol import BatchLine, Ledger
+from batch.ledger.replay import pick_events
 from batch.model import BatchHead, BatchRow, BatchView, Cell, Status, SubAccount, Tally
 from batch.money import CURRENCY, ZERO, drop_binary_digits, encode_amount, encode_balance
 from batch.notes import tell
@@ -321,7 +322,7 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 
 def _has_written(ledger: Ledger, batch: str, sha256: str) -> bool:
-    written = (event for event in ledger.view_events(batch) if event.kind == KINDS[FileWritten])
+    written = pick_events(ledger.view_events(batch), KINDS[FileWritten])
     return any(event.data.get("sha256") == sha256 for event in written)
 
 
