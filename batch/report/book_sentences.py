@@ -39,27 +39,27 @@ def judge_books(books: Books | None, tolerance: Tolerance, what: str) -> tuple[b
 
 def _list_rich_accounts(books: Books) -> str:
     """Tell who holds more than can be: "sub-0001 holds €5.00 more"."""
-    parts = []
-    for token in books.enriched[:_NAMED]:
-        sentence = _("the main account holds {amount} more") if token is None else _("{token} holds {amount} more")
-        parts.append(sentence.format(token=token, amount=_format_difference(books, token)))
-    more = len(books.enriched) - len(parts)
-    if more:
-        others = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
-        parts.append(others.format(number=format_number(more)))
-    return join_items(parts, _("and"))
+    main, other = _("the main account holds {amount} more"), _("{token} holds {amount} more")
+    more = len(books.enriched) - _NAMED
+    rest = ngettext("{number} other account holds more", "{number} other accounts hold more", more)
+    return _list_accounts(books, books.enriched, main, other, rest)
 
 
 def _list_short_accounts(books: Books, short: Sequence[str | None]) -> str:
     """Tell who holds less than is tolerated: "the main account holds €2,000.00 less"."""
-    parts = []
-    for token in short[:_NAMED]:
-        sentence = _("the main account holds {amount} less") if token is None else _("{token} holds {amount} less")
-        parts.append(sentence.format(token=token, amount=_format_difference(books, token)))
-    more = len(short) - len(parts)
-    if more:
-        others = ngettext("{number} other account holds less", "{number} other accounts hold less", more)
-        parts.append(others.format(number=format_number(more)))
+    main, other = _("the main account holds {amount} less"), _("{token} holds {amount} less")
+    rest = ngettext("{number} other account holds less", "{number} other accounts hold less", len(short) - _NAMED)
+    return _list_accounts(books, short, main, other, rest)
+
+
+def _list_accounts(books: Books, accounts: Sequence[str | None], main: str, other: str, rest: str) -> str:
+    """Tell of the first accounts by a sentence each, and of the others how many they are."""
+    parts = [
+        (main if token is None else other).format(token=token, amount=_format_difference(books, token))
+        for token in accounts[:_NAMED]
+    ]
+    if len(accounts) > _NAMED:
+        parts.append(rest.format(number=format_number(len(accounts) - _NAMED)))
     return join_items(parts, _("and"))
 
 
