@@ -154,6 +154,17 @@ def make_entries_document(path: Path, closes_on: date, entries: Sequence[Entry])
     }
 
 
+def make_journal_document(batch: str, layout: str, files: Sequence[Document], *, is_validated: bool) -> Document:
+    """Make what `journal` prints of the files that it wrote."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "batch": batch,
+        "format": layout,
+        "validated": is_validated,
+        "files": list(files),
+    }
+
+
 def make_error_document(code: str, message: str) -> Document:
     """Make what any command prints that could not start, or has no result to show."""
     return {"schema_version": SCHEMA_VERSION, "error": {"code": code, "message": message}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ from batch.cli.terminal import (
 )
 from batch.errors import UsageError
 from batch.export import (
-    SCHEMA_VERSION,
     make_accounts_document,
     make_batch_document,
     make_entries_document,
+    make_journal_document,
     make_line_document,
     refuse_replacing,
     refuse_replacing_of_batch,
@@ -103,11 +104,11 @@ def write_journal(batch: str, layout: str, *, out: Path | None, force: bool, is_
     ledger = open_ledger(load_settings(environ))
     view = ledger.view(batch)
     # Before any number is given.
-    for path in _choose_paths(view, layout, accounts, out).values():
+    for path in _choose_paths(batch, list_moved(view, accounts), layout, accounts, out).values():
         refuse_replacing_of_batch(ledger, batch, path, force=force)
     journal = make_journal(ledger, view, accounts, read_clock)
     files = []
-    for closes_on, path in _choose_paths(journal.view, layout, accounts, out).items():
+    for closes_on, path in _choose_paths(batch, journal.years, layout, accounts, out).items():
         entries = journal.years[closes_on]
         with open_whole_file(path) as file:
             write_entries(file, layout, entries, accounts, is_validated=is_validated)
@@ -118,24 +119,17 @@ def write_journal(batch: str, layout: str, *, out: Path | None, force: bool, is_
     for remark in journal.remarks:
         say(f"creditbatch: {remark}")
     if json:
-        print_json(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "batch": batch,
-                "format": layout,
-                "validated": is_validated,
-                "files": files,
-            }
-        )
+        print_json(make_journal_document(batch, layout, files, is_validated=is_validated))
     return 0
 
 
-def _choose_paths(view: BatchView, layout: str, accounts: JournalSettings, out: Path | None) -> dict[date, Path]:
+def _choose_paths(
+    batch: str, years: Collection[date], layout: str, accounts: JournalSettings, out: Path | None
+) -> dict[date, Path]:
     """Choose where each fiscal year goes: two years need two names, whatever was asked for.
 
     Where the name is prescribed, in a folder of the batch's own, since two batches of one year have the same.
     """
-    batch, years = str(view.head.batch), list_moved(view, accounts)
     is_alone = len(years) == 1
     if out is not None:
         return {day: out if is_alone else out.with_stem(f"{out.stem}-{day:%Y%m%d}") for day in years}
