@@ -22,6 +22,7 @@ from batch.__main__ import main
 from batch.cli import terminal
 from batch.i18n import Language, set_language
 from batch.sandbox import Sandbox, SandboxOptions
+from batch.zone import get_zone, set_zone
 from tests.cli import warm
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -142,7 +143,7 @@ def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
         changed.setattr(sys, "argv", ["creditbatch", *arguments])
         changed.setattr(sys, "stdin", nothing)
         changed.setattr(terminal, "_has_document", False)
-        before, terminated = dict(os.environ), signal.getsignal(signal.SIGTERM)
+        before, terminated, zone = dict(os.environ), signal.getsignal(signal.SIGTERM), get_zone()
         os.environ.clear()
         os.environ.update(environ)
         try:
@@ -154,6 +155,7 @@ def _call(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
             os.environ.update(before)
             signal.signal(signal.SIGTERM, terminated)
             set_language(Language.ENGLISH)
+            set_zone(zone)
             if settings.configured:
                 connections.close_all()
     assert isinstance(code, int)
