@@ -15,14 +15,15 @@ from batch.i18n import _, format_day, format_euros, format_moment, format_money,
 from batch.model import BatchRow, Direction, Status, name_direction, name_status
 from batch.money import ZERO, count_decimals, drop_binary_digits
 from batch.report import page, result_labels
-from batch.report.columns import name_columns
+from batch.report.agreements import format_figure
+from batch.report.columns import COLUMNS, name_columns
 from batch.report.page import Frame, ReportStyle
 from batch.report.pdf import GAP, MARK, Cell, Pages, PaperLine, Place, draw_line, lay_out, measure_text
 from batch.report.summary_layout import Sums
 from batch.report.summary_sheet import write_summary
 from batch.report.table import sample_rows
 from batch.report.verdict import Contents
-from batch.zone import localize, name_zone
+from batch.zone import localize
 
 _PLAIN = ReportStyle()
 _WIDTHS = (24, 33, 9, 20, 9, 20, 20)
@@ -101,7 +102,7 @@ class _PaperForm:
         self, label: str, note: str, sums: Sums, *, called: str, look: ReportStyle = page.LABEL, is_strong: bool = False
     ) -> None:
         del called  # (a name for formulas, of which paper has none)
-        figures = [_format_figure(value) for value in sums]
+        figures = [format_figure(value) for value in sums]
         figure_look = replace(page.RIGHT, bold=is_strong)
         cells = [(label, page.STRONG if is_strong else look), (note, page.SMALL)]
         cells += [(figure, figure_look) for figure in figures]
@@ -112,7 +113,7 @@ class _PaperForm:
     ) -> None:
         cells: list[Cell] = [(label, page.LABEL, self._places[0]), (note, page.SMALL, self._places[1])]
         for column, figure in zip((3, 5), figures, strict=True):
-            cells.append((_format_figure(figure), page.RIGHT, self._places[column]))
+            cells.append((format_figure(figure), page.RIGHT, self._places[column]))
         look = page.TOTALS_HEAD_RIGHT if is_wrong else page.RIGHT
         self._write([*cells, (answer, look, self._places[6])])
 
@@ -187,13 +188,6 @@ def _draw_summary(pages: Pages, contents: Contents) -> None:
     form.draw()
 
 
-def _format_figure(figure: int | Decimal) -> str:
-    """Write a number of rows, or an amount."""
-    return (
-        format_money(figure, max(2, count_decimals(figure))) if isinstance(figure, Decimal) else format_number(figure)
-    )
-
-
 def _format_balance(amount: Decimal, *, signed: bool = False) -> str:
     return format_money(amount, max(3, count_decimals(amount)), signed=signed)
 
@@ -222,34 +216,32 @@ _ROW, _HEAD = ReportStyle(size=9), ReportStyle(size=9, bold=True)
 
 
 def _list_columns(contents: Contents) -> list[_PaperColumn]:
-    """List our columns. A dry run has no answers yet, so it has no columns for them."""
-    words, refusals = result_labels.get_report_words(), contents.refusals
+    """List our columns, called as in the workbook. A dry run has no answers yet, so it has no columns for them."""
+    titles, refusals = {item.json_name: item.title() for item in COLUMNS}, contents.refusals
 
     def explain(entry: BatchRow) -> str:
         said = (result_labels.explain_row(entry), result_labels.tell_findings(entry, refusals.get(entry.row.number)))
         return "\n".join(filter(None, said))
 
     columns = [
-        _PaperColumn(words.row, lambda entry: str(entry.row.number), "right"),
+        _PaperColumn(titles["row"], lambda entry: str(entry.row.number), "right"),
         _PaperColumn(_("Sub-account"), lambda entry: entry.row.token or "", widest=_WIDEST_TOKEN),
         _PaperColumn(
             _("Direction"),
             lambda entry: name_direction(entry.row.direction) if entry.row.direction else "",
         ),
         _PaperColumn(_("Amount"), lambda entry: _format_amount(entry.row.amount), "right"),
-        _PaperColumn(words.status, lambda entry: name_status(entry.result.status)),
+        _PaperColumn(titles["status"], lambda entry: name_status(entry.result.status)),
     ]
     if not contents.is_dry_run:
-        columns.append(_PaperColumn(words.code, lambda entry: _format_code(entry.result.code), "right"))
-    columns.append(_PaperColumn(_("Meaning"), explain, widest=_WIDEST_MEANING, takes_rest=True))
+        columns.append(_PaperColumn(titles["code"], lambda entry: _format_code(entry.result.code), "right"))
+    columns.append(_PaperColumn(titles["note"], explain, widest=_WIDEST_MEANING, takes_rest=True))
     if not contents.is_dry_run:
         columns += [
+            _PaperColumn(titles["moved_at"], lambda entry: _format_time(entry.result.moved_at)),
+            _PaperColumn(titles["main_balance"], lambda entry: _format_if_read(entry.result.main_balance), "right"),
             _PaperColumn(
-                _("Moved at ({zone})").format(zone=name_zone()), lambda entry: _format_time(entry.result.moved_at)
-            ),
-            _PaperColumn(_("Main balance after"), lambda entry: _format_if_read(entry.result.main_balance), "right"),
-            _PaperColumn(
-                _("Sub-account balance after"), lambda entry: _format_if_read(entry.result.subaccount_balance), "right"
+                titles["subaccount_balance"], lambda entry: _format_if_read(entry.result.subaccount_balance), "right"
             ),
         ]
     return columns
