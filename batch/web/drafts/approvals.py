@@ -33,7 +33,7 @@ from batch.web.drafts.approval_policy import (
 )
 from batch.web.drafts.versions import OPEN, Foreseen, change_draft
 from batch.web.models import Approval, Draft, DraftState, Job, JobState, Person, Version
-from batch.web.rules import load_rules
+from batch.web.rules import RulesInForce, load_rules
 
 
 def format_obstacle(obstacle: Obstacle) -> str:
@@ -170,9 +170,8 @@ def find_approvals(version: Version) -> QuerySet[Approval]:
     return found.select_related("person").order_by("at", "id")
 
 
-def find_standing(draft: Draft, version: Version, person: Person) -> Standing:
+def find_standing(draft: Draft, version: Version, person: Person, rules: RulesInForce) -> Standing:
     """Read where the draft stands, and the person with it."""
-    rules = load_rules()
     approvers = find_approvals(version).values_list("person_id", flat=True)
     return Standing(
         is_checked=draft.state == DraftState.CHECKED,
@@ -204,10 +203,11 @@ def approve(draft: Draft, version: Version, seen: str, person: Person, confirmed
             raise UsageError(_("It cannot be approved as it is: the sentence at the top says why."))
         # As they are now: somebody may have changed their role since the page was asked for.
         person = Person.objects.get(pk=person.pk)
-        standing = find_standing(Draft.objects.get(pk=draft.pk), now, person)
+        rules = load_rules()
+        standing = find_standing(Draft.objects.get(pk=draft.pk), now, person, rules)
         if why := find_hindrance(standing):
             raise UsageError(why)
-        relaxed = list_relaxations(now, load_rules(), is_author=standing.is_author)
+        relaxed = list_relaxations(now, rules, is_author=standing.is_author)
         given = {"screen_digest": seen, "confirmed_with": confirmed_with, "relaxed": relaxed}
         Approval.objects.update_or_create(version=now, person=person, defaults=given)
         is_last = find_approvals(now).count() >= standing.needed

@@ -42,6 +42,7 @@ from batch.web.drafts.conventions import ChosenConventions
 from batch.web.drafts.versions import REFUSED, Foreseen
 from batch.web.models import Draft, DraftMark, DraftRow, Person, Version
 from batch.web.presenters import PAGE, Heading, TextFilter, draw_course_chart, make_headings
+from batch.web.rules import load_rules
 
 T = TypeVar("T")
 _TROUBLE = {"header-missing", "column-missing", "column-twice", "column-not-found", "column-unknown"}
@@ -77,7 +78,7 @@ class Group:
 
 def make_review_context(draft: Draft, version: Version, person: Person) -> dict[str, Any]:
     """Make the context of the page, but for the rows and their findings."""
-    blockers, standing = find_blockers(version), find_standing(draft, version, person)
+    blockers, standing = find_blockers(version), find_standing(draft, version, person, load_rules())
     sentence, more, mood = make_verdict(draft, version, blockers)
     why_not = find_hindrance(standing)
     left = max(standing.needed - standing.approvals, 0)
