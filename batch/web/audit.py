@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import StrEnum
 
 from django.conf import settings
@@ -114,13 +114,17 @@ def get_site_address() -> str:
 
 
 def _send(event: Occasion, people: Collection[Person], name: str, link: str, reason: _Reason) -> None:
-    if not people:
-        return
+    if people:
+        send_mails(_make_messages(event, people, name, link, reason), name, event.value)
+
+
+def send_mails(messages: Iterable[mail.EmailMessage], subject: str, event: str) -> None:
+    """Send mails about a subject, and write down if they could not be sent."""
     try:
-        mail.get_connection().send_messages(list(_make_messages(event, people, name, link, reason)))
+        mail.get_connection().send_messages(list(messages))
     except (OSError, smtplib.SMTPException) as error:
         # Only the kind of failure: a server's own words may repeat what it was sent.
-        write_entry("mail.failed", name, particulars={"event": event.value, "failure": type(error).__name__})
+        write_entry("mail.failed", subject, particulars={"event": event, "failure": type(error).__name__})
 
 
 def _make_messages(

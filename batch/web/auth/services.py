@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import smtplib
 import time
 from datetime import timedelta
 from typing import Literal
@@ -25,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from batch.i18n import Language, _, use_language
 from batch.web.access import has_second_factor
-from batch.web.audit import get_site_address, write_entry
+from batch.web.audit import get_site_address, send_mails, write_entry
 from batch.web.models import Invitation, Person, SiteSettings
 from batch.zone import localize
 
@@ -177,12 +176,7 @@ def _mail_new_device(person: Person, address: str, browser: str) -> None:
             ),
         )
         message = mail.EmailMessage(_("A login with a new device"), "\n\n".join(told), to=[person.email])
-    try:
-        message.send()
-    except (OSError, smtplib.SMTPException) as error:
-        # Only the kind of failure: a server's own words may repeat what it was sent.
-        particulars: dict[str, object] = {"event": "new-device", "failure": type(error).__name__}
-        write_entry("mail.failed", person.username, particulars=particulars)
+    send_mails([message], person.username, "new-device")
 
 
 FIRST_HOURS = 2
