@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from batch.errors import SettingsError
-from batch.i18n import _
+from batch.i18n import _, format_moment
 
 ZONE = "CREDITBATCH_TIME_ZONE"
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
@@ -79,6 +79,11 @@ def _find_machine_zone() -> tzinfo:
 def localize(at: datetime) -> datetime:
     """Give the moment in the zone in force."""
     return at.astimezone(get_zone())
+
+
+def tell_moment(at: datetime) -> str:
+    """Write the moment in the zone in force, with that zone's name."""
+    return f"{format_moment(localize(at))} ({name_zone()})"
 
 
 def name_zone() -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from batch.i18n import _, format_moment
+from batch.i18n import _
 from batch.ledger.protocol import Claim, Lease
 from batch.planning.account_identity import Sight, may_take_lease, tell_sight
-from batch.zone import localize, name_zone
+from batch.zone import tell_moment
 
 _IS_LINUX = sys.platform == "linux"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -124,5 +124,5 @@ def describe_holder(lease: Lease) -> str:
             "This account is in use: batch {batch} has been running since {moment} on {host} (process {pid}); "
             "wait until it has ended, then try again."
         )
-    since = f"{format_moment(localize(lease.since))} ({name_zone()})"
+    since = tell_moment(lease.since)
     return sentence.format(batch=lease.batch, moment=since, host=lease.claim.host, pid=lease.claim.pid)

@@ -18,12 +18,12 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.files import fit_cell
-from batch.i18n import Language, _, format_moment, get_language
+from batch.i18n import Language, _, get_language
 from batch.model import Balances, Direction, SubAccount, name_direction
 from batch.report import page
 from batch.report.page import SLATE, TEXT, ReportStyle, hold_result, save_workbook, set_page, style_cell
 from batch.report.result_labels import PROGRAM
-from batch.zone import localize, name_zone
+from batch.zone import tell_moment
 
 _AMOUNT_FORMAT = "#,##0.00"
 _PLAIN = ReportStyle(wrap=True, indent=0)
@@ -125,7 +125,7 @@ def _choose_hint(subaccounts: Sequence[SubAccount] | None, balances: Balances | 
         return _("Write your sub-accounts here once: the drop-down in the list offers them.")
     if balances is None:
         return _("The account’s sub-accounts and their balances.")
-    at = f"{format_moment(localize(balances.at))} ({name_zone()})"
+    at = tell_moment(balances.at)
     return _("The account’s sub-accounts and their balances on {moment}.").format(moment=at)
 
 

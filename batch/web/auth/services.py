@@ -26,7 +26,7 @@ from batch.i18n import Language, _, use_language
 from batch.web.access import has_second_factor
 from batch.web.audit import get_site_address, send_mails, write_entry
 from batch.web.models import Invitation, Person, SiteSettings
-from batch.zone import localize
+from batch.zone import tell_moment
 
 FIELD = "confirmation"
 """The name of the form's field, whether it takes a password or a code."""
@@ -169,7 +169,7 @@ def _mail_new_device(person: Person, address: str, browser: str) -> None:
         sentence = _("Somebody logged in as {name} on {at} with a browser that was not used for it before.")
         told = (
             _("Hello {name},").format(name=person),
-            sentence.format(name=person.username, at=f"{localize(timezone.now()):%Y-%m-%d %H:%M}"),
+            sentence.format(name=person.username, at=tell_moment(timezone.now())),
             _("Address: {address}; browser: {browser}.").format(address=address, browser=browser or "?"),
             _("If it was not you, end the session at {link}, change your password and tell an administrator.").format(
                 link=f"{get_site_address()}{reverse('sessions')}"
