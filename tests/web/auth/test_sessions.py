@@ -84,7 +84,7 @@ def test_a_new_device_is_told_by_mail_and_a_known_one_is_not(enter: Enter, mails
     client = enter(browser="Netscape")
     assert [mail.to for mail in mails] == [["viewer@example.com"]]
     assert "Netscape" in mails[0].body
-    assert re.search(r"on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(UTC\) with a browser", mails[0].body)
+    assert re.search(r"on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(UTC\) with a browser", str(mails[0].body))
     assert "/profile/sessions" in mails[0].body
     client.post("/logout")
     log_in(client, "viewer")
